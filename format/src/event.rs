@@ -1,0 +1,147 @@
+//! One event, borrowed from the bytes it was read from (reference C3, C4).
+
+use crate::catalogue::{EVENTS, EventInfo};
+
+/// An event of the newest schema: header and parameters, borrowed from the reader's buffer.
+#[derive(Debug, Clone, Copy)]
+pub struct Event<'a> {
+    /// Number of the event in its capture, from 1; what the upgrade dropped does not count (reference state 1.9).
+    pub num: u64,
+    /// Time in nanoseconds since the epoch.
+    pub ts: u64,
+    /// Thread that the event happened in.
+    pub tid: i64,
+    /// Row of the catalogue.
+    pub info: &'static EventInfo,
+    /// CPU that recorded it.
+    pub cpu: u16,
+    /// Kept only for the state of processes; not to be shown (reference C2, bit 0).
+    pub state_only: bool,
+    lengths: &'a [u8],
+    data: &'a [u8],
+}
+
+impl<'a> Event<'a> {
+    /// Puts an event together from its parts. `lengths` holds one little-endian length per parameter, 16 bits wide or 32
+    /// where the event has [`LARGE_PAYLOAD`](crate::catalogue::flag::LARGE_PAYLOAD); `data` the parameters back to back.
+    /// Whoever calls it has checked that the lengths fit; where they do not, [`Event::param`] yields `None`.
+    pub fn new(code: u16, lengths: &'a [u8], data: &'a [u8]) -> Option<Event<'a>> {
+        let info = EVENTS.get(usize::from(code))?;
+        Some(Event { num: 0, ts: 0, tid: 0, info, cpu: 0, state_only: false, lengths, data })
+    }
+
+    /// Event code.
+    pub fn code(&self) -> u16 {
+        self.info.code
+    }
+
+    /// How many parameters the event carries; old captures may have fewer than the catalogue lists.
+    pub fn nparams(&self) -> usize {
+        self.lengths.len() / self.length_width()
+    }
+
+    /// Raw bytes of parameter `index` (0-based); `None` where the event carries fewer parameters.
+    #[inline]
+    pub fn param(&self, index: usize) -> Option<&'a [u8]> {
+        if self.length_width() == 2 {
+            let (lengths, _) = self.lengths.as_chunks::<2>();
+            let length = usize::from(u16::from_le_bytes(*lengths.get(index)?));
+            let start: usize = lengths[..index].iter().map(|l| usize::from(u16::from_le_bytes(*l))).sum();
+            self.data.get(start..start + length)
+        } else {
+            let (lengths, _) = self.lengths.as_chunks::<4>();
+            let length = u32::from_le_bytes(*lengths.get(index)?) as usize;
+            let start: usize = lengths[..index].iter().map(|l| u32::from_le_bytes(*l) as usize).sum();
+            self.data.get(start..start.checked_add(length)?)
+        }
+    }
+
+    /// Parameter `index` as a signed number of 1, 2, 4 or 8 bytes; `None` where it is absent, empty or of another width.
+    #[inline]
+    pub fn int(&self, index: usize) -> Option<i64> {
+        match *self.param(index)? {
+            [a] => Some(i64::from(a as i8)),
+            [a, b] => Some(i64::from(i16::from_le_bytes([a, b]))),
+            [a, b, c, d] => Some(i64::from(i32::from_le_bytes([a, b, c, d]))),
+            [a, b, c, d, e, f, g, h] => Some(i64::from_le_bytes([a, b, c, d, e, f, g, h])),
+            _ => None,
+        }
+    }
+
+    /// Parameter `index` as an unsigned number of 1, 2, 4 or 8 bytes; `None` where it is absent, empty or of another width.
+    #[inline]
+    pub fn uint(&self, index: usize) -> Option<u64> {
+        match *self.param(index)? {
+            [a] => Some(u64::from(a)),
+            [a, b] => Some(u64::from(u16::from_le_bytes([a, b]))),
+            [a, b, c, d] => Some(u64::from(u32::from_le_bytes([a, b, c, d]))),
+            [a, b, c, d, e, f, g, h] => Some(u64::from_le_bytes([a, b, c, d, e, f, g, h])),
+            _ => None,
+        }
+    }
+
+    /// Parameter `index` as an unsigned number that fits 32 bits.
+    #[inline]
+    pub fn u32(&self, index: usize) -> Option<u32> {
+        self.uint(index).map(|v| v as u32)
+    }
+
+    /// Parameter `index` as text: the bytes before the first NUL. Empty text and the recorder's `(NULL)` read as `<NA>`
+    /// (reference state 2.13); `None` where the parameter is absent.
+    #[inline]
+    pub fn text(&self, index: usize) -> Option<&'a [u8]> {
+        let bytes = self.param(index)?;
+        if bytes.is_empty() || bytes == b"(NULL)\0" {
+            return Some(b"<NA>");
+        }
+        Some(until_nul(bytes))
+    }
+
+    /// Return value of a system call exit: parameter 0 of 4 or 8 bytes; other widths read as 0. `None` for entries,
+    /// generic calls and events that are not system calls (reference types.json `return_value`).
+    #[inline]
+    pub fn return_value(&self) -> Option<i64> {
+        use crate::catalogue::{code, source};
+        if !self.info.is_exit()
+            || self.info.code == code::GENERIC_X
+            || self.info.source & source::SYSCALL == 0
+            || self.info.params.is_empty()
+        {
+            return None;
+        }
+        match *self.param(0)? {
+            [a, b, c, d] => Some(i64::from(i32::from_le_bytes([a, b, c, d]))),
+            [a, b, c, d, e, f, g, h] => Some(i64::from_le_bytes([a, b, c, d, e, f, g, h])),
+            _ => Some(0),
+        }
+    }
+
+    fn length_width(&self) -> usize {
+        if self.info.has(crate::catalogue::flag::LARGE_PAYLOAD) { 4 } else { 2 }
+    }
+}
+
+/// The bytes before the first NUL, or all of them.
+pub fn until_nul(bytes: &[u8]) -> &[u8] {
+    bytes.split(|b| *b == 0).next().unwrap_or(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::catalogue::code;
+
+    #[test]
+    fn parameters_are_found_by_their_lengths() {
+        let lengths = [8, 0, 3, 0, 8, 0];
+        let mut data = (-2i64).to_le_bytes().to_vec();
+        data.extend(b"ab\0");
+        data.extend(7i64.to_le_bytes());
+        let event = Event::new(code::SYSCALL_READ_X, &lengths, &data).expect("known code");
+        assert_eq!(event.nparams(), 3);
+        assert_eq!(event.return_value(), Some(-2));
+        assert_eq!(event.text(1), Some(&b"ab"[..]));
+        assert_eq!(event.int(2), Some(7));
+        assert_eq!(event.param(3), None);
+    }
+}

@@ -1,0 +1,113 @@
+//! The catalogue of fields: names, types and arguments of everything that a condition or an output may mention.
+//!
+//! What enters is a field's text, what leaves is a typed [`FieldRef`]. Nothing here knows how a value is found: that is
+//! the work of the replay crate.
+
+mod table;
+
+use tercel_format::catalogue::{ParamType, PrintFormat};
+
+pub use table::{FIELDS, Field};
+
+/// One row of the catalogue of fields.
+#[derive(Debug)]
+pub struct FieldInfo {
+    /// The field itself.
+    pub field: Field,
+    /// The class it belongs to; look-up walks the classes in order (reference language 3.1).
+    pub class: Class,
+    /// Name without argument.
+    pub name: &'static str,
+    /// Type of its value.
+    pub ty: ParamType,
+    /// How a number is printed.
+    pub format: PrintFormat,
+    /// Whether it takes an argument.
+    pub arg: ArgRule,
+    /// A set of [`epf`] bits.
+    pub flags: u32,
+    /// What it means, in a few words.
+    pub description: &'static str,
+}
+
+impl FieldInfo {
+    /// Whether the value is a list.
+    pub const fn is_list(&self) -> bool {
+        self.flags & epf::IS_LIST != 0
+    }
+}
+
+impl Field {
+    /// The row of the field.
+    pub fn info(self) -> &'static FieldInfo {
+        &FIELDS[self as usize]
+    }
+}
+
+/// Families of fields, in look-up order.
+#[allow(missing_docs)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Class {
+    GenEvent,
+    Event,
+    Process,
+    User,
+    Group,
+    Fd,
+    FsPath,
+    Util,
+    FdList,
+    Container,
+}
+
+/// Whether a field takes an argument.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ArgRule {
+    /// Never.
+    No,
+    /// It may.
+    Optional,
+    /// Always.
+    Required,
+}
+
+/// Bits of [`FieldInfo::flags`] (reference fields.json `epf`).
+#[allow(missing_docs)]
+pub mod epf {
+    pub const FILTER_ONLY: u32 = 1;
+    pub const PRINT_ONLY: u32 = 1 << 1;
+    pub const ARG_REQUIRED: u32 = 1 << 2;
+    pub const TABLE_ONLY: u32 = 1 << 3;
+    pub const INFO: u32 = 1 << 4;
+    pub const CONVERSATION: u32 = 1 << 5;
+    pub const IS_LIST: u32 = 1 << 6;
+    pub const ARG_ALLOWED: u32 = 1 << 7;
+    pub const ARG_INDEX: u32 = 1 << 8;
+    pub const ARG_KEY: u32 = 1 << 9;
+    pub const DEPRECATED: u32 = 1 << 10;
+    pub const NO_TRANSFORMER: u32 = 1 << 11;
+    pub const NO_RHS: u32 = 1 << 12;
+    pub const NO_PTR_STABILITY: u32 = 1 << 13;
+    pub const FORMAT_SUGGESTED: u32 = 1 << 14;
+}
+
+/// A field with its argument, as a condition or an output names it.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct FieldRef {
+    /// Which field.
+    pub field: Field,
+    /// Its argument.
+    pub arg: Arg,
+}
+
+/// The argument of a field.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Arg {
+    /// None was given.
+    None,
+    /// A number: `proc.aname[2]`, `proc.args[0]`, `evt.arg[1]`, `evt.around[TS]`, `container.mount[0]`.
+    Index(u64),
+    /// A name: `proc.env[HOME]`, `evt.arg.flags` (`flags`), `thread.cgroup.cpu` (`cpu`), `container.label[app]`,
+    /// `evt.type.is.open`, `evt.abspath.src` (`src`).
+    Key(Box<str>),
+}

@@ -1,0 +1,8 @@
+//! Falco's rule language: rule files enter, a compiled [`program::Program`] and a report of errors and warnings leave.
+//! Knows names and types of fields and events, and nothing of threads, fds or values.
+#![forbid(unsafe_code)]
+
+pub mod ast;
+pub mod fields;
+pub mod output;
+pub mod program;

@@ -1,0 +1,269 @@
+//! The compiled form of a set of rules: what the compiler hands to the evaluation.
+//!
+//! Conditions are a directed graph of nodes without duplicates, so that a macro that stands in fifty rules is evaluated
+//! once per event. Nothing here knows how values are found or compared.
+
+use std::net::IpAddr;
+
+use tercel_format::catalogue::{ParamType, PrintFormat};
+
+use crate::fields::FieldRef;
+use crate::output::Template;
+
+/// Index into [`Program::nodes`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct NodeId(pub u32);
+
+/// Index into [`Program::checks`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct CheckId(pub u32);
+
+/// Compiled rules, and the conditions they share.
+#[derive(Debug, Default)]
+pub struct Program {
+    /// Enabled rules in load order.
+    pub rules: Vec<Rule>,
+    /// Conditions; a node refers only to nodes before it.
+    pub nodes: Vec<Node>,
+    /// Single checks, each different from every other.
+    pub checks: Vec<Check>,
+}
+
+/// One rule, ready to run.
+#[derive(Debug)]
+pub struct Rule {
+    /// Name, unique in a program.
+    pub name: String,
+    /// Description.
+    pub desc: String,
+    /// Priority of its alerts.
+    pub priority: Priority,
+    /// Tags, sorted and without duplicates.
+    pub tags: Vec<String>,
+    /// Event source, `syscall` for system calls.
+    pub source: String,
+    /// When it fires.
+    pub condition: NodeId,
+    /// What it prints.
+    pub output: Template,
+    /// Codes of the events on which the condition can be true (reference language section 9).
+    pub events: EventSet,
+}
+
+/// A condition.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Node {
+    /// A single check.
+    Check(CheckId),
+    /// True where the node is false.
+    Not(NodeId),
+    /// All, left to right, until one is false.
+    And(Box<[NodeId]>),
+    /// Any, left to right, until one is true.
+    Or(Box<[NodeId]>),
+}
+
+/// A comparison of a value with constants or with another value.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Check {
+    /// What is looked at.
+    pub left: Operand,
+    /// What is asked of it. A missing left value makes every test false (reference language 5.1).
+    pub test: Test,
+}
+
+/// Something that has a value at an event.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Operand {
+    /// Where the value comes from.
+    pub source: Source,
+    /// Its type; for `evt.rawarg.X` the type of the first parameter of that name.
+    pub ty: ParamType,
+    /// How a number is printed.
+    pub format: PrintFormat,
+    /// Whether the value is a list.
+    pub list: bool,
+}
+
+/// Where a value comes from.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Source {
+    /// A field.
+    Field(FieldRef),
+    /// A literal argument of a transformer.
+    Text(Box<[u8]>),
+    /// Several values as one list (a parenthesised argument of a transformer).
+    List(Box<[Operand]>),
+    /// A function of other values.
+    Transform(Transformer, Box<[Operand]>),
+}
+
+/// Functions on values (reference language section 6).
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Transformer {
+    /// ASCII lower case.
+    ToLower,
+    /// ASCII upper case.
+    ToUpper,
+    /// Base64 decoding.
+    Base64,
+    /// Text behind the last slash.
+    Basename,
+    /// Number of elements or bytes.
+    Len,
+    /// `join(separator, list)`.
+    Join,
+    /// `concat(a, b, …)`.
+    Concat,
+    /// `getopt(list, options)`, with the option asked for in brackets, if any.
+    Getopt(Option<u8>),
+}
+
+/// What a check asks of its left value.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Test {
+    /// There is a value.
+    Exists,
+    /// `op` holds with one literal.
+    Compare(Op, Literal),
+    /// `op` holds with exactly one, any or all of the literals.
+    Quantified(Op, Quantifier, Box<[Literal]>),
+    /// `in`: membership; for a list, every element is a member.
+    In(Box<[Literal]>),
+    /// `intersects`: membership; for a list, of any element.
+    Intersects(Box<[Literal]>),
+    /// `pmatch`: one of the paths is a prefix by components.
+    Pmatch(Box<[Box<[u8]>]>),
+    /// `op` holds with another value.
+    CompareOperand(Op, Operand),
+    /// `in` another value.
+    InOperand(Operand),
+    /// Intersects another value.
+    IntersectsOperand(Operand),
+}
+
+/// Comparison operators with one right side.
+#[allow(missing_docs)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Op {
+    Eq,
+    Ne,
+    Lt,
+    Le,
+    Gt,
+    Ge,
+    Contains,
+    IContains,
+    BContains,
+    StartsWith,
+    BStartsWith,
+    EndsWith,
+    Glob,
+    IGlob,
+    Regex,
+}
+
+/// How many of several literals have to satisfy the operator.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Quantifier {
+    /// Exactly one.
+    OneOf,
+    /// At least one.
+    AnyOf,
+    /// Every one.
+    AllOf,
+}
+
+/// A constant, parsed by the type of the field it stands against.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Literal {
+    /// Text or bytes, unescaped.
+    Bytes(Box<[u8]>),
+    /// A signed number.
+    Int(i64),
+    /// An unsigned number, port or time.
+    Uint(u64),
+    /// `true` or `false`.
+    Bool(bool),
+    /// An address.
+    Ip(IpAddr),
+    /// A network: address and prefix length in bits.
+    Net(IpAddr, u8),
+}
+
+/// Priority of an alert, most urgent first (reference language 8.16).
+#[allow(missing_docs)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Priority {
+    Emergency,
+    Alert,
+    Critical,
+    Error,
+    Warning,
+    Notice,
+    Informational,
+    Debug,
+}
+
+/// A set of event codes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EventSet {
+    bits: [u64; 8],
+}
+
+impl EventSet {
+    /// No event.
+    pub const NONE: EventSet = EventSet { bits: [0; 8] };
+
+    /// Every event of the catalogue.
+    pub fn all() -> EventSet {
+        let mut set = EventSet::NONE;
+        for row in tercel_format::catalogue::EVENTS.iter() {
+            set.insert(row.code);
+        }
+        set
+    }
+
+    /// Adds a code; codes beyond 511 are ignored.
+    pub fn insert(&mut self, code: u16) {
+        if let Some(word) = self.bits.get_mut(usize::from(code >> 6)) {
+            *word |= 1 << (code & 63);
+        }
+    }
+
+    /// Whether `code` is in the set.
+    pub fn contains(&self, code: u16) -> bool {
+        self.bits.get(usize::from(code >> 6)).is_some_and(|word| word >> (code & 63) & 1 == 1)
+    }
+
+    /// Codes in both sets.
+    pub fn intersection(&self, other: &EventSet) -> EventSet {
+        self.zip(other, |a, b| a & b)
+    }
+
+    /// Codes in either set.
+    pub fn union(&self, other: &EventSet) -> EventSet {
+        self.zip(other, |a, b| a | b)
+    }
+
+    /// Codes of the catalogue that are not in the set.
+    pub fn complement(&self) -> EventSet {
+        EventSet::all().zip(self, |a, b| a & !b)
+    }
+
+    /// Number of codes.
+    pub fn len(&self) -> usize {
+        self.bits.iter().map(|word| word.count_ones() as usize).sum()
+    }
+
+    /// Whether there is no code.
+    pub fn is_empty(&self) -> bool {
+        self.bits.iter().all(|word| *word == 0)
+    }
+
+    fn zip(&self, other: &EventSet, f: impl Fn(u64, u64) -> u64) -> EventSet {
+        let mut bits = self.bits;
+        bits.iter_mut().zip(other.bits).for_each(|(a, b)| *a = f(*a, b));
+        EventSet { bits }
+    }
+}

@@ -1,0 +1,2 @@
+//! tercel
+fn main() {}
