@@ -1,0 +1,22 @@
+//! What a process runs: name, argv and executable. Shared between threads and forks until somebody executes something
+//! else, so that a predicate over it is evaluated once per image and a fork copies nothing.
+
+use std::sync::Arc;
+
+/// Text shared between the entries of the state; never assumed to be UTF-8.
+pub type Text = Arc<[u8]>;
+
+/// The process image of a thread.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Image {
+    /// Number of the image, unique within one state; equal numbers mean equal images.
+    pub id: u32,
+    /// Name of the thread (`proc.name`).
+    pub comm: Text,
+    /// argv\[0\].
+    pub exe: Text,
+    /// Path of the executable, as the kernel has it.
+    pub exepath: Text,
+    /// argv\[1..\], NUL between and behind.
+    pub args: Text,
+}
