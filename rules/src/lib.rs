@@ -4,5 +4,6 @@
 
 pub mod ast;
 pub mod fields;
+pub mod load;
 pub mod output;
 pub mod program;
