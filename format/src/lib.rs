@@ -6,5 +6,16 @@ pub mod catalogue;
 pub mod event;
 pub mod record;
 
+pub mod block;
+pub mod error;
+pub mod upgrade;
+
+mod reader;
+mod source;
+mod window;
+
+pub use error::{Error, Fault, Incident};
 pub use event::Event;
+pub use reader::{Reader, Statistics};
 pub use record::Block;
+pub use source::Compression;
