@@ -9,6 +9,7 @@ pub mod record;
 pub mod block;
 pub mod error;
 pub mod upgrade;
+pub mod writer;
 
 mod reader;
 mod source;
@@ -19,3 +20,4 @@ pub use event::Event;
 pub use reader::{Reader, Statistics};
 pub use record::Block;
 pub use source::Compression;
+pub use writer::Writer;

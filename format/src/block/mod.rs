@@ -13,6 +13,7 @@ pub use accounts::accounts;
 pub use cursor::Cursor;
 pub use fds::{fds, owner};
 pub use interfaces::interfaces;
+pub(crate) use machine::MAGIC;
 pub use machine::{machine, section};
 pub use processes::processes;
 
