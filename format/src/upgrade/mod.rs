@@ -2,8 +2,8 @@
 //! (reference section D). What an entry of a system call carried is kept until the exit that needs it arrives.
 //!
 //! Most events need nothing: [`Upgrade::apply`] then costs one look at a table. Where the reference stops reading because
-//! an event cannot be upgraded, the caller gets a [`Fault`] instead and may go on with the next event: such an event
-//! changes nothing here.
+//! an event cannot be upgraded, the caller gets a [`Fault`] instead and may go on with the next event. What is kept for the
+//! thread then stays as it is, except for an entry that an earlier step of the same event used up.
 
 mod kept;
 mod table;
@@ -134,7 +134,7 @@ struct Draft {
     data: Vec<u8>,
 }
 
-/// Upgrades events, one section of a capture after the other.
+/// Upgrades the events of a capture in their order. Entries kept outlive the end of a section, as they do in the reference.
 #[derive(Debug, Default)]
 pub struct Upgrade {
     kept: Kept,

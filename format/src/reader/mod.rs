@@ -5,28 +5,30 @@
 //! it) is skipped and told as an [`Incident`]; where the next block cannot be found, or the stream ends early, an
 //! [`Error`] follows everything that could be read. The reference stops at the first fault of either kind.
 
+mod list;
+mod metadata;
+mod signature;
+#[cfg(test)]
+mod tests;
+
 use std::io::Read;
 
-use crate::block::{self, Entries, Header, Kind, TRAILER, event};
+use crate::block::{self, Header, Kind, TRAILER, event};
 use crate::catalogue::code;
 use crate::error::{Error, Fault, Incident};
 use crate::event::Event;
-use crate::record::{Block, FdList, FdRecord, ProcessRecord};
+use crate::record::Block;
 use crate::source::{Compression, Failure, Source};
 use crate::upgrade::{Upgrade, Upgraded};
 use crate::window::Window;
+use list::List;
+use signature::looks_like;
 
 /// Longest event block that is not marked as large, with its header (reference C8).
 const EVENT_LIMIT: u32 = (64 << 10) + block::HEADER as u32;
 
 /// Longest block that is kept in memory as a whole; process and fd lists, which may be longer, are read piece by piece.
 const BLOCK_LIMIT: u32 = 64 << 20;
-
-/// Longest interface or user list: such a list is delivered as one, and its records are up to twelve times its size.
-const LIST_LIMIT: u32 = 16 << 20;
-
-/// How much of a process or fd list is decoded at once.
-const PIECE: usize = 1 << 20;
 
 /// How many incidents are told in full; the others are counted.
 const INCIDENTS: usize = 100;
@@ -86,22 +88,6 @@ enum Phase {
     Metadata,
     /// Among events.
     Events,
-}
-
-/// A process or fd list that is being read.
-#[derive(Debug, Clone, Copy)]
-struct List {
-    header: Header,
-    offset: u64,
-    content: ListContent,
-    /// Bytes of the body that are not decoded yet.
-    left: u64,
-}
-
-#[derive(Debug, Clone, Copy)]
-enum ListContent {
-    Processes(u8),
-    Fds { tid: i64, prefixed: bool },
 }
 
 /// What one step through the capture found.
@@ -367,155 +353,6 @@ impl Reader {
         Some(event)
     }
 
-    fn metadata(&mut self, header: Header, kind: Kind, body: u32) -> Result<Step, Error> {
-        let limit = match kind {
-            Kind::Interfaces { .. } | Kind::Accounts { .. } => LIST_LIMIT,
-            Kind::Section | Kind::Machine => BLOCK_LIMIT,
-            Kind::Event(_) | Kind::Processes(_) | Kind::Fds { .. } | Kind::Unknown => u32::MAX,
-        };
-        if header.length > limit {
-            let fault = Fault::BlockTooLong { code: header.code, length: header.length, limit };
-            return self.skip(header, Some(fault));
-        }
-        if self.phase == Phase::Events && !matches!(kind, Kind::Section | Kind::Unknown) {
-            // The reference stops here; the records may still be of use.
-            self.incident(self.window.offset(), Fault::MetadataAmongEvents(header.code));
-        }
-        match kind {
-            Kind::Section => self.section(header),
-            Kind::Unknown | Kind::Event(_) => {
-                self.statistics.unknown_blocks += 1;
-                self.skip(header, None)
-            }
-            Kind::Processes(version) => {
-                self.open_list(header, ListContent::Processes(version), body, block::HEADER)
-            }
-            Kind::Fds { prefixed } => {
-                let head = block::HEADER + 8;
-                let there = self.window.fill(head);
-                match block::owner(self.window.bytes().get(block::HEADER..).unwrap_or_default()) {
-                    Ok(tid) if body >= 8 => {
-                        self.open_list(header, ListContent::Fds { tid, prefixed }, body - 8, head)
-                    }
-                    Err(_) if there < head => {
-                        let start = self.window.offset();
-                        Err(self.cut_off(start, there, u64::from(header.length)))
-                    }
-                    Ok(_) | Err(_) => self.skip(header, Some(Fault::Short("fd list"))),
-                }
-            }
-            Kind::Machine | Kind::Interfaces { .. } | Kind::Accounts { .. } => self.whole(header, kind),
-        }
-    }
-
-    /// A section header: everything known so far is void (reference A9).
-    fn section(&mut self, header: Header) -> Result<Step, Error> {
-        self.load(header)?;
-        let section = block::section(self.body(header)).map_err(|fault| self.broken(fault))?;
-        if section.major > 1 {
-            let offset = self.window.offset();
-            return Err(Error::Version { offset, major: section.major, minor: section.minor });
-        }
-        if self.phase == Phase::Metadata {
-            self.incident(self.window.offset(), Fault::NoEvents);
-        }
-        self.leave_initial();
-        self.statistics.sections += 1;
-        self.phase = Phase::Metadata;
-        self.initial = Some(0);
-        self.delivered = header.length as usize;
-        Ok(Step::Block(Block::Section(section)))
-    }
-
-    /// A block that is decoded as a whole.
-    fn whole(&mut self, header: Header, kind: Kind) -> Result<Step, Error> {
-        self.load(header)?;
-        if let Err(fault) = self.check_trailer(header) {
-            return Err(self.broken(fault));
-        }
-        let body = self.body(header);
-        let (block, fault) = match kind {
-            Kind::Interfaces { prefixed } => {
-                let list = block::interfaces(body, prefixed);
-                (Some(Block::Interfaces(list.entries)), list.fault)
-            }
-            Kind::Accounts { prefixed } => {
-                let list = block::accounts(body, prefixed);
-                (Some(Block::Accounts(list.entries)), list.fault)
-            }
-            Kind::Machine => match block::machine(body) {
-                Ok(machine) => (Some(Block::Machine(machine)), None),
-                Err(fault) => (None, Some(fault)),
-            },
-            Kind::Section | Kind::Processes(_) | Kind::Fds { .. } | Kind::Event(_) | Kind::Unknown => {
-                (None, None)
-            }
-        };
-        if let Some(fault) = fault {
-            self.incident(self.window.offset(), fault);
-        }
-        self.delivered = header.length as usize;
-        Ok(block.map_or(Step::Next, Step::Block))
-    }
-
-    /// Starts a list of which `head` bytes are read already and `left` bytes of entries and padding follow.
-    fn open_list(
-        &mut self,
-        header: Header,
-        content: ListContent,
-        left: u32,
-        head: usize,
-    ) -> Result<Step, Error> {
-        let list = List { header, offset: self.window.offset(), content, left: u64::from(left) };
-        self.window.consume(head);
-        self.piece(list)
-    }
-
-    /// Decodes the next piece of a list. What could be decoded is delivered before any error.
-    fn piece(&mut self, mut list: List) -> Result<Step, Error> {
-        let wanted = usize::try_from(list.left).unwrap_or(usize::MAX).min(PIECE);
-        let there = self.window.fill(wanted).min(wanted);
-        let is_last = wanted as u64 == list.left;
-        let reserve = if is_last { 0 } else { block::ENTRY_LIMIT as usize };
-        let bytes = self.window.bytes().get(..there).unwrap_or_default();
-        let (block, taken, fault) = match list.content {
-            ListContent::Processes(version) => processes(block::processes(bytes, version, reserve)),
-            ListContent::Fds { tid, prefixed } => fds(block::fds(bytes, prefixed, reserve), tid),
-        };
-        if there < wanted {
-            self.window.consume(taken);
-            let rest = list.left - taken as u64 + TRAILER as u64;
-            self.pending = Some(self.cut_off(list.offset, there - taken, rest));
-        } else if let Some(fault) = fault {
-            self.incident(list.offset, fault);
-            self.finish_list(list, list.left);
-        } else if is_last {
-            self.finish_list(list, list.left);
-        } else {
-            self.window.consume(taken);
-            list.left -= taken as u64;
-            self.list = Some(list);
-        }
-        Ok(Step::Block(block))
-    }
-
-    /// Skips the last `left` bytes of a list's body and checks its trailer.
-    fn finish_list(&mut self, list: List, left: u64) {
-        let skipped = self.window.skip(left);
-        let there = self.window.fill(TRAILER);
-        if skipped < left || there < TRAILER {
-            let missing = left - skipped + TRAILER as u64;
-            self.pending = Some(self.cut_off(list.offset, there, missing));
-            return;
-        }
-        let trailer = read_u32(self.window.bytes());
-        self.window.consume(TRAILER);
-        if trailer != list.header.length {
-            let fault = Fault::Trailer { header: list.header.length, trailer };
-            self.pending = Some(Error::Broken { offset: list.offset, fault });
-        }
-    }
-
     /// Goes to the next block where the length behind this one proves where it ends; with `fault`, what is wrong with
     /// the block is told.
     #[cold]
@@ -540,18 +377,6 @@ impl Reader {
             self.incident(offset, fault);
         }
         Ok(Step::Next)
-    }
-
-    /// The body of a block that is in the window as a whole.
-    fn body(&self, header: Header) -> &[u8] {
-        let end = (header.length as usize).saturating_sub(TRAILER);
-        self.window.bytes().get(block::HEADER..end).unwrap_or_default()
-    }
-
-    fn check_trailer(&self, header: Header) -> Result<(), Fault> {
-        let start = (header.length as usize).saturating_sub(TRAILER);
-        let trailer = read_u32(self.window.bytes().get(start..).unwrap_or_default());
-        if trailer == header.length { Ok(()) } else { Err(Fault::Trailer { header: header.length, trailer }) }
     }
 
     fn broken(&self, fault: Fault) -> Error {
@@ -595,14 +420,6 @@ const fn is_initial(code: u16) -> bool {
     )
 }
 
-fn processes(list: Entries<ProcessRecord>) -> (Block<'static>, usize, Option<Fault>) {
-    (Block::Processes(list.entries), list.taken, list.fault)
-}
-
-fn fds(list: Entries<FdRecord>, tid: i64) -> (Block<'static>, usize, Option<Fault>) {
-    (Block::Fds(FdList { tid, fds: list.entries }), list.taken, list.fault)
-}
-
 fn read_u32(bytes: &[u8]) -> u32 {
     bytes.first_chunk::<4>().map_or(0, |bytes| u32::from_le_bytes(*bytes))
 }
@@ -612,39 +429,4 @@ fn failed(failure: Failure, offset: u64) -> Error {
         Failure::Io(source) => Error::Io { offset, source },
         Failure::Compression(reason) => Error::Compression { offset, reason },
     }
-}
-
-/// Says what the start of something that is no capture looks like.
-fn looks_like(head: &[u8], compression: Compression) -> String {
-    let what = match head {
-        [] => "it is empty",
-        [0x0a, 0x0d, 0x0d, 0x0a, ..] | [0x0a, 0x0d, 0x0d] | [0x0a, 0x0d] => {
-            "it ends within the section header"
-        }
-        [0x89, b'P', b'N', b'G', ..] => "it looks like a PNG image",
-        [0x7f, b'E', b'L', b'F', ..] => "it looks like an ELF file",
-        [b'P', b'K', 3, 4, ..] => "it looks like a ZIP archive",
-        [b'%', b'P', b'D', b'F', ..] => "it looks like a PDF document",
-        [0xff, 0xd8, 0xff, ..] => "it looks like a JPEG image",
-        [b'B', b'Z', b'h', ..] => "it looks like a bzip2 file",
-        [0xfd, b'7', b'z', b'X', b'Z', ..] => "it looks like an xz file",
-        [0xd4, 0xc3, 0xb2, 0xa1, ..] | [0xa1, 0xb2, 0xc3, 0xd4, ..] => {
-            "it looks like a pcap file of network packets"
-        }
-        _ if is_text(head) => "it looks like text",
-        _ => "it does not start with a section header",
-    };
-    match compression {
-        Compression::None => what.to_owned(),
-        Compression::Gzip => format!("decompressed (gzip), {what}"),
-        Compression::Zstd => format!("decompressed (zstd), {what}"),
-    }
-}
-
-/// Whether the bytes could be the start of a text.
-fn is_text(head: &[u8]) -> bool {
-    let start = &head[..head.len().min(64)];
-    let printable = |byte: &u8| matches!(byte, b'\t' | b'\n' | b'\r' | 0x20..=0x7e) || *byte >= 0x80;
-    start.iter().all(printable)
-        && std::str::from_utf8(start).map_or_else(|e| e.error_len().is_none(), |_| true)
 }
