@@ -9,7 +9,6 @@ use regex::bytes::Regex;
 use rustc_hash::FxHashSet;
 use tercel_rules::program::{Literal, Op, Quantifier};
 
-use super::expression::whole_match;
 use super::glob::Glob;
 use super::paths::PathTree;
 use crate::fields::Value;
@@ -245,6 +244,11 @@ fn any_of_texts<'a>(texts: impl IntoIterator<Item = &'a [u8]>, fold: bool) -> Qu
     built.map_or(Question::Fixed(false), Question::ContainsAny)
 }
 
+/// A pattern that the compiler of rules has translated and anchored at both ends.
+fn whole_match(pattern: &[u8]) -> Option<Regex> {
+    Regex::new(std::str::from_utf8(pattern).ok()?).ok()
+}
+
 impl Set {
     /// The set of `literals`.
     pub fn new(literals: &[Literal]) -> Set {
@@ -296,6 +300,163 @@ impl Set {
             [] => false,
             few if few.len() <= 8 => few.contains(&bits),
             many => many.binary_search(&bits).is_ok(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text(literal: &str) -> Literal {
+        Literal::Bytes(literal.as_bytes().into())
+    }
+
+    fn net(literal: &str) -> Literal {
+        let (address, bits) = literal.split_once('/').expect("a network");
+        Literal::Net(address.parse().expect("an address"), bits.parse().expect("a length"))
+    }
+
+    #[test]
+    fn operators_on_text() {
+        use Op::*;
+        for (value, op, literal, expected) in [
+            ("cat", Eq, "cat", true),
+            ("cat", Eq, "ca", false),
+            ("", Eq, "", true),
+            ("cat", Ne, "dog", true),
+            ("abc", Lt, "abd", true),
+            ("ab", Lt, "abc", true),
+            ("abc", Le, "abc", true),
+            ("\u{80}", Gt, "z", true),
+            ("abc", Ge, "abd", false),
+            ("/etc/passwd", Contains, "pass", true),
+            ("/etc/passwd", Contains, "", true),
+            ("", Contains, "x", false),
+            ("/ETC/Passwd", IContains, "PASS", true),
+            ("GR\u{dc}N", IContains, "gr\u{fc}n", false),
+            ("/etc", StartsWith, "/e", true),
+            ("/etc", StartsWith, "etc", false),
+            ("/etc", EndsWith, "tc", true),
+            ("tc", EndsWith, "etc", false),
+            ("/home/u/.ssh/id", Glob, "/home/*/.ssh/*", true),
+            ("/HOME/u", Glob, "/home/*", false),
+            ("/HOME/u", IGlob, "/home/*", true),
+            ("cat", Regex, "\\A(?:c.t)\\z", true),
+            ("scat", Regex, "\\A(?:c.t)\\z", false),
+        ] {
+            let question = Question::new(op, &text(literal));
+            assert_eq!(question.ask(&Value::Text(value.as_bytes())), expected, "{value} {op:?} {literal}");
+        }
+    }
+
+    #[test]
+    fn expressions_see_clean_text() {
+        let question = Question::new(Op::Regex, &text("\\A(?:a.b)\\z"));
+        assert!(question.ask(&Value::Text(b"a\xffb")));
+    }
+
+    #[test]
+    fn operators_on_buffers() {
+        let check = |value: &[u8], op, literal: &[u8], expected: bool| {
+            let question = Question::new(op, &Literal::Bytes(literal.into()));
+            assert_eq!(question.ask(&Value::Bytes(value)), expected, "{value:?} {op:?} {literal:?}");
+        };
+        check(b"a\0b", Op::Eq, b"a\0b", true);
+        check(b"a\0b", Op::Eq, b"a", false);
+        check(b"a\0b", Op::BContains, b"\0b", true);
+        check(b"\xca\xfe\0", Op::BStartsWith, b"\xca\xfe", true);
+        check(b"ab\0", Op::EndsWith, b"b", false);
+    }
+
+    #[test]
+    fn operators_on_numbers() {
+        use Op::*;
+        for (value, op, literal, expected) in [
+            (Value::Int(-1), Lt, Literal::Int(0), true),
+            (Value::Int(-1), Eq, Literal::Int(-1), true),
+            (Value::Uint(u64::MAX), Gt, Literal::Uint(0), true),
+            (Value::Uint(5), Ge, Literal::Uint(5), true),
+            (Value::Uint(5), Ne, Literal::Uint(5), false),
+            (Value::Uint(443), Eq, Literal::Int(443), true),
+            (Value::Bool(true), Eq, Literal::Bool(true), true),
+            (Value::Bool(false), Ne, Literal::Bool(true), true),
+            (Value::Double(1.5), Gt, Literal::Int(1), true),
+        ] {
+            let question = Question::new(op, &literal);
+            assert_eq!(question.ask(&value), expected, "{value:?} {op:?} {literal:?}");
+        }
+    }
+
+    #[test]
+    fn addresses_and_networks() {
+        let check = |value: &str, op, literal: Literal, expected: bool| {
+            let value = Value::Ip(value.parse().expect("an address"));
+            let question = Question::new(op, &literal);
+            assert_eq!(question.ask(&value), expected, "{value:?} {op:?} {literal:?}");
+        };
+        let ip = |text: &str| Literal::Ip(text.parse().expect("an address"));
+        check("127.0.0.1", Op::Eq, ip("127.0.0.1"), true);
+        check("127.0.0.1", Op::Ne, ip("127.0.0.1"), false);
+        check("127.0.0.1", Op::Eq, ip("::1"), false);
+        check("127.0.0.1", Op::Ne, ip("::1"), true);
+        check("10.1.2.3", Op::Eq, net("10.0.0.0/8"), true);
+        check("10.1.2.3", Op::Eq, net("10.9.9.9/8"), true);
+        check("11.1.2.3", Op::Eq, net("10.0.0.0/8"), false);
+        check("11.1.2.3", Op::Eq, net("0.0.0.0/0"), true);
+        check("10.1.2.3", Op::Eq, net("10.1.2.3/32"), true);
+        check("::1", Op::Eq, net("10.0.0.0/8"), false);
+        check("::1", Op::Ne, net("10.0.0.0/8"), true);
+        check("fe80::1", Op::Eq, net("fe80::/10"), true);
+        check("fe80::1", Op::Eq, net("fe80::2/128"), false);
+    }
+
+    #[test]
+    fn membership() {
+        let set = Set::new(&[text("cat"), text(""), Literal::Int(-1), Literal::Uint(7), net("10.0.0.0/8")]);
+        for (value, expected) in [
+            (Value::Text(b"cat"), true),
+            (Value::Text(b""), true),
+            (Value::Text(b"ca"), false),
+            (Value::Bytes(b"cat"), true),
+            (Value::Int(-1), true),
+            (Value::Uint(7), true),
+            (Value::Uint(8), false),
+            (Value::Ip([10, 1, 1, 1].into()), true),
+            (Value::Ip([11, 1, 1, 1].into()), false),
+        ] {
+            assert_eq!(set.contains(&value), expected, "{value:?}");
+        }
+        let many: Vec<Literal> = (0..100).map(|n| Literal::Uint(n * 3)).collect();
+        assert!(Set::new(&many).contains(&Value::Uint(99)));
+        assert!(!Set::new(&many).contains(&Value::Uint(100)));
+    }
+
+    #[test]
+    fn several_literals() {
+        use Quantifier::*;
+        for (value, op, quantifier, literals, expected) in [
+            ("abc", Op::Contains, OneOf, &["a", "x"][..], true),
+            ("abc", Op::Contains, OneOf, &["a", "b"], false),
+            ("abc", Op::Contains, AnyOf, &["x", "b"], true),
+            ("abc", Op::Contains, AnyOf, &["x", "y"], false),
+            ("ABC", Op::IContains, AnyOf, &["x", "b"], true),
+            ("abc", Op::Contains, AllOf, &["a", "b"], true),
+            ("abc", Op::Contains, AllOf, &["a", "x"], false),
+            ("abc", Op::Eq, AnyOf, &["x", "abc"], true),
+            ("abc", Op::Ne, AllOf, &["x", "abc"], false),
+            ("abc", Op::Ne, AllOf, &["x", "y"], true),
+            ("abc", Op::StartsWith, AnyOf, &["b", "ab"], true),
+            ("abc", Op::Eq, AllOf, &[], false),
+            ("abc", Op::Ne, AllOf, &[], false),
+        ] {
+            let literals: Vec<Literal> = literals.iter().map(|l| text(l)).collect();
+            let question = Question::several(op, quantifier, &literals);
+            assert_eq!(
+                question.ask(&Value::Text(value.as_bytes())),
+                expected,
+                "{value} {op:?} {quantifier:?} {literals:?}"
+            );
         }
     }
 }

@@ -2,7 +2,6 @@
 //! how a field finds its value is the business of [`crate::fields`].
 
 mod constant;
-mod expression;
 mod fold;
 mod glob;
 mod memory;
@@ -116,3 +115,6 @@ impl Matcher {
         answer
     }
 }
+
+#[cfg(test)]
+mod tests;
