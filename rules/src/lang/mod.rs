@@ -6,6 +6,7 @@ mod cursor;
 pub mod escape;
 mod names;
 pub mod number;
+mod operands;
 mod parser;
 #[cfg(test)]
 mod tests;
@@ -44,7 +45,7 @@ pub(crate) struct Prefix {
 
 /// Parses the field or transformer that the text begins with, as a token of an output does (reference language 10.2).
 pub(crate) fn parse_prefix(text: &str) -> Prefix {
-    let mut parser = Parser::new(text, parser::MAX_CALLS);
+    let mut parser = Parser::new(text, operands::MAX_CALLS);
     let term = parser.term_only();
     let end = parser.pos().offset;
     Prefix { term: term.map(|term| (term, end)), reach: parser.reach() }
