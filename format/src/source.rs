@@ -190,3 +190,113 @@ impl BufRead for Input {
         self.start = (self.start + count).min(self.end);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::Write;
+
+    fn gzip(bytes: &[u8]) -> Vec<u8> {
+        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        encoder.write_all(bytes).expect("memory");
+        encoder.finish().expect("memory")
+    }
+
+    fn zstd(bytes: &[u8]) -> Vec<u8> {
+        zstd::encode_all(bytes, 1).expect("memory")
+    }
+
+    /// Bytes that do not compress to nothing.
+    fn noise(count: usize) -> Vec<u8> {
+        let mut state = 1u32;
+        let next = || {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            (state >> 24) as u8
+        };
+        std::iter::repeat_with(next).take(count).collect()
+    }
+
+    /// An input that yields one byte at a time and then perhaps an error.
+    struct Drip(std::vec::IntoIter<u8>, Option<io::Error>);
+
+    impl Read for Drip {
+        fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+            match (self.0.next(), out.first_mut()) {
+                (Some(byte), Some(place)) => {
+                    *place = byte;
+                    Ok(1)
+                }
+                (None, _) => self.1.take().map_or(Ok(0), Err),
+                (_, None) => Ok(0),
+            }
+        }
+    }
+
+    fn read_all(input: Vec<u8>, error: Option<io::Error>) -> (Vec<u8>, Option<Failure>, bool) {
+        let mut source = match Source::open(Box::new(Drip(input.into_iter(), error))) {
+            Ok((source, _)) => source,
+            Err(failure) => return (Vec::new(), Some(failure), false),
+        };
+        let (mut out, mut buffer) = (Vec::new(), vec![0; 50_000]);
+        loop {
+            match source.read(&mut buffer) {
+                Ok(0) => return (out, None, source.has_trailing_garbage()),
+                Ok(count) => out.extend_from_slice(&buffer[..count]),
+                Err(failure) => return (out, Some(failure), source.has_trailing_garbage()),
+            }
+        }
+    }
+
+    fn check(input: &[u8], expected: &[u8], garbage: bool) {
+        let (out, failure, trailing) = read_all(input.to_vec(), None);
+        assert!(failure.is_none(), "{failure:?}");
+        assert!(out == expected, "{} bytes instead of {}", out.len(), expected.len());
+        assert_eq!(trailing, garbage);
+    }
+
+    #[test]
+    fn members_and_frames_are_joined() {
+        let (one, two) = (noise(100_000), noise(7));
+        let both = [one.clone(), two.clone()].concat();
+        let skippable = [&[0x5a, 0x2a, 0x4d, 0x18, 5, 0, 0, 0][..], b"index"].concat();
+        check(&both, &both, false);
+        check(&gzip(&both), &both, false);
+        check(&[gzip(&one), gzip(b""), gzip(&two)].concat(), &both, false);
+        check(&[gzip(&one), b"garbage".to_vec()].concat(), &one, true);
+        check(&[gzip(&one), vec![0x1f]].concat(), &one, true);
+        check(&zstd(&both), &both, false);
+        let frames = [skippable.clone(), zstd(&one), skippable.clone(), zstd(&two), skippable].concat();
+        check(&frames, &both, false);
+        check(&[], &[], false);
+    }
+
+    #[test]
+    fn a_cut_yields_what_was_before() {
+        let whole = noise(100_000);
+        for packed in [gzip(&whole), zstd(&whole)] {
+            let (out, failure, _) = read_all(packed[..packed.len() - 4].to_vec(), None);
+            assert!(matches!(&failure, Some(Failure::Compression(reason)) if reason.ends_with("is cut off")));
+            assert!(whole.starts_with(&out), "nothing but the truth");
+            let (out, failure, _) = read_all(packed[..packed.len() / 2].to_vec(), None);
+            assert!(matches!(failure, Some(Failure::Compression(_))), "{failure:?}");
+            assert!(whole.starts_with(&out));
+        }
+        let packed = gzip(&whole);
+        let (out, _, _) = read_all(packed[..packed.len() - 4].to_vec(), None);
+        assert_eq!(out.len(), whole.len(), "only the checksum is missing");
+    }
+
+    #[test]
+    fn damage_and_failing_inputs_are_told_apart() {
+        let mut packed = gzip(&noise(100_000));
+        let last = packed.len() - 6;
+        packed[last] ^= 0xff;
+        let (_, failure, _) = read_all(packed.clone(), None);
+        assert!(matches!(&failure, Some(Failure::Compression(reason)) if reason.contains("damaged")));
+        packed.truncate(last);
+        let (_, failure, _) = read_all(packed, Some(io::Error::other("cable")));
+        assert!(matches!(failure, Some(Failure::Io(_))), "{failure:?}");
+        let (_, failure, _) = read_all(noise(10), Some(io::Error::other("cable")));
+        assert!(matches!(failure, Some(Failure::Io(_))), "{failure:?}");
+    }
+}

@@ -151,3 +151,102 @@ fn total(lengths: &[u8], wide: bool) -> usize {
         lengths.as_chunks::<2>().0.iter().map(|length| usize::from(u16::from_le_bytes(*length))).sum()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use catalogue::code::{
+        CONTAINER_JSON_2_E, INFRASTRUCTURE_EVENT_E, SYSCALL_CLOSE_X, SYSCALL_EXECVE_8_X, SYSCALL_READ_X,
+    };
+
+    const COUNTED: Layout = Layout { flags: false, counted: true, large: false };
+    const COUNTED_FLAGS: Layout = Layout { flags: true, counted: true, large: false };
+    const OLD: Layout = Layout { flags: false, counted: false, large: false };
+    const OLD_FLAGS: Layout = Layout { flags: true, counted: false, large: false };
+
+    /// The body of a block whose event claims its length plus `claimed`.
+    fn body(layout: Layout, code: u16, lengths: &[u8], nparams: u32, data: &[u8], claimed: i64) -> Vec<u8> {
+        let mut bytes = 3u16.to_le_bytes().to_vec();
+        if layout.flags {
+            bytes.extend(1u32.to_le_bytes());
+        }
+        bytes.extend(1000u64.to_le_bytes());
+        bytes.extend((-5i64).to_le_bytes());
+        let length = (layout.header() + lengths.len() + data.len()) as i64 + claimed;
+        bytes.extend((length as u32).to_le_bytes());
+        bytes.extend(code.to_le_bytes());
+        if layout.counted {
+            bytes.extend(nparams.to_le_bytes());
+        }
+        bytes.extend(lengths);
+        bytes.extend(data);
+        bytes
+    }
+
+    fn check(body: &[u8], layout: Layout, lengths: &[u8], data: &[u8]) {
+        let raw = event(body, layout).expect("good event").expect("known event");
+        assert_eq!((raw.ts, raw.tid, raw.cpu), (1000, -5, 3));
+        assert_eq!(raw.flags, u32::from(layout.flags));
+        assert_eq!((raw.lengths, raw.data), (lengths, data));
+    }
+
+    #[test]
+    fn every_layout_is_read() {
+        let lengths = [8, 0, 3, 0];
+        let data = b"12345678abc";
+        for layout in [COUNTED, COUNTED_FLAGS, OLD, OLD_FLAGS] {
+            let bytes = body(layout, SYSCALL_READ_X, &lengths, 2, data, 0);
+            check(&bytes, layout, &lengths, data);
+            let padded = [&bytes[..], &[0, 0, 0]].concat();
+            check(&padded, layout, &lengths, data);
+        }
+        let wide = [2, 0, 0, 0];
+        check(&body(COUNTED, CONTAINER_JSON_2_E, &wide, 1, b"{}", 0), COUNTED, &wide, b"{}");
+        // Bytes between the last parameter and the claimed end belong to nobody.
+        let slack = body(COUNTED, SYSCALL_READ_X, &lengths, 2, b"12345678abc??", 0);
+        check(&slack, COUNTED, &lengths, data);
+    }
+
+    #[test]
+    fn old_events_have_as_many_parameters_as_fit() {
+        let check_old = |code, lengths: &[u8], data: &[u8]| {
+            check(&body(OLD, code, lengths, 0, data, 0), OLD, lengths, data);
+        };
+        check_old(SYSCALL_CLOSE_X, &[], &[]);
+        check_old(SYSCALL_CLOSE_X, &[8, 0], &[0; 8]);
+        check_old(SYSCALL_EXECVE_8_X, &[0; 16], &[]);
+        let claims_three_more = body(OLD, INFRASTRUCTURE_EVENT_E, &[1, 0, 1, 0, 1, 0, 1, 0], 0, b"abcd", 3);
+        check(&claims_three_more, OLD, &[1, 0, 1, 0, 1, 0, 1, 0], b"abcd");
+    }
+
+    #[test]
+    fn unknown_events_are_told_apart_from_damage() {
+        assert!(event(&body(COUNTED, 454, &[], 0, &[], 0), COUNTED).expect("no damage").is_none());
+        assert!(event(&body(OLD, 9999, &[], 0, &[], 100), OLD).expect("no damage").is_none());
+    }
+
+    #[test]
+    fn damage_is_named() {
+        let fault = |bytes: &[u8], layout| event(bytes, layout).map(|raw| raw.is_some()).expect_err("damage");
+        let lengths = [8, 0, 3, 0];
+        let code = SYSCALL_READ_X;
+        let good = body(COUNTED, code, &lengths, 2, b"12345678abc", 0);
+        for end in 0..28 {
+            assert_eq!(fault(&good[..end], COUNTED), Fault::Short("event"), "{end} bytes");
+        }
+        for end in 28..good.len() {
+            let available = end - 2;
+            assert_eq!(fault(&good[..end], COUNTED), Fault::EventLength { code, length: 41, available });
+        }
+        let too_many = body(COUNTED, code, &lengths, u32::MAX, b"12345678abc", 0);
+        assert_eq!(fault(&too_many, COUNTED), Fault::EventParams { code, nparams: u32::MAX, length: 41 });
+        let too_long = body(COUNTED, code, &[8, 0, 4, 0], 2, b"12345678abc", 0);
+        assert_eq!(fault(&too_long, COUNTED), Fault::EventParams { code, nparams: 2, length: 41 });
+        let header_only = body(COUNTED, code, &[], 0, &[], -1);
+        assert_eq!(fault(&header_only, COUNTED), Fault::EventLength { code, length: 25, available: 26 });
+        let no_count = body(OLD, code, &[9, 9, 9, 9], 0, b"abc", 0);
+        assert_eq!(fault(&no_count, OLD), Fault::OldEventParams { code, length: 29 });
+        let wide = body(OLD, CONTAINER_JSON_2_E, &[2, 0], 0, b"{}", 0);
+        assert_eq!(fault(&wide, OLD), Fault::OldEventParams { code: CONTAINER_JSON_2_E, length: 26 });
+    }
+}

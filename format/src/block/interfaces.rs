@@ -40,3 +40,51 @@ fn interface(cursor: &mut Cursor, prefixed: bool) -> Result<Interface, Fault> {
     cursor.leave(WHAT, start, length)?;
     Ok(record)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn entry(kind: u16, width: u8, speed: bool) -> Vec<u8> {
+        let mut bytes = kind.to_le_bytes().to_vec();
+        bytes.extend(4u16.to_le_bytes());
+        for number in 1..=3 {
+            bytes.extend((1..width).map(|_| 0).chain([number]));
+        }
+        if speed {
+            bytes.extend(1000u64.to_le_bytes());
+        }
+        bytes.extend(b"eth0");
+        bytes
+    }
+
+    fn check(kind: u16, width: u8, speed: bool, addresses: [&str; 3]) {
+        let [address, netmask, broadcast] = addresses.map(|text| text.parse().expect("address"));
+        let linkspeed = if speed { 1000 } else { 0 };
+        let record = Interface { address, netmask, broadcast, linkspeed, name: b"eth0".to_vec() };
+        let plain = entry(kind, width, speed);
+        let length = (plain.len() as u32 + 2).to_le_bytes();
+        let with_length = [&length[..], &plain, &[0xee; 2]].concat();
+        for (bytes, prefixed) in [(plain, false), (with_length, true)] {
+            let list = interfaces(&[bytes.clone(), bytes].concat(), prefixed);
+            assert_eq!(list.entries, [record.clone(), record.clone()], "type {kind}");
+            assert_eq!(list.fault, None, "type {kind}");
+        }
+    }
+
+    #[test]
+    fn every_type_has_its_fields() {
+        check(1, 4, true, ["0.0.0.1", "0.0.0.2", "0.0.0.3"]);
+        check(2, 16, true, ["::1", "::2", "::3"]);
+        check(3, 4, false, ["0.0.0.1", "0.0.0.2", "0.0.0.3"]);
+        check(4, 16, false, ["::1", "::2", "::3"]);
+    }
+
+    #[test]
+    fn damage_is_named() {
+        assert_eq!(interfaces(&entry(5, 4, true), false).fault, Some(Fault::InterfaceType(5)));
+        assert_eq!(interfaces(&entry(1, 4, true)[..20], false).fault, Some(Fault::Short(WHAT)));
+        let fault = Fault::TextTooLong { what: "name of an interface", length: 1024, limit: NAME };
+        assert_eq!(interfaces(&[1, 0, 0, 4], false).fault, Some(fault));
+    }
+}

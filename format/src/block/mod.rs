@@ -162,3 +162,46 @@ fn entries<T>(
     }
     Entries { entries, taken: cursor.position(), fault: None }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_block_code_has_its_kind() {
+        let event = |flags, counted, large| Kind::Event(event::Layout { flags, counted, large });
+        let rows = [
+            (0x0a0d_0d0a, Kind::Section),
+            (0x201, Kind::Machine),
+            (0x8002_abcd, Kind::Machine),
+            (0x202, Kind::Processes(1)),
+            (0x8000_abcd, Kind::Processes(1)),
+            (0x207, Kind::Processes(2)),
+            (0x8013_abcd, Kind::Processes(2)),
+            (0x209, Kind::Processes(3)),
+            (0x8014_abcd, Kind::Processes(3)),
+            (0x210, Kind::Processes(4)),
+            (0x215, Kind::Processes(9)),
+            (0x203, Kind::Fds { prefixed: false }),
+            (0x8001_abcd, Kind::Fds { prefixed: false }),
+            (0x218, Kind::Fds { prefixed: true }),
+            (0x205, Kind::Interfaces { prefixed: false }),
+            (0x8011_abcd, Kind::Interfaces { prefixed: false }),
+            (0x219, Kind::Interfaces { prefixed: true }),
+            (0x206, Kind::Accounts { prefixed: false }),
+            (0x8012_abcd, Kind::Accounts { prefixed: false }),
+            (0x220, Kind::Accounts { prefixed: true }),
+            (0x204, event(false, false, false)),
+            (0x8010_abcd, event(false, false, false)),
+            (0x208, event(true, false, false)),
+            (0x216, event(false, true, false)),
+            (0x217, event(true, true, false)),
+            (0x221, event(false, true, true)),
+            (0x222, event(true, true, true)),
+            (0x223, Kind::Unknown),
+        ];
+        for (code, kind) in rows {
+            assert_eq!(Kind::of(code), kind, "{code:#x}");
+        }
+    }
+}

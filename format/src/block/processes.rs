@@ -117,3 +117,175 @@ fn tail(cursor: &mut Cursor, end: usize, record: &mut ProcessRecord) -> Result<(
     field!(record.pgid, i64, 8);
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text(bytes: &mut Vec<u8>, text: &[u8]) {
+        bytes.extend((text.len() as u16).to_le_bytes());
+        bytes.extend(text);
+    }
+
+    /// The fields that every version has, in the order of reference B5 and B6, without the length of version 9.
+    fn fields(version: u8) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        [11i64, 10, 1].iter().for_each(|number| bytes.extend(number.to_le_bytes()));
+        if version >= 6 {
+            bytes.extend(5i64.to_le_bytes());
+        }
+        if version >= 8 {
+            bytes.extend(6i64.to_le_bytes());
+        }
+        text(&mut bytes, b"cat");
+        text(&mut bytes, b"/bin/cat");
+        if version >= 7 {
+            text(&mut bytes, b"/usr/bin/cat");
+        }
+        text(&mut bytes, b"-n\0file");
+        text(&mut bytes, b"/root");
+        bytes.extend(1024i64.to_le_bytes());
+        [0x2001u32, 1000, 100].iter().for_each(|number| bytes.extend(number.to_le_bytes()));
+        if version >= 2 {
+            [1u32, 2, 3].iter().for_each(|number| bytes.extend(number.to_le_bytes()));
+            [4u64, 5].iter().for_each(|number| bytes.extend(number.to_le_bytes()));
+        }
+        if version >= 3 {
+            text(&mut bytes, b"A=1\0B=2\0");
+        }
+        if version >= 4 {
+            [21i64, 20].iter().for_each(|number| bytes.extend(number.to_le_bytes()));
+            text(&mut bytes, b"cpu=/x");
+        }
+        if version >= 5 {
+            text(&mut bytes, b"/jail\0behind the NUL");
+        }
+        bytes
+    }
+
+    fn expected(version: u8) -> ProcessRecord {
+        let mut record = ProcessRecord {
+            tid: 11,
+            pid: 10,
+            ptid: 1,
+            comm: b"cat".to_vec(),
+            exe: b"/bin/cat".to_vec(),
+            args: b"-n\0file\0".to_vec(),
+            cwd: b"/root".to_vec(),
+            fdlimit: 1024,
+            flags: 0x2001,
+            uid: 1000,
+            gid: 100,
+            ..ProcessRecord::default()
+        };
+        if version >= 2 {
+            (record.vmsize_kb, record.vmrss_kb, record.vmswap_kb) = (1, 2, 3);
+            (record.pfmajor, record.pfminor) = (4, 5);
+        }
+        if version >= 3 {
+            record.env = b"A=1\0B=2\0".to_vec();
+        }
+        if version >= 4 {
+            (record.vtid, record.vpid) = (21, 20);
+            record.cgroups = b"cpu=/x".to_vec();
+        }
+        if version >= 5 {
+            record.root = b"/jail".to_vec();
+        }
+        if version >= 6 {
+            record.sid = 5;
+        }
+        if version >= 7 {
+            record.exepath = b"/usr/bin/cat".to_vec();
+        }
+        if version >= 8 {
+            record.vpgid = 6;
+        }
+        record
+    }
+
+    fn with_tail(tail: &[u8], claimed: i64) -> Vec<u8> {
+        let mut bytes = fields(9);
+        bytes.extend(tail);
+        let length = (bytes.len() + 4) as i64 + claimed;
+        [&(length as u32).to_le_bytes()[..], &bytes].concat()
+    }
+
+    fn check(bytes: &[u8], version: u8, entries: &[ProcessRecord], fault: Option<Fault>) {
+        let list = processes(bytes, version, 0);
+        assert_eq!(list.entries, entries, "version {version}");
+        assert_eq!(list.fault, fault, "version {version}");
+    }
+
+    #[test]
+    fn every_version_has_its_fields() {
+        for version in 1..=8 {
+            let twice = [fields(version), fields(version), vec![0; 3]].concat();
+            check(&twice, version, &[expected(version), expected(version)], None);
+        }
+    }
+
+    #[test]
+    fn the_tail_grows_field_by_field() {
+        let numbers: Vec<u8> = (1..=76).collect();
+        let u64_at = |at: usize| u64::from_le_bytes(numbers[at..at + 8].try_into().expect("8 bytes"));
+        let u32_at = |at: usize| u32::from_le_bytes(numbers[at..at + 4].try_into().expect("4 bytes"));
+        let none = expected(9);
+        check(&with_tail(&[], 0), 9, std::slice::from_ref(&none), None);
+
+        let old4 = ProcessRecord { loginuid: u32_at(0), ..none.clone() };
+        check(&with_tail(&numbers[..4], 0), 9, &[old4], None);
+
+        let old29 = ProcessRecord {
+            loginuid: u32_at(0),
+            exe_writable: true,
+            cap_inheritable: u64_at(5),
+            cap_permitted: u64_at(13),
+            cap_effective: u64_at(21),
+            ..none.clone()
+        };
+        check(&with_tail(&numbers[..29], 0), 9, &[old29], None);
+
+        let new66 = ProcessRecord {
+            pidns_init_start_ts: u64_at(0),
+            tty: u32_at(8),
+            loginuid: u32_at(12),
+            exe_writable: true,
+            cap_inheritable: u64_at(17),
+            cap_permitted: u64_at(25),
+            cap_effective: u64_at(33),
+            exe_upper_layer: true,
+            exe_ino: u64_at(42),
+            exe_ino_ctime: u64_at(50),
+            exe_ino_mtime: u64_at(58),
+            ..none
+        };
+        check(&with_tail(&numbers[..66], 0), 9, std::slice::from_ref(&new66), None);
+
+        let new76 =
+            ProcessRecord { exe_from_memfd: true, exe_lower_layer: true, pgid: u64_at(68) as i64, ..new66 };
+        check(&with_tail(&numbers, 0), 9, std::slice::from_ref(&new76), None);
+        let longer = [numbers.clone(), vec![0xff; 30]].concat();
+        check(&with_tail(&longer, 0), 9, std::slice::from_ref(&new76), None);
+    }
+
+    #[test]
+    fn damage_stops_the_list_and_keeps_what_was_before() {
+        let good = with_tail(&[], 0);
+        let overrun = [good.clone(), with_tail(&[], -1)].concat();
+        let length = good.len() as u32 - 1;
+        check(&overrun, 9, &[expected(9)], Some(Fault::EntryOverrun { what: WHAT, length }));
+        let short = [good.clone(), with_tail(&[], 40)].concat();
+        check(&short, 9, &[expected(9)], Some(Fault::Short(WHAT)));
+        let huge = [good, u32::MAX.to_le_bytes().to_vec()].concat();
+        check(&huge, 9, &[expected(9)], Some(Fault::EntryTooLong { what: WHAT, length: u32::MAX }));
+        let mut long_name = fields(1);
+        long_name[24..26].copy_from_slice(&1025u16.to_le_bytes());
+        let fault = Fault::TextTooLong { what: "process name", length: 1025, limit: 1024 };
+        check(&long_name, 1, &[], Some(fault));
+        let whole = fields(5);
+        for end in 4..whole.len() {
+            check(&whole[..end], 5, &[], Some(Fault::Short(WHAT)));
+        }
+    }
+}

@@ -143,3 +143,41 @@ impl Hasher for FoldingHasher {
         self.hash
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::catalogue::{EVENTS, code::SYSCALL_CLOSE_E, code::SYSCALL_CLOSE_X};
+
+    fn fd(kept: &Kept, tid: i64) -> Option<i64> {
+        let exit = &EVENTS[usize::from(SYSCALL_CLOSE_X)];
+        kept.entry(tid, exit).expect("the right entry").and_then(|event| event.int(0))
+    }
+
+    #[test]
+    fn too_many_threads_cost_the_oldest_entries() {
+        let mut kept = Kept::default();
+        let threads = THREADS as i64 + 1;
+        for tid in 0..threads {
+            kept.keep(tid, SYSCALL_CLOSE_E, &[8, 0], &tid.to_le_bytes());
+        }
+        assert_eq!(kept.forgotten(), threads as u64 / 2);
+        assert_eq!(fd(&kept, 0), None);
+        assert_eq!(fd(&kept, threads / 2 - 1), None);
+        assert_eq!(fd(&kept, threads / 2), Some(threads / 2));
+        assert_eq!(fd(&kept, threads - 1), Some(threads - 1));
+    }
+
+    #[test]
+    fn memory_is_bounded() {
+        let mut kept = Kept::default();
+        let data = vec![0; 60_000];
+        for tid in 0..10_000 {
+            kept.keep(tid, SYSCALL_CLOSE_E, &60_000u16.to_le_bytes(), &data);
+            assert!(kept.bytes <= BYTES);
+        }
+        assert!(kept.forgotten() > 0);
+        let real: usize = kept.slots.values().map(Slot::bytes).sum();
+        assert_eq!(kept.bytes, real);
+    }
+}

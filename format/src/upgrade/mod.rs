@@ -419,3 +419,6 @@ fn container_json(event: &Event) -> Vec<u8> {
     }
     json
 }
+
+#[cfg(test)]
+mod tests;

@@ -7,6 +7,8 @@
 
 mod builder;
 mod entries;
+#[cfg(test)]
+mod tests;
 
 pub use builder::{BuildError, EncodedEvent, EventBuilder, Value};
 
