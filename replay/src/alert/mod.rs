@@ -2,7 +2,6 @@
 //! (reference language section 10). Where the line goes is not known here.
 
 mod escape;
-mod keys;
 
 use std::collections::BTreeMap;
 
@@ -76,7 +75,7 @@ impl Formatter {
     pub fn new(program: &Program, style: Style) -> Formatter {
         let time = if style.iso8601 { Field::EvtTimeIso8601 } else { Field::EvtTime };
         let fields = program.rules.iter().map(|rule| {
-            let mut fields = keys::of_template(&rule.output);
+            let mut fields: BTreeMap<String, Operand> = rule.output.fields.iter().cloned().collect();
             // The time of the line is among the fields (reference language 10.11).
             fields.insert(time.info().name.to_owned(), plain(time));
             fields
