@@ -218,3 +218,6 @@ fn elements(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
     let bytes = bytes.strip_suffix(b"\0").unwrap_or(bytes);
     bytes.split(|byte| *byte == 0).take(if bytes.is_empty() { 0 } else { usize::MAX })
 }
+
+#[cfg(test)]
+mod tests;
