@@ -9,3 +9,4 @@ pub mod lang;
 pub mod load;
 pub mod output;
 pub mod program;
+pub mod select;
