@@ -1,6 +1,7 @@
 //! From collected definitions to resolved conditions and outputs: lists, then macros, then rules, until the first error
 //! (reference language section 8).
 
+use std::cell::OnceCell;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
@@ -9,8 +10,8 @@ use super::context::Context;
 use super::exceptions::{Expanded, expand};
 use super::failure::{Caution, Failure, Spot};
 use super::hints;
-use super::info::{Numbered, RuleInfo};
-use super::lists::{Lists, MAX_TEXT};
+use super::info::{MacroInfo, Numbered, RuleInfo};
+use super::lists::{Lists, MAX_TEXT, Origins};
 use super::macros::{Macros, Resolver, left_fields};
 use super::options::Options;
 use super::origin::Text;
@@ -87,13 +88,18 @@ struct Work<'w> {
     before: HashMap<&'w str, &'w Compiled>,
 }
 
-/// What compiling a condition gives.
-type Outcome = Result<compile::Condition, compile::Error>;
+/// A macro that a condition holds, compiled on its own.
+struct Home<'c> {
+    written: Written<'c>,
+    outcome: Result<compile::Condition, compile::Error>,
+}
 
 /// A condition with the places of its parts.
 struct Written<'c> {
     /// As it is given to the substitution of lists.
-    text: &'c str,
+    text: Arc<str>,
+    /// For each byte of the text with lists substituted, the byte it comes from; worked out for the first finding.
+    origins: OnceCell<Origins>,
     /// As it stands in the files.
     cond: &'c Text,
     /// A rule's exceptions.
@@ -102,11 +108,16 @@ struct Written<'c> {
 
 impl<'c> Written<'c> {
     fn alone(cond: &'c Text) -> Written<'c> {
-        Written { text: &cond.text, cond, expanded: None }
+        Written { text: cond.text.as_str().into(), origins: OnceCell::new(), cond, expanded: None }
+    }
+
+    fn of_rule(cond: &'c Text, expanded: &'c Expanded) -> Written<'c> {
+        let text = expanded.text.as_str().into();
+        Written { text, origins: OnceCell::new(), cond, expanded: Some(expanded) }
     }
 }
 
-impl Work<'_> {
+impl<'w> Work<'w> {
     fn macros(&mut self) -> Result<(), Failure> {
         let collector = self.collector;
         for Numbered { info, .. } in collector.macros.iter() {
@@ -124,13 +135,14 @@ impl Work<'_> {
 
     /// Substitutes lists and parses.
     fn parse(&mut self, written: &Written, ctx: &Context) -> Result<Expr, Failure> {
-        let text = self.lists.substitute(written.text).map_err(|too_long| {
+        let text = self.lists.substitute(&written.text).map_err(|too_long| {
             let message =
                 format!("list '{}' makes the condition longer than {MAX_TEXT} bytes", too_long.list);
             Failure::new(ErrorCode::CompileCondition, message, ctx)
         })?;
         lang::parse(&text, MAX_DEPTH).map_err(|error| {
             let hint = hints::of_syntax(&text, &error, text != written.cond.text);
+            let text = text.into();
             Failure::new(
                 ErrorCode::CompileCondition,
                 error.message,
@@ -154,7 +166,7 @@ impl Work<'_> {
         self.used_macros.extend(std::mem::take(&mut resolver.used));
         resolved.map_err(|error| {
             let spot = self.spot(written, error.pos().offset);
-            let condition_ctx = ctx.with_condition(mark(error.pos()), written.text);
+            let condition_ctx = ctx.with_condition(mark(error.pos()), &written.text);
             let hint = hints::of_macro(&error, self.collector, sees);
             Failure::invalid(error.message(), &condition_ctx).spot(spot).hint(hint)
         })
@@ -162,7 +174,7 @@ impl Work<'_> {
 
     /// Where a byte of a condition, lists substituted, stands in its file.
     fn spot(&mut self, written: &Written, offset: usize) -> Option<Spot> {
-        let origins = self.lists.origins(written.text);
+        let origins = written.origins.get_or_init(|| self.lists.origins(&written.text));
         let at = origins.get(offset).copied().unwrap_or(written.text.len());
         if let Some(expanded) = written.expanded {
             let in_cond = at.checked_sub(expanded.lead)?;
@@ -179,7 +191,7 @@ impl Work<'_> {
     fn rule(&mut self, rule: &RuleInfo) -> Result<Option<Compiled>, Failure> {
         let expanded = expand(&rule.cond.text, &rule.exceptions)?;
         let Some(output) = self.output(rule)? else { return Ok(None) };
-        let written = Written { text: &expanded.text, cond: &rule.cond, expanded: Some(&expanded) };
+        let written = Written::of_rule(&rule.cond, &expanded);
         let tree = self.parse(&written, &rule.cond_ctx)?;
         let condition = self.resolve(&tree, &|_| true, &written, &rule.ctx)?;
         let compiled =
@@ -265,8 +277,9 @@ impl Work<'_> {
         rule: &RuleInfo,
     ) {
         let mut deprecated = deprecated_fields(condition).into_iter();
+        let homes = if warnings.is_empty() { Vec::new() } else { self.homes(condition) };
         for warning in warnings {
-            let ctx = rule.cond_ctx.with_condition(mark(warning.pos), written.text);
+            let ctx = rule.cond_ctx.with_condition(mark(warning.pos), &written.text);
             let (code, whole) = match warning.code {
                 compile::WarningCode::UnsafeNaCheck => (WarningCode::UnsafeNaCheck, true),
                 compile::WarningCode::DeprecatedItem => (WarningCode::DeprecatedItem, true),
@@ -277,11 +290,12 @@ impl Work<'_> {
                 caution.deprecated_field = deprecated.next();
             }
             if !whole {
-                let found = |own: &Outcome| match own {
+                let home = homes.iter().find(|home| match &home.outcome {
                     Ok(own) => own.warnings.contains(warning),
                     Err(_) => false,
-                };
-                caution.spot = self.spot_of(condition, warning.pos.offset, written, &found);
+                });
+                let written = home.map_or(written, |home| &home.written);
+                caution.spot = self.spot(written, warning.pos.offset);
             }
             self.cautions.push(caution);
         }
@@ -295,12 +309,13 @@ impl Work<'_> {
         written: &Written,
         rule: &RuleInfo,
     ) -> Result<(), Failure> {
-        let ctx = rule.cond_ctx.with_condition(mark(error.pos), written.text);
-        let found = |own: &Outcome| match own {
+        let ctx = rule.cond_ctx.with_condition(mark(error.pos), &written.text);
+        let homes = self.homes(condition);
+        let home = homes.iter().find(|home| match &home.outcome {
             Ok(_) => false,
             Err(own) => own.message == error.message && own.pos == error.pos,
-        };
-        let spot = self.spot_of(condition, error.pos.offset, written, &found);
+        });
+        let spot = self.spot(home.map_or(written, |home| &home.written), error.pos.offset);
         let hint = hints::of_compile(&error.message);
         if rule.skip_if_unknown_filter && error.kind == ErrorKind::Unknown {
             let mut caution = Caution::new(WarningCode::UnknownFilter, error.message, &ctx);
@@ -312,27 +327,18 @@ impl Work<'_> {
         Err(Failure::new(ErrorCode::CompileCondition, error.message, &ctx).spot(spot).hint(hint))
     }
 
-    /// Where a byte of a resolved condition stands: in the text of the first macro that shows the same finding on its
-    /// own, or in the rule's.
-    fn spot_of(
-        &mut self,
-        condition: &Expr,
-        offset: usize,
-        written: &Written,
-        found: &dyn Fn(&Outcome) -> bool,
-    ) -> Option<Spot> {
-        let infos = self.collector.macros.iter().map(|entry| &entry.info);
-        let mut used = infos.filter(|info| self.used_macros.contains(&info.name));
-        let home = used.find(|info| {
-            let tree = self.macros.trees.get(&info.name);
-            tree.is_some_and(|tree| {
-                contains(condition, tree) && found(&compile::Compiler::new().condition(tree))
-            })
-        });
-        match home {
-            Some(info) => self.spot(&Written::alone(&info.cond), offset),
-            None => self.spot(written, offset),
-        }
+    /// The macros that a resolved condition holds, each compiled on its own: a finding that shows there too stands in
+    /// the first of them.
+    fn homes(&self, condition: &Expr) -> Vec<Home<'w>> {
+        let collector: &'w Collector = self.collector;
+        let infos = collector.macros.iter().map(|entry| &entry.info);
+        let used = infos.filter(|info| self.used_macros.contains(&info.name));
+        let home = |info: &'w MacroInfo| {
+            let tree = self.macros.trees.get(&info.name).filter(|tree| contains(condition, tree))?;
+            let outcome = compile::Compiler::new().condition(tree);
+            Some(Home { written: Written::alone(&info.cond), outcome })
+        };
+        used.filter_map(home).collect()
     }
 
     fn unused(&mut self) {

@@ -4,7 +4,7 @@
 //! Two forms leave here: Falco's result object (`falco_load_results`, reference language 8.17), whose positions of
 //! condition errors are sums of two places, and a text with the true `file:line:column`, the line and a caret.
 
-use std::fmt::{self, Write};
+use std::fmt;
 use std::sync::Arc;
 
 use serde_json::{Value, json};
@@ -339,29 +339,4 @@ impl fmt::Display for Report {
 fn without_place(message: &str) -> &str {
     let behind = message.strip_prefix("yaml-cpp: error at line ").and_then(|rest| rest.split_once(": "));
     behind.map_or(message, |(_, reason)| reason)
-}
-
-/// The line of a place with a caret below.
-pub(super) fn excerpt(line: &str, column: usize) -> String {
-    const WIDTH: usize = 160;
-    let chars: Vec<char> = line.chars().collect();
-    let at = column.min(chars.len());
-    let from = if at > WIDTH * 3 / 4 { at - WIDTH / 2 } else { 0 };
-    let to = chars.len().min(from + WIDTH);
-    let mut text = String::from("    ");
-    if from > 0 {
-        text.push_str("...");
-    }
-    text.extend(chars.get(from..to).unwrap_or_default());
-    if to < chars.len() {
-        text.push_str("...");
-    }
-    text.push_str("\n    ");
-    if from > 0 {
-        text.push_str("   ");
-    }
-    // A tab stays a tab so that the caret stands under the same column.
-    text.extend(chars.get(from..at).unwrap_or_default().iter().map(|c| if *c == '\t' { '\t' } else { ' ' }));
-    let _ = writeln!(text, "^");
-    text
 }
