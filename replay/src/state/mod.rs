@@ -33,6 +33,7 @@ mod exec;
 mod identity;
 mod lifecycle;
 mod opens;
+mod transfer;
 
 use std::sync::Arc;
 
