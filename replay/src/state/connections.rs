@@ -114,35 +114,27 @@ impl State {
         let mut name = Vec::new();
         match tuple {
             Tuple::V4(source, destination) => {
-                let destination = match (told, asked) {
-                    (Some(Address::V4(told)), Some(Address::V4(asked))) if told == destination => asked,
-                    _ => destination,
-                };
-                fd.kind = FdKind::Ipv4;
-                let changed = set_v4(fd, source, destination);
-                finish_connect(fd, changed, &mut name);
+                let destination =
+                    believed(destination, told.and_then(Address::v4), asked.and_then(Address::v4));
+                connect_v4(fd, source, destination, &mut name);
             }
             Tuple::V6(source, destination) => {
-                let destination = match (told, asked) {
-                    (Some(Address::V6(told)), Some(Address::V6(asked))) if told == destination => asked,
-                    _ => destination,
-                };
-                let changed = match both_mapped(source.0, destination.0) {
-                    Some((sip, dip)) => {
-                        fd.kind = FdKind::Ipv4;
-                        set_v4(fd, (sip, source.1), (dip, destination.1))
-                    }
+                let destination =
+                    believed(destination, told.and_then(Address::v6), asked.and_then(Address::v6));
+                match both_mapped(source.0, destination.0) {
+                    Some((sip, dip)) => connect_v4(fd, (sip, source.1), (dip, destination.1), &mut name),
                     None => {
                         fd.kind = FdKind::Ipv6;
-                        set_v6(fd, source, destination)
+                        set_v6(fd, source, destination);
+                        pair_name(&mut name, fd);
                     }
-                };
-                finish_connect(fd, changed, &mut name);
+                }
             }
             Tuple::Unix(source, destination, path) if fd.kind == FdKind::Unix => {
-                let same = |a: &[u8], b: &[u8]| clip(a) == clip(b);
                 let path = match (told, asked) {
-                    (Some(Address::Unix(told)), Some(Address::Unix(asked))) if same(told, path) => asked,
+                    (Some(Address::Unix(told)), Some(Address::Unix(asked))) if clip(told) == clip(path) => {
+                        asked
+                    }
                     _ => path,
                 };
                 fd.info.set_unix(source, destination);
@@ -288,10 +280,21 @@ fn connect_to(fd: &mut Fd, asked: Address<'_>) -> bool {
     renamed
 }
 
-fn finish_connect(fd: &mut Fd, changed: bool, name: &mut Vec<u8>) {
-    let kind = fd.kind;
-    if changed && fd.role == Role::Server && kind == FdKind::Ipv4 && fd.info.l4(kind) == L4::Udp {
-        fd.info.swap(kind);
+/// The destination of a connect: what the program asked for before, where the exit only repeats what it found in memory then
+/// (reference state 8.16).
+fn believed<T: PartialEq>(destination: T, told: Option<T>, asked: Option<T>) -> T {
+    match (told, asked) {
+        (Some(told), Some(asked)) if told == destination => asked,
+        _ => destination,
+    }
+}
+
+/// Connects an IPv4 pair. A UDP socket that serves keeps its peer as the client.
+fn connect_v4(fd: &mut Fd, source: Endpoint4, destination: Endpoint4, name: &mut Vec<u8>) {
+    fd.kind = FdKind::Ipv4;
+    let changed = set_v4(fd, source, destination);
+    if changed && fd.role == Role::Server && fd.info.l4(FdKind::Ipv4) == L4::Udp {
+        fd.info.swap(FdKind::Ipv4);
     }
     pair_name(name, fd);
 }

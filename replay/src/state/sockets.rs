@@ -90,6 +90,16 @@ impl<'a> Address<'a> {
             _ => Some(Address::Other),
         }
     }
+
+    /// The address, if it is of IPv4.
+    pub fn v4(self) -> Option<Endpoint4> {
+        if let Address::V4(end) = self { Some(end) } else { None }
+    }
+
+    /// The address, if it is of IPv6.
+    pub fn v6(self) -> Option<Endpoint6> {
+        if let Address::V6(end) = self { Some(end) } else { None }
+    }
 }
 
 /// The IPv4 address inside a mapped IPv6 address; the unspecified address counts as mapped.
