@@ -17,6 +17,9 @@ pub struct Event<'a> {
     pub cpu: u16,
     /// Kept only for the state of processes; not to be shown (reference C2, bit 0).
     pub state_only: bool,
+    /// Stands before all other events of its section and builds the initial state; not to be shown
+    /// (reference state 1.5).
+    pub initial: bool,
     lengths: &'a [u8],
     data: &'a [u8],
 }
@@ -26,8 +29,18 @@ impl<'a> Event<'a> {
     /// where the event has [`LARGE_PAYLOAD`](crate::catalogue::flag::LARGE_PAYLOAD); `data` the parameters back to back.
     /// Whoever calls it has checked that the lengths fit; where they do not, [`Event::param`] yields `None`.
     pub fn new(code: u16, lengths: &'a [u8], data: &'a [u8]) -> Option<Event<'a>> {
-        let info = EVENTS.get(usize::from(code))?;
-        Some(Event { num: 0, ts: 0, tid: 0, info, cpu: 0, state_only: false, lengths, data })
+        Some(Event::from_parts(EVENTS.get(usize::from(code))?, lengths, data))
+    }
+
+    /// As [`new`](Event::new), for a row of the catalogue.
+    #[inline]
+    pub(crate) fn from_parts(info: &'static EventInfo, lengths: &'a [u8], data: &'a [u8]) -> Event<'a> {
+        Event { num: 0, ts: 0, tid: 0, info, cpu: 0, state_only: false, initial: false, lengths, data }
+    }
+
+    /// The table of lengths and the parameters behind it, as they stand in a capture.
+    pub(crate) fn parts(&self) -> (&'a [u8], &'a [u8]) {
+        (self.lengths, self.data)
     }
 
     /// Event code.

@@ -6,5 +6,18 @@ pub mod catalogue;
 pub mod event;
 pub mod record;
 
+pub mod block;
+pub mod error;
+pub mod upgrade;
+pub mod writer;
+
+mod reader;
+mod source;
+mod window;
+
+pub use error::{Error, Fault, Incident};
 pub use event::Event;
+pub use reader::{Reader, Statistics};
 pub use record::Block;
+pub use source::Compression;
+pub use writer::Writer;

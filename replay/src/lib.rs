@@ -1,2 +1,18 @@
-//! x
+//! Replay: decoded blocks and a compiled program enter, alerts leave. Holds the state of threads and fds, finds the
+//! values of fields and evaluates conditions. Knows nothing of the kernel, of files on disk or of the command line.
 #![forbid(unsafe_code)]
+
+pub mod state;
+
+pub mod fields;
+
+pub mod eval;
+
+pub mod alert;
+
+pub mod engine;
+
+pub use alert::{Alert, Formatter, Style};
+pub use engine::{BlockSource, Counters, Options, Point, Replay, ReplayError, Sink};
+pub use eval::{Matcher, Matching, Memory};
+pub use fields::{Context, Settings};

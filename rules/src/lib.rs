@@ -3,6 +3,9 @@
 #![forbid(unsafe_code)]
 
 pub mod ast;
+pub mod compile;
 pub mod fields;
+pub mod lang;
+pub mod load;
 pub mod output;
 pub mod program;

@@ -1,5 +1,12 @@
-//! Output templates: the text of a rule's `output` with its `%field` tokens, parsed once at load.
+//! Output templates: the text of a rule's `output` with its `%field` tokens, parsed once at load (reference language
+//! 10.1 to 10.3).
+//!
+//! What enters is the text, what leaves are pieces that the alerts print in order. Nothing here knows values.
 
+use crate::ast::{CallArg, Term, TermKind};
+use crate::compile;
+use crate::lang;
+use crate::lang::escape::escape;
 use crate::program::Operand;
 
 /// A parsed output.
@@ -9,6 +16,9 @@ pub struct Template {
     pub text: String,
     /// Literal text and values, in order.
     pub pieces: Vec<Piece>,
+    /// The fields of the JSON's `output_fields` in order of appearance, each name once: fields that stand alone and
+    /// fields inside transformers (reference language 10.11, 10.13).
+    pub fields: Vec<(String, Operand)>,
 }
 
 /// A part of an output.
@@ -25,4 +35,214 @@ pub enum Piece {
         /// Pads or cuts the value to this many bytes.
         width: Option<usize>,
     },
+}
+
+/// Why a text is no output, with Falco's message.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct Error {
+    /// Falco's message.
+    pub message: String,
+}
+
+/// The widest column that a token may ask for, in bytes. Falco has no limit, and would fail to allocate.
+const WIDEST: usize = 1 << 16;
+
+impl Template {
+    /// Parses an output. One `*` at the start is dropped: missing values are printed as `<NA>` with and without it.
+    pub fn parse(text: &str) -> Result<Template, Error> {
+        let fail = |message: &str| Err(Error { message: message.to_owned() });
+        if text.is_empty() {
+            return fail("empty formatting token");
+        }
+        let mut template = Template { text: text.to_owned(), ..Template::default() };
+        let mut rest = text.strip_prefix('*').unwrap_or(text);
+        while let Some((before, token)) = rest.split_once('%') {
+            template.push_text(before);
+            if token.is_empty() {
+                return fail("invalid formatting syntax: formatting cannot end with a %");
+            }
+            let digits = token.bytes().take_while(u8::is_ascii_digit).count();
+            let (width, token) = token.split_at_checked(digits).unwrap_or(("", token));
+            if token.is_empty() {
+                return fail("invalid formatting syntax: formatting cannot end with a number");
+            }
+            let (term, length) = longest_term(token)?;
+            template.push_value(&term, width)?;
+            rest = token.get(length..).unwrap_or("");
+        }
+        template.push_text(rest);
+        Ok(template)
+    }
+
+    fn push_text(&mut self, text: &str) {
+        if !text.is_empty() {
+            self.pieces.push(Piece::Text(text.as_bytes().into()));
+        }
+    }
+
+    fn push_value(&mut self, term: &Term, width: &str) -> Result<(), Error> {
+        let operand = compile::call(term).map_err(unknown)?.operand;
+        // A width of 0 is none; one that does not fit into an integer is the largest.
+        let width = match width.parse::<usize>() {
+            Ok(0) => None,
+            Ok(width) => Some(width.min(WIDEST)),
+            Err(_) if width.is_empty() => None,
+            Err(_) => Some(WIDEST),
+        };
+        self.add_fields(term)?;
+        self.pieces.push(Piece::Value { operand, key: term_text(term), width });
+        Ok(())
+    }
+
+    /// Adds the fields of a term to those of the JSON.
+    fn add_fields(&mut self, term: &Term) -> Result<(), Error> {
+        match &term.kind {
+            TermKind::Call { args, .. } => self.add_arguments(args),
+            TermKind::Field { .. } => {
+                let key = term_text(term);
+                if self.fields.iter().all(|(known, _)| *known != key) {
+                    let operand = compile::call(term).map_err(unknown)?.operand;
+                    self.fields.push((key, operand));
+                }
+                Ok(())
+            }
+        }
+    }
+
+    fn add_arguments(&mut self, args: &[CallArg]) -> Result<(), Error> {
+        for arg in args {
+            match arg {
+                CallArg::Term(term) => self.add_fields(term)?,
+                CallArg::List(values, _) => self.add_arguments(values)?,
+                CallArg::Text(..) => {}
+            }
+        }
+        Ok(())
+    }
+}
+
+fn unknown(message: String) -> Error {
+    Error { message: format!("unknown filter: {message}") }
+}
+
+/// The longest beginning of `text` that is a field or a transformer, and its length (reference language 10.2).
+fn longest_term(text: &str) -> Result<(Term, usize), Error> {
+    let mut size = text.len();
+    loop {
+        let prefix = text.get(..size).unwrap_or("");
+        let parsed = lang::parse_prefix(prefix);
+        let outcome = parsed.term.and_then(|(term, length)| compile::call(&term).map(|_| (term, length)));
+        let message = match outcome {
+            Ok(found) => return Ok(found),
+            Err(message) => message,
+        };
+        // Shorter texts behave alike as long as they hold all that was looked at.
+        size = size.min(parsed.reach).saturating_sub(1);
+        while size > 0 && !text.is_char_boundary(size) {
+            size -= 1;
+        }
+        if size == 0 {
+            return Err(unknown(message));
+        }
+    }
+}
+
+/// A term as Falco writes it: arguments without blanks between them, quoted only where that is needed.
+fn term_text(term: &Term) -> String {
+    let (mut text, arg) = match &term.kind {
+        TermKind::Field { name, arg } => (name.clone(), arg),
+        TermKind::Call { name, args, arg } => (format!("{name}({})", arguments_text(args)), arg),
+    };
+    match arg.as_deref() {
+        None => {}
+        Some("") => text.push_str("[\"\"]"),
+        Some(arg) => text.push_str(&format!("[{}]", escape(arg))),
+    }
+    text
+}
+
+fn arguments_text(args: &[CallArg]) -> String {
+    let texts = args.iter().map(|arg| match arg {
+        CallArg::Term(term) => term_text(term),
+        CallArg::Text(text, _) => escape(text),
+        CallArg::List(values, _) => format!("({})", arguments_text(values)),
+    });
+    texts.collect::<Vec<_>>().join(",")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Pieces as text: literal text as it is, values as `<key>` or `<key:width>`.
+    fn shown(text: &str) -> Result<String, String> {
+        let template = Template::parse(text).map_err(|error| error.message)?;
+        let pieces = template.pieces.iter().map(|piece| match piece {
+            Piece::Text(bytes) => String::from_utf8_lossy(bytes).into_owned(),
+            Piece::Value { key, width: None, .. } => format!("<{key}>"),
+            Piece::Value { key, width: Some(width), .. } => format!("<{key}:{width}>"),
+        });
+        Ok(pieces.collect())
+    }
+
+    #[test]
+    fn outputs_are_cut_at_their_tokens() {
+        for (text, expected) in [
+            ("plain", "plain"),
+            ("*plain", "plain"),
+            ("**%fd.name", "*<fd.name>"),
+            ("*", ""),
+            ("a %proc.name b", "a <proc.name> b"),
+            ("%proc.name.", "<proc.name>."),
+            ("%proc.name%proc.pid", "<proc.name><proc.pid>"),
+            ("(%proc.name)", "(<proc.name>)"),
+            ("%evt.num.x", "<evt.num>.x"),
+            ("%evt.num[0]", "<evt.num>[0]"),
+            ("%evt.numbers", "<evt.num>bers"),
+            ("%proc.nametag here", "<proc.name>tag here"),
+            ("%20proc.name|", "<proc.name:20>|"),
+            ("%0proc.name", "<proc.name>"),
+            ("%proc.aname[2] %proc.env[\"A B\"]", "<proc.aname[2]> <proc.env[\"A B\"]>"),
+            ("%proc.env[\"HOME\"]", "<proc.env[HOME]>"),
+            ("%evt.arg.flags\u{e9}", "<evt.arg.flags>\u{e9}"),
+            ("%toupper( proc.name )", "<toupper(proc.name)>"),
+            ("%join(\",\", (proc.name, proc.pname))", "<join(,,(proc.name,proc.pname))>"),
+        ] {
+            assert_eq!(shown(text), Ok(expected.to_owned()), "{text}");
+        }
+    }
+
+    #[test]
+    fn bad_outputs_give_falcos_message() {
+        let nothing = "unknown filter: unexpected token after '";
+        for (text, expected) in [
+            ("", "empty formatting token"),
+            ("a %", "invalid formatting syntax: formatting cannot end with a %"),
+            ("a %12", "invalid formatting syntax: formatting cannot end with a number"),
+            ("100%% done", nothing),
+            ("%nosuch.field", nothing),
+            ("%evt.arg.nosuch", nothing),
+            ("%toupper(proc.name", nothing),
+            ("%len(fd.num)", nothing),
+            ("%evt.arg[zz", nothing),
+        ] {
+            assert_eq!(shown(text), Err(expected.to_owned()), "{text}");
+        }
+    }
+
+    #[test]
+    fn json_has_the_fields_inside_transformers() {
+        let template = Template::parse("%proc.pid %concat(proc.name, \"-\", tolower(proc.pname)) %proc.name")
+            .expect("valid");
+        let keys: Vec<&str> = template.fields.iter().map(|(key, _)| key.as_str()).collect();
+        assert_eq!(keys, ["proc.pid", "proc.name", "proc.pname"]);
+    }
+
+    #[test]
+    fn long_outputs_with_unknown_tails_take_linear_time() {
+        let text = "%proc.nameX ".repeat(20_000);
+        let template = Template::parse(&text).expect("valid");
+        assert_eq!(template.pieces.len(), 40_000);
+    }
 }

@@ -92,7 +92,8 @@ pub enum Source {
     Field(FieldRef),
     /// A literal argument of a transformer.
     Text(Box<[u8]>),
-    /// Several values as one list (a parenthesised argument of a transformer).
+    /// Several values as one list (a parenthesised argument of a transformer): lists among them are spread out, and
+    /// values of the types `Pid`, `Int64` and `Uint64` stand for their decimal text (reference language 6.5).
     List(Box<[Operand]>),
     /// A function of other values.
     Transform(Transformer, Box<[Operand]>),
@@ -142,7 +143,8 @@ pub enum Test {
     IntersectsOperand(Operand),
 }
 
-/// Comparison operators with one right side.
+/// Comparison operators with one right side. The literal of `Regex` is a pattern of the `regex` crate, anchored at both
+/// ends and known to compile; those of `BContains` and `BStartsWith` are the bytes behind the hexadecimal text.
 #[allow(missing_docs)]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Op {
@@ -179,7 +181,7 @@ pub enum Quantifier {
 pub enum Literal {
     /// Text or bytes, unescaped.
     Bytes(Box<[u8]>),
-    /// A signed number.
+    /// A signed number; the literal of a `Double` is one as well, since only whole numbers can be written.
     Int(i64),
     /// An unsigned number, port or time.
     Uint(u64),

@@ -3,11 +3,19 @@
 //! What enters is a field's text, what leaves is a typed [`FieldRef`]. Nothing here knows how a value is found: that is
 //! the work of the replay crate.
 
+mod lookup;
+mod nearest;
 mod table;
 
 use tercel_format::catalogue::{ParamType, PrintFormat};
 
+pub use lookup::{FieldError, is_event_name};
+pub(crate) use nearest::nearest;
+pub use nearest::suggest;
 pub use table::{FIELDS, Field};
+
+/// Names of the container plugin's asynchronous events, which `evt.type` accepts beside those of the catalogue.
+pub const ASYNC_EVENT_NAMES: &[&str] = &["container", "container_removed"];
 
 /// One row of the catalogue of fields.
 #[derive(Debug)]

@@ -1,0 +1,232 @@
+//! What can be wrong with a capture. A [`Fault`] is the reason; an [`Incident`] or an [`Error`] adds the place, which is
+//! always an offset in the decompressed stream. Nothing here knows how captures are read.
+
+use std::io;
+
+/// Why reading stopped. Everything before the place was delivered.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The first bytes are not those of a capture.
+    #[error("not a capture: {0}")]
+    NotACapture(String),
+    /// The section header names a format that this reader does not know (reference A7).
+    #[error("offset {offset}: capture version {major}.{minor} is newer than this program knows (1.x)")]
+    Version {
+        /// Start of the section header.
+        offset: u64,
+        /// Major version found.
+        major: u16,
+        /// Minor version found.
+        minor: u16,
+    },
+    /// The stream ends inside a block (reference A13).
+    #[error("cut off at offset {end}: the block that starts at offset {start} needs {missing} more bytes")]
+    Truncated {
+        /// Start of the incomplete block.
+        start: u64,
+        /// Where the stream ends.
+        end: u64,
+        /// How many bytes are missing at least.
+        missing: u64,
+    },
+    /// The compressed stream is damaged or ends early.
+    #[error("offset {offset}: {reason}")]
+    Compression {
+        /// How many bytes could be decompressed.
+        offset: u64,
+        /// What the decompressor says.
+        reason: String,
+    },
+    /// The chain of blocks is broken: where the next block starts cannot be known.
+    #[error("offset {offset}: {fault}; the blocks behind it cannot be found")]
+    Broken {
+        /// Start of the block.
+        offset: u64,
+        /// What is wrong.
+        fault: Fault,
+    },
+    /// The input could not be read.
+    #[error("reading failed at offset {offset}: {source}")]
+    Io {
+        /// How many bytes were read and decompressed before.
+        offset: u64,
+        /// The error of the operating system.
+        source: io::Error,
+    },
+}
+
+impl Error {
+    /// Whether the capture is to blame, rather than the reading of it.
+    pub fn is_damage(&self) -> bool {
+        match self {
+            Error::NotACapture(_)
+            | Error::Version { .. }
+            | Error::Truncated { .. }
+            | Error::Compression { .. }
+            | Error::Broken { .. } => true,
+            Error::Io { .. } => false,
+        }
+    }
+}
+
+/// Something damaged that was skipped; reading went on behind it.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("offset {offset}: {fault}")]
+pub struct Incident {
+    /// Start of the block, in the decompressed stream.
+    pub offset: u64,
+    /// What is wrong with it.
+    pub fault: Fault,
+}
+
+/// What is wrong with a block.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Fault {
+    /// The length of a block is smaller than its header and trailer, or than its kind needs.
+    #[error("block of type {code:#x} claims {length} bytes, which is too short")]
+    BlockTooShort {
+        /// Block type code.
+        code: u32,
+        /// Length claimed.
+        length: u32,
+    },
+    /// The block is longer than its kind may be (reference C8).
+    #[error("block of type {code:#x} claims {length} bytes, more than the {limit} that it may have")]
+    BlockTooLong {
+        /// Block type code.
+        code: u32,
+        /// Length claimed.
+        length: u32,
+        /// Largest length that is read.
+        limit: u32,
+    },
+    /// The length behind a block is not that before it (reference A11).
+    #[error("the block says {header} bytes at its start and {trailer} at its end")]
+    Trailer {
+        /// Length in front.
+        header: u32,
+        /// Length behind.
+        trailer: u32,
+    },
+    /// The magic number of a section header is wrong (reference A7).
+    #[error("section header with magic number {0:#010x}{hint}", hint = if *.0 == 0x4d3c_2b1a { " (written on a machine of the other byte order)" } else { "" })]
+    Magic(u32),
+    /// A field reaches beyond the end of its block.
+    #[error("the {0} ends in the middle")]
+    Short(&'static str),
+    /// A length-prefixed entry holds more than its length says (reference B7).
+    #[error("the {what} is longer than the {length} bytes that it claims")]
+    EntryOverrun {
+        /// Kind of entry.
+        what: &'static str,
+        /// Length claimed.
+        length: u32,
+    },
+    /// A length-prefixed entry is absurdly long.
+    #[error("the {what} claims {length} bytes")]
+    EntryTooLong {
+        /// Kind of entry.
+        what: &'static str,
+        /// Length claimed.
+        length: u32,
+    },
+    /// A text is longer than captures may hold (reference B12, B18, B20, B21).
+    #[error("{what} of {length} bytes, more than the {limit} that it may have")]
+    TextTooLong {
+        /// Which text.
+        what: &'static str,
+        /// Its length.
+        length: u16,
+        /// Largest length that is read.
+        limit: u16,
+    },
+    /// An interface of an unknown type (reference B20).
+    #[error("network interface of unknown type {0}")]
+    InterfaceType(u16),
+    /// A metadata block among events, where only a section header may stand (reference A9).
+    #[error("block of type {0:#x} among events without a section header before it")]
+    MetadataAmongEvents(u32),
+    /// The section ends before its first event (reference A12).
+    #[error("the capture ends before its first event")]
+    NoEvents,
+    /// The length in an event's header does not fit (reference C5).
+    #[error("event of type {code} claims {length} bytes, but {available} are there")]
+    EventLength {
+        /// Event code.
+        code: u16,
+        /// Length claimed.
+        length: u32,
+        /// Bytes of the block.
+        available: usize,
+    },
+    /// The parameters do not fit into the event (reference C5).
+    #[error("the {nparams} parameters of an event of type {code} do not fit its {length} bytes")]
+    EventParams {
+        /// Event code.
+        code: u16,
+        /// Parameters claimed.
+        nparams: u32,
+        /// Length of the event.
+        length: u32,
+    },
+    /// The number of parameters of an old event cannot be found (reference C6).
+    #[error("no number of parameters fits an event of type {code} with {length} bytes")]
+    OldEventParams {
+        /// Event code.
+        code: u16,
+        /// Length of the event.
+        length: u32,
+    },
+    /// An event carries more parameters than its newest version has (reference C11).
+    #[error(
+        "event {name} (type {code}) carries {nparams} parameters, more than the {known} that it may have"
+    )]
+    TooManyParams {
+        /// Event name.
+        name: &'static str,
+        /// Event code.
+        code: u16,
+        /// Parameters carried.
+        nparams: usize,
+        /// Parameters in the catalogue.
+        known: usize,
+    },
+    /// The event has to be upgraded, but no rule says how (reference D4).
+    #[error("event {name} (type {code}) with {nparams} parameters cannot be upgraded")]
+    NoUpgrade {
+        /// Event name.
+        name: &'static str,
+        /// Event code.
+        code: u16,
+        /// Parameters carried.
+        nparams: usize,
+    },
+    /// The entry that was kept for a thread is not that of the call which returned (reference D7).
+    #[error("exit of {exit} (type {code}) follows the entry of {enter} in the same thread")]
+    WrongEnter {
+        /// Name of the event that returned.
+        exit: &'static str,
+        /// Its code.
+        code: u16,
+        /// Name of the entry kept.
+        enter: &'static str,
+    },
+    /// A parameter that the upgrade needs is not there (reference D7).
+    #[error("event {name} (type {code}) lacks parameter {param}, which its upgrade needs")]
+    MissingParam {
+        /// Event name.
+        name: &'static str,
+        /// Event code.
+        code: u16,
+        /// Index of the parameter.
+        param: u8,
+    },
+    /// An event grew beyond 64 KiB while it was upgraded (reference D13).
+    #[error("event {name} (type {code}) does not fit 64 KiB when upgraded")]
+    UpgradeTooLong {
+        /// Event name.
+        name: &'static str,
+        /// Event code.
+        code: u16,
+    },
+}

@@ -1,0 +1,114 @@
+//! Blocks that hold no event: which of them are read as a whole, and what each means for the reader itself.
+
+use super::list::ListContent;
+use super::{BLOCK_LIMIT, Phase, Reader, Step, read_u32};
+use crate::block::{self, Header, Kind, TRAILER};
+use crate::error::{Error, Fault};
+use crate::record::Block;
+
+/// Longest interface or user list: such a list is delivered as one, and its records are up to twelve times its size.
+const LIST_LIMIT: u32 = 16 << 20;
+
+impl Reader {
+    /// Reads any block but an event.
+    pub(super) fn metadata(&mut self, header: Header, kind: Kind, body: u32) -> Result<Step, Error> {
+        let limit = match kind {
+            Kind::Interfaces { .. } | Kind::Accounts { .. } => LIST_LIMIT,
+            Kind::Section | Kind::Machine => BLOCK_LIMIT,
+            Kind::Event(_) | Kind::Processes(_) | Kind::Fds { .. } | Kind::Unknown => u32::MAX,
+        };
+        if header.length > limit {
+            let fault = Fault::BlockTooLong { code: header.code, length: header.length, limit };
+            return self.skip(header, Some(fault));
+        }
+        if self.phase == Phase::Events && !matches!(kind, Kind::Section | Kind::Unknown) {
+            // The reference stops here; the records may still be of use.
+            self.incident(self.window.offset(), Fault::MetadataAmongEvents(header.code));
+        }
+        match kind {
+            Kind::Section => self.section(header),
+            Kind::Unknown | Kind::Event(_) => {
+                self.statistics.unknown_blocks += 1;
+                self.skip(header, None)
+            }
+            Kind::Processes(version) => {
+                self.open_list(header, ListContent::Processes(version), body, block::HEADER)
+            }
+            Kind::Fds { prefixed } => {
+                let head = block::HEADER + 8;
+                let there = self.window.fill(head);
+                match block::owner(self.window.bytes().get(block::HEADER..).unwrap_or_default()) {
+                    Ok(tid) if body >= 8 => {
+                        self.open_list(header, ListContent::Fds { tid, prefixed }, body - 8, head)
+                    }
+                    Err(_) if there < head => {
+                        let start = self.window.offset();
+                        Err(self.cut_off(start, there, u64::from(header.length)))
+                    }
+                    Ok(_) | Err(_) => self.skip(header, Some(Fault::Short("fd list"))),
+                }
+            }
+            Kind::Machine | Kind::Interfaces { .. } | Kind::Accounts { .. } => self.whole(header, kind),
+        }
+    }
+
+    /// A section header: everything known so far is void (reference A9). The reference overlooks one that follows a
+    /// section without events, and so mixes two captures up.
+    fn section(&mut self, header: Header) -> Result<Step, Error> {
+        self.load(header)?;
+        let section = block::section(self.body(header)).map_err(|fault| self.broken(fault))?;
+        if section.major > 1 {
+            let offset = self.window.offset();
+            return Err(Error::Version { offset, major: section.major, minor: section.minor });
+        }
+        self.leave_initial();
+        self.statistics.sections += 1;
+        self.phase = Phase::Metadata;
+        self.initial = Some(0);
+        self.delivered = header.length as usize;
+        Ok(Step::Block(Block::Section(section)))
+    }
+
+    /// A block that is decoded as a whole.
+    fn whole(&mut self, header: Header, kind: Kind) -> Result<Step, Error> {
+        self.load(header)?;
+        if let Err(fault) = self.check_trailer(header) {
+            return Err(self.broken(fault));
+        }
+        let body = self.body(header);
+        let (block, fault) = match kind {
+            Kind::Interfaces { prefixed } => {
+                let list = block::interfaces(body, prefixed);
+                (Some(Block::Interfaces(list.entries)), list.fault)
+            }
+            Kind::Accounts { prefixed } => {
+                let list = block::accounts(body, prefixed);
+                (Some(Block::Accounts(list.entries)), list.fault)
+            }
+            Kind::Machine => match block::machine(body) {
+                Ok(machine) => (Some(Block::Machine(machine)), None),
+                Err(fault) => (None, Some(fault)),
+            },
+            Kind::Section | Kind::Processes(_) | Kind::Fds { .. } | Kind::Event(_) | Kind::Unknown => {
+                (None, None)
+            }
+        };
+        if let Some(fault) = fault {
+            self.incident(self.window.offset(), fault);
+        }
+        self.delivered = header.length as usize;
+        Ok(block.map_or(Step::Next, Step::Block))
+    }
+
+    /// The body of a block that is in the window as a whole.
+    fn body(&self, header: Header) -> &[u8] {
+        let end = (header.length as usize).saturating_sub(TRAILER);
+        self.window.bytes().get(block::HEADER..end).unwrap_or_default()
+    }
+
+    fn check_trailer(&self, header: Header) -> Result<(), Fault> {
+        let start = (header.length as usize).saturating_sub(TRAILER);
+        let trailer = read_u32(self.window.bytes().get(start..).unwrap_or_default());
+        if trailer == header.length { Ok(()) } else { Err(Fault::Trailer { header: header.length, trailer }) }
+    }
+}

@@ -1,0 +1,432 @@
+//! The reader of captures: bytes enter, blocks with upgraded events leave in the order of the capture. It knows files,
+//! compression and blocks; it must not know what the records mean.
+//!
+//! Damage never stops more than it must. A damaged block whose end is certain (the length behind it is that in front of
+//! it) is skipped and told as an [`Incident`]; where the next block cannot be found, or the stream ends early, an
+//! [`Error`] follows everything that could be read. The reference stops at the first fault of either kind.
+
+mod list;
+mod metadata;
+mod signature;
+#[cfg(test)]
+mod tests;
+
+use std::io::Read;
+
+use crate::block::{self, Header, Kind, TRAILER, event};
+use crate::catalogue::code;
+use crate::error::{Error, Fault, Incident};
+use crate::event::Event;
+use crate::record::Block;
+use crate::source::{Compression, Failure, Source};
+use crate::upgrade::{Upgrade, Upgraded};
+use crate::window::Window;
+use list::List;
+use signature::looks_like;
+
+/// Longest event block that is not marked as large, with its header (reference C8).
+const EVENT_LIMIT: u32 = (64 << 10) + block::HEADER as u32;
+
+/// Longest block that is kept in memory as a whole; process and fd lists, which may be longer, are read piece by piece.
+const BLOCK_LIMIT: u32 = 64 << 20;
+
+/// How many incidents are told in full; the others are counted.
+const INCIDENTS: usize = 100;
+
+/// What was read so far.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Statistics {
+    /// Bytes of the decompressed stream.
+    pub bytes: u64,
+    /// Sections, more than one in concatenated captures.
+    pub sections: u64,
+    /// Event blocks, whatever became of them.
+    pub event_blocks: u64,
+    /// Events delivered.
+    pub events: u64,
+    /// Events that the upgrade took in: entries of system calls, and codes that are no longer used.
+    pub upgraded_away: u64,
+    /// Events of types that are newer than the catalogue, skipped.
+    pub unknown_events: u64,
+    /// Blocks of types that are newer than this reader, skipped.
+    pub unknown_blocks: u64,
+    /// Events delivered that tell of events dropped by the recorder.
+    pub drops: u64,
+    /// Events and other blocks skipped or cut short because they are damaged.
+    pub incidents: u64,
+    /// Entries of system calls that were forgotten before their exit because too many were open.
+    pub forgotten_enters: u64,
+    /// Whether bytes behind the last gzip member were ignored.
+    pub trailing_garbage: bool,
+}
+
+/// Reads a capture block by block.
+pub struct Reader {
+    window: Window,
+    compression: Compression,
+    upgrade: Upgrade,
+    /// Bytes at the window's start that belong to the block delivered last.
+    delivered: usize,
+    list: Option<List>,
+    /// An error that follows the block delivered last.
+    pending: Option<Error>,
+    ended: bool,
+    phase: Phase,
+    statistics: Statistics,
+    incidents: Vec<Incident>,
+    num: u64,
+    /// Numbers the events that stand before all others in a section (reference state 1.5).
+    initial: Option<u64>,
+}
+
+/// Where in a section the reader is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Phase {
+    /// Before the first section header.
+    Start,
+    /// Before the first event of a section.
+    Metadata,
+    /// Among events.
+    Events,
+}
+
+/// What one step through the capture found.
+enum Step {
+    /// Nothing to deliver.
+    Next,
+    /// A block that owns its records.
+    Block(Block<'static>),
+    /// An event, which is lent from the window or from the upgrade.
+    Event(Place),
+    /// The end.
+    End,
+}
+
+/// An event that is ready, except for its bytes.
+struct Place {
+    ts: u64,
+    tid: i64,
+    cpu: u16,
+    state_only: bool,
+    num: u64,
+    initial: bool,
+    bytes: Bytes,
+}
+
+enum Bytes {
+    /// In the window: lengths start here, are that long, and so many bytes of parameters follow.
+    Window { code: u16, start: usize, lengths: usize, data: usize },
+    /// In the upgrade's draft.
+    Upgrade,
+}
+
+impl Reader {
+    /// Opens a capture, compressed or not, and looks at its first bytes.
+    ///
+    /// # Errors
+    /// [`Error::NotACapture`] where it does not start with a section header; [`Error::Io`] and [`Error::Compression`]
+    /// where its start cannot be read.
+    pub fn new(input: impl Read + Send + 'static) -> Result<Reader, Error> {
+        let (source, compression) = Source::open(Box::new(input)).map_err(|failure| failed(failure, 0))?;
+        let mut window = Window::new(source);
+        window.fill(block::HEADER);
+        if Header::read(window.bytes()).is_none_or(|header| header.code != block::code::SECTION) {
+            if let Some(failure) = window.take_failure() {
+                return Err(failed(failure, window.bytes().len() as u64));
+            }
+            return Err(Error::NotACapture(looks_like(window.bytes(), compression)));
+        }
+        Ok(Reader {
+            window,
+            compression,
+            upgrade: Upgrade::new(),
+            delivered: 0,
+            list: None,
+            pending: None,
+            ended: false,
+            phase: Phase::Start,
+            statistics: Statistics::default(),
+            incidents: Vec::new(),
+            num: 0,
+            initial: None,
+        })
+    }
+
+    /// The next block; `None` at the end. The block is borrowed from the reader's memory.
+    ///
+    /// # Errors
+    /// Each of [`Error`] but [`Error::NotACapture`]. Everything before the place it names was delivered, and nothing
+    /// follows: the next call yields `None`.
+    #[expect(clippy::should_implement_trait, reason = "an iterator cannot lend what it yields")]
+    pub fn next(&mut self) -> Result<Option<Block<'_>>, Error> {
+        let place = loop {
+            match self.step() {
+                Ok(Step::Next) => {}
+                Ok(Step::Block(block)) => return Ok(Some(block)),
+                Ok(Step::Event(place)) => break place,
+                Ok(Step::End) => {
+                    self.ended = true;
+                    return Ok(None);
+                }
+                Err(error) => {
+                    self.ended = true;
+                    return Err(error);
+                }
+            }
+        };
+        Ok(self.lend(&place).map(Block::Event))
+    }
+
+    /// What was read so far.
+    pub fn statistics(&self) -> Statistics {
+        let mut statistics = self.statistics.clone();
+        statistics.bytes = self.window.offset() + self.delivered as u64;
+        statistics.forgotten_enters = self.upgrade.forgotten();
+        statistics.trailing_garbage = self.window.has_trailing_garbage();
+        statistics
+    }
+
+    /// The first hundred things that were damaged and skipped; [`Statistics::incidents`] counts all.
+    pub fn incidents(&self) -> &[Incident] {
+        &self.incidents
+    }
+
+    /// How the capture is compressed.
+    pub fn compression(&self) -> Compression {
+        self.compression
+    }
+
+    #[inline]
+    fn step(&mut self) -> Result<Step, Error> {
+        self.window.consume(self.delivered);
+        self.delivered = 0;
+        if self.ended {
+            return Ok(Step::End);
+        }
+        if let Some(error) = self.pending.take() {
+            return Err(error);
+        }
+        if let Some(list) = self.list.take() {
+            return self.piece(list);
+        }
+        self.window.fill(block::HEADER);
+        let Some(header) = Header::read(self.window.bytes()) else { return self.end() };
+        let body = header.body().map_err(|fault| self.broken(fault))?;
+        match Kind::of(header.code) {
+            Kind::Event(layout) => self.event(header, layout, body as usize),
+            kind => self.metadata(header, kind, body),
+        }
+    }
+
+    /// The stream has no further block header.
+    fn end(&mut self) -> Result<Step, Error> {
+        let left = self.window.bytes().len() as u64;
+        let end = self.window.offset() + left;
+        if let Some(failure) = self.window.take_failure() {
+            return Err(failed(failure, end));
+        }
+        if left > 0 {
+            let missing = block::HEADER as u64 - left;
+            return Err(Error::Truncated { start: self.window.offset(), end, missing });
+        }
+        if self.phase == Phase::Metadata {
+            self.incident(end, Fault::NoEvents);
+        }
+        Ok(Step::End)
+    }
+
+    /// Makes a block available as a whole.
+    fn load(&mut self, header: Header) -> Result<(), Error> {
+        let needed = header.length as usize;
+        let there = self.window.fill(needed);
+        if there >= needed { Ok(()) } else { Err(self.cut_off(self.window.offset(), there, needed as u64)) }
+    }
+
+    /// The error for a block that starts at `start`, of whose bytes the last `there` of the stream belong to a part that
+    /// would need `needed`.
+    #[cold]
+    fn cut_off(&mut self, start: u64, there: usize, needed: u64) -> Error {
+        let end = self.window.offset() + there as u64;
+        match self.window.take_failure() {
+            Some(failure) => failed(failure, end),
+            None => Error::Truncated { start, end, missing: needed - there as u64 },
+        }
+    }
+
+    #[inline]
+    fn event(&mut self, header: Header, layout: event::Layout, body: usize) -> Result<Step, Error> {
+        let limit = if layout.large { BLOCK_LIMIT } else { EVENT_LIMIT };
+        if header.length > limit {
+            let fault = Fault::BlockTooLong { code: header.code, length: header.length, limit };
+            return self.skip(header, Some(fault));
+        }
+        self.load(header)?;
+        self.statistics.event_blocks += 1;
+        self.phase = Phase::Events;
+        let bytes = self.window.bytes().get(block::HEADER..block::HEADER + body).unwrap_or_default();
+        let raw = match event::event(bytes, layout) {
+            Ok(Some(raw)) => raw,
+            Ok(None) => {
+                self.statistics.unknown_events += 1;
+                self.delivered = header.length as usize;
+                return Ok(Step::Next);
+            }
+            Err(fault) => return self.skip(header, Some(fault)),
+        };
+        let start = block::HEADER + body_offset(layout);
+        let place = Bytes::Window { code: raw.code, start, lengths: raw.lengths.len(), data: raw.data.len() };
+        let (ts, tid, cpu, flags) = (raw.ts, raw.tid, raw.cpu, raw.flags);
+        let upgraded = self.upgrade.apply(&raw);
+        self.delivered = header.length as usize;
+        let (code, bytes) = match upgraded {
+            Ok(Upgraded::AsIs) => (raw.code, place),
+            Ok(Upgraded::Rebuilt) => (self.upgrade.rebuilt().0, Bytes::Upgrade),
+            Ok(Upgraded::Dropped) => {
+                self.statistics.upgraded_away += 1;
+                self.leave_initial();
+                return Ok(Step::Next);
+            }
+            Err(fault) => {
+                self.incident(self.window.offset(), fault);
+                return Ok(Step::Next);
+            }
+        };
+        let (num, initial) = self.number(code);
+        Ok(Step::Event(Place {
+            ts,
+            tid,
+            cpu,
+            state_only: flags & event::STATE_ONLY != 0,
+            num,
+            initial,
+            bytes,
+        }))
+    }
+
+    /// Counts an event that is delivered (reference state 1.9). Those that stand before all others in a section build
+    /// state only (reference state 1.5); from the second section on they do not count (`sinsp::restart_capture` in libs
+    /// restores the number that it had before them).
+    #[inline]
+    fn number(&mut self, code: u16) -> (u64, bool) {
+        self.statistics.events += 1;
+        self.statistics.drops += u64::from(matches!(code, code::DROP_E | code::DROP_X));
+        if let Some(initial) = &mut self.initial {
+            if is_initial(code) {
+                *initial += 1;
+                return (*initial, true);
+            }
+            self.leave_initial();
+        }
+        self.num += 1;
+        (self.num, false)
+    }
+
+    /// The first event that is not one of those which build the initial state has come.
+    fn leave_initial(&mut self) {
+        if let Some(count) = self.initial.take()
+            && self.statistics.sections == 1
+        {
+            self.num += count;
+        }
+    }
+
+    /// Puts the event together whose parts stand at `place`.
+    #[inline]
+    fn lend(&self, place: &Place) -> Option<Event<'_>> {
+        let mut event = match place.bytes {
+            Bytes::Window { code, start, lengths, data } => {
+                let bytes = self.window.bytes().get(start..start + lengths + data)?;
+                let (lengths, data) = bytes.split_at_checked(lengths)?;
+                Event::new(code, lengths, data)
+            }
+            Bytes::Upgrade => {
+                let (code, lengths, data) = self.upgrade.rebuilt();
+                Event::new(code, lengths, data)
+            }
+        }?;
+        event.num = place.num;
+        event.ts = place.ts;
+        event.tid = place.tid;
+        event.cpu = place.cpu;
+        event.state_only = place.state_only;
+        event.initial = place.initial;
+        Some(event)
+    }
+
+    /// Goes to the next block where the length behind this one proves where it ends; with `fault`, what is wrong with
+    /// the block is told.
+    #[cold]
+    fn skip(&mut self, header: Header, fault: Option<Fault>) -> Result<Step, Error> {
+        let offset = self.window.offset();
+        let length = u64::from(header.length) - TRAILER as u64;
+        let skipped = self.window.skip(length);
+        let there = self.window.fill(TRAILER);
+        if skipped < length || there < TRAILER {
+            if let Some(fault) = fault {
+                self.incident(offset, fault);
+            }
+            return Err(self.cut_off(offset, there, length - skipped + TRAILER as u64));
+        }
+        let trailer = read_u32(self.window.bytes());
+        if trailer != header.length {
+            let fault = fault.unwrap_or(Fault::Trailer { header: header.length, trailer });
+            return Err(Error::Broken { offset, fault });
+        }
+        self.window.consume(TRAILER);
+        if let Some(fault) = fault {
+            self.incident(offset, fault);
+        }
+        Ok(Step::Next)
+    }
+
+    fn broken(&self, fault: Fault) -> Error {
+        Error::Broken { offset: self.window.offset(), fault }
+    }
+
+    #[cold]
+    fn incident(&mut self, offset: u64, fault: Fault) {
+        self.statistics.incidents += 1;
+        if self.incidents.len() < INCIDENTS {
+            self.incidents.push(Incident { offset, fault });
+        }
+    }
+}
+
+impl std::fmt::Debug for Reader {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter
+            .debug_struct("Reader")
+            .field("offset", &self.window.offset())
+            .field("statistics", &self.statistics)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Bytes between the start of an event block's body and the lengths of its parameters.
+const fn body_offset(layout: event::Layout) -> usize {
+    2 + if layout.flags { 4 } else { 0 } + layout.header()
+}
+
+/// Whether events of this code build the initial state of a section when they come first (reference state 1.5).
+const fn is_initial(code: u16) -> bool {
+    matches!(
+        code,
+        code::CONTAINER_JSON_2_E
+            | code::USER_ADDED_E
+            | code::USER_DELETED_E
+            | code::GROUP_ADDED_E
+            | code::GROUP_DELETED_E
+            | code::ASYNCEVENT_E
+    )
+}
+
+fn read_u32(bytes: &[u8]) -> u32 {
+    bytes.first_chunk::<4>().map_or(0, |bytes| u32::from_le_bytes(*bytes))
+}
+
+fn failed(failure: Failure, offset: u64) -> Error {
+    match failure {
+        Failure::Io(source) => Error::Io { offset, source },
+        Failure::Compression(reason) => Error::Compression { offset, reason },
+    }
+}

@@ -1,0 +1,38 @@
+//! What a file that is no capture looks like, for the message that says so.
+
+use crate::source::Compression;
+
+/// Says what the start of something that is no capture looks like.
+pub(super) fn looks_like(head: &[u8], compression: Compression) -> String {
+    let what = match head {
+        [] => "it is empty",
+        [0x0a, 0x0d, 0x0d, 0x0a, ..] | [0x0a, 0x0d, 0x0d] | [0x0a, 0x0d] => {
+            "it ends within the section header"
+        }
+        [0x89, b'P', b'N', b'G', ..] => "it looks like a PNG image",
+        [0x7f, b'E', b'L', b'F', ..] => "it looks like an ELF file",
+        [b'P', b'K', 3, 4, ..] => "it looks like a ZIP archive",
+        [b'%', b'P', b'D', b'F', ..] => "it looks like a PDF document",
+        [0xff, 0xd8, 0xff, ..] => "it looks like a JPEG image",
+        [b'B', b'Z', b'h', ..] => "it looks like a bzip2 file",
+        [0xfd, b'7', b'z', b'X', b'Z', ..] => "it looks like an xz file",
+        [0xd4, 0xc3, 0xb2, 0xa1, ..] | [0xa1, 0xb2, 0xc3, 0xd4, ..] => {
+            "it looks like a pcap file of network packets"
+        }
+        _ if is_text(head) => "it looks like text",
+        _ => "it does not start with a section header",
+    };
+    match compression {
+        Compression::None => what.to_owned(),
+        Compression::Gzip => format!("decompressed (gzip), {what}"),
+        Compression::Zstd => format!("decompressed (zstd), {what}"),
+    }
+}
+
+/// Whether the bytes could be the start of a text.
+fn is_text(head: &[u8]) -> bool {
+    let start = &head[..head.len().min(64)];
+    let printable = |byte: &u8| matches!(byte, b'\t' | b'\n' | b'\r' | 0x20..=0x7e) || *byte >= 0x80;
+    start.iter().all(printable)
+        && std::str::from_utf8(start).map_or_else(|e| e.error_len().is_none(), |_| true)
+}

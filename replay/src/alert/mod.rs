@@ -1,0 +1,201 @@
+//! Alerts: a rule that matched and the context of the event enter, a line of text or of JSON leaves, equal to that of Falco
+//! (reference language section 10). Where the line goes is not known here.
+
+mod escape;
+
+use std::collections::BTreeMap;
+
+use tercel_rules::fields::{Arg, Field, FieldRef};
+use tercel_rules::output::{Piece, Template};
+use tercel_rules::program::{Operand, Priority, Program, Rule, Source};
+
+use crate::fields::{self, Context, Scratch, Settings};
+use escape::{push_escaped, push_string};
+
+/// A rule that matched an event.
+#[derive(Debug, Clone, Copy)]
+pub struct Alert<'a> {
+    /// The rule.
+    pub rule: &'a Rule,
+    /// Its index in [`Program::rules`].
+    pub index: usize,
+    /// The event and the state that it met.
+    pub context: Context<'a>,
+}
+
+/// How alerts look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Style {
+    /// One JSON object per line instead of text.
+    pub json: bool,
+    /// Times as `YYYY-MM-DDTHH:MM:SS.nnnnnnnnn+0000` instead of the time of day.
+    pub iso8601: bool,
+    /// How values are shown.
+    pub settings: Settings,
+    /// JSON: the whole text line under `output`.
+    pub json_output: bool,
+    /// JSON: the rule's tags under `tags`.
+    pub json_tags: bool,
+    /// JSON: the text without time and priority under `message`.
+    pub json_message: bool,
+    /// JSON: the values of the output's fields under `output_fields`.
+    pub json_fields: bool,
+}
+
+impl Default for Style {
+    /// Falco's defaults.
+    fn default() -> Style {
+        Style {
+            json: false,
+            iso8601: false,
+            settings: Settings::default(),
+            json_output: true,
+            json_tags: true,
+            json_message: false,
+            json_fields: true,
+        }
+    }
+}
+
+/// Writes the lines of a program's alerts.
+#[derive(Debug)]
+pub struct Formatter {
+    style: Style,
+    time: Operand,
+    utc: Operand,
+    /// Per rule the fields of its output by their names.
+    fields: Vec<BTreeMap<String, Operand>>,
+    scratch: Scratch,
+    message: Vec<u8>,
+    line: Vec<u8>,
+}
+
+impl Formatter {
+    /// Prepares the outputs of the rules.
+    pub fn new(program: &Program, style: Style) -> Formatter {
+        let time = if style.iso8601 { Field::EvtTimeIso8601 } else { Field::EvtTime };
+        let fields = program.rules.iter().map(|rule| {
+            let mut fields: BTreeMap<String, Operand> = rule.output.fields.iter().cloned().collect();
+            // The time of the line is among the fields (reference language 10.11).
+            fields.insert(time.info().name.to_owned(), plain(time));
+            fields
+        });
+        Formatter {
+            style,
+            time: plain(time),
+            utc: plain(Field::EvtTimeIso8601),
+            fields: fields.collect(),
+            scratch: Scratch::new(style.settings),
+            message: Vec::new(),
+            line: Vec::new(),
+        }
+    }
+
+    /// Appends the line of an alert, without a line end.
+    pub fn push_line(&mut self, alert: &Alert<'_>, out: &mut Vec<u8>) {
+        self.message.clear();
+        push_message(&alert.context, &alert.rule.output, &mut self.message, &mut self.scratch);
+        self.line.clear();
+        fields::render_text(&alert.context, &self.time, &mut self.line, &mut self.scratch);
+        self.line.extend_from_slice(b": ");
+        self.line.extend_from_slice(priority_name(alert.rule.priority).as_bytes());
+        self.line.push(b' ');
+        self.line.extend_from_slice(&self.message);
+        if self.style.json {
+            self.push_json(alert, out);
+        } else {
+            push_escaped(out, &self.line);
+        }
+    }
+
+    /// The keys stand in alphabetical order (reference language 10.9).
+    fn push_json(&mut self, alert: &Alert<'_>, out: &mut Vec<u8>) {
+        let rule = alert.rule;
+        out.extend_from_slice(b"{\"hostname\":");
+        push_string(out, &alert.context.state.machine.hostname);
+        if self.style.json_message {
+            out.extend_from_slice(b",\"message\":");
+            push_string(out, &self.message);
+        }
+        if self.style.json_output {
+            out.extend_from_slice(b",\"output\":");
+            push_string(out, &self.line);
+        }
+        if self.style.json_fields {
+            out.extend_from_slice(b",\"output_fields\":");
+            self.push_fields(alert, out);
+        }
+        out.extend_from_slice(b",\"priority\":\"");
+        out.extend_from_slice(priority_name(rule.priority).as_bytes());
+        out.extend_from_slice(b"\",\"rule\":");
+        push_string(out, rule.name.as_bytes());
+        out.extend_from_slice(b",\"source\":");
+        push_string(out, rule.source.as_bytes());
+        if self.style.json_tags {
+            out.extend_from_slice(b",\"tags\":[");
+            for (index, tag) in rule.tags.iter().enumerate() {
+                if index > 0 {
+                    out.push(b',');
+                }
+                push_string(out, tag.as_bytes());
+            }
+            out.push(b']');
+        }
+        out.extend_from_slice(b",\"time\":\"");
+        fields::render_text(&alert.context, &self.utc, out, &mut self.scratch);
+        // The field ends in "+0000", the key's value in "Z" (reference language 10.10).
+        out.truncate(out.len().saturating_sub(b"+0000".len()));
+        out.extend_from_slice(b"Z\"}");
+    }
+
+    fn push_fields(&mut self, alert: &Alert<'_>, out: &mut Vec<u8>) {
+        out.push(b'{');
+        for (count, (key, operand)) in self.fields.get(alert.index).into_iter().flatten().enumerate() {
+            if count > 0 {
+                out.push(b',');
+            }
+            push_string(out, key.as_bytes());
+            out.push(b':');
+            let value = fields::render_json(&alert.context, operand, &mut self.scratch);
+            out.extend_from_slice(value.to_string().as_bytes());
+        }
+        out.push(b'}');
+    }
+}
+
+/// Appends the text of an output. Missing values show as `<NA>` (reference language 10.3).
+pub fn push_message(cx: &Context<'_>, template: &Template, out: &mut Vec<u8>, scratch: &mut Scratch) {
+    for piece in &template.pieces {
+        match piece {
+            Piece::Text(text) => out.extend_from_slice(text),
+            Piece::Value { operand, width, .. } => {
+                let start = out.len();
+                fields::render_text(cx, operand, out, scratch);
+                if let Some(width) = width {
+                    out.resize(start + width, b' ');
+                }
+            }
+        }
+    }
+}
+
+/// The name of a priority in alerts (reference language 10.7).
+pub fn priority_name(priority: Priority) -> &'static str {
+    match priority {
+        Priority::Emergency => "Emergency",
+        Priority::Alert => "Alert",
+        Priority::Critical => "Critical",
+        Priority::Error => "Error",
+        Priority::Warning => "Warning",
+        Priority::Notice => "Notice",
+        Priority::Informational => "Informational",
+        Priority::Debug => "Debug",
+    }
+}
+
+/// A field without argument as an operand.
+fn plain(field: Field) -> Operand {
+    let info = field.info();
+    let source = Source::Field(FieldRef { field, arg: Arg::None });
+    Operand { source, ty: info.ty, format: info.format, list: info.is_list() }
+}

@@ -1,0 +1,232 @@
+//! The replay of a capture: blocks enter one after the other, alerts leave in the order of the events. It joins the state with
+//! the evaluation and knows neither where blocks come from nor where alerts go.
+
+use std::io;
+
+use tercel_format::{Block, Event};
+use tercel_rules::program::Program;
+
+use crate::alert::Alert;
+use crate::eval::{Matcher, Matching, Memory};
+use crate::fields::{Context, Settings};
+use crate::state::{Facts, State};
+
+/// Where blocks come from: a capture, or later a running system.
+pub trait BlockSource {
+    /// Why there are no further blocks.
+    type Error;
+
+    /// The next block, `None` at the end.
+    ///
+    /// # Errors
+    /// The source cannot go on. Everything before was delivered.
+    fn next_block(&mut self) -> Result<Option<Block<'_>>, Self::Error>;
+}
+
+impl BlockSource for tercel_format::Reader {
+    type Error = tercel_format::Error;
+
+    #[inline]
+    fn next_block(&mut self) -> Result<Option<Block<'_>>, Self::Error> {
+        self.next()
+    }
+}
+
+/// Where alerts go.
+pub trait Sink {
+    /// Takes an alert. It is called in the order of the events, and of the rules where several match one event.
+    ///
+    /// # Errors
+    /// The alert could not be written; the replay stops.
+    fn alert(&mut self, alert: &Alert<'_>) -> io::Result<()>;
+}
+
+/// Why a replay stopped before the end.
+#[derive(Debug, thiserror::Error)]
+pub enum ReplayError<E> {
+    /// The source failed; everything before it was evaluated.
+    #[error("{0}")]
+    Source(E),
+    /// An alert could not be written.
+    #[error("{0}")]
+    Sink(io::Error),
+}
+
+/// A point in a capture.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Point {
+    /// Nanoseconds since the epoch.
+    Absolute(u64),
+    /// Nanoseconds since the first event of the capture (reference state 1.10).
+    Relative(u64),
+    /// Number of an event.
+    Event(u64),
+}
+
+/// What to evaluate, and how.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Options {
+    /// Which of several matching rules give an alert.
+    pub matching: Matching,
+    /// First point that rules see; events before it only build the state.
+    pub from: Option<Point>,
+    /// First point that rules no longer see.
+    pub to: Option<Point>,
+    /// How many events rules see at most.
+    pub limit: Option<u64>,
+    /// How values are shown.
+    pub settings: Settings,
+}
+
+/// What happened in a replay.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Counters {
+    /// Events of the captures, state-only ones included.
+    pub events: u64,
+    /// Events that exist for the state alone (reference state 1.11).
+    pub state_only: u64,
+    /// Events that the rules saw: those in the window for which the filter holds.
+    pub evaluated: u64,
+    /// Alerts per rule, in the order of [`Program::rules`].
+    pub alerts: Vec<u64>,
+    /// Alerts per priority, most urgent first.
+    pub priorities: [u64; 8],
+    /// Times of the first and the last event, nanoseconds since the epoch.
+    pub span: Option<(u64, u64)>,
+}
+
+/// Evaluates a program over captures, one after the other.
+pub struct Replay<'p> {
+    program: &'p Program,
+    matcher: Matcher,
+    memory: Memory,
+    filter: Option<(Matcher, Memory)>,
+    options: Options,
+    state: State,
+    counters: Counters,
+}
+
+/// Events of one capture may be a little out of order; this far behind its end a window is over for good.
+const DISORDER: u64 = 10_000_000_000;
+
+/// Where an event lies.
+enum Position {
+    Before,
+    Inside,
+    Behind,
+    /// No later event lies inside.
+    End,
+}
+
+impl<'p> Replay<'p> {
+    /// Prepares a replay of `program`. Rules see only the events that match a rule of `filter`, if there is one.
+    pub fn new(program: &'p Program, filter: Option<&Program>, options: Options) -> Replay<'p> {
+        let matcher = Matcher::new(program, options.matching);
+        let memory = matcher.memory(options.settings);
+        let filter = filter.map(|filter| {
+            let matcher = Matcher::new(filter, Matching::First);
+            let memory = matcher.memory(options.settings);
+            (matcher, memory)
+        });
+        let counters = Counters { alerts: vec![0; program.rules.len()], ..Counters::default() };
+        Replay { program, matcher, memory, filter, options, state: State::new(), counters }
+    }
+
+    /// Replays one capture to its end, or to the end of the window.
+    ///
+    /// # Errors
+    /// The source or the sink failed.
+    pub fn run<S: BlockSource>(
+        &mut self,
+        source: &mut S,
+        sink: &mut dyn Sink,
+    ) -> Result<(), ReplayError<S::Error>> {
+        while let Some(block) = source.next_block().map_err(ReplayError::Source)? {
+            if let Block::Event(event) = &block {
+                if !self.event(event, sink).map_err(ReplayError::Sink)? {
+                    return Ok(());
+                }
+                continue;
+            }
+            if let Block::Section(_) = &block {
+                // Images are numbered afresh.
+                self.memory.forget();
+                self.filter.iter_mut().for_each(|(_, memory)| memory.forget());
+            }
+            self.state.block(&block);
+        }
+        Ok(())
+    }
+
+    /// What happened so far.
+    pub fn counters(&self) -> &Counters {
+        &self.counters
+    }
+
+    /// The state behind the last event.
+    pub fn state(&self) -> &State {
+        &self.state
+    }
+
+    /// One event; `false` where no further event can be of interest.
+    fn event(&mut self, event: &Event<'_>, sink: &mut dyn Sink) -> io::Result<bool> {
+        self.counters.events += 1;
+        let (first, last) = self.counters.span.unwrap_or((event.ts, event.ts));
+        self.counters.span = Some((first.min(event.ts), last.max(event.ts)));
+        let Some(facts) = self.state.apply(event) else { return Ok(true) };
+        if event.state_only {
+            self.counters.state_only += 1;
+            return Ok(true);
+        }
+        match self.position(event) {
+            Position::Before | Position::Behind => Ok(true),
+            Position::End => Ok(false),
+            Position::Inside => self.evaluate(event, &facts, sink),
+        }
+    }
+
+    fn evaluate(&mut self, event: &Event<'_>, facts: &Facts, sink: &mut dyn Sink) -> io::Result<bool> {
+        let context = Context { state: &self.state, event, facts };
+        if let Some((filter, memory)) = &mut self.filter
+            && filter.matches(&context, memory).is_empty()
+        {
+            return Ok(true);
+        }
+        self.counters.evaluated += 1;
+        for index in self.matcher.matches(&context, &mut self.memory) {
+            let index = *index as usize;
+            let Some(rule) = self.program.rules.get(index) else { continue };
+            self.counters.alerts[index] += 1;
+            self.counters.priorities[rule.priority as usize] += 1;
+            sink.alert(&Alert { rule, index, context })?;
+        }
+        Ok(self.options.limit.is_none_or(|limit| self.counters.evaluated < limit))
+    }
+
+    fn position(&self, event: &Event<'_>) -> Position {
+        if self.options.from.is_some_and(|from| !self.reached(from, event)) {
+            return Position::Before;
+        }
+        match self.options.to {
+            Some(to) if self.reached(to, event) => match to {
+                Point::Event(_) => Position::End,
+                Point::Absolute(ts) if event.ts >= ts.saturating_add(DISORDER) => Position::End,
+                Point::Relative(ns) if self.distance(event) >= ns.saturating_add(DISORDER) => Position::End,
+                Point::Absolute(_) | Point::Relative(_) => Position::Behind,
+            },
+            _ => Position::Inside,
+        }
+    }
+
+    fn reached(&self, point: Point, event: &Event<'_>) -> bool {
+        match point {
+            Point::Absolute(ts) => event.ts >= ts,
+            Point::Relative(ns) => self.distance(event) >= ns,
+            Point::Event(number) => event.num >= number,
+        }
+    }
+
+    fn distance(&self, event: &Event<'_>) -> u64 {
+        event.ts.saturating_sub(self.state.first_ts())
+    }
+}

@@ -1,0 +1,119 @@
+//! What an evaluation remembers from one question to the next: answers that hold for the event, and answers that hold for a
+//! process image (design D7). One per thread of evaluation; its size does not grow with the capture.
+
+use super::plan::Plans;
+use super::predicate::Values;
+use crate::fields::Settings;
+
+/// Images whose answers are remembered at a time; a power of two.
+const IMAGES: usize = 4096;
+
+/// Reused memory of an evaluation.
+#[derive(Debug)]
+pub struct Memory {
+    pub(super) values: Values,
+    pub(super) found: Vec<u32>,
+    /// Per term the number of the event it was answered at, and the answer in the lowest bit.
+    answers: Box<[u32]>,
+    event: u32,
+    images: Images,
+}
+
+/// Answers per process image. An image's place follows from its number; another image in the same place drives it out.
+#[derive(Debug)]
+struct Images {
+    /// Number of the image in each place.
+    owners: Box<[u32]>,
+    /// Per place two words for every 64 bits: which answers are known, and the answers.
+    words: Box<[u64]>,
+    stride: usize,
+    /// Start of the words of the current event's image, if it has one.
+    current: Option<usize>,
+}
+
+/// No image has this number: numbers count up from zero.
+const NOBODY: u32 = u32::MAX;
+
+impl Memory {
+    pub(super) fn new(plans: &Plans, settings: Settings) -> Memory {
+        let stride = plans.image_bits.div_ceil(64) * 2;
+        Memory {
+            values: Values::new(settings),
+            found: Vec::new(),
+            answers: vec![0; plans.terms.len()].into(),
+            event: 0,
+            images: Images {
+                owners: vec![NOBODY; IMAGES].into(),
+                words: vec![0; IMAGES * stride].into(),
+                stride,
+                current: None,
+            },
+        }
+    }
+
+    /// Forgets what it knows of process images: their numbers start again with a new state.
+    pub fn forget(&mut self) {
+        self.images.owners.fill(NOBODY);
+    }
+
+    /// Starts an event of a thread that runs the image with this number, if it is known.
+    #[inline]
+    pub(super) fn start(&mut self, image: Option<u32>) {
+        self.found.clear();
+        self.event += 1;
+        if self.event == 1 << 31 {
+            self.answers.fill(0);
+            self.event = 1;
+        }
+        self.images.current = image.map(|number| self.images.place(number));
+    }
+
+    #[inline]
+    pub(super) fn answer(&self, term: usize) -> Option<bool> {
+        let answer = *self.answers.get(term)?;
+        (answer >> 1 == self.event).then_some(answer & 1 == 1)
+    }
+
+    #[inline]
+    pub(super) fn remember(&mut self, term: usize, answer: bool) {
+        if let Some(place) = self.answers.get_mut(term) {
+            *place = self.event << 1 | u32::from(answer);
+        }
+    }
+
+    /// The answer to the question with this bit for the current image.
+    #[inline]
+    pub(super) fn image_answer(&self, bit: u32) -> Option<bool> {
+        let at = self.images.current? + (bit as usize / 64) * 2;
+        let mask = 1u64 << (bit % 64);
+        match self.images.words.get(at..at + 2) {
+            Some([known, answers]) if known & mask != 0 => Some(answers & mask != 0),
+            _ => None,
+        }
+    }
+
+    #[inline]
+    pub(super) fn remember_image(&mut self, bit: u32, answer: bool) {
+        let Some(start) = self.images.current else { return };
+        let at = start + (bit as usize / 64) * 2;
+        if let Some([known, answers]) = self.images.words.get_mut(at..at + 2) {
+            let mask = 1u64 << (bit % 64);
+            *known |= mask;
+            *answers |= if answer { mask } else { 0 };
+        }
+    }
+}
+
+impl Images {
+    /// Start of the words of an image, cleared if they were another's.
+    #[inline]
+    fn place(&mut self, image: u32) -> usize {
+        let place = image as usize & (IMAGES - 1);
+        let start = place * self.stride;
+        if self.owners[place] != image {
+            self.owners[place] = image;
+            self.words[start..start + self.stride].fill(0);
+        }
+        start
+    }
+}

@@ -1,0 +1,120 @@
+//! Evaluation: a compiled program and the context of an event enter, the rules that match leave. Knows operators and rules;
+//! how a field finds its value is the business of [`crate::fields`].
+
+mod constant;
+mod fold;
+mod glob;
+mod memory;
+mod paths;
+mod plan;
+mod predicate;
+
+use tercel_rules::program::Program;
+
+use crate::fields::{Context, Settings};
+use plan::{Plans, Recall, Step, TermId, TermKind};
+
+pub use memory::Memory;
+
+/// Which of several matching rules give an alert (reference language 9.7).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Matching {
+    /// The first in load order.
+    #[default]
+    First,
+    /// Each.
+    All,
+}
+
+/// A program, ready to be evaluated. Shared between threads; each brings its own [`Memory`].
+#[derive(Debug)]
+pub struct Matcher {
+    plans: Plans,
+    matching: Matching,
+}
+
+impl Matcher {
+    /// Prepares the rules of a program.
+    pub fn new(program: &Program, matching: Matching) -> Matcher {
+        Matcher { plans: Plans::new(program), matching }
+    }
+
+    /// Memory for evaluations of this matcher.
+    pub fn memory(&self, settings: Settings) -> Memory {
+        Memory::new(&self.plans, settings)
+    }
+
+    /// Whether any rule can match an event of this code.
+    #[inline]
+    pub fn watches(&self, code: u16) -> bool {
+        self.plans.plans.get(usize::from(code)).is_some_and(|plan| !plan.steps.is_empty())
+    }
+
+    /// The rules that match, as indices into [`Program::rules`] in load order.
+    #[inline]
+    pub fn matches<'m>(&self, cx: &Context<'_>, memory: &'m mut Memory) -> &'m [u32] {
+        match self.plans.plans.get(usize::from(cx.event.code())) {
+            Some(plan) if !plan.steps.is_empty() => self.run(plan, cx, memory),
+            _ => &[],
+        }
+    }
+
+    fn run<'m>(&self, plan: &plan::Plan, cx: &Context<'_>, memory: &'m mut Memory) -> &'m [u32] {
+        memory.start(cx.facts.thread.map(|slot| cx.state.threads.get(slot).image.id));
+        let mut at = 0;
+        while let Some(step) = plan.steps.get(at) {
+            at += 1;
+            match *step {
+                Step::Need(term, otherwise) => {
+                    if !self.holds(term, cx, memory) {
+                        at = otherwise as usize;
+                    }
+                }
+                Step::Found(rule) => {
+                    memory.found.push(rule);
+                    if plan.ordered && self.matching == Matching::First {
+                        break;
+                    }
+                }
+            }
+        }
+        if memory.found.len() > 1 {
+            memory.found.sort_unstable();
+            if self.matching == Matching::First {
+                memory.found.truncate(1);
+            }
+        }
+        &memory.found
+    }
+
+    fn holds(&self, id: TermId, cx: &Context<'_>, memory: &mut Memory) -> bool {
+        let index = id.0 as usize;
+        let Some(term) = self.plans.terms.get(index) else { return false };
+        let known = match term.memory {
+            Recall::No => None,
+            Recall::Event => memory.answer(index),
+            Recall::Image(bit) => memory.image_answer(bit),
+        };
+        if let Some(answer) = known {
+            return answer;
+        }
+        let answer = match &term.kind {
+            TermKind::Check(check) => match self.plans.predicates.get(check.0 as usize) {
+                Some(predicate) => predicate.holds(cx, &mut memory.values),
+                None => false,
+            },
+            TermKind::Not(inner) => !self.holds(*inner, cx, memory),
+            TermKind::All(parts) => parts.iter().all(|part| self.holds(*part, cx, memory)),
+            TermKind::Any(parts) => parts.iter().any(|part| self.holds(*part, cx, memory)),
+        };
+        match term.memory {
+            Recall::No => {}
+            Recall::Event => memory.remember(index, answer),
+            Recall::Image(bit) => memory.remember_image(bit, answer),
+        }
+        answer
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,299 @@
+//! One check of a condition, ready to run: where the value comes from and the prepared question about it. A context enters, yes
+//! or no leaves. A missing value answers every question with no (reference language 5.1).
+
+use std::cmp::Ordering;
+use std::net::IpAddr;
+
+use memchr::memmem::Finder;
+use tercel_rules::fields::{Arg, Field, FieldRef};
+use tercel_rules::program::{Check, Literal, Op, Operand, Source, Test};
+
+use super::constant::{Order, Question, Set};
+use super::glob::Glob;
+use super::paths::PathTree;
+use crate::fields::{self, Context, Scratch, Settings, Value};
+
+/// Reused memory for the values of a check; the right side needs its own.
+#[derive(Debug, Default)]
+pub struct Values {
+    left: Scratch,
+    right: Scratch,
+}
+
+/// A check, ready to run.
+#[derive(Debug)]
+pub enum Predicate {
+    /// The answer is known without looking.
+    Fixed(bool),
+    /// There is a value.
+    Exists(Operand),
+    /// The question is asked of the value.
+    One(Operand, Question),
+    /// Every element of the list is in the set.
+    Every(Operand, Set),
+    /// An element of the list is in the set.
+    Some(Operand, Set),
+    /// The field has any value at all.
+    AnyExists(FieldRef),
+    /// The answer is yes for one of the field's values.
+    Any(FieldRef, Question),
+    /// The field has values, and the answer is no for each.
+    NoneOf(FieldRef, Question),
+    /// The value of `evt.rawarg`, whose length the reference drops on the way: numbers are in no set, byte buffers are empty.
+    Raw(Operand, Question),
+    /// The event lies within so many nanoseconds of the time.
+    Around {
+        /// Nanoseconds since the epoch.
+        time: u64,
+        /// Nanoseconds.
+        distance: u64,
+    },
+    /// Comparison with another value.
+    Compare(Operand, Op, Operand),
+    /// Membership in another value: of each element (`true`) or of any.
+    Member(Operand, bool, Operand),
+}
+
+impl Values {
+    /// Empty memory with settings.
+    pub fn new(settings: Settings) -> Values {
+        Values { left: Scratch::new(settings), right: Scratch::new(settings) }
+    }
+}
+
+impl Predicate {
+    /// Prepares a check.
+    pub fn new(check: &Check) -> Predicate {
+        if let Source::Field(field) = &check.left.source {
+            match field.field {
+                Field::EvtAround => return around(field, &check.test),
+                Field::EvtRawarg => return Predicate::raw(&check.left, &check.test),
+                Field::FdCipName | Field::FdSipName | Field::FdLipName | Field::FdRipName => {
+                    return domain(&check.left, field.field, &check.test);
+                }
+                _ if fields::is_multi(field) => return Predicate::of_several(field, &check.test),
+                _ => {}
+            }
+        }
+        Predicate::of_one(&check.left, &check.test)
+    }
+
+    fn of_one(left: &Operand, test: &Test) -> Predicate {
+        let left = left.clone();
+        match test {
+            Test::Exists => Predicate::Exists(left),
+            Test::Compare(op, literal) => Predicate::One(left, Question::new(*op, literal)),
+            Test::Quantified(op, quantifier, literals) => {
+                Predicate::One(left, Question::several(*op, *quantifier, literals))
+            }
+            Test::In(literals) if left.list => Predicate::Every(left, Set::new(literals)),
+            Test::Intersects(literals) if left.list => Predicate::Some(left, Set::new(literals)),
+            Test::In(literals) | Test::Intersects(literals) => {
+                Predicate::One(left, Question::Set(Set::new(literals)))
+            }
+            Test::Pmatch(paths) => Predicate::One(left, paths_question(paths)),
+            Test::CompareOperand(op, right) => Predicate::Compare(left, *op, right.clone()),
+            Test::InOperand(right) => Predicate::Member(left, true, right.clone()),
+            Test::IntersectsOperand(right) => Predicate::Member(left, false, right.clone()),
+        }
+    }
+
+    /// Fields with several values. The reference compares each on its own and drops the length and the modifier on the way:
+    /// of several literals only the first counts, and a number or an address is in no set (reference language 5.14-5.19).
+    fn of_several(field: &FieldRef, test: &Test) -> Predicate {
+        let pair = matches!(field.field, Field::FdIp | Field::FdNet | Field::FdPort | Field::FdProto);
+        let field = field.clone();
+        let compare = |field, op, literal: &Literal| match op {
+            Op::Ne if pair => Predicate::NoneOf(field, Question::new(Op::Eq, literal)),
+            _ => Predicate::Any(field, Question::new(op, literal)),
+        };
+        match test {
+            Test::Exists => Predicate::AnyExists(field),
+            Test::Compare(op, literal) => compare(field, *op, literal),
+            Test::Quantified(op, _, literals) => match literals.first() {
+                Some(literal) => compare(field, *op, literal),
+                None => Predicate::Fixed(false),
+            },
+            Test::In(literals) => match field.field {
+                Field::FdIp | Field::ProcApid => Predicate::Fixed(false),
+                Field::FdNet => match literals.first() {
+                    Some(literal) => compare(field, Op::Eq, literal),
+                    None => Predicate::Fixed(false),
+                },
+                _ => Predicate::Any(field, Question::Set(Set::new(literals))),
+            },
+            Test::Intersects(_) if pair || field.field == Field::ProcApid => Predicate::Fixed(false),
+            Test::Intersects(literals) => Predicate::Any(field, Question::Set(Set::new(literals))),
+            Test::Pmatch(paths) => Predicate::Any(field, paths_question(paths)),
+            Test::CompareOperand(..) | Test::InOperand(_) | Test::IntersectsOperand(_) => {
+                Predicate::Fixed(false)
+            }
+        }
+    }
+
+    /// `evt.rawarg`: as with [`Predicate::of_several`], modifiers are dropped, and byte buffers count as empty.
+    fn raw(left: &Operand, test: &Test) -> Predicate {
+        let left = left.clone();
+        match test {
+            Test::Exists => Predicate::Exists(left),
+            Test::Compare(op, literal) => Predicate::Raw(left, Question::new(*op, literal)),
+            Test::Quantified(op, _, literals) => match literals.first() {
+                Some(literal) => Predicate::Raw(left, Question::new(*op, literal)),
+                None => Predicate::Fixed(false),
+            },
+            Test::In(literals) | Test::Intersects(literals) => {
+                Predicate::Raw(left, Question::Set(Set::new(literals)))
+            }
+            Test::Pmatch(paths) => Predicate::Raw(left, paths_question(paths)),
+            Test::CompareOperand(..) | Test::InOperand(_) | Test::IntersectsOperand(_) => {
+                Predicate::Fixed(false)
+            }
+        }
+    }
+
+    /// The answer for the event of `cx`.
+    pub fn holds(&self, cx: &Context<'_>, values: &mut Values) -> bool {
+        match self {
+            Predicate::Fixed(answer) => *answer,
+            Predicate::Exists(operand) => fields::value(cx, operand, &mut values.left).is_some(),
+            Predicate::One(operand, question) => match fields::value(cx, operand, &mut values.left) {
+                Some(value) => question.ask(&value),
+                None => false,
+            },
+            Predicate::Every(operand, set) => match fields::value(cx, operand, &mut values.left) {
+                Some(Value::List(list)) => list.iter().all(|element| set.contains_bytes(element)),
+                Some(value) => set.contains(&value),
+                None => false,
+            },
+            Predicate::Some(operand, set) => match fields::value(cx, operand, &mut values.left) {
+                Some(Value::List(list)) => list.iter().any(|element| set.contains_bytes(element)),
+                Some(value) => set.contains(&value),
+                None => false,
+            },
+            Predicate::AnyExists(field) => {
+                fields::visit(cx, field, &mut values.left, &mut |_| true).is_some()
+            }
+            Predicate::Any(field, question) => {
+                fields::visit(cx, field, &mut values.left, &mut |value| question.ask(&value)).unwrap_or(false)
+            }
+            Predicate::NoneOf(field, question) => {
+                let mut some = false;
+                let found = fields::visit(cx, field, &mut values.left, &mut |value| {
+                    some = true;
+                    question.ask(&value)
+                });
+                some && found == Some(false)
+            }
+            Predicate::Raw(operand, question) => match fields::value(cx, operand, &mut values.left) {
+                Some(Value::Bytes(_)) => question.ask(&Value::Bytes(b"")),
+                Some(value @ Value::Text(_)) => question.ask(&value),
+                Some(value) => !matches!(question, Question::Set(_)) && question.ask(&value),
+                None => false,
+            },
+            Predicate::Around { time, distance } => {
+                let ts = cx.event.ts;
+                (ts.wrapping_sub(*distance)..=ts.wrapping_add(*distance)).contains(time)
+            }
+            Predicate::Compare(left, op, right) => {
+                let Some(left) = fields::value(cx, left, &mut values.left) else { return false };
+                fields::value(cx, right, &mut values.right).is_some_and(|right| compare(&left, *op, &right))
+            }
+            Predicate::Member(left, each, right) => {
+                let Some(left) = fields::value(cx, left, &mut values.left) else { return false };
+                fields::value(cx, right, &mut values.right).is_some_and(|right| member(&left, *each, &right))
+            }
+        }
+    }
+}
+
+fn paths_question(paths: &[Box<[u8]>]) -> Question {
+    Question::Paths(PathTree::new(paths.iter().map(|path| &**path)))
+}
+
+/// `evt.around[TIME] = MILLISECONDS`; the operator does not matter.
+fn around(field: &FieldRef, test: &Test) -> Predicate {
+    let milliseconds = match test {
+        Test::Compare(_, Literal::Uint(v)) => *v,
+        Test::Compare(_, Literal::Int(v)) => *v as u64,
+        _ => return Predicate::Fixed(false),
+    };
+    match field.arg {
+        Arg::Index(time) => Predicate::Around { time, distance: milliseconds.wrapping_mul(1_000_000) },
+        Arg::None | Arg::Key(_) => Predicate::Fixed(false),
+    }
+}
+
+/// Host names of addresses. No name is ever known offline, so that every address differs from every name (language 5.18).
+fn domain(left: &Operand, name: Field, test: &Test) -> Predicate {
+    let operand = |field| {
+        let source = Source::Field(FieldRef { field, arg: Arg::None });
+        Operand { source, ty: field.info().ty, format: field.info().format, list: false }
+    };
+    let address = match name {
+        Field::FdCipName => Field::FdCip,
+        Field::FdSipName => Field::FdSip,
+        Field::FdLipName => Field::FdLip,
+        _ => Field::FdRip,
+    };
+    match test {
+        Test::Exists => Predicate::Exists(operand(Field::FdType)),
+        Test::Compare(Op::Ne, _) => Predicate::Exists(operand(address)),
+        _ => Predicate::of_one(left, test),
+    }
+}
+
+/// `left op right` for two values of the same type.
+fn compare(left: &Value<'_>, op: Op, right: &Value<'_>) -> bool {
+    match (left, right) {
+        (Value::Text(left), Value::Text(right)) | (Value::Bytes(left), Value::Bytes(right)) => {
+            compare_texts(left, op, right)
+        }
+        (Value::Int(left), Value::Int(right)) => holds(op, left, right),
+        (Value::Uint(left), Value::Uint(right)) => holds(op, left, right),
+        (Value::Bool(left), Value::Bool(right)) => holds(op, left, right),
+        (Value::Double(left), Value::Double(right)) => holds(op, left, right),
+        (Value::Ip(left), Value::Ip(right)) => holds::<IpAddr>(op, left, right),
+        // Numbers of different signedness are compared as the left one is.
+        (Value::Int(left), Value::Uint(right)) => holds(op, left, &(*right as i64)),
+        (Value::Uint(left), Value::Int(right)) => holds(op, left, &(*right as u64)),
+        _ => false,
+    }
+}
+
+fn holds<T: PartialOrd>(op: Op, left: &T, right: &T) -> bool {
+    Order::of(op).is_some_and(|order| order.holds(left, right))
+}
+
+fn compare_texts(left: &[u8], op: Op, right: &[u8]) -> bool {
+    match op {
+        Op::Eq | Op::Ne | Op::Lt | Op::Le | Op::Gt | Op::Ge => {
+            Order::of(op).is_some_and(|order| order.holds(&left.cmp(right), &Ordering::Equal))
+        }
+        Op::Contains | Op::BContains => Finder::new(right).find(left).is_some(),
+        Op::IContains => {
+            right.is_empty() || left.windows(right.len()).any(|window| window.eq_ignore_ascii_case(right))
+        }
+        Op::StartsWith | Op::BStartsWith => left.starts_with(right),
+        Op::EndsWith => left.ends_with(right),
+        Op::Glob => Glob::new(right, false).matches(left),
+        Op::IGlob => Glob::new(right, true).matches(left),
+        Op::Regex => false,
+    }
+}
+
+/// Membership of the left value, or of each or any of its elements, in the right one.
+fn member(left: &Value<'_>, each: bool, right: &Value<'_>) -> bool {
+    match left {
+        Value::List(list) if each => list.iter().all(|element| is_element(&Value::Text(element), right)),
+        Value::List(list) => list.iter().any(|element| is_element(&Value::Text(element), right)),
+        value => is_element(value, right),
+    }
+}
+
+fn is_element(value: &Value<'_>, right: &Value<'_>) -> bool {
+    match (value, right) {
+        (Value::Text(text), Value::List(list)) => list.iter().any(|element| **element == **text),
+        (_, Value::List(_)) => false,
+        (value, right) => compare(value, Op::Eq, right),
+    }
+}

@@ -1,0 +1,152 @@
+//! Rules over single events, from the text of conditions to the rules found.
+
+use tercel_format::Event;
+use tercel_format::catalogue::code;
+use tercel_rules::compile::Compiler;
+use tercel_rules::lang;
+use tercel_rules::output::Template;
+use tercel_rules::program::{Priority, Program, Rule};
+
+use super::*;
+use crate::state::{Facts, State};
+
+/// A program with one rule per condition, named by its place.
+fn program(conditions: &[&str]) -> Program {
+    let mut compiler = Compiler::new();
+    let mut rules = Vec::new();
+    for (index, text) in conditions.iter().enumerate() {
+        let tree = lang::parse(text, 1000).unwrap_or_else(|error| panic!("{text}: {error:?}"));
+        let condition = compiler.condition(&tree).unwrap_or_else(|error| panic!("{text}: {error}"));
+        rules.push(Rule {
+            name: index.to_string(),
+            desc: String::new(),
+            priority: Priority::Debug,
+            tags: Vec::new(),
+            source: "syscall".to_owned(),
+            condition: condition.node,
+            output: Template::default(),
+            events: condition.events,
+        });
+    }
+    let (nodes, checks) = compiler.into_parts();
+    Program { rules, nodes, checks }
+}
+
+/// The bytes of an `openat` that returned `result` and opened `name` with `flags`.
+fn openat(result: i64, name: &str, flags: u32) -> (Vec<u8>, Vec<u8>) {
+    let parts: [&[u8]; 7] = [
+        &result.to_le_bytes(),
+        &(-100i64).to_le_bytes(),
+        &[name.as_bytes(), b"\0"].concat(),
+        &flags.to_le_bytes(),
+        &0u32.to_le_bytes(),
+        &0u32.to_le_bytes(),
+        &0u64.to_le_bytes(),
+    ];
+    let lengths = parts.iter().flat_map(|part| (part.len() as u16).to_le_bytes()).collect();
+    (lengths, parts.concat())
+}
+
+/// Which of the conditions hold for an `openat` of `/etc/shadow` for reading, without a thread.
+fn found(conditions: &[&str], matching: Matching) -> Vec<u32> {
+    let program = program(conditions);
+    let matcher = Matcher::new(&program, matching);
+    let mut memory = matcher.memory(Settings::default());
+    let (lengths, data) = openat(-2, "/etc/shadow", 1);
+    let mut event = Event::new(code::SYSCALL_OPENAT_2_X, &lengths, &data).expect("known code");
+    (event.num, event.ts) = (5, 1_000_000_000);
+    let (state, facts) = (State::new(), Facts::default());
+    let context = Context { state: &state, event: &event, facts: &facts };
+    let first = matcher.matches(&context, &mut memory).to_vec();
+    // What is remembered of the event before must not leak into this one.
+    assert_eq!(matcher.matches(&context, &mut memory), first);
+    first
+}
+
+#[track_caller]
+fn check(condition: &str, expected: bool) {
+    assert_eq!(!found(&[condition], Matching::All).is_empty(), expected, "{condition}");
+}
+
+#[test]
+fn conditions() {
+    for (condition, expected) in [
+        ("evt.type = openat", true),
+        ("evt.type in (open, openat) and evt.dir = <", true),
+        ("evt.type = open", false),
+        ("evt.type != open", true),
+        ("not evt.type = openat", false),
+        ("evt.dir = >", false),
+        ("evt.num = 5", true),
+        ("evt.num > 5 or evt.rawarg.flags = 1", true),
+        ("evt.rawarg.flags = 2", false),
+        ("evt.is_open_read = true", true),
+        ("evt.is_open_write = true", false),
+        ("evt.failed = true and not evt.is_open_write = true", true),
+        ("evt.type = openat and (evt.num < 3 or (evt.num = 5 and not evt.num in (6, 7)))", true),
+        ("evt.around[1000000001] = 1", true),
+        ("evt.around[1000000000] = 0", true),
+        ("evt.around[2000000000] = 1", false),
+    ] {
+        check(condition, expected);
+    }
+}
+
+#[test]
+fn missing_values_make_checks_false() {
+    for (condition, expected) in [
+        ("proc.name = cat", false),
+        ("proc.name != cat", false),
+        ("not proc.name = cat", true),
+        ("proc.name exists", false),
+        ("not proc.name exists", true),
+        ("proc.aname = cat", false),
+        ("fd.ip != 10.0.0.1", false),
+        ("not fd.ip = 10.0.0.1", true),
+        ("fd.ip exists", false),
+        ("fd.sip.name != example.org", false),
+        ("evt.arg.addr exists", false),
+    ] {
+        check(condition, expected);
+    }
+}
+
+#[test]
+fn rules_are_found_in_load_order() {
+    let conditions = [
+        "evt.type = open",
+        "evt.type = openat and evt.num = 5 and evt.is_open_read = true",
+        "evt.type = openat and evt.is_open_read = true",
+        "evt.type = openat and evt.is_open_read = true and evt.num = 6",
+        "evt.num = 5",
+    ];
+    assert_eq!(found(&conditions, Matching::All), [1, 2, 4]);
+    assert_eq!(found(&conditions, Matching::First), [1]);
+}
+
+#[test]
+fn events_that_no_rule_can_match_are_not_watched() {
+    let program =
+        program(&["evt.type = openat and evt.dir = <", "evt.type = read and fd.num = 3 and evt.dir = >"]);
+    let matcher = Matcher::new(&program, Matching::First);
+    assert!(matcher.watches(code::SYSCALL_OPENAT_2_X));
+    assert!(!matcher.watches(code::SYSCALL_READ_X));
+    assert!(!matcher.watches(code::SYSCALL_CLOSE_X));
+}
+
+#[test]
+fn counting_fields_keep_the_order_of_checks() {
+    // The count goes up only where the check before it holds.
+    let program =
+        program(&["evt.type = openat and evt.is_open_write = true and util.cnt > 0", "util.cnt = 1"]);
+    let matcher = Matcher::new(&program, Matching::All);
+    let mut memory = matcher.memory(Settings::default());
+    let (state, facts) = (State::new(), Facts::default());
+    for (num, flags, expected) in [(1, 1, &[1][..]), (2, 2, &[0])] {
+        let (lengths, data) = openat(3, "/x", flags);
+        let mut event = Event::new(code::SYSCALL_OPENAT_2_X, &lengths, &data).expect("known code");
+        event.num = num;
+        let context = Context { state: &state, event: &event, facts: &facts };
+        assert_eq!(matcher.matches(&context, &mut memory), expected, "event {num}");
+    }
+}

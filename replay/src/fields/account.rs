@@ -1,0 +1,56 @@
+//! Fields of the user and the group of the event's thread. Names come from the capture alone; where it does not know a
+//! number, 0 is root and everything else `<NA>` (reference state 9.32, 10.2, design D5).
+
+use tercel_format::catalogue::code;
+use tercel_rules::fields::Field;
+
+use super::{Context, Value};
+use crate::state::{Thread, User};
+
+/// The value of a field of the classes `user` and `group`.
+pub(super) fn value<'a>(cx: &Context<'a>, field: Field) -> Option<Value<'a>> {
+    let thread = cx.thread()?;
+    let user = |uid| cx.state.accounts.user(&thread.container, uid);
+    match field {
+        Field::UserUid => Some(Value::Uint(u64::from(thread.uid))),
+        Field::UserName => match user_of_container(cx, thread) {
+            Some(name) => Some(Value::Text(name)),
+            None => Some(name_or(user(thread.uid).map(|user| &*user.name), thread.uid, b"root")),
+        },
+        Field::UserHomedir => Some(name_or(user(thread.uid).map(|user| &*user.home), thread.uid, b"/root")),
+        Field::UserShell => Some(Value::Text(user(thread.uid).map_or(b"<NA>", |user: &User| &user.shell))),
+        Field::UserLoginuid if thread.loginuid == u32::MAX => Some(Value::Int(-1)),
+        Field::UserLoginuid => Some(Value::Int(i64::from(thread.loginuid))),
+        Field::UserLoginname => {
+            Some(name_or(user(thread.loginuid).map(|user| &*user.name), thread.loginuid, b"root"))
+        }
+        Field::GroupGid => Some(Value::Uint(u64::from(thread.gid))),
+        Field::GroupName => {
+            let group = cx.state.accounts.group(&thread.container, thread.gid);
+            Some(name_or(group.map(|group| &*group.name), thread.gid, b"root"))
+        }
+        _ => None,
+    }
+}
+
+fn name_or<'a>(known: Option<&'a [u8]>, number: u32, of_zero: &'static [u8]) -> Value<'a> {
+    Value::Text(match known {
+        Some(name) => name,
+        None if number == 0 => of_zero,
+        None => b"<NA>",
+    })
+}
+
+/// The user that a container's image asks for, at the event that tells about the container.
+fn user_of_container<'a>(cx: &Context<'a>, thread: &Thread) -> Option<&'a [u8]> {
+    let about_container = match cx.event.code() {
+        code::CONTAINER_JSON_2_E => true,
+        code::ASYNCEVENT_E => cx.event.text(1) == Some(b"container"),
+        _ => false,
+    };
+    if !about_container || thread.container.is_empty() {
+        return None;
+    }
+    let user = &cx.state.containers.get(&thread.container)?.user;
+    (!user.is_empty()).then_some(user)
+}

@@ -1,0 +1,55 @@
+//! Fields that every event has: number, times, source.
+
+use tercel_format::catalogue::{code, source};
+use tercel_rules::fields::{Field, FieldRef};
+
+use super::{Context, Scratch, Value, time};
+
+/// The value of a field of the class `evt` for all events.
+pub(super) fn value<'a>(cx: &Context<'a>, field: &FieldRef, scratch: &'a mut Scratch) -> Option<Value<'a>> {
+    let (event, offset) = (cx.event, scratch.settings.utc_offset);
+    let since_start = || event.ts.wrapping_sub(cx.state.first_ts());
+    let out = &mut scratch.text;
+    out.clear();
+    match field.field {
+        Field::EvtNum => return Some(Value::Uint(event.num)),
+        Field::EvtRawtime => return Some(Value::Uint(event.ts)),
+        Field::EvtRawtimeS => return Some(Value::Uint(event.ts / time::SECOND)),
+        Field::EvtRawtimeNs => return Some(Value::Uint(event.ts % time::SECOND)),
+        Field::EvtReltime => return Some(Value::Uint(since_start())),
+        Field::EvtReltimeS => return Some(Value::Uint(since_start() / time::SECOND)),
+        Field::EvtReltimeNs => return Some(Value::Uint(since_start() % time::SECOND)),
+        Field::EvtIsAsync => return Some(Value::Bool(is_meta(cx))),
+        Field::EvtAsynctype => return async_type(cx),
+        Field::EvtSource => return event_source(cx),
+        Field::EvtHostname => return Some(Value::Text(&cx.state.machine.hostname)),
+        Field::EvtTime => time::local(out, event.ts, offset, false, true),
+        Field::EvtTimeS => time::local(out, event.ts, offset, false, false),
+        Field::EvtDatetime => time::local(out, event.ts, offset, true, true),
+        Field::EvtDatetimeS => time::local(out, event.ts, offset, true, false),
+        Field::EvtTimeIso8601 => time::iso8601(out, event.ts),
+        // Plugins that own events are not loaded.
+        _ => return None,
+    }
+    Value::text(out)
+}
+
+/// Whether the event was made by a program, not by the kernel (reference fields.json `evt.is_async`).
+fn is_meta(cx: &Context<'_>) -> bool {
+    cx.event.info.source & source::METAEVENT != 0
+}
+
+fn async_type<'a>(cx: &Context<'a>) -> Option<Value<'a>> {
+    match cx.event.code() {
+        _ if !is_meta(cx) => None,
+        code::ASYNCEVENT_E => cx.event.text(1).map(Value::Text),
+        _ => Some(Value::Text(cx.event.info.name.as_bytes())),
+    }
+}
+
+/// Events of plugins belong to a source of theirs, which nobody knows without the plugin; all others to `syscall`.
+fn event_source<'a>(cx: &Context<'a>) -> Option<Value<'a>> {
+    let of_plugin = matches!(cx.event.code(), code::ASYNCEVENT_E | code::PLUGINEVENT_E)
+        && cx.event.u32(0).is_some_and(|plugin| plugin != 0);
+    (!of_plugin).then_some(Value::Text(b"syscall"))
+}

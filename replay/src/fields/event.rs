@@ -1,0 +1,248 @@
+//! Fields about what an event is and carries: type, category, arguments.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+use tercel_format::catalogue::{Category, EVENTS, ParamInfo, ParamType, PrintFormat, code, flag, source};
+use tercel_format::event::until_nul;
+use tercel_rules::fields::{Arg, Field, FieldRef};
+use tercel_rules::program::{Operand, Source};
+
+use super::{Context, Scratch, Value, arguments, io, names, opening, text, time};
+use crate::state::FdKind;
+
+/// The value of a field of the class `evt` for system calls.
+pub(super) fn value<'a>(cx: &Context<'a>, field: &FieldRef, scratch: &'a mut Scratch) -> Option<Value<'a>> {
+    let event = cx.event;
+    match field.field {
+        Field::EvtType => name(cx).map(Value::Text),
+        Field::SyscallType if event.info.source & source::SYSCALL == 0 => None,
+        Field::SyscallType => name(cx).map(Value::Text),
+        Field::EvtTypeIs => Some(Value::Uint(u64::from(is_type(cx, &field.arg)))),
+        Field::EvtDir => Some(Value::Text(if event.info.is_exit() { b"<" } else { b">" })),
+        Field::EvtCategory => Some(Value::Text(category(cx).as_bytes())),
+        Field::EvtCpu => Some(Value::Int(i64::from(event.cpu as i16))),
+        Field::EvtArgs | Field::EvtInfo => arguments::all(cx, scratch),
+        Field::EvtArg => argument(cx, &field.arg, scratch),
+        Field::EvtRawarg => raw_value(cx, &field.arg)?.0,
+        Field::EvtBuffer => buffer(cx).map(Value::Bytes),
+        Field::EvtAround => around(cx, &field.arg),
+        Field::EvtLatency
+        | Field::EvtLatencyS
+        | Field::EvtLatencyNs
+        | Field::EvtLatencyQuantized
+        | Field::EvtWaitLatency => Some(Value::Uint(0)),
+        Field::EvtLatencyHuman => Some(Value::Text(b"0ns")),
+        Field::EvtDeltatime | Field::EvtDeltatimeS | Field::EvtDeltatimeNs => {
+            let delta = scratch.memory.delta(field.field, event.num, event.ts);
+            Some(Value::Uint(text::part_of_delta(field.field, delta)))
+        }
+        Field::EvtOutputtime => {
+            scratch.text.clear();
+            time::local(&mut scratch.text, event.ts, scratch.settings.utc_offset, false, true);
+            Value::text(&scratch.text)
+        }
+        Field::EvtRes => result(cx, scratch),
+        Field::EvtAbspath => opening::absolute_path(cx, &field.arg, scratch),
+        Field::EvtIsOpenRead | Field::EvtIsOpenWrite | Field::EvtIsOpenExec | Field::EvtIsOpenCreate => {
+            Some(Value::Bool(opening::is_open(cx, field.field)))
+        }
+        Field::EvtInfraDockerName
+        | Field::EvtInfraDockerContainerId
+        | Field::EvtInfraDockerContainerName
+        | Field::EvtInfraDockerContainerImage => infrastructure(cx, field.field),
+        _ => io::value(cx, field.field),
+    }
+}
+
+/// Name of the event; of the system call where the event is a generic one (reference state 9.12).
+fn name<'a>(cx: &Context<'a>) -> Option<&'a [u8]> {
+    match cx.event.code() {
+        code::GENERIC_X => {
+            let id = cx.event.uint(0).unwrap_or(0) as u16;
+            let native = cx.event.uint(1).filter(|_| id == 0);
+            let name = match native {
+                Some(number) => names::native_syscall(number as u16),
+                None => names::syscall(id),
+            };
+            Some(name.unwrap_or("unknown").as_bytes())
+        }
+        code::ASYNCEVENT_E => cx.event.text(1),
+        _ => Some(cx.event.info.name.as_bytes()),
+    }
+}
+
+/// Whether the event has the code that was asked for, or is of the first pair of codes with that name.
+fn is_type(cx: &Context<'_>, arg: &Arg) -> bool {
+    let own = cx.event.code();
+    match arg {
+        Arg::Index(number) => u64::from(own) == *number,
+        Arg::Key(key) => match key.parse::<u32>() {
+            Ok(number) => u32::from(own) == number,
+            Err(_) => {
+                let first = EVENTS.iter().find(|row| *row.name == **key).map(|row| row.code);
+                first.is_some_and(|first| own == first || own == first + 1)
+            }
+        },
+        Arg::None => false,
+    }
+}
+
+/// Word for the category; reads and writes count by what the fd is (reference fields.json `evt.category`).
+fn category(cx: &Context<'_>) -> &'static str {
+    match cx.event.info.category {
+        Category::Unknown => "unknown",
+        Category::Other => "other",
+        Category::File => "file",
+        Category::Net => "net",
+        Category::Ipc => "IPC",
+        Category::Memory => "memory",
+        Category::Process => "process",
+        Category::Sleep => "sleep",
+        Category::System => "system",
+        Category::Signal => "signal",
+        Category::User => "user",
+        Category::Time => "time",
+        Category::Processing => "processing",
+        Category::Wait => "wait",
+        Category::Scheduler => "scheduler",
+        Category::Internal => "internal",
+        Category::IoRead | Category::IoWrite | Category::IoOther => match cx.bound_fd().map(|fd| fd.kind) {
+            Some(FdKind::File | FdKind::FileV2 | FdKind::Directory) => "file",
+            Some(FdKind::Ipv4 | FdKind::Ipv6 | FdKind::Ipv4Server | FdKind::Ipv6Server) => "net",
+            Some(
+                FdKind::Fifo
+                | FdKind::Unix
+                | FdKind::Event
+                | FdKind::Signal
+                | FdKind::Inotify
+                | FdKind::Userfault,
+            ) => "ipc",
+            _ => "unknown",
+        },
+    }
+}
+
+/// `evt.arg`: the resolved text of a parameter if it has one, its plain text otherwise.
+fn argument<'a>(cx: &Context<'a>, arg: &Arg, scratch: &'a mut Scratch) -> Option<Value<'a>> {
+    let index = match arg {
+        Arg::Index(index) => usize::try_from(*index).ok().filter(|index| *index < present(cx).len())?,
+        Arg::Key(name) => position(cx, name)?,
+        Arg::None => return None,
+    };
+    arguments::one(cx, index, scratch);
+    Value::text(if scratch.part.is_empty() { &scratch.text } else { &scratch.part })
+}
+
+/// Parameters that the event carries.
+pub(super) fn present(cx: &Context<'_>) -> &'static [ParamInfo] {
+    let params = cx.event.info.params;
+    params.get(..cx.event.nparams()).unwrap_or(params)
+}
+
+/// Index of the first parameter of a name that the event carries.
+pub(super) fn position(cx: &Context<'_>, name: &str) -> Option<usize> {
+    present(cx).iter().position(|param| param.name == name)
+}
+
+/// The bytes that were read or written.
+pub(super) fn buffer<'a>(cx: &Context<'a>) -> Option<&'a [u8]> {
+    cx.event.param(position(cx, "data")?)
+}
+
+/// A raw value, the type and the print format of a parameter. The value is `None` where the parameter is empty.
+pub(super) type Raw<'a> = (Option<Value<'a>>, ParamType, PrintFormat);
+
+/// `evt.rawarg.X` of the event, with its own type; `None` where the event has no such parameter.
+pub(super) fn raw_argument<'a>(cx: &Context<'a>, operand: &Operand) -> Option<Raw<'a>> {
+    match &operand.source {
+        Source::Field(field) => raw_value(cx, &field.arg),
+        Source::Text(_) | Source::List(_) | Source::Transform(..) => None,
+    }
+}
+
+fn raw_value<'a>(cx: &Context<'a>, arg: &Arg) -> Option<Raw<'a>> {
+    let Arg::Key(name) = arg else { return None };
+    let index = position(cx, name)?;
+    let info = present(cx).get(index)?;
+    Some((raw(cx, index, info.ty), info.ty, info.format))
+}
+
+fn raw<'a>(cx: &Context<'a>, index: usize, ty: ParamType) -> Option<Value<'a>> {
+    let bytes = cx.event.param(index)?;
+    match ty {
+        ParamType::CharBuf | ParamType::FsPath | ParamType::FsRelPath => {
+            cx.event.text(index).map(Value::Text)
+        }
+        _ if bytes.is_empty() => None,
+        ParamType::Bool => cx.event.uint(index).map(|number| Value::Bool(number != 0)),
+        ParamType::Double => Some(Value::Double(f64::from_le_bytes(bytes.try_into().ok()?))),
+        ParamType::Ipv4Addr => Some(Value::Ip(IpAddr::V4(Ipv4Addr::from(<[u8; 4]>::try_from(bytes).ok()?)))),
+        ParamType::Ipv6Addr => Some(Value::Ip(IpAddr::V6(Ipv6Addr::from(<[u8; 16]>::try_from(bytes).ok()?)))),
+        ParamType::ByteBuf
+        | ParamType::SockAddr
+        | ParamType::SockTuple
+        | ParamType::FdList
+        | ParamType::Dyn
+        | ParamType::None
+        | ParamType::CharBufArray
+        | ParamType::CharBufPairArray
+        | ParamType::Ipv4Net
+        | ParamType::Ipv6Net
+        | ParamType::IpAddr
+        | ParamType::IpNet => Some(Value::Bytes(bytes)),
+        _ if text::is_signed(ty) => cx.event.int(index).map(Value::Int),
+        _ => cx.event.uint(index).map(Value::Uint),
+    }
+}
+
+/// `evt.around[T]`: milliseconds between the event and T, rounded up. The check `evt.around[T] = D` asks whether they are
+/// at most D.
+fn around<'a>(cx: &Context<'a>, arg: &Arg) -> Option<Value<'a>> {
+    let Arg::Index(ts) = arg else { return None };
+    Some(Value::Uint(cx.event.ts.abs_diff(*ts).div_ceil(1_000_000)))
+}
+
+/// `evt.res`: `SUCCESS`, or the name of the error.
+fn result<'a>(cx: &Context<'a>, scratch: &'a mut Scratch) -> Option<Value<'a>> {
+    if cx.event.return_value()? >= 0 {
+        return Some(Value::Text(b"SUCCESS"));
+    }
+    arguments::one(cx, 0, scratch);
+    Value::text(if scratch.part.is_empty() { &scratch.text } else { &scratch.part })
+}
+
+/// Parts of the description of an infrastructure event: `key: value` pairs between semicolons.
+fn infrastructure<'a>(cx: &Context<'a>, field: Field) -> Option<Value<'a>> {
+    if cx.event.code() != code::INFRASTRUCTURE_EVENT_E {
+        return None;
+    }
+    let (key, most): (&[u8], usize) = match field {
+        Field::EvtInfraDockerName => (b"Event", usize::MAX),
+        Field::EvtInfraDockerContainerId => (b"ID", 12),
+        Field::EvtInfraDockerContainerName => (b"name", usize::MAX),
+        _ => (b"Image", usize::MAX),
+    };
+    let description = until_nul(cx.event.param(2)?);
+    let pair =
+        description.split(|byte| *byte == b';').map(<[u8]>::trim_ascii).find(|e| e.starts_with(key))?;
+    let colon = pair.iter().position(|byte| *byte == b':')?;
+    let mut part = &pair[colon + 1..];
+    if key == b"Image" && !contains(part, b"sha256") || part.contains(&b'@') {
+        part = part.split(|byte| *byte == b'@').next()?;
+    }
+    if key != b"Image" {
+        part = part.split(|byte| *byte == b':').next()?;
+    }
+    let part = part.trim_ascii();
+    Some(Value::Text(part.get(..most).unwrap_or(part)))
+}
+
+/// Whether `text` has `part` in it.
+pub(super) fn contains(text: &[u8], part: &[u8]) -> bool {
+    memchr::memmem::find(text, part).is_some()
+}
+
+/// Whether the event reads or writes by its flags.
+pub(super) fn is_io(cx: &Context<'_>) -> bool {
+    cx.event.info.any(flag::READS_FROM_FD | flag::WRITES_TO_FD)
+}

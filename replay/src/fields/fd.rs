@@ -1,0 +1,356 @@
+//! Fields of the fd that an event works on.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use tercel_format::catalogue::code;
+use tercel_rules::fields::{Arg, Field, FieldRef};
+
+use super::{Context, Scratch, Value, arguments, names};
+use crate::state::path::concatenate;
+use crate::state::{Endpoints, Fd, FdKind, L4, Role};
+
+/// The value of a field of the class `fd`.
+pub(super) fn value<'a>(cx: &Context<'a>, field: &FieldRef, scratch: &'a mut Scratch) -> Option<Value<'a>> {
+    let (number, entry) = cx.fd()?;
+    match field.field {
+        Field::FdNum => Some(Value::Int(number)),
+        Field::FdName => name(cx, entry, false, scratch),
+        Field::FdNameraw => raw_name(cx, entry, scratch),
+        Field::FdDirectory => directory(cx, entry, scratch),
+        Field::FdFilename => file_name(entry?),
+        Field::FdContainername | Field::FdContainerdirectory => in_container(cx, entry, field.field, scratch),
+        Field::FdTypes => types(cx, entry, &field.arg, scratch),
+        Field::FdTypechar => Some(Value::Text(letter(cx, entry))),
+        Field::FdUid => {
+            scratch.text.clear();
+            put!(scratch.text, "{}{number}", cx.thread()?.tid);
+            Value::text(&scratch.text)
+        }
+        Field::FdCip
+        | Field::FdSip
+        | Field::FdLip
+        | Field::FdRip
+        | Field::FdCnet
+        | Field::FdSnet
+        | Field::FdLnet
+        | Field::FdRnet => address(cx, entry?, side(field.field)).map(Value::Ip),
+        Field::FdCport | Field::FdSport | Field::FdLport | Field::FdRport => {
+            port(cx, entry?, side(field.field)).map(|port| Value::Uint(u64::from(port)))
+        }
+        Field::FdCproto | Field::FdSproto | Field::FdLproto | Field::FdRproto => {
+            service(cx, entry?, side(field.field), scratch)
+        }
+        _ => of_entry(cx, entry?, field.field),
+    }
+}
+
+/// Fields of an fd entry alone.
+fn of_entry<'a>(cx: &Context<'a>, fd: &Fd, field: Field) -> Option<Value<'a>> {
+    match field {
+        Field::FdType => Some(Value::Text(names::fd_kind(fd.kind).as_bytes())),
+        Field::FdL4proto => Some(Value::Text(match names::transport(fd) {
+            L4::Tcp => b"tcp",
+            L4::Udp => b"udp",
+            L4::Icmp => b"icmp",
+            L4::Raw => b"raw",
+            L4::Unknown | L4::Na => b"<NA>",
+        })),
+        Field::FdSockfamily => match fd.kind {
+            FdKind::Ipv4 | FdKind::Ipv6 | FdKind::Ipv4Server | FdKind::Ipv6Server => Some(Value::Text(b"ip")),
+            FdKind::Unix => Some(Value::Text(b"unix")),
+            _ => None,
+        },
+        Field::FdIsServer => Some(Value::Bool(match (fd.kind, fd.inet) {
+            (FdKind::Ipv4Server | FdKind::Ipv6Server, _) => true,
+            (FdKind::Ipv4 | FdKind::Ipv6, Some(inet)) => is_local(cx, inet.dip),
+            _ => false,
+        })),
+        Field::FdConnected => Some(Value::Bool(fd.flags.connected)),
+        Field::FdNameChanged => Some(Value::Bool(cx.facts.fd_name_changed)),
+        Field::FdDev => Some(Value::Int(i64::from(fd.dev))),
+        Field::FdDevMajor => Some(Value::Int(i64::from(fd.dev >> 8 & 0xfff))),
+        Field::FdDevMinor => Some(Value::Int(i64::from(fd.dev & 0xff | fd.dev >> 12 & 0xf_ff00))),
+        Field::FdIno => Some(Value::Int(fd.ino as i64)),
+        Field::FdIsUpperLayer => Some(Value::Bool(fd.flags.upper_layer)),
+        Field::FdIsLowerLayer => Some(Value::Bool(fd.flags.lower_layer)),
+        // fd.ip and its like have no one value; names by DNS are not in a capture.
+        _ => None,
+    }
+}
+
+/// Calls `visit` with the addresses or ports of both sides, or with the one of a listening socket, until it answers
+/// `true`; `None` where there is no fd entry.
+pub(super) fn visit(
+    cx: &Context<'_>,
+    field: Field,
+    visit: &mut dyn FnMut(Value<'_>) -> bool,
+) -> Option<bool> {
+    let (_, entry) = cx.fd()?;
+    let entry = entry?;
+    let Some(inet) = entry.inet else { return Some(false) };
+    let client = !matches!(entry.kind, FdKind::Ipv4Server | FdKind::Ipv6Server);
+    Some(match field {
+        Field::FdPort | Field::FdProto => {
+            client && visit(Value::Uint(u64::from(inet.sport))) || visit(Value::Uint(u64::from(inet.dport)))
+        }
+        _ => client && visit(Value::Ip(inet.sip)) || visit(Value::Ip(inet.dip)),
+    })
+}
+
+/// `fd.name`: the entry's, or what the event itself says (reference state 9.4).
+fn name<'a>(
+    cx: &Context<'a>,
+    entry: Option<&'a Arc<Fd>>,
+    raw: bool,
+    scratch: &'a mut Scratch,
+) -> Option<Value<'a>> {
+    match entry {
+        Some(fd) if raw => Some(Value::Text(&fd.raw_name)),
+        Some(fd) => Some(Value::Text(&fd.name)),
+        None => name_by_event(cx, raw, scratch),
+    }
+}
+
+/// The name that the parameters of an exit give to an fd that never came to be.
+fn name_by_event<'a>(cx: &Context<'a>, raw: bool, scratch: &'a mut Scratch) -> Option<Value<'a>> {
+    let event = cx.event;
+    if !event.info.is_exit() {
+        return None;
+    }
+    match event.code() {
+        code::SYSCALL_OPEN_X
+        | code::SYSCALL_CREAT_X
+        | code::SOCKET_ACCEPT_5_X
+        | code::SOCKET_ACCEPT4_6_X
+        | code::SOCKET_CONNECT_X => {
+            arguments::one(cx, 1, scratch);
+            Value::text(if scratch.part.is_empty() { &scratch.text } else { &scratch.part })
+        }
+        code::SYSCALL_OPENAT_2_X | code::SYSCALL_OPENAT2_X => {
+            let name = event.text(2)?;
+            if raw {
+                return Some(Value::Text(name));
+            }
+            let base = cx.state.dirfd_base(cx.slot(), event.int(1)?, name);
+            scratch.text.clear();
+            concatenate(&mut scratch.text, &base, name);
+            Value::text(&scratch.text)
+        }
+        code::SYSCALL_OPEN_BY_HANDLE_AT_X => event.text(3).map(Value::Text),
+        _ => Some(Value::Text(b"")),
+    }
+}
+
+/// `fd.nameraw`: the path as the call gave it, without repeated slashes.
+fn raw_name<'a>(cx: &Context<'a>, entry: Option<&'a Arc<Fd>>, scratch: &'a mut Scratch) -> Option<Value<'a>> {
+    let mut out = std::mem::take(&mut scratch.whole);
+    out.clear();
+    let found = match name(cx, entry, true, scratch) {
+        Some(Value::Text(name)) => {
+            for byte in name {
+                if *byte != b'/' || out.last() != Some(&b'/') {
+                    out.push(*byte);
+                }
+            }
+            true
+        }
+        _ => false,
+    };
+    scratch.whole = out;
+    if found { Value::text(&scratch.whole) } else { None }
+}
+
+/// `fd.directory`: for files and for fds that the event names but that do not exist, what stands before the last slash; a
+/// directory's name whole (reference state 9.5).
+fn directory<'a>(
+    cx: &Context<'a>,
+    entry: Option<&'a Arc<Fd>>,
+    scratch: &'a mut Scratch,
+) -> Option<Value<'a>> {
+    let whole = match entry.map(|fd| fd.kind) {
+        None | Some(FdKind::File | FdKind::FileV2) => false,
+        Some(FdKind::Directory) => true,
+        Some(_) => return None,
+    };
+    let Some(Value::Text(name)) = name(cx, entry, false, scratch) else { return None };
+    Some(Value::Text(match name.iter().rposition(|byte| *byte == b'/') {
+        _ if whole => name,
+        None | Some(0) => b"/",
+        Some(slash) if slash + 1 == name.len() => name,
+        Some(slash) => &name[..slash],
+    }))
+}
+
+/// `fd.filename`: what stands behind the last slash of a file's name.
+fn file_name(fd: &Fd) -> Option<Value<'_>> {
+    if !matches!(fd.kind, FdKind::File | FdKind::FileV2) {
+        return None;
+    }
+    Some(Value::Text(match fd.name.iter().rposition(|byte| *byte == b'/') {
+        None => b"/",
+        Some(slash) if slash + 1 == fd.name.len() => &fd.name,
+        Some(slash) => &fd.name[slash + 1..],
+    }))
+}
+
+/// `fd.containername` and `fd.containerdirectory`: the container's id before the name; nothing before it on the host.
+fn in_container<'a>(
+    cx: &Context<'a>,
+    entry: Option<&'a Arc<Fd>>,
+    field: Field,
+    scratch: &'a mut Scratch,
+) -> Option<Value<'a>> {
+    let mut out = std::mem::take(&mut scratch.whole);
+    out.clear();
+    let shown = match field {
+        Field::FdContainername => name(cx, entry, false, scratch),
+        _ => directory(cx, entry, scratch),
+    };
+    let found = if let (Some(Value::Text(name)), Some(thread)) = (shown, cx.thread()) {
+        out.extend_from_slice(&thread.container);
+        out.push(b':');
+        out.extend_from_slice(name);
+        true
+    } else {
+        false
+    };
+    scratch.whole = out;
+    if found { Value::text(&scratch.whole) } else { None }
+}
+
+/// `fd.types`: the kinds of all open fds, each once, in ascending order of the fds; with an fd its kind alone. (The order
+/// of the reference is that of its hash table.)
+fn types<'a>(
+    cx: &Context<'a>,
+    entry: Option<&'a Arc<Fd>>,
+    arg: &Arg,
+    scratch: &'a mut Scratch,
+) -> Option<Value<'a>> {
+    let slot = cx.slot()?;
+    let list = &mut scratch.list;
+    list.clear();
+    match arg {
+        Arg::Index(number) => {
+            let fd = cx.state.threads.fd(slot, i64::try_from(*number).ok()?)?;
+            list.push(names::fd_kind(fd.kind).as_bytes().into());
+        }
+        Arg::Key(_) => list.push(names::fd_kind(entry?.kind).as_bytes().into()),
+        Arg::None => {
+            for (_, fd) in cx.state.threads.fds(slot).into_iter().flat_map(|fds| fds.iter()) {
+                let kind = names::fd_kind(fd.kind).as_bytes();
+                if !list.iter().any(|known| **known == *kind) {
+                    list.push(kind.into());
+                }
+            }
+        }
+    }
+    Some(Value::List(list))
+}
+
+/// Letter of the entry, or of what the event would have made (reference state 9.3).
+fn letter(cx: &Context<'_>, entry: Option<&Arc<Fd>>) -> &'static [u8] {
+    const LETTERS: &[u8] = b"abcdefghijklmnopqrstuvwxyz46PX";
+    let letter = match entry {
+        Some(fd) => names::fd_letter(fd.kind),
+        None => match cx.event.code() | 1 {
+            code::SYSCALL_OPENAT_2_X | code::SYSCALL_OPENAT2_X | code::SYSCALL_CREAT_X => b'f',
+            code::SOCKET_SOCKET_X | code::SOCKET_ACCEPT_5_X | code::SOCKET_ACCEPT4_6_X => b'4',
+            code::SYSCALL_PIPE_X | code::SYSCALL_PIPE2_X => b'p',
+            code::SYSCALL_EVENTFD_X | code::SYSCALL_EVENTFD2_X => b'e',
+            code::SYSCALL_SIGNALFD_X | code::SYSCALL_SIGNALFD4_X => b's',
+            code::SYSCALL_TIMERFD_CREATE_X => b't',
+            code::SYSCALL_INOTIFY_INIT_X | code::SYSCALL_INOTIFY_INIT1_X => b'i',
+            _ => b'o',
+        },
+    };
+    let place = LETTERS.iter().position(|known| *known == letter).unwrap_or(14);
+    &LETTERS[place..=place]
+}
+
+/// A side of a connection.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Side {
+    Client,
+    Server,
+    Local,
+    Remote,
+}
+
+fn side(field: Field) -> Side {
+    match field {
+        Field::FdCip | Field::FdCnet | Field::FdCport | Field::FdCproto => Side::Client,
+        Field::FdSip | Field::FdSnet | Field::FdSport | Field::FdSproto => Side::Server,
+        Field::FdLip | Field::FdLnet | Field::FdLport | Field::FdLproto => Side::Local,
+        _ => Side::Remote,
+    }
+}
+
+/// Whether the side is the stored source rather than the destination; only for sockets of the two connecting kinds whose
+/// role is known (reference state 9.7, 9.9).
+fn is_source(cx: &Context<'_>, fd: &Fd, inet: &Endpoints, side: Side) -> Option<bool> {
+    if !matches!(fd.kind, FdKind::Ipv4 | FdKind::Ipv6) || fd.role == Role::None {
+        return None;
+    }
+    Some(match side {
+        Side::Client => true,
+        Side::Server => false,
+        Side::Local => is_local(cx, inet.sip),
+        Side::Remote => !is_local(cx, inet.sip),
+    })
+}
+
+fn listens(fd: &Fd) -> bool {
+    matches!(fd.kind, FdKind::Ipv4Server | FdKind::Ipv6Server)
+}
+
+fn address(cx: &Context<'_>, fd: &Fd, side: Side) -> Option<IpAddr> {
+    let inet = fd.inet.as_ref()?;
+    if side == Side::Server && listens(fd) && fd.role != Role::None {
+        return Some(inet.dip);
+    }
+    is_source(cx, fd, inet, side).map(|source| if source { inet.sip } else { inet.dip })
+}
+
+fn port(cx: &Context<'_>, fd: &Fd, side: Side) -> Option<u16> {
+    let inet = fd.inet.as_ref()?;
+    if side == Side::Server && listens(fd) {
+        return Some(inet.dport);
+    }
+    is_source(cx, fd, inet, side).map(|source| if source { inet.sport } else { inet.dport })
+}
+
+/// The port as text: names of services are not looked up (reference state 8.26). The client's is empty, not missing,
+/// where there is a role and no socket; so is the server's of a listening socket.
+fn service<'a>(cx: &Context<'a>, fd: &Fd, side: Side, scratch: &'a mut Scratch) -> Option<Value<'a>> {
+    let connects = matches!(fd.kind, FdKind::Ipv4 | FdKind::Ipv6);
+    if !connects {
+        let empty = match side {
+            Side::Client => fd.role != Role::None,
+            Side::Server => listens(fd),
+            Side::Local | Side::Remote => false,
+        };
+        return empty.then_some(Value::Text(b""));
+    }
+    let port = port(cx, fd, side)?;
+    scratch.text.clear();
+    put!(scratch.text, "{port}");
+    Value::text(&scratch.text)
+}
+
+/// Whether an address is one of the recorded host, or for a process in a container of its container; where that has none,
+/// of any container. No IPv6 address belongs to a container (reference state 9.9).
+fn is_local(cx: &Context<'_>, ip: IpAddr) -> bool {
+    let container = cx.thread().map_or(&b""[..], |thread| &thread.container);
+    if !container.is_empty() {
+        if ip.is_ipv6() {
+            return false;
+        }
+        match cx.state.containers.get(container).and_then(|container| container.ip) {
+            Some(own) if own == ip => return true,
+            Some(_) => {}
+            None => return cx.state.containers.iter().any(|container| container.ip == Some(ip)),
+        }
+    }
+    cx.state.interfaces.is_local(ip)
+}

@@ -1,0 +1,223 @@
+//! The values of fields: state, event and what the state engine found out enter, a value per operand leaves, and its text
+//! or JSON. Knows nothing of operators, rules or alerts, and never looks at the host it runs on: a field that only the
+//! recorded host could answer (names by DNS) is missing (design D5).
+
+/// Appends formatted text to a byte vector, which cannot fail.
+macro_rules! put {
+    ($out:expr, $($format:tt)*) => {{
+        use std::io::Write as _;
+        let _never_fails: std::io::Result<()> = write!($out, $($format)*);
+    }};
+}
+
+mod account;
+mod ancestors;
+mod arguments;
+mod capture;
+mod container;
+mod event;
+mod fd;
+mod fdlist;
+mod fspath;
+mod io;
+mod json;
+mod names;
+mod opening;
+mod process;
+mod scratch;
+mod text;
+mod time;
+mod transform;
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use tercel_format::Event;
+use tercel_format::catalogue::flag;
+use tercel_rules::fields::{Arg, Class, Field, FieldRef};
+use tercel_rules::program::{Operand, Source};
+
+use crate::state::{Facts, Fd, Slot, State, Thread};
+
+pub use json::render_json;
+pub use scratch::{Scratch, Settings};
+pub use text::{render_text, sanitize};
+
+/// Everything that a field may look at.
+#[derive(Debug, Clone, Copy)]
+pub struct Context<'a> {
+    /// The recorded host after the event.
+    pub state: &'a State,
+    /// The event.
+    pub event: &'a Event<'a>,
+    /// What the state engine found out about it.
+    pub facts: &'a Facts,
+}
+
+/// A value, borrowed from state, event or [`Scratch`].
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Value<'a> {
+    /// Text without a NUL; not necessarily UTF-8.
+    Text(&'a [u8]),
+    /// Any bytes.
+    Bytes(&'a [u8]),
+    /// A signed number.
+    Int(i64),
+    /// An unsigned number, port or time in nanoseconds.
+    Uint(u64),
+    /// Yes or no.
+    Bool(bool),
+    /// A number with a fraction.
+    Double(f64),
+    /// An address.
+    Ip(IpAddr),
+    /// Several texts.
+    List(&'a [Box<[u8]>]),
+}
+
+/// What the value of a field can change with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Dependency {
+    /// Nothing but the [`Image`](crate::state::Image) of the event's thread; missing where there is no thread.
+    Image,
+    /// The event, the state, or evaluations before (`evt.deltatime`).
+    Event,
+}
+
+/// The value of an operand, `None` where it is missing (reference language 5.1).
+///
+/// Fields that compare several values at once ([`is_multi`]) have the value that an output shows, if any. Fields that
+/// count evaluations (`evt.deltatime`, `util.cnt`) count one per event.
+pub fn value<'a>(cx: &Context<'a>, operand: &'a Operand, scratch: &'a mut Scratch) -> Option<Value<'a>> {
+    match &operand.source {
+        Source::Field(field) => of_field(cx, field, scratch),
+        Source::Text(text) => Some(Value::Text(text)),
+        Source::List(_) | Source::Transform(..) => transform::value(cx, operand, scratch),
+    }
+}
+
+/// The value of a field, `None` where it is missing.
+pub(crate) fn of_field<'a>(
+    cx: &Context<'a>,
+    field: &'a FieldRef,
+    scratch: &'a mut Scratch,
+) -> Option<Value<'a>> {
+    match field.field.info().class {
+        Class::GenEvent => capture::value(cx, field, scratch),
+        Class::Event => event::value(cx, field, scratch),
+        Class::Process => process::value(cx, field, scratch),
+        Class::User | Class::Group => account::value(cx, field.field),
+        Class::Fd => fd::value(cx, field, scratch),
+        Class::FsPath => fspath::value(cx, field.field, scratch),
+        Class::Util => Some(Value::Uint(scratch.memory.count(cx.event.num))),
+        Class::FdList => fdlist::value(cx, field.field, scratch),
+        Class::Container => container::value(cx, field, scratch),
+    }
+}
+
+/// Whether a comparison of the field looks at several values ([`visit`]) instead of one ([`value`]).
+pub fn is_multi(field: &FieldRef) -> bool {
+    match field.field {
+        Field::FdIp | Field::FdPort | Field::FdProto | Field::FdNet => true,
+        Field::ProcAname
+        | Field::ProcAexe
+        | Field::ProcAexepath
+        | Field::ProcAcmdline
+        | Field::ProcApid
+        | Field::ProcAenv => field.arg == Arg::None,
+        _ => false,
+    }
+}
+
+/// Calls `visit` with each value of a field of several ([`is_multi`]) until it answers `true`; `Some` with the last
+/// answer, `None` where the field is missing altogether.
+///
+/// Ancestors come nearest first, beginning with the parent; a test holds when it holds for any of them, `!=` included
+/// (reference language 5.19). `fd.ip`, `fd.port`, `fd.proto` and `fd.net` yield the client's side, then the server's, or
+/// the one address of a listening socket; `=` holds for either, `!=` only for both, which the caller gets by turning `=`
+/// (5.14 to 5.16). An fd that is no socket yields nothing: `Some(false)`, which `!=` must not turn, see [`has_values`].
+pub fn visit(
+    cx: &Context<'_>,
+    field: &FieldRef,
+    scratch: &mut Scratch,
+    visit: &mut dyn FnMut(Value<'_>) -> bool,
+) -> Option<bool> {
+    match field.field {
+        Field::FdIp | Field::FdPort | Field::FdProto | Field::FdNet => fd::visit(cx, field.field, visit),
+        _ => ancestors::visit(cx, field.field, scratch, visit),
+    }
+}
+
+/// Whether [`visit`] would be called at all: for `fd.ip` and its like false where the fd is no IP socket, where every
+/// operator but `exists` is false (reference language 5.14).
+pub fn has_values(cx: &Context<'_>, field: &FieldRef, scratch: &mut Scratch) -> bool {
+    visit(cx, field, scratch, &mut |_| true) == Some(true)
+}
+
+/// What a field depends on, so that its checks can be remembered.
+pub fn dependency(field: &FieldRef) -> Dependency {
+    match field.field {
+        Field::ProcName
+        | Field::ProcExe
+        | Field::ProcExepath
+        | Field::ProcArgs
+        | Field::ProcCmdline
+        | Field::ProcExeline
+        | Field::ProcCmdnargs
+        | Field::ProcCmdlenargs => Dependency::Image,
+        _ => Dependency::Event,
+    }
+}
+
+impl<'a> Context<'a> {
+    /// The event's thread; for events that are not bound to one, the thread of that id if there is one.
+    #[inline]
+    fn slot(&self) -> Option<Slot> {
+        self.facts.thread.or_else(|| self.state.threads.by_tid(self.event.tid))
+    }
+
+    /// The entry of [`Context::slot`].
+    #[inline]
+    fn thread(&self) -> Option<&'a Thread> {
+        self.slot().map(|slot| self.state.threads.get(slot))
+    }
+
+    /// The fd entry that the event is bound to.
+    #[inline]
+    fn bound_fd(&self) -> Option<&'a Arc<Fd>> {
+        if !self.facts.has_fd {
+            return None;
+        }
+        self.state.threads.fd(self.facts.thread?, self.facts.fd_num)
+    }
+
+    /// The fd number and entry that `fd.*` fields show; `None` for events that have nothing to do with fds and events
+    /// without a thread (reference state 9.1).
+    #[inline]
+    fn fd(&self) -> Option<(i64, Option<&'a Arc<Fd>>)> {
+        if !self.event.info.any(flag::CREATES_FD | flag::USES_FD | flag::DESTROYS_FD) {
+            return None;
+        }
+        let slot = self.slot()?;
+        let number = self.facts.fd_num;
+        let entry = if number == -1 { None } else { self.state.threads.fd(slot, number) };
+        Some((number, entry))
+    }
+}
+
+impl<'a> Value<'a> {
+    /// The text in a buffer that was filled for this value.
+    fn text(buffer: &'a [u8]) -> Option<Value<'a>> {
+        Some(Value::Text(buffer))
+    }
+}
+
+/// The elements of a list of texts with a NUL between and behind, as the reference splits them: one NUL at the end is
+/// dropped, nothing left means no element.
+fn elements(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let bytes = bytes.strip_suffix(b"\0").unwrap_or(bytes);
+    bytes.split(|byte| *byte == 0).take(if bytes.is_empty() { 0 } else { usize::MAX })
+}
+
+#[cfg(test)]
+mod tests;

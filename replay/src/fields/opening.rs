@@ -1,0 +1,98 @@
+//! Fields about opening files and about paths relative to a directory fd: parameters enter, a verdict or a path leaves.
+
+use tercel_format::catalogue::code;
+use tercel_rules::fields::{Arg, Field};
+
+use super::{Context, Scratch, Value, event};
+use crate::state::path::concatenate;
+
+/// `PPM_AT_FDCWD`: the path is relative to the working directory.
+pub(super) const AT_FDCWD: i64 = -100;
+
+/// Bits of the flags of an open (`PPM_O_*`).
+mod open_flag {
+    pub const RDONLY: u32 = 1;
+    pub const WRONLY: u32 = 1 << 1;
+    pub const CREAT: u32 = 1 << 2;
+    pub const TMPFILE: u32 = 1 << 13;
+    pub const CREATED: u32 = 1 << 14;
+}
+
+/// Any of the execute bits of a mode (`PPM_S_IX*`).
+const EXECUTABLE: u32 = 1 | 1 << 3 | 1 << 6;
+
+/// `evt.is_open_*`: judged by the parameters of the exit alone, failed calls included (reference state 9.15, 9.16).
+pub(super) fn is_open(cx: &Context<'_>, field: Field) -> bool {
+    let (flags, mode) = match cx.event.code() {
+        code::SYSCALL_OPEN_X => (2, Some(3)),
+        code::SYSCALL_OPENAT_2_X | code::SYSCALL_OPENAT2_X => (3, Some(4)),
+        code::SYSCALL_OPEN_BY_HANDLE_AT_X => (2, None),
+        code::SYSCALL_CREAT_X => {
+            return field == Field::EvtIsOpenExec
+                && cx.event.u32(2).is_some_and(|mode| mode & EXECUTABLE != 0);
+        }
+        _ => return false,
+    };
+    let flags = cx.event.u32(flags).unwrap_or(0);
+    match field {
+        Field::EvtIsOpenRead => flags & open_flag::RDONLY != 0,
+        Field::EvtIsOpenWrite => flags & open_flag::WRONLY != 0,
+        Field::EvtIsOpenCreate => {
+            flags & open_flag::CREATED != 0
+                || flags & open_flag::TMPFILE != 0 && cx.event.return_value().is_some_and(|value| value >= 0)
+        }
+        _ => {
+            flags & (open_flag::TMPFILE | open_flag::CREAT) != 0
+                && mode.and_then(|mode| cx.event.u32(mode)).is_some_and(|mode| mode & EXECUTABLE != 0)
+        }
+    }
+}
+
+/// `evt.abspath`: the path of a call with a directory fd, made absolute (reference state 9.17).
+pub(super) fn absolute_path<'a>(cx: &Context<'a>, arg: &Arg, scratch: &'a mut Scratch) -> Option<Value<'a>> {
+    let slot = cx.facts.thread?;
+    let out = &mut scratch.text;
+    out.clear();
+    if cx.event.code() == code::SYSCALL_OPEN_BY_HANDLE_AT_X {
+        cx.event.return_value().filter(|fd| *fd as i32 > 0)?;
+        concatenate(out, b"", cx.event.text(3)?);
+        return Value::text(out);
+    }
+    let (directory, path) = parameters(cx.event.code(), matches!(arg, Arg::Key(key) if **key == *"dst"))?;
+    let (directory, index) = (event::position(cx, directory)?, event::position(cx, path)?);
+    let directory = cx.event.int(directory)?;
+    if cx.event.param(index)?.is_empty() {
+        return None;
+    }
+    let path = cx.event.text(index)?;
+    if path.starts_with(b"/") {
+        concatenate(out, b".", path);
+    } else if directory == AT_FDCWD {
+        concatenate(out, cx.state.threads.cwd(slot), path);
+    } else {
+        let base = &mut scratch.part;
+        base.clear();
+        base.extend_from_slice(cx.state.threads.fd(slot, directory).map_or(b"<UNKNOWN>", |fd| &fd.name));
+        base.push(b'/');
+        concatenate(out, base, path);
+    }
+    Value::text(out)
+}
+
+/// Names of the parameters that hold the directory fd and the path.
+fn parameters(event: u16, destination: bool) -> Option<(&'static str, &'static str)> {
+    match event {
+        code::SYSCALL_RENAMEAT_X | code::SYSCALL_RENAMEAT2_X if destination => Some(("newdirfd", "newpath")),
+        code::SYSCALL_RENAMEAT_X | code::SYSCALL_RENAMEAT2_X => Some(("olddirfd", "oldpath")),
+        code::SYSCALL_LINKAT_2_X if destination => Some(("newdir", "newpath")),
+        code::SYSCALL_LINKAT_2_X => Some(("olddir", "oldpath")),
+        code::SYSCALL_SYMLINKAT_X => Some(("linkdirfd", "linkpath")),
+        code::SYSCALL_OPENAT_2_X | code::SYSCALL_OPENAT2_X | code::SYSCALL_UNLINKAT_2_X => {
+            Some(("dirfd", "name"))
+        }
+        code::SYSCALL_MKDIRAT_X => Some(("dirfd", "path")),
+        code::SYSCALL_FCHMODAT_X => Some(("dirfd", "filename")),
+        code::SYSCALL_FCHOWNAT_X => Some(("dirfd", "pathname")),
+        _ => None,
+    }
+}

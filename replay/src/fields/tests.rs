@@ -1,0 +1,208 @@
+//! Tests of fields over events that are put together by hand: the text of arguments by type, and odd events that must not
+//! bring anything down.
+
+use tercel_format::Event;
+use tercel_format::catalogue::{EVENTS, PrintFormat, code, flag};
+use tercel_rules::fields::{Arg, FIELDS, Field, FieldRef};
+use tercel_rules::program::{Operand, Source};
+
+use super::{Context, Scratch, render_json, render_text, value, visit};
+use crate::state::{Facts, State};
+
+/// Lengths and data of an event.
+struct Parameters {
+    lengths: Vec<u8>,
+    data: Vec<u8>,
+}
+
+fn parameters(code: u16, params: &[&[u8]]) -> Parameters {
+    let large = EVENTS[usize::from(code)].has(flag::LARGE_PAYLOAD);
+    let mut parameters = Parameters { lengths: Vec::new(), data: params.concat() };
+    for param in params {
+        match large {
+            true => parameters.lengths.extend((param.len() as u32).to_le_bytes()),
+            false => parameters.lengths.extend((param.len() as u16).to_le_bytes()),
+        }
+    }
+    parameters
+}
+
+fn operand(field: Field, arg: Arg) -> Operand {
+    let info = field.info();
+    Operand {
+        source: Source::Field(FieldRef { field, arg }),
+        ty: info.ty,
+        format: info.format,
+        list: info.is_list(),
+    }
+}
+
+fn shown(code: u16, params: &[&[u8]], field: Field, arg: Arg) -> String {
+    let bytes = parameters(code, params);
+    let event = Event::new(code, &bytes.lengths, &bytes.data).expect("known code");
+    let (state, facts) = (State::new(), Facts::default());
+    let cx = Context { state: &state, event: &event, facts: &facts };
+    let mut out = Vec::new();
+    render_text(&cx, &operand(field, arg), &mut out, &mut Scratch::default());
+    String::from_utf8_lossy(&out).into_owned()
+}
+
+fn check(code: u16, params: &[&[u8]], expected: &str) {
+    assert_eq!(shown(code, params, Field::EvtArgs, Arg::None), expected);
+}
+
+#[test]
+fn errors_flags_and_octal_modes() {
+    check(
+        code::SYSCALL_OPEN_X,
+        &[
+            &(-2i64).to_le_bytes(),
+            b"/etc/pass\nwd\0",
+            &0x1007u32.to_le_bytes(),
+            &0o644u32.to_le_bytes(),
+            &[],
+            &[],
+        ],
+        "fd=-2 name=/etc/pass\u{fffd}wd flags=4103(O_CREAT|O_RDWR|O_CLOEXEC) mode=0644 dev=<NA> ino=<NA>",
+    );
+    check(
+        code::SYSCALL_CHMOD_X,
+        &[&0i64.to_le_bytes(), b"/x\0", &0o755u32.to_le_bytes()],
+        "res=0 filename=/x mode=0755(S_IXOTH|S_IROTH|S_IXGRP|S_IRGRP|S_IXUSR|S_IWUSR|S_IRUSR)",
+    );
+    check(
+        code::SYSCALL_CHMOD_X,
+        &[&(-1i64).to_le_bytes(), &[], &[]],
+        "res=-1(EPERM) filename=<NA> mode=<NA>",
+    );
+    check(
+        code::SYSCALL_CHMOD_X,
+        &[&0i64.to_le_bytes(), b"(NULL)\0", &0o1u32.to_le_bytes()],
+        "res=0 filename=<NA> mode=01(S_IXOTH)",
+    );
+}
+
+#[test]
+fn values_with_several_names() {
+    let socket = |domain: u32| {
+        let fd = 3i64.to_le_bytes();
+        shown(
+            code::SOCKET_SOCKET_X,
+            &[&fd, &domain.to_le_bytes(), &1u32.to_le_bytes(), &0u32.to_le_bytes(), &[]],
+            Field::EvtArg,
+            Arg::Key("domain".into()),
+        )
+    };
+    assert_eq!(socket(1), "AF_LOCAL|AF_UNIX");
+    assert_eq!(socket(2), "AF_INET");
+    assert_eq!(socket(999), "999");
+}
+
+#[test]
+fn arguments_by_name_and_number() {
+    let params: [&[u8]; 3] = [&(-13i64).to_le_bytes(), b"/x\0", &0u32.to_le_bytes()];
+    let arg = |arg| shown(code::SYSCALL_CHMOD_X, &params, Field::EvtArg, arg);
+    assert_eq!(arg(Arg::Index(0)), "EACCES");
+    assert_eq!(arg(Arg::Key("filename".into())), "/x");
+    assert_eq!(arg(Arg::Index(3)), "<NA>");
+    assert_eq!(arg(Arg::Key("nosuch".into())), "<NA>");
+    assert_eq!(shown(code::SYSCALL_CHMOD_X, &params, Field::EvtRes, Arg::None), "EACCES");
+    assert_eq!(shown(code::SYSCALL_CHMOD_X, &params, Field::EvtRawarg, Arg::Key("res".into())), "-13");
+    assert_eq!(shown(code::SYSCALL_CHMOD_X, &params[..2], Field::EvtRawarg, Arg::Key("mode".into())), "<NA>");
+}
+
+#[test]
+fn data_signals_and_times() {
+    check(
+        code::SYSCALL_READ_X,
+        &[&3i64.to_le_bytes(), b"a\0\xff", &5i64.to_le_bytes(), &10u32.to_le_bytes()],
+        "res=3 data=a.. fd=5 size=10",
+    );
+    check(
+        code::SYSCALL_READ_X,
+        &[&0i64.to_le_bytes(), &[], &5i64.to_le_bytes(), &10u32.to_le_bytes()],
+        "res=0 data=NULL fd=5 size=10",
+    );
+    check(
+        code::SYSCALL_KILL_X,
+        &[&0i64.to_le_bytes(), &42i64.to_le_bytes(), &[9]],
+        "res=0 pid=42 sig=9(SIGKILL)",
+    );
+    let sleep = |nanoseconds: u64| {
+        let params: [&[u8]; 2] = [&0i64.to_le_bytes(), &nanoseconds.to_le_bytes()];
+        shown(code::SYSCALL_NANOSLEEP_X, &params, Field::EvtArg, Arg::Index(1))
+    };
+    assert_eq!(sleep(1_500_000_000), "1.5s");
+    assert_eq!(sleep(u64::MAX), "none");
+}
+
+#[test]
+fn generic_calls_have_a_name_and_no_arguments() {
+    let params: [&[u8]; 2] = [&76u16.to_le_bytes(), &0u16.to_le_bytes()];
+    assert_eq!(shown(code::GENERIC_X, &params, Field::EvtArgs, Arg::None), "");
+    assert_ne!(shown(code::GENERIC_X, &params, Field::EvtType, Arg::None), "unknown");
+    let unknown: [&[u8]; 2] = [&0u16.to_le_bytes(), &1u16.to_le_bytes()];
+    assert_eq!(shown(code::GENERIC_X, &unknown, Field::EvtType, Arg::None), "write");
+    assert_eq!(shown(code::GENERIC_X, &unknown[..1], Field::EvtType, Arg::None), "unknown");
+}
+
+#[test]
+fn open_flags_are_judged() {
+    let open = |field, flags: u32, mode: u32, fd: i64| {
+        let params: [&[u8]; 4] = [&fd.to_le_bytes(), b"/x\0", &flags.to_le_bytes(), &mode.to_le_bytes()];
+        shown(code::SYSCALL_OPEN_X, &params, field, Arg::None) == "true"
+    };
+    assert!(open(Field::EvtIsOpenRead, 3, 0, -2));
+    assert!(open(Field::EvtIsOpenWrite, 3, 0, 3));
+    assert!(!open(Field::EvtIsOpenWrite, 1, 0, 3));
+    assert!(open(Field::EvtIsOpenExec, 4, 0o100, 3));
+    assert!(!open(Field::EvtIsOpenExec, 0, 0o100, 3));
+    assert!(open(Field::EvtIsOpenCreate, 1 << 14, 0, 3));
+    assert!(open(Field::EvtIsOpenCreate, 1 << 13, 0, 3));
+    assert!(!open(Field::EvtIsOpenCreate, 1 << 13, 0, -2));
+}
+
+#[test]
+fn rows_stand_at_their_fields() {
+    for (index, row) in FIELDS.iter().enumerate() {
+        assert_eq!(row.field as usize, index, "{}", row.name);
+        assert!(!row.description.is_empty(), "{}", row.name);
+        assert!(row.format != PrintFormat::Na || !row.name.is_empty());
+    }
+}
+
+/// Every field of every event with parameters of every width, whatever their types: there is a value or there is none,
+/// and nothing else happens.
+#[test]
+fn odd_widths_bring_nothing_down() {
+    let args =
+        [Arg::None, Arg::Index(0), Arg::Index(u64::MAX), Arg::Key("name".into()), Arg::Key("(".into())];
+    let operands: Vec<Operand> =
+        FIELDS.iter().flat_map(|row| args.iter().map(|arg| operand(row.field, arg.clone()))).collect();
+    let state = State::new();
+    let mut scratch = Scratch::default();
+    let mut out = Vec::new();
+    for row in EVENTS.iter() {
+        for shape in 0..5usize {
+            let bytes: Vec<Vec<u8>> = (0..row.params.len() + shape % 2)
+                .map(|index| {
+                    vec![(index * 37 + shape * 91) as u8 | 0x80; [0, 1, 3, 9, 70][(index + shape) % 5]]
+                })
+                .collect();
+            let params: Vec<&[u8]> = bytes.iter().map(Vec::as_slice).collect();
+            let parameters = parameters(row.code, &params);
+            let event = Event::new(row.code, &parameters.lengths, &parameters.data).expect("known code");
+            let facts = Facts { fd_num: shape as i64 - 1, has_fd: shape > 2, ..Facts::default() };
+            let cx = Context { state: &state, event: &event, facts: &facts };
+            for operand in operands.iter().skip(usize::from(row.code) % 3).step_by(3) {
+                out.clear();
+                value(&cx, operand, &mut scratch);
+                render_text(&cx, operand, &mut out, &mut scratch);
+                render_json(&cx, operand, &mut scratch);
+                if let Source::Field(field) = &operand.source {
+                    visit(&cx, field, &mut scratch, &mut |_| false);
+                }
+            }
+        }
+    }
+}

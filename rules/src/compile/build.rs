@@ -1,0 +1,138 @@
+//! One check of a condition: both sides, the operator, and whether they go together (reference language 3.6 to 3.13).
+
+use std::collections::HashSet;
+
+use tercel_format::catalogue::ParamType;
+
+use super::Warning;
+use super::literal;
+use super::operators::{self, Operator};
+use super::regex;
+use super::term::{self, Typed, type_name};
+use super::warnings;
+use crate::ast::{Right, Term};
+use crate::fields::{self, Field, epf};
+use crate::program::{Check, Literal, Op, Test};
+
+/// `left exists`
+pub fn exists(left: &Term) -> Result<Check, String> {
+    Ok(Check { left: term::call(left)?.operand, test: Test::Exists })
+}
+
+/// `left op right`; warnings about literals are added even if a later literal is refused.
+pub fn binary(left: &Term, op: &str, right: &Right, warnings: &mut Vec<Warning>) -> Result<Check, String> {
+    let left = term::call(left)?;
+    let operator = Operator::parse(op)?;
+    operators::check(operator, left.operand.ty, left.operand.list)?;
+    let (values, pos) = match right {
+        Right::Term(right) => return with_operand(left, operator, term::call(right)?),
+        Right::Value(value, pos) => (vec![value.as_slice()], *pos),
+        Right::List(values, pos) => (values.iter().map(|(value, _)| value.as_slice()).collect(), *pos),
+    };
+    let is_regex = matches!(operator, Operator::Plain(Op::Regex, _));
+    let mut literals = Vec::with_capacity(values.len());
+    let mut seen = HashSet::new();
+    for value in values {
+        warnings::of_literal(value, is_regex, pos, warnings);
+        let literal = constant(&left, operator, value)?;
+        // A modifier counts its literals, so those stay as they are; a set needs each one once.
+        if matches!(operator, Operator::Plain(..)) || seen.insert(literal.clone()) {
+            literals.push(literal);
+        }
+    }
+    Ok(Check { left: left.operand, test: test(operator, literals) })
+}
+
+fn test(operator: Operator, mut literals: Vec<Literal>) -> Test {
+    match operator {
+        Operator::In => Test::In(literals.into()),
+        Operator::Intersects => Test::Intersects(literals.into()),
+        Operator::Pmatch => {
+            let paths = literals.into_iter().filter_map(|literal| match literal {
+                Literal::Bytes(path) => Some(path),
+                _ => None,
+            });
+            Test::Pmatch(paths.collect())
+        }
+        Operator::Plain(op, Some(quantifier)) => Test::Quantified(op, quantifier, literals.into()),
+        Operator::Plain(op, None) => match literals.pop() {
+            Some(literal) => Test::Compare(op, literal),
+            // The grammar gives these operators exactly one literal; none is never equal to anything.
+            None => Test::In([].into()),
+        },
+    }
+}
+
+/// A literal by the type of the left side, with what single fields and operators demand of it.
+fn constant(left: &Typed, operator: Operator, value: &[u8]) -> Result<Literal, String> {
+    let ty = left.operand.ty;
+    let parsed = match operator {
+        Operator::Plain(Op::BContains | Op::BStartsWith, _) => literal::parse(&literal::hex(value)?, ty)?,
+        // Raw arguments go past the special case for byte buffers.
+        _ if left.field == Some(Field::EvtRawarg) && ty == ParamType::ByteBuf => {
+            return Err(literal::wrong_type(ty));
+        }
+        _ => literal::parse(value, ty)?,
+    };
+    match left.field {
+        Some(Field::EvtType) => {
+            let name = String::from_utf8_lossy(value);
+            if !fields::is_event_name(&name) {
+                return Err(format!("unknown event type {name}"));
+            }
+        }
+        Some(Field::EvtAround) if !matches!(operator, Operator::Plain(Op::Eq, _)) => {
+            return Err("evt.around supports only '=' comparison operator".to_owned());
+        }
+        _ => {}
+    }
+    match (operator, parsed) {
+        (Operator::Plain(Op::Regex, _), Literal::Bytes(pattern)) => {
+            let pattern = String::from_utf8_lossy(&pattern);
+            let translated =
+                regex::translate(&pattern).map_err(|error| format!("invalid regex pattern: {error}"))?;
+            Ok(Literal::Bytes(translated.into_bytes().into()))
+        }
+        (_, parsed) => Ok(parsed),
+    }
+}
+
+/// A comparison with another value (reference language 3.10).
+fn with_operand(left: Typed, operator: Operator, right: Typed) -> Result<Check, String> {
+    let op = match operator {
+        Operator::Pmatch => return Err("operator 'PMATCH' doesn't support right-hand side fields".to_owned()),
+        Operator::Plain(Op::Regex, _) => {
+            return Err("operator 'REGEX' doesn't support right-hand side fields".to_owned());
+        }
+        Operator::Plain(op, _) => Some(op),
+        Operator::In | Operator::Intersects => None,
+    };
+    if matches!(left.operand.ty, ParamType::IpNet | ParamType::Ipv4Net | ParamType::Ipv6Net) {
+        return Err("field type 'IPNET' doesn't support right-hand side fields".to_owned());
+    }
+    if left.flags & epf::NO_RHS != 0 {
+        return Err(format!("field '{}' doesn't support right-hand side fields", left.name));
+    }
+    if right.flags & epf::NO_RHS != 0 {
+        return Err(format!("field '{}' can't be used as a right-hand side field", right.name));
+    }
+    if !left.multivalue && (left.operand.ty, left.operand.list) != (right.operand.ty, right.operand.list) {
+        let shown = |value: &Typed| {
+            let list = if value.operand.list { " (list)" } else { "" };
+            format!("type '{}'{list}", type_name(value.operand.ty))
+        };
+        return Err(format!(
+            "field '{}' has {} while the right-hand side field '{}' has incompatible {}",
+            left.name,
+            shown(&left),
+            right.name,
+            shown(&right)
+        ));
+    }
+    let test = match op {
+        Some(op) => Test::CompareOperand(op, right.operand),
+        None if operator == Operator::In => Test::InOperand(right.operand),
+        None => Test::IntersectsOperand(right.operand),
+    };
+    Ok(Check { left: left.operand, test })
+}

@@ -1,0 +1,159 @@
+//! On which events a condition can be true at all (reference language section 9).
+
+use tercel_format::catalogue::EVENTS;
+use tercel_format::catalogue::syscalls::SYSCALL_NAMES;
+
+use crate::ast::{CallArg, Expr, ExprKind, Right, Term, TermKind};
+use crate::fields::ASYNC_EVENT_NAMES;
+use crate::lang::number;
+use crate::program::EventSet;
+
+/// Code of the asynchronous event.
+const ASYNC_EVENT: u16 = 402;
+
+/// Whether `evt.num`, which is never 0, may decide a condition (reference language 9.4). Falco 0.44.1 does not look at it,
+/// which shows in its warning about too many events; later revisions do, and skip rules that can never fire.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Invariants {
+    /// As Falco 0.44.1 has it.
+    Ignored,
+    /// As small as can be.
+    Used,
+}
+
+/// Codes of the events on which `expr` can be true, or why that cannot be said.
+pub fn analyse(expr: &Expr, invariants: Invariants) -> Result<EventSet, String> {
+    Analysis { invariants }.expr(expr, false)
+}
+
+struct Analysis {
+    invariants: Invariants,
+}
+
+impl Analysis {
+    /// `negated` says whether an odd number of `not`s stands above; they are pushed down to the checks.
+    fn expr(&self, expr: &Expr, negated: bool) -> Result<EventSet, String> {
+        match &expr.kind {
+            ExprKind::And(members) if negated => self.any(members, negated),
+            ExprKind::And(members) => self.all(members, negated),
+            ExprKind::Or(members) if negated => self.all(members, negated),
+            ExprKind::Or(members) => self.any(members, negated),
+            ExprKind::Not(inner) => self.expr(inner, !negated),
+            ExprKind::Macro(_) => Ok(EventSet::all()),
+            ExprKind::Exists(left) => {
+                let known = is_event_type(left)?;
+                Ok(if known { inverted(EventSet::all(), negated) } else { EventSet::all() })
+            }
+            ExprKind::Binary { left, op, right, .. } => self.binary(left, op, right, negated),
+        }
+    }
+
+    fn all(&self, members: &[Expr], negated: bool) -> Result<EventSet, String> {
+        members
+            .iter()
+            .try_fold(EventSet::all(), |set, member| Ok(set.intersection(&self.expr(member, negated)?)))
+    }
+
+    fn any(&self, members: &[Expr], negated: bool) -> Result<EventSet, String> {
+        members.iter().try_fold(EventSet::NONE, |set, member| Ok(set.union(&self.expr(member, negated)?)))
+    }
+
+    fn binary(&self, left: &Term, op: &str, right: &Right, negated: bool) -> Result<EventSet, String> {
+        if self.invariants == Invariants::Used
+            && let Some(holds) = event_number(left, op, right)
+        {
+            return Ok(if holds != negated { EventSet::all() } else { EventSet::NONE });
+        }
+        if !matches!(op, "==" | "=" | "!=" | "in") || !is_event_type(left)? {
+            return Ok(EventSet::all());
+        }
+        let names: Vec<&[u8]> = match right {
+            Right::Value(value, _) => vec![value],
+            Right::List(values, _) => values.iter().map(|(value, _)| value.as_slice()).collect(),
+            Right::Term(_) => {
+                return Err(
+                    "right-hand field comparisons on `evt.type`/`syscall.type` checks are not supported by \
+                            event code search"
+                        .to_owned(),
+                );
+            }
+        };
+        Ok(inverted(codes(&names), negated != (op == "!=")))
+    }
+}
+
+fn inverted(set: EventSet, invert: bool) -> EventSet {
+    if invert { set.complement() } else { set }
+}
+
+/// Whether the term is `evt.type` or `syscall.type`; below a transformer they cannot be analysed.
+fn is_event_type(term: &Term) -> Result<bool, String> {
+    match &term.kind {
+        TermKind::Field { name, arg } => {
+            Ok(arg.is_none() && matches!(name.as_str(), "evt.type" | "syscall.type"))
+        }
+        TermKind::Call { args, .. } => {
+            refuse_event_types(args)?;
+            Ok(false)
+        }
+    }
+}
+
+fn refuse_event_types(args: &[CallArg]) -> Result<(), String> {
+    for arg in args {
+        let found = match arg {
+            CallArg::Term(term) => is_event_type(term)?,
+            CallArg::List(values, _) => {
+                refuse_event_types(values)?;
+                false
+            }
+            CallArg::Text(..) => false,
+        };
+        if found {
+            return Err("event code search does not support `evt.type` checks with transformers".to_owned());
+        }
+    }
+    Ok(())
+}
+
+/// Codes of events of these names; for names of system calls without events of their own, the generic events.
+fn codes(names: &[&[u8]]) -> EventSet {
+    let mut set = EventSet::NONE;
+    for name in names {
+        let mut known = false;
+        for row in EVENTS.iter().filter(|row| row.code >= 2 && row.name.as_bytes() == *name) {
+            set.insert(row.code);
+            known = true;
+        }
+        if ASYNC_EVENT_NAMES.iter().any(|other| other.as_bytes() == *name) {
+            set.insert(ASYNC_EVENT);
+            known = true;
+        }
+        if !known && SYSCALL_NAMES.iter().any(|other| other.as_bytes() == *name) {
+            set.insert(0);
+            set.insert(1);
+        }
+    }
+    set
+}
+
+/// The truth of a comparison of `evt.num` with literals, if it follows from `evt.num` being at least 1.
+fn event_number(left: &Term, op: &str, right: &Right) -> Option<bool> {
+    match &left.kind {
+        TermKind::Field { name, arg: None } if name == "evt.num" => {}
+        _ => return None,
+    }
+    let value = |bytes: &[u8]| number::unsigned(std::str::from_utf8(bytes).ok()?);
+    match right {
+        Right::List(values, _) => {
+            let zero = values.iter().all(|(bytes, _)| value(bytes) == Some(0));
+            (op == "in" && zero).then_some(false)
+        }
+        Right::Value(bytes, _) => match (op, value(bytes)?) {
+            ("=" | "==" | "<=" | "<", 0) | ("<", 1) => Some(false),
+            ("!=" | ">" | ">=", 0) | (">=", 1) => Some(true),
+            _ => None,
+        },
+        Right::Term(_) => None,
+    }
+}

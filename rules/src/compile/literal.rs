@@ -1,0 +1,136 @@
+//! Literals, parsed by the type of the value they stand against (reference language section 4).
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+use tercel_format::catalogue::ParamType;
+
+use super::services;
+use crate::lang::number;
+use crate::program::Literal;
+
+/// Bytes that a literal may take, the terminating NUL of a string included (reference language 3.12).
+const LONGEST: usize = 256;
+
+/// The literal `text` as a value of type `ty`, or Falco's message.
+pub fn parse(text: &[u8], ty: ParamType) -> Result<Literal, String> {
+    use ParamType as T;
+    if ty == T::ByteBuf {
+        if text.len() >= LONGEST {
+            return Err("filter parameter too long (byte buf)".to_owned());
+        }
+        return Ok(Literal::Bytes(text.into()));
+    }
+    // Everything else is a C string to the reference.
+    let bytes = text.split(|byte| *byte == 0).next().unwrap_or(b"");
+    let text = String::from_utf8_lossy(bytes);
+    let text = text.as_ref();
+    let invalid = || format!("{text} is not a valid number");
+    let signed32 = || number::signed32(text).ok_or_else(invalid);
+    let unsigned32 = || number::unsigned32(text).ok_or_else(invalid);
+    match ty {
+        T::Int8 => signed32().map(|value| Literal::Int(i64::from(value as i8))),
+        T::Int16 => signed32().map(|value| Literal::Int(i64::from(value as i16))),
+        T::Int32 | T::Double => signed32().map(|value| Literal::Int(i64::from(value))),
+        T::Int64 | T::Fd | T::Errno | T::Pid | T::Fd32 | T::Pid32 => {
+            number::signed(text).map(Literal::Int).ok_or_else(invalid)
+        }
+        T::L4Proto | T::Flags8 | T::Uint8 | T::EnumFlags8 => {
+            unsigned32().map(|value| Literal::Uint(u64::from(value as u8)))
+        }
+        T::Flags16 | T::Uint16 | T::EnumFlags16 => {
+            unsigned32().map(|value| Literal::Uint(u64::from(value as u16)))
+        }
+        T::Flags32 | T::Uint32 | T::Mode | T::EnumFlags32 | T::Uid | T::Gid => {
+            unsigned32().map(|value| Literal::Uint(u64::from(value)))
+        }
+        T::Uint64 | T::RelTime | T::AbsTime => number::unsigned(text).map(Literal::Uint).ok_or_else(invalid),
+        T::Port => port(text).map(|port| Literal::Uint(u64::from(port))),
+        T::Bool => match text {
+            "true" => Ok(Literal::Bool(true)),
+            "false" => Ok(Literal::Bool(false)),
+            _ => Err(format!("filter error: unrecognized boolean value {text}")),
+        },
+        T::CharBuf | T::FsPath | T::FsRelPath | T::SockAddr | T::SockTuple | T::SockFamily => {
+            string(bytes, text)
+        }
+        T::IpAddr if text.contains('.') => ipv4(text),
+        T::Ipv4Addr => ipv4(text),
+        T::IpAddr | T::Ipv6Addr => ipv6(text),
+        T::IpNet if text.contains('.') => ipv4_net(text),
+        T::Ipv4Net => ipv4_net(text),
+        T::IpNet | T::Ipv6Net => ipv6_net(text),
+        T::SyscallId | T::SigType => Err(wrong_type(ty)),
+        T::None | T::ByteBuf | T::FdList | T::Dyn | T::SigSet | T::CharBufArray | T::CharBufPairArray => {
+            Err(wrong_type(ty))
+        }
+    }
+}
+
+/// The message for types that have operators but no literals; the reference names them by number.
+pub fn wrong_type(ty: ParamType) -> String {
+    format!("wrong parameter type {}", ty as u8)
+}
+
+/// Pairs of hexadecimal digits as bytes, for `bcontains` and `bstartswith`.
+pub fn hex(text: &[u8]) -> Result<Vec<u8>, String> {
+    let digit = |byte: u8| (byte as char).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
+    let pairs = text.chunks(2).map(|pair| match pair {
+        [high, low] => Some(digit(*high)? << 4 | digit(*low)?),
+        _ => None,
+    });
+    pairs
+        .collect::<Option<Vec<u8>>>()
+        .ok_or_else(|| "filter error: bcontains and bstartswith operator support hex strings only".to_owned())
+}
+
+fn string(bytes: &[u8], text: &str) -> Result<Literal, String> {
+    let used = bytes.len() + 1;
+    if used > LONGEST {
+        return Err(format!("filter parameter too long (used={used}, available={LONGEST}):{text}"));
+    }
+    Ok(Literal::Bytes(bytes.into()))
+}
+
+/// A number, cut to 16 bits, or the name of a service.
+fn port(text: &str) -> Result<u16, String> {
+    if text.is_empty() {
+        return Ok(0);
+    }
+    if text.bytes().all(|byte| byte.is_ascii_digit()) {
+        // `stoi` refuses what does not fit into 31 bits, under its own name.
+        return text.parse::<i32>().map(|value| value as u16).map_err(|_| "stoi".to_owned());
+    }
+    services::port(text).ok_or_else(|| format!("unrecognized protocol {text}"))
+}
+
+fn ipv4(text: &str) -> Result<Literal, String> {
+    let address = text.parse::<Ipv4Addr>().map_err(|_| format!("unrecognized IPv4 address {text}"))?;
+    Ok(Literal::Ip(IpAddr::V4(address)))
+}
+
+fn ipv6(text: &str) -> Result<Literal, String> {
+    let address = text.parse::<Ipv6Addr>().map_err(|_| format!("unrecognized IPv6 address {text}"))?;
+    Ok(Literal::Ip(IpAddr::V6(address)))
+}
+
+fn ipv4_net(text: &str) -> Result<Literal, String> {
+    let (address, mask) = text.split_once('/').ok_or_else(|| format!("unrecognized IP network {text}"))?;
+    let address = address.parse::<Ipv4Addr>().map_err(|_| format!("unrecognized IP address {text}"))?;
+    match prefix_length(mask)? {
+        length @ 0..=32 => Ok(Literal::Net(IpAddr::V4(address), length)),
+        _ => Err(format!("invalid netmask {mask}")),
+    }
+}
+
+fn ipv6_net(text: &str) -> Result<Literal, String> {
+    let (address, mask) = text.split_once('/').ok_or_else(|| format!("invalid v6 netmask: {text}"))?;
+    let address = address.parse::<Ipv6Addr>().map_err(|_| format!("unrecognized IPv6 address {text}"))?;
+    match prefix_length(mask)? {
+        length @ 1..=128 => Ok(Literal::Net(IpAddr::V6(address), length)),
+        _ => Err(format!("invalid v6 netmask {mask}")),
+    }
+}
+
+fn prefix_length(mask: &str) -> Result<u8, String> {
+    number::unsigned32(mask).map(|value| value as u8).ok_or_else(|| format!("{mask} is not a valid number"))
+}

@@ -1,0 +1,190 @@
+//! Which operator works on which type (reference language 3.6 to 3.8).
+
+use tercel_format::catalogue::ParamType;
+
+use super::term::type_name;
+use crate::program::{Op, Quantifier};
+
+/// An operator as a condition writes it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Operator {
+    /// One of the operators with a single right side, perhaps with a modifier.
+    Plain(Op, Option<Quantifier>),
+    /// `in`
+    In,
+    /// `intersects`
+    Intersects,
+    /// `pmatch`
+    Pmatch,
+}
+
+impl Operator {
+    /// The operator written as `text`: an operator, or an operator, a blank and a modifier.
+    pub fn parse(text: &str) -> Result<Operator, String> {
+        let (op, modifier) = match text.split_once(' ') {
+            Some((op, modifier)) => (op, Some(modifier)),
+            None => (text, None),
+        };
+        let quantifier = match modifier {
+            None => None,
+            Some("oneof") => Some(Quantifier::OneOf),
+            Some("anyof") => Some(Quantifier::AnyOf),
+            Some("allof") => Some(Quantifier::AllOf),
+            Some(other) => return Err(format!("unrecognized filter comparison modifier '{other}'")),
+        };
+        let op = match op {
+            "in" => return Ok(Operator::In),
+            "intersects" => return Ok(Operator::Intersects),
+            "pmatch" => return Ok(Operator::Pmatch),
+            "=" | "==" => Op::Eq,
+            "!=" => Op::Ne,
+            "<" => Op::Lt,
+            "<=" => Op::Le,
+            ">" => Op::Gt,
+            ">=" => Op::Ge,
+            "contains" => Op::Contains,
+            "icontains" => Op::IContains,
+            "bcontains" => Op::BContains,
+            "startswith" => Op::StartsWith,
+            "bstartswith" => Op::BStartsWith,
+            "endswith" => Op::EndsWith,
+            "glob" => Op::Glob,
+            "iglob" => Op::IGlob,
+            "regex" => Op::Regex,
+            other => return Err(format!("unrecognized filter comparison operator '{other}'")),
+        };
+        Ok(Operator::Plain(op, quantifier))
+    }
+
+    /// The operator's text in messages, without modifier.
+    pub fn text(self) -> &'static str {
+        match self {
+            Operator::In => "in",
+            Operator::Intersects => "intersects",
+            Operator::Pmatch => "pmatch",
+            Operator::Plain(op, _) => match op {
+                Op::Eq => "=",
+                Op::Ne => "!=",
+                Op::Lt => "<",
+                Op::Le => "<=",
+                Op::Gt => ">",
+                Op::Ge => ">=",
+                Op::Contains => "contains",
+                Op::IContains => "icontains",
+                Op::BContains => "bcontains",
+                Op::StartsWith => "startswith",
+                Op::BStartsWith => "bstartswith",
+                Op::EndsWith => "endswith",
+                Op::Glob => "glob",
+                Op::IGlob => "iglob",
+                Op::Regex => "regex",
+            },
+        }
+    }
+
+    fn is_quantified(self) -> bool {
+        matches!(self, Operator::Plain(_, Some(_)))
+    }
+}
+
+/// Refuses an operator that the type does not have.
+pub fn check(operator: Operator, ty: ParamType, list: bool) -> Result<(), String> {
+    if list {
+        return check_list(operator, ty);
+    }
+    let (allowed, what): (bool, &str) = match Kind::of(ty) {
+        Kind::Number => (numbers(operator), "for numeric filters"),
+        Kind::Bool => (equality(operator), "for numeric filters"),
+        Kind::Text => (texts(operator), "for string filters"),
+        Kind::Bytes => (buffers(operator), "for buffer filters"),
+        Kind::Network => (equality(operator), "for ip address and network filters"),
+        Kind::Other => {
+            let (op, ty) = (operator.text(), type_name(ty));
+            return Err(format!("filter error: '{op}' operator not supported for type '{ty}'"));
+        }
+    };
+    if allowed {
+        return Ok(());
+    }
+    if Kind::of(ty) == Kind::Network && operator.is_quantified() {
+        let op = operator.text();
+        return Err(format!(
+            "filter error: '{op}' with modifier not supported for ip address and network filters"
+        ));
+    }
+    Err(format!("filter error: '{}' operator not supported {what}", operator.text()))
+}
+
+fn check_list(operator: Operator, ty: ParamType) -> Result<(), String> {
+    match ty {
+        ParamType::CharBuf
+        | ParamType::Uint64
+        | ParamType::RelTime
+        | ParamType::AbsTime
+        | ParamType::Bool
+        | ParamType::IpAddr
+        | ParamType::IpNet => {}
+        _ => {
+            return Err(format!("filter error: list filters are not supported for type '{}'", type_name(ty)));
+        }
+    }
+    match operator {
+        Operator::In | Operator::Intersects => Ok(()),
+        Operator::Pmatch | Operator::Plain(..) => {
+            Err(format!("filter error: '{}' operator not supported list filters", operator.text()))
+        }
+    }
+}
+
+/// Families of types that share their operators.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Number,
+    Bool,
+    Text,
+    Bytes,
+    Network,
+    Other,
+}
+
+impl Kind {
+    fn of(ty: ParamType) -> Kind {
+        use ParamType as T;
+        match ty {
+            T::Int8 | T::Int16 | T::Int32 | T::Int64 | T::Uint8 | T::Uint16 | T::Uint32 | T::Uint64 => {
+                Kind::Number
+            }
+            T::Errno | T::Fd | T::Pid | T::Fd32 | T::Pid32 | T::SyscallId | T::SigType => Kind::Number,
+            T::RelTime | T::AbsTime | T::Port | T::Double | T::Mode => Kind::Number,
+            T::Flags8 | T::Flags16 | T::Flags32 | T::EnumFlags8 | T::EnumFlags16 | T::EnumFlags32 => {
+                Kind::Number
+            }
+            T::Bool => Kind::Bool,
+            T::Ipv4Addr | T::Ipv4Net | T::Ipv6Addr | T::Ipv6Net | T::IpAddr | T::IpNet => Kind::Network,
+            T::CharBuf | T::FsPath | T::FsRelPath => Kind::Text,
+            T::ByteBuf => Kind::Bytes,
+            T::None | T::SockAddr | T::SockTuple | T::FdList | T::L4Proto | T::SockFamily | T::Dyn => {
+                Kind::Other
+            }
+            T::Uid | T::Gid | T::SigSet | T::CharBufArray | T::CharBufPairArray => Kind::Other,
+        }
+    }
+}
+
+fn equality(operator: Operator) -> bool {
+    matches!(operator, Operator::Plain(Op::Eq | Op::Ne, _) | Operator::In | Operator::Intersects)
+}
+
+fn numbers(operator: Operator) -> bool {
+    equality(operator) || matches!(operator, Operator::Plain(Op::Lt | Op::Le | Op::Gt | Op::Ge, _))
+}
+
+fn texts(operator: Operator) -> bool {
+    !matches!(operator, Operator::Plain(Op::BContains | Op::BStartsWith, _))
+}
+
+fn buffers(operator: Operator) -> bool {
+    let contains = matches!(operator, Operator::Plain(Op::Contains | Op::BContains, _));
+    let edges = matches!(operator, Operator::Plain(Op::StartsWith | Op::EndsWith | Op::BStartsWith, _));
+    equality(operator) || contains || edges
+}

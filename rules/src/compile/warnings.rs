@@ -1,0 +1,148 @@
+//! Warnings about conditions that work but should be written otherwise (reference language 3.14, 8.12, 8.13).
+
+use crate::ast::{CallArg, Expr, ExprKind, Pos, Right, Term, TermKind};
+use crate::fields::FieldRef;
+use crate::lang;
+
+use super::{Warning, WarningCode};
+
+/// Fields that Falco calls deprecated, in its order.
+const DEPRECATED: [&str; 6] =
+    ["evt.dir", "evt.latency", "evt.latency.s", "evt.latency.ns", "evt.latency.human", "evt.wait_latency"];
+
+/// The deprecated fields that an output mentions, in Falco's order (reference language 8.13).
+pub fn deprecated_in_output(text: &str) -> impl Iterator<Item = &'static str> {
+    DEPRECATED.into_iter().filter(move |name| text.contains(name))
+}
+
+/// Warnings that need no more than the tree: unsafe comparisons with `<NA>`, then deprecated fields.
+pub fn of_tree(expr: &Expr) -> Vec<Warning> {
+    let mut found = Found::default();
+    found.expr(expr);
+    let mut warnings = Vec::new();
+    if found.unsafe_na {
+        warnings.push(whole(WarningCode::UnsafeNaCheck, String::new()));
+    }
+    for (index, name) in DEPRECATED.iter().enumerate() {
+        if found.deprecated.get(index).is_some_and(|seen| *seen) {
+            warnings.push(whole(WarningCode::DeprecatedItem, deprecation(name).to_owned()));
+        }
+    }
+    warnings
+}
+
+fn whole(code: WarningCode, message: String) -> Warning {
+    Warning { code, message, pos: Pos::default() }
+}
+
+fn deprecation(name: &str) -> &'static str {
+    if name == "evt.dir" {
+        "due to the drop of enter events, 'evt.dir = <' always evaluates to true, and 'evt.dir = >' always evaluates \
+         to false. The rule expression can be simplified by removing the condition on 'evt.dir'"
+    } else {
+        "field is not available due to the drop of enter events."
+    }
+}
+
+#[derive(Default)]
+struct Found {
+    unsafe_na: bool,
+    deprecated: [bool; DEPRECATED.len()],
+}
+
+impl Found {
+    fn expr(&mut self, expr: &Expr) {
+        match &expr.kind {
+            ExprKind::And(members) | ExprKind::Or(members) => {
+                members.iter().for_each(|member| self.expr(member))
+            }
+            ExprKind::Not(inner) => self.expr(inner),
+            ExprKind::Macro(_) => {}
+            ExprKind::Exists(left) => {
+                self.term(left);
+            }
+            ExprKind::Binary { left, op, right, .. } => {
+                let unsafe_left = self.term(left);
+                let equality = matches!(op.as_str(), "==" | "=" | "!=" | "in" | "intersects" | "pmatch");
+                if unsafe_left && equality {
+                    self.right(right);
+                }
+            }
+        }
+    }
+
+    /// Whether the last field of the term is one whose missing value was once written `<NA>`.
+    fn term(&mut self, term: &Term) -> bool {
+        match &term.kind {
+            TermKind::Field { name, .. } => {
+                if let Some(index) = DEPRECATED.iter().position(|deprecated| deprecated == name)
+                    && let Some(seen) = self.deprecated.get_mut(index)
+                {
+                    *seen = true;
+                }
+                name.starts_with("ka.") || name.starts_with("jevt.")
+            }
+            TermKind::Call { args, .. } => self.args(args),
+        }
+    }
+
+    fn args(&mut self, args: &[CallArg]) -> bool {
+        args.iter().fold(false, |last, arg| match arg {
+            CallArg::Term(term) => self.term(term),
+            CallArg::List(values, _) => self.args(values) || last,
+            CallArg::Text(..) => last,
+        })
+    }
+
+    fn right(&mut self, right: &Right) {
+        match right {
+            Right::Value(value, _) => self.unsafe_na |= value == b"<NA>",
+            Right::List(values, _) => self.unsafe_na |= values.iter().any(|(value, _)| value == b"<NA>"),
+            Right::Term(term) => {
+                self.term(term);
+            }
+        }
+    }
+}
+
+/// Warnings about one literal: a regular expression that needs none, a field or a transformer that was meant.
+pub fn of_literal(value: &[u8], regex: bool, pos: Pos, warnings: &mut Vec<Warning>) {
+    let text = String::from_utf8_lossy(value);
+    let mut warn =
+        |message: String| warnings.push(Warning { code: WarningCode::CompileCondition, message, pos });
+    if regex && is_simple_regex(value) {
+        warn(format!(
+            "regex check with '{text}' may be optimized with simpler operators such as '=', 'contains', 'startswith', \
+             'endswith'"
+        ));
+    }
+    let solid: String =
+        text.chars().filter(|c| !matches!(c, ' ' | '\t' | '\n' | '\x0b' | '\x0c' | '\r')).collect();
+    if FieldRef::parse(&solid).is_ok() {
+        warn(format!("'{text}' may be a valid field misused as a const string value"));
+    }
+    let is_call = |name: &str| {
+        solid.strip_prefix(name).is_some_and(|rest| rest.starts_with('(') && rest.ends_with(')'))
+    };
+    if ["val"].iter().chain(lang::TRANSFORMERS).any(|name| is_call(name)) {
+        warn(format!("'{text}' may be a valid field transformer misused as a const string value"));
+    }
+}
+
+/// Whether an expression has no special characters but anchors and `.*` at its ends (reference language 3.13).
+fn is_simple_regex(value: &[u8]) -> bool {
+    let length = value.len();
+    let mut at = 0;
+    while let Some(&byte) = value.get(at) {
+        let anchor = (at == 0 && byte == b'^') || (at + 1 == length && byte == b'$');
+        let edge = (at == 0 && length > 1) || at + 2 == length;
+        let any = edge && byte == b'.' && value.get(at + 1).is_some_and(|next| b"+*?".contains(next));
+        if any {
+            at += 1;
+        } else if !anchor && b".+*?^$()[]{}|\\".contains(&byte) {
+            return false;
+        }
+        at += 1;
+    }
+    true
+}

@@ -1,0 +1,260 @@
+//! A place in a text, and the ways to move it on: blanks, keywords and classes of characters (reference language
+//! section 1).
+//!
+//! What enters is the text; what leaves are tokens. The cursor knows nothing of the grammar.
+
+use super::escape;
+use crate::ast::Pos;
+
+/// A text with a position and the token read last, which messages quote.
+pub struct Cursor<'t> {
+    text: &'t str,
+    pos: Pos,
+    last: String,
+    reach: usize,
+}
+
+/// What to go back to when a word turns out to be something else.
+pub struct Mark {
+    pos: Pos,
+    last: String,
+}
+
+impl<'t> Cursor<'t> {
+    /// A cursor at the start of `text`.
+    pub fn new(text: &'t str) -> Self {
+        Cursor { text, pos: Pos { offset: 0, line: 1, column: 1 }, last: String::new(), reach: 0 }
+    }
+
+    /// Where the cursor stands.
+    pub fn pos(&self) -> Pos {
+        self.pos
+    }
+
+    /// The token read last; blanks are no tokens.
+    pub fn last(&self) -> &str {
+        &self.last
+    }
+
+    /// One more than the highest offset that was ever looked at.
+    pub fn reach(&self) -> usize {
+        self.reach
+    }
+
+    /// Whether the text is used up.
+    pub fn at_end(&self) -> bool {
+        self.pos.offset >= self.text.len()
+    }
+
+    /// Remembers the place and the last token.
+    pub fn mark(&self) -> Mark {
+        Mark { pos: self.pos, last: self.last.clone() }
+    }
+
+    /// Goes back to `mark`.
+    pub fn back_to(&mut self, mark: Mark) {
+        self.pos = mark.pos;
+        self.last = mark.last;
+    }
+
+    /// The byte `ahead` of the cursor; 0 behind the end.
+    pub fn peek(&mut self, ahead: usize) -> u8 {
+        let at = self.pos.offset.saturating_add(ahead);
+        self.reach = self.reach.max(at.saturating_add(1));
+        self.text.as_bytes().get(at).copied().unwrap_or(0)
+    }
+
+    /// Skips blanks; true if there were any.
+    pub fn blanks(&mut self) -> bool {
+        let start = self.pos.offset;
+        while matches!(self.peek(0), b' ' | b'\t' | 0x08 | b'\r' | b'\n') {
+            self.step();
+        }
+        self.pos.offset > start
+    }
+
+    /// Takes `word` if the text goes on with it.
+    pub fn word(&mut self, word: &str) -> bool {
+        self.reach = self.reach.max(self.pos.offset.saturating_add(word.len()));
+        if !self.rest().starts_with(word) {
+            return false;
+        }
+        self.take(word.len());
+        true
+    }
+
+    /// Takes the first of `words` that the text goes on with. Words in letters need a blank behind them if
+    /// `blank_after_letters`; that blank is taken as well.
+    pub fn operator(&mut self, words: &[&'static str], blank_after_letters: bool) -> Option<&'static str> {
+        for &word in words {
+            let mark = self.mark();
+            if !self.word(word) {
+                continue;
+            }
+            let letters = word.starts_with(|c: char| c.is_ascii_alphabetic());
+            if !(letters && blank_after_letters) || self.blanks() {
+                return Some(word);
+            }
+            self.back_to(mark);
+        }
+        None
+    }
+
+    /// `not` with the blanks behind it.
+    pub fn not(&mut self) -> bool {
+        let mut length = 3;
+        while is_space(self.peek(length)) {
+            length += 1;
+        }
+        if length == 3 || !self.rest().starts_with("not") {
+            return false;
+        }
+        self.take(length);
+        true
+    }
+
+    /// `[a-zA-Z]+[a-zA-Z0-9_]*`
+    pub fn identifier(&mut self) -> bool {
+        match self.identifier_at(0) {
+            0 => false,
+            length => {
+                self.take(length);
+                true
+            }
+        }
+    }
+
+    /// Identifiers joined by dots, at least two of them.
+    pub fn field_name(&mut self) -> bool {
+        let mut length = self.identifier_at(0);
+        let first = length;
+        while length > 0 && self.peek(length) == b'.' {
+            match self.identifier_at(length + 1) {
+                0 => break,
+                more => length += 1 + more,
+            }
+        }
+        if length == first {
+            return false;
+        }
+        self.take(length);
+        true
+    }
+
+    /// `0x…` or a decimal number, which may have a sign, a fraction and an exponent.
+    pub fn number(&mut self) -> bool {
+        let mut length = 0;
+        if self.peek(0) == b'0' && matches!(self.peek(1), b'x' | b'X') && self.peek(2).is_ascii_hexdigit() {
+            length = 2;
+            while self.peek(length).is_ascii_hexdigit() {
+                length += 1;
+            }
+            self.take(length);
+            return true;
+        }
+        if matches!(self.peek(0), b'+' | b'-') {
+            length += 1;
+        }
+        if !self.peek(length).is_ascii_digit() {
+            return false;
+        }
+        length = self.digits_from(length);
+        if self.peek(length) == b'.' {
+            length = self.digits_from(length + 1);
+        }
+        if matches!(self.peek(length), b'e' | b'E')
+            && matches!(self.peek(length + 1), b'+' | b'-')
+            && self.peek(length + 2).is_ascii_digit()
+        {
+            length = self.digits_from(length + 2);
+        }
+        self.take(length);
+        true
+    }
+
+    /// A string in quotes, unescaped. `Ok(false)` leaves the cursor where it was; a bad escape is an error behind the
+    /// closing quote. A quote ends the string unless the character before it is a backslash.
+    pub fn quoted(&mut self) -> Result<bool, String> {
+        let quote = self.peek(0);
+        if quote != b'"' && quote != b'\'' {
+            return Ok(false);
+        }
+        let mut length = 1;
+        loop {
+            match self.peek(length) {
+                0 => return Ok(false),
+                byte if byte == quote && self.peek(length - 1) != b'\\' => break,
+                _ => length += 1,
+            }
+        }
+        self.take(length + 1);
+        self.last = escape::unescape(&self.last)?;
+        Ok(true)
+    }
+
+    /// One or more characters except parentheses, quotes, blanks, `=` and `,`.
+    pub fn bare(&mut self) -> bool {
+        self.take_while(|byte| !is_space(byte) && !b"()\"'=,".contains(&byte))
+    }
+
+    /// One or more characters except brackets, quotes and blanks.
+    pub fn bare_argument(&mut self) -> bool {
+        self.take_while(|byte| !is_space(byte) && !b"[]\"'".contains(&byte))
+    }
+
+    fn take_while(&mut self, keep: impl Fn(u8) -> bool) -> bool {
+        let rest = self.rest().as_bytes();
+        let length = rest.iter().position(|byte| !keep(*byte)).unwrap_or(rest.len());
+        self.reach = self.reach.max(self.pos.offset.saturating_add(length + 1));
+        if length == 0 {
+            return false;
+        }
+        self.take(length);
+        true
+    }
+
+    fn rest(&self) -> &'t str {
+        self.text.get(self.pos.offset..).unwrap_or("")
+    }
+
+    /// Makes the next `length` bytes the last token. Tokens end at ASCII characters, so they end at a boundary.
+    fn take(&mut self, length: usize) {
+        self.last.clear();
+        self.last.push_str(self.rest().get(..length).unwrap_or(""));
+        for _ in 0..length {
+            self.step();
+        }
+    }
+
+    fn step(&mut self) {
+        self.pos.column += 1;
+        if matches!(self.text.as_bytes().get(self.pos.offset), Some(b'\r' | b'\n')) {
+            self.pos.column = 1;
+            self.pos.line += 1;
+        }
+        self.pos.offset += 1;
+    }
+
+    fn identifier_at(&mut self, ahead: usize) -> usize {
+        if !self.peek(ahead).is_ascii_alphabetic() {
+            return 0;
+        }
+        let mut length = 1;
+        while matches!(self.peek(ahead + length), b'_' | b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9') {
+            length += 1;
+        }
+        length
+    }
+
+    fn digits_from(&mut self, mut ahead: usize) -> usize {
+        while self.peek(ahead).is_ascii_digit() {
+            ahead += 1;
+        }
+        ahead
+    }
+}
+
+/// The class `[[:space:]]`.
+fn is_space(byte: u8) -> bool {
+    matches!(byte, b'\t' | b'\n' | 0x0b | 0x0c | b'\r' | b' ')
+}

@@ -1,0 +1,53 @@
+//! Escapes inside quoted strings, and quoting for keys of output fields (reference language 1.6, 10.19).
+//!
+//! Source of the exact set: libs 0.25.4 `filter/escaping.cpp`; the `\xHH` escape of later revisions is refused there.
+
+/// The content of a quoted string, quotes included in `quoted`.
+pub fn unescape(quoted: &str) -> Result<String, String> {
+    let mut characters = quoted.chars();
+    let quote = characters.next();
+    characters.next_back();
+    let mut out = String::with_capacity(quoted.len());
+    while let Some(c) = characters.next() {
+        if c != '\\' {
+            out.push(c);
+            continue;
+        }
+        // A backslash before the closing quote cannot happen: such a quote would not have closed the string.
+        let Some(escaped) = characters.next() else { break };
+        out.push(match escaped {
+            'b' => '\x08',
+            'f' => '\x0c',
+            'n' => '\n',
+            'r' => '\r',
+            't' => '\t',
+            '\\' | ' ' => '\\',
+            '/' => '/',
+            '"' if quote != Some('"') => return Err("invalid \\\" escape in '-quoted string".to_owned()),
+            '\'' if quote != Some('\'') => return Err("invalid \\' escape in \"-quoted string".to_owned()),
+            '"' | '\'' => escaped,
+            other => return Err(format!("unsupported string escape sequence: \\{other}")),
+        });
+    }
+    Ok(out)
+}
+
+/// `text` as it stands in the name of an output field: quoted only if it holds a blank, a quote, `=`, a backslash or a
+/// control character that has an escape.
+pub fn escape(text: &str) -> String {
+    let mut out = String::with_capacity(text.len() + 2);
+    for c in text.chars() {
+        match c {
+            '\x08' => out.push_str("\\b"),
+            '\x0c' => out.push_str("\\f"),
+            '\n' => out.push_str("\\n"),
+            '\r' => out.push_str("\\r"),
+            '\t' => out.push_str("\\t"),
+            '\\' => out.push_str("\\\\"),
+            '"' => out.push_str("\\\""),
+            other => out.push(other),
+        }
+    }
+    let special = |c: char| matches!(c, '\x08' | '\x0c' | '\n' | '\r' | '\t' | ' ' | '=' | '\\' | '"' | '\'');
+    if text.contains(special) { format!("\"{out}\"") } else { out }
+}

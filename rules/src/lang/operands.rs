@@ -1,0 +1,242 @@
+//! The parts of a check: fields, transformers, and what may stand on the right (reference language 2.5, 2.6, 2.9, 2.10).
+
+use super::names::{TRANSFORMERS, VAL, quoted_transformers};
+use super::parser::{Parser, Result};
+use crate::ast::{CallArg, Pos, Right, Term, TermKind};
+
+/// How deep transformers may be nested.
+pub const MAX_CALLS: usize = 100;
+
+impl Parser<'_> {
+    /// The beginning of the text as a field or a transformer.
+    pub fn term_only(&mut self) -> Result<Term> {
+        let pos = self.cursor.pos();
+        if self.cursor.field_name() {
+            return self.field_rest(pos);
+        }
+        if let Some(name) = self.transformer() {
+            return self.call_rest(name, pos);
+        }
+        Err(format!("unexpected token after '{}", self.cursor.last()))
+    }
+
+    /// Right side of an operator on numbers.
+    pub(super) fn number_or_term(&mut self) -> Result<Right> {
+        self.cursor.blanks();
+        let pos = self.cursor.pos();
+        if let Some(term) = self.right_term()? {
+            return Ok(Right::Term(term));
+        }
+        if self.cursor.number() {
+            return Ok(Right::Value(self.last_bytes(), pos));
+        }
+        Err(format!("expected a number value or a field with a valid transformer: {}", quoted_transformers()))
+    }
+
+    /// Right side of an operator on text.
+    pub(super) fn text_or_term(&mut self) -> Result<Right> {
+        self.cursor.blanks();
+        let pos = self.cursor.pos();
+        if let Some(term) = self.right_term()? {
+            return Ok(Right::Term(term));
+        }
+        if self.cursor.quoted()? || self.cursor.bare() {
+            return Ok(Right::Value(self.last_bytes(), pos));
+        }
+        Err(format!("expected a string value or a field with a valid transformer: {}", quoted_transformers()))
+    }
+
+    /// Right side of an operator on lists.
+    pub(super) fn list_or_term(&mut self) -> Result<Right> {
+        self.cursor.blanks();
+        // A parenthesis decides for a list; a transformer goes before a lone identifier.
+        if self.cursor.peek(0) != b'('
+            && let Some(term) = self.right_term()?
+        {
+            return Ok(Right::Term(term));
+        }
+        self.list()?.ok_or_else(|| {
+            format!(
+                "expected a list, an identifier, or a field with a valid transformer: {}",
+                quoted_transformers()
+            )
+        })
+    }
+
+    /// `(a, b, …)` or a lone identifier.
+    pub(super) fn list(&mut self) -> Result<Option<Right>> {
+        self.cursor.blanks();
+        let pos = self.cursor.pos();
+        if !self.cursor.word("(") {
+            if self.cursor.identifier() {
+                return Ok(Some(Right::Value(self.last_bytes(), pos)));
+            }
+            return Ok(None);
+        }
+        let mut values = Vec::new();
+        self.cursor.blanks();
+        let at = self.cursor.pos();
+        // Whatever is wrong with the first value makes the list an empty one that has to end here.
+        if let Ok(true) = self.list_value() {
+            values.push((self.last_bytes(), at));
+            self.cursor.blanks();
+            while self.cursor.word(",") {
+                self.cursor.blanks();
+                let at = self.cursor.pos();
+                if !self.list_value()? {
+                    return Err("expected a string value".to_owned());
+                }
+                values.push((self.last_bytes(), at));
+                self.cursor.blanks();
+            }
+        }
+        if !self.cursor.word(")") {
+            return Err("expected a ')' token".to_owned());
+        }
+        Ok(Some(Right::List(values, pos)))
+    }
+
+    fn list_value(&mut self) -> Result<bool> {
+        Ok(self.cursor.quoted()? || self.cursor.bare())
+    }
+
+    /// `val(field)` or a transformer.
+    fn right_term(&mut self) -> Result<Option<Term>> {
+        let pos = self.cursor.pos();
+        if self.cursor.word("val(") {
+            return self.val_rest(pos).map(Some);
+        }
+        match self.transformer() {
+            Some(name) => self.call_rest(name, pos).map(Some),
+            None => Ok(None),
+        }
+    }
+
+    fn val_rest(&mut self, pos: Pos) -> Result<Term> {
+        self.cursor.blanks();
+        let field_pos = self.cursor.pos();
+        if !self.cursor.field_name() {
+            return Err("expected a field within 'val' transformer".to_owned());
+        }
+        let field = self.field_rest(field_pos)?;
+        self.finish_call(VAL, vec![CallArg::Term(field)], pos)
+    }
+
+    /// A transformer's name with the parenthesis behind it.
+    pub(super) fn transformer(&mut self) -> Option<&'static str> {
+        TRANSFORMERS.iter().copied().find(|name| {
+            let follows = self.cursor.peek(name.len()) == b'(';
+            follows && self.cursor.word(name) && self.cursor.word("(")
+        })
+    }
+
+    /// Arguments and closing parenthesis of the transformer whose name was read last.
+    pub(super) fn call_rest(&mut self, name: &str, pos: Pos) -> Result<Term> {
+        if self.calls >= MAX_CALLS {
+            return Err(format!("exceeded max depth limit of {MAX_CALLS}"));
+        }
+        self.calls += 1;
+        self.cursor.blanks();
+        let mut args = Vec::new();
+        loop {
+            let at = self.cursor.pos();
+            args.push(self.call_arg(at)?);
+            self.cursor.blanks();
+            if !self.cursor.word(",") {
+                break;
+            }
+        }
+        self.calls -= 1;
+        self.finish_call(name, args, pos)
+    }
+
+    fn finish_call(&mut self, name: &str, args: Vec<CallArg>, pos: Pos) -> Result<Term> {
+        self.cursor.blanks();
+        if !self.cursor.word(")") {
+            return Err("expected a ')' token closing the transformer".to_owned());
+        }
+        let arg = self.bracketed()?;
+        Ok(Term { kind: TermKind::Call { name: name.to_owned(), args, arg }, pos })
+    }
+
+    fn call_arg(&mut self, pos: Pos) -> Result<CallArg> {
+        self.cursor.blanks();
+        if self.cursor.number() || self.cursor.quoted()? {
+            return Ok(CallArg::Text(self.cursor.last().to_owned(), pos));
+        }
+        if self.cursor.word("(") {
+            return self.call_list(pos);
+        }
+        match self.nested_term(pos)? {
+            Some(term) => Ok(CallArg::Term(term)),
+            None => Err("expected field transformer argument: \
+                         field, transformer, quoted string, number, or transformer list"
+                .to_owned()),
+        }
+    }
+
+    fn call_list(&mut self, pos: Pos) -> Result<CallArg> {
+        let mut values = Vec::new();
+        self.cursor.blanks();
+        if self.cursor.word(")") {
+            return Ok(CallArg::List(values, pos));
+        }
+        loop {
+            values.push(self.call_list_arg(pos)?);
+            self.cursor.blanks();
+            if !self.cursor.word(",") {
+                break;
+            }
+            self.cursor.blanks();
+        }
+        if !self.cursor.word(")") {
+            return Err("expected ')'".to_owned());
+        }
+        Ok(CallArg::List(values, pos))
+    }
+
+    fn call_list_arg(&mut self, pos: Pos) -> Result<CallArg> {
+        if let Some(term) = self.nested_term(pos)? {
+            return Ok(CallArg::Term(term));
+        }
+        if self.cursor.quoted()? || self.cursor.number() {
+            return Ok(CallArg::Text(self.cursor.last().to_owned(), pos));
+        }
+        Err("expected transformer list argument: field, transformer, quoted string, or number".to_owned())
+    }
+
+    fn nested_term(&mut self, pos: Pos) -> Result<Option<Term>> {
+        if let Some(name) = self.transformer() {
+            return self.call_rest(name, pos).map(Some);
+        }
+        if self.cursor.field_name() {
+            return self.field_rest(pos).map(Some);
+        }
+        Ok(None)
+    }
+
+    /// The field whose name was read last, with its argument.
+    pub(super) fn field_rest(&mut self, pos: Pos) -> Result<Term> {
+        let name = self.cursor.last().to_owned();
+        let arg = self.bracketed()?;
+        Ok(Term { kind: TermKind::Field { name, arg }, pos })
+    }
+
+    fn bracketed(&mut self) -> Result<Option<String>> {
+        if !self.cursor.word("[") {
+            return Ok(None);
+        }
+        if !self.cursor.quoted()? && !self.cursor.bare_argument() {
+            return Err("expected a valid field argument: a quoted string or a bare string".to_owned());
+        }
+        let arg = self.cursor.last().to_owned();
+        if !self.cursor.word("]") {
+            return Err("expected a ']' token".to_owned());
+        }
+        Ok(Some(arg))
+    }
+
+    fn last_bytes(&self) -> Vec<u8> {
+        self.cursor.last().as_bytes().to_vec()
+    }
+}

@@ -1,0 +1,102 @@
+//! YAML with the place of every node.
+//!
+//! The text of a rule file enters, a tree of nodes per document leaves, or the first error with its place. What is
+//! accepted, what counts as null and where a node stands follow yaml-cpp, through which Falco reads its rules: closing
+//! brackets at any column, tabs between tokens, duplicate keys (the first one counts), positions in bytes. A stricter
+//! parser would reject rule files that Falco loads. Nothing here knows what a rule is.
+
+mod cursor;
+mod indent;
+mod scalar;
+mod scanner;
+mod tree;
+
+use std::rc::Rc;
+
+pub use tree::parse;
+
+/// A place in a file, counted from 0.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Mark {
+    /// Bytes from the start of the file, a byte order mark left out.
+    pub offset: usize,
+    /// Line.
+    pub line: usize,
+    /// Column in bytes.
+    pub column: usize,
+}
+
+/// A node of the tree. Aliases share the node of their anchor.
+#[derive(Debug)]
+pub struct Node {
+    /// What it is.
+    pub kind: Kind,
+    /// Where it starts.
+    pub mark: Mark,
+}
+
+/// Kinds of nodes.
+#[derive(Debug)]
+pub enum Kind {
+    /// Nothing, `~` or `null` without quotes.
+    Null,
+    /// Text.
+    Scalar(String),
+    /// A list.
+    Sequence(Vec<Rc<Node>>),
+    /// Pairs in the order of the file; a key may stand twice.
+    Mapping(Vec<(Rc<Node>, Rc<Node>)>),
+}
+
+impl Node {
+    /// The text of a scalar.
+    pub fn scalar(&self) -> Option<&str> {
+        match &self.kind {
+            Kind::Scalar(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// The elements of a sequence.
+    pub fn sequence(&self) -> Option<&[Rc<Node>]> {
+        match &self.kind {
+            Kind::Sequence(items) => Some(items),
+            _ => None,
+        }
+    }
+
+    /// The pairs of a mapping.
+    pub fn mapping(&self) -> Option<&[(Rc<Node>, Rc<Node>)]> {
+        match &self.kind {
+            Kind::Mapping(pairs) => Some(pairs),
+            _ => None,
+        }
+    }
+
+    /// Whether there is nothing.
+    pub fn is_null(&self) -> bool {
+        matches!(self.kind, Kind::Null)
+    }
+
+    /// The value of a key of a mapping; of a key that stands twice, the first value.
+    pub fn get(&self, key: &str) -> Option<&Rc<Node>> {
+        let found = self.mapping()?.iter().find(|(name, _)| name.scalar() == Some(key));
+        found.map(|(_, value)| value)
+    }
+}
+
+/// Why a text is no YAML, and where.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("yaml-cpp: error at line {}, column {}: {message}", mark.line + 1, mark.column + 1)]
+pub struct Error {
+    /// The place.
+    pub mark: Mark,
+    /// The reason.
+    pub message: String,
+}
+
+impl Error {
+    fn new(mark: Mark, message: impl Into<String>) -> Error {
+        Error { mark, message: message.into() }
+    }
+}
