@@ -93,12 +93,19 @@ pub fn wanted(row: u32, ret: i64) -> Option<*const Call> {
     }
 }
 
+/// An entry of one of a table's four parts.
+#[inline(always)]
+fn entry(table: &FlagTable, part: usize, value: u64) -> u64 {
+    let index = 256 * part + mask!(value, 0xff) as usize;
+    // SAFETY: the mask keeps the index within the part.
+    u64::from(unsafe { addr_of!(table.tables).cast::<u32>().add(index).read() })
+}
+
 /// A value whose bits are translated by a table.
 #[inline(always)]
 pub fn bits(table: u8, value: u64) -> u64 {
     let Some(table) = FLAGS.get(u32::from(table)) else { return 0 };
-    let part = |byte: usize| table.tables[byte][mask!(value >> (8 * byte), 0xff) as usize];
-    u64::from(part(0) | part(1) | part(2) | part(3))
+    entry(table, 0, value) | entry(table, 1, value >> 8) | entry(table, 2, value >> 16) | entry(table, 3, value >> 24)
 }
 
 /// A value that is translated as a whole.
@@ -107,10 +114,10 @@ pub fn translate(table: u8, value: u64) -> u64 {
     let Some(table) = FLAGS.get(u32::from(table)) else { return 0 };
     let value = value & 0xffff_ffff;
     if value < 256 {
-        return u64::from(table.tables[0][mask!(value, 0xff) as usize]);
+        return entry(table, 0, value);
     }
     let above = value.wrapping_sub(u64::from(table.base));
-    if above < 256 { u64::from(table.tables[1][mask!(above, 0xff) as usize]) } else { u64::from(table.other) }
+    if above < 256 { entry(table, 1, above) } else { u64::from(table.other) }
 }
 
 /// The event of this CPU and slot.

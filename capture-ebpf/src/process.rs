@@ -158,10 +158,9 @@ fn strings(event: Event, start: u64, end: u64, room: u64) {
 
 #[inline(always)]
 fn attempted_exe_args(event: Event, argv: u64) {
-    let first = if argv == 0 { None } else { user_long(event, argv, 0) };
-    match first {
-        None | Some(0) => event.number(0, 1),
-        Some(address) => event.user_str(address),
+    match user_long(event, argv, 0) {
+        0 => event.number(0, 1),
+        address => event.user_str(address),
     }
     vector(event, argv, 1);
 }
@@ -172,9 +171,9 @@ fn vector(event: Event, array: u64, first: u64) {
     let from = event.cursor();
     let mut i = first;
     while i < STRINGS {
-        let Some(address) = user_long(event, array, i) else { break };
+        let address = user_long(event, array, i);
         i += 1;
-        if address == 0 || array == 0 {
+        if address == 0 {
             break;
         }
         let used = event.cursor().wrapping_sub(from);

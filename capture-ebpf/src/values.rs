@@ -128,7 +128,7 @@ const fn keyctl_arguments() -> [u8; 64] {
 #[inline(always)]
 pub fn keyctl(event: Event) {
     let operation = event.arg(0) & 0xffff_ffff;
-    let known = if operation < 64 { KEYCTL[mask!(operation, 63) as usize] } else { 0 };
+    let known = if operation < 64 { KEYCTL.get(mask!(operation, 63) as usize).copied().unwrap_or(0) } else { 0 };
     let mut i = 0u64;
     while i < 4 {
         let value = if i < u64::from(known & 15) { event.arg(1 + i) } else { 0 };

@@ -14,6 +14,9 @@ const BUFFERS: u64 = 32;
 /// Longest control data that are kept; a power of two.
 const CONTROL: u64 = 4096;
 
+/// Argument that holds the bytes of a vector that are left to copy.
+const LEFT: u64 = 15;
+
 /// See `step::MSGHDR`.
 #[inline(always)]
 pub fn msghdr(event: Event) {
@@ -21,7 +24,7 @@ pub fn msghdr(event: Event) {
     let header = event.arg(1);
     // In units of the caller's long: name, its length, vector, count, control data, their length, flags, and in an array
     // the length of the message.
-    let long = |index: u64| user_long(event, header, index).unwrap_or(0);
+    let long = |index: u64| user_long(event, header, index);
     event.set_arg(6, long(2));
     event.set_arg(7, long(3));
     event.set_arg(8, long(0));
@@ -48,25 +51,22 @@ pub fn iov_data(event: Event) {
     let snaplen = u64::from(config().snaplen);
     // A message of an array says its own length; the call then returned the number of messages.
     let result = if param.value & 2 != 0 { event.arg(11) } else { ret as u64 };
-    let mut left = if ret > 0 && result < snaplen { result } else { snaplen };
+    // What is left to copy lives in the map: in a register, each length would be a state of its own for the verifier.
+    event.set_arg(LEFT, if ret > 0 && result < snaplen { result } else { snaplen });
     let from = event.cursor();
     let mut i = 0;
     while i < BUFFERS {
+        let left = event.arg(LEFT);
         if i >= buffers || left == 0 {
             break;
         }
-        let base = user_long(event, vector, 2 * i).unwrap_or(0);
-        let length = user_long(event, vector, 2 * i + 1).unwrap_or(0);
+        let base = user_long(event, vector, 2 * i);
+        let length = user_long(event, vector, 2 * i + 1);
         i += 1;
         let length = mask!(if length > left { left } else { length }, 0xffff);
-        if length == 0 {
-            continue;
-        }
-        if !copy_user(event.at(), length, base) {
-            break;
-        }
+        let length = if copy_user(event.at(), length, base) { length } else { 0 };
         event.advance(length);
-        left -= length;
+        event.set_arg(LEFT, left - length);
     }
     event.close(event.cursor().wrapping_sub(from));
 }
@@ -82,7 +82,7 @@ pub fn iov_size(event: Event) {
         if i >= buffers {
             break;
         }
-        size = size.wrapping_add(user_long(event, vector, 2 * i + 1).unwrap_or(0));
+        size = size.wrapping_add(user_long(event, vector, 2 * i + 1));
         i += 1;
     }
     event.number(size, 4);

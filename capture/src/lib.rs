@@ -1,0 +1,16 @@
+//! Live capture: the probe is loaded into the running kernel, and its events leave in time order, beside a snapshot of
+//! what existed when capture began. Nothing here knows about the state of processes, rules or trace files.
+
+pub mod calls;
+pub mod flags;
+
+mod btf;
+mod clock;
+mod compat;
+mod drain;
+mod error;
+mod probe;
+
+pub use drain::Drain;
+pub use error::Error;
+pub use probe::{Drops, Options, Probe};
