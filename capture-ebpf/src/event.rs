@@ -31,6 +31,8 @@ const CHUNK: u64 = 65536;
 pub const TEXT: u64 = 4096;
 /// Arguments of a call: its own and those that steps work out; a power of two.
 const ARGUMENTS: u64 = 16;
+/// Bytes of the saved registers up to the number of the call, the last that is needed; a power of two.
+const REGISTERS: u64 = 128;
 /// Do not wake the reader: it polls (BPF_RB_NO_WAKEUP).
 const NO_WAKEUP: u64 = 1;
 
@@ -49,6 +51,8 @@ pub struct Scratch {
     compat: u64,
     task: u64,
     args: [u64; ARGUMENTS as usize],
+    /// The caller's registers at the entry of the call, as the kernel saved them.
+    registers: [u8; REGISTERS as usize],
     data: [u8; (RECORD + CHUNK) as usize],
     /// Room for addresses, vectors and paths on their way into the event.
     side: [u8; (2 * TEXT) as usize],
@@ -191,6 +195,21 @@ impl Event {
             let holders = addr_of_mut!((*self.scratch).holders);
             asm!("lock *(u64 *)({holders} + 0) += {change}", holders = in(reg) holders, change = in(reg) change, options(nostack));
         }
+    }
+
+    /// Copies the saved registers: one read is cheaper than one for each.
+    #[inline(always)]
+    pub fn read_registers(self, address: u64) {
+        // SAFETY: a field of the map's value.
+        copy_kernel(unsafe { addr_of_mut!((*self.scratch).registers) }.cast(), REGISTERS, address);
+    }
+
+    /// One of the registers by its offset.
+    #[inline(always)]
+    pub fn register(self, offset: u32) -> u64 {
+        let offset = mask!(offset, REGISTERS - 8);
+        // SAFETY: the mask keeps the offset within the registers, at a multiple of 8.
+        unsafe { addr_of!((*self.scratch).registers).cast::<u8>().add(offset as usize).cast::<u64>().read_volatile() }
     }
 
     /// Writes the header for a row of the table of calls.

@@ -66,64 +66,56 @@ fn own() -> bool {
 /// A system call returns: `registers` are those of its entry.
 #[inline(always)]
 fn system_call<C: EbpfContext>(context: &C, slot: u32, steps: &ProgramArray, registers: u64, ret: i64) {
-    let number = get!(u64, registers, regs_orig_ax) as u32;
-    let task = task();
-    if get!(u32, task, task_status) & TS_COMPAT != 0 {
-        return compat_call(context, slot, steps, registers, ret, number);
-    }
-    if number >= row::EXEC {
-        return;
-    }
-    let Some(call) = wanted(number, ret) else { return };
     if own() {
         return;
     }
+    let task = task();
     let Some(event) = Event::begin(slot, task) else { return };
-    event.set_arg(0, get!(u64, registers, regs_di));
-    event.set_arg(1, get!(u64, registers, regs_si));
-    event.set_arg(2, get!(u64, registers, regs_dx));
-    event.set_arg(3, get!(u64, registers, regs_r10));
-    event.set_arg(4, get!(u64, registers, regs_r8));
-    event.set_arg(5, get!(u64, registers, regs_r9));
+    event.read_registers(registers);
+    let number = event.register(off!(regs_orig_ax)) as u32;
+    if get!(u32, task, task_status) & TS_COMPAT != 0 {
+        return compat_call(context, steps, event, ret, number);
+    }
+    let call = if number < row::EXEC { wanted(number, ret) } else { None };
+    let Some(call) = call else { return event.abandon() };
+    event.set_arg(0, event.register(off!(regs_di)));
+    event.set_arg(1, event.register(off!(regs_si)));
+    event.set_arg(2, event.register(off!(regs_dx)));
+    event.set_arg(3, event.register(off!(regs_r10)));
+    event.set_arg(4, event.register(off!(regs_r8)));
+    event.set_arg(5, event.register(off!(regs_r9)));
     event.header(number, call, ret, false);
     run(context, steps, event);
 }
 
 /// The same from 32-bit code: other numbers, other registers, and calls of sockets behind one number.
 #[inline(always)]
-fn compat_call<C: EbpfContext>(
-    context: &C,
-    slot: u32,
-    steps: &ProgramArray,
-    registers: u64,
-    ret: i64,
-    number: u32,
-) {
+fn compat_call<C: EbpfContext>(context: &C, steps: &ProgramArray, event: Event, ret: i64, number: u32) {
     const SOCKETCALL: u32 = 102;
-    if number >= row::SOCKETCALL || own() {
-        return;
-    }
-    let first = get!(u32, registers, regs_bx);
+    let first = event.register(off!(regs_bx)) & 0xffff_ffff;
     let several = number == SOCKETCALL;
-    let index = if several { row::SOCKETCALL + mask!(first, 31) as u32 } else { number };
-    let Some(row) = COMPAT.get(index).copied() else { return };
+    let index = match number {
+        SOCKETCALL => row::SOCKETCALL + mask!(first, 31) as u32,
+        number if number < row::SOCKETCALL => number,
+        _ => return event.abandon(),
+    };
+    let row = COMPAT.get(index).copied().unwrap_or(row::NONE);
     let ret = i64::from(ret as i32);
-    let Some(call) = wanted(u32::from(row), ret) else { return };
-    let Some(event) = Event::begin(slot, task()) else { return };
+    let Some(call) = wanted(u32::from(row), ret) else { return event.abandon() };
+    let second = event.register(off!(regs_cx)) & 0xffff_ffff;
     if several {
-        let array = u64::from(get!(u32, registers, regs_cx));
         let mut i = 0;
         while i < 6 {
-            event.set_arg(i, u64::from(memory::user::<u32>(array + 4 * i).unwrap_or(0)));
+            event.set_arg(i, u64::from(memory::user::<u32>(second + 4 * i).unwrap_or(0)));
             i += 1;
         }
     } else {
-        event.set_arg(0, u64::from(first));
-        event.set_arg(1, u64::from(get!(u32, registers, regs_cx)));
-        event.set_arg(2, u64::from(get!(u32, registers, regs_dx)));
-        event.set_arg(3, u64::from(get!(u32, registers, regs_si)));
-        event.set_arg(4, u64::from(get!(u32, registers, regs_di)));
-        event.set_arg(5, u64::from(get!(u32, registers, regs_bp)));
+        event.set_arg(0, first);
+        event.set_arg(1, second);
+        event.set_arg(2, event.register(off!(regs_dx)) & 0xffff_ffff);
+        event.set_arg(3, event.register(off!(regs_si)) & 0xffff_ffff);
+        event.set_arg(4, event.register(off!(regs_di)) & 0xffff_ffff);
+        event.set_arg(5, event.register(off!(regs_bp)) & 0xffff_ffff);
     }
     event.header(u32::from(row), call, ret, true);
     run(context, steps, event);

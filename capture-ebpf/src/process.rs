@@ -218,11 +218,15 @@ pub fn image(event: Event) {
     event.number(get!(u64, cred, cred_cap_permitted) & CAPABILITIES, 8);
     event.number(get!(u64, cred, cred_cap_effective) & CAPABILITIES, 8);
     event.number(get!(u64, inode, inode_ino), 8);
-    let change = get!(u64, inode, inode_ctime_sec).wrapping_mul(1_000_000_000);
-    event.number(change.wrapping_add(u64::from(get!(u32, inode, inode_ctime_nsec))), 8);
-    let modification = get!(u64, inode, inode_mtime_sec).wrapping_mul(1_000_000_000);
-    event.number(modification.wrapping_add(u64::from(get!(u32, inode, inode_mtime_nsec))), 8);
+    event.number(nanoseconds(get!(i64, inode, inode_ctime_sec), get!(u32, inode, inode_ctime_nsec)), 8);
+    event.number(nanoseconds(get!(i64, inode, inode_mtime_sec), get!(u32, inode, inode_mtime_nsec)), 8);
     event.number(u64::from(get!(u32, cred, cred_euid)), 4);
+}
+
+/// A file's time. The kernel marks a change time that somebody has looked at in the highest bit of its nanoseconds (I_CTIME_QUERIED).
+#[inline(always)]
+fn nanoseconds(seconds: i64, rest: u32) -> u64 {
+    if seconds < 0 { 0 } else { (seconds as u64).wrapping_mul(1_000_000_000).wrapping_add(u64::from(rest & 0x7fff_ffff)) }
 }
 
 /// Device number of the controlling terminal, 0 for none.
