@@ -1,2 +1,58 @@
-//! tercel
-fn main() {}
+//! The command line: what the user typed enters, lines and an exit code leave. Everything is wired here and nothing is
+//! decided: captures are read by the format crate, rules by the rules crate, and both meet in the replay crate.
+#![forbid(unsafe_code)]
+
+mod cli;
+mod exit;
+mod inputs;
+mod listing;
+mod progress;
+mod replay;
+mod rules;
+mod summary;
+mod window;
+
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use clap::Parser;
+use console::style;
+
+use cli::{Cli, ListArgs, RulesVerb, Verb};
+use exit::{Failure, Outcome};
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let outcome = run(&cli).unwrap_or_else(|failure| {
+        if !failure.message.is_empty() {
+            eprintln!("{} {failure}", style("error:").for_stderr().red().bold());
+        }
+        failure.outcome
+    });
+    outcome.into()
+}
+
+fn run(cli: &Cli) -> Result<Outcome, Failure> {
+    match &cli.verb {
+        Verb::Replay(args) => replay::run(args),
+        Verb::Rules { verb: RulesVerb::Check { files, json } } => rules::check(files, *json),
+        Verb::Rules { verb: RulesVerb::List { files, selection, json } } => {
+            rules::list(files, selection, *json)
+        }
+        Verb::Fields(args) => list(args, listing::fields),
+        Verb::Events(args) => list(args, listing::events),
+    }
+}
+
+fn list(args: &ListArgs, print: fn(&mut dyn Write, &ListArgs) -> io::Result<()>) -> Result<Outcome, Failure> {
+    let mut out = io::BufWriter::new(io::stdout().lock());
+    finish(print(&mut out, args).and_then(|()| out.flush()))
+}
+
+/// A closed pipe is not an error: whoever read the output had enough.
+fn finish(written: io::Result<()>) -> Result<Outcome, Failure> {
+    match written {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Failure::io(error)),
+        _ => Ok(Outcome::Done),
+    }
+}

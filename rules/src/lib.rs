@@ -5,7 +5,9 @@
 pub mod ast;
 pub mod compile;
 pub mod fields;
+pub mod filter;
 pub mod lang;
 pub mod load;
 pub mod output;
 pub mod program;
+pub mod select;

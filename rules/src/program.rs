@@ -207,6 +207,34 @@ pub enum Priority {
     Debug,
 }
 
+impl Priority {
+    /// All of them, most urgent first.
+    pub const ALL: [Priority; 8] = [
+        Priority::Emergency,
+        Priority::Alert,
+        Priority::Critical,
+        Priority::Error,
+        Priority::Warning,
+        Priority::Notice,
+        Priority::Informational,
+        Priority::Debug,
+    ];
+
+    /// Name as alerts show it (reference language 10.7).
+    pub const fn name(self) -> &'static str {
+        match self {
+            Priority::Emergency => "Emergency",
+            Priority::Alert => "Alert",
+            Priority::Critical => "Critical",
+            Priority::Error => "Error",
+            Priority::Warning => "Warning",
+            Priority::Notice => "Notice",
+            Priority::Informational => "Informational",
+            Priority::Debug => "Debug",
+        }
+    }
+}
+
 /// A set of event codes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EventSet {

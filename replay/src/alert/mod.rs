@@ -199,3 +199,6 @@ fn plain(field: Field) -> Operand {
     let source = Source::Field(FieldRef { field, arg: Arg::None });
     Operand { source, ty: info.ty, format: info.format, list: info.is_list() }
 }
+
+#[cfg(test)]
+mod tests;

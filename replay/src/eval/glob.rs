@@ -132,15 +132,15 @@ fn bracket(pattern: &[u8], fold: bool) -> Bracket {
                 }
                 None => {}
             },
-            b'[' if matches!(pattern.get(at), Some(b'=' | b'.')) => {
-                // A collating symbol or an equivalence class of one character means that character.
-                if let Some(&[mark, c, end, b']']) = pattern.get(at..at + 4)
-                    && mark == end
-                {
+            // A collating symbol or an equivalence class of one character means that character.
+            b'[' if matches!(pattern.get(at), Some(b'=' | b'.')) => match pattern.get(at..at + 4) {
+                Some(&[mark, c, end, b']']) if mark == end => {
                     start = c;
                     at += 4;
                 }
-            }
+                _ if pattern.get(at) == Some(&b'.') => return Bracket::Invalid,
+                _ => {}
+            },
             _ => {}
         }
         let start = lower(start);

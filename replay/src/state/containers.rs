@@ -1,21 +1,33 @@
-//! Containers: what the capture tells about each (reference state 11).
+//! Containers: what the capture tells about each, and which thread runs in which (reference state 11).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use super::Text;
+use tercel_format::Event;
+use tercel_format::event::until_nul;
+
+use super::cgroups::{self, Bare};
+use super::container_json;
+use super::{Category, Facts, Slot, State, Text, Thread};
+
+/// Most containers that are remembered; further ones stay without metadata.
+const MAX_CONTAINERS: usize = 1 << 16;
+/// Lists of cgroups whose container is remembered.
+const MAX_CGROUPS: usize = 1 << 12;
+/// Longest chain of parents that is searched for the first process of a container.
+const MAX_ANCESTORS: usize = 1024;
 
 /// What is known of a container (reference state 11.9). Text that the metadata lacks is empty.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Container {
-    /// Short id, at most 12 characters.
+    /// Short id, at most 12 characters; `host` for the host.
     pub id: Vec<u8>,
     /// Id as the engine has it.
     pub full_id: Vec<u8>,
     /// Name.
     pub name: Vec<u8>,
-    /// Word for the engine (`container.type`), for example `docker`.
+    /// Word for the engine (`container.type`), for example `docker`; empty where it is not known.
     pub kind: Vec<u8>,
     /// Image name with tag.
     pub image: Vec<u8>,
@@ -29,6 +41,8 @@ pub struct Container {
     pub image_digest: Vec<u8>,
     /// Address, if it has one of its own.
     pub ip: Option<IpAddr>,
+    /// The address as it was written.
+    pub ip_text: Vec<u8>,
     /// Runs privileged.
     pub privileged: bool,
     /// Mounts.
@@ -37,6 +51,8 @@ pub struct Container {
     pub labels: BTreeMap<Vec<u8>, Vec<u8>>,
     /// Environment, `NAME=value`.
     pub env: Vec<Vec<u8>>,
+    /// Commands by which the engine checks the container.
+    pub probes: Vec<Probe>,
     /// Id of the pod's sandbox.
     pub pod_sandbox_id: Vec<u8>,
     /// Labels of the pod's sandbox.
@@ -53,6 +69,8 @@ pub struct Container {
     pub cni_json: Vec<u8>,
     /// User that the image asks for.
     pub user: Vec<u8>,
+    /// When it was created, seconds since the epoch.
+    pub created_time: i64,
 }
 
 /// One mount of a container.
@@ -70,20 +88,176 @@ pub struct Mount {
     pub propagation: Vec<u8>,
 }
 
-/// The containers that the capture told about so far.
-#[derive(Debug, Clone, Default)]
+/// A command by which an engine checks a container.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Probe {
+    /// What it checks: [`Category::Healthcheck`], [`Category::LivenessProbe`] or [`Category::ReadinessProbe`].
+    pub category: Category,
+    /// argv\[0\].
+    pub exe: Vec<u8>,
+    /// argv\[1..\].
+    pub args: Vec<Vec<u8>>,
+}
+
+impl Container {
+    fn host() -> Container {
+        let host = b"host".to_vec();
+        Container {
+            id: host.clone(),
+            full_id: host.clone(),
+            name: host.clone(),
+            kind: host,
+            ..Container::default()
+        }
+    }
+
+    fn bare(id: &[u8], engine: Bare) -> Container {
+        let kind: &[u8] = match engine {
+            Bare::Lxc => b"lxc",
+            Bare::LibvirtLxc => b"libvirt-lxc",
+            Bare::Bpm => b"bpm",
+        };
+        Container { id: id.to_vec(), kind: kind.to_vec(), ..Container::default() }
+    }
+}
+
+/// The containers that the capture told about so far, and the host.
+#[derive(Debug, Clone)]
 pub struct Containers {
     by_id: BTreeMap<Text, Arc<Container>>,
+    /// Container ids of lists of cgroups that were seen.
+    by_cgroups: HashMap<Text, (Text, Option<Bare>)>,
+}
+
+impl Default for Containers {
+    fn default() -> Containers {
+        let host = (Text::default(), Arc::new(Container::host()));
+        Containers { by_id: BTreeMap::from([host]), by_cgroups: HashMap::new() }
+    }
 }
 
 impl Containers {
-    /// The container of an id.
+    /// The container of a thread's id; the host for the empty id.
     pub fn get(&self, id: &[u8]) -> Option<&Arc<Container>> {
         self.by_id.get(id)
     }
 
-    /// All containers, in the order of their ids.
+    /// All containers and the host, in the order of their ids.
     pub fn iter(&self) -> impl Iterator<Item = &Arc<Container>> {
         self.by_id.values()
     }
+
+    /// Adds a container or replaces what is known of it. Without an id it would take the place of the host.
+    fn add(&mut self, container: Arc<Container>) {
+        if container.id.is_empty() {
+            return;
+        }
+        if self.by_id.len() < MAX_CONTAINERS || self.by_id.contains_key(container.id.as_slice()) {
+            self.by_id.insert(container.id.as_slice().into(), container);
+        }
+    }
+
+    fn remove(&mut self, id: &[u8]) {
+        if !id.is_empty() {
+            self.by_id.remove(id);
+        }
+    }
+
+    /// The container id of a list of cgroups, empty for the host.
+    fn id_of(&mut self, cgroups: &Text) -> (Text, Option<Bare>) {
+        if let Some(known) = self.by_cgroups.get(cgroups) {
+            return known.clone();
+        }
+        let found = match cgroups::container(cgroups) {
+            Some(hit) => {
+                let shared = self.by_id.get_key_value(hit.id).map(|(id, _)| id.clone());
+                (shared.unwrap_or_else(|| hit.id.into()), hit.bare)
+            }
+            None => (Text::default(), None),
+        };
+        if self.by_cgroups.len() >= MAX_CGROUPS {
+            self.by_cgroups.clear();
+        }
+        self.by_cgroups.insert(cgroups.clone(), found.clone());
+        found
+    }
+}
+
+impl State {
+    /// Finds out which container a thread runs in (reference state 11.1).
+    pub(super) fn find_container(&mut self, slot: Slot) {
+        let thread = self.threads.get(slot);
+        let (id, bare) = self.containers.id_of(&thread.cgroups);
+        if let Some(engine) = bare {
+            self.containers.add(Arc::new(Container::bare(&id, engine)));
+        }
+        if *self.threads.get(slot).container != *id {
+            self.threads.get_mut(slot).container = id.clone();
+        }
+        if !id.is_empty()
+            && let Some(container) = self.containers.get(&id)
+            && let Some(category) = self.category(slot, container)
+        {
+            self.threads.get_mut(slot).category = category;
+        }
+    }
+
+    /// What a process is to its container; `None` leaves it as it is.
+    fn category(&self, slot: Slot, container: &Container) -> Option<Category> {
+        let thread = self.threads.get(slot);
+        if thread.vpid == 1 {
+            return Some(Category::Container);
+        }
+        let parent = self.threads.by_tid(thread.ptid);
+        if let Some(inherited) = parent.map(|parent| self.threads.get(parent).category)
+            && inherited != Category::None
+        {
+            return Some(inherited);
+        }
+        let probe = container.probes.iter().find(|probe| runs(thread, probe))?;
+        let mut ancestor = parent;
+        for _ in 0..MAX_ANCESTORS {
+            let Some(parent) = ancestor.map(|ancestor| self.threads.get(ancestor)) else { break };
+            if parent.vpid == 1 && !parent.container.is_empty() {
+                return None;
+            }
+            ancestor = self.threads.by_tid(parent.ptid);
+        }
+        Some(probe.category)
+    }
+
+    /// A container event of old captures: always an addition.
+    pub(super) fn on_container_json(&mut self, event: &Event<'_>, facts: &mut Facts) {
+        let Some(container) = event.param(0).and_then(|bytes| container_json::parse(until_nul(bytes))) else {
+            return;
+        };
+        let container = Arc::new(container);
+        self.containers.add(container.clone());
+        facts.container = Some(container);
+    }
+
+    /// An asynchronous event: containers come and go by it (reference state 11.9).
+    pub(super) fn on_async(&mut self, event: &Event<'_>, facts: &mut Facts) {
+        let added = match event.text(1) {
+            Some(b"container") => true,
+            Some(b"container_removed") => false,
+            Some(_) | None => return,
+        };
+        let Some(container) = event.param(2).and_then(|bytes| container_json::parse(until_nul(bytes))) else {
+            return;
+        };
+        let container = Arc::new(container);
+        if added {
+            self.containers.add(container.clone());
+        } else {
+            self.containers.remove(&container.id);
+        }
+        facts.container = Some(container);
+    }
+}
+
+/// Whether a thread runs a probe's command. Empty arguments of the thread do not count.
+fn runs(thread: &Thread, probe: &Probe) -> bool {
+    let args = thread.image.args.split(|byte| *byte == 0).filter(|arg| !arg.is_empty());
+    *thread.image.exe == *probe.exe && args.eq(probe.args.iter().map(Vec::as_slice))
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use super::Text;
+use super::{SocketInfo, Text};
 
 /// Most fds that a table holds; further ones are not added (reference state 8.5).
 pub const MAX_FDS: usize = 4096;
@@ -37,6 +37,37 @@ pub enum FdKind {
     Pidfd,
 }
 
+impl FdKind {
+    /// The kind of a `SCAP_FD_*` code; `None` for a code that is not known.
+    pub const fn from_code(code: u8) -> Option<FdKind> {
+        Some(match code {
+            0 => FdKind::Unknown,
+            1 => FdKind::File,
+            2 => FdKind::Directory,
+            3 => FdKind::Ipv4,
+            4 => FdKind::Ipv6,
+            5 => FdKind::Ipv4Server,
+            6 => FdKind::Ipv6Server,
+            7 => FdKind::Fifo,
+            8 => FdKind::Unix,
+            9 => FdKind::Event,
+            10 => FdKind::Unsupported,
+            11 => FdKind::Signal,
+            12 => FdKind::EventPoll,
+            13 => FdKind::Inotify,
+            14 => FdKind::Timer,
+            15 => FdKind::Netlink,
+            16 => FdKind::FileV2,
+            17 => FdKind::Bpf,
+            18 => FdKind::Userfault,
+            19 => FdKind::IoUring,
+            20 => FdKind::Memfd,
+            21 => FdKind::Pidfd,
+            _ => return None,
+        })
+    }
+}
+
 /// Transport protocol of a socket (`scap_l4`).
 #[allow(missing_docs)]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -47,6 +78,32 @@ pub enum L4 {
     Udp,
     Icmp,
     Raw,
+}
+
+impl L4 {
+    /// The protocol of a `scap_l4` code.
+    pub const fn from_code(code: u8) -> L4 {
+        match code {
+            1 => L4::Na,
+            2 => L4::Tcp,
+            3 => L4::Udp,
+            4 => L4::Icmp,
+            5 => L4::Raw,
+            _ => L4::Unknown,
+        }
+    }
+
+    /// The `scap_l4` code of the protocol.
+    pub const fn code(self) -> u8 {
+        match self {
+            L4::Unknown => 0,
+            L4::Na => 1,
+            L4::Tcp => 2,
+            L4::Udp => 3,
+            L4::Icmp => 4,
+            L4::Raw => 5,
+        }
+    }
 }
 
 /// Which side of a connection the process is.
@@ -78,8 +135,6 @@ pub struct Endpoints {
 pub struct FdFlags {
     /// The socket is connected.
     pub connected: bool,
-    /// Inherited by a fork.
-    pub cloned: bool,
     /// In the upper layer of an overlay.
     pub upper_layer: bool,
     /// In a lower layer of an overlay.
@@ -111,6 +166,64 @@ pub struct Fd {
     pub pid: i64,
     /// What comes and goes.
     pub flags: FdFlags,
+    /// Where `inet` and `unix` come from.
+    pub(super) info: SocketInfo,
+}
+
+/// Close-on-exec of files and sockets (`PPM_O_CLOEXEC`).
+pub(super) const O_CLOEXEC: u32 = 1 << 12;
+
+/// Close-on-exec of an epoll instance or a memfd.
+const OTHER_CLOEXEC: u32 = 1;
+
+impl Fd {
+    /// An entry of `kind` with a name and nothing else.
+    pub fn new(kind: FdKind, name: Text) -> Fd {
+        Fd {
+            kind,
+            name,
+            raw_name: Text::default(),
+            open_flags: 0,
+            dev: 0,
+            ino: 0,
+            role: Role::None,
+            inet: None,
+            unix: None,
+            pid: 0,
+            flags: FdFlags::default(),
+            info: SocketInfo::default(),
+        }
+    }
+
+    /// Whether an exec closes it (reference state 5.9).
+    pub fn closes_on_exec(&self) -> bool {
+        self.open_flags & O_CLOEXEC != 0
+            || (matches!(self.kind, FdKind::EventPoll | FdKind::Memfd)
+                && self.open_flags & OTHER_CLOEXEC != 0)
+    }
+
+    /// Sets or clears close-on-exec. The bit that epoll instances and memfds use is cleared for every kind, as in the
+    /// reference (state 8.7).
+    pub(super) fn set_close_on_exec(&mut self, on: bool) {
+        self.open_flags = self.flags_after_dup(on);
+    }
+
+    /// The flags that a duplicate with or without close-on-exec has.
+    pub(super) fn flags_after_dup(&self, cloexec: bool) -> u32 {
+        let cleared = self.open_flags & !(O_CLOEXEC | OTHER_CLOEXEC);
+        if cloexec { cleared | O_CLOEXEC } else { cleared }
+    }
+
+    /// Whether it is an IPv4 or IPv6 socket that is not bound to listen.
+    pub(super) fn is_pair(&self) -> bool {
+        matches!(self.kind, FdKind::Ipv4 | FdKind::Ipv6)
+    }
+
+    /// Makes `inet` and `unix` say what the stored addresses and the kind say.
+    pub(super) fn show_addresses(&mut self) {
+        self.inet = self.info.endpoints(self.kind);
+        self.unix = (self.kind == FdKind::Unix).then(|| self.info.unix());
+    }
 }
 
 /// The fds of a process. Small numbers are found by index, the others in a tree.
@@ -122,7 +235,7 @@ pub struct FdTable {
 }
 
 /// Numbers below this are kept in a vector.
-const DENSE: i64 = 1024;
+const DENSE: i64 = 256;
 
 impl FdTable {
     /// Number of open fds.
@@ -242,24 +355,5 @@ mod tests {
         assert!(!table.insert(99_999, file("x")));
         assert!(table.insert(0, file("y")));
         assert_eq!(table.len(), MAX_FDS);
-    }
-}
-
-impl Fd {
-    /// An entry of `kind` with a name and nothing else.
-    pub fn new(kind: FdKind, name: Text) -> Fd {
-        Fd {
-            kind,
-            name,
-            raw_name: Text::default(),
-            open_flags: 0,
-            dev: 0,
-            ino: 0,
-            role: Role::None,
-            inet: None,
-            unix: None,
-            pid: 0,
-            flags: FdFlags::default(),
-        }
     }
 }

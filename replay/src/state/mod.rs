@@ -1,30 +1,56 @@
 //! The state engine: blocks and events of a capture enter, and what is known of the host at each event leaves.
 //! Knows nothing of rules and fields, and never looks at the host it runs on (design D5).
 
-mod accounts;
-mod containers;
-mod fd;
 mod image;
-mod interfaces;
-mod numbers;
-pub mod path;
-pub mod sockets;
-mod table;
+
+mod fd;
+mod socket_info;
 mod thread;
 
-use std::borrow::Cow;
+mod family;
+mod numbers;
+mod recent;
+mod table;
+
+mod accounts;
+mod cgroups;
+mod container_json;
+mod containers;
+mod interfaces;
+
+pub mod path;
+pub mod sockets;
+pub mod text;
+
+mod bind;
+mod params;
+mod startup;
+
+mod clone;
+mod connections;
+mod dispatch;
+mod exec;
+mod identity;
+mod lifecycle;
+mod opens;
+
 use std::sync::Arc;
 
+use tercel_format::catalogue::{code, source};
 use tercel_format::record::MachineInfo;
 use tercel_format::{Block, Event};
 
 pub use accounts::{Accounts, Group, User};
-pub use containers::{Container, Containers, Mount};
+pub use containers::{Container, Containers, Mount, Probe};
 pub use fd::{Endpoints, Fd, FdFlags, FdKind, FdTable, L4, MAX_FDS, Role};
 pub use image::{Image, Text};
 pub use interfaces::Interfaces;
-pub use table::Threads;
-pub use thread::{Capabilities, ExecFacts, Memory, Slot, StoredEnter, Thread, clone_flag};
+pub use socket_info::SocketInfo;
+pub use table::{MAX_THREADS, Threads};
+pub use thread::{Capabilities, Category, ExecFacts, Memory, Slot, StoredEnter, Thread, clone_flag};
+
+use recent::RecentExits;
+use startup::{Lists, Phase};
 
 /// Everything known of the recorded host at one point of the capture.
 #[derive(Debug, Clone, Default)]
@@ -40,6 +66,17 @@ pub struct State {
     /// Its containers.
     pub containers: Containers,
     first_ts: u64,
+    phase: Phase,
+    lists: Lists,
+    /// The thread whose exit was the previous event (reference state 2.1 b).
+    exiting: Option<i64>,
+    /// The thread and fd whose close was the previous event (reference state 2.1 c).
+    closing: Option<(i64, i64)>,
+    exits: RecentExits,
+    /// Time of the last context switch per CPU.
+    switches: Vec<u64>,
+    /// Reused while names are put together.
+    scratch: Vec<u8>,
 }
 
 /// What the state engine found out about the current event.
@@ -49,7 +86,8 @@ pub struct Facts {
     pub thread: Option<Slot>,
     /// Number of the fd that the event works on, as the thread remembers it; -1 where unknown.
     pub fd_num: i64,
-    /// The event is bound to an fd entry: the one at `fd_num` in the fd table in force for the thread (reference state 2.6-2.9).
+    /// The event is bound to an fd entry: the one at `fd_num` in the fd table in force for the thread (reference state 2.6 to
+    /// 2.9).
     pub has_fd: bool,
     /// The event changed the name of its fd (reference state 2.11).
     pub fd_name_changed: bool,
@@ -57,11 +95,21 @@ pub struct Facts {
     pub error: i64,
     /// The container that a container event tells about (reference state 11.13).
     pub container: Option<Arc<Container>>,
+    /// For a context switch the time since the one before on the same CPU, nanoseconds; else 0.
+    pub slice: u64,
 }
 
 impl Default for Facts {
     fn default() -> Facts {
-        Facts { thread: None, fd_num: -1, has_fd: false, fd_name_changed: false, error: 0, container: None }
+        Facts {
+            thread: None,
+            fd_num: -1,
+            has_fd: false,
+            fd_name_changed: false,
+            error: 0,
+            container: None,
+            slice: 0,
+        }
     }
 }
 
@@ -76,18 +124,42 @@ impl State {
         match block {
             Block::Section(_) => *self = State::new(),
             Block::Machine(machine) => self.machine = machine.clone(),
+            Block::Processes(list) => list.iter().for_each(|record| self.add_process(record)),
+            Block::Fds(list) => self.add_fds(list),
             Block::Interfaces(list) => self.interfaces.replace(list),
-            Block::Processes(_) | Block::Fds(_) | Block::Accounts(_) | Block::Event(_) => {}
+            Block::Accounts(list) => self.add_accounts(list),
+            Block::Event(_) => {}
         }
     }
 
-    /// Takes in an event (reference state 2.1, b to f) and tells what was found out about it; `None` where the event is
-    /// consumed silently (reference state 1.5).
+    /// Takes in an event (reference state 2.1, b to f) and tells what was found out about it. `None` where nobody is to see it:
+    /// it builds the initial state (1.5), was kept only for the state (1.11), or is one of the enter events that only serve
+    /// their exit (12.4).
     pub fn apply(&mut self, event: &Event<'_>) -> Option<Facts> {
-        if self.first_ts == 0 {
+        match self.phase {
+            Phase::Running => {}
+            Phase::Lists => {
+                self.finish_lists();
+                self.begin(event);
+            }
+            Phase::InitialEvents => self.begin(event),
+        }
+        if self.first_ts == 0 && event.info.source & source::METAEVENT == 0 {
             self.first_ts = event.ts;
         }
-        Some(Facts::default())
+        self.finish_previous(event);
+        let (mut facts, enter) = self.bind(event);
+        self.dispatch(event, &mut facts, enter.as_deref());
+        if let Some(slot) = facts.thread {
+            facts.fd_num = self.threads.get(slot).last_fd;
+        }
+        (!is_hidden(event)).then_some(facts)
+    }
+
+    fn begin(&mut self, event: &Event<'_>) {
+        if !event.initial {
+            self.finish_initial_events();
+        }
     }
 
     /// Base of `evt.reltime`: the time of the first event that is not a meta event (reference state 1.10), 0 before it.
@@ -95,10 +167,26 @@ impl State {
         self.first_ts
     }
 
-    /// The directory that a path is relative to, given the directory fd of the call (reference state 7.3): `.` for an absolute
-    /// path, the working directory for `AT_FDCWD`, otherwise the name of the fd with a slash, or `<UNKNOWN>`.
-    pub fn dirfd_base(&self, slot: Option<Slot>, dirfd: i64, path: &[u8]) -> Cow<'_, [u8]> {
-        let _ = (slot, dirfd, path);
-        Cow::Borrowed(b"<UNKNOWN>")
+    /// Container id of an event's thread: empty on the host, `None` where no thread is known. Container fields look at the
+    /// thread of the event's id even where the event is not bound to it; during a container event they describe
+    /// [`Facts::container`].
+    pub fn container_id(&self, event: &Event<'_>) -> Option<&[u8]> {
+        self.threads.by_tid(event.tid).map(|slot| &*self.threads.get(slot).container)
     }
+}
+
+/// Whether an event is taken in but not shown.
+fn is_hidden(event: &Event<'_>) -> bool {
+    event.initial
+        || event.state_only
+        || matches!(
+            event.code(),
+            code::SYSCALL_OPEN_E
+                | code::SYSCALL_CREAT_E
+                | code::SYSCALL_OPENAT_2_E
+                | code::SYSCALL_OPENAT2_E
+                | code::SOCKET_CONNECT_E
+                | code::SYSCALL_EXECVE_19_E
+                | code::SYSCALL_EXECVEAT_E
+        )
 }

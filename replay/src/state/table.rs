@@ -1,15 +1,42 @@
-//! The table of threads, with their groups and parents.
+//! The table of threads: who is there, and what follows from it about leaders, fds and ancestors.
 
 use std::sync::Arc;
 
 use super::numbers::NumberIndex;
-use super::{Fd, FdTable, Slot, Thread};
+use super::thread::Blank;
+use super::{Fd, FdTable, Image, Slot, Text, Thread, clone_flag};
+
+/// Most threads that the table holds; further ones are not added (reference state 8.5).
+pub const MAX_THREADS: usize = 1 << 18;
 
 /// The threads of the host.
 #[derive(Debug, Clone, Default)]
 pub struct Threads {
-    slots: Vec<Thread>,
-    by_tid: NumberIndex,
+    pub(super) slots: Vec<Thread>,
+    pub(super) free: Vec<Slot>,
+    pub(super) by_tid: NumberIndex,
+    pub(super) groups: Vec<Group>,
+    pub(super) free_groups: Vec<u32>,
+    /// From a pid to the index of its group.
+    pub(super) group_by_pid: NumberIndex,
+    pub(super) blank: Blank,
+    last_image: u32,
+}
+
+/// The threads of one process.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Group {
+    /// The process.
+    pub(super) pid: i64,
+    /// Threads that have not exited.
+    pub(super) alive: u64,
+    /// Takes over orphans.
+    pub(super) reaper: bool,
+    /// Ends of the list of threads, leader first.
+    pub(super) first: Option<Slot>,
+    pub(super) last: Option<Slot>,
+    /// Threads in the list.
+    pub(super) members: u32,
 }
 
 impl Threads {
@@ -17,6 +44,12 @@ impl Threads {
     #[inline]
     pub fn get(&self, slot: Slot) -> &Thread {
         &self.slots[slot.0 as usize]
+    }
+
+    /// The thread at a slot of this table, to be changed.
+    #[inline]
+    pub(super) fn get_mut(&mut self, slot: Slot) -> &mut Thread {
+        &mut self.slots[slot.0 as usize]
     }
 
     /// The slot of a thread id.
@@ -27,7 +60,7 @@ impl Threads {
 
     /// Number of threads.
     pub fn len(&self) -> usize {
-        self.slots.len()
+        self.slots.len() - self.free.len()
     }
 
     /// Whether there are none.
@@ -35,18 +68,42 @@ impl Threads {
         self.len() == 0
     }
 
+    /// The slots of all threads.
+    pub fn iter(&self) -> impl Iterator<Item = Slot> {
+        let slots = (0..self.slots.len() as u32).map(Slot);
+        slots.filter(|slot| self.by_tid(self.get(*slot).tid) == Some(*slot))
+    }
+
     /// The main thread of the thread's group (reference state 3.1).
+    #[inline]
     pub fn leader(&self, slot: Slot) -> Option<Slot> {
         let thread = self.get(slot);
-        if thread.is_main() { Some(slot) } else { self.by_tid(thread.pid) }
+        if thread.is_main() {
+            return Some(slot);
+        }
+        self.group(slot)?.first.filter(|first| self.get(*first).is_main())
     }
 
     /// The fd table in force for the thread (reference state 3.2).
+    #[inline]
     pub fn fds(&self, slot: Slot) -> Option<&FdTable> {
-        Some(&self.get(self.leader(slot)?).fds)
+        Some(&self.get(self.fd_owner(slot)?).fds)
+    }
+
+    /// The fd table in force for the thread, to be changed; a table that a fork shares is copied first.
+    pub(super) fn fds_mut(&mut self, slot: Slot) -> Option<&mut FdTable> {
+        let owner = self.fd_owner(slot)?;
+        Some(Arc::make_mut(&mut self.get_mut(owner).fds))
+    }
+
+    /// The thread whose fd table is in force.
+    #[inline]
+    pub(super) fn fd_owner(&self, slot: Slot) -> Option<Slot> {
+        if self.get(slot).flags & clone_flag::FILES == 0 { Some(slot) } else { self.leader(slot) }
     }
 
     /// The entry of an fd of the thread.
+    #[inline]
     pub fn fd(&self, slot: Slot, number: i64) -> Option<&Arc<Fd>> {
         self.fds(slot)?.get(number)
     }
@@ -56,9 +113,9 @@ impl Threads {
         self.leader(slot).map_or(b"./", |leader| &self.get(leader).cwd)
     }
 
-    /// The environment of the process, NUL between and behind.
+    /// The environment of the process, NUL between and behind; the thread's own where the leader is not known.
     pub fn env(&self, slot: Slot) -> &[u8] {
-        self.leader(slot).map_or(b"", |leader| &self.get(leader).env)
+        &self.get(self.leader(slot).unwrap_or(slot)).env
     }
 
     /// The nth ancestor process, 0 for the thread's own leader (reference state 9.25).
@@ -72,13 +129,84 @@ impl Threads {
 
     /// Number of live threads in the thread's group (`proc.nthreads`).
     pub fn alive(&self, slot: Slot) -> u64 {
-        let _ = slot;
-        0
+        self.group(slot).map_or(0, |group| group.alive)
     }
 
     /// Number of live threads in the group besides the leader (`proc.nchilds`, reference state 3.6).
     pub fn alive_without_leader(&self, slot: Slot) -> u64 {
-        let _ = slot;
-        0
+        let alive = self.alive(slot);
+        match self.leader(slot) {
+            Some(leader) if self.get(slot).links.group.is_some() && !self.get(leader).is_dead() => {
+                alive.wrapping_sub(1)
+            }
+            Some(_) | None => alive,
+        }
+    }
+
+    /// The group of a thread; invalid threads have none.
+    #[inline]
+    pub(super) fn group(&self, slot: Slot) -> Option<&Group> {
+        self.groups.get(self.get(slot).links.group? as usize)
+    }
+
+    /// The group of a thread, to be changed.
+    pub(super) fn group_mut(&mut self, slot: Slot) -> Option<&mut Group> {
+        let group = self.get(slot).links.group? as usize;
+        self.groups.get_mut(group)
+    }
+
+    /// The threads of a thread's group, leader first.
+    pub(super) fn members(&self, slot: Slot) -> impl Iterator<Item = Slot> {
+        let first = self.group(slot).and_then(|group| group.first);
+        std::iter::successors(first, |member| self.get(*member).links.next_member)
+    }
+
+    /// A thread of which nothing but the id is known.
+    pub(super) fn blank(&self, tid: i64) -> Thread {
+        Thread::new(tid, &self.blank)
+    }
+
+    /// An image of these parts: `like` itself if it has the same, otherwise a new one that shares what is equal.
+    pub(super) fn image(&mut self, like: &Arc<Image>, parts: ImageParts<'_>) -> Arc<Image> {
+        if *like.comm == *parts.comm
+            && *like.exe == *parts.exe
+            && *like.exepath == *parts.exepath
+            && *like.args == *parts.args
+        {
+            return like.clone();
+        }
+        self.last_image = self.last_image.saturating_add(1);
+        Arc::new(Image {
+            id: self.last_image,
+            comm: share(&like.comm, parts.comm),
+            exe: if parts.exe == parts.comm {
+                share(&like.comm, parts.exe)
+            } else {
+                share(&like.exe, parts.exe)
+            },
+            exepath: share(&like.exepath, parts.exepath),
+            args: share(&like.args, parts.args),
+        })
+    }
+}
+
+/// The parts that an image is made of.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct ImageParts<'a> {
+    pub(super) comm: &'a [u8],
+    pub(super) exe: &'a [u8],
+    pub(super) exepath: &'a [u8],
+    pub(super) args: &'a [u8],
+}
+
+/// `old` if it says the same as `new`, otherwise a new text.
+pub(super) fn share(old: &Text, new: &[u8]) -> Text {
+    if **old == *new { old.clone() } else { new.into() }
+}
+
+impl Image {
+    /// The parts of the image.
+    pub(super) fn parts(&self) -> ImageParts<'_> {
+        ImageParts { comm: &self.comm, exe: &self.exe, exepath: &self.exepath, args: &self.args }
     }
 }

@@ -2,6 +2,9 @@
 
 use std::sync::Arc;
 
+use tercel_format::Event;
+use tercel_format::event::until_nul;
+
 use super::{FdTable, Image, Text};
 
 /// Position of a thread in the table; valid until the thread is removed.
@@ -83,8 +86,9 @@ pub struct Thread {
     pub lastexec_ts: u64,
     /// Start of the pid namespace's init.
     pub pidns_init_start_ts: u64,
-    /// Open fds; used on the leader, or on a thread that does not share its leader's.
-    pub fds: FdTable,
+    /// Open fds; used on the leader, or on a thread that does not share its leader's. Shared after a fork until one side
+    /// changes it.
+    pub fds: Arc<FdTable>,
     /// Number of the fd that the last event of the thread worked on, -1 for none.
     pub last_fd: i64,
     /// Code of the last enter event seen, `u16::MAX` for none.
@@ -93,10 +97,22 @@ pub struct Thread {
     pub enter: Option<Box<StoredEnter>>,
     /// CPU time of the current slice and in total, nanoseconds (switch events).
     pub cpu_time: u64,
-    /// The thread has exited.
-    pub dead: bool,
-    /// Children, newest first.
-    pub children: Vec<i64>,
+    /// What a health check of its container started it for.
+    pub category: Category,
+    /// Place in the group and among the children of the parent.
+    pub(super) links: Links,
+}
+
+/// What a process is to its container.
+#[allow(missing_docs)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Category {
+    #[default]
+    None,
+    Container,
+    Healthcheck,
+    LivenessProbe,
+    ReadinessProbe,
 }
 
 /// Facts about the executable of a thread.
@@ -157,7 +173,87 @@ pub struct StoredEnter {
     pub params: Vec<Box<[u8]>>,
 }
 
+impl StoredEnter {
+    /// Keeps an event.
+    pub(super) fn new(event: &Event<'_>) -> StoredEnter {
+        let params =
+            (0..event.nparams()).map(|index| event.param(index).unwrap_or_default().into()).collect();
+        StoredEnter { code: event.code(), params }
+    }
+
+    /// Raw bytes of a parameter, empty where it is missing.
+    pub(super) fn param(&self, index: usize) -> &[u8] {
+        self.params.get(index).map_or(b"", |param| param)
+    }
+
+    /// A parameter as text, `<NA>` where it is missing (reference state 2.13).
+    pub(super) fn text(&self, index: usize) -> &[u8] {
+        match self.param(index) {
+            b"" | b"(NULL)\0" => b"<NA>",
+            bytes => until_nul(bytes),
+        }
+    }
+
+    /// A parameter as a signed number.
+    pub(super) fn int(&self, index: usize) -> Option<i64> {
+        match *self.param(index) {
+            [a, b, c, d] => Some(i64::from(i32::from_le_bytes([a, b, c, d]))),
+            [a, b, c, d, e, f, g, h] => Some(i64::from_le_bytes([a, b, c, d, e, f, g, h])),
+            _ => None,
+        }
+    }
+
+    /// A 32-bit parameter.
+    pub(super) fn u32(&self, index: usize) -> Option<u32> {
+        self.param(index).try_into().ok().map(u32::from_le_bytes)
+    }
+}
+
 impl Thread {
+    /// A thread of which nothing but the id is known. `blank` lends the empty values that all such threads share.
+    pub(super) fn new(tid: i64, blank: &Blank) -> Thread {
+        Thread {
+            tid,
+            pid: -1,
+            ptid: -1,
+            vtid: -1,
+            vpid: -1,
+            sid: -1,
+            vpgid: -1,
+            pgid: -1,
+            flags: clone_flag::NAME_CHANGED,
+            uid: u32::MAX,
+            gid: u32::MAX,
+            loginuid: u32::MAX,
+            tty: 0,
+            image: blank.image.clone(),
+            exec: ExecFacts::default(),
+            caps: Capabilities::default(),
+            cgroups: blank.text.clone(),
+            container: blank.text.clone(),
+            root: blank.text.clone(),
+            cwd: blank.text.clone(),
+            env: blank.text.clone(),
+            fdlimit: -1,
+            memory: Memory::default(),
+            clone_ts: 0,
+            lastexec_ts: 0,
+            pidns_init_start_ts: 0,
+            fds: blank.fds.clone(),
+            last_fd: 0,
+            last_enter: u16::MAX,
+            enter: None,
+            cpu_time: 0,
+            category: Category::None,
+            links: Links::default(),
+        }
+    }
+
+    /// Whether it has exited.
+    pub fn is_dead(&self) -> bool {
+        self.flags & clone_flag::CLOSED != 0
+    }
+
     /// Whether it is its group's leader.
     pub fn is_main(&self) -> bool {
         self.tid == self.pid || self.flags & clone_flag::IS_MAIN_THREAD != 0
@@ -172,4 +268,51 @@ impl Thread {
     pub fn is_in_pid_namespace(&self) -> bool {
         self.flags & clone_flag::CHILD_IN_PIDNS != 0 || (self.vtid >= 0 && self.tid != self.vtid)
     }
+}
+
+/// Empty values that fresh threads share.
+#[derive(Debug, Clone)]
+pub(super) struct Blank {
+    /// No text.
+    pub(super) text: Text,
+    /// The image of a thread of which nothing is known: `<NA>` as name and argv\[0\].
+    pub(super) image: Arc<Image>,
+    /// No fds.
+    pub(super) fds: Arc<FdTable>,
+}
+
+impl Default for Blank {
+    fn default() -> Blank {
+        let unknown: Text = b"<NA>".as_slice().into();
+        let text = Text::default();
+        let image =
+            Image { id: 0, comm: unknown.clone(), exe: unknown, exepath: text.clone(), args: text.clone() };
+        Blank { text, image: Arc::new(image), fds: Arc::default() }
+    }
+}
+
+/// Position in the lists of a group and of a parent; `None` where there is no neighbour.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Links {
+    /// The group, an index into the table of groups.
+    pub(super) group: Option<u32>,
+    /// Neighbours in the group, leader first.
+    pub(super) previous_member: Option<Slot>,
+    pub(super) next_member: Option<Slot>,
+    /// The thread in whose list of children this one is.
+    pub(super) parent: Option<Slot>,
+    /// Neighbours in that list, newest first.
+    pub(super) previous_sibling: Option<Slot>,
+    pub(super) next_sibling: Option<Slot>,
+    /// Head of the own list of children.
+    pub(super) first_child: Option<Slot>,
+    /// Children in the list.
+    pub(super) children: u32,
+    /// The same as the reference counts them: children that are gone stay in its list until it is tidied up, and a thread
+    /// with only such children still gets a reaper.
+    pub(super) listed_children: u64,
+    /// Listed children that the reference takes to be there.
+    pub(super) expected_children: u64,
+    /// Who takes over the children, 0 or below where the kernel did not say.
+    pub(super) reaper_tid: i64,
 }

@@ -15,11 +15,13 @@ use crate::fields::{self, Field, epf};
 use crate::program::{Check, Literal, Op, Test};
 
 /// `left exists`
+#[inline(never)]
 pub fn exists(left: &Term) -> Result<Check, String> {
     Ok(Check { left: term::call(left)?.operand, test: Test::Exists })
 }
 
 /// `left op right`; warnings about literals are added even if a later literal is refused.
+#[inline(never)]
 pub fn binary(left: &Term, op: &str, right: &Right, warnings: &mut Vec<Warning>) -> Result<Check, String> {
     let left = term::call(left)?;
     let operator = Operator::parse(op)?;

@@ -55,9 +55,14 @@ impl Analysis {
     }
 
     fn any(&self, members: &[Expr], negated: bool) -> Result<EventSet, String> {
-        members.iter().try_fold(EventSet::NONE, |set, member| Ok(set.union(&self.expr(member, negated)?)))
+        let mut set = EventSet::NONE;
+        for member in members {
+            set = set.union(&self.expr(member, negated)?);
+        }
+        Ok(set)
     }
 
+    #[inline(never)]
     fn binary(&self, left: &Term, op: &str, right: &Right, negated: bool) -> Result<EventSet, String> {
         if self.invariants == Invariants::Used
             && let Some(holds) = event_number(left, op, right)

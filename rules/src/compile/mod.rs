@@ -15,13 +15,16 @@ mod term;
 mod tests;
 mod warnings;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use crate::ast::{Expr, ExprKind, Pos};
 use crate::program::{Check, CheckId, EventSet, Node, NodeId};
 
 pub use term::{Typed, call, field};
 pub use warnings::deprecated_in_output;
+
+/// Levels that a tree may have: more than people write, and what recursion can bear.
+const MAX_DEPTH: usize = 1000;
 
 /// Conditions of all rules, with equal parts stored once.
 #[derive(Debug, Default)]
@@ -107,6 +110,10 @@ impl Compiler {
 
     /// Compiles a condition and adds what it needs to the shared nodes and checks.
     pub fn condition(&mut self, expr: &Expr) -> Result<Condition, Error> {
+        if is_deeper_than(expr, MAX_DEPTH) {
+            let message = format!("exceeded max depth limit of {MAX_DEPTH}");
+            return Err(Error { message, pos: expr.pos, kind: ErrorKind::Other, warnings: vec![] });
+        }
         let mut warnings = warnings::of_tree(expr);
         let mut found = Vec::new();
         let node = match self.expr(expr, &mut found) {
@@ -143,15 +150,19 @@ impl Compiler {
                 Ok(self.negation(inner))
             }
             ExprKind::Macro(name) => Err((format!("filter error: unexpected identifier '{name}'"), expr.pos)),
-            ExprKind::Exists(left) => {
-                let check = build::exists(left).map_err(|message| (message, expr.pos))?;
-                Ok(self.check(check))
-            }
+            ExprKind::Exists(left) => self.checked(build::exists(left), expr.pos),
             ExprKind::Binary { left, op, right, .. } => {
-                let check =
-                    build::binary(left, op, right, warnings).map_err(|message| (message, expr.pos))?;
-                Ok(self.check(check))
+                self.checked(build::binary(left, op, right, warnings), expr.pos)
             }
+        }
+    }
+
+    /// Adds a check, unless it was refused. Kept out of [`Compiler::expr`], whose frames pile up in deep trees.
+    #[inline(never)]
+    fn checked(&mut self, check: Result<Check, String>, pos: Pos) -> Result<NodeId, (String, Pos)> {
+        match check {
+            Ok(check) => Ok(self.check(check)),
+            Err(message) => Err((message, pos)),
         }
     }
 
@@ -160,7 +171,11 @@ impl Compiler {
         members: &[Expr],
         warnings: &mut Vec<Warning>,
     ) -> Result<Vec<NodeId>, (String, Pos)> {
-        members.iter().map(|member| self.expr(member, warnings)).collect()
+        let mut ids = Vec::with_capacity(members.len());
+        for member in members {
+            ids.push(self.expr(member, warnings)?);
+        }
+        Ok(ids)
     }
 
     fn check(&mut self, check: Check) -> NodeId {
@@ -181,34 +196,38 @@ impl Compiler {
     }
 
     /// Conjunctions inside are taken apart; what stands twice is evaluated once.
+    #[inline(never)]
     fn conjunction(&mut self, members: Vec<NodeId>) -> NodeId {
-        let mut flat = Vec::new();
-        for member in members {
-            match self.nodes.get(member.0 as usize) {
-                Some(Node::And(inner)) => inner.iter().for_each(|id| push_new(&mut flat, *id)),
-                _ => push_new(&mut flat, member),
-            }
-        }
+        let inner = |node: &Node| if let Node::And(inner) = node { Some(inner.clone()) } else { None };
+        let flat = self.flattened(members, inner);
         match flat.as_slice() {
             [only] => *only,
             _ => self.node(Node::And(flat.into())),
         }
     }
 
+    #[inline(never)]
     fn disjunction(&mut self, members: Vec<NodeId>) -> NodeId {
-        let mut flat = Vec::new();
-        for member in members {
-            match self.nodes.get(member.0 as usize) {
-                Some(Node::Or(inner)) => inner.iter().for_each(|id| push_new(&mut flat, *id)),
-                _ => push_new(&mut flat, member),
-            }
-        }
+        let inner = |node: &Node| if let Node::Or(inner) = node { Some(inner.clone()) } else { None };
+        let flat = self.flattened(members, inner);
         match flat.as_slice() {
             [only] => *only,
             _ => self.node(Node::Or(flat.into())),
         }
     }
 
+    /// Members in order, those of members of the same kind in their place, each once.
+    fn flattened(&self, members: Vec<NodeId>, inner: fn(&Node) -> Option<Box<[NodeId]>>) -> Vec<NodeId> {
+        let mut seen = HashSet::new();
+        let mut flat = Vec::with_capacity(members.len());
+        for member in members {
+            let inner = self.nodes.get(member.0 as usize).and_then(inner);
+            flat.extend(inner.as_deref().unwrap_or(&[member]).iter().filter(|id| seen.insert(**id)));
+        }
+        flat
+    }
+
+    #[inline(never)]
     fn negation(&mut self, inner: NodeId) -> NodeId {
         match self.nodes.get(inner.0 as usize) {
             Some(Node::Not(twice)) => *twice,
@@ -217,8 +236,20 @@ impl Compiler {
     }
 }
 
-fn push_new(list: &mut Vec<NodeId>, id: NodeId) {
-    if !list.contains(&id) {
-        list.push(id);
+/// Whether the tree has more than `limit` levels; found without recursion.
+fn is_deeper_than(expr: &Expr, limit: usize) -> bool {
+    let mut open = vec![(expr, 1)];
+    while let Some((expr, level)) = open.pop() {
+        if level > limit {
+            return true;
+        }
+        match &expr.kind {
+            ExprKind::And(members) | ExprKind::Or(members) => {
+                open.extend(members.iter().map(|member| (member, level + 1)));
+            }
+            ExprKind::Not(inner) => open.push((inner, level + 1)),
+            ExprKind::Macro(_) | ExprKind::Exists(_) | ExprKind::Binary { .. } => {}
+        }
     }
+    false
 }

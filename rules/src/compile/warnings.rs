@@ -118,7 +118,8 @@ pub fn of_literal(value: &[u8], regex: bool, pos: Pos, warnings: &mut Vec<Warnin
     }
     let solid: String =
         text.chars().filter(|c| !matches!(c, ' ' | '\t' | '\n' | '\x0b' | '\x0c' | '\r')).collect();
-    if FieldRef::parse(&solid).is_ok() {
+    // Every field has a dot in its name; most literals have none.
+    if solid.contains('.') && FieldRef::parse(&solid).is_ok() {
         warn(format!("'{text}' may be a valid field misused as a const string value"));
     }
     let is_call = |name: &str| {

@@ -1,2 +1,366 @@
-//! Rule files: YAML text enters, rules and a report of errors and warnings leave.
+//! Rule files: YAML text enters, a program and a report of errors and warnings per file leave (reference language
+//! sections 7 and 8).
+//!
+//! Data walks down the list of modules: a file becomes nodes (`yaml`), which are checked for shape (`schema`) and read
+//! (`reader`, `overrides`, `exceptions`, `decode`) into definitions (`info`, `collector`); after each file everything
+//! read so far is resolved (`lists`, `macros`) and compiled (`compiler`), as Falco does, so that a file that needs a
+//! later one is refused. Nothing here knows values, and nothing reads files.
+
+mod collector;
+mod compiler;
+mod context;
+mod decode;
+mod exceptions;
+mod failure;
+mod hints;
+mod info;
+mod lists;
+mod macros;
+mod options;
+mod origin;
+mod overrides;
+mod priority;
+mod reader;
+mod report;
+mod schema;
+mod version;
 pub mod yaml;
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
+
+use collector::Collector;
+use compiler::Compiled;
+use context::Context;
+use failure::{Caution, Failure, Spot};
+use reader::Reader;
+
+pub use context::{Item, Location, Place};
+pub use options::{AppendOutput, ENGINE, Options};
+pub use priority::parse_priority;
+pub use report::{Error, ErrorCode, Finding, Phase, Report, Warning, WarningCode, results_to_json};
+pub use version::Version;
+
+use crate::compile::{self, Compiler};
+use crate::program::{Priority, Program, Rule};
+
+/// Code of the event that is added to the events of every rule (reference language 9.6).
+const ASYNC_EVENT: u16 = 402;
+
+/// Loads rule files in order.
+#[derive(Debug)]
+pub struct Loader {
+    options: Options,
+    collector: Collector,
+    sources: HashMap<Arc<str>, Arc<str>>,
+    compiled: Vec<Compiled>,
+    reports: Vec<Report>,
+}
+
+/// What all files together give.
+#[derive(Debug)]
+pub struct Loaded {
+    /// The rules that run, in load order; empty if a file has errors.
+    pub program: Program,
+    /// One report per file, in order.
+    pub reports: Vec<Report>,
+    /// All rules of all files, those that do not run included.
+    pub rules: Vec<RuleInfo>,
+}
+
+/// A rule as the files define it.
+#[derive(Debug, Clone)]
+pub struct RuleInfo {
+    /// Name.
+    pub name: String,
+    /// Description.
+    pub desc: String,
+    /// Priority.
+    pub priority: Priority,
+    /// Tags.
+    pub tags: BTreeSet<String>,
+    /// Event source.
+    pub source: String,
+    /// The condition as written, without exceptions.
+    pub condition: String,
+    /// The output as written.
+    pub output: String,
+    /// Whether it runs, or why not.
+    pub state: RuleState,
+    /// Whether alerts shall start a capture, and of how many milliseconds (0: the default).
+    pub capture: Option<u32>,
+    /// Where it was defined first.
+    pub place: Place,
+}
+
+/// Whether a rule runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RuleState {
+    /// It runs.
+    Enabled,
+    /// Its file or the selection switches it off.
+    Disabled,
+    /// It is less urgent than the threshold.
+    BelowPriority,
+    /// Its event source, a field or an event type does not exist here.
+    Skipped,
+}
+
+impl Loader {
+    /// A loader without files.
+    pub fn new(options: Options) -> Loader {
+        Loader {
+            collector: Collector::new(options.engine),
+            options,
+            sources: HashMap::new(),
+            compiled: Vec::new(),
+            reports: Vec::new(),
+        }
+    }
+
+    /// Loads a file that has been read as bytes; text that is not UTF-8 is refused at its first wrong byte.
+    pub fn bytes(&mut self, name: &str, bytes: &[u8]) -> &Report {
+        match std::str::from_utf8(bytes) {
+            Ok(text) => self.file(name, text),
+            Err(error) => {
+                let text = String::from_utf8_lossy(bytes);
+                let name = self.add_source(name, &text);
+                // Up to the wrong byte nothing was replaced, so its offset holds in the replaced text too.
+                let offset = error.valid_up_to();
+                let ctx = Context::file(&name);
+                let place = Place::of(Arc::clone(&name), &text, offset);
+                let mark = yaml::Mark { offset, line: place.line - 1, column: place.column - 1 };
+                let failure = Failure::new(
+                    ErrorCode::YamlParse,
+                    format!("byte {offset} is not UTF-8"),
+                    &ctx.with(mark, Item::ValueFor, ""),
+                );
+                self.report(&name, Vec::new(), Err(failure), Vec::new(), 0)
+            }
+        }
+    }
+
+    /// Loads a file's text. After a file with errors the loader goes on, as Falco does when it validates files; to
+    /// stop is the caller's choice.
+    pub fn file(&mut self, name: &str, text: &str) -> &Report {
+        let name = self.add_source(name, text);
+        let mut cautions = Vec::new();
+        let (schema, read) = self.read(&name, text, &mut cautions);
+        let read_cautions = cautions.len();
+        let outcome = read.and_then(|()| {
+            let sources = &self.sources;
+            let source = |name: &str| sources.get(name).cloned().unwrap_or_default();
+            compiler::compile(&self.collector, &self.options, &source, &mut cautions)
+        });
+        let outcome = outcome.map(|compiled| self.compiled = compiled);
+        self.report(&name, schema, outcome, cautions, read_cautions)
+    }
+
+    /// The program of the rules that run, and everything found on the way.
+    pub fn finish(mut self) -> Loaded {
+        if !self.reports.iter().all(Report::successful) {
+            self.compiled.clear();
+        }
+        let rules = self.rule_infos();
+        let running: HashMap<&str, &RuleInfo> = rules
+            .iter()
+            .filter(|rule| rule.state == RuleState::Enabled)
+            .map(|rule| (rule.name.as_str(), rule))
+            .collect();
+        let mut compiler = Compiler::new();
+        let compiled = std::mem::take(&mut self.compiled).into_iter();
+        let program_rules = compiled
+            .filter_map(|compiled| {
+                let info = running.get(compiled.name.as_str())?;
+                // Compiled before without error, so nothing is lost here.
+                let condition = compiler.condition(&compiled.condition).ok()?;
+                Some(program_rule(compiled, condition, info))
+            })
+            .collect();
+        let (nodes, checks) = compiler.into_parts();
+        Loaded { program: Program { rules: program_rules, nodes, checks }, reports: self.reports, rules }
+    }
+
+    fn add_source(&mut self, name: &str, text: &str) -> Arc<str> {
+        let name: Arc<str> = name.into();
+        self.sources.insert(Arc::clone(&name), text.into());
+        name
+    }
+
+    /// Reads a file into the collector: what the structural check says, and the first error.
+    fn read(
+        &mut self,
+        name: &Arc<str>,
+        text: &str,
+        cautions: &mut Vec<Caution>,
+    ) -> (Vec<String>, Result<(), Failure>) {
+        let ctx = Context::file(name);
+        let refuse = |error: yaml::Error, ctx: &Context| {
+            let spot = Some((ctx.name(), error.mark.offset));
+            Failure::new(ErrorCode::YamlParse, error.to_string(), ctx).spot(spot)
+        };
+        let documents = match yaml::parse(text) {
+            Ok(documents) => documents,
+            Err(error) => {
+                let ctx = ctx.with(error.mark, Item::ValueFor, "");
+                return (Vec::new(), Err(refuse(error, &ctx)));
+            }
+        };
+        let mut schema = Vec::new();
+        for root in &documents {
+            match schema::check(root) {
+                Ok(lines) => schema.extend(lines),
+                Err(schema::BadKey(mark)) => {
+                    let error = yaml::Error { mark, message: "bad conversion".to_owned() };
+                    return (Vec::new(), Err(refuse(error, &ctx)));
+                }
+            }
+        }
+        let mut reader = Reader { collector: &mut self.collector, cautions };
+        let read = documents.iter().try_for_each(|root| reader.document(root, &ctx));
+        (schema, read)
+    }
+
+    fn report(
+        &mut self,
+        name: &Arc<str>,
+        schema: Vec<String>,
+        outcome: Result<(), Failure>,
+        cautions: Vec<Caution>,
+        read_cautions: usize,
+    ) -> &Report {
+        let mut report = Report::new(name);
+        report.schema = schema;
+        let failures = self.missing_plugin().into_iter().chain(outcome.err());
+        report.errors = failures.map(|failure| self.error(failure)).collect();
+        let phase = |at| if at < read_cautions { Phase::Read } else { Phase::Compile };
+        let numbered = cautions.into_iter().enumerate();
+        report.warnings = numbered.map(|(at, caution)| self.warning(caution, phase(at))).collect();
+        let at = self.reports.len();
+        self.reports.push(report);
+        &self.reports[at]
+    }
+
+    /// The first requirement that no plugin satisfies.
+    fn missing_plugin(&self) -> Option<Failure> {
+        self.collector.plugins.iter().find_map(|requirement| {
+            let mut known = requirement.alternatives.iter().filter_map(|wanted| {
+                let plugin = self.options.plugins.iter().find(|(name, _)| *name == wanted.name);
+                plugin.map(|(name, version)| (wanted, name, *version))
+            });
+            let message = match known.next() {
+                Some((wanted, name, version)) => {
+                    if Version::parse(&wanted.version).is_some_and(|wanted| version.satisfies(wanted)) {
+                        return None;
+                    }
+                    let wanted = &wanted.version;
+                    format!(
+                        "Plugin '{name}' version '{version}' is not compatible with required plugin version '{wanted}'"
+                    )
+                }
+                None => {
+                    let wanted = requirement.alternatives.iter();
+                    let wanted: Vec<String> =
+                        wanted.map(|wanted| format!("{} (>= {})", wanted.name, wanted.version)).collect();
+                    format!("Plugin requirement not satisfied, must load one of: {}", wanted.join(", "))
+                }
+            };
+            Some(Failure::invalid(message, &requirement.ctx))
+        })
+    }
+
+    fn text(&self, file: &str) -> Arc<str> {
+        self.sources.get(file).cloned().unwrap_or_default()
+    }
+
+    fn place(&self, ctx: &Context, spot: Option<Spot>) -> Place {
+        let (file, offset) = spot.unwrap_or_else(|| (ctx.name(), ctx.mark_in_file().offset));
+        let text = self.text(&file);
+        Place::of(file, &text, offset)
+    }
+
+    fn error(&self, failure: Failure) -> Error {
+        Finding {
+            code: failure.code,
+            message: failure.message,
+            snippet: failure.ctx.snippet(&self.text(&failure.ctx.name())),
+            place: self.place(&failure.ctx, failure.spot),
+            context: failure.ctx,
+            hint: failure.hint,
+            phase: Phase::Read,
+            deprecated_field: None,
+        }
+    }
+
+    fn warning(&self, caution: Caution, phase: Phase) -> Warning {
+        Finding {
+            code: caution.code,
+            message: caution.message,
+            snippet: caution.ctx.snippet(&self.text(&caution.ctx.name())),
+            place: self.place(&caution.ctx, caution.spot),
+            context: caution.ctx,
+            hint: caution.hint,
+            phase,
+            deprecated_field: caution.deprecated_field,
+        }
+    }
+
+    fn rule_infos(&self) -> Vec<RuleInfo> {
+        let compiled: BTreeSet<&str> = self.compiled.iter().map(|rule| rule.name.as_str()).collect();
+        let state = |rule: &info::RuleInfo| {
+            if !compiled.contains(rule.name.as_str()) {
+                RuleState::Skipped
+            } else if rule.priority > self.options.min_priority {
+                RuleState::BelowPriority
+            } else if self.options.selection.enabled(&rule.name, &rule.tags, rule.enabled) {
+                RuleState::Enabled
+            } else {
+                RuleState::Disabled
+            }
+        };
+        let info = |rule: &info::RuleInfo| RuleInfo {
+            name: rule.name.clone(),
+            desc: rule.desc.clone(),
+            priority: rule.priority,
+            tags: rule.tags.clone(),
+            source: rule.source.clone(),
+            condition: rule.cond.text.clone(),
+            output: rule.output.clone(),
+            state: state(rule),
+            capture: rule.capture.then_some(rule.capture_duration),
+            place: self.place(&rule.ctx, None),
+        };
+        self.collector.rules.iter().map(|entry| info(&entry.info)).collect()
+    }
+}
+
+impl Loaded {
+    /// Whether every file was loaded.
+    pub fn successful(&self) -> bool {
+        self.reports.iter().all(Report::successful)
+    }
+
+    /// All warnings, each once: what compiling found counts for the last file only, since it was compiled with all that
+    /// the others define.
+    pub fn warnings(&self) -> impl Iterator<Item = &Warning> {
+        let last = self.reports.len().saturating_sub(1);
+        self.reports.iter().enumerate().flat_map(move |(at, report)| {
+            report.warnings.iter().filter(move |warning| warning.phase == Phase::Read || at == last)
+        })
+    }
+}
+
+fn program_rule(compiled: Compiled, condition: compile::Condition, info: &RuleInfo) -> Rule {
+    let mut events = compiled.events;
+    events.insert(ASYNC_EVENT);
+    Rule {
+        name: compiled.name,
+        desc: info.desc.clone(),
+        priority: info.priority,
+        tags: info.tags.iter().cloned().collect(),
+        source: info.source.clone(),
+        condition: condition.node,
+        output: compiled.output,
+        events,
+    }
+}

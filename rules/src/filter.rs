@@ -1,0 +1,82 @@
+//! A filter of the command line: one condition enters, a program with one rule leaves that is never printed.
+
+use crate::ast::Pos;
+use crate::compile::Compiler;
+use crate::fields::suggest;
+use crate::lang;
+use crate::output::Template;
+use crate::program::{Priority, Program, Rule};
+
+/// How deep parentheses may be nested (reference language 2.8).
+const MAX_DEPTH: usize = 100;
+
+/// Why a filter is wrong. As text: the reason, the filter and a caret under the place.
+#[derive(Debug, Clone, thiserror::Error)]
+#[error("{message}\n    {text}\n    {:>column$}{hint}", "^", column = pos.column)]
+pub struct Error {
+    /// The reason.
+    pub message: String,
+    /// Where in the filter.
+    pub pos: Pos,
+    text: String,
+    hint: String,
+}
+
+/// Compiles a filter such as `proc.name=cat and evt.type=openat`.
+///
+/// # Errors
+/// The filter is no condition, or names something that does not exist.
+pub fn filter(text: &str) -> Result<Program, Error> {
+    let wrong = |message: String, pos: Pos| {
+        let hint =
+            misspelt(text, pos).map(|meant| format!("\n  did you mean '{meant}'?")).unwrap_or_default();
+        Error { message, pos, text: text.replace(['\n', '\t'], " "), hint }
+    };
+    let expr = lang::parse(text, MAX_DEPTH).map_err(|error| wrong(error.message, error.pos))?;
+    let mut compiler = Compiler::new();
+    let condition = compiler.condition(&expr).map_err(|error| wrong(error.message, error.pos))?;
+    let rule = Rule {
+        name: "filter".to_owned(),
+        desc: String::new(),
+        priority: Priority::Debug,
+        tags: Vec::new(),
+        source: "syscall".to_owned(),
+        condition: condition.node,
+        output: Template::default(),
+        events: condition.events,
+    };
+    let (nodes, checks) = compiler.into_parts();
+    Ok(Program { rules: vec![rule], nodes, checks })
+}
+
+/// The field that the word at a place may have meant.
+fn misspelt(text: &str, pos: Pos) -> Option<&'static str> {
+    let word = text
+        .get(pos.offset..)?
+        .split(|c: char| !(c.is_ascii_alphanumeric() || c == '.' || c == '_'))
+        .next()?;
+    suggest(word)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_filter_is_a_program_of_one_rule() {
+        let program = filter("proc.name=cat and evt.type=openat").expect("a condition");
+        assert_eq!(program.rules.len(), 1);
+        assert_eq!(program.checks.len(), 2);
+    }
+
+    #[test]
+    fn errors_show_the_place() {
+        let error = filter("evt.type=openat and proc.nmae=cat").expect_err("no such field").to_string();
+        let lines: Vec<&str> = error.lines().collect();
+        assert_eq!(lines[1], "    evt.type=openat and proc.nmae=cat");
+        assert_eq!(lines[2].find('^'), Some(24));
+        assert_eq!(lines[3], "  did you mean 'proc.name'?");
+        assert!(filter("").is_err());
+        assert!(filter("evt.type=").is_err());
+    }
+}

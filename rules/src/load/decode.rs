@@ -1,0 +1,195 @@
+//! Values of an item's keys: present, not empty, scalar, of the right type, or an error in Falco's words.
+
+use std::rc::Rc;
+
+use super::context::{Context, Item};
+use super::failure::Failure;
+use super::yaml::{Kind, Node};
+
+/// Whether a key has to be there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Need {
+    Required,
+    Optional,
+    /// Neither a key nor a value has to be there.
+    Nothing,
+}
+
+fn scalar<'n>(
+    item: &'n Node,
+    key: &str,
+    ctx: &Context,
+    need: Need,
+) -> Result<Option<(&'n str, Context)>, Failure> {
+    let Some(value) = item.get(key) else {
+        return match need {
+            Need::Required => Err(missing(key, ctx)),
+            Need::Optional | Need::Nothing => Ok(None),
+        };
+    };
+    if value.is_null() {
+        return match need {
+            Need::Nothing => Ok(None),
+            _ => Err(Failure::shape(format!("Mapping for key '{key}' is empty"), ctx)),
+        };
+    }
+    let value_ctx = ctx.with(value.mark, Item::ValueFor, key);
+    match value.scalar() {
+        None => Err(Failure::shape("Value is not a scalar value", &value_ctx)),
+        Some("") if need == Need::Nothing => Ok(None),
+        Some("") => Err(Failure::shape("Value must be non-empty", &value_ctx)),
+        Some(text) => Ok(Some((text, value_ctx))),
+    }
+}
+
+fn missing(key: &str, ctx: &Context) -> Failure {
+    Failure::shape(format!("Item has no mapping for key '{key}'"), ctx)
+}
+
+/// The value of a key that must be there.
+pub(super) fn required<T>(
+    item: &Node,
+    key: &str,
+    ctx: &Context,
+    parse: fn(&str) -> Option<T>,
+) -> Result<T, Failure> {
+    match scalar(item, key, ctx, Need::Required)? {
+        Some((text, value_ctx)) => parse(text).ok_or_else(|| undecodable(&value_ctx)),
+        None => Err(missing(key, ctx)),
+    }
+}
+
+/// The value of a key that may be missing but must have a value.
+pub(super) fn optional<T>(
+    item: &Node,
+    key: &str,
+    ctx: &Context,
+    parse: fn(&str) -> Option<T>,
+) -> Result<Option<T>, Failure> {
+    match scalar(item, key, ctx, Need::Optional)? {
+        Some((text, value_ctx)) => parse(text).map(Some).ok_or_else(|| undecodable(&value_ctx)),
+        None => Ok(None),
+    }
+}
+
+/// The text of a key that may be missing or empty.
+pub(super) fn text_or_nothing(item: &Node, key: &str, ctx: &Context) -> Result<String, Failure> {
+    let found = scalar(item, key, ctx, Need::Nothing)?;
+    Ok(found.map(|(text, _)| text.to_owned()).unwrap_or_default())
+}
+
+fn undecodable(ctx: &Context) -> Failure {
+    Failure::shape("Can't decode YAML scalar value", ctx)
+}
+
+/// The scalars of a sequence.
+pub(super) fn texts(item: &Node, key: &str, ctx: &Context, required: bool) -> Result<Vec<String>, Failure> {
+    let Some(value) = item.get(key) else {
+        return if required { Err(missing(key, ctx)) } else { Ok(Vec::new()) };
+    };
+    let value_ctx = ctx.with(value.mark, Item::ValueFor, key);
+    let items = value.sequence().ok_or_else(|| Failure::shape("Value is not a sequence", &value_ctx))?;
+    let text = |item: &Rc<Node>| match item.scalar() {
+        Some(text) => Ok(text.to_owned()),
+        None => {
+            let item_ctx = value_ctx.with(item.mark, Item::ListItem, "");
+            Err(Failure::shape("sequence value is not scalar", &item_ctx))
+        }
+    };
+    items.iter().map(text).collect()
+}
+
+/// Any text.
+pub(super) fn text(text: &str) -> Option<String> {
+    Some(text.to_owned())
+}
+
+/// A YAML 1.1 truth value in lower, upper or title case.
+pub(super) fn bool(text: &str) -> Option<bool> {
+    let rest = text.get(1..)?;
+    let lower = text.bytes().all(|b| b.is_ascii_lowercase());
+    let title = text.starts_with(|c: char| c.is_ascii_uppercase())
+        && (rest.bytes().all(|b| b.is_ascii_lowercase()) || rest.bytes().all(|b| b.is_ascii_uppercase()));
+    if !lower && !title {
+        return None;
+    }
+    match text.to_ascii_lowercase().as_str() {
+        "y" | "yes" | "true" | "on" => Some(true),
+        "n" | "no" | "false" | "off" => Some(false),
+        _ => None,
+    }
+}
+
+/// A number of 32 bits: decimal, octal with a leading 0, hexadecimal with 0x; blanks may follow.
+pub(super) fn u32(text: &str) -> Option<u32> {
+    let text = text.trim_end();
+    let digits = text.strip_prefix('+').unwrap_or(text);
+    if let Some(hex) = digits.strip_prefix("0x").or_else(|| digits.strip_prefix("0X")) {
+        return (!hex.starts_with('+')).then(|| u32::from_str_radix(hex, 16).ok()).flatten();
+    }
+    if digits.starts_with(['+', '-']) {
+        return None;
+    }
+    match digits.strip_prefix('0') {
+        Some(octal) if !octal.is_empty() => u32::from_str_radix(octal, 8).ok(),
+        _ => digits.parse().ok(),
+    }
+}
+
+/// A node as text: null is "null". What is no scalar cannot be one.
+pub(super) fn as_text<'n>(node: &'n Node, ctx: &Context) -> Result<&'n str, Failure> {
+    match &node.kind {
+        Kind::Null => Ok("null"),
+        Kind::Scalar(text) => Ok(text),
+        _ => {
+            let place =
+                format!("yaml-cpp: error at line {}, column {}", node.mark.line + 1, node.mark.column + 1);
+            let spot = Some((ctx.name(), node.mark.offset));
+            Err(Failure::invalid(format!("{place}: bad conversion"), &whole_file(ctx)).spot(spot))
+        }
+    }
+}
+
+/// The chain of a file without its items.
+pub(super) fn whole_file(ctx: &Context) -> Context {
+    Context::file(&ctx.name())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn truth_values() {
+        for (word, expected) in [
+            ("true", Some(true)),
+            ("True", Some(true)),
+            ("TRUE", Some(true)),
+            ("tRUE", None),
+            ("Yes", Some(true)),
+            ("y", Some(true)),
+            ("off", Some(false)),
+            ("1", None),
+            ("maybe", None),
+        ] {
+            assert_eq!(bool(word), expected, "{word}");
+        }
+    }
+
+    #[test]
+    fn numbers() {
+        for (word, expected) in [
+            ("57", Some(57)),
+            ("0x10", Some(16)),
+            ("010", Some(8)),
+            ("0", Some(0)),
+            ("5 ", Some(5)),
+            (" 5", None),
+            ("-1", None),
+            ("0.57.0", None),
+            ("4294967296", None),
+        ] {
+            assert_eq!(u32(word), expected, "{word}");
+        }
+    }
+}

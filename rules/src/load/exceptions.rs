@@ -1,0 +1,255 @@
+//! Exceptions of a rule: read, checked, and written into the condition (reference language 7.18 to 7.25).
+
+use std::fmt::Write;
+
+use super::context::{Context, Item};
+use super::decode::{self, required};
+use super::failure::{Caution, Failure, did_you_mean};
+use super::info::{Entry, ExceptionInfo};
+use super::reader::Reader;
+use super::report::WarningCode;
+use super::yaml::{Kind, Node};
+use crate::ast::ExprKind;
+use crate::compile::Compiler;
+use crate::fields::suggest;
+use crate::lang::{self, BINARY_LIST_OPERATORS, BINARY_TEXT_OPERATORS, MODIFIERS};
+
+/// Reads the exceptions of a rule; when they are appended, fields may be missing.
+pub(super) fn read_exceptions(
+    reader: &mut Reader,
+    item: &Node,
+    parent: &Context,
+    append: bool,
+) -> Result<Vec<ExceptionInfo>, Failure> {
+    let Some(value) = item.get("exceptions").filter(|value| !value.is_null()) else { return Ok(Vec::new()) };
+    let all_ctx = parent.with(value.mark, Item::Exceptions, "");
+    let Some(items) = value.sequence() else {
+        return Err(Failure::shape("Rule exceptions must be a sequence", &all_ctx));
+    };
+    let mut exceptions: Vec<ExceptionInfo> = Vec::with_capacity(items.len());
+    for item in items {
+        let unnamed = all_ctx.with(item.mark, Item::Exception, "");
+        if item.mapping().is_none() {
+            return Err(Failure::shape("Rule exception must be a mapping", &unnamed));
+        }
+        let name = required(item, "name", &unnamed, decode::text)?;
+        let ctx = parent.with(item.mark, Item::Exception, &name);
+        for _ in exceptions.iter().filter(|known| known.name == name) {
+            let message = format!("Multiple definitions of exception '{name}' in the same rule");
+            reader.cautions.push(Caution::new(WarningCode::ExceptionNameNotUnique, message, &ctx));
+        }
+        let fields = key_entry(item, "fields", &ctx, append)?;
+        let comps = key_entry(item, "comps", &ctx, true)?;
+        let values = read_values(item, &ctx)?;
+        if values.is_none() && append {
+            let message = "Overriding/appending exception with no values";
+            reader.cautions.push(Caution::new(WarningCode::AppendNoValues, message, &ctx));
+        }
+        exceptions.push(ExceptionInfo { ctx, name, fields, comps, values: values.unwrap_or_default() });
+    }
+    Ok(exceptions)
+}
+
+fn key_entry(item: &Node, key: &str, ctx: &Context, optional: bool) -> Result<Entry, Failure> {
+    match item.get(key) {
+        None if optional => Ok(Entry::default()),
+        None => Err(Failure::shape(format!("Item has no mapping for key '{key}'"), ctx)),
+        Some(value) => entry(value, || ctx.with(value.mark, Item::ValueFor, key)),
+    }
+}
+
+fn read_values(item: &Node, ctx: &Context) -> Result<Option<Vec<Entry>>, Failure> {
+    let Some(value) = item.get("values") else { return Ok(None) };
+    let values_ctx = ctx.with(value.mark, Item::ExceptionValues, "");
+    let Some(values) = value.sequence() else {
+        return Err(Failure::shape("Rule exception values must be a sequence", &values_ctx));
+    };
+    let read = |value: &std::rc::Rc<Node>| {
+        entry(value, || {
+            values_ctx.with(value.mark, Item::ExceptionValue, "").with(value.mark, Item::ValueFor, "")
+        })
+    };
+    values.iter().map(read).collect::<Result<_, _>>().map(Some)
+}
+
+/// A scalar or a list; what is neither counts as nothing. The chain is needed for errors only.
+fn entry(node: &Node, ctx: impl Fn() -> Context) -> Result<Entry, Failure> {
+    fn inside(node: &Node, ctx: &dyn Fn() -> Context) -> Result<Entry, Failure> {
+        match &node.kind {
+            Kind::Scalar(text) if text.is_empty() => Err(Failure::shape("Value must be non-empty", &ctx())),
+            Kind::Scalar(text) => Ok(Entry::Item(text.clone())),
+            Kind::Sequence(items) => {
+                let read = |item: &std::rc::Rc<Node>| {
+                    let inner =
+                        || ctx().with(item.mark, Item::Exception, "").with(item.mark, Item::ValueFor, "");
+                    inside(item, &inner)
+                };
+                items.iter().map(read).collect::<Result<_, _>>().map(Entry::List)
+            }
+            Kind::Null | Kind::Mapping(_) => Ok(Entry::default()),
+        }
+    }
+    inside(node, &ctx)
+}
+
+/// Checks fields and operators against each other and fills in operators that were left out. Fields are checked if the
+/// rule's source is known.
+pub(super) fn validate(exception: &mut ExceptionInfo, source_known: bool) -> Result<(), Failure> {
+    let given = exception.comps.is_given();
+    let ctx = &exception.ctx;
+    match (&exception.fields, &mut exception.comps) {
+        (Entry::List(fields), comps) => {
+            if !given {
+                *comps = Entry::List(vec![Entry::Item("=".to_owned()); fields.len()]);
+            }
+            let Entry::List(comps) = comps else {
+                return Err(Failure::invalid("Fields and comps lists must have equal length", ctx));
+            };
+            if comps.len() != fields.len() {
+                return Err(Failure::invalid("Fields and comps lists must have equal length", ctx));
+            }
+            for comp in comps {
+                let text = trim(comp.text()).to_owned();
+                if !is_operator(&text) && !is_operator_with_modifier(&text) {
+                    let message = format!("'{text}' is not a supported comparison operator");
+                    let meant = lang::suggest_operator(&text);
+                    return Err(Failure::invalid(message, ctx).hint(did_you_mean(meant)));
+                }
+                if let Entry::Item(item) = comp {
+                    *item = text;
+                }
+            }
+            if source_known {
+                fields.iter().try_for_each(|field| check_field(field.text(), ctx))?;
+            }
+        }
+        (Entry::Item(field), comps) => {
+            if !given {
+                *comps = Entry::Item("in".to_owned());
+            }
+            let Entry::Item(comp) = comps else {
+                return Err(Failure::invalid("Fields and comps must both be strings", ctx));
+            };
+            *comp = trim(comp).to_owned();
+            if !BINARY_LIST_OPERATORS.contains(&comp.as_str()) && !is_operator_with_modifier(comp) {
+                let message = "When fields is a single value, comps must be one of (in, pmatch, intersects) or a \
+                               modifier operator (e.g. startswith oneof)";
+                return Err(Failure::invalid(message, ctx));
+            }
+            if source_known {
+                check_field(field, ctx)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn trim(text: &str) -> &str {
+    text.trim_matches([' ', '\t', '\r', '\n'])
+}
+
+fn is_operator(text: &str) -> bool {
+    lang::operators().any(|known| known == text)
+}
+
+fn is_operator_with_modifier(text: &str) -> bool {
+    text.split_once(' ')
+        .is_some_and(|(op, modifier)| BINARY_TEXT_OPERATORS.contains(&op) && MODIFIERS.contains(&modifier))
+}
+
+/// Whether an exception may look at a field: a field or transformers around one (reference language 7.20).
+fn check_field(field: &str, ctx: &Context) -> Result<(), Failure> {
+    let exists = lang::parse(&format!("{field} exists"), 100);
+    let known = exists.is_ok_and(|expr| {
+        matches!(expr.kind, ExprKind::Exists(_)) && Compiler::new().condition(&expr).is_ok()
+    });
+    match known {
+        true => Ok(()),
+        false => {
+            let message = format!("'{field}' is not a supported filter field");
+            Err(Failure::invalid(message, ctx).hint(did_you_mean(suggest(field))))
+        }
+    }
+}
+
+/// Writes the exceptions behind a condition: `(condition) and not …`.
+pub(super) fn expand(condition: &str, exceptions: &[ExceptionInfo]) -> Result<String, Failure> {
+    let mut text = format!("({condition})");
+    for exception in exceptions {
+        let negated = match &exception.fields {
+            Entry::Item(field) => expand_single(field, exception)?,
+            Entry::List(fields) => expand_tuples(fields, exception)?,
+        };
+        if let Some(negated) = negated {
+            text.push_str(" and not ");
+            text.push_str(&negated);
+        }
+    }
+    Ok(text)
+}
+
+fn expand_single(field: &str, exception: &ExceptionInfo) -> Result<Option<String>, Failure> {
+    let mut values = Vec::with_capacity(exception.values.len());
+    for value in &exception.values {
+        match value {
+            Entry::Item(text) => values.push(quoted(text)),
+            Entry::List(_) => {
+                let message = "Expected values array to contain a list of strings";
+                return Err(Failure::invalid(message, &exception.ctx));
+            }
+        }
+    }
+    let comp = exception.comps.text();
+    Ok((!values.is_empty()).then(|| format!("({field} {comp} ({}))", values.join(", "))))
+}
+
+fn expand_tuples(fields: &[Entry], exception: &ExceptionInfo) -> Result<Option<String>, Failure> {
+    let comps: &[Entry] = match &exception.comps {
+        Entry::List(comps) => comps,
+        Entry::Item(_) => &[],
+    };
+    let mut tuples = Vec::with_capacity(exception.values.len());
+    for tuple in &exception.values {
+        let items: &[Entry] = match tuple {
+            Entry::List(items) => items,
+            Entry::Item(_) => &[],
+        };
+        if items.len() != fields.len() {
+            return Err(Failure::invalid("Fields and values lists must have equal length", &exception.ctx));
+        }
+        let mut text = String::from("(");
+        for (number, ((field, comp), value)) in fields.iter().zip(comps).zip(items).enumerate() {
+            let and = if number == 0 { "" } else { " and " };
+            let (field, comp) = (field.text(), comp.text());
+            let _ = write!(text, "{and} {field} {comp} {}", tuple_value(value, comp));
+        }
+        text.push(')');
+        tuples.push(text);
+    }
+    Ok((!tuples.is_empty()).then(|| format!("({})", tuples.join(" or "))))
+}
+
+fn tuple_value(value: &Entry, comp: &str) -> String {
+    match value {
+        Entry::List(items) => {
+            let items: Vec<String> = items.iter().map(|item| quoted(item.text())).collect();
+            format!("({})", items.join(", "))
+        }
+        Entry::Item(text) => {
+            let list = BINARY_LIST_OPERATORS.contains(&comp) || is_operator_with_modifier(comp);
+            match list {
+                true if text.starts_with('(') => text.clone(),
+                true => format!("({text})"),
+                false => quoted(text),
+            }
+        }
+    }
+}
+
+/// A text in quotes if it holds a space and does not start with a quote; nothing is escaped (reference language 7.25).
+pub(super) fn quoted(text: &str) -> String {
+    match text.contains(' ') && !text.starts_with(['"', '\'']) {
+        true => format!("\"{text}\""),
+        false => text.to_owned(),
+    }
+}

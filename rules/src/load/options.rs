@@ -1,0 +1,60 @@
+//! What a loader is told beside the files.
+
+use std::collections::BTreeSet;
+
+use super::info::RuleInfo;
+use super::version::Version;
+use crate::program::Priority;
+use crate::select::Selection;
+
+/// The engine version of Falco 0.44.1, whose rule language this is.
+pub const ENGINE: Version = Version { major: 0, minor: 62, patch: 0 };
+
+/// How to load.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Rules less urgent than this are left out.
+    pub min_priority: Priority,
+    /// Which rules run.
+    pub selection: Selection,
+    /// Texts added to outputs.
+    pub append_output: Vec<AppendOutput>,
+    /// The engine version that files may require.
+    pub engine: Version,
+    /// Plugins that files may require, by name.
+    pub plugins: Vec<(String, Version)>,
+}
+
+impl Default for Options {
+    /// Everything runs; the container plugin 0.7.1 is there, since containers are built in.
+    fn default() -> Options {
+        Options {
+            min_priority: Priority::Debug,
+            selection: Selection::default(),
+            append_output: Vec::new(),
+            engine: ENGINE,
+            plugins: vec![("container".to_owned(), Version { major: 0, minor: 7, patch: 1 })],
+        }
+    }
+}
+
+/// A text that is added to the outputs of some rules (reference language 10.14).
+#[derive(Debug, Clone, Default)]
+pub struct AppendOutput {
+    /// The text, with tokens.
+    pub format: String,
+    /// Only rules of this source.
+    pub source: Option<String>,
+    /// Only rules that have all these tags.
+    pub tags: BTreeSet<String>,
+    /// Only the rule of this name.
+    pub rule: Option<String>,
+}
+
+impl AppendOutput {
+    pub(super) fn applies_to(&self, rule: &RuleInfo) -> bool {
+        self.source.as_deref().is_none_or(|source| source == rule.source)
+            && self.tags.is_subset(&rule.tags)
+            && self.rule.as_deref().is_none_or(|name| name == rule.name)
+    }
+}

@@ -1,0 +1,167 @@
+//! The command line as typed: flags and arguments, nothing decided yet. No clap type leaves this file but through
+//! [`Cli`] and its subcommands.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+const AFTER_HELP: &str = "\
+Exit codes:
+  0  ran to the end
+  1  --fail-on was reached
+  2  usage or rules are wrong
+  3  a capture is damaged (everything readable was still processed)
+  4  input or output failed";
+
+/// Capture and replay forensics for Linux system calls, with Falco's rule language.
+#[derive(Debug, Parser)]
+#[command(name = "tercel", version, after_help = AFTER_HELP, max_term_width = 110)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub verb: Verb,
+}
+
+/// The verbs.
+#[derive(Debug, Subcommand)]
+pub enum Verb {
+    /// Evaluate rules over captures and print the alerts
+    Replay(Box<ReplayArgs>),
+    /// Check or list rule files
+    Rules {
+        /// What to do with them.
+        #[command(subcommand)]
+        verb: RulesVerb,
+    },
+    /// List the fields that conditions and outputs can use
+    Fields(ListArgs),
+    /// List the events that captures can hold
+    Events(ListArgs),
+}
+
+/// What `tercel rules` can do.
+#[derive(Debug, Subcommand)]
+pub enum RulesVerb {
+    /// Validate rule files; exit code 2 if one is wrong
+    Check {
+        /// Rule files or directories of them, in the order of loading
+        #[arg(required = true, value_name = "FILE")]
+        files: Vec<PathBuf>,
+        /// Print Falco's result object (falco_load_results)
+        #[arg(long)]
+        json: bool,
+    },
+    /// List the rules of rule files with priority, tags and state
+    List {
+        /// Rule files or directories of them, in the order of loading
+        #[arg(required = true, value_name = "FILE")]
+        files: Vec<PathBuf>,
+        #[command(flatten)]
+        selection: SelectionArgs,
+        /// One JSON object per rule
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+/// Options of the listing verbs.
+#[derive(Debug, Args)]
+pub struct ListArgs {
+    /// Only names that contain this text
+    #[arg(value_name = "TEXT")]
+    pub text: Option<String>,
+    /// One JSON object per line
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Which of the loaded rules run.
+#[derive(Debug, Args)]
+pub struct SelectionArgs {
+    /// Run only rules that have one of these tags
+    #[arg(
+        short = 't',
+        value_name = "TAG",
+        conflicts_with = "disabled_tags",
+        help_heading = "Rule selection"
+    )]
+    pub tags: Vec<String>,
+    /// Do not run rules that have one of these tags
+    #[arg(short = 'T', value_name = "TAG", help_heading = "Rule selection")]
+    pub disabled_tags: Vec<String>,
+    /// Do not run rules whose name contains this text
+    #[arg(short = 'D', value_name = "SUBSTRING", help_heading = "Rule selection")]
+    pub disabled_names: Vec<String>,
+    /// Do not run rules less urgent than this (emergency … debug)
+    #[arg(
+        long,
+        short = 'p',
+        value_name = "PRIORITY",
+        default_value = "debug",
+        help_heading = "Rule selection"
+    )]
+    pub priority: String,
+}
+
+/// Which rules of several that match an event raise an alert.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum RuleMatching {
+    /// The first in the order of loading
+    First,
+    /// Every one
+    All,
+}
+
+/// Options of `tercel replay`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+The filter is a condition in the rule language, written behind the captures; it narrows the events that rules see:
+  tercel replay -r rules trace.scap proc.name=nginx and fd.type=ipv4
+Points in time are absolute (2026-11-23T13:01:15.5Z, UTC without a zone), relative to the first event (+90s, 2m30s,
+500ms) or an event number (#1200).")]
+pub struct ReplayArgs {
+    /// Rule files or directories of them, in the order of loading
+    #[arg(long, short, value_name = "FILE", required = true)]
+    pub rules: Vec<PathBuf>,
+    /// Captures, directories of them, or - for standard input; then, optionally, a filter
+    #[arg(value_name = "TRACE… [FILTER]", required = true)]
+    pub traces: Vec<String>,
+    /// The filter, when it should not stand behind the captures
+    #[arg(long, value_name = "EXPRESSION")]
+    pub filter: Option<String>,
+    #[command(flatten)]
+    pub selection: SelectionArgs,
+    /// Which of several matching rules raises an alert
+    #[arg(long, value_enum, default_value = "first", help_heading = "Rule selection")]
+    pub rule_matching: RuleMatching,
+    /// Start at this point; earlier events still build the state
+    #[arg(long, value_name = "POINT", help_heading = "Window")]
+    pub from: Option<String>,
+    /// Stop before this point
+    #[arg(long, value_name = "POINT", help_heading = "Window")]
+    pub to: Option<String>,
+    /// Stop after this many events of the window
+    #[arg(short = 'n', value_name = "EVENTS", help_heading = "Window")]
+    pub limit: Option<u64>,
+    /// Alerts as JSON, one object per line, with Falco's keys
+    #[arg(long, help_heading = "Output")]
+    pub json: bool,
+    /// Times in UTC, whatever zone the capture names
+    #[arg(long, help_heading = "Output")]
+    pub utc: bool,
+    /// Times in ISO 8601
+    #[arg(long, help_heading = "Output")]
+    pub iso8601: bool,
+    /// Write the alerts to this file
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
+    pub output: Option<PathBuf>,
+    /// Exit with code 1 if an alert is at least this urgent
+    #[arg(long, value_name = "PRIORITY", help_heading = "Output")]
+    pub fail_on: Option<String>,
+    /// No summary, no progress, no warnings
+    #[arg(short, long, conflicts_with = "verbose", help_heading = "Output")]
+    pub quiet: bool,
+    /// Show warnings of the rule files and every damaged place of the captures
+    #[arg(short, long, help_heading = "Output")]
+    pub verbose: bool,
+}

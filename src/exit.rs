@@ -1,0 +1,58 @@
+//! How a run ends: the exit codes that scripts rely on, and the one error type of the binary.
+
+use std::fmt;
+use std::process::ExitCode;
+
+/// Why a run ended, as its exit code says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Outcome {
+    /// Ran to the end.
+    Done,
+    /// `--fail-on` was reached.
+    Reached,
+    /// Usage or rules are wrong.
+    Usage,
+    /// A capture is damaged.
+    Damaged,
+    /// Input or output failed.
+    Io,
+}
+
+impl From<Outcome> for ExitCode {
+    fn from(outcome: Outcome) -> ExitCode {
+        ExitCode::from(match outcome {
+            Outcome::Done => 0,
+            Outcome::Reached => 1,
+            Outcome::Usage => 2,
+            Outcome::Damaged => 3,
+            Outcome::Io => 4,
+        })
+    }
+}
+
+/// A run that ended early: what to tell the user, and the exit code.
+#[derive(Debug)]
+pub struct Failure {
+    /// Exit code.
+    pub outcome: Outcome,
+    /// Message; empty where everything has been said.
+    pub message: String,
+}
+
+impl Failure {
+    /// Usage or rules are wrong.
+    pub fn usage(message: impl fmt::Display) -> Failure {
+        Failure { outcome: Outcome::Usage, message: message.to_string() }
+    }
+
+    /// Input or output failed.
+    pub fn io(message: impl fmt::Display) -> Failure {
+        Failure { outcome: Outcome::Io, message: message.to_string() }
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}

@@ -1,0 +1,78 @@
+//! `tercel fields` and `tercel events`: the catalogues as text or JSON lines.
+
+use std::io::{self, Write};
+
+use serde_json::json;
+use tercel_format::catalogue::{EVENTS, EventInfo, flag};
+use tercel_rules::fields::{ArgRule, FIELDS, FieldInfo, epf};
+
+use crate::cli::ListArgs;
+
+/// Prints the fields that conditions and outputs can use.
+pub fn fields(out: &mut dyn Write, args: &ListArgs) -> io::Result<()> {
+    for info in FIELDS.iter().filter(|info| info.flags & epf::TABLE_ONLY == 0) {
+        if !wanted(args, info.name) {
+            continue;
+        }
+        if args.json {
+            let row = json!({
+                "name": info.name,
+                "type": format!("{:?}", info.ty).to_uppercase(),
+                "list": info.is_list(),
+                "argument": format!("{:?}", info.arg).to_lowercase(),
+                "deprecated": info.flags & epf::DEPRECATED != 0,
+                "description": info.description,
+            });
+            writeln!(out, "{row}")?;
+        } else {
+            writeln!(out, "{:<36} {:<10} {}", shape(info), type_word(info), info.description)?;
+        }
+    }
+    Ok(())
+}
+
+/// Prints the events that the newest schema has, with their parameters.
+pub fn events(out: &mut dyn Write, args: &ListArgs) -> io::Result<()> {
+    for info in EVENTS.iter().filter(|info| !info.any(flag::UNUSED | flag::OLD_VERSION)) {
+        if !wanted(args, info.name) {
+            continue;
+        }
+        let direction = if info.is_exit() { '<' } else { '>' };
+        if args.json {
+            let params: Vec<_> = info
+                .params
+                .iter()
+                .map(|p| json!({"name": p.name, "type": format!("{:?}", p.ty).to_uppercase()}))
+                .collect();
+            let row =
+                json!({"code": info.code, "dir": direction.to_string(), "name": info.name, "params": params});
+            writeln!(out, "{row}")?;
+        } else {
+            writeln!(out, "{direction} {}({})", info.name, parameters(info))?;
+        }
+    }
+    Ok(())
+}
+
+fn wanted(args: &ListArgs, name: &str) -> bool {
+    args.text.as_deref().is_none_or(|text| name.contains(text))
+}
+
+fn shape(info: &FieldInfo) -> String {
+    match info.arg {
+        ArgRule::No => info.name.to_owned(),
+        ArgRule::Optional => format!("{}[…]?", info.name),
+        ArgRule::Required => format!("{}[…]", info.name),
+    }
+}
+
+fn type_word(info: &FieldInfo) -> String {
+    let word = format!("{:?}", info.ty).to_uppercase();
+    if info.is_list() { format!("LIST({word})") } else { word }
+}
+
+fn parameters(info: &EventInfo) -> String {
+    let each: Vec<String> =
+        info.params.iter().map(|p| format!("{} {}", format!("{:?}", p.ty).to_uppercase(), p.name)).collect();
+    each.join(", ")
+}

@@ -1,0 +1,59 @@
+//! The progress bar: on a terminal only, on standard error only.
+
+use std::io::{self, Read};
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+/// Shows how far a capture has been read.
+pub struct Progress {
+    bar: ProgressBar,
+}
+
+impl Progress {
+    /// A bar for a capture of `length` bytes as stored; without a length it counts. `silent` draws nothing.
+    pub fn new(name: &str, length: Option<u64>, silent: bool) -> Progress {
+        let bar = match length {
+            Some(length) => ProgressBar::new(length)
+                .with_style(style("{msg} {wide_bar} {bytes}/{total_bytes} {binary_bytes_per_sec} {eta}")),
+            None => {
+                ProgressBar::no_length().with_style(style("{msg} {spinner} {bytes} {binary_bytes_per_sec}"))
+            }
+        };
+        // indicatif draws nothing where standard error is not a terminal.
+        bar.set_draw_target(if silent { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() });
+        bar.set_message(name.to_owned());
+        Progress { bar }
+    }
+
+    /// The reader, watched.
+    pub fn watch(&self, reader: Box<dyn Read + Send>) -> Box<dyn Read + Send> {
+        Box::new(Watched { reader, bar: self.bar.clone() })
+    }
+
+    /// Takes the bar off the screen.
+    pub fn finish(&self) {
+        self.bar.finish_and_clear();
+    }
+
+    /// Runs `print` while the bar is out of the way.
+    pub fn suspend<T>(&self, print: impl FnOnce() -> T) -> T {
+        self.bar.suspend(print)
+    }
+}
+
+fn style(template: &str) -> ProgressStyle {
+    ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar())
+}
+
+struct Watched {
+    reader: Box<dyn Read + Send>,
+    bar: ProgressBar,
+}
+
+impl Read for Watched {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = self.reader.read(buffer)?;
+        self.bar.inc(count as u64);
+        Ok(count)
+    }
+}

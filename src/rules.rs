@@ -1,0 +1,132 @@
+//! Rule files: `tercel rules check` and `tercel rules list`, and the loading that every verb with `--rules` shares.
+
+use std::io::{self, Write};
+use std::path::PathBuf;
+
+use serde_json::json;
+use tercel_rules::load::{Loaded, Loader, Options, RuleInfo, RuleState, parse_priority, results_to_json};
+use tercel_rules::program::{Priority, Program};
+use tercel_rules::select::Selection;
+
+use crate::cli::SelectionArgs;
+use crate::exit::{Failure, Outcome};
+use crate::{finish, inputs};
+
+/// Validates rule files and prints what was found.
+pub fn check(files: &[PathBuf], json: bool) -> Result<Outcome, Failure> {
+    let loaded = read(files, Options::default())?;
+    let mut out = io::stdout().lock();
+    let written = if json {
+        writeln!(out, "{}", results_to_json(&loaded.reports))
+    } else {
+        loaded.reports.iter().try_for_each(|report| write!(out, "{report}"))
+    };
+    finish(written)?;
+    Ok(if loaded.successful() { Outcome::Done } else { Outcome::Usage })
+}
+
+/// Prints the rules of rule files.
+pub fn list(files: &[PathBuf], selection: &SelectionArgs, json: bool) -> Result<Outcome, Failure> {
+    let loaded = accepted(read(files, options(selection)?)?)?;
+    let mut out = io::BufWriter::new(io::stdout().lock());
+    let written = loaded.rules.iter().try_for_each(|rule| {
+        if json { writeln!(out, "{}", row(rule)) } else { writeln!(out, "{}", line(rule)) }
+    });
+    finish(written.and_then(|()| out.flush()))
+}
+
+fn row(rule: &RuleInfo) -> serde_json::Value {
+    json!({
+        "name": rule.name,
+        "description": rule.desc,
+        "priority": rule.priority.name(),
+        "tags": rule.tags,
+        "source": rule.source,
+        "state": state(rule.state),
+        "condition": rule.condition,
+        "output": rule.output,
+        "file": &*rule.place.file,
+        "line": rule.place.line,
+    })
+}
+
+fn line(rule: &RuleInfo) -> String {
+    let tags: Vec<&str> = rule.tags.iter().map(String::as_str).collect();
+    format!("{:<14} {:<9} {}  [{}]", rule.priority.name(), state(rule.state), rule.name, tags.join(" "))
+}
+
+fn state(state: RuleState) -> &'static str {
+    match state {
+        RuleState::Enabled => "enabled",
+        RuleState::Disabled => "disabled",
+        RuleState::BelowPriority => "below",
+        RuleState::Skipped => "skipped",
+    }
+}
+
+/// Loads the rules of a verb; errors are told with their places and end the run.
+pub fn load(
+    files: &[PathBuf],
+    selection: &SelectionArgs,
+    quiet: bool,
+    verbose: bool,
+) -> Result<Program, Failure> {
+    let loaded = accepted(read(files, options(selection)?)?)?;
+    let warnings = loaded.warnings().count();
+    if verbose {
+        loaded.warnings().for_each(|warning| eprint!("{warning}"));
+    } else if warnings > 0 && !quiet {
+        eprintln!("{warnings} warnings about the rules (-v shows them, 'tercel rules check' too)");
+    }
+    if loaded.program.rules.is_empty() {
+        return Err(Failure::usage(
+            "no rule is left to run: all are disabled, deselected or below the priority",
+        ));
+    }
+    Ok(loaded.program)
+}
+
+/// Compiles a filter of the command line.
+pub fn filter(text: &str) -> Result<Program, Failure> {
+    tercel_rules::filter::filter(text)
+        .map_err(|error| Failure::usage(format!("the filter is wrong: {error}")))
+}
+
+/// Reads a priority given to a flag.
+pub fn priority(flag: &str, text: &str) -> Result<Priority, Failure> {
+    parse_priority(text).ok_or_else(|| {
+        let names: Vec<&str> = Priority::ALL.iter().map(|priority| priority.name()).collect();
+        Failure::usage(format!(
+            "{flag}: '{text}' is no priority; there are {}",
+            names.join(", ").to_lowercase()
+        ))
+    })
+}
+
+fn options(args: &SelectionArgs) -> Result<Options, Failure> {
+    let selection = Selection::from_flags(&args.tags, &args.disabled_tags, &args.disabled_names);
+    Ok(Options {
+        min_priority: priority("--priority", &args.priority)?,
+        selection: selection.map_err(Failure::usage)?,
+        ..Options::default()
+    })
+}
+
+fn read(files: &[PathBuf], options: Options) -> Result<Loaded, Failure> {
+    let mut loader = Loader::new(options);
+    for file in inputs::rule_files(files)? {
+        loader.bytes(&file.name, &file.bytes);
+    }
+    Ok(loader.finish())
+}
+
+/// Passes rules without errors on; errors are told and end the run.
+fn accepted(loaded: Loaded) -> Result<Loaded, Failure> {
+    if loaded.successful() {
+        return Ok(loaded);
+    }
+    for report in loaded.reports.iter().filter(|report| !report.successful()) {
+        report.errors.iter().for_each(|error| eprint!("{error}"));
+    }
+    Err(Failure::usage("the rules have errors"))
+}

@@ -1,0 +1,105 @@
+//! The summary behind a replay: counters enter, text for standard error leaves.
+
+use std::fmt::Write;
+use std::time::Duration;
+
+use tercel_format::Statistics;
+use tercel_replay::Counters;
+use tercel_rules::program::{Priority, Program};
+
+/// What was read from all captures together.
+#[derive(Debug, Default)]
+pub struct Totals {
+    /// What the readers counted.
+    pub statistics: Statistics,
+    /// Captures read.
+    pub captures: usize,
+}
+
+impl Totals {
+    /// Adds the counts of one capture.
+    pub fn add(&mut self, one: &Statistics) {
+        let all = &mut self.statistics;
+        self.captures += 1;
+        all.bytes += one.bytes;
+        all.sections += one.sections;
+        all.event_blocks += one.event_blocks;
+        all.events += one.events;
+        all.upgraded_away += one.upgraded_away;
+        all.unknown_events += one.unknown_events;
+        all.unknown_blocks += one.unknown_blocks;
+        all.drops += one.drops;
+        all.incidents += one.incidents;
+        all.forgotten_enters += one.forgotten_enters;
+    }
+}
+
+/// The summary as text, a line per fact; lines about things that did not happen are left out.
+pub fn text(totals: &Totals, counters: &Counters, program: &Program, elapsed: Duration) -> String {
+    let mut out = String::new();
+    read(&mut out, totals, counters, elapsed);
+    alerts(&mut out, counters, program);
+    out
+}
+
+/// Appends one line; writing to a string cannot fail.
+macro_rules! line {
+    ($out:expr, $($argument:tt)*) => {
+        let _ = writeln!($out, $($argument)*);
+    };
+}
+
+fn read(out: &mut String, totals: &Totals, counters: &Counters, elapsed: Duration) {
+    let statistics = &totals.statistics;
+    let seconds = elapsed.as_secs_f64().max(1e-9);
+    line!(
+        out,
+        "Events read: {} ({:.2} s, {:.2} M events/s, {:.0} MiB/s of scap)",
+        counters.events,
+        seconds,
+        counters.events as f64 / seconds / 1e6,
+        statistics.bytes as f64 / seconds / (1 << 20) as f64,
+    );
+    if counters.evaluated != counters.events {
+        line!(out, "Events evaluated: {}", counters.evaluated);
+    }
+    for (count, what) in [
+        (counters.state_only, "kept for the state only"),
+        (statistics.unknown_events, "skipped, of types newer than this program knows"),
+    ] {
+        if count > 0 {
+            line!(out, "Events {what}: {count}");
+        }
+    }
+    if statistics.unknown_blocks > 0 {
+        line!(out, "Blocks skipped, of types newer than this program knows: {}", statistics.unknown_blocks);
+    }
+    if statistics.forgotten_enters > 0 {
+        line!(out, "Entries of system calls forgotten before their exit: {}", statistics.forgotten_enters);
+    }
+    if statistics.incidents > 0 {
+        line!(out, "Damaged places skipped: {}", statistics.incidents);
+    }
+    if statistics.drops > 0 {
+        line!(out, "Drops told by the capture: {} (events are missing there)", statistics.drops);
+    }
+}
+
+fn alerts(out: &mut String, counters: &Counters, program: &Program) {
+    line!(out, "Alerts: {}", counters.alerts.iter().sum::<u64>());
+    for (priority, count) in Priority::ALL.iter().zip(counters.priorities) {
+        if count > 0 {
+            line!(out, "  {:<14} {count}", priority.name());
+        }
+    }
+    let mut rules: Vec<_> =
+        program.rules.iter().zip(&counters.alerts).filter(|(_, count)| **count > 0).collect();
+    if rules.is_empty() {
+        return;
+    }
+    rules.sort_by_key(|(_, count)| std::cmp::Reverse(**count));
+    line!(out, "Alerts by rule:");
+    for (rule, count) in rules {
+        line!(out, "  {count:>8}  {}", rule.name);
+    }
+}
