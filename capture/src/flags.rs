@@ -153,6 +153,12 @@ translations! {
     };
 }
 
+/// Flags of an open as the catalogue has them.
+pub fn open_flags(value: u32) -> u32 {
+    let Some((_, Fields(rows))) = TABLES.first() else { return 0 };
+    rows.iter().filter(|(mask, wanted, _)| value & mask == *wanted).fold(0, |shown, (_, _, to)| shown | to)
+}
+
 impl Translation {
     /// The table as the probe wants it.
     pub fn table(&self) -> FlagTable {

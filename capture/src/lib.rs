@@ -4,6 +4,9 @@
 pub mod calls;
 pub mod flags;
 
+pub mod snapshot;
+pub mod stop;
+
 mod btf;
 mod clock;
 mod compat;
@@ -14,3 +17,4 @@ mod probe;
 pub use drain::Drain;
 pub use error::Error;
 pub use probe::{Drops, Options, Probe};
+pub use snapshot::Snapshot;
