@@ -57,18 +57,21 @@ pub fn sockaddr(event: Event) {
         }
         AF_UNIX => {
             event.push(translate(flags::FAMILY, u64::from(family)), 1);
-            push_path(event, side as u64 + 2);
+            push_path(event, side as u64 + 2, length);
         }
         _ => {}
     }
     event.close(event.cursor().wrapping_sub(from));
 }
 
-/// The path of a Unix socket, in kernel memory; an abstract name without its leading NUL.
+/// The path of a Unix socket, in kernel memory; an abstract name without its leading NUL. `length` is that of the whole
+/// address: an abstract name does not end in a NUL, what lies behind it is somebody else's.
 #[inline(always)]
-fn push_path(event: Event, address: u64) {
-    let address = if kernel::<u8>(address, 0) == 0 { address + 1 } else { address };
-    let length = copy_kernel_str(event.at(), UNIX_PATH, address);
+fn push_path(event: Event, address: u64, length: u64) {
+    let (address, length) = if kernel::<u8>(address, 0) == 0 { (address + 1, length - 1) } else { (address, length) };
+    let room = length.wrapping_sub(2).wrapping_add(1);
+    let room = mask!(if room > UNIX_PATH { UNIX_PATH } else { room }, 127);
+    let length = copy_kernel_str(event.at(), room, address);
     finish_path(event, length);
 }
 
@@ -163,7 +166,8 @@ fn unix(event: Event, socket: u64, inbound: bool, named: u64) {
     if address == 0 {
         return event.push(0, 1);
     }
-    push_path(event, address.wrapping_add(u64::from(off!(unix_address_name)) + 2));
+    let length = u64::from(get!(u32, address, unix_address_len));
+    push_path(event, address.wrapping_add(u64::from(off!(unix_address_name)) + 2), length);
 }
 
 /// See `step::BACKLOG`.

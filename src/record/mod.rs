@@ -99,10 +99,9 @@ pub fn run(args: &RecordArgs) -> Result<Outcome, Failure> {
 
 /// Reads the host while the rings go on being emptied into memory.
 fn read_host(drain: &mut Drain) -> (Snapshot, Vec<Held>) {
-    let own = std::process::id();
     let mut held = Vec::new();
     let snapshot = std::thread::scope(|threads| {
-        let reader = threads.spawn(move || Snapshot::take(own));
+        let reader = threads.spawn(Snapshot::take);
         while !reader.is_finished() && held.len() < HELD {
             drain.drain(false, |event| {
                 held.push(Held::new(event));

@@ -139,6 +139,7 @@ offsets! {
     pinet6_saddr = "?ipv6_pinfo.saddr",
     unix_peer = "unix_sock.peer",
     unix_addr = "unix_sock.addr",
+    unix_address_len = "unix_address.len",
     unix_address_name = "unix_address.name",
     css_set_subsys = "css_set.subsys",
     css_cgroup = "cgroup_subsys_state.cgroup",

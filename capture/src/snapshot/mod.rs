@@ -27,8 +27,8 @@ pub struct Snapshot {
 }
 
 impl Snapshot {
-    /// Reads the host. `own` is the recorder's process, which is left out.
-    pub fn take(own: u32) -> Snapshot {
+    /// Reads the host. The recorder is part of it: it may be the parent of what it records.
+    pub fn take() -> Snapshot {
         let mut snapshot = Snapshot {
             machine: host::machine(),
             interfaces: interfaces::interfaces(),
@@ -37,9 +37,6 @@ impl Snapshot {
         };
         let mut sockets = Sockets::default();
         for pid in threads::numbers("/proc") {
-            if pid == i64::from(own) {
-                continue;
-            }
             let Some(process) = threads::process(pid) else { continue };
             snapshot.fds.push(fds::fds(pid, &mut sockets));
             let others: Vec<ProcessRecord> =
