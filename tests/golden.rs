@@ -14,7 +14,12 @@ fn testdata(directory: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata").join(directory)
 }
 
-/// Names of the files in a directory below testdata, without the given ending; other files are left out.
+/// Whether answers are to be stored rather than compared.
+fn blessing() -> bool {
+    std::env::var_os("TERCEL_BLESS").is_some()
+}
+
+/// Names of the files in a directory below testdata, without the given ending, which leaves out other files.
 fn names(directory: &str, ending: &str) -> Vec<String> {
     let entries = fs::read_dir(testdata(directory)).expect("the directory is part of the repository");
     let mut names: Vec<String> = entries
@@ -53,13 +58,12 @@ fn first_difference(expected: &str, actual: &str) -> String {
 
 #[test]
 fn alerts_are_those_stored() {
-    let bless = std::env::var_os("TERCEL_BLESS").is_some();
     let mut differences = Vec::new();
     for name in names("traces", ".scap") {
         for (form, ending) in FORMS {
             let file = testdata("expected").join(format!("{name}.{ending}"));
             let actual = replay(&name, form);
-            if bless {
+            if blessing() {
                 fs::write(&file, &actual).expect("the answer can be stored");
                 continue;
             }
@@ -76,6 +80,9 @@ fn alerts_are_those_stored() {
 fn every_answer_has_its_capture() {
     let traces = names("traces", ".scap");
     assert!(!traces.is_empty(), "no captures");
+    if blessing() {
+        return;
+    }
     for (_, ending) in FORMS {
         let answers = names("expected", &format!(".{ending}"));
         assert_eq!(answers, traces, "answers as .{ending} and captures");

@@ -13,7 +13,8 @@ use std::process::ExitCode;
 
 use flate2::bufread::GzDecoder;
 use serde_json::{Map, Value as Json};
-use tercel_format::{Block, Reader};
+use tercel_format::catalogue::ParamInfo;
+use tercel_format::{Block, Event, Reader};
 use tercel_replay::fields::{Context, Scratch, render_json};
 use tercel_replay::state::State;
 use tercel_rules::output::{Piece, Template};
@@ -24,6 +25,9 @@ const WANTED: f64 = 0.999;
 
 /// Examples that are shown of a field.
 const EXAMPLES: usize = 4;
+
+/// A path relative to the working directory.
+const AT_FDCWD: i64 = -100;
 
 /// The kinds of dumps.
 const DUMPS: [&str; 2] = ["falcofields", "containerfields"];
@@ -119,6 +123,7 @@ fn compare(corpus: &Path, capture: &Path) -> Result<Option<Tally>, Box<dyn std::
             let (Some((number, row)), Some(facts)) = (&dump.next, &facts) else { continue };
             if *number == event.num {
                 let cx = Context { state: &state, event: &event, facts };
+                let rebound = rebinds(&event, row);
                 tally.rows += 1;
                 for (key, expected) in row {
                     let template: &Option<Template> = templates
@@ -128,7 +133,7 @@ fn compare(corpus: &Path, capture: &Path) -> Result<Option<Tally>, Box<dyn std::
                         .as_ref()
                         .and_then(operand)
                         .map_or(Json::Null, |operand| render_json(&cx, operand, &mut scratch));
-                    tally.cell(&name, event.num, key, expected, &ours);
+                    tally.cell(&name, event.num, key, expected, &ours, rebound);
                 }
                 dump.advance();
             }
@@ -156,14 +161,14 @@ struct Tally {
 }
 
 impl Tally {
-    fn cell(&mut self, capture: &str, event: u64, key: &str, expected: &Json, ours: &Json) {
+    fn cell(&mut self, capture: &str, event: u64, key: &str, expected: &Json, ours: &Json, rebound: bool) {
         self.cells += 1;
         let (cells, different, examples) = self.fields.entry(key.to_owned()).or_default();
         *cells += 1;
         if expected == ours {
             return;
         }
-        if let Some(class) = class(key, expected, ours) {
+        if let Some(class) = class(key, expected, ours, rebound) {
             *self.known.entry(class).or_default() += 1;
             return;
         }
@@ -222,8 +227,21 @@ impl Tally {
     }
 }
 
+/// Whether the reference's `evt.abspath` makes the directory of the call the event's fd, for every field that comes behind
+/// it in the dump.
+fn rebinds(event: &Event<'_>, row: &Map<String, Json>) -> bool {
+    let directory = |name: &&ParamInfo| name.name.ends_with("dirfd") || name.name == "olddir";
+    let params = event.info.params;
+    let Some(index) = params.iter().position(|param| directory(&param)) else { return false };
+    let relative = event.text(index + 1).is_some_and(|path| !path.starts_with(b"/"));
+    row.get("evt.abspath").is_some_and(Json::is_string) && relative && event.int(index) != Some(AT_FDCWD)
+}
+
 /// The class of differences that a cell belongs to, where the reference shows something that no capture holds.
-fn class(key: &str, expected: &Json, ours: &Json) -> Option<&'static str> {
+fn class(key: &str, expected: &Json, ours: &Json, rebound: bool) -> Option<&'static str> {
+    if rebound && (key.starts_with("fd.") || key.starts_with("fs.path.")) {
+        return Some("fields behind evt.abspath: the reference shows the call's directory as the event's fd");
+    }
     let (expected, ours) = (expected.as_str()?, ours.as_str()?);
     if key == "evt.buffer" && ours == "NULL" && (ours.starts_with(expected) || expected.starts_with(ours)) {
         return Some("evt.buffer of an empty read: the reference shows its own left-over memory");

@@ -47,7 +47,8 @@ impl Selection {
         without_tags: &[String],
         without_names: &[String],
     ) -> Result<Selection, Conflict> {
-        if !only_tags.is_empty() && !(without_tags.is_empty() && without_names.is_empty()) {
+        let without = !without_tags.is_empty() || !without_names.is_empty();
+        if without && !only_tags.is_empty() {
             return Err(Conflict);
         }
         let mut steps = Vec::new();

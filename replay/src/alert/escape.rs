@@ -1,7 +1,7 @@
-//! Text inside JSON strings (reference language 10.8): bytes enter, escaped UTF-8 is appended.
+//! Text inside JSON strings: bytes enter, escaped UTF-8 is appended.
 
 /// Appends `text` as it stands between the quotes of a JSON string. Invalid UTF-8 becomes U+FFFD; characters beyond ASCII stay.
-pub fn push_escaped(out: &mut Vec<u8>, text: &[u8]) {
+fn push_escaped(out: &mut Vec<u8>, text: &[u8]) {
     for chunk in text.utf8_chunks() {
         push_valid(out, chunk.valid().as_bytes());
         if !chunk.invalid().is_empty() {

@@ -54,7 +54,7 @@ fn text_lines() {
     check(
         "\"%evt.rawarg.name\"\u{1}\t\u{e9}",
         text,
-        "16:17:57.881781397: Informational \\\"/tmp/\\\"a\\\\b\\\"\\\"\\u0001\\t\u{e9}",
+        "16:17:57.881781397: Informational \"/tmp/\"a\\b\"\"\u{1}\t\u{e9}",
     );
 }
 

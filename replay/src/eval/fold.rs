@@ -6,7 +6,8 @@ use tercel_format::catalogue::{EventInfo, code, flag};
 use tercel_rules::fields::{Arg, Class, Field, FieldRef};
 use tercel_rules::program::{Check, Source};
 
-use super::predicate::{Predicate, Values};
+use super::predicate::Predicate;
+use super::values::Values;
 use crate::fields::Context;
 use crate::state::{Facts, State};
 

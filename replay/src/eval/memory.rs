@@ -2,7 +2,7 @@
 //! process image (design D7). One per thread of evaluation; its size does not grow with the capture.
 
 use super::plan::Plans;
-use super::predicate::Values;
+use super::values::Values;
 use crate::fields::Settings;
 
 /// Images whose answers are remembered at a time; a power of two.
@@ -38,7 +38,7 @@ impl Memory {
     pub(super) fn new(plans: &Plans, settings: Settings) -> Memory {
         let stride = plans.image_bits.div_ceil(64) * 2;
         Memory {
-            values: Values::new(settings),
+            values: Values::new(settings, plans.places),
             found: Vec::new(),
             answers: vec![0; plans.terms.len()].into(),
             event: 0,
@@ -60,6 +60,7 @@ impl Memory {
     #[inline]
     pub(super) fn start(&mut self, image: Option<u32>) {
         self.found.clear();
+        self.values.start();
         self.event += 1;
         if self.event == 1 << 31 {
             self.answers.fill(0);

@@ -8,6 +8,7 @@ mod memory;
 mod paths;
 mod plan;
 mod predicate;
+mod values;
 
 use tercel_rules::program::Program;
 

@@ -25,6 +25,8 @@ pub struct Plans {
     pub plans: Vec<Plan>,
     /// How many terms are remembered per process image.
     pub image_bits: usize,
+    /// How many values are kept for the event.
+    pub places: usize,
 }
 
 /// What to do on an event of one code.
@@ -93,13 +95,14 @@ enum Folded {
 impl Plans {
     /// The plans of a program's rules of source `syscall`.
     pub fn new(program: &Program) -> Plans {
-        let predicates: Vec<Predicate> = program.checks.iter().map(Predicate::new).collect();
+        let mut predicates: Vec<Predicate> = program.checks.iter().map(Predicate::new).collect();
+        let places = assign_places(&mut predicates);
         let mut builder = Builder { program, predicates, terms: Vec::new(), ids: FxHashMap::default() };
         let plans: Vec<Plan> = EVENTS.iter().map(|info| builder.plan(info)).collect();
         let mut image_bits = 0;
         builder.assign_recall(&plans, &mut image_bits);
         let terms = builder.terms.into_iter().map(|draft| draft.term).collect();
-        Plans { predicates: builder.predicates, terms, plans, image_bits }
+        Plans { predicates: builder.predicates, terms, plans, image_bits, places }
     }
 }
 
@@ -379,6 +382,29 @@ impl Builder<'_> {
             }
         }
     }
+}
+
+/// Gives a place to every operand that several checks ask for; answers how many there are. What depends on the process image is
+/// remembered otherwise.
+fn assign_places(predicates: &mut [Predicate]) -> usize {
+    let mut places: FxHashMap<Operand, (u32, Option<u32>)> = FxHashMap::default();
+    for wanted in predicates.iter_mut().filter_map(Predicate::wanted_mut) {
+        if !operand_depends_on_image(&wanted.operand) {
+            places.entry(wanted.operand.clone()).or_default().0 += 1;
+        }
+    }
+    let mut next = 0;
+    for wanted in predicates.iter_mut().filter_map(Predicate::wanted_mut) {
+        if let Some((uses, place)) = places.get_mut(&wanted.operand)
+            && *uses > 1
+        {
+            wanted.place = Some(*place.get_or_insert_with(|| {
+                next += 1;
+                next - 1
+            }));
+        }
+    }
+    next as usize
 }
 
 /// Whether the check looks at the process image alone.

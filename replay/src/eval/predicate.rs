@@ -11,14 +11,8 @@ use tercel_rules::program::{Check, Literal, Op, Operand, Source, Test};
 use super::constant::{Order, Question, Set};
 use super::glob::Glob;
 use super::paths::PathTree;
-use crate::fields::{self, Context, Scratch, Settings, Value};
-
-/// Reused memory for the values of a check; the right side needs its own.
-#[derive(Debug, Default)]
-pub struct Values {
-    left: Scratch,
-    right: Scratch,
-}
+use super::values::{Values, Wanted};
+use crate::fields::{self, Context, Value};
 
 /// A check, ready to run.
 #[derive(Debug)]
@@ -26,9 +20,9 @@ pub enum Predicate {
     /// The answer is known without looking.
     Fixed(bool),
     /// There is a value.
-    Exists(Operand),
+    Exists(Wanted),
     /// The question is asked of the value.
-    One(Operand, Question),
+    One(Wanted, Question),
     /// Every element of the list is in the set.
     Every(Operand, Set),
     /// An element of the list is in the set.
@@ -54,13 +48,6 @@ pub enum Predicate {
     Member(Operand, bool, Operand),
 }
 
-impl Values {
-    /// Empty memory with settings.
-    pub fn new(settings: Settings) -> Values {
-        Values { left: Scratch::new(settings), right: Scratch::new(settings) }
-    }
-}
-
 impl Predicate {
     /// Prepares a check.
     pub fn new(check: &Check) -> Predicate {
@@ -81,17 +68,17 @@ impl Predicate {
     fn of_one(left: &Operand, test: &Test) -> Predicate {
         let left = left.clone();
         match test {
-            Test::Exists => Predicate::Exists(left),
-            Test::Compare(op, literal) => Predicate::One(left, Question::new(*op, literal)),
+            Test::Exists => Predicate::Exists(Wanted::new(left)),
+            Test::Compare(op, literal) => Predicate::One(Wanted::new(left), Question::new(*op, literal)),
             Test::Quantified(op, quantifier, literals) => {
-                Predicate::One(left, Question::several(*op, *quantifier, literals))
+                Predicate::One(Wanted::new(left), Question::several(*op, *quantifier, literals))
             }
             Test::In(literals) if left.list => Predicate::Every(left, Set::new(literals)),
             Test::Intersects(literals) if left.list => Predicate::Some(left, Set::new(literals)),
             Test::In(literals) | Test::Intersects(literals) => {
-                Predicate::One(left, Question::Set(Set::new(literals)))
+                Predicate::One(Wanted::new(left), Question::Set(Set::new(literals)))
             }
-            Test::Pmatch(paths) => Predicate::One(left, paths_question(paths)),
+            Test::Pmatch(paths) => Predicate::One(Wanted::new(left), paths_question(paths)),
             Test::CompareOperand(op, right) => Predicate::Compare(left, *op, right.clone()),
             Test::InOperand(right) => Predicate::Member(left, true, right.clone()),
             Test::IntersectsOperand(right) => Predicate::Member(left, false, right.clone()),
@@ -135,7 +122,7 @@ impl Predicate {
     fn raw(left: &Operand, test: &Test) -> Predicate {
         let left = left.clone();
         match test {
-            Test::Exists => Predicate::Exists(left),
+            Test::Exists => Predicate::Exists(Wanted::new(left)),
             Test::Compare(op, literal) => Predicate::Raw(left, Question::new(*op, literal)),
             Test::Quantified(op, _, literals) => match literals.first() {
                 Some(literal) => Predicate::Raw(left, Question::new(*op, literal)),
@@ -151,12 +138,29 @@ impl Predicate {
         }
     }
 
+    /// The operand whose value may be kept for other checks of the same event.
+    pub fn wanted_mut(&mut self) -> Option<&mut Wanted> {
+        match self {
+            Predicate::Exists(wanted) | Predicate::One(wanted, _) => Some(wanted),
+            Predicate::Fixed(_)
+            | Predicate::Every(..)
+            | Predicate::Some(..)
+            | Predicate::AnyExists(_)
+            | Predicate::Any(..)
+            | Predicate::NoneOf(..)
+            | Predicate::Raw(..)
+            | Predicate::Around { .. }
+            | Predicate::Compare(..)
+            | Predicate::Member(..) => None,
+        }
+    }
+
     /// The answer for the event of `cx`.
     pub fn holds(&self, cx: &Context<'_>, values: &mut Values) -> bool {
         match self {
             Predicate::Fixed(answer) => *answer,
-            Predicate::Exists(operand) => fields::value(cx, operand, &mut values.left).is_some(),
-            Predicate::One(operand, question) => match fields::value(cx, operand, &mut values.left) {
+            Predicate::Exists(wanted) => values.value(cx, wanted).is_some(),
+            Predicate::One(wanted, question) => match values.value(cx, wanted) {
                 Some(value) => question.ask(&value),
                 None => false,
             },
@@ -236,8 +240,8 @@ fn domain(left: &Operand, name: Field, test: &Test) -> Predicate {
         _ => Field::FdRip,
     };
     match test {
-        Test::Exists => Predicate::Exists(operand(Field::FdType)),
-        Test::Compare(Op::Ne, _) => Predicate::Exists(operand(address)),
+        Test::Exists => Predicate::Exists(Wanted::new(operand(Field::FdType))),
+        Test::Compare(Op::Ne, _) => Predicate::Exists(Wanted::new(operand(address))),
         _ => Predicate::of_one(left, test),
     }
 }

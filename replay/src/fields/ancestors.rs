@@ -40,7 +40,7 @@ pub(super) fn value<'a>(
         Field::ProcAenv => environment(threads, slot, &field.arg, scratch),
         Field::ProcApid => {
             let n = if let Arg::Index(n) = field.arg { n } else { 0 };
-            shown_id(threads.get(threads.ancestor(slot, usize::try_from(n).ok()?)?).pid)
+            shown_id(threads.get(nth(threads, slot, n)?).pid)
         }
         Field::ProcAname | Field::ProcAexe | Field::ProcAexepath | Field::ProcAcmdline | Field::ProcAargs => {
             match field.arg {
@@ -53,6 +53,16 @@ pub(super) fn value<'a>(
         }
         _ => leader(threads, slot, field.field),
     }
+}
+
+/// The nth ancestor process, 0 for the process itself.
+fn nth(threads: &Threads, slot: Slot, n: u64) -> Option<Slot> {
+    threads.ancestor(slot, steps(threads, n)?)
+}
+
+/// The number of steps to an ancestor. More than there are threads can only be a walk in circles, and is not begun.
+fn steps(threads: &Threads, n: u64) -> Option<usize> {
+    usize::try_from(n).ok().filter(|n| *n <= threads.len())
 }
 
 /// Calls `visit` with the value of each ancestor, nearest first, until it answers `true` (reference language 5.19).
@@ -151,14 +161,8 @@ fn environment<'a>(
     let owner = match arg {
         Arg::None | Arg::Index(0) => slot,
         Arg::Index(n) => {
-            let mut current = threads.leader(slot)?;
-            for _ in 0..*n {
-                current = threads.by_tid(threads.get(current).ptid)?;
-                if threads.get(current).ptid == threads.get(current).tid {
-                    break;
-                }
-            }
-            current
+            let up = |slot: &Slot| threads.by_tid(threads.get(*slot).ptid);
+            std::iter::successors(threads.leader(slot), up).nth(steps(threads, *n)?)?
         }
         Arg::Key(name) => {
             let Some(leader) = threads.leader(slot) else { return Some(Value::Text(b"")) };

@@ -5,7 +5,7 @@ use tercel_format::catalogue::{DynamicRow, Extra, FlagTable, ParamInfo, ParamTyp
 use tercel_format::event::until_nul;
 
 use super::opening::AT_FDCWD;
-use super::text::{MISSING, masked, push_decimal, push_dotted, push_general, sanitize};
+use super::text::{MISSING, masked, push_dotted, push_general, sanitize};
 use super::{Context, Scratch, Value, event, names, time};
 use crate::state::path::concatenate;
 use crate::state::{L4, sockets};
@@ -167,16 +167,21 @@ fn signed(number: u64, bytes: &[u8]) -> i64 {
     (number << unused) as i64 >> unused
 }
 
-/// A number; unlike in outputs of fields, octal numbers have a zero in front.
+/// A number. Unlike in outputs of fields, octal numbers have a zero in front and decimal ones are signed whatever their
+/// type: the user number 4294967295 shows as -1.
 fn push_number(out: &mut Vec<u8>, number: u64, ty: ParamType, format: PrintFormat) {
+    let signed = match ty {
+        ParamType::Int8 | ParamType::Uint8 => i64::from(number as i8),
+        ParamType::Int16 | ParamType::Uint16 => i64::from(number as i16),
+        ParamType::Int32 | ParamType::Uint32 => i64::from(number as i32),
+        _ => number as i64,
+    };
     match format {
         PrintFormat::Oct if masked(number, ty) == 0 => out.push(b'0'),
         PrintFormat::Oct => put!(out, "0{:o}", masked(number, ty)),
         PrintFormat::Hex => put!(out, "{:X}", masked(number, ty)),
-        PrintFormat::PaddedDec => put!(out, "{:09}", masked(number, ty)),
-        // The reference prints 64-bit numbers as signed ones.
-        _ if ty == ParamType::Uint64 => push_decimal(out, number, ParamType::Int64),
-        _ => push_decimal(out, number, ty),
+        PrintFormat::PaddedDec => put!(out, "{signed:09}"),
+        PrintFormat::Na | PrintFormat::Dec | PrintFormat::Id | PrintFormat::Dir => put!(out, "{signed}"),
     }
 }
 

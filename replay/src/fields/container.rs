@@ -163,13 +163,7 @@ fn composed<'a>(
             arg,
         ) => {
             let mount = find_mount(container, field.field, arg, scratch)?;
-            Some(Value::Text(match field.field {
-                Field::ContainerMountSource => &mount.source,
-                Field::ContainerMountDest => &mount.destination,
-                Field::ContainerMountMode => &mount.mode,
-                Field::ContainerMountRdwr => writable(mount),
-                _ => &mount.propagation,
-            }))
+            Some(Value::Text(part_of_mount(mount, field.field)))
         }
         (Field::ContainerLabel, Arg::Key(key)) => Some(Value::Text(container.labels.get(key.as_bytes())?)),
         (Field::ContainerLabels, _) => {
@@ -179,6 +173,16 @@ fn composed<'a>(
         }
         (Field::ContainerIp, _) => Some(address(container, scratch)),
         _ => None,
+    }
+}
+
+fn part_of_mount(mount: &Mount, field: Field) -> &[u8] {
+    match field {
+        Field::ContainerMountSource => &mount.source,
+        Field::ContainerMountDest => &mount.destination,
+        Field::ContainerMountMode => &mount.mode,
+        Field::ContainerMountRdwr => writable(mount),
+        _ => &mount.propagation,
     }
 }
 

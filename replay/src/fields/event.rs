@@ -25,7 +25,8 @@ pub(super) fn value<'a>(cx: &Context<'a>, field: &FieldRef, scratch: &'a mut Scr
         Field::EvtArg => argument(cx, &field.arg, scratch),
         Field::EvtRawarg => raw_value(cx, &field.arg)?.0,
         Field::EvtBuffer => buffer(cx).map(Value::Bytes),
-        Field::EvtAround => around(cx, &field.arg),
+        // A comparison of times, which has no value of its own.
+        Field::EvtAround => None,
         Field::EvtLatency
         | Field::EvtLatencyS
         | Field::EvtLatencyNs
@@ -193,13 +194,6 @@ fn raw<'a>(cx: &Context<'a>, index: usize, ty: ParamType) -> Option<Value<'a>> {
         _ if text::is_signed(ty) => cx.event.int(index).map(Value::Int),
         _ => cx.event.uint(index).map(Value::Uint),
     }
-}
-
-/// `evt.around[T]`: milliseconds between the event and T, rounded up. The check `evt.around[T] = D` asks whether they are
-/// at most D.
-fn around<'a>(cx: &Context<'a>, arg: &Arg) -> Option<Value<'a>> {
-    let Arg::Index(ts) = arg else { return None };
-    Some(Value::Uint(cx.event.ts.abs_diff(*ts).div_ceil(1_000_000)))
 }
 
 /// `evt.res`: `SUCCESS`, or the name of the error.

@@ -135,7 +135,7 @@ pub fn is_multi(field: &FieldRef) -> bool {
 /// Ancestors come nearest first, beginning with the parent; a test holds when it holds for any of them, `!=` included
 /// (reference language 5.19). `fd.ip`, `fd.port`, `fd.proto` and `fd.net` yield the client's side, then the server's, or
 /// the one address of a listening socket; `=` holds for either, `!=` only for both, which the caller gets by turning `=`
-/// (5.14 to 5.16). An fd that is no socket yields nothing: `Some(false)`, which `!=` must not turn, see [`has_values`].
+/// (5.14 to 5.16). An fd that is no IP socket yields nothing: `Some(false)` without a call, which `!=` must not turn.
 pub fn visit(
     cx: &Context<'_>,
     field: &FieldRef,
@@ -146,12 +146,6 @@ pub fn visit(
         Field::FdIp | Field::FdPort | Field::FdProto | Field::FdNet => fd::visit(cx, field.field, visit),
         _ => ancestors::visit(cx, field.field, scratch, visit),
     }
-}
-
-/// Whether [`visit`] would be called at all: for `fd.ip` and its like false where the fd is no IP socket, where every
-/// operator but `exists` is false (reference language 5.14).
-pub fn has_values(cx: &Context<'_>, field: &FieldRef, scratch: &mut Scratch) -> bool {
-    visit(cx, field, scratch, &mut |_| true) == Some(true)
 }
 
 /// What a field depends on, so that its checks can be remembered.

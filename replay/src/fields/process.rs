@@ -12,16 +12,15 @@ pub(super) fn value<'a>(
     field: &'a FieldRef,
     scratch: &'a mut Scratch,
 ) -> Option<Value<'a>> {
-    let Some(slot) = cx.slot() else { return without_thread(cx, field.field, scratch) };
+    let Some(slot) = cx.slot() else { return without_thread(cx, field.field) };
     let thread = cx.state.threads.get(slot);
     match field.field {
         Field::ProcName => Some(Value::Text(&thread.image.comm)),
         Field::ProcExe => Some(Value::Text(&thread.image.exe)),
         Field::ProcExepath => Some(Value::Text(&thread.image.exepath)),
         Field::ProcCwd => Some(Value::Text(cx.state.threads.cwd(slot))),
-        Field::ThreadTid | Field::ThreadExectime | Field::ThreadTotexectime => {
-            without_thread(cx, field.field, scratch)
-        }
+        Field::ThreadTid | Field::ThreadExectime => without_thread(cx, field.field),
+        Field::ThreadTotexectime => Some(Value::Uint(thread.cpu_time)),
         Field::ProcArgs | Field::ProcCmdline | Field::ProcExeline | Field::ProcEnv => {
             composed(cx, slot, field, scratch)
         }
@@ -52,21 +51,10 @@ pub(super) fn shown_id<'a>(id: i64) -> Option<Value<'a>> {
 }
 
 /// Fields that need no thread entry.
-fn without_thread<'a>(cx: &Context<'a>, field: Field, scratch: &mut Scratch) -> Option<Value<'a>> {
-    let event = cx.event;
+fn without_thread<'a>(cx: &Context<'a>, field: Field) -> Option<Value<'a>> {
     match field {
-        Field::ThreadTid => shown_id(event.tid),
-        Field::ThreadExectime | Field::ThreadTotexectime => {
-            let slice = match event.code() {
-                code::SCHEDSWITCH_6_E => scratch.memory.slice(field, event.cpu, event.num, event.ts),
-                _ => 0,
-            };
-            if field == Field::ThreadExectime {
-                return Some(Value::Uint(slice));
-            }
-            cx.slot()?;
-            Some(Value::Uint(scratch.memory.total(field, event.tid, event.num, slice)))
-        }
+        Field::ThreadTid => shown_id(cx.event.tid),
+        Field::ThreadExectime => Some(Value::Uint(cx.facts.slice)),
         _ => None,
     }
 }

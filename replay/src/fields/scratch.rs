@@ -46,8 +46,7 @@ impl Scratch {
 pub(super) struct Memory {
     deltas: FxHashMap<(Field, usize), Delta>,
     counts: FxHashMap<usize, (u64, u64)>,
-    switches: FxHashMap<(Field, u16), (u64, u64, u64)>,
-    totals: HashMap<(Field, i64), (u64, u64)>,
+    totals: HashMap<(Field, i64), u64>,
     patterns: HashMap<Box<str>, Option<Regex>>,
 }
 
@@ -100,34 +99,10 @@ impl Memory {
         *count
     }
 
-    /// Nanoseconds since the switch before on this CPU, as far as the field was evaluated at it.
-    pub(super) fn slice(&mut self, field: Field, cpu: u16, event: u64, ts: u64) -> u64 {
-        let (seen, last, slice) = self.switches.entry((field, cpu)).or_default();
-        if *seen != event {
-            *slice = if *last == 0 { 0 } else { ts.wrapping_sub(*last) };
-            (*seen, *last) = (event, ts);
-        }
-        *slice
-    }
-
-    /// Adds to a thread's total, once per event, and answers the total.
-    pub(super) fn total(&mut self, field: Field, tid: i64, event: u64, add: u64) -> u64 {
-        self.forget();
-        let (seen, total) = self.totals.entry((field, tid)).or_default();
-        if *seen != event {
-            *total = total.wrapping_add(add);
-            *seen = event;
-        }
-        *total
-    }
-
     /// Puts a thread's total in place of the one before, and answers that; 0 the first time.
     pub(super) fn exchange(&mut self, field: Field, tid: i64, total: u64) -> u64 {
         self.forget();
-        let (before, last) = self.totals.entry((field, tid)).or_default();
-        *before = *last;
-        *last = total;
-        *before
+        self.totals.insert((field, tid), total).unwrap_or(0)
     }
 
     /// The compiled form of a pattern, `None` where it is no pattern.

@@ -83,6 +83,15 @@ fn errors_flags_and_octal_modes() {
 }
 
 #[test]
+fn unsigned_arguments_print_signed() {
+    check(
+        code::SYSCALL_CHOWN_X,
+        &[&0i64.to_le_bytes(), b"/x\0", &u32::MAX.to_le_bytes(), &7u32.to_le_bytes()],
+        "res=0 path=/x uid=-1 gid=7",
+    );
+}
+
+#[test]
 fn values_with_several_names() {
     let socket = |domain: u32| {
         let fd = 3i64.to_le_bytes();

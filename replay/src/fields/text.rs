@@ -8,6 +8,7 @@ use tercel_rules::fields::Field;
 use tercel_rules::program::{Operand, Source};
 
 use super::{Context, Scratch, Value, event, time, transform};
+use crate::state::text::{REPLACEMENT, Sequence, sequence};
 
 /// What a missing value looks like.
 pub(super) const MISSING: &[u8] = b"<NA>";
@@ -207,34 +208,11 @@ pub fn sanitize(out: &mut Vec<u8>, mut text: &[u8]) {
         if text.is_empty() {
             break;
         }
-        let (length, printable) = sequence(text);
-        let (sequence, rest) = text.split_at(length.clamp(1, text.len()));
-        out.extend_from_slice(if printable { sequence } else { "\u{fffd}".as_bytes() });
+        let Sequence { len, printable } = sequence(text);
+        let (piece, rest) = text.split_at(len.min(text.len()));
+        out.extend_from_slice(if printable { piece } else { REPLACEMENT });
         text = rest;
     }
-}
-
-/// Length of the sequence that `text` starts with, and whether it is a printable character. A broken sequence is as long
-/// as its part that could have become a character.
-fn sequence(text: &[u8]) -> (usize, bool) {
-    let chunk = &text[..text.len().min(4)];
-    let valid = match std::str::from_utf8(chunk) {
-        Ok(valid) => valid,
-        Err(error) if error.valid_up_to() > 0 => {
-            std::str::from_utf8(&chunk[..error.valid_up_to()]).unwrap_or_default()
-        }
-        // At the end of the text the rest of a sequence that is cut off is one broken part.
-        Err(error) => return (error.error_len().unwrap_or(chunk.len()), false),
-    };
-    match valid.chars().next() {
-        Some(character) => (character.len_utf8(), is_printable(character)),
-        None => (1, false),
-    }
-}
-
-fn is_printable(character: char) -> bool {
-    let code = u32::from(character);
-    !character.is_control() && !(0xfdd0..=0xfdef).contains(&code) && code & 0xfffe != 0xfffe
 }
 
 #[cfg(test)]

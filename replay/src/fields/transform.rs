@@ -272,7 +272,8 @@ mod tests {
 
     #[test]
     fn options_are_found() {
-        let rows: [(&[&str], &str, Option<u8>, Option<Owned>); 9] = [
+        type Row<'a> = (&'a [&'a str], &'a str, Option<u8>, Option<Owned>);
+        let rows: [Row<'_>; 9] = [
             (&["-n", "-t", "5", "file"], "nt:", None, Some(Owned::List(list(&["n", "t", "5"])))),
             (&["-nt5"], "nt:", None, Some(Owned::List(list(&["n", "t", "5"])))),
             (&["--long", "-x", "-n"], "n", None, Some(Owned::List(list(&["?", "n"])))),

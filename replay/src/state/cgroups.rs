@@ -183,11 +183,12 @@ mod tests {
         }
         check("/default/web-1", Some(("web-1", None)));
         check("/default/a-name-that-is-longer", Some(("a-name-that-", None)));
-        check("/lxc/box", Some(("box", Some(Bare::Lxc))));
-        check("/lxc.payload.box/init", Some(("box", Some(Bare::Lxc))));
-        check("/machine/box.libvirt-lxc", Some(("box", Some(Bare::LibvirtLxc))));
+        check("/lxc/box", Some(("box", None)));
+        check("/lxc/box/init.scope", Some(("box", Some(Bare::Lxc))));
+        check("/lxc.payload.box/init.scope", Some(("box", Some(Bare::Lxc))));
+        check("/box.libvirt-lxc", Some(("box", Some(Bare::LibvirtLxc))));
         check(
-            "/machine.slice/machine-lxc\\x2d2293906\\x2dlibvirt\\x2dcontainer.scope/libvirt",
+            "/machine-lxc\\x2d2293906\\x2dlibvirt\\x2dcontainer.scope",
             Some(("2293906\\x2dlibvirt\\x2dcontainer", Some(Bare::LibvirtLxc))),
         );
         check("/system.slice/bpm-router.scope", Some(("router", Some(Bare::Bpm))));
@@ -206,7 +207,7 @@ mod tests {
             check(path, None);
         }
         check(&format!("/docker-{}.scope", &ID[1..]), None);
-        check(&format!("/docker-{}g.scope", &ID[1..]), None);
+        check(&format!("/docker-g{}.scope", &ID[1..]), None);
     }
 
     #[test]

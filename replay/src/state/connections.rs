@@ -120,7 +120,7 @@ impl State {
                     _ => destination,
                 };
                 fd.kind = FdKind::Ipv4;
-                let changed = set_v4(fd, source, destination, true);
+                let changed = set_v4(fd, source, destination);
                 finish_connect(fd, changed, &mut name);
             }
             Tuple::V6(source, destination) => {
@@ -131,11 +131,11 @@ impl State {
                 let changed = match both_mapped(source.0, destination.0) {
                     Some((sip, dip)) => {
                         fd.kind = FdKind::Ipv4;
-                        set_v4(fd, (sip, source.1), (dip, destination.1), true)
+                        set_v4(fd, (sip, source.1), (dip, destination.1))
                     }
                     None => {
                         fd.kind = FdKind::Ipv6;
-                        set_v6(fd, source, destination, true)
+                        set_v6(fd, source, destination)
                     }
                 };
                 finish_connect(fd, changed, &mut name);
@@ -167,16 +167,16 @@ impl State {
         let mut fd = self.nameless(FdKind::Unknown);
         match Tuple::decode(bytes) {
             Some(Tuple::V4(source, destination)) => {
-                set_v4(&mut fd, source, destination, false);
+                set_v4(&mut fd, source, destination);
                 fd.kind = FdKind::Ipv4;
             }
             Some(Tuple::V6(source, destination)) => match both_mapped(source.0, destination.0) {
                 Some((sip, dip)) => {
-                    set_v4(&mut fd, (sip, source.1), (dip, destination.1), false);
+                    set_v4(&mut fd, (sip, source.1), (dip, destination.1));
                     fd.kind = FdKind::Ipv4;
                 }
                 None => {
-                    set_v6(&mut fd, source, destination, false);
+                    set_v6(&mut fd, source, destination);
                     fd.kind = FdKind::Ipv6;
                 }
             },
@@ -299,7 +299,7 @@ impl State {
                     fd.info.set_l4(FdKind::Ipv4, fd.info.l4(FdKind::Ipv4Server));
                 }
                 fd.kind = FdKind::Ipv4;
-                if !set_v4(fd, source, destination, false) {
+                if !set_v4(fd, source, destination) {
                     return false;
                 }
             }
@@ -307,9 +307,9 @@ impl State {
                 let changed = match both_mapped(source.0, destination.0) {
                     Some((sip, dip)) => {
                         fd.kind = FdKind::Ipv4;
-                        set_v4(fd, (sip, source.1), (dip, destination.1), false)
+                        set_v4(fd, (sip, source.1), (dip, destination.1))
                     }
-                    None => set_v6(fd, source, destination, false),
+                    None => set_v6(fd, source, destination),
                 };
                 if !changed {
                     return false;
@@ -452,40 +452,29 @@ fn finish_connect(fd: &mut Fd, changed: bool, name: &mut Vec<u8>) {
     pair_name(name, fd);
 }
 
-/// Takes over both ends of an IPv4 pair; the destination only if it is unknown or `overwrite` says so. Answers whether
-/// anything changed; the same pair in the other direction is no change.
-fn set_v4(fd: &mut Fd, source: Endpoint4, destination: Endpoint4, overwrite: bool) -> bool {
+/// Takes over both ends of an IPv4 pair. Answers whether anything changed; the same pair in the other direction is no change.
+fn set_v4(fd: &mut Fd, source: Endpoint4, destination: Endpoint4) -> bool {
     if fd.kind == FdKind::Ipv4 && fd.has_v4(source, destination) {
         return false;
     }
-    let peer = fd.info.v4(End::Destination);
     let before = fd.info;
     fd.info.set_v4_ip(End::Source, source.0);
     fd.info.set_v4_port(End::Source, source.1);
-    if overwrite || peer.0.is_unspecified() {
-        fd.info.set_v4_ip(End::Destination, destination.0);
-    }
-    if overwrite || peer.1 == 0 {
-        fd.info.set_v4_port(End::Destination, destination.1);
-    }
+    fd.info.set_v4_ip(End::Destination, destination.0);
+    fd.info.set_v4_port(End::Destination, destination.1);
     fd.info != before
 }
 
 /// The same for IPv6.
-fn set_v6(fd: &mut Fd, source: Endpoint6, destination: Endpoint6, overwrite: bool) -> bool {
+fn set_v6(fd: &mut Fd, source: Endpoint6, destination: Endpoint6) -> bool {
     if fd.kind == FdKind::Ipv6 && fd.has_v6(source, destination) {
         return false;
     }
-    let peer = fd.info.v6(End::Destination);
     let before = fd.info;
     fd.info.set_v6_ip(End::Source, source.0);
     fd.info.set_v6_port(End::Source, source.1);
-    if overwrite || peer.0.is_unspecified() {
-        fd.info.set_v6_ip(End::Destination, destination.0);
-    }
-    if overwrite || peer.1 == 0 {
-        fd.info.set_v6_port(End::Destination, destination.1);
-    }
+    fd.info.set_v6_ip(End::Destination, destination.0);
+    fd.info.set_v6_port(End::Destination, destination.1);
     fd.info != before
 }
 

@@ -190,3 +190,6 @@ fn is_hidden(event: &Event<'_>) -> bool {
                 | code::SYSCALL_EXECVEAT_E
         )
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,6 +1,6 @@
 //! What is stored of a socket's addresses. The reference keeps the forms of all kinds in one piece of memory, and a socket that
-//! changes its kind keeps the bytes of its former kind: a bound UDP socket that receives shows its port inside the peer's
-//! address. Rules see that, so the memory is kept here in the same layout.
+//! changes its kind keeps the bytes of its former kind: an IPv6 socket that connects to an IPv4 peer loses its transport, for
+//! one. Rules see that, so the memory is kept here in the same layout.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 

@@ -43,7 +43,8 @@ pub struct Condition {
     /// Codes of the events on which it can be true (reference language section 9, without the asynchronous event that
     /// 9.6 adds to every rule).
     pub events: EventSet,
-    /// Whether Falco finds that it admits more than 100 event codes (LOAD_NO_EVTTYPE, reference language 8.11).
+    /// Whether Falco finds that it admits more than 100 event codes, or none (LOAD_NO_EVTTYPE, reference language 8.11;
+    /// Falco 0.44.1 does not tell the two apart).
     pub too_many_events: bool,
     /// In Falco's order.
     pub warnings: Vec<Warning>,
@@ -127,7 +128,8 @@ impl Compiler {
         let as_falco = events::analyse(expr, events::Invariants::Ignored).map_err(fail)?;
         let events = events::analyse(expr, events::Invariants::Used).map_err(fail)?;
         warnings.append(&mut found);
-        Ok(Condition { node, events, too_many_events: as_falco.len() > 100, warnings })
+        let too_many_events = as_falco.is_empty() || as_falco.len() > 100;
+        Ok(Condition { node, events, too_many_events, warnings })
     }
 
     /// Nodes and checks of all conditions so far.

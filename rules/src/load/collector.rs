@@ -193,8 +193,7 @@ fn append_to(entry: &mut Numbered<RuleInfo>, update: RuleUpdate) -> Result<(), F
         rule.cond.append(cond);
     }
     if let Some(output) = &update.output {
-        rule.output.push(' ');
-        rule.output.push_str(output);
+        rule.output.append(output);
     }
     if let Some(desc) = &update.desc {
         rule.desc.push(' ');

@@ -1,16 +1,17 @@
 //! From collected definitions to resolved conditions and outputs: lists, then macros, then rules, until the first error
 //! (reference language section 8).
 
-use std::collections::HashSet;
+use std::cell::OnceCell;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use super::collector::Collector;
 use super::context::Context;
-use super::exceptions::expand;
+use super::exceptions::{Expanded, expand};
 use super::failure::{Caution, Failure, Spot};
 use super::hints;
-use super::info::{ExceptionInfo, Numbered, RuleInfo};
-use super::lists::{Lists, MAX_TEXT};
+use super::info::{MacroInfo, Numbered, RuleInfo};
+use super::lists::{Lists, MAX_TEXT, Origins};
 use super::macros::{Macros, Resolver, left_fields};
 use super::options::Options;
 use super::origin::Text;
@@ -39,15 +40,21 @@ pub(super) struct Compiled {
     pub(super) output: Template,
     /// Events on which it can fire, the asynchronous event not counted.
     pub(super) events: EventSet,
+    /// Whether Falco warns that there are too many of them.
+    too_many_events: bool,
+    /// What the compiler warned of.
+    warnings: Vec<compile::Warning>,
 }
 
 /// Gives the text of a file by its name.
 pub(super) type Source<'s> = &'s dyn Fn(&str) -> Arc<str>;
 
-/// Compiles everything that was collected. Warnings found before an error stay.
+/// Compiles everything that was collected. Warnings found before an error stay. A rule whose condition is the same as
+/// after the file before is not compiled again.
 pub(super) fn compile(
     collector: &Collector,
     options: &Options,
+    before: &[Compiled],
     source: Source,
     cautions: &mut Vec<Caution>,
 ) -> Result<Vec<Compiled>, Failure> {
@@ -59,7 +66,7 @@ pub(super) fn compile(
         lists: Lists::new(&collector.lists),
         macros: Macros::default(),
         used_macros: HashSet::new(),
-        compiler: compile::Compiler::new(),
+        before: before.iter().map(|rule| (rule.name.as_str(), rule)).collect(),
     };
     work.macros()?;
     let mut rules = Vec::with_capacity(collector.rules.len());
@@ -78,37 +85,49 @@ struct Work<'w> {
     lists: Lists,
     macros: Macros,
     used_macros: HashSet<String>,
-    compiler: compile::Compiler,
+    before: HashMap<&'w str, &'w Compiled>,
 }
 
-/// What compiling a condition gives.
-type Outcome = Result<compile::Condition, compile::Error>;
+/// A macro that a condition holds, compiled on its own.
+struct Home<'c> {
+    written: Written<'c>,
+    outcome: Result<compile::Condition, compile::Error>,
+}
 
 /// A condition with the places of its parts.
 struct Written<'c> {
-    /// As it is given to the substitution of lists: with exceptions.
-    text: &'c str,
+    /// As it is given to the substitution of lists.
+    text: Arc<str>,
+    /// For each byte of the text with lists substituted, the byte it comes from; worked out for the first finding.
+    origins: OnceCell<Origins>,
     /// As it stands in the files.
     cond: &'c Text,
-    /// Bytes before `cond` in `text`.
-    lead: usize,
-    /// The exceptions behind it.
-    exceptions: &'c [ExceptionInfo],
+    /// A rule's exceptions.
+    expanded: Option<&'c Expanded>,
 }
 
-impl Work<'_> {
+impl<'c> Written<'c> {
+    fn alone(cond: &'c Text) -> Written<'c> {
+        Written { text: cond.text.as_str().into(), origins: OnceCell::new(), cond, expanded: None }
+    }
+
+    fn of_rule(cond: &'c Text, expanded: &'c Expanded) -> Written<'c> {
+        let text = expanded.text.as_str().into();
+        Written { text, origins: OnceCell::new(), cond, expanded: Some(expanded) }
+    }
+}
+
+impl<'w> Work<'w> {
     fn macros(&mut self) -> Result<(), Failure> {
         let collector = self.collector;
         for Numbered { info, .. } in collector.macros.iter() {
-            let written = Written { text: &info.cond.text, cond: &info.cond, lead: 0, exceptions: &[] };
-            let tree = self.parse(&written, &info.cond_ctx)?;
+            let tree = self.parse(&Written::alone(&info.cond), &info.cond_ctx)?;
             self.macros.trees.insert(info.name.clone(), tree);
         }
         for Numbered { info, visibility, .. } in collector.macros.iter() {
             let Some(tree) = self.macros.trees.get(&info.name).cloned() else { continue };
             let sees = |name: &str| collector.macros.get(name).is_some_and(|other| other.index < *visibility);
-            let written = Written { text: &info.cond.text, cond: &info.cond, lead: 0, exceptions: &[] };
-            let resolved = self.resolve(&tree, &sees, &written, &info.ctx)?;
+            let resolved = self.resolve(&tree, &sees, &Written::alone(&info.cond), &info.ctx)?;
             self.macros.trees.insert(info.name.clone(), resolved);
         }
         Ok(())
@@ -116,13 +135,14 @@ impl Work<'_> {
 
     /// Substitutes lists and parses.
     fn parse(&mut self, written: &Written, ctx: &Context) -> Result<Expr, Failure> {
-        let text = self.lists.substitute(written.text).map_err(|too_long| {
+        let text = self.lists.substitute(&written.text).map_err(|too_long| {
             let message =
                 format!("list '{}' makes the condition longer than {MAX_TEXT} bytes", too_long.list);
             Failure::new(ErrorCode::CompileCondition, message, ctx)
         })?;
         lang::parse(&text, MAX_DEPTH).map_err(|error| {
-            let hint = hints::of_syntax(&text, &error);
+            let hint = hints::of_syntax(&text, &error, text != written.cond.text);
+            let text = text.into();
             Failure::new(
                 ErrorCode::CompileCondition,
                 error.message,
@@ -146,7 +166,7 @@ impl Work<'_> {
         self.used_macros.extend(std::mem::take(&mut resolver.used));
         resolved.map_err(|error| {
             let spot = self.spot(written, error.pos().offset);
-            let condition_ctx = ctx.with_condition(mark(error.pos()), written.text);
+            let condition_ctx = ctx.with_condition(mark(error.pos()), &written.text);
             let hint = hints::of_macro(&error, self.collector, sees);
             Failure::invalid(error.message(), &condition_ctx).spot(spot).hint(hint)
         })
@@ -154,47 +174,63 @@ impl Work<'_> {
 
     /// Where a byte of a condition, lists substituted, stands in its file.
     fn spot(&mut self, written: &Written, offset: usize) -> Option<Spot> {
-        let origins = self.lists.origins(written.text);
+        let origins = written.origins.get_or_init(|| self.lists.origins(&written.text));
         let at = origins.get(offset).copied().unwrap_or(written.text.len());
-        let at = at.checked_sub(written.lead)?;
-        if at > written.cond.text.len() || at == written.cond.text.len() && !written.exceptions.is_empty() {
-            let first = written.exceptions.first()?;
-            return Some((first.ctx.name(), first.ctx.mark_in_file().offset));
+        if let Some(expanded) = written.expanded {
+            let in_cond = at.checked_sub(expanded.lead)?;
+            if in_cond >= written.cond.text.len()
+                && let Some(ctx) = expanded.exception_at(at)
+            {
+                return Some((ctx.name(), ctx.mark_in_file().offset));
+            }
+            return written.cond.locate(in_cond, self.source);
         }
         written.cond.locate(at, self.source)
     }
 
     fn rule(&mut self, rule: &RuleInfo) -> Result<Option<Compiled>, Failure> {
-        let text = match rule.exceptions.is_empty() {
-            true => rule.cond.text.clone(),
-            false => expand(&rule.cond.text, &rule.exceptions)?,
-        };
+        let expanded = expand(&rule.cond.text, &rule.exceptions)?;
         let Some(output) = self.output(rule)? else { return Ok(None) };
-        let lead = usize::from(!rule.exceptions.is_empty());
-        let written = Written { text: &text, cond: &rule.cond, lead, exceptions: &rule.exceptions };
+        let written = Written::of_rule(&rule.cond, &expanded);
         let tree = self.parse(&written, &rule.cond_ctx)?;
         let condition = self.resolve(&tree, &|_| true, &written, &rule.ctx)?;
-        let compiled = self.compiler.condition(&condition);
-        let warnings = match &compiled {
-            Ok(compiled) => &compiled.warnings,
-            Err(error) => &error.warnings,
-        };
-        self.condition_warnings(warnings, &condition, &written, rule);
-        let compiled = match compiled {
-            Ok(compiled) => compiled,
-            Err(error) => return self.refused(error, &condition, &written, rule),
-        };
-        if rule.warn_evttypes && (compiled.too_many_events || compiled.events.is_empty()) {
+        let compiled =
+            match self.before.get(rule.name.as_str()).filter(|before| before.condition == condition) {
+                Some(before) => Compiled {
+                    name: rule.name.clone(),
+                    condition,
+                    output,
+                    events: before.events.clone(),
+                    too_many_events: before.too_many_events,
+                    warnings: before.warnings.clone(),
+                },
+                None => match compile::Compiler::new().condition(&condition) {
+                    Ok(compiled) => Compiled {
+                        name: rule.name.clone(),
+                        condition,
+                        output,
+                        events: compiled.events,
+                        too_many_events: compiled.too_many_events,
+                        warnings: compiled.warnings,
+                    },
+                    Err(error) => {
+                        self.condition_warnings(&error.warnings, &condition, &written, rule);
+                        return self.refused(error, &condition, &written, rule).map(|()| None);
+                    }
+                },
+            };
+        self.condition_warnings(&compiled.warnings, &compiled.condition, &written, rule);
+        if rule.warn_evttypes && compiled.too_many_events {
             let message =
                 "Rule matches too many evt.type values. This has a significant performance penalty.";
             self.cautions.push(Caution::new(WarningCode::NoEvtType, message, &rule.ctx));
         }
-        Ok(Some(Compiled { name: rule.name.clone(), condition, output, events: compiled.events }))
+        Ok(Some(compiled))
     }
 
     /// The parsed output, nothing if the rule is skipped because of it.
     fn output(&mut self, rule: &RuleInfo) -> Result<Option<Template>, Failure> {
-        let mut text = rule.output.clone();
+        let mut text = rule.output.text.clone();
         for append in &self.options.append_output {
             if append.applies_to(rule) {
                 text.push(' ');
@@ -210,16 +246,18 @@ impl Work<'_> {
         let template = match Template::parse(&text) {
             Ok(template) => template,
             Err(error) => {
-                let hint = hints::of_output(&text);
+                let (offset, hint) = hints::of_output(&text);
+                let spot = rule.output.locate(offset, self.source);
                 if rule.skip_if_unknown_filter && ErrorKind::of(&error.message) == ErrorKind::Unknown {
                     let mut caution =
                         Caution::new(WarningCode::UnknownFilter, error.message, &rule.output_ctx);
                     caution.hint = hint;
+                    caution.spot = spot;
                     self.cautions.push(caution);
                     return Ok(None);
                 }
                 let failure = Failure::new(ErrorCode::CompileOutput, error.message, &rule.output_ctx);
-                return Err(failure.hint(hint));
+                return Err(failure.hint(hint).spot(spot));
             }
         };
         for field in DEPRECATED_FIELDS.into_iter().filter(|field| text.contains(field)) {
@@ -239,8 +277,9 @@ impl Work<'_> {
         rule: &RuleInfo,
     ) {
         let mut deprecated = deprecated_fields(condition).into_iter();
+        let homes = if warnings.is_empty() { Vec::new() } else { self.homes(condition) };
         for warning in warnings {
-            let ctx = rule.cond_ctx.with_condition(mark(warning.pos), written.text);
+            let ctx = rule.cond_ctx.with_condition(mark(warning.pos), &written.text);
             let (code, whole) = match warning.code {
                 compile::WarningCode::UnsafeNaCheck => (WarningCode::UnsafeNaCheck, true),
                 compile::WarningCode::DeprecatedItem => (WarningCode::DeprecatedItem, true),
@@ -251,11 +290,12 @@ impl Work<'_> {
                 caution.deprecated_field = deprecated.next();
             }
             if !whole {
-                let found = |own: &Outcome| match own {
+                let home = homes.iter().find(|home| match &home.outcome {
                     Ok(own) => own.warnings.contains(warning),
                     Err(_) => false,
-                };
-                caution.spot = self.spot_of(condition, warning.pos.offset, written, &found);
+                });
+                let written = home.map_or(written, |home| &home.written);
+                caution.spot = self.spot(written, warning.pos.offset);
             }
             self.cautions.push(caution);
         }
@@ -268,48 +308,37 @@ impl Work<'_> {
         condition: &Expr,
         written: &Written,
         rule: &RuleInfo,
-    ) -> Result<Option<Compiled>, Failure> {
-        let ctx = rule.cond_ctx.with_condition(mark(error.pos), written.text);
-        let found = |own: &Outcome| match own {
+    ) -> Result<(), Failure> {
+        let ctx = rule.cond_ctx.with_condition(mark(error.pos), &written.text);
+        let homes = self.homes(condition);
+        let home = homes.iter().find(|home| match &home.outcome {
             Ok(_) => false,
             Err(own) => own.message == error.message && own.pos == error.pos,
-        };
-        let spot = self.spot_of(condition, error.pos.offset, written, &found);
+        });
+        let spot = self.spot(home.map_or(written, |home| &home.written), error.pos.offset);
         let hint = hints::of_compile(&error.message);
         if rule.skip_if_unknown_filter && error.kind == ErrorKind::Unknown {
             let mut caution = Caution::new(WarningCode::UnknownFilter, error.message, &ctx);
             caution.spot = spot;
             caution.hint = hint;
             self.cautions.push(caution);
-            return Ok(None);
+            return Ok(());
         }
         Err(Failure::new(ErrorCode::CompileCondition, error.message, &ctx).spot(spot).hint(hint))
     }
 
-    /// Where a byte of a resolved condition stands: in the text of the first macro that shows the same finding on its
-    /// own, or in the rule's.
-    fn spot_of(
-        &mut self,
-        condition: &Expr,
-        offset: usize,
-        written: &Written,
-        found: &dyn Fn(&Outcome) -> bool,
-    ) -> Option<Spot> {
-        let infos = self.collector.macros.iter().map(|entry| &entry.info);
-        let mut used = infos.filter(|info| self.used_macros.contains(&info.name));
-        let home = used.find(|info| {
-            let tree = self.macros.trees.get(&info.name);
-            tree.is_some_and(|tree| {
-                contains(condition, tree) && found(&compile::Compiler::new().condition(tree))
-            })
-        });
-        match home {
-            Some(info) => {
-                let written = Written { text: &info.cond.text, cond: &info.cond, lead: 0, exceptions: &[] };
-                self.spot(&written, offset)
-            }
-            None => self.spot(written, offset),
-        }
+    /// The macros that a resolved condition holds, each compiled on its own: a finding that shows there too stands in
+    /// the first of them.
+    fn homes(&self, condition: &Expr) -> Vec<Home<'w>> {
+        let collector: &'w Collector = self.collector;
+        let infos = collector.macros.iter().map(|entry| &entry.info);
+        let used = infos.filter(|info| self.used_macros.contains(&info.name));
+        let home = |info: &'w MacroInfo| {
+            let tree = self.macros.trees.get(&info.name).filter(|tree| contains(condition, tree))?;
+            let outcome = compile::Compiler::new().condition(tree);
+            Some(Home { written: Written::alone(&info.cond), outcome })
+        };
+        used.filter_map(home).collect()
     }
 
     fn unused(&mut self) {

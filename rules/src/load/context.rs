@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::report::excerpt;
 use super::yaml::Mark;
 
 /// Kinds of items in a chain.
@@ -107,7 +106,7 @@ impl Context {
 
     /// The chain with a place in a condition's text added: offset from 0, line and column as the parser counts them,
     /// both added to those of the last item.
-    pub(super) fn with_condition(&self, place: Mark, text: &str) -> Context {
+    pub(super) fn with_condition(&self, place: Mark, text: &Arc<str>) -> Context {
         let last = self.locations.last().map(|location| location.mark).unwrap_or_default();
         let mark = Mark {
             offset: place.offset + last.offset,
@@ -117,7 +116,7 @@ impl Context {
         let mut locations = self.locations.clone();
         let name = condition_name(text).into();
         locations.push(Location { name, mark, item: Item::ConditionExpression, item_name: String::new() });
-        let condition = (!text.is_empty()).then(|| Arc::from(text));
+        let condition = (!text.is_empty()).then(|| Arc::clone(text));
         Context { locations, condition }
     }
 
@@ -239,32 +238,42 @@ pub struct Place {
     pub line: usize,
     /// Column from 1, in characters.
     pub column: usize,
-    /// The line's text.
+    /// The line's text; of a long line, what is around the place.
     pub text: String,
+    /// Where the place is in `text`, in characters from 0.
+    pub caret: usize,
 }
 
 impl Place {
     /// The place of a byte of a file, given its text.
     pub(super) fn of(file: Arc<str>, text: &str, offset: usize) -> Place {
+        const BEFORE: usize = 100;
+        const BEHIND: usize = 60;
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-        let mut offset = offset.min(text.len());
-        while !text.is_char_boundary(offset) {
-            offset -= 1;
-        }
+        let offset = (0..=offset.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
         let (before, after) = text.split_at(offset);
         let start = before.rfind('\n').map_or(0, |at| at + 1);
-        let end = offset + after.find(['\n', '\r']).unwrap_or(after.len());
-        Place {
-            file,
-            line: before.matches('\n').count() + 1,
-            column: text.get(start..offset).unwrap_or_default().chars().count() + 1,
-            text: text.get(start..end).unwrap_or_default().to_owned(),
+        let lead: Vec<char> = text.get(start..offset).unwrap_or_default().chars().collect();
+        let cut = lead.len() > BEFORE + BEHIND;
+        let shown = if cut { lead.get(lead.len() - BEFORE..).unwrap_or_default() } else { &lead };
+        let mut line = String::from(if cut { "..." } else { "" });
+        line.extend(shown);
+        let caret = line.chars().count();
+        let mut rest = after.chars().take_while(|c| !matches!(c, '\n' | '\r'));
+        line.extend(rest.by_ref().take(BEFORE + BEHIND - shown.len()));
+        if rest.next().is_some() {
+            line.push_str("...");
         }
+        let number = before.matches('\n').count() + 1;
+        Place { file, line: number, column: lead.len() + 1, text: line, caret }
     }
 
     /// The line with a caret below.
     pub fn excerpt(&self) -> String {
-        excerpt(&self.text, self.column - 1)
+        // A tab stays a tab so that the caret stands under the same column.
+        let lead = self.text.chars().take(self.caret);
+        let lead: String = lead.map(|c| if c == '\t' { '\t' } else { ' ' }).collect();
+        format!("    {}\n    {lead}^\n", self.text)
     }
 }
 

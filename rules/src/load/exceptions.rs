@@ -172,9 +172,32 @@ fn check_field(field: &str, ctx: &Context) -> Result<(), Failure> {
     }
 }
 
-/// Writes the exceptions behind a condition: `(condition) and not …`.
-pub(super) fn expand(condition: &str, exceptions: &[ExceptionInfo]) -> Result<String, Failure> {
+/// A condition with its exceptions behind it.
+#[derive(Debug)]
+pub(super) struct Expanded {
+    /// `(condition) and not …`, or the condition alone where there are no exceptions.
+    pub(super) text: String,
+    /// Bytes before the condition.
+    pub(super) lead: usize,
+    /// Where each exception ends, for those that are written.
+    ends: Vec<(usize, Context)>,
+}
+
+impl Expanded {
+    /// The chain of the exception that wrote a byte behind the condition.
+    pub(super) fn exception_at(&self, offset: usize) -> Option<&Context> {
+        let found = self.ends.iter().find(|(end, _)| offset < *end);
+        found.or(self.ends.last()).map(|(_, ctx)| ctx)
+    }
+}
+
+/// Writes the exceptions behind a condition.
+pub(super) fn expand(condition: &str, exceptions: &[ExceptionInfo]) -> Result<Expanded, Failure> {
+    if exceptions.is_empty() {
+        return Ok(Expanded { text: condition.to_owned(), lead: 0, ends: Vec::new() });
+    }
     let mut text = format!("({condition})");
+    let mut ends = Vec::new();
     for exception in exceptions {
         let negated = match &exception.fields {
             Entry::Item(field) => expand_single(field, exception)?,
@@ -183,9 +206,10 @@ pub(super) fn expand(condition: &str, exceptions: &[ExceptionInfo]) -> Result<St
         if let Some(negated) = negated {
             text.push_str(" and not ");
             text.push_str(&negated);
+            ends.push((text.len(), exception.ctx.clone()));
         }
     }
-    Ok(text)
+    Ok(Expanded { text, lead: 1, ends })
 }
 
 fn expand_single(field: &str, exception: &ExceptionInfo) -> Result<Option<String>, Failure> {
@@ -251,5 +275,90 @@ pub(super) fn quoted(text: &str) -> String {
     match text.contains(' ') && !text.starts_with(['"', '\'']) {
         true => format!("\"{text}\""),
         false => text.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::Arc;
+
+    fn list(items: &[&str]) -> Entry {
+        Entry::List(items.iter().map(|item| Entry::Item((*item).to_owned())).collect())
+    }
+
+    fn check(fields: Entry, comps: Entry, values: Vec<Entry>, expected: &str) {
+        let ctx = Context::file(&Arc::from("f"));
+        let mut exception = ExceptionInfo { ctx, name: "e".to_owned(), fields, comps, values };
+        let text = validate(&mut exception, true).and_then(|()| expand("c", &[exception]));
+        match text {
+            Ok(expanded) => assert_eq!(expanded.text, expected),
+            Err(failure) => assert_eq!(failure.message, expected),
+        }
+    }
+
+    #[test]
+    fn exceptions_of_every_shape() {
+        let item = |text: &str| Entry::Item(text.to_owned());
+        let single = || vec![item("a"), item("b c"), item("'d e'")];
+        check(
+            item("proc.name"),
+            Entry::default(),
+            single(),
+            "(c) and not (proc.name in (a, \"b c\", 'd e'))",
+        );
+        check(item("fd.name"), item(" pmatch "), vec![item("/a")], "(c) and not (fd.name pmatch (/a))");
+        check(
+            item("proc.name"),
+            item("contains oneof"),
+            vec![item("a")],
+            "(c) and not (proc.name contains oneof (a))",
+        );
+        check(item("proc.name"), Entry::default(), vec![], "(c)");
+        let two = || list(&["proc.name", "fd.name"]);
+        check(
+            two(),
+            Entry::default(),
+            vec![list(&["a", "b c"]), list(&["d", "e"])],
+            "(c) and not (( proc.name = a and  fd.name = \"b c\") or ( proc.name = d and  fd.name = e))",
+        );
+        check(
+            two(),
+            list(&["in", "startswith"]),
+            vec![
+                Entry::List(vec![list(&["a", "b c"]), item("/x")]),
+                list(&["(l)", "/y"]),
+                list(&["l m", "/z"]),
+            ],
+            "(c) and not (( proc.name in (a, \"b c\") and  fd.name startswith /x) or ( proc.name in (l) and  fd.name \
+             startswith /y) or ( proc.name in (l m) and  fd.name startswith /z))",
+        );
+        check(
+            list(&["tolower(proc.name)"]),
+            Entry::default(),
+            vec![list(&["a"])],
+            "(c) and not (( tolower(proc.name) = a))",
+        );
+        check(two(), list(&["="]), vec![], "Fields and comps lists must have equal length");
+        check(two(), item("="), vec![], "Fields and comps lists must have equal length");
+        check(two(), list(&["=", "like"]), vec![], "'like' is not a supported comparison operator");
+        check(two(), Entry::default(), vec![list(&["a"])], "Fields and values lists must have equal length");
+        check(two(), Entry::default(), vec![item("a")], "Fields and values lists must have equal length");
+        check(list(&["proc.nmae"]), Entry::default(), vec![], "'proc.nmae' is not a supported filter field");
+        check(item("a b"), Entry::default(), vec![], "'a b' is not a supported filter field");
+        check(item("proc.name"), list(&["in"]), vec![], "Fields and comps must both be strings");
+        check(
+            item("proc.name"),
+            item("="),
+            vec![],
+            "When fields is a single value, comps must be one of (in, pmatch, intersects) or a modifier operator (e.g. \
+             startswith oneof)",
+        );
+        check(
+            item("proc.name"),
+            Entry::default(),
+            vec![list(&["a"])],
+            "Expected values array to contain a list of strings",
+        );
     }
 }

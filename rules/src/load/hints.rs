@@ -5,14 +5,26 @@ use super::failure::did_you_mean;
 use super::macros::MacroError;
 use crate::fields::{nearest, suggest};
 use crate::lang::{self, SyntaxError};
+use crate::output::Template;
 
-/// Near the place where a condition could not be parsed.
-pub(super) fn of_syntax(text: &str, error: &SyntaxError) -> Option<String> {
-    if !error.message.starts_with("expected a valid check operator") {
+/// Near the place where a condition could not be parsed: the operator that was meant, or what the condition reads after
+/// lists and exceptions were put in.
+pub(super) fn of_syntax(text: &str, error: &SyntaxError, substituted: bool) -> Option<String> {
+    const AROUND: usize = 40;
+    if error.message.starts_with("expected a valid check operator")
+        && let Some(meant) = lang::suggest_operator(word_at(text, error.pos.offset))
+    {
+        return did_you_mean(Some(meant));
+    }
+    if !substituted {
         return None;
     }
-    let word = word_at(text, error.pos.offset);
-    did_you_mean(lang::suggest_operator(word))
+    let floor = |at: usize| (0..=at.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
+    let at = floor(error.pos.offset);
+    let before = text.get(floor(at.saturating_sub(AROUND))..at).unwrap_or_default();
+    let after = text.get(at..floor(at + AROUND)).unwrap_or_default();
+    let shown = format!("{before} --> {after}").replace(['\n', '\t'], " ");
+    Some(format!("with lists and exceptions put in, the condition reads: {}", shown.trim()))
 }
 
 /// For a macro that is not there: a macro, a list that cannot stand alone, or what hides a definition.
@@ -43,22 +55,27 @@ pub(super) fn of_compile(message: &str) -> Option<String> {
     did_you_mean(nearest(event.trim_matches(['\'', '"', ' ']), names))
 }
 
-/// For an output: the first token that is no field.
-pub(super) fn of_output(text: &str) -> Option<String> {
-    let tokens = text.split('%').skip(1);
-    let mut names = tokens.map(|token| {
+/// For an output: where the first token stands that is no field, and what it may mean.
+pub(super) fn of_output(text: &str) -> (usize, Option<String>) {
+    for (at, _) in text.match_indices('%') {
+        let token = text.get(at + 1..).unwrap_or_default();
         let token = token.trim_start_matches(|c: char| c.is_ascii_digit());
         let end =
             token.find(|c: char| !(c.is_ascii_alphanumeric() || c == '_' || c == '.')).unwrap_or(token.len());
-        token.get(..end).unwrap_or_default().trim_end_matches('.')
-    });
-    let unknown = names.find(|name| {
-        !name.is_empty()
-            && !lang::TRANSFORMERS.contains(name)
-            && crate::output::Template::parse(&format!("%{name}")).is_err()
-    })?;
-    let meant = suggest(unknown)?;
-    Some(format!("'{unknown}': did you mean '{meant}'?"))
+        let name = token.get(..end).unwrap_or_default().trim_end_matches('.');
+        let next = token.get(1..).and_then(|rest| rest.find('%')).map_or(token.len(), |next| next + 1);
+        let whole = token.get(..next).unwrap_or_default();
+        if Template::parse(&format!("%{whole}")).is_ok() {
+            continue;
+        }
+        let meant = suggest(name).filter(|meant| *meant != name);
+        let hint = match meant {
+            Some(meant) => format!("'%{name}': did you mean '%{meant}'?"),
+            None => format!("'%{name}' is no field or transformer that can be printed"),
+        };
+        return (at, Some(hint));
+    }
+    (0, None)
 }
 
 /// The word at a byte, blanks before it skipped.

@@ -4,8 +4,11 @@ use std::collections::HashMap;
 
 use crate::ast::{CallArg, Expr, ExprKind, Pos, Right, Term, TermKind};
 
-/// A condition may not grow beyond this number of nodes and literals by macros of macros.
-const MAX_NODES: usize = 1_000_000;
+/// A condition may not grow beyond this number of checks, or eight times as many literals, by macros of macros.
+const MAX_CHECKS: usize = 250_000;
+
+/// What a check counts against a literal.
+const CHECK_WEIGHT: usize = 8;
 
 /// A condition may not be nested deeper than this by macros of macros.
 const MAX_DEPTH: usize = 1000;
@@ -36,7 +39,7 @@ impl MacroError {
             MacroError::Loop(name, _) => format!("reference loop in macro '{name}'"),
             MacroError::TooLarge(name, _) => {
                 format!(
-                    "macro '{name}' makes the condition larger than {MAX_NODES} nodes or {MAX_DEPTH} levels"
+                    "macro '{name}' makes the condition larger than {MAX_CHECKS} checks or {MAX_DEPTH} levels"
                 )
             }
         }
@@ -96,7 +99,7 @@ impl<'m> Resolver<'m> {
         }
         self.nodes += weight(expr);
         self.depth += 1;
-        if self.nodes > MAX_NODES || self.depth > MAX_DEPTH {
+        if self.nodes > MAX_CHECKS * CHECK_WEIGHT || self.depth > MAX_DEPTH {
             let name = self.path.last().cloned().unwrap_or_default();
             self.too_large = Some(MacroError::TooLarge(name, expr.pos));
         }
@@ -136,8 +139,8 @@ impl<'m> Resolver<'m> {
 /// What a node costs to copy: its literals count.
 fn weight(expr: &Expr) -> usize {
     match &expr.kind {
-        ExprKind::Binary { right: Right::List(values, _), .. } => 1 + values.len(),
-        _ => 1,
+        ExprKind::Binary { right: Right::List(values, _), .. } => CHECK_WEIGHT + values.len(),
+        _ => CHECK_WEIGHT,
     }
 }
 

@@ -23,6 +23,8 @@ mod priority;
 mod reader;
 mod report;
 mod schema;
+#[cfg(test)]
+mod tests;
 mod version;
 pub mod yaml;
 
@@ -38,7 +40,7 @@ use reader::Reader;
 pub use context::{Item, Location, Place};
 pub use options::{AppendOutput, ENGINE, Options};
 pub use priority::parse_priority;
-pub use report::{Error, ErrorCode, Finding, Phase, Report, Warning, WarningCode, results_to_json};
+pub use report::{Error, ErrorCode, Finding, Note, Phase, Report, Warning, WarningCode, results_to_json};
 pub use version::Version;
 
 use crate::compile::{self, Compiler};
@@ -135,7 +137,7 @@ impl Loader {
                     format!("byte {offset} is not UTF-8"),
                     &ctx.with(mark, Item::ValueFor, ""),
                 );
-                self.report(&name, Vec::new(), Err(failure), Vec::new(), 0)
+                self.report(&name, Default::default(), Err(failure), Vec::new(), 0)
             }
         }
     }
@@ -145,15 +147,15 @@ impl Loader {
     pub fn file(&mut self, name: &str, text: &str) -> &Report {
         let name = self.add_source(name, text);
         let mut cautions = Vec::new();
-        let (schema, read) = self.read(&name, text, &mut cautions);
+        let (checked, read) = self.read(&name, text, &mut cautions);
         let read_cautions = cautions.len();
         let outcome = read.and_then(|()| {
             let sources = &self.sources;
             let source = |name: &str| sources.get(name).cloned().unwrap_or_default();
-            compiler::compile(&self.collector, &self.options, &source, &mut cautions)
+            compiler::compile(&self.collector, &self.options, &self.compiled, &source, &mut cautions)
         });
         let outcome = outcome.map(|compiled| self.compiled = compiled);
-        self.report(&name, schema, outcome, cautions, read_cautions)
+        self.report(&name, checked, outcome, cautions, read_cautions)
     }
 
     /// The program of the rules that run, and everything found on the way.
@@ -193,7 +195,7 @@ impl Loader {
         name: &Arc<str>,
         text: &str,
         cautions: &mut Vec<Caution>,
-    ) -> (Vec<String>, Result<(), Failure>) {
+    ) -> ((Vec<String>, Vec<Note>), Result<(), Failure>) {
         let ctx = Context::file(name);
         let refuse = |error: yaml::Error, ctx: &Context| {
             let spot = Some((ctx.name(), error.mark.offset));
@@ -203,7 +205,7 @@ impl Loader {
             Ok(documents) => documents,
             Err(error) => {
                 let ctx = ctx.with(error.mark, Item::ValueFor, "");
-                return (Vec::new(), Err(refuse(error, &ctx)));
+                return (Default::default(), Err(refuse(error, &ctx)));
             }
         };
         let mut schema = Vec::new();
@@ -212,25 +214,31 @@ impl Loader {
                 Ok(lines) => schema.extend(lines),
                 Err(schema::BadKey(mark)) => {
                     let error = yaml::Error { mark, message: "bad conversion".to_owned() };
-                    return (Vec::new(), Err(refuse(error, &ctx)));
+                    return (Default::default(), Err(refuse(error, &ctx)));
                 }
             }
         }
         let mut reader = Reader { collector: &mut self.collector, cautions };
         let read = documents.iter().try_for_each(|root| reader.document(root, &ctx));
-        (schema, read)
+        let twice = documents.iter().flat_map(|root| schema::repeated_keys(root));
+        let notes = twice.map(|(key, mark)| Note {
+            place: Place::of(Arc::clone(name), text, mark.offset),
+            message: format!("key '{key}' stands twice in this item; the first one counts"),
+        });
+        ((schema, notes.collect()), read)
     }
 
     fn report(
         &mut self,
         name: &Arc<str>,
-        schema: Vec<String>,
+        (schema, notes): (Vec<String>, Vec<Note>),
         outcome: Result<(), Failure>,
         cautions: Vec<Caution>,
         read_cautions: usize,
     ) -> &Report {
         let mut report = Report::new(name);
         report.schema = schema;
+        report.notes = notes;
         let failures = self.missing_plugin().into_iter().chain(outcome.err());
         report.errors = failures.map(|failure| self.error(failure)).collect();
         let phase = |at| if at < read_cautions { Phase::Read } else { Phase::Compile };
@@ -325,7 +333,7 @@ impl Loader {
             tags: rule.tags.clone(),
             source: rule.source.clone(),
             condition: rule.cond.text.clone(),
-            output: rule.output.clone(),
+            output: rule.output.text.clone(),
             state: state(rule),
             capture: rule.capture.then_some(rule.capture_duration),
             place: self.place(&rule.ctx, None),

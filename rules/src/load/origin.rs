@@ -1,4 +1,4 @@
-//! Where a byte of a condition stands in its file.
+//! Where a byte of a condition or an output stands in its file.
 //!
 //! On the way from the file to the parser a condition loses line breaks, gains appended parts and has list names
 //! replaced; the way back is needed for errors only and is walked then.
@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use super::yaml::{Mark, Node};
 
-/// A condition's text with the scalars it was put together from.
+/// The text of a condition or an output with the scalars it was put together from.
 #[derive(Debug, Clone)]
 pub(super) struct Text {
     pub(super) text: String,
@@ -49,7 +49,9 @@ impl Text {
         let file = source(&part.file);
         let raw = file.strip_prefix('\u{feff}').unwrap_or(&file);
         let raw = raw.get(part.mark.offset..)?;
-        let place = part.mark.offset + align(scalar.as_bytes(), offset - part.start, raw.as_bytes());
+        // An error at the end stands behind the last word, not behind the line break that a block scalar ends with.
+        let within = (offset - part.start).min(scalar.trim_end().len());
+        let place = part.mark.offset + align(scalar.as_bytes(), within, raw.as_bytes());
         Some((Arc::clone(&part.file), place))
     }
 }

@@ -7,7 +7,7 @@ use super::decode::{self, as_text, required, texts, whole_file};
 use super::exceptions::read_exceptions;
 use super::failure::{Failure, did_you_mean};
 use super::info::RuleUpdate;
-use super::reader::{Reader, condition, priority};
+use super::reader::{Reader, condition, priority, text};
 use super::yaml::{Kind, Node};
 use crate::fields::nearest;
 
@@ -176,7 +176,7 @@ fn read_update(
         update.exceptions = Some(read_exceptions(reader, item, ctx, append)?);
     }
     if listed.take("output")? {
-        update.output = Some(required(item, "output", ctx, decode::text)?);
+        update.output = Some(text(item, "output", ctx)?);
     }
     if listed.take("desc")? {
         update.desc = Some(required(item, "desc", ctx, decode::text)?);

@@ -230,7 +230,8 @@ impl Reader<'_> {
             return self.collector.enable_rule(&name, enabled, ctx);
         }
         let (cond, cond_ctx) = condition(item, Item::RuleCondition, ctx)?;
-        let output = required(item, "output", ctx, decode::text)?;
+        let mut output = text(item, "output", ctx)?;
+        output.text = output.text.trim_matches([' ', '\t', '\n', '\r', '\x0b', '\x0c']).to_owned();
         let desc = required(item, "desc", ctx, decode::text)?;
         let priority = priority(item, ctx)?;
         let flag =
@@ -245,7 +246,7 @@ impl Reader<'_> {
             source,
             unknown_source: false,
             desc,
-            output: output.trim_matches([' ', '\t', '\n', '\r', '\x0b', '\x0c']).to_owned(),
+            output,
             tags: BTreeSet::new(),
             exceptions: Vec::new(),
             priority,
@@ -296,9 +297,14 @@ fn part_ctx(item: &Node, key: &str, kind: Item, ctx: &Context) -> Context {
 
 /// The condition of an item with its chain.
 pub(super) fn condition(item: &Node, kind: Item, ctx: &Context) -> Result<(Text, Context), Failure> {
-    let text = required(item, "condition", ctx, decode::text)?;
-    let node: &Node = item.get("condition").map_or(item, |value| value);
-    Ok((Text::of(node, text, ctx.name()), part_ctx(item, "condition", kind, ctx)))
+    Ok((text(item, "condition", ctx)?, part_ctx(item, "condition", kind, ctx)))
+}
+
+/// The text of a key that must be there, with its place.
+pub(super) fn text(item: &Node, key: &str, ctx: &Context) -> Result<Text, Failure> {
+    let text = required(item, key, ctx, decode::text)?;
+    let node: &Node = item.get(key).map_or(item, |value| value);
+    Ok(Text::of(node, text, ctx.name()))
 }
 
 /// The priority of a rule.

@@ -4,7 +4,7 @@
 //! Two forms leave here: Falco's result object (`falco_load_results`, reference language 8.17), whose positions of
 //! condition errors are sums of two places, and a text with the true `file:line:column`, the line and a caret.
 
-use std::fmt::{self, Write};
+use std::fmt;
 use std::sync::Arc;
 
 use serde_json::{Value, json};
@@ -178,17 +178,6 @@ impl WarningCode {
 pub(super) const DEPRECATED_FIELDS: [&str; 6] =
     ["evt.dir", "evt.latency", "evt.latency.s", "evt.latency.ns", "evt.latency.human", "evt.wait_latency"];
 
-/// What Falco says about a deprecated field.
-pub(super) fn deprecation(field: &str) -> &'static str {
-    match field {
-        "evt.dir" => {
-            "due to the drop of enter events, 'evt.dir = <' always evaluates to true, and 'evt.dir = >' always \
-             evaluates to false. The rule expression can be simplified by removing the condition on 'evt.dir'"
-        }
-        _ => "field is not available due to the drop of enter events.",
-    }
-}
-
 /// When a warning was found: those of compiling are found again after the next file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Phase {
@@ -236,12 +225,29 @@ pub struct Report {
     pub errors: Vec<Error>,
     /// Warnings.
     pub warnings: Vec<Warning>,
+    /// What Falco does not tell; not part of its result object.
+    pub notes: Vec<Note>,
+}
+
+/// A remark about a place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Note {
+    /// The place.
+    pub place: Place,
+    /// The remark.
+    pub message: String,
 }
 
 impl Report {
     /// A report without findings.
     pub fn new(name: &str) -> Report {
-        Report { name: name.into(), schema: Vec::new(), errors: Vec::new(), warnings: Vec::new() }
+        Report {
+            name: name.into(),
+            schema: Vec::new(),
+            errors: Vec::new(),
+            warnings: Vec::new(),
+            notes: Vec::new(),
+        }
     }
 
     /// Whether the file was loaded.
@@ -278,19 +284,16 @@ impl<C> Finding<C> {
     fn to_json(&self, code: &str, description: &str) -> Value {
         let mut context = self.context.to_json();
         context["snippet"] = self.snippet.as_str().into();
-        let mut result = json!({ "code": code, "context": context, "message": &*self.message });
-        match self.deprecated_field {
-            Some(field) => {
-                result["codedesc"] = format!("{description}: {}", deprecation(field)).into();
-                result["deprecated_field"] = field.into();
-            }
-            None => result["codedesc"] = description.into(),
+        let mut result =
+            json!({ "code": code, "codedesc": description, "context": context, "message": &*self.message });
+        if let Some(field) = self.deprecated_field {
+            result["deprecated_field"] = field.into();
         }
         result
     }
 
     fn write(&self, f: &mut fmt::Formatter<'_>, kind: &str, code: &str, summary: &str) -> fmt::Result {
-        let message = if self.message.is_empty() { summary } else { &self.message };
+        let message = if self.message.is_empty() { summary } else { without_place(&self.message) };
         writeln!(f, "{}: {kind}[{code}]: {message}", self.place)?;
         f.write_str(&self.place.excerpt())?;
         if let Some(item) = self.context.item() {
@@ -320,6 +323,9 @@ impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.errors.iter().try_for_each(|error| write!(f, "{error}"))?;
         self.warnings.iter().try_for_each(|warning| write!(f, "{warning}"))?;
+        for note in &self.notes {
+            write!(f, "{}: note: {}\n{}", note.place, note.message, note.place.excerpt())?;
+        }
         let verdict = match (self.successful(), self.warnings.is_empty()) {
             (true, true) => "ok",
             (true, false) => "ok, with warnings",
@@ -329,27 +335,8 @@ impl fmt::Display for Report {
     }
 }
 
-/// The line of a place with a caret below.
-pub(super) fn excerpt(line: &str, column: usize) -> String {
-    const WIDTH: usize = 160;
-    let chars: Vec<char> = line.chars().collect();
-    let at = column.min(chars.len());
-    let from = if at > WIDTH * 3 / 4 { at - WIDTH / 2 } else { 0 };
-    let to = chars.len().min(from + WIDTH);
-    let mut text = String::from("    ");
-    if from > 0 {
-        text.push_str("...");
-    }
-    text.extend(chars.get(from..to).unwrap_or_default());
-    if to < chars.len() {
-        text.push_str("...");
-    }
-    text.push_str("\n    ");
-    if from > 0 {
-        text.push_str("   ");
-    }
-    // A tab stays a tab so that the caret stands under the same column.
-    text.extend(chars.get(from..at).unwrap_or_default().iter().map(|c| if *c == '\t' { '\t' } else { ' ' }));
-    let _ = writeln!(text, "^");
-    text
+/// A message of the YAML parser without the place that it repeats.
+fn without_place(message: &str) -> &str {
+    let behind = message.strip_prefix("yaml-cpp: error at line ").and_then(|rest| rest.split_once(": "));
+    behind.map_or(message, |(_, reason)| reason)
 }

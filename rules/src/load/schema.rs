@@ -3,6 +3,8 @@
 //! Falco compares rule files with a JSON schema and reports each failure together with those of the nodes around it,
 //! innermost first. The same lines leave here. It takes every scalar for a string.
 
+use std::collections::HashSet;
+
 use super::yaml::{Kind, Mark, Node};
 
 /// What a value has to be.
@@ -122,6 +124,20 @@ pub(super) fn check(root: &Node) -> Result<Vec<String>, BadKey> {
         checker.failures.push("ok".to_owned());
     }
     Ok(checker.failures)
+}
+
+/// Keys of items that stand twice, with the place of the second. Falco's check fails for them without saying which.
+pub(super) fn repeated_keys(root: &Node) -> Vec<(String, Mark)> {
+    let mut found = Vec::new();
+    for item in root.sequence().unwrap_or_default() {
+        let mut seen = HashSet::new();
+        for (key, _) in item.mapping().unwrap_or_default() {
+            if let Some(name) = key.scalar().filter(|name| !seen.insert(*name)) {
+                found.push((name.to_owned(), key.mark));
+            }
+        }
+    }
+    found
 }
 
 struct Checker {

@@ -15,7 +15,7 @@ mod program;
 mod story;
 pub mod trace;
 
-pub use container::Container;
+pub use container::{Container, Running};
 pub use host::{Expectation, Host, Step};
 pub use process::Process;
 pub use program::Program;

@@ -5,6 +5,7 @@
 //! brackets at any column, tabs between tokens, duplicate keys (the first one counts), positions in bytes. A stricter
 //! parser would reject rule files that Falco loads. Nothing here knows what a rule is.
 
+mod content;
 mod cursor;
 mod indent;
 mod scalar;

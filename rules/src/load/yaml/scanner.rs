@@ -6,7 +6,7 @@
 use std::collections::VecDeque;
 
 use super::cursor::{Cursor, is_gap};
-use super::scalar::{Chomp, Rules, Style, scan};
+use super::scalar::Style;
 use super::{Error, Mark};
 
 /// A token with its place.
@@ -93,9 +93,9 @@ pub(super) struct Scanner<'a> {
     started: bool,
     ended: bool,
     pub(super) simple_key_allowed: bool,
-    scalar_allowed: bool,
+    pub(super) scalar_allowed: bool,
     /// Whether a colon may follow without a blank, as behind a quoted key between brackets.
-    json_value: bool,
+    pub(super) json_value: bool,
     pub(super) keys: Vec<SimpleKey>,
     pub(super) indents: Vec<Indent>,
     pub(super) next_indent: usize,
@@ -309,14 +309,12 @@ impl<'a> Scanner<'a> {
 
     /// A key without a value at the end of an entry between brackets.
     fn end_solo_entry(&mut self) {
-        match self.flows.last() {
-            Some(Flow::Mapping) => {
-                if self.confirm_key() {
-                    self.push(TokenKind::Value, self.at.mark());
-                }
+        match self.flows.last().copied() {
+            Some(Flow::Mapping) if self.confirm_key() => {
+                self.push(TokenKind::Value, self.at.mark());
             }
             Some(Flow::Sequence) => self.drop_key(),
-            None => {}
+            Some(Flow::Mapping) | None => {}
         }
     }
 
@@ -403,129 +401,6 @@ impl<'a> Scanner<'a> {
         self.scalar_allowed = true;
         self.at.get();
         self.push(TokenKind::Value, mark);
-        Ok(())
-    }
-
-    fn anchor_or_alias(&mut self, sign: u8) -> Result<(), Error> {
-        self.possible_key();
-        self.simple_key_allowed = false;
-        self.json_value = false;
-        let what = if sign == b'*' { "alias" } else { "anchor" };
-        let mark = self.at.mark();
-        self.at.get();
-        let start = self.at.mark();
-        while !is_gap(self.at.peek()) && !matches!(self.at.peek(), Some(b'[' | b']' | b'{' | b'}' | b',')) {
-            self.at.get();
-        }
-        let name = String::from_utf8_lossy(self.at.since(start)).into_owned();
-        if name.is_empty() {
-            return Err(Error::new(self.at.mark(), format!("{what} not found after {}", char::from(sign))));
-        }
-        if matches!(self.at.peek(), Some(b'[' | b'{')) {
-            return Err(Error::new(self.at.mark(), format!("illegal character found while scanning {what}")));
-        }
-        self.push(if sign == b'*' { TokenKind::Alias(name) } else { TokenKind::Anchor(name) }, mark);
-        Ok(())
-    }
-
-    fn tag(&mut self) -> Result<(), Error> {
-        self.possible_key();
-        self.simple_key_allowed = false;
-        self.json_value = false;
-        let mark = self.at.mark();
-        self.at.get();
-        let verbatim = self.at.peek() == Some(b'<');
-        while let Some(byte) = self.at.peek() {
-            let end = verbatim && byte == b'>';
-            let inside = byte.is_ascii_alphanumeric()
-                || b"-#;/?:@&=+$_.~*'()!%".contains(&byte)
-                || verbatim && b"<>,[]".contains(&byte);
-            if !inside {
-                break;
-            }
-            self.at.get();
-            if end {
-                break;
-            }
-        }
-        if verbatim && !self.at.since(mark).ends_with(b">") {
-            return Err(Error::new(self.at.mark(), "end of verbatim tag not found"));
-        }
-        self.push(TokenKind::Tag, mark);
-        Ok(())
-    }
-
-    fn plain(&mut self) -> Result<(), Error> {
-        // Before the possible mapping opens: it does not indent the text of its own key.
-        let (style, indent) = match self.in_block() {
-            true => (Style::Plain, self.top_column().map_or(0, |column| column + 1)),
-            false => (Style::PlainInFlow, 0),
-        };
-        self.possible_key();
-        let mark = self.at.mark();
-        let rules = Rules { style, indent, detect_indent: false, chomp: Chomp::Strip };
-        let scalar = scan(&mut self.at, rules)?;
-        self.simple_key_allowed = scalar.ended_by_indent;
-        self.json_value = false;
-        self.push(TokenKind::Plain(scalar.text), mark);
-        Ok(())
-    }
-
-    fn quoted(&mut self, style: Style) -> Result<(), Error> {
-        self.possible_key();
-        let mark = self.at.mark();
-        self.at.get();
-        let rules = Rules { style, indent: 0, detect_indent: false, chomp: Chomp::Clip };
-        let scalar = scan(&mut self.at, rules)?;
-        self.simple_key_allowed = false;
-        self.scalar_allowed = !self.in_block();
-        self.json_value = true;
-        self.push(TokenKind::Quoted(scalar.text), mark);
-        Ok(())
-    }
-
-    fn block_scalar(&mut self, sign: u8) -> Result<(), Error> {
-        let mark = self.at.mark();
-        self.at.get();
-        let style = if sign == b'>' { Style::Folded } else { Style::Literal };
-        let mut rules = Rules { style, indent: 1, detect_indent: true, chomp: Chomp::Clip };
-        let (mut chomped, mut sized) = (false, false);
-        loop {
-            match self.at.peek() {
-                Some(b'+') if !chomped => rules.chomp = Chomp::Keep,
-                Some(b'-') if !chomped => rules.chomp = Chomp::Strip,
-                Some(b'0') if !sized => {
-                    self.at.get();
-                    return Err(Error::new(self.at.mark(), "cannot set zero indentation for a block scalar"));
-                }
-                Some(digit @ b'1'..=b'9') if !sized => {
-                    rules.indent = usize::from(digit - b'0');
-                    rules.detect_indent = false;
-                    sized = true;
-                    self.at.get();
-                    continue;
-                }
-                _ => break,
-            }
-            chomped = true;
-            self.at.get();
-        }
-        while self.at.at_blank() {
-            self.at.get();
-        }
-        if self.at.peek() == Some(b'#') {
-            while !self.at.at_end() && !self.at.at_break() {
-                self.at.get();
-            }
-        }
-        if !self.at.at_end() && !self.at.at_break() {
-            return Err(Error::new(self.at.mark(), "unexpected character in block scalar"));
-        }
-        rules.indent += self.top_column().unwrap_or(0);
-        let scalar = scan(&mut self.at, rules)?;
-        self.simple_key_allowed = true;
-        self.json_value = false;
-        self.push(TokenKind::Quoted(scalar.text), mark);
         Ok(())
     }
 }

@@ -11,6 +11,7 @@ pub(super) fn tell(host: &Host) {
     started_by_people(host, &intruder);
     accounts(host, &intruder, &dpkg);
     programs(host, &intruder, &dpkg);
+    configuration(host, &intruder, &dpkg);
 }
 
 fn libraries(host: &Host, intruder: &Process, dpkg: &Process) {
@@ -103,4 +104,13 @@ fn programs(host: &Host, intruder: &Process, dpkg: &Process) {
         udev.loads_module("/usr/lib/modules/6.12.48/kernel/drivers/net/virtio_net.ko.xz");
         udev.exit();
     });
+}
+
+fn configuration(host: &Host, intruder: &Process, dpkg: &Process) {
+    host.fires("File moved below etc", || {
+        let mv = intruder.run("mv /tmp/resolv.conf /etc/resolv.conf");
+        mv.renames("/tmp/resolv.conf", "/etc/resolv.conf");
+        mv.exit();
+    });
+    host.spares("File moved below etc", || dpkg.renames("/etc/motd.dpkg-new", "/etc/motd"));
 }
