@@ -19,9 +19,7 @@ use aya_ebpf::{
 
 use tercel_probe_abi::{Call, FlagTable, HEADER, MAX_WORDS, Param, flags, row, stat, want};
 
-use crate::{
-    memory::{config, copy_kernel, copy_kernel_str, copy_user, copy_user_str, mask, store64},
-};
+use crate::memory::{config, copy_kernel, copy_kernel_str, copy_user, copy_user_str, mask, store64};
 
 /// Largest event; a power of two.
 const RECORD: u64 = 65536;
@@ -109,7 +107,10 @@ fn entry(table: &FlagTable, part: usize, value: u64) -> u64 {
 #[inline(always)]
 pub fn bits(table: u8, value: u64) -> u64 {
     let Some(table) = FLAGS.get(u32::from(table)) else { return 0 };
-    entry(table, 0, value) | entry(table, 1, value >> 8) | entry(table, 2, value >> 16) | entry(table, 3, value >> 24)
+    entry(table, 0, value)
+        | entry(table, 1, value >> 8)
+        | entry(table, 2, value >> 16)
+        | entry(table, 3, value >> 24)
 }
 
 /// A value that is translated as a whole.
@@ -209,16 +210,21 @@ impl Event {
     pub fn register(self, offset: u32) -> u64 {
         let offset = mask!(offset, REGISTERS - 8);
         // SAFETY: the mask keeps the offset within the registers, at a multiple of 8.
-        unsafe { addr_of!((*self.scratch).registers).cast::<u8>().add(offset as usize).cast::<u64>().read_volatile() }
+        unsafe {
+            addr_of!((*self.scratch).registers)
+                .cast::<u8>()
+                .add(offset as usize)
+                .cast::<u64>()
+                .read_volatile()
+        }
     }
 
     /// Writes the header for a row of the table of calls.
     #[inline(always)]
     pub fn header(self, row: u32, call: *const Call, ret: i64, compat: bool) {
         // SAFETY: pointers into map values; helpers without arguments.
-        let (code, nparams, now, ids) = unsafe {
-            ((*call).event, (*call).nparams, bpf_ktime_get_boot_ns(), bpf_get_current_pid_tgid())
-        };
+        let (code, nparams, now, ids) =
+            unsafe { ((*call).event, (*call).nparams, bpf_ktime_get_boot_ns(), bpf_get_current_pid_tgid()) };
         let data = unsafe { addr_of_mut!((*self.scratch).data) }.cast::<u8>();
         // SAFETY: the header lies within the data.
         unsafe {
@@ -435,7 +441,12 @@ impl Event {
         let sent = match RINGS.get(cpu) {
             // SAFETY: the ring is a map, and the data has at least that many bytes.
             Some(ring) => unsafe {
-                bpf_ringbuf_output(core::ptr::from_ref(ring).cast_mut().cast(), data.cast::<c_void>(), length, NO_WAKEUP) == 0
+                bpf_ringbuf_output(
+                    core::ptr::from_ref(ring).cast_mut().cast(),
+                    data.cast::<c_void>(),
+                    length,
+                    NO_WAKEUP,
+                ) == 0
             },
             None => false,
         };

@@ -27,10 +27,10 @@ use aya_ebpf::{
     programs::{RawTracePointContext, TracePointContext},
 };
 
-use tercel_probe_abi::{row, step};
 use event::{Event, wanted};
 use memory::{config, get, mask, off};
 use run::{resume, run};
+use tercel_probe_abi::{row, step};
 
 /// Programs of the steps, as raw tracepoints.
 #[map]

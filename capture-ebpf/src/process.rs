@@ -226,7 +226,11 @@ pub fn image(event: Event) {
 /// A file's time. The kernel marks a change time that somebody has looked at in the highest bit of its nanoseconds (I_CTIME_QUERIED).
 #[inline(always)]
 fn nanoseconds(seconds: i64, rest: u32) -> u64 {
-    if seconds < 0 { 0 } else { (seconds as u64).wrapping_mul(1_000_000_000).wrapping_add(u64::from(rest & 0x7fff_ffff)) }
+    if seconds < 0 {
+        0
+    } else {
+        (seconds as u64).wrapping_mul(1_000_000_000).wrapping_add(u64::from(rest & 0x7fff_ffff))
+    }
 }
 
 /// Device number of the controlling terminal, 0 for none.
@@ -348,7 +352,8 @@ pub fn clone(event: Event) {
     event.number(u64::from(vtid), 8);
     let (vpid, namespace) = innermost(pid_of(task, PIDTYPE_TGID));
     event.number(u64::from(vpid), 8);
-    let start = if event.ret() == 0 { get!(u64, get!(u64, namespace, pidns_reaper), task_start_time) } else { 0 };
+    let start =
+        if event.ret() == 0 { get!(u64, get!(u64, namespace, pidns_reaper), task_start_time) } else { 0 };
     event.number(start, 8);
 }
 

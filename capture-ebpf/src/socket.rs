@@ -68,7 +68,8 @@ pub fn sockaddr(event: Event) {
 /// address: an abstract name does not end in a NUL, what lies behind it is somebody else's.
 #[inline(always)]
 fn push_path(event: Event, address: u64, length: u64) {
-    let (address, length) = if kernel::<u8>(address, 0) == 0 { (address + 1, length - 1) } else { (address, length) };
+    let (address, length) =
+        if kernel::<u8>(address, 0) == 0 { (address + 1, length - 1) } else { (address, length) };
     let room = length.wrapping_sub(2).wrapping_add(1);
     let room = mask!(if room > UNIX_PATH { UNIX_PATH } else { room }, 127);
     let length = copy_kernel_str(event.at(), room, address);
@@ -119,7 +120,10 @@ fn inet(event: Event, socket: u64, inbound: bool, named: u64) {
     let mut remote = (get!(u32, socket, sk_daddr), get!(u16, socket, sk_dport));
     // An unconnected datagram socket has no peer: the address that the call names stands in.
     if remote.1 == 0 && named != 0 {
-        remote = (user::<u32>(named.wrapping_add(4)).unwrap_or(0), user::<u16>(named.wrapping_add(2)).unwrap_or(0));
+        remote = (
+            user::<u32>(named.wrapping_add(4)).unwrap_or(0),
+            user::<u16>(named.wrapping_add(2)).unwrap_or(0),
+        );
     }
     let (source, destination) = if inbound { (remote, local) } else { (local, remote) };
     event.push(u64::from(AF_INET), 1);
@@ -245,5 +249,11 @@ pub fn sockopt(event: Event) {
 /// and names, and what came after 49.
 #[inline(always)]
 fn numeric(option: u32) -> bool {
-    option != 0 && option <= 49 && option != 17 && option != 26 && option != 28 && option != 31 && option != 25
+    option != 0
+        && option <= 49
+        && option != 17
+        && option != 26
+        && option != 28
+        && option != 31
+        && option != 25
 }

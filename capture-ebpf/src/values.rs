@@ -128,7 +128,8 @@ const fn keyctl_arguments() -> [u8; 64] {
 #[inline(always)]
 pub fn keyctl(event: Event) {
     let operation = event.arg(0) & 0xffff_ffff;
-    let known = if operation < 64 { KEYCTL.get(mask!(operation, 63) as usize).copied().unwrap_or(0) } else { 0 };
+    let known =
+        if operation < 64 { KEYCTL.get(mask!(operation, 63) as usize).copied().unwrap_or(0) } else { 0 };
     let mut i = 0u64;
     while i < 4 {
         let value = if i < u64::from(known & 15) { event.arg(1 + i) } else { 0 };
@@ -181,7 +182,11 @@ pub fn quotactl(event: Event) {
     let call = event.arg(0) & 0xffff_ffff;
     let (command, id, address) = (quota_command(call >> 8), event.arg(2) as u32, event.arg(3));
     let number = |index: u64| user::<u64>(address.wrapping_add(8 * index)).unwrap_or(0);
-    if command == QUOTAON { event.user_str(address) } else { event.empty() }
+    if command == QUOTAON {
+        event.user_str(address)
+    } else {
+        event.empty()
+    }
     let about_user = command & (GETQUOTA | SETQUOTA) != 0;
     let valid = if about_user { number(8) } else { 0 };
     let shown = |index: u64, bit: u64| if valid & bit != 0 { number(index) } else { 0 };
@@ -200,7 +205,14 @@ pub fn quotactl(event: Event) {
     event.number(if valid & 4 != 0 { both & 0xff } else { 0 }, 1);
     event.number(if command == GETFMT { quota_format(user::<u32>(address).unwrap_or(0)) } else { 1 }, 1);
     event.number(command, 2);
-    event.number(match call & 0xff { 0 => 1, 1 => 2, _ => 0 }, 1);
+    event.number(
+        match call & 0xff {
+            0 => 1,
+            1 => 2,
+            _ => 0,
+        },
+        1,
+    );
     let has_id = command & (GETQUOTA | SETQUOTA | XGETQUOTA | XSETQLIM) != 0;
     event.number(if has_id { u64::from(id) } else { 0 }, 4);
     event.number(if command == QUOTAON { quota_format(id) } else { 1 }, 1);
@@ -214,7 +226,9 @@ pub fn semop(event: Event) {
     while i < 2 {
         let at = address.wrapping_add(6 * i);
         let known = event.ret() == 0 && i < number;
-        let field = |offset: u64| if known { u64::from(user::<u16>(at.wrapping_add(offset)).unwrap_or(0)) } else { 0 };
+        let field = |offset: u64| {
+            if known { u64::from(user::<u16>(at.wrapping_add(offset)).unwrap_or(0)) } else { 0 }
+        };
         event.set_arg(6 + 3 * i, field(0));
         event.set_arg(7 + 3 * i, field(2));
         event.set_arg(8 + 3 * i, bits(flags::SEMOP, field(4)));

@@ -112,12 +112,14 @@ impl Btf {
     fn bits(&self, path: &str) -> Option<u32> {
         let mut parts = path.split('.');
         let ids = self.names.get(parts.next()?)?;
-        ids.iter().find_map(|id| {
-            parts.clone().try_fold((0u32, *id), |(bits, id), name| {
-                let (more, id) = self.member(id, name, DEPTH)?;
-                Some((bits.checked_add(more)?, id))
+        ids.iter()
+            .find_map(|id| {
+                parts.clone().try_fold((0u32, *id), |(bits, id), name| {
+                    let (more, id) = self.member(id, name, DEPTH)?;
+                    Some((bits.checked_add(more)?, id))
+                })
             })
-        }).map(|(bits, _)| bits)
+            .map(|(bits, _)| bits)
     }
 
     fn enumerator(&self, id: u32, name: &str) -> Option<u32> {
@@ -196,11 +198,15 @@ mod tests {
     fn sample() -> Vec<u8> {
         let strings = b"\0s\0a\0b\0c\0t\0x\0y\0e\0A\0bit\0alias\0";
         let name = |wanted: &str| {
-            strings.split(|b| *b == 0).scan(0, |at, part| {
-                let start = *at;
-                *at += part.len() + 1;
-                Some((start, part))
-            }).find(|(_, part)| *part == wanted.as_bytes()).map_or(0, |(at, _)| at as u32)
+            strings
+                .split(|b| *b == 0)
+                .scan(0, |at, part| {
+                    let start = *at;
+                    *at += part.len() + 1;
+                    Some((start, part))
+                })
+                .find(|(_, part)| *part == wanted.as_bytes())
+                .map_or(0, |(at, _)| at as u32)
         };
         let mut types: Vec<u32> = Vec::new();
         let mut push = |words: &[u32]| types.extend_from_slice(words);
@@ -214,7 +220,10 @@ mod tests {
         push(&[name("e"), 6 << 24 | 1, 4, name("A"), 7]);
         let length = 4 * types.len() as u32;
         let mut data: Vec<u8> = [0x0001_eb9f, 24, 0, length, length, strings.len() as u32]
-            .iter().chain(&types).flat_map(|word| word.to_ne_bytes()).collect();
+            .iter()
+            .chain(&types)
+            .flat_map(|word| word.to_ne_bytes())
+            .collect();
         data.extend_from_slice(strings);
         data
     }
@@ -223,8 +232,18 @@ mod tests {
     fn paths_are_found() {
         let btf = Btf::parse(sample()).expect("well-formed");
         for (path, offset) in [
-            ("s.a", 0), ("s.b", 4), ("s.c.y", 12), ("bit:s.bit", 131), ("s.bit", 16), ("sizeof:t", 8), ("enum:e.A", 7),
-            ("s.none|s.b", 4), ("?s.none", MISSING), ("none.a", MISSING), ("enum:e.B", MISSING), ("s.a.x", MISSING),
+            ("s.a", 0),
+            ("s.b", 4),
+            ("s.c.y", 12),
+            ("bit:s.bit", 131),
+            ("s.bit", 16),
+            ("sizeof:t", 8),
+            ("enum:e.A", 7),
+            ("s.none|s.b", 4),
+            ("?s.none", MISSING),
+            ("none.a", MISSING),
+            ("enum:e.B", MISSING),
+            ("s.a.x", MISSING),
         ] {
             assert_eq!(btf.resolve(path), offset, "{path}");
         }

@@ -350,7 +350,8 @@ fn native(call: &syscalls::NativeSyscall) -> Option<Row> {
     let name = syscalls::SYSCALL_NAMES.get(usize::from(call.code)).copied()?;
     match words_of(name) {
         Some(words) if call.exit > code::GENERIC_X => {
-            let wanted = if matches!(name, "execve" | "execveat") { want::YES | want::FAILURES } else { want::YES };
+            let wanted =
+                if matches!(name, "execve" | "execveat") { want::YES | want::FAILURES } else { want::YES };
             Some(Row { row: number, event: call.exit, wanted, words })
         }
         _ => Some(generic(number, call.code, call.number)),
@@ -415,7 +416,8 @@ pub fn document() -> String {
         rest = next;
         let Some(info) = catalogue::event(first.event) else { continue };
         let calls: Vec<&str> = group.iter().filter_map(|row| name_of(row.row)).collect();
-        let calls = if first.event == code::GENERIC_X { format!("{} others", group.len()) } else { calls.join(" ") };
+        let calls =
+            if first.event == code::GENERIC_X { format!("{} others", group.len()) } else { calls.join(" ") };
         let mut words = first.words.iter().filter(|word| word.kind != kind::STEP);
         let params: Vec<String> = info
             .params
@@ -461,7 +463,9 @@ mod tests {
             for (word, param) in params {
                 let shown = match word.kind {
                     kind::COVERED | kind::EMPTY => continue,
-                    kind::STR | kind::STR_OK | kind::DATA_IN | kind::DATA_OUT | kind::KERNEL_STR => Width::Variable,
+                    kind::STR | kind::STR_OK | kind::DATA_IN | kind::DATA_OUT | kind::KERNEL_STR => {
+                        Width::Variable
+                    }
                     _ => Width::Fixed(word.width),
                 };
                 assert_eq!(shown, param.ty.width(), "{} {}", info.name, param.name);
@@ -489,6 +493,20 @@ mod tests {
             for word in row.words.iter().filter(|word| word.kind == kind::STEP) {
                 assert!(usize::from(word.arg) < step::PROGRAMS.len());
             }
+        }
+    }
+
+    /// With `TERCEL_BLESS` set, the page is written anew.
+    #[test]
+    fn the_documentation_is_up_to_date() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/probe-events.md");
+        let page = std::fs::read_to_string(path).expect("the page");
+        let (intro, _) = page.split_once("| event |").expect("a table");
+        let expected = format!("{intro}{}", document());
+        if std::env::var_os("TERCEL_BLESS").is_some() {
+            std::fs::write(path, expected).expect("a page that can be written");
+        } else {
+            assert!(page == expected, "docs/probe-events.md: run the test with TERCEL_BLESS=1");
         }
     }
 

@@ -1,7 +1,7 @@
 //! The rings' reader: what the CPUs wrote enters, events leave in the order of their times. It polls; the probe never wakes it.
 
-use aya::maps::{MapData, RingBuf};
 use aya::maps::ring_buf::RingBufItem;
+use aya::maps::{MapData, RingBuf};
 use tercel_format::Event;
 use tercel_probe_abi::HEADER;
 
@@ -33,7 +33,8 @@ impl Drain {
     /// Delivers the events that are there, oldest first, until `deliver` returns false or, with `all`, no event is
     /// left; without it, until what is left is too young to be in order. Returns the number of events.
     pub fn drain<F: FnMut(&Event<'_>) -> bool>(&mut self, all: bool, mut deliver: F) -> u64 {
-        let settled = if all { u64::MAX } else { clock::now().saturating_add(self.epoch).saturating_sub(SETTLED) };
+        let settled =
+            if all { u64::MAX } else { clock::now().saturating_add(self.epoch).saturating_sub(SETTLED) };
         let mut delivered = 0;
         let mut going = true;
         while going {
@@ -101,7 +102,8 @@ fn event(record: &[u8], cpu: usize) -> Option<Event<'_>> {
     let code = u16::from_le_bytes(*header.get(20..)?.first_chunk()?);
     let nparams = u32::from_le_bytes(*header.get(22..)?.first_chunk()?) as usize;
     let (lengths, data) = rest.split_at_checked(nparams.checked_mul(2)?)?;
-    let sum: usize = lengths.as_chunks().0.iter().map(|length| usize::from(u16::from_le_bytes(*length))).sum();
+    let sum: usize =
+        lengths.as_chunks().0.iter().map(|length| usize::from(u16::from_le_bytes(*length))).sum();
     if sum != data.len() {
         return None;
     }
@@ -132,7 +134,9 @@ mod tests {
         let good = record(2, &[8, 8], &[1; 16]);
         let found = event(&good, 3).expect("an event");
         assert_eq!((found.ts, found.tid, found.cpu, found.nparams()), (7, 42, 3, 2));
-        for bad in [record(2, &[8, 9], &[1; 16]), record(u32::MAX, &[8], &[1; 8]), good[..20].to_vec(), Vec::new()] {
+        for bad in
+            [record(2, &[8, 9], &[1; 16]), record(u32::MAX, &[8], &[1; 8]), good[..20].to_vec(), Vec::new()]
+        {
             assert!(event(&bad, 0).is_none());
         }
     }

@@ -198,7 +198,9 @@ fn fill(table: &mut FlagTable, rows: &[(u32, u32)]) {
 /// Enters what each value of each byte adds.
 fn add_up(table: &mut FlagTable, rows: impl Iterator<Item = (u32, u32, u32)>) {
     for (mask, wanted, to) in rows {
-        for (byte, part) in table.tables.iter_mut().enumerate().filter(|(byte, _)| mask >> (8 * byte) & 0xff != 0) {
+        for (byte, part) in
+            table.tables.iter_mut().enumerate().filter(|(byte, _)| mask >> (8 * byte) & 0xff != 0)
+        {
             for (value, entry) in part.iter_mut().enumerate() {
                 if (value as u32) << (8 * byte) & mask == wanted {
                     *entry |= to;
@@ -213,10 +215,13 @@ mod tests {
     use super::*;
 
     fn translate(number: u8, value: u32) -> u32 {
-        let (_, translation) = TABLES.iter().find(|(table, _)| *table == number).expect("a table of this number");
+        let (_, translation) =
+            TABLES.iter().find(|(table, _)| *table == number).expect("a table of this number");
         let table = translation.table();
         match translation {
-            Bits(_) | Fields(_) => (0..4).fold(0, |bits, byte| bits | table.tables[byte][(value >> (8 * byte) & 0xff) as usize]),
+            Bits(_) | Fields(_) => {
+                (0..4).fold(0, |bits, byte| bits | table.tables[byte][(value >> (8 * byte) & 0xff) as usize])
+            }
             _ if value < 256 => table.tables[0][value as usize],
             _ => table.tables[1].get(value.wrapping_sub(table.base) as usize).copied().unwrap_or(table.other),
         }
@@ -267,7 +272,10 @@ mod tests {
                 Values { .. } | Below { .. } => continue,
             };
             for mask in masks {
-                assert!((0..4).any(|byte| mask & !(0xff << (8 * byte)) == 0), "table {number}, mask {mask:#x}");
+                assert!(
+                    (0..4).any(|byte| mask & !(0xff << (8 * byte)) == 0),
+                    "table {number}, mask {mask:#x}"
+                );
             }
         }
     }

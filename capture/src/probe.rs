@@ -115,11 +115,7 @@ impl Probe {
             .map_err(|cause| refused("loading the probe", &cause))?;
         let rings = make_rings(&mut ebpf, cpus, options.ring)?;
         fill_tables(&mut ebpf)?;
-        let mut probe = Probe {
-            _steps: load_steps(&mut ebpf, classic)?,
-            ebpf,
-            attached: Vec::new(),
-        };
+        let mut probe = Probe { _steps: load_steps(&mut ebpf, classic)?, ebpf, attached: Vec::new() };
         probe.attach(classic)?;
         Ok((probe, Drain::new(rings, config.0.epoch)))
     }
@@ -127,7 +123,8 @@ impl Probe {
     /// What was lost so far.
     pub fn drops(&self) -> Drops {
         let mut drops = Drops::default();
-        let counters = self.ebpf.map("STATS").and_then(|map| PerCpuArray::<_, [u64; stat::COUNT]>::try_from(map).ok());
+        let counters =
+            self.ebpf.map("STATS").and_then(|map| PerCpuArray::<_, [u64; stat::COUNT]>::try_from(map).ok());
         if let Some(values) = counters.and_then(|counters| counters.get(&0, 0).ok()) {
             for value in values.iter() {
                 drops.sent += value[stat::SENT];
@@ -145,10 +142,9 @@ impl Probe {
     /// How often the kernel skipped a program because it was still running on that CPU.
     fn skipped(&self, program: &str) -> u64 {
         let Some(fd) = self.ebpf.program(program).and_then(fd_of) else { return 0 };
-        let info = fs::read_to_string(format!("/proc/self/fdinfo/{}", fd.as_fd().as_raw_fd())).unwrap_or_default();
-        info.lines()
-            .find_map(|line| line.strip_prefix("recursion_misses:")?.trim().parse().ok())
-            .unwrap_or(0)
+        let info =
+            fs::read_to_string(format!("/proc/self/fdinfo/{}", fd.as_fd().as_raw_fd())).unwrap_or_default();
+        info.lines().find_map(|line| line.strip_prefix("recursion_misses:")?.trim().parse().ok()).unwrap_or(0)
     }
 
     fn attach(&mut self, classic: bool) -> Result<(), Error> {
@@ -206,7 +202,8 @@ fn make_rings(ebpf: &mut Ebpf, cpus: u32, size: u32) -> Result<Vec<RingBuf<MapDa
         .map(|cpu| {
             let what = || format!("making a ring of {size} bytes for CPU {cpu}");
             let definition = aya_obj::Map::new_from_params(RING, 0, 0, size, 0);
-            let ring = MapData::create(definition, "tercel_ring", None).map_err(|cause| refused(&what(), &cause))?;
+            let ring =
+                MapData::create(definition, "tercel_ring", None).map_err(|cause| refused(&what(), &cause))?;
             outer.set(cpu, &ring, 0).map_err(|cause| refused(&what(), &cause))?;
             RingBuf::try_from(Map::RingBuf(ring)).map_err(|cause| refused(&what(), &cause))
         })
@@ -217,7 +214,9 @@ fn make_rings(ebpf: &mut Ebpf, cpus: u32, size: u32) -> Result<Vec<RingBuf<MapDa
 fn fill_tables(ebpf: &mut Ebpf) -> Result<(), Error> {
     let mut table: Array<_, Plain<Call>> = table_of(ebpf, "CALLS")?;
     for row in calls::rows() {
-        table.set(row.row, Plain(row.call()), 0).map_err(|cause| refused("filling the table of calls", &cause))?;
+        table
+            .set(row.row, Plain(row.call()), 0)
+            .map_err(|cause| refused("filling the table of calls", &cause))?;
     }
     let mut table: Array<_, Plain<FlagTable>> = table_of(ebpf, "FLAGS")?;
     for (number, translation) in crate::flags::TABLES.iter().take(flags::COUNT as usize) {
@@ -227,7 +226,9 @@ fn fill_tables(ebpf: &mut Ebpf) -> Result<(), Error> {
     }
     let mut table: Array<_, u16> = table_of(ebpf, "COMPAT")?;
     for number in 0..row::SOCKETCALL + 32 {
-        table.set(number, row::NONE, 0).map_err(|cause| refused("filling the table of 32-bit calls", &cause))?;
+        table
+            .set(number, row::NONE, 0)
+            .map_err(|cause| refused("filling the table of 32-bit calls", &cause))?;
     }
     for (number, row) in calls::compat_rows() {
         table.set(number, row, 0).map_err(|cause| refused("filling the table of 32-bit calls", &cause))?;
@@ -287,7 +288,9 @@ fn refused(what: &str, cause: &(dyn std::error::Error + 'static)) -> Error {
     let mut text = cause.to_string();
     let mut source = Some(cause);
     while let Some(error) = source {
-        if error.downcast_ref::<std::io::Error>().is_some_and(|error| error.kind() == std::io::ErrorKind::PermissionDenied)
+        if error
+            .downcast_ref::<std::io::Error>()
+            .is_some_and(|error| error.kind() == std::io::ErrorKind::PermissionDenied)
         {
             return Error::NotAllowed { what: what.to_owned() };
         }

@@ -69,11 +69,8 @@ pub struct RecordArgs {
 pub fn run(args: &RecordArgs) -> Result<Outcome, Failure> {
     stop::watch().map_err(Failure::io)?;
     let output = trace::open(&args.write, args.level).map_err(|error| at(args, &error))?;
-    let options = Options {
-        snaplen: args.snaplen,
-        ring: args.buffer.clamp(1, 1024) << 20,
-        classic: args.classic,
-    };
+    let options =
+        Options { snaplen: args.snaplen, ring: args.buffer.clamp(1, 1024) << 20, classic: args.classic };
     let (probe, mut drain) = Probe::start(&options).map_err(Failure::io)?;
     let (snapshot, held) = read_host(&mut drain);
     let mut recorder = Recorder {
@@ -159,9 +156,19 @@ impl Recorder {
     }
 
     /// Follows the rings until a limit, a signal or the end of the command. Returns what was lost.
-    fn record(&mut self, args: &RecordArgs, probe: &Probe, drain: &mut Drain, mut child: Option<Child>) -> Drops {
+    fn record(
+        &mut self,
+        args: &RecordArgs,
+        probe: &Probe,
+        drain: &mut Drain,
+        mut child: Option<Child>,
+    ) -> Drops {
         let status = ProgressBar::no_length();
-        status.set_draw_target(if args.quiet { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() });
+        status.set_draw_target(if args.quiet {
+            ProgressDrawTarget::hidden()
+        } else {
+            ProgressDrawTarget::stderr()
+        });
         let end = args.seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
         let end = end.and_then(|duration| Instant::now().checked_add(duration));
         let mut shown = Instant::now();
@@ -218,7 +225,12 @@ impl Recorder {
             if drops.lost() > 0 {
                 eprintln!(
                     "{} events lost: {} ring full, {} program skipped by the kernel, {} CPU busy, {} too large, {} other",
-                    drops.lost(), drops.full, drops.skipped, drops.busy, drops.large, drops.faults
+                    drops.lost(),
+                    drops.full,
+                    drops.skipped,
+                    drops.busy,
+                    drops.large,
+                    drops.faults
                 );
             }
             if drops.cut > 0 {

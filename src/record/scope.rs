@@ -58,7 +58,8 @@ impl Scope {
         let Some(tids) = &mut self.tids else { return Keep::Event };
         if is_clone(event.code()) && event.return_value() == Some(0) {
             // The child's side: parameters 4 and 5 are its process and the thread that made it.
-            let made_here = [4, 5].into_iter().filter_map(|index| event.int(index)).any(|tid| tids.contains(&tid));
+            let made_here =
+                [4, 5].into_iter().filter_map(|index| event.int(index)).any(|tid| tids.contains(&tid));
             if made_here {
                 tids.insert(event.tid);
             }
@@ -76,7 +77,10 @@ impl Scope {
 fn is_clone(event: u16) -> bool {
     matches!(
         event,
-        code::SYSCALL_CLONE_20_X | code::SYSCALL_FORK_20_X | code::SYSCALL_VFORK_20_X | code::SYSCALL_CLONE3_X
+        code::SYSCALL_CLONE_20_X
+            | code::SYSCALL_FORK_20_X
+            | code::SYSCALL_VFORK_20_X
+            | code::SYSCALL_CLONE3_X
     )
 }
 
@@ -94,14 +98,18 @@ mod tests {
     #[test]
     fn descendants_are_followed() {
         let process = |tid, ptid| ProcessRecord { tid, pid: tid, ptid, ..ProcessRecord::default() };
-        let snapshot = Snapshot { processes: vec![process(30, 20), process(20, 10), process(10, 1)], ..Snapshot::default() };
+        let snapshot = Snapshot {
+            processes: vec![process(30, 20), process(20, 10), process(10, 1)],
+            ..Snapshot::default()
+        };
         let mut scope = Scope::of(&[10], &snapshot);
         let close = |tid| EventBuilder::new(code::SYSCALL_CLOSE_X, 1, tid);
         let getdents = |tid| EventBuilder::new(code::SYSCALL_GETDENTS64_X, 1, tid);
         assert_eq!(keep(&mut scope, getdents(30)), Keep::Event);
         assert_eq!(keep(&mut scope, getdents(40)), Keep::Nothing);
         assert_eq!(keep(&mut scope, close(40)), Keep::State);
-        let clone = EventBuilder::new(code::SYSCALL_CLONE_20_X, 1, 40).set("res", 0).set("pid", 40).set("ptid", 20);
+        let clone =
+            EventBuilder::new(code::SYSCALL_CLONE_20_X, 1, 40).set("res", 0).set("pid", 40).set("ptid", 20);
         assert_eq!(keep(&mut scope, clone), Keep::Event);
         assert_eq!(keep(&mut scope, getdents(40)), Keep::Event);
         assert_eq!(keep(&mut scope, EventBuilder::new(code::PROCEXIT_1_E, 1, 40)), Keep::Event);

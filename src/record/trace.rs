@@ -79,7 +79,8 @@ impl Trace {
     /// Writes that events were lost before this point; the parameter holds their number.
     pub fn dropped(&mut self, lost: u64) -> io::Result<()> {
         let lost = i64::from(u32::try_from(lost).unwrap_or(u32::MAX));
-        let event = EventBuilder::new(code::DROP_E, self.last.0, 0).cpu(self.last.1).set("ratio", lost).encode();
+        let event =
+            EventBuilder::new(code::DROP_E, self.last.0, 0).cpu(self.last.1).set("ratio", lost).encode();
         self.writer.event(&event.map_err(io::Error::other)?.event())
     }
 

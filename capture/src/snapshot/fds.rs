@@ -30,7 +30,8 @@ mod kind {
 
 /// Open fds of a process.
 pub fn fds(pid: i64, sockets: &mut Sockets) -> FdList {
-    let fds = numbers(&format!("/proc/{pid}/fd")).into_iter().filter_map(|fd| one(pid, fd, sockets)).collect();
+    let fds =
+        numbers(&format!("/proc/{pid}/fd")).into_iter().filter_map(|fd| one(pid, fd, sockets)).collect();
     FdList { tid: pid, fds }
 }
 
@@ -61,7 +62,12 @@ fn one(pid: i64, fd: i64, sockets: &mut Sockets) -> Option<FdRecord> {
         return Some(named(kind::UNSUPPORTED, Vec::new()));
     }
     let flags = open_flags(&fs::read_to_string(format!("/proc/{pid}/fdinfo/{fd}")).unwrap_or_default());
-    Some(FdRecord { fd, ino, kind: kind::FILE, detail: FdDetail::File { flags, name, dev: device(file.dev()) } })
+    Some(FdRecord {
+        fd,
+        ino,
+        kind: kind::FILE,
+        detail: FdDetail::File { flags, name, dev: device(file.dev()) },
+    })
 }
 
 /// The kind of an fd without a file.

@@ -9,9 +9,9 @@ use crate::clock;
 /// The host (reference B2).
 pub fn machine() -> MachineInfo {
     let text = |path: &str| fs::read_to_string(path).unwrap_or_default();
-    let memory = text("/proc/meminfo")
-        .lines()
-        .find_map(|line| line.strip_prefix("MemTotal:")?.split_ascii_whitespace().next()?.parse::<u64>().ok());
+    let memory = text("/proc/meminfo").lines().find_map(|line| {
+        line.strip_prefix("MemTotal:")?.split_ascii_whitespace().next()?.parse::<u64>().ok()
+    });
     MachineInfo {
         cpus: std::thread::available_parallelism().map_or(0, |cpus| cpus.get() as u32),
         memory: memory.unwrap_or(0).saturating_mul(1024),

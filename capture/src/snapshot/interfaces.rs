@@ -21,7 +21,12 @@ pub fn interfaces() -> Vec<Interface> {
         next = entry.ifa_next;
         // SAFETY: addresses of the list are null or valid; a name is a string with a NUL.
         let (address, netmask, broadcast, name) = unsafe {
-            (ip(entry.ifa_addr), ip(entry.ifa_netmask), ip(entry.ifa_ifu), CStr::from_ptr(entry.ifa_name).to_bytes())
+            (
+                ip(entry.ifa_addr),
+                ip(entry.ifa_netmask),
+                ip(entry.ifa_ifu),
+                CStr::from_ptr(entry.ifa_name).to_bytes(),
+            )
         };
         let Some(address) = address else { continue };
         let none = match address {

@@ -90,7 +90,8 @@ fn unix(line: &str) -> Option<(u64, (u8, FdDetail))> {
     let source = u64::from_str_radix(fields.first()?.trim_end_matches(':'), 16).ok()?;
     let ino = fields.get(6)?.parse().ok()?;
     // The path is the rest of the line and may hold blanks.
-    let path = fields.get(7).and_then(|first| line.find(&format!(" {first}"))).and_then(|at| line.get(at + 1..));
+    let path =
+        fields.get(7).and_then(|first| line.find(&format!(" {first}"))).and_then(|at| line.get(at + 1..));
     let name = path.unwrap_or_default().as_bytes().to_vec();
     Some((ino, (UNIX, FdDetail::Unix { source, destination: 0, name })))
 }
@@ -123,7 +124,8 @@ mod tests {
         assert_eq!(internet(line, 2), Some((12, (IPV6_SERVER, expected))));
         assert!(internet("  1: 0100007F:0016 zz:0000 0A 0 0 0 0 0 12 1", 2).is_none());
         let line = "ffff8881: 00000002 00000000 00010000 0001 01 99 /run/a b.sock";
-        let expected = FdDetail::Unix { source: 0xffff_8881, destination: 0, name: b"/run/a b.sock".to_vec() };
+        let expected =
+            FdDetail::Unix { source: 0xffff_8881, destination: 0, name: b"/run/a b.sock".to_vec() };
         assert_eq!(unix(line), Some((99, (UNIX, expected))));
         assert!(internet("", 2).is_none() && unix("").is_none() && netlink("").is_none());
     }

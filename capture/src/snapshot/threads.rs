@@ -29,7 +29,8 @@ pub fn process(pid: i64) -> Option<ProcessRecord> {
     let mut record = ProcessRecord { tid: pid, pid, ..ProcessRecord::default() };
     read_stat(&root, &mut record)?;
     read_status(&root, &mut record)?;
-    let link = |name: &str| fs::read_link(format!("{root}/{name}")).map(|path| path.into_os_string().into_vec());
+    let link =
+        |name: &str| fs::read_link(format!("{root}/{name}")).map(|path| path.into_os_string().into_vec());
     record.exepath = without_mark(link("exe").unwrap_or_default());
     record.cwd = link("cwd").unwrap_or_default();
     record.root = link("root").unwrap_or_default();
@@ -134,7 +135,9 @@ fn cgroups(text: &str) -> Vec<u8> {
         match names {
             "" => unified = Some(path),
             names if names.starts_with("name=") => {}
-            names => found.extend(names.split(',').map(|name| (if name == "blkio" { "io" } else { name }, path))),
+            names => {
+                found.extend(names.split(',').map(|name| (if name == "blkio" { "io" } else { name }, path)))
+            }
         }
     }
     if let Some(path) = unified {
@@ -178,14 +181,15 @@ fn parsed<T: FromStr>(path: &str) -> Option<T> {
     fs::read_to_string(path).ok()?.trim().parse().ok()
 }
 
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn cgroups_of_both_versions() {
-        let check = |text: &str, expected: &str| assert_eq!(cgroups(text), expected.replace(' ', "\0").into_bytes(), "{text}");
+        let check = |text: &str, expected: &str| {
+            assert_eq!(cgroups(text), expected.replace(' ', "\0").into_bytes(), "{text}")
+        };
         check("0::/a\n", "cpuset=/a cpu=/a cpuacct=/a io=/a memory=/a ");
         check(
             "9:memory:/m\n8:blkio:/\n7:cpu,cpuacct:/c\n1:name=systemd:/s\n0::/u\n",
