@@ -2,6 +2,7 @@
 //! what existed when capture began. Nothing here knows about the state of processes, rules or trace files.
 
 pub mod calls;
+pub mod containers;
 pub mod flags;
 
 pub mod snapshot;
@@ -14,6 +15,7 @@ mod drain;
 mod error;
 mod probe;
 
+pub use containers::Containers;
 pub use drain::Drain;
 pub use error::Error;
 pub use probe::{Drops, Options, Probe};

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use clap::Args;
 use indicatif::{HumanBytes, ProgressBar, ProgressDrawTarget};
-use tercel_capture::{Drain, Drops, Options, Probe, Snapshot, stop};
+use tercel_capture::{Containers, Drain, Drops, Options, Probe, Snapshot, stop};
 use tercel_format::Event;
 
 use crate::exit::{Failure, Outcome};
@@ -54,6 +54,9 @@ pub struct RecordArgs {
     /// Level of compression (zstd); 0 writes a plain scap file
     #[arg(long, value_name = "LEVEL", default_value_t = 3)]
     pub level: i32,
+    /// A further socket that speaks Docker's language
+    #[arg(long, value_name = "SOCKET")]
+    pub docker: Vec<PathBuf>,
     /// No status line and no summary
     #[arg(short, long)]
     pub quiet: bool,
@@ -72,6 +75,7 @@ pub fn run(args: &RecordArgs) -> Result<Outcome, Failure> {
     let options =
         Options { snaplen: args.snaplen, ring: args.buffer.clamp(1, 1024) << 20, classic: args.classic };
     let (probe, mut drain) = Probe::start(&options).map_err(Failure::io)?;
+    let containers = Containers::watch(&args.docker);
     let (snapshot, held) = read_host(&mut drain);
     let mut recorder = Recorder {
         trace: Trace::start(output, &snapshot).map_err(|error| at(args, &error))?,
@@ -80,9 +84,11 @@ pub fn run(args: &RecordArgs) -> Result<Outcome, Failure> {
         } else {
             Scope::of(&args.pids, &snapshot)
         },
+        containers,
         left: args.count.unwrap_or(u64::MAX),
         failed: None,
     };
+    recorder.note_containers();
     for event in &held {
         if let Some(event) = event.event() {
             recorder.take(&event);
@@ -125,6 +131,7 @@ fn start(args: &RecordArgs, scope: &mut Scope) -> Result<Option<Child>, Failure>
 struct Recorder {
     trace: Trace,
     scope: Scope,
+    containers: Containers,
     /// Events until the limit.
     left: u64,
     failed: Option<std::io::Error>,
@@ -179,6 +186,7 @@ impl Recorder {
             if over {
                 std::thread::sleep(SETTLED);
             }
+            self.note_containers();
             let delivered = drain.drain(false, |event| self.take(event));
             if shown.elapsed() >= STATUS || over {
                 shown = Instant::now();
@@ -207,6 +215,15 @@ impl Recorder {
             self.failed = Some(error);
         }
         now
+    }
+
+    /// Writes what the engines have said since the last look.
+    fn note_containers(&mut self) {
+        while let Some(json) = self.containers.next() {
+            if let Err(error) = self.trace.container(&json) {
+                self.failed = Some(error);
+            }
+        }
     }
 
     fn describe(&self, drops: &Drops) -> String {

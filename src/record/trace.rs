@@ -6,7 +6,7 @@ use std::path::Path;
 
 use tercel_capture::Snapshot;
 use tercel_format::catalogue::code;
-use tercel_format::writer::EventBuilder;
+use tercel_format::writer::{EventBuilder, Value};
 use tercel_format::{Event, Writer};
 
 /// Bytes that are gathered before they are written.
@@ -74,6 +74,17 @@ impl Trace {
         self.events += 1;
         self.last = (event.ts, event.cpu);
         self.writer.event(event)
+    }
+
+    /// Writes what an engine says of a container (reference state 11.9).
+    pub fn container(&mut self, json: &str) -> io::Result<()> {
+        let event = EventBuilder::new(code::ASYNCEVENT_E, self.last.0, -1)
+            .cpu(self.last.1)
+            .set("plugin_id", 0)
+            .set("name", "container")
+            .set("data", Value::Bytes([json.as_bytes(), b"\0"].concat()))
+            .encode();
+        self.writer.event(&event.map_err(io::Error::other)?.event())
     }
 
     /// Writes that events were lost before this point; the parameter holds their number.
