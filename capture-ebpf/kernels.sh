@@ -75,7 +75,8 @@ echo hello >/etc/marker
 echo "KERNEL $(/bin/busybox uname -r)"
 cd /tmp
 /bin/tercel record -w /tmp/t.scap --level 0 $(/bin/busybox cat /options) -- /bin/busybox sh -c '
-    /bin/busybox echo marker-exec; /bin/busybox cat /etc/marker; /bin/busybox nc 127.0.0.1 4711 </dev/null
+    /bin/busybox echo marker-exec; /bin/busybox cat /etc/marker; /bin/busybox nc -l -p 4711 >/dev/null &
+    /bin/busybox sleep 1; echo hi | /bin/busybox nc 127.0.0.1 4711
     /bin/busybox sh -c "(/bin/busybox true; exit 7); : marker-fork" marker-fork'
 /bin/tercel replay --rules /rules.yaml /tmp/t.scap
 echo "DONE $?"

@@ -133,6 +133,8 @@ pub fn add_path_at(event: Event, mnt: u64, dentry: u64) {
             break;
         }
         let at = at - length;
+        // Masked once more: some verifiers (6.12) forget the upper bound in the comparison.
+        let length = mask!(length, NAME - 1);
         if !copy_kernel(event.side(at), length, get!(u64, dentry, dentry_name)) {
             break;
         }

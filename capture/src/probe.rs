@@ -288,10 +288,8 @@ fn refused(what: &str, cause: &(dyn std::error::Error + 'static)) -> Error {
     let mut text = cause.to_string();
     let mut source = Some(cause);
     while let Some(error) = source {
-        if error
-            .downcast_ref::<std::io::Error>()
-            .is_some_and(|error| error.kind() == std::io::ErrorKind::PermissionDenied)
-        {
+        // EACCES is how the verifier refuses a program; EPERM is what lacks a capability.
+        if error.downcast_ref::<std::io::Error>().is_some_and(|error| error.raw_os_error() == Some(libc::EPERM)) {
             return Error::NotAllowed { what: what.to_owned() };
         }
         let more = error.to_string();
@@ -300,7 +298,11 @@ fn refused(what: &str, cause: &(dyn std::error::Error + 'static)) -> Error {
         }
         source = error.source();
     }
-    Error::Refused { what: what.to_owned(), cause: text }
+    // The verifier's reason stands at the end of its log.
+    const LINES: usize = 24;
+    let lines: Vec<&str> = text.lines().collect();
+    let cause = lines.get(lines.len().saturating_sub(LINES)..).unwrap_or_default().join("\n");
+    Error::Refused { what: what.to_owned(), cause }
 }
 
 /// One more than the highest number of a CPU that may ever run.
