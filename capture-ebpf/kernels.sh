@@ -1,6 +1,7 @@
 #!/bin/bash
 # Boots Debian kernels under QEMU (plain emulation) and checks that the committed object loads, attaches and records there.
-# Usage: kernels.sh [PATTERN…]: patterns of package names; without any, 5.10, 6.1, 6.12 and the newest of trixie-backports.
+# Usage: kernels.sh [PATTERN…]: patterns of package names; without any, 5.10, 6.1, 6.12, 6.18 and the newest of
+# trixie-backports, where packages called linux-binary hold the kernels from 7 on.
 #
 # Needs: qemu-system-x86_64, apt, a C compiler, cargo. Kernels and busybox are fetched through apt and only unpacked. About a minute
 # per kernel. Prints one line per kernel and fails if one of them fails.
@@ -95,7 +96,7 @@ check() { # kernel, options of record
     echo "$2" >"$tree/options"
     install -m 755 "$work/init" "$tree/init"
     (cd "$tree" && find . | "$tree/bin/busybox" cpio -o -H newc 2>/dev/null | gzip -1) >"$work/initramfs"
-    timeout 300 qemu-system-x86_64 -accel tcg -m 1024 -smp 2 -nographic -no-reboot -kernel "$image"/boot/vmlinuz-* \
+    timeout 300 qemu-system-x86_64 -accel tcg -m 1024 -smp 2 -nographic -no-reboot -kernel "$(find "$image" -name 'vmlinuz*' | head -n 1)" \
         -initrd "$work/initramfs" -append "console=ttyS0 quiet panic=-1" </dev/null >"$log" 2>&1 || true
     for wanted in exec open connect fork exit; do grep -q "MATCH $wanted" "$log" || missing+=("$wanted"); done
     if [ ${#missing[@]} = 0 ]; then
@@ -106,7 +107,7 @@ check() { # kernel, options of record
     fi
 }
 [ $# -gt 0 ] || set -- 'linux-image-5\.10\..*-cloud-amd64' 'linux-image-6\.1\.0-.*-cloud-amd64' \
-    'linux-image-6\.12\..*-cloud-amd64' 'linux-image-[0-9].*-cloud-amd64'
+    'linux-image-6\.12\..*-cloud-amd64' 'linux-image-6\.18\..*-cloud-amd64' 'linux-binary-[0-9].*-cloud-amd64'
 for pattern in "$@"; do
     kernel=$(newest "$pattern")
     [ -n "$kernel" ] || { echo "FAILED  no package matches $pattern"; status=1; continue; }
