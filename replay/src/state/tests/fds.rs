@@ -4,7 +4,7 @@ use tercel_format::catalogue::code;
 use tercel_format::writer::Value;
 
 use super::super::{FdKind, clone_flag};
-use super::Host;
+use super::{Host, Params};
 
 const CLOEXEC: u32 = 1 << 12;
 
@@ -25,7 +25,7 @@ fn a_closed_fd_is_there_until_the_next_event() {
 
 #[test]
 fn duplicates_have_the_name_and_their_own_flags() {
-    let cases: [(u16, &[(&str, Value)], i64, bool); 6] = [
+    let cases: [(u16, Params, i64, bool); 6] = [
         (code::SYSCALL_DUP_1_X, &[("res", 9.into()), ("oldfd", 4.into())], 9, false),
         (code::SYSCALL_DUP2_X, &[("res", 1.into()), ("oldfd", 4.into()), ("newfd", 1.into())], 1, false),
         (code::SYSCALL_DUP3_X, &[("res", 9.into()), ("oldfd", 4.into()), ("flags", CLOEXEC.into())], 9, true),
@@ -75,7 +75,7 @@ fn pipes_and_pairs_come_by_two() {
 
 #[test]
 fn calls_without_a_path_make_entries_of_their_kind() {
-    let cases: [(u16, &[(&str, Value)], FdKind, u32); 8] = [
+    let cases: [(u16, Params, FdKind, u32); 8] = [
         (code::SYSCALL_EVENTFD_X, &[("res", 8.into())], FdKind::Event, 0),
         (code::SYSCALL_EVENTFD2_X, &[("res", 8.into()), ("flags", 4096.into())], FdKind::Event, 4096),
         (code::SYSCALL_TIMERFD_CREATE_X, &[("res", 8.into()), ("flags", 3.into())], FdKind::Timer, 3),

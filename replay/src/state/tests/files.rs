@@ -4,7 +4,7 @@ use tercel_format::catalogue::code;
 use tercel_format::writer::Value;
 
 use super::super::FdKind;
-use super::{Host, string};
+use super::{Host, Params, string};
 
 const CLOEXEC: u32 = 1 << 12;
 const DIRECTORY: u32 = 1 << 10;
@@ -40,7 +40,7 @@ fn a_failed_open_leaves_no_entry() {
 
 #[test]
 fn every_open_has_its_parameters_where_it_has_them() {
-    let cases: [(u16, &[(&str, Value)], &str, u32, u64); 5] = [
+    let cases: [(u16, Params, &str, u32, u64); 5] = [
         (
             code::SYSCALL_OPEN_X,
             &[

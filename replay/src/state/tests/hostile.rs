@@ -67,7 +67,7 @@ fn no_event_does_harm_whatever_its_parameters() {
             let threads = &host.state.threads;
             let thread = threads.get(slot);
             assert_eq!(threads.by_tid(thread.tid), Some(slot), "the thread of an event is in the table");
-            assert_eq!(threads.fd(slot, facts.fd_num).is_some() || !facts.has_fd, true, "{}", info.name);
+            assert!(threads.fd(slot, facts.fd_num).is_some() || !facts.has_fd, "{}", info.name);
             threads.ancestor(slot, 3);
             threads.alive_without_leader(slot);
         }

@@ -16,6 +16,9 @@ use tercel_format::writer::{EventBuilder, Value};
 
 use super::{Facts, Fd, Slot, State, Thread};
 
+/// Parameters of an event by name.
+type Params<'a> = &'a [(&'a str, Value)];
+
 /// A host whose history is told step by step; every event is a microsecond after the one before.
 struct Host {
     state: State,
@@ -45,12 +48,12 @@ impl Host {
     }
 
     /// An event that is shown.
-    fn event(&mut self, code: u16, tid: i64, params: &[(&str, Value)]) -> Facts {
+    fn event(&mut self, code: u16, tid: i64, params: Params<'_>) -> Facts {
         self.hidden(code, tid, params).expect("an event that is shown")
     }
 
     /// An event, shown or not.
-    fn hidden(&mut self, code: u16, tid: i64, params: &[(&str, Value)]) -> Option<Facts> {
+    fn hidden(&mut self, code: u16, tid: i64, params: Params<'_>) -> Option<Facts> {
         self.ts += 1000;
         let builder = EventBuilder::new(code, self.ts, tid);
         let built = params.iter().fold(builder, |builder, (name, value)| builder.set(name, value.clone()));

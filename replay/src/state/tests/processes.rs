@@ -4,7 +4,7 @@ use tercel_format::catalogue::code;
 use tercel_format::writer::Value;
 
 use super::super::clone_flag;
-use super::{Host, process, string};
+use super::{Host, Params, process, string};
 
 const THREAD: u32 = clone_flag::THREAD;
 
@@ -277,7 +277,7 @@ fn loops_of_parents_end() {
 #[test]
 fn ids_follow_the_calls() {
     let mut host = Host::new();
-    let calls: [(u16, &[(&str, Value)]); 9] = [
+    let calls: [(u16, Params); 9] = [
         (code::SYSCALL_SETUID_X, &[("res", 0.into()), ("uid", 5.into())]),
         (code::SYSCALL_SETUID_X, &[("res", (-1).into()), ("uid", 6.into())]),
         (
