@@ -72,7 +72,9 @@ fn follow(path: &Path, engine: u32, sender: &Sender<String>) {
 }
 
 fn describe(path: &Path, engine: u32, id: Option<&Value>, sender: &Sender<String>) {
-    let Some(id) = id.and_then(Value::as_str).filter(|id| id.bytes().all(|byte| byte.is_ascii_alphanumeric())) else {
+    let Some(id) =
+        id.and_then(Value::as_str).filter(|id| id.bytes().all(|byte| byte.is_ascii_alphanumeric()))
+    else {
         return;
     };
     if let Ok(found) = ask(path, &format!("/containers/{id}/json")) {
@@ -116,9 +118,10 @@ fn description(found: &Value, engine: u32) -> Value {
     let image = text("/Config/Image");
     let (repository, tag, digest) = image_parts(image);
     let image_id = text("/Image").strip_prefix("sha256:").unwrap_or(text("/Image"));
-    let mounts: Vec<Value> = found.pointer("/Mounts").and_then(Value::as_array).map_or(Vec::new(), |mounts| {
-        mounts.iter().map(mount).collect()
-    });
+    let mounts: Vec<Value> = found
+        .pointer("/Mounts")
+        .and_then(Value::as_array)
+        .map_or(Vec::new(), |mounts| mounts.iter().map(mount).collect());
     let created = text("/Created");
     json!({"container": {
         "type": engine,
@@ -177,7 +180,9 @@ fn mount(mount: &Value) -> Value {
 
 /// Published ports: address and port of the host as numbers, and the container's port.
 fn ports(found: &Value) -> Vec<Value> {
-    let Some(ports) = found.pointer("/NetworkSettings/Ports").and_then(Value::as_object) else { return Vec::new() };
+    let Some(ports) = found.pointer("/NetworkSettings/Ports").and_then(Value::as_object) else {
+        return Vec::new();
+    };
     let number = |text: &str| text.split('/').next().and_then(|port| port.parse::<u16>().ok());
     let mut found = Vec::new();
     for (name, bindings) in ports {
@@ -196,7 +201,9 @@ fn ports(found: &Value) -> Vec<Value> {
 fn seconds(text: &str) -> i64 {
     let number = |range: std::ops::Range<usize>| text.get(range).and_then(|part| part.parse::<i64>().ok());
     let (Some(year), Some(month), Some(day)) = (number(0..4), number(5..7), number(8..10)) else { return 0 };
-    let (Some(hour), Some(minute), Some(second)) = (number(11..13), number(14..16), number(17..19)) else { return 0 };
+    let (Some(hour), Some(minute), Some(second)) = (number(11..13), number(14..16), number(17..19)) else {
+        return 0;
+    };
     // Days of the Gregorian calendar with the year beginning in March, so that the leap day is the last one.
     let (year, month) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
     let days = 365 * year + year / 4 - year / 100 + year / 400 + (153 * month + 2) / 5 + day - 1 - 719_468;
@@ -261,9 +268,13 @@ mod tests {
             for stream in listener.incoming().take(4) {
                 let mut stream = stream.expect("a connection");
                 let mut line = String::new();
-                BufReader::new(stream.try_clone().expect("a stream")).read_line(&mut line).expect("a request");
+                BufReader::new(stream.try_clone().expect("a stream"))
+                    .read_line(&mut line)
+                    .expect("a request");
                 let body = match line.split(' ').nth(1) {
-                    Some(path) if path.starts_with("/events") => r#"{"status":"create","id":"bb"}"#.to_owned() + "\n",
+                    Some(path) if path.starts_with("/events") => {
+                        r#"{"status":"create","id":"bb"}"#.to_owned() + "\n"
+                    }
                     Some("/containers/json") => r#"[{"Id":"aa"}]"#.to_owned(),
                     _ => ANSWER.to_owned(),
                 };

@@ -289,7 +289,10 @@ fn refused(what: &str, cause: &(dyn std::error::Error + 'static)) -> Error {
     let mut source = Some(cause);
     while let Some(error) = source {
         // EACCES is how the verifier refuses a program; EPERM is what lacks a capability.
-        if error.downcast_ref::<std::io::Error>().is_some_and(|error| error.raw_os_error() == Some(libc::EPERM)) {
+        if error
+            .downcast_ref::<std::io::Error>()
+            .is_some_and(|error| error.raw_os_error() == Some(libc::EPERM))
+        {
             return Error::NotAllowed { what: what.to_owned() };
         }
         let more = error.to_string();
