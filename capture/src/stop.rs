@@ -15,7 +15,8 @@ extern "C" fn remember(signal: libc::c_int) {
     }
 }
 
-/// From now on, signals that would end the process are remembered. A closed pipe is an error of the write, not a signal.
+/// From now on, signals that would end the process are remembered. A file that may not grow any more is an error of the write, not
+/// a signal.
 ///
 /// # Errors
 /// Those of sigaction(2).
@@ -28,6 +29,8 @@ pub fn watch() -> io::Result<()> {
             return Err(io::Error::last_os_error());
         }
     }
+    // SAFETY: ignoring a signal runs no code.
+    unsafe { libc::signal(libc::SIGXFSZ, libc::SIG_IGN) };
     Ok(())
 }
 

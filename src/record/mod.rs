@@ -20,7 +20,7 @@ use trace::{Held, Trace};
 
 /// How long the rings may fill before they are looked at again.
 const POLL: Duration = Duration::from_millis(2);
-/// How often losses are looked up and the status line is drawn.
+/// How often losses are looked up, the trace is made readable and the status line is drawn.
 const STATUS: Duration = Duration::from_millis(500);
 /// An event is visible at the latest after this time.
 const SETTLED: Duration = Duration::from_millis(5);
@@ -191,6 +191,9 @@ impl Recorder {
             if shown.elapsed() >= STATUS || over {
                 shown = Instant::now();
                 known = self.note_losses(probe.drops(), known);
+                if let Err(error) = self.trace.flush() {
+                    self.failed = Some(error);
+                }
                 status.set_message(self.describe(&known));
                 status.tick();
             }

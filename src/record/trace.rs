@@ -95,6 +95,11 @@ impl Trace {
         self.writer.event(&event.map_err(io::Error::other)?.event())
     }
 
+    /// Makes what was written readable, whatever becomes of the recorder.
+    pub fn flush(&mut self) -> io::Result<()> {
+        self.writer.flush()
+    }
+
     /// Events so far.
     pub fn events(&self) -> u64 {
         self.events
