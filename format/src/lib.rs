@@ -11,12 +11,14 @@ pub mod error;
 pub mod upgrade;
 pub mod writer;
 
+mod numbering;
 mod reader;
 mod source;
 mod window;
 
 pub use error::{Error, Fault, Incident};
 pub use event::Event;
+pub use numbering::Numbering;
 pub use reader::{Reader, Statistics};
 pub use record::Block;
 pub use source::Compression;
