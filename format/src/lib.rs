@@ -8,6 +8,7 @@ pub mod record;
 
 pub mod block;
 pub mod error;
+pub mod trace;
 pub mod upgrade;
 pub mod writer;
 

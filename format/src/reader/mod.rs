@@ -271,7 +271,7 @@ impl Reader {
             }
             Err(fault) => return self.skip(header, Some(fault)),
         };
-        let start = block::HEADER + body_offset(layout);
+        let start = block::HEADER + layout.before_lengths();
         let place = Bytes::Window { code: raw.code, start, lengths: raw.lengths.len(), data: raw.data.len() };
         let (ts, tid, cpu, flags) = (raw.ts, raw.tid, raw.cpu, raw.flags);
         let upgraded = self.upgrade.apply(&raw);
@@ -379,11 +379,6 @@ impl std::fmt::Debug for Reader {
             .field("statistics", &self.statistics)
             .finish_non_exhaustive()
     }
-}
-
-/// Bytes between the start of an event block's body and the lengths of its parameters.
-const fn body_offset(layout: event::Layout) -> usize {
-    2 + if layout.flags { 4 } else { 0 } + layout.header()
 }
 
 fn read_u32(bytes: &[u8]) -> u32 {
