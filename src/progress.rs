@@ -34,11 +34,6 @@ impl Progress {
     pub fn finish(&self) {
         self.bar.finish_and_clear();
     }
-
-    /// Runs `print` while the bar is out of the way.
-    pub fn suspend<T>(&self, print: impl FnOnce() -> T) -> T {
-        self.bar.suspend(print)
-    }
 }
 
 fn style(template: &str) -> ProgressStyle {

@@ -14,7 +14,7 @@ use crate::{finish, inputs};
 
 /// Validates rule files and prints what was found.
 pub fn check(files: &[PathBuf], json: bool) -> Result<Outcome, Failure> {
-    let loaded = read(files, Options::default())?;
+    let loaded = read(files, Options::default(), true)?;
     let mut out = io::stdout().lock();
     let written = if json {
         writeln!(out, "{}", results_to_json(&loaded.reports))
@@ -27,7 +27,7 @@ pub fn check(files: &[PathBuf], json: bool) -> Result<Outcome, Failure> {
 
 /// Prints the rules of rule files.
 pub fn list(files: &[PathBuf], selection: &SelectionArgs, json: bool) -> Result<Outcome, Failure> {
-    let loaded = accepted(read(files, options(selection)?)?)?;
+    let loaded = accepted(read(files, options(selection)?, false)?)?;
     let mut out = io::BufWriter::new(io::stdout().lock());
     let written = loaded.rules.iter().try_for_each(|rule| {
         if json { writeln!(out, "{}", row(rule)) } else { writeln!(out, "{}", line(rule)) }
@@ -71,7 +71,7 @@ pub fn load(
     quiet: bool,
     verbose: bool,
 ) -> Result<Program, Failure> {
-    let loaded = accepted(read(files, options(selection)?)?)?;
+    let loaded = accepted(read(files, options(selection)?, false)?)?;
     let warnings = loaded.warnings().count();
     if verbose {
         loaded.warnings().for_each(|warning| eprint!("{warning}"));
@@ -112,10 +112,14 @@ fn options(args: &SelectionArgs) -> Result<Options, Failure> {
     })
 }
 
-fn read(files: &[PathBuf], options: Options) -> Result<Loaded, Failure> {
+/// Reads rule files in order; `all` goes on behind a file with errors, so that a check tells of every file.
+fn read(files: &[PathBuf], options: Options, all: bool) -> Result<Loaded, Failure> {
     let mut loader = Loader::new(options);
     for file in inputs::rule_files(files)? {
-        loader.bytes(&file.name, &file.bytes);
+        let successful = loader.bytes(&file.name, &file.bytes).successful();
+        if !successful && !all {
+            break;
+        }
     }
     Ok(loader.finish())
 }

@@ -48,6 +48,10 @@ pub struct Error {
 /// The widest column that a token may ask for, in bytes. Falco has no limit, and would fail to allocate.
 const WIDEST: usize = 1 << 16;
 
+/// The longest token in bytes. Falco has no limit, and tries every beginning of a token in time that grows with the
+/// square of its length.
+const LONGEST: usize = 1024;
+
 impl Template {
     /// Parses an output. One `*` at the start is dropped: missing values are printed as `<NA>` with and without it.
     pub fn parse(text: &str) -> Result<Template, Error> {
@@ -128,7 +132,7 @@ fn unknown(message: String) -> Error {
 
 /// The longest beginning of `text` that is a field or a transformer, and its length (reference language 10.2).
 fn longest_term(text: &str) -> Result<(Term, usize), Error> {
-    let mut size = text.len();
+    let mut size = (0..=text.len().min(LONGEST)).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
     loop {
         let prefix = text.get(..size).unwrap_or("");
         let parsed = lang::parse_prefix(prefix);

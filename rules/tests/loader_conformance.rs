@@ -71,6 +71,18 @@ impl Tally {
     }
 }
 
+/// The result object with the place, but not the words, of an error of the YAML parser: ours is libyaml, Falco's yaml-cpp.
+fn without_yaml_reasons(mut results: Value) -> Value {
+    for error in results["falco_load_results"][0]["errors"].as_array_mut().into_iter().flatten() {
+        if error["code"] == "LOAD_ERR_YAML_PARSE"
+            && let Some((place, _)) = error["message"].as_str().and_then(|message| message.rsplit_once(": "))
+        {
+            error["message"] = place.to_owned().into();
+        }
+    }
+    results
+}
+
 #[test]
 fn rule_files_get_falcos_verdict() {
     let Some(corpus) = corpus() else { return };
@@ -92,7 +104,8 @@ fn rule_files_get_falcos_verdict() {
             tally.add("no result", !loaded.successful(), || format!("{name}: loaded"));
             continue;
         };
-        let ours = results_to_json(&loaded.reports);
+        let ours = without_yaml_reasons(results_to_json(&loaded.reports));
+        let expected = without_yaml_reasons(expected);
         let (ours, expected) = (&ours["falco_load_results"][0], &expected["falco_load_results"][0]);
         let expected_parts = parts(expected);
         for (part, value) in parts(ours) {

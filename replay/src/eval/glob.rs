@@ -123,15 +123,14 @@ fn bracket(pattern: &[u8], fold: bool) -> Bracket {
                 start = escaped;
                 at += 1;
             }
-            b'[' if pattern.get(at) == Some(&b':') => match class_name(&pattern[at + 1..]) {
-                Some(name) => {
+            b'[' if pattern.get(at) == Some(&b':') => {
+                if let Some(name) = class_name(&pattern[at + 1..]) {
                     let Some(class) = class_of(name) else { return Bracket::Invalid };
-                    (0..=255u8).filter(|b| class(b)).for_each(|b| member[usize::from(b)] = true);
+                    (0..=255u8).filter(class).for_each(|b| member[usize::from(b)] = true);
                     at += name.len() + 3;
                     continue;
                 }
-                None => {}
-            },
+            }
             // A collating symbol or an equivalence class of one character means that character.
             b'[' if matches!(pattern.get(at), Some(b'=' | b'.')) => match pattern.get(at..at + 4) {
                 Some(&[mark, c, end, b']']) if mark == end => {

@@ -1,19 +1,24 @@
 //! Evaluation: a compiled program and the context of an event enter, the rules that match leave. Knows operators and rules;
 //! how a field finds its value is the business of [`crate::fields`].
 
-mod constant;
 mod fold;
 mod glob;
 mod memory;
+mod notes;
 mod paths;
 mod plan;
 mod predicate;
+mod question;
+mod set;
+mod terms;
+mod texts;
 mod values;
 
 use tercel_rules::program::Program;
 
 use crate::fields::{Context, Settings};
-use plan::{Plans, Recall, Step, TermId, TermKind};
+use plan::{Plans, Step};
+use terms::{Recall, TermId, TermKind};
 
 pub use memory::Memory;
 

@@ -8,9 +8,10 @@ use memchr::memmem::Finder;
 use tercel_rules::fields::{Arg, Field, FieldRef};
 use tercel_rules::program::{Check, Literal, Op, Operand, Source, Test};
 
-use super::constant::{Order, Question, Set};
 use super::glob::Glob;
-use super::paths::PathTree;
+use super::question::{Order, Question};
+use super::set::Set;
+use super::texts::Texts;
 use super::values::{Values, Wanted};
 use crate::fields::{self, Context, Value};
 
@@ -63,6 +64,13 @@ impl Predicate {
             }
         }
         Predicate::of_one(&check.left, &check.test)
+    }
+
+    /// One of several checks of the same text holds.
+    pub fn of_texts(checks: &[&Check]) -> Option<Predicate> {
+        let left = checks.first()?.left.clone();
+        let texts = Texts::new(checks.iter().map(|check| &check.test));
+        Some(Predicate::One(Wanted::new(left), Question::AnyText(Box::new(texts))))
     }
 
     fn of_one(left: &Operand, test: &Test) -> Predicate {
@@ -211,7 +219,7 @@ impl Predicate {
 }
 
 fn paths_question(paths: &[Box<[u8]>]) -> Question {
-    Question::Paths(PathTree::new(paths.iter().map(|path| &**path)))
+    Question::of_paths(paths.iter().map(|path| &**path))
 }
 
 /// `evt.around[TIME] = MILLISECONDS`; the operator does not matter.

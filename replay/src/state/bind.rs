@@ -60,25 +60,23 @@ impl State {
 
     /// Binds an event to its thread and fd; for an exit also to the enter event that was kept for it.
     #[inline]
-    pub(super) fn bind(&mut self, event: &Event<'_>) -> (Facts, Option<Box<StoredEnter>>) {
-        let mut facts = Facts::default();
+    pub(super) fn bind(&mut self, event: &Event<'_>, facts: &mut Facts) -> Option<Box<StoredEnter>> {
         let how = lookup(event);
         facts.thread = match how {
             Lookup::None => None,
             Lookup::OnlyThread | Lookup::Known => self.threads.by_tid(event.tid),
             Lookup::Made => self.threads.get_or_make(event.tid),
         };
-        let Some(slot) = facts.thread.filter(|_| how != Lookup::OnlyThread) else { return (facts, None) };
+        let slot = facts.thread.filter(|_| how != Lookup::OnlyThread)?;
         if how == Lookup::Made {
             self.threads.get_mut(slot).flags |= clone_flag::ACTIVE;
         }
-        let enter = if event.info.is_exit() {
-            self.bind_exit(event, slot, &mut facts)
+        if event.info.is_exit() {
+            self.bind_exit(event, slot, facts)
         } else {
-            self.bind_enter(event, slot, &mut facts);
+            self.bind_enter(event, slot, facts);
             None
-        };
-        (facts, enter)
+        }
     }
 
     fn bind_enter(&mut self, event: &Event<'_>, slot: Slot, facts: &mut Facts) {

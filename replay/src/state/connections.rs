@@ -1,5 +1,4 @@
-//! Sockets: socket, bind, connect, accept, and the calls that send and receive, which tell more about a socket as they go
-//! (reference state 8.13 to 8.24).
+//! Sockets: socket, bind, connect and accept give them their kind, ends, role and name (reference state 8.13 to 8.18, 8.24).
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
@@ -13,7 +12,7 @@ use super::sockets::{
     Address, Endpoint4, Endpoint6, Tuple, both_mapped, family, ip_text, mapped, pair_text, sockaddr_text,
     tuple_text, unix_text,
 };
-use super::{Facts, Fd, FdKind, L4, Role, Slot, State, StoredEnter};
+use super::{Facts, Fd, FdKind, L4, Role, State, StoredEnter};
 
 const SOCK_STREAM: u32 = 1;
 const SOCK_DGRAM: u32 = 2;
@@ -54,7 +53,7 @@ impl State {
         self.add_fd(slot, number, Arc::new(fd), facts);
     }
 
-    fn new_socket(&self, domain: u32, l4: L4, flags: u32) -> Fd {
+    pub(super) fn new_socket(&self, domain: u32, l4: L4, flags: u32) -> Fd {
         let kind = match u8::try_from(domain) {
             Ok(family::UNIX) => FdKind::Unix,
             Ok(family::INET) => FdKind::Ipv4,
@@ -70,7 +69,7 @@ impl State {
     }
 
     /// The entry that the event is bound to, to be changed.
-    fn bound_fd_mut(&mut self, facts: &Facts) -> Option<&mut Fd> {
+    pub(super) fn bound_fd_mut(&mut self, facts: &Facts) -> Option<&mut Fd> {
         self.threads.fds_mut(facts.thread.filter(|_| facts.has_fd)?)?.get_mut(facts.fd_num)
     }
 
@@ -115,35 +114,27 @@ impl State {
         let mut name = Vec::new();
         match tuple {
             Tuple::V4(source, destination) => {
-                let destination = match (told, asked) {
-                    (Some(Address::V4(told)), Some(Address::V4(asked))) if told == destination => asked,
-                    _ => destination,
-                };
-                fd.kind = FdKind::Ipv4;
-                let changed = set_v4(fd, source, destination);
-                finish_connect(fd, changed, &mut name);
+                let destination =
+                    believed(destination, told.and_then(Address::v4), asked.and_then(Address::v4));
+                connect_v4(fd, source, destination, &mut name);
             }
             Tuple::V6(source, destination) => {
-                let destination = match (told, asked) {
-                    (Some(Address::V6(told)), Some(Address::V6(asked))) if told == destination => asked,
-                    _ => destination,
-                };
-                let changed = match both_mapped(source.0, destination.0) {
-                    Some((sip, dip)) => {
-                        fd.kind = FdKind::Ipv4;
-                        set_v4(fd, (sip, source.1), (dip, destination.1))
-                    }
+                let destination =
+                    believed(destination, told.and_then(Address::v6), asked.and_then(Address::v6));
+                match both_mapped(source.0, destination.0) {
+                    Some((sip, dip)) => connect_v4(fd, (sip, source.1), (dip, destination.1), &mut name),
                     None => {
                         fd.kind = FdKind::Ipv6;
-                        set_v6(fd, source, destination)
+                        set_v6(fd, source, destination);
+                        pair_name(&mut name, fd);
                     }
-                };
-                finish_connect(fd, changed, &mut name);
+                }
             }
             Tuple::Unix(source, destination, path) if fd.kind == FdKind::Unix => {
-                let same = |a: &[u8], b: &[u8]| clip(a) == clip(b);
                 let path = match (told, asked) {
-                    (Some(Address::Unix(told)), Some(Address::Unix(asked))) if same(told, path) => asked,
+                    (Some(Address::Unix(told)), Some(Address::Unix(asked))) if clip(told) == clip(path) => {
+                        asked
+                    }
                     _ => path,
                 };
                 fd.info.set_unix(source, destination);
@@ -198,170 +189,15 @@ impl State {
         fd.show_addresses();
         self.add_fd(slot, number, Arc::new(fd), facts);
     }
-
-    /// Calls that read from an fd (reference state 8.19 to 8.23).
-    pub(super) fn on_receive(&mut self, event: &Event<'_>, facts: &mut Facts) {
-        if !facts.has_fd || event.return_value().is_none_or(|res| res < 0) {
-            return;
-        }
-        let tuple = match event.code() {
-            code::SOCKET_RECVFROM_X => event.param(2),
-            code::SOCKET_RECVMSG_X => event.param(3),
-            code::SOCKET_RECVMMSG_X if event.param(0).is_none_or(<[u8]>::is_empty) => return,
-            code::SOCKET_RECVMMSG_X | code::SOCKET_RECV_X => event.param(4),
-            _ => None,
-        };
-        self.transfer(facts, tuple, Role::Client);
-    }
-
-    /// Calls that write to an fd (reference state 8.19 to 8.23).
-    pub(super) fn on_send(&mut self, event: &Event<'_>, facts: &mut Facts) {
-        let inferring =
-            matches!(event.code(), code::SOCKET_SEND_X | code::SOCKET_SENDTO_X | code::SOCKET_SENDMSG_X);
-        let has_tuple = inferring || event.code() == code::SOCKET_SENDMMSG_X;
-        if event.return_value().is_none_or(|res| res < 0) {
-            return;
-        }
-        let tuple = if has_tuple { event.param(4) } else { None };
-        if inferring && !facts.has_fd {
-            self.infer_socket(event, facts, tuple);
-        }
-        let blind = event.code() == code::SOCKET_SENDMMSG_X && event.param(0).is_none_or(<[u8]>::is_empty);
-        if facts.has_fd && !blind {
-            self.transfer(facts, tuple, Role::Server);
-        }
-    }
-
-    /// An unknown fd that a tuple is sent over is a UDP socket (reference state 8.23).
-    fn infer_socket(&mut self, event: &Event<'_>, facts: &mut Facts, tuple: Option<&[u8]>) {
-        let domain = tuple.and_then(|tuple| tuple.first()).copied();
-        if let (Some(slot), Some(number), Some(domain @ (family::INET | family::INET6))) =
-            (facts.thread, event.int(2), domain)
-        {
-            let fd = self.new_socket(u32::from(domain), L4::Udp, 0);
-            self.add_fd(slot, number, Arc::new(fd), facts);
-        }
-    }
-
-    /// Something went over the event's fd. `swapped` is the role in which the socket's ends and those of the tuple are opposite.
-    fn transfer(&mut self, facts: &mut Facts, tuple: Option<&[u8]>, swapped: Role) {
-        let Some(slot) = facts.thread else { return };
-        let Some(fd) = self.threads.fd(slot, facts.fd_num) else { return };
-        let connects = fd.is_pair() && !fd.flags.connected;
-        let telling = tuple.filter(|tuple| (fd.name.is_empty() || !fd.is_tcp4()) && !fd.is_known_pair(tuple));
-        if connects && let Some(fd) = self.bound_fd_mut(facts) {
-            fd.flags.connected = true;
-        }
-        if let Some(tuple) = telling.and_then(Tuple::decode) {
-            self.transfer_with_tuple(slot, facts, tuple, swapped, telling.unwrap_or_default());
-        }
-    }
-
-    fn transfer_with_tuple(
-        &mut self,
-        slot: Slot,
-        facts: &mut Facts,
-        tuple: Tuple<'_>,
-        swapped: Role,
-        bytes: &[u8],
-    ) {
-        // A copy is changed, so that the table can be asked about the other sockets of the process meanwhile.
-        let Some(mut fd) = self.threads.fd(slot, facts.fd_num).map(|fd| Fd::clone(fd)) else { return };
-        let mut name = std::mem::take(&mut self.scratch);
-        name.clear();
-        if self.update_from_tuple(&mut fd, tuple) {
-            if fd.is_pair() {
-                if fd.role == Role::None {
-                    fd.role = self.guess_role(slot, facts.fd_num, &fd, swapped == Role::Client);
-                }
-                if fd.role == swapped {
-                    let kind = fd.kind;
-                    fd.info.swap(kind);
-                }
-                pair_name(&mut name, &fd);
-            } else {
-                tuple_text(&mut name, bytes);
-            }
-            facts.fd_name_changed = rename(&mut fd, &name);
-        }
-        self.scratch = name;
-        fd.show_addresses();
-        if let Some(entry) = self.bound_fd_mut(facts).filter(|entry| **entry != fd) {
-            *entry = fd;
-        }
-    }
-
-    /// Takes over the ends that a tuple tells (reference state 8.20). Answers whether the name has to be made anew.
-    fn update_from_tuple(&self, fd: &mut Fd, tuple: Tuple<'_>) -> bool {
-        match tuple {
-            Tuple::V4(source, destination) => {
-                if fd.kind == FdKind::Ipv4Server {
-                    fd.info.set_l4(FdKind::Ipv4, fd.info.l4(FdKind::Ipv4Server));
-                }
-                fd.kind = FdKind::Ipv4;
-                if !set_v4(fd, source, destination) {
-                    return false;
-                }
-            }
-            Tuple::V6(source, destination) => {
-                let changed = match both_mapped(source.0, destination.0) {
-                    Some((sip, dip)) => {
-                        fd.kind = FdKind::Ipv4;
-                        set_v4(fd, (sip, source.1), (dip, destination.1))
-                    }
-                    None => set_v6(fd, source, destination),
-                };
-                if !changed {
-                    return false;
-                }
-            }
-            Tuple::Unix(source, destination, _) => {
-                fd.kind = FdKind::Unix;
-                fd.info.set_unix(source, destination);
-                return true;
-            }
-            Tuple::Other => {}
-        }
-        let kind = fd.kind;
-        if fd.is_pair() && fd.info.l4(kind) == L4::Unknown {
-            fd.info.set_l4(kind, L4::Udp);
-        }
-        self.interfaces.fill_in(fd);
-        true
-    }
-
-    /// Whether a socket is a client or a server, judged by the ports that the process uses (reference state 8.21). The changed
-    /// entry `fd` counts in place of the one in the table.
-    fn guess_role(&self, slot: Slot, number: i64, fd: &Fd, incoming: bool) -> Role {
-        let (_, sport) = fd.info.v4(End::Source);
-        let (_, dport) = fd.info.v4(End::Destination);
-        let any = |test: &dyn Fn(&Fd) -> bool| {
-            self.threads.fds(slot).is_some_and(|fds| {
-                fds.iter().any(|(other, entry)| test(if other == number { fd } else { entry }))
-            })
-        };
-        let bound = any(&|fd| match fd.kind {
-            FdKind::Ipv4 => fd.info.v4(End::Destination).1 == dport,
-            FdKind::Ipv4Server => fd.inet.is_some_and(|inet| inet.dport == dport),
-            _ => false,
-        });
-        let uses = || any(&|fd| fd.kind == FdKind::Ipv4 && fd.info.v4(End::Source).1 == sport);
-        match bound {
-            false => Role::Client,
-            true if !uses() => Role::Server,
-            true if incoming => Role::Server,
-            true => Role::Client,
-        }
-    }
 }
 
 impl Fd {
-    fn is_tcp4(&self) -> bool {
+    pub(super) fn is_tcp4(&self) -> bool {
         self.kind == FdKind::Ipv4 && self.info.l4(FdKind::Ipv4) == L4::Tcp
     }
 
     /// Whether a tuple tells an inet socket nothing new: its own ends, in either direction.
-    fn is_known_pair(&self, tuple: &[u8]) -> bool {
+    pub(super) fn is_known_pair(&self, tuple: &[u8]) -> bool {
         match Tuple::decode(tuple) {
             Some(Tuple::V4(source, destination)) => {
                 self.kind == FdKind::Ipv4 && self.has_v4(source, destination)
@@ -444,16 +280,27 @@ fn connect_to(fd: &mut Fd, asked: Address<'_>) -> bool {
     renamed
 }
 
-fn finish_connect(fd: &mut Fd, changed: bool, name: &mut Vec<u8>) {
-    let kind = fd.kind;
-    if changed && fd.role == Role::Server && kind == FdKind::Ipv4 && fd.info.l4(kind) == L4::Udp {
-        fd.info.swap(kind);
+/// The destination of a connect: what the program asked for before, where the exit only repeats what it found in memory then
+/// (reference state 8.16).
+fn believed<T: PartialEq>(destination: T, told: Option<T>, asked: Option<T>) -> T {
+    match (told, asked) {
+        (Some(told), Some(asked)) if told == destination => asked,
+        _ => destination,
+    }
+}
+
+/// Connects an IPv4 pair. A UDP socket that serves keeps its peer as the client.
+fn connect_v4(fd: &mut Fd, source: Endpoint4, destination: Endpoint4, name: &mut Vec<u8>) {
+    fd.kind = FdKind::Ipv4;
+    let changed = set_v4(fd, source, destination);
+    if changed && fd.role == Role::Server && fd.info.l4(FdKind::Ipv4) == L4::Udp {
+        fd.info.swap(FdKind::Ipv4);
     }
     pair_name(name, fd);
 }
 
 /// Takes over both ends of an IPv4 pair. Answers whether anything changed; the same pair in the other direction is no change.
-fn set_v4(fd: &mut Fd, source: Endpoint4, destination: Endpoint4) -> bool {
+pub(super) fn set_v4(fd: &mut Fd, source: Endpoint4, destination: Endpoint4) -> bool {
     if fd.kind == FdKind::Ipv4 && fd.has_v4(source, destination) {
         return false;
     }
@@ -466,7 +313,7 @@ fn set_v4(fd: &mut Fd, source: Endpoint4, destination: Endpoint4) -> bool {
 }
 
 /// The same for IPv6.
-fn set_v6(fd: &mut Fd, source: Endpoint6, destination: Endpoint6) -> bool {
+pub(super) fn set_v6(fd: &mut Fd, source: Endpoint6, destination: Endpoint6) -> bool {
     if fd.kind == FdKind::Ipv6 && fd.has_v6(source, destination) {
         return false;
     }
@@ -479,7 +326,7 @@ fn set_v6(fd: &mut Fd, source: Endpoint6, destination: Endpoint6) -> bool {
 }
 
 /// Appends the name of a pair as its transport asks for (reference state 8.24).
-fn pair_name(out: &mut Vec<u8>, fd: &Fd) {
+pub(super) fn pair_name(out: &mut Vec<u8>, fd: &Fd) {
     let Some(inet) = fd.info.endpoints(fd.kind) else { return };
     match (fd.kind, inet.l4) {
         (_, L4::Tcp | L4::Udp) => match (inet.sip, inet.dip) {

@@ -33,6 +33,7 @@ mod exec;
 mod identity;
 mod lifecycle;
 mod opens;
+mod transfer;
 
 use std::sync::Arc;
 
@@ -148,12 +149,13 @@ impl State {
             self.first_ts = event.ts;
         }
         self.finish_previous(event);
-        let (mut facts, enter) = self.bind(event);
+        let mut facts = Facts::default();
+        let enter = self.bind(event, &mut facts);
         self.dispatch(event, &mut facts, enter.as_deref());
         if let Some(slot) = facts.thread {
             facts.fd_num = self.threads.get(slot).last_fd;
         }
-        (!is_hidden(event)).then_some(facts)
+        if is_hidden(event) { None } else { Some(facts) }
     }
 
     fn begin(&mut self, event: &Event<'_>) {
@@ -190,3 +192,6 @@ fn is_hidden(event: &Event<'_>) -> bool {
                 | code::SYSCALL_EXECVEAT_E
         )
 }
+
+#[cfg(test)]
+mod tests;

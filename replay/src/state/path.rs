@@ -17,7 +17,27 @@ pub fn concatenate(out: &mut Vec<u8>, base: &[u8], path: &[u8]) {
     if path.first().is_some_and(|first| *first != b'/') {
         out.extend_from_slice(base);
     }
-    normalize(out, start, path);
+    let after_slash = out.len() == start || out.last() == Some(&b'/');
+    if is_normal(path, after_slash) {
+        out.extend_from_slice(path);
+    } else {
+        normalize(out, start, path);
+    }
+}
+
+/// Whether nothing in a path has to be changed: printable ASCII without empty components, components that begin with a dot, and
+/// a slash at the end. Most paths are like that.
+fn is_normal(path: &[u8], mut after_slash: bool) -> bool {
+    // An absolute path stands alone, so its first slash is not one too many.
+    let components = path.strip_prefix(b"/").unwrap_or(path);
+    after_slash |= components.len() < path.len();
+    for byte in components {
+        if !matches!(byte, 0x20..=0x7E) || (after_slash && matches!(byte, b'.' | b'/')) {
+            return false;
+        }
+        after_slash = *byte == b'/';
+    }
+    !components.is_empty() && !after_slash
 }
 
 /// Appends `path` to the path that begins at `start`.

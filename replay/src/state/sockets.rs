@@ -14,15 +14,6 @@ pub mod family {
     pub const NETLINK: u8 = 16;
 }
 
-/// An address and a port of either version.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Endpoint {
-    /// Address.
-    pub ip: IpAddr,
-    /// Port.
-    pub port: u16,
-}
-
 /// A recorded socket tuple: both ends of a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Tuple<'a> {
@@ -99,6 +90,16 @@ impl<'a> Address<'a> {
             _ => Some(Address::Other),
         }
     }
+
+    /// The address, if it is of IPv4.
+    pub fn v4(self) -> Option<Endpoint4> {
+        if let Address::V4(end) = self { Some(end) } else { None }
+    }
+
+    /// The address, if it is of IPv6.
+    pub fn v6(self) -> Option<Endpoint6> {
+        if let Address::V6(end) = self { Some(end) } else { None }
+    }
 }
 
 /// The IPv4 address inside a mapped IPv6 address; the unspecified address counts as mapped.
@@ -113,24 +114,52 @@ pub fn both_mapped(source: Ipv6Addr, destination: Ipv6Addr) -> Option<(Ipv4Addr,
 
 /// Appends an address as `inet_ntop` writes it: IPv6 without brackets, and with a dotted tail where it holds an IPv4 address.
 pub fn ip_text(out: &mut Vec<u8>, ip: IpAddr) {
-    // Writing to memory cannot fail.
-    let _ = match ip {
+    match ip {
+        IpAddr::V4(v4) => dotted(out, v4.octets()),
         IpAddr::V6(v6) => {
             let [a, b, c, d, e, f, g, h] = v6.segments();
             if [a, b, c, d, e, f] == [0; 6] && g != 0 {
-                write!(out, "::{}.{}.{}.{}", g >> 8, g & 0xFF, h >> 8, h & 0xFF)
+                out.extend_from_slice(b"::");
+                let ([g0, g1], [h0, h1]) = (g.to_be_bytes(), h.to_be_bytes());
+                dotted(out, [g0, g1, h0, h1]);
             } else {
-                write!(out, "{v6}")
+                // Writing to memory cannot fail.
+                let _ = write!(out, "{v6}");
             }
         }
-        IpAddr::V4(v4) => write!(out, "{v4}"),
-    };
+    }
+}
+
+fn dotted(out: &mut Vec<u8>, octets: [u8; 4]) {
+    for (place, octet) in octets.into_iter().enumerate() {
+        if place > 0 {
+            out.push(b'.');
+        }
+        decimal(out, octet.into());
+    }
+}
+
+/// Appends a number. Names of sockets are made anew for every datagram to another peer, so this does not go through the
+/// formatting machinery.
+fn decimal(out: &mut Vec<u8>, mut number: u16) {
+    let mut digits = [0; 5];
+    let mut start = digits.len();
+    loop {
+        start -= 1;
+        digits[start] = b'0' + (number % 10) as u8;
+        number /= 10;
+        if number == 0 {
+            break;
+        }
+    }
+    out.extend_from_slice(&digits[start..]);
 }
 
 /// Appends `address:port`.
 pub fn endpoint_text(out: &mut Vec<u8>, ip: IpAddr, port: u16) {
     ip_text(out, ip);
-    let _ = write!(out, ":{port}");
+    out.push(b':');
+    decimal(out, port);
 }
 
 /// Appends `address:port->address:port`.

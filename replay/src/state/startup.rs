@@ -54,28 +54,8 @@ impl State {
                 args: &ended(&record.args),
             },
         );
-        thread.exec = ExecFacts {
-            writable: record.exe_writable,
-            upper_layer: record.exe_upper_layer,
-            lower_layer: record.exe_lower_layer,
-            from_memfd: record.exe_from_memfd,
-            ino: record.exe_ino,
-            ctime: record.exe_ino_ctime,
-            mtime: record.exe_ino_mtime,
-            ..ExecFacts::default()
-        };
-        thread.caps = Capabilities {
-            inheritable: record.cap_inheritable,
-            permitted: record.cap_permitted,
-            effective: record.cap_effective,
-        };
-        thread.memory = Memory {
-            vmsize_kb: record.vmsize_kb,
-            vmrss_kb: record.vmrss_kb,
-            vmswap_kb: record.vmswap_kb,
-            pfmajor: record.pfmajor,
-            pfminor: record.pfminor,
-        };
+        (thread.exec, thread.caps, thread.memory) =
+            (exec_facts(record), capabilities(record), memory(record));
         let cgroups = ended(&record.cgroups);
         if are_cgroups(&cgroups) {
             thread.cgroups = share(&thread.cgroups, &cgroups);
@@ -162,6 +142,37 @@ impl State {
                 fd.role = Role::Client;
             }
         }
+    }
+}
+
+fn exec_facts(record: &ProcessRecord) -> ExecFacts {
+    ExecFacts {
+        writable: record.exe_writable,
+        upper_layer: record.exe_upper_layer,
+        lower_layer: record.exe_lower_layer,
+        from_memfd: record.exe_from_memfd,
+        ino: record.exe_ino,
+        ctime: record.exe_ino_ctime,
+        mtime: record.exe_ino_mtime,
+        ..ExecFacts::default()
+    }
+}
+
+fn capabilities(record: &ProcessRecord) -> Capabilities {
+    Capabilities {
+        inheritable: record.cap_inheritable,
+        permitted: record.cap_permitted,
+        effective: record.cap_effective,
+    }
+}
+
+fn memory(record: &ProcessRecord) -> Memory {
+    Memory {
+        vmsize_kb: record.vmsize_kb,
+        vmrss_kb: record.vmrss_kb,
+        vmswap_kb: record.vmswap_kb,
+        pfmajor: record.pfmajor,
+        pfminor: record.pfminor,
     }
 }
 

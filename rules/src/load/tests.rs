@@ -60,7 +60,7 @@ fn shapes() {
     check("-\n- ~\n", &[]);
     check(
         "- a: [b\n",
-        &["2:1 LOAD_ERR_YAML_PARSE yaml-cpp: error at line 2, column 1: end of sequence flow not found"],
+        &["2:1 LOAD_ERR_YAML_PARSE yaml-cpp: error at line 2, column 1: did not find expected ',' or ']'"],
     );
     check("- [a]: b\n", &["1:3 LOAD_ERR_YAML_PARSE yaml-cpp: error at line 1, column 3: bad conversion"]);
     check("- rul: r\n", &["1:3 LOAD_UNKNOWN_ITEM Unknown top level item ? did you mean 'rule'?"]);
@@ -107,7 +107,7 @@ fn versions() {
         "  - name: a\n    version: 0.7.0\n    alternatives: [{name: a, version: 0.7.1}]\n",
         &["2:5 LOAD_ERR_VALIDATE Defined multiple alternative version requirements for plugin 'a'"],
     );
-    check("  x\n", &["2:3 LOAD_ERR_YAML_VALIDATE Value of required_plugin_versions must be a sequence"]);
+    check("    x\n", &["2:5 LOAD_ERR_YAML_VALIDATE Value of required_plugin_versions must be a sequence"]);
     check("  - x\n", &["2:5 LOAD_ERR_YAML_VALIDATE Plugin version must be a mapping"]);
     check("  - version: 1.0.0\n", &["2:5 LOAD_ERR_YAML_VALIDATE Item has no mapping for key 'name'"]);
     check(

@@ -1,15 +1,10 @@
 //! YAML with the place of every node.
 //!
-//! The text of a rule file enters, a tree of nodes per document leaves, or the first error with its place. What is
-//! accepted, what counts as null and where a node stands follow yaml-cpp, through which Falco reads its rules: closing
-//! brackets at any column, tabs between tokens, duplicate keys (the first one counts), positions in bytes. A stricter
-//! parser would reject rule files that Falco loads. Nothing here knows what a rule is.
+//! The text of a rule file enters, a tree of nodes per document leaves, or the first error with its place. The text is
+//! read by libyaml, which accepts what yaml-cpp, Falco's parser, accepts (a stricter one would reject rule files that
+//! Falco loads). What counts as null, duplicate keys (the first one counts) and places (in bytes) are as in Falco.
+//! Nothing here knows what a rule is.
 
-mod content;
-mod cursor;
-mod indent;
-mod scalar;
-mod scanner;
 mod tree;
 
 use std::rc::Rc;
@@ -86,7 +81,7 @@ impl Node {
     }
 }
 
-/// Why a text is no YAML, and where.
+/// Why a text is no YAML, and where. The text begins as Falco's result object has it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("yaml-cpp: error at line {}, column {}: {message}", mark.line + 1, mark.column + 1)]
 pub struct Error {
@@ -94,10 +89,4 @@ pub struct Error {
     pub mark: Mark,
     /// The reason.
     pub message: String,
-}
-
-impl Error {
-    fn new(mark: Mark, message: impl Into<String>) -> Error {
-        Error { mark, message: message.into() }
-    }
 }

@@ -6,11 +6,12 @@ use std::net::IpAddr;
 use aho_corasick::AhoCorasick;
 use memchr::memmem::Finder;
 use regex::bytes::Regex;
-use rustc_hash::FxHashSet;
 use tercel_rules::program::{Literal, Op, Quantifier};
 
 use super::glob::Glob;
 use super::paths::PathTree;
+use super::set::{Net, Set};
+use super::texts::Texts;
 use crate::fields::Value;
 
 /// A prepared question about one value.
@@ -42,6 +43,8 @@ pub enum Question {
     Paths(PathTree),
     /// The value is one of these.
     Set(Set),
+    /// One of several questions about a text is answered with yes.
+    AnyText(Box<Texts>),
     /// Exactly one, any or all of the questions are answered with yes.
     Several(Quantifier, Box<[Question]>),
 }
@@ -56,27 +59,6 @@ pub enum Order {
     Le,
     Gt,
     Ge,
-}
-
-/// A network.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Net {
-    /// Address and mask.
-    V4(u32, u32),
-    /// Address and mask.
-    V6(u128, u128),
-}
-
-/// Constants of which a value may be one.
-#[derive(Debug, Default)]
-pub struct Set {
-    texts: FxHashSet<Box<[u8]>>,
-    /// Longest and shortest text; most values are out of these bounds or miss by the first byte.
-    lengths: Option<(usize, usize)>,
-    /// Sorted bit patterns of numbers and truth values.
-    numbers: Box<[u64]>,
-    addresses: Box<[IpAddr]>,
-    nets: Box<[Net]>,
 }
 
 impl Order {
@@ -111,32 +93,6 @@ impl Order {
             Order::Le => left <= right,
             Order::Gt => left > right,
             Order::Ge => left >= right,
-        }
-    }
-}
-
-impl Net {
-    /// The network of `address` with a prefix of `bits`.
-    pub fn new(address: IpAddr, bits: u8) -> Net {
-        match address {
-            IpAddr::V4(v4) => {
-                let mask = u32::MAX.checked_shl(32 - u32::from(bits.min(32))).unwrap_or(0);
-                Net::V4(v4.to_bits() & mask, mask)
-            }
-            IpAddr::V6(v6) => {
-                let mask = u128::MAX.checked_shl(128 - u32::from(bits.min(128))).unwrap_or(0);
-                Net::V6(v6.to_bits() & mask, mask)
-            }
-        }
-    }
-
-    /// Whether `address` lies in the network; one of the other family does not (language 5.12).
-    #[inline]
-    pub fn contains(self, address: IpAddr) -> bool {
-        match (self, address) {
-            (Net::V4(net, mask), IpAddr::V4(v4)) => v4.to_bits() & mask == net,
-            (Net::V6(net, mask), IpAddr::V6(v6)) => v6.to_bits() & mask == net,
-            (Net::V4(..), IpAddr::V6(_)) | (Net::V6(..), IpAddr::V4(_)) => false,
         }
     }
 }
@@ -183,6 +139,11 @@ impl Question {
         }
     }
 
+    /// One of the paths is a prefix of the value by components.
+    pub fn of_paths<'a>(paths: impl IntoIterator<Item = &'a [u8]>) -> Question {
+        Question::Paths(PathTree::new(paths))
+    }
+
     /// The answer for one value.
     #[inline]
     pub fn ask(&self, value: &Value<'_>) -> bool {
@@ -201,8 +162,9 @@ impl Question {
         }
     }
 
+    /// The answer for a text or a byte buffer.
     #[inline]
-    fn ask_bytes(&self, value: &[u8]) -> bool {
+    pub fn ask_bytes(&self, value: &[u8]) -> bool {
         match self {
             Question::TextOrder(Order::Eq, literal) => *value == **literal,
             Question::TextOrder(order, literal) => order.holds(&value, &&**literal),
@@ -214,6 +176,7 @@ impl Question {
             // Bytes that are no UTF-8 are replaced first (language 5.9); other text is not copied.
             Question::Regex(regex) => regex.is_match(String::from_utf8_lossy(value).as_bytes()),
             Question::Paths(tree) => tree.matches(value),
+            Question::AnyText(texts) => texts.matches(value),
             Question::Fixed(_)
             | Question::Number(..)
             | Question::Address(..)
@@ -247,61 +210,6 @@ fn any_of_texts<'a>(texts: impl IntoIterator<Item = &'a [u8]>, fold: bool) -> Qu
 /// A pattern that the compiler of rules has translated and anchored at both ends.
 fn whole_match(pattern: &[u8]) -> Option<Regex> {
     Regex::new(std::str::from_utf8(pattern).ok()?).ok()
-}
-
-impl Set {
-    /// The set of `literals`.
-    pub fn new(literals: &[Literal]) -> Set {
-        let mut set = Set::default();
-        let (mut numbers, mut addresses, mut nets) = (Vec::new(), Vec::new(), Vec::new());
-        for literal in literals {
-            match literal {
-                Literal::Bytes(bytes) => {
-                    let (low, high) = set.lengths.unwrap_or((bytes.len(), bytes.len()));
-                    set.lengths = Some((low.min(bytes.len()), high.max(bytes.len())));
-                    set.texts.insert(bytes.clone());
-                }
-                Literal::Int(v) => numbers.push(*v as u64),
-                Literal::Uint(v) => numbers.push(*v),
-                Literal::Bool(v) => numbers.push(u64::from(*v)),
-                Literal::Ip(ip) => addresses.push(*ip),
-                Literal::Net(ip, bits) => nets.push(Net::new(*ip, *bits)),
-            }
-        }
-        numbers.sort_unstable();
-        set.numbers = numbers.into();
-        set.addresses = addresses.into();
-        set.nets = nets.into();
-        set
-    }
-
-    /// Whether the value is in the set.
-    #[inline]
-    pub fn contains(&self, value: &Value<'_>) -> bool {
-        match value {
-            Value::Text(bytes) | Value::Bytes(bytes) => self.contains_bytes(bytes),
-            Value::Int(v) => self.contains_number(*v as u64),
-            Value::Uint(v) => self.contains_number(*v),
-            Value::Bool(v) => self.contains_number(u64::from(*v)),
-            Value::Ip(ip) => self.addresses.contains(ip) || self.nets.iter().any(|net| net.contains(*ip)),
-            Value::Double(_) | Value::List(_) => false,
-        }
-    }
-
-    /// Whether the text, or the element of a list, is in the set.
-    #[inline]
-    pub fn contains_bytes(&self, bytes: &[u8]) -> bool {
-        self.lengths.is_some_and(|(low, high)| (low..=high).contains(&bytes.len()))
-            && self.texts.contains(bytes)
-    }
-
-    fn contains_number(&self, bits: u64) -> bool {
-        match &*self.numbers {
-            [] => false,
-            few if few.len() <= 8 => few.contains(&bits),
-            many => many.binary_search(&bits).is_ok(),
-        }
-    }
 }
 
 #[cfg(test)]
@@ -409,27 +317,6 @@ mod tests {
         check("::1", Op::Ne, net("10.0.0.0/8"), true);
         check("fe80::1", Op::Eq, net("fe80::/10"), true);
         check("fe80::1", Op::Eq, net("fe80::2/128"), false);
-    }
-
-    #[test]
-    fn membership() {
-        let set = Set::new(&[text("cat"), text(""), Literal::Int(-1), Literal::Uint(7), net("10.0.0.0/8")]);
-        for (value, expected) in [
-            (Value::Text(b"cat"), true),
-            (Value::Text(b""), true),
-            (Value::Text(b"ca"), false),
-            (Value::Bytes(b"cat"), true),
-            (Value::Int(-1), true),
-            (Value::Uint(7), true),
-            (Value::Uint(8), false),
-            (Value::Ip([10, 1, 1, 1].into()), true),
-            (Value::Ip([11, 1, 1, 1].into()), false),
-        ] {
-            assert_eq!(set.contains(&value), expected, "{value:?}");
-        }
-        let many: Vec<Literal> = (0..100).map(|n| Literal::Uint(n * 3)).collect();
-        assert!(Set::new(&many).contains(&Value::Uint(99)));
-        assert!(!Set::new(&many).contains(&Value::Uint(100)));
     }
 
     #[test]

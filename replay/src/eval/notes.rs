@@ -1,0 +1,130 @@
+//! What the arrangement of conditions has to know of a check: what its answer hangs on, what it costs, how often it holds.
+
+use tercel_format::catalogue::ParamType;
+use tercel_rules::fields::Field;
+use tercel_rules::program::{Check, Op, Operand, Source, Test};
+
+use super::texts::Texts;
+use crate::fields::{self, Dependency};
+
+/// What is known of a check without evaluating it.
+#[derive(Debug, Clone, Copy)]
+pub struct Notes {
+    /// It looks at nothing but the process image.
+    pub image: bool,
+    /// A field of it counts its evaluations or remembers when it was asked before.
+    pub counting: bool,
+    /// Most events pass it.
+    pub weak: bool,
+    /// It can be asked together with others about the same text.
+    pub joins: bool,
+    /// Rough price.
+    pub cost: u32,
+}
+
+impl Notes {
+    /// The notes of a check.
+    pub fn new(check: &Check) -> Notes {
+        let image = operands(check).into_iter().all(depends_on_image);
+        Notes {
+            image,
+            counting: operands(check).into_iter().any(is_counting),
+            weak: is_weak(check),
+            joins: !image && is_plain_text(&check.left) && Texts::takes(&check.test),
+            cost: value_cost(&check.left) + test_cost(&check.test),
+        }
+    }
+
+    /// The notes of several checks of one text that are asked together.
+    pub fn joined(checks: &[&Check]) -> Notes {
+        let value = checks.first().map_or(0, |check| value_cost(&check.left));
+        let tests: u32 = checks.iter().map(|check| test_cost(&check.test)).sum();
+        Notes { image: false, counting: false, weak: false, joins: false, cost: value + tests.div_ceil(2) }
+    }
+}
+
+/// Whether the operand looks at the process image alone.
+pub fn depends_on_image(operand: &Operand) -> bool {
+    match &operand.source {
+        Source::Field(field) => fields::dependency(field) == Dependency::Image,
+        Source::Text(_) => true,
+        Source::List(parts) | Source::Transform(_, parts) => parts.iter().all(depends_on_image),
+    }
+}
+
+/// A text with one value, compared as it is.
+fn is_plain_text(operand: &Operand) -> bool {
+    let text = matches!(operand.ty, ParamType::CharBuf | ParamType::FsPath | ParamType::FsRelPath);
+    text && !operand.list
+        && match &operand.source {
+            Source::Field(field) => {
+                !fields::is_multi(field)
+                    && !matches!(
+                        field.field,
+                        Field::EvtRawarg
+                            | Field::FdCipName
+                            | Field::FdSipName
+                            | Field::FdLipName
+                            | Field::FdRipName
+                    )
+            }
+            Source::Text(_) | Source::List(_) | Source::Transform(..) => true,
+        }
+}
+
+fn is_counting(operand: &Operand) -> bool {
+    match &operand.source {
+        Source::Field(field) => matches!(
+            field.field,
+            Field::EvtDeltatime | Field::EvtDeltatimeS | Field::EvtDeltatimeNs | Field::UtilCnt
+        ),
+        Source::Text(_) => false,
+        Source::List(parts) | Source::Transform(_, parts) => parts.iter().any(is_counting),
+    }
+}
+
+fn operands(check: &Check) -> Vec<&Operand> {
+    match &check.test {
+        Test::CompareOperand(_, right) | Test::InOperand(right) | Test::IntersectsOperand(right) => {
+            vec![&check.left, right]
+        }
+        Test::Exists
+        | Test::Compare(..)
+        | Test::Quantified(..)
+        | Test::In(_)
+        | Test::Intersects(_)
+        | Test::Pmatch(_) => vec![&check.left],
+    }
+}
+
+/// Checks that most events pass.
+fn is_weak(check: &Check) -> bool {
+    matches!(check.test, Test::Exists | Test::Compare(Op::Ne | Op::Gt | Op::Ge, _))
+}
+
+/// What it takes to find the value.
+fn value_cost(operand: &Operand) -> u32 {
+    match &operand.source {
+        Source::Field(field) if fields::is_multi(field) => 40,
+        Source::Field(field) => match field.field {
+            Field::EvtArg | Field::EvtArgs | Field::EvtInfo | Field::EvtAbspath => 20,
+            Field::FdName | Field::FdNum | Field::FdTypechar | Field::FdType => 2,
+            _ if fields::dependency(field) == Dependency::Image => 1,
+            _ => 6,
+        },
+        Source::Text(_) | Source::List(_) | Source::Transform(..) => 30,
+    }
+}
+
+/// What it takes to compare it.
+fn test_cost(test: &Test) -> u32 {
+    match test {
+        Test::Exists => 0,
+        Test::Compare(Op::Regex, _) | Test::Quantified(..) => 10,
+        Test::Compare(Op::Contains | Op::IContains | Op::BContains | Op::Glob | Op::IGlob, _) => 4,
+        Test::Compare(..) => 1,
+        Test::In(_) | Test::Intersects(_) => 2,
+        Test::Pmatch(_) => 6,
+        Test::CompareOperand(..) | Test::InOperand(_) | Test::IntersectsOperand(_) => 10,
+    }
+}
