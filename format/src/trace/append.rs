@@ -27,6 +27,12 @@ impl Output for File {
     }
 }
 
+impl<T: Output + ?Sized> Output for Box<T> {
+    fn sync(&mut self) -> io::Result<()> {
+        (**self).sync()
+    }
+}
+
 impl Output for Vec<u8> {}
 
 impl Output for io::Stdout {}

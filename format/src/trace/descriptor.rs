@@ -126,7 +126,7 @@ impl Descriptor {
 }
 
 /// A chunk, and where it is.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Chunk {
     /// Start of its descriptor in the file.
     pub offset: u64,

@@ -25,6 +25,10 @@ const LEVEL: i32 = 9;
 /// Bytes of the trailer: the last bytes of a closed trace.
 pub(super) const TRAILER: usize = HEAD + 8 + 8 + 32 + CHECK;
 
+/// An entry of the index: offset and size of a descriptor's section, digest, and the descriptor's structure. That has a
+/// length of its own, so that it can grow at its end.
+type Entry = (u64, u32, Digest, Vec<u8>);
+
 /// Where the index is, and the digest of everything.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Trailer {
@@ -54,7 +58,12 @@ impl Trailer {
 
 /// Index and trailer of a trace whose chunks end at `offset`, and the trace's seal.
 pub(super) fn encode(chunks: &[Chunk], offset: u64, last: &Digest) -> io::Result<(Vec<u8>, Digest)> {
-    let raw = encoding::encode(&chunks)?;
+    let mut entries: Vec<Entry> = Vec::with_capacity(chunks.len());
+    for chunk in chunks {
+        let descriptor = encoding::encode(&chunk.descriptor)?;
+        entries.push((chunk.offset, chunk.head_size, chunk.digest, descriptor));
+    }
+    let raw = encoding::encode(&entries)?;
     let packed = zstd::bulk::compress(&raw, LEVEL)?;
     let body = [&(raw.len() as u64).to_le_bytes()[..], &packed].concat();
     let mut frames = section::build(Kind::Index, VERSION, &body);
@@ -113,14 +122,18 @@ pub(super) fn decode(frame: &[u8], end: u64) -> Result<Vec<Chunk>, Damage> {
     let (size, packed) = body.split_first_chunk::<8>().ok_or(Damage::Short(what))?;
     let limit = RAW_LIMIT.min(end.saturating_mul(EXPANSION));
     let raw = unpack(packed, u64::from_le_bytes(*size), limit, what)?;
-    let chunks: Vec<Chunk> = encoding::decode(&raw).ok_or(Damage::Encoding(what))?;
+    let entries: Vec<Entry> = encoding::decode(&raw).ok_or(Damage::Encoding(what))?;
+    let mut chunks = Vec::with_capacity(entries.len());
     let mut place = 0;
-    for (number, chunk) in (0..).zip(&chunks) {
+    for (number, (offset, head_size, digest, descriptor)) in (0..).zip(entries) {
+        let descriptor = encoding::decode(&descriptor).ok_or(Damage::Entry(number))?;
+        let chunk = Chunk { offset, head_size, digest, descriptor };
         chunk.check_sizes()?;
         if chunk.descriptor.sequence != number || chunk.offset < place || chunk.end() > end {
             return Err(Damage::Entry(number));
         }
         place = chunk.end();
+        chunks.push(chunk);
     }
     Ok(chunks)
 }
