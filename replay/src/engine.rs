@@ -141,21 +141,20 @@ impl<'p> Replay<'p> {
         source: &mut S,
         sink: &mut dyn Sink,
     ) -> Result<(), ReplayError<S::Error>> {
-        while let Some(block) = source.next_block().map_err(ReplayError::Source)? {
-            if let Block::Event(event) = &block {
-                if !self.event(event, sink).map_err(ReplayError::Sink)? {
-                    return Ok(());
+        loop {
+            // Blocks and facts are looked at where they are; they are too large to be moved for every event.
+            let next = source.next_block();
+            match &next {
+                Ok(Some(Block::Event(event))) => {
+                    if !self.event(event, sink).map_err(ReplayError::Sink)? {
+                        return Ok(());
+                    }
                 }
-                continue;
+                Ok(Some(block)) => self.metadata(block),
+                Ok(None) => return Ok(()),
+                Err(_) => return next.map(|_| ()).map_err(ReplayError::Source),
             }
-            if let Block::Section(_) = &block {
-                // Images are numbered afresh.
-                self.memory.forget();
-                self.filter.iter_mut().for_each(|(_, memory)| memory.forget());
-            }
-            self.state.block(&block);
         }
-        Ok(())
     }
 
     /// What happened so far.
@@ -168,20 +167,32 @@ impl<'p> Replay<'p> {
         &self.state
     }
 
+    fn metadata(&mut self, block: &Block<'_>) {
+        if let Block::Section(_) = block {
+            // Images are numbered afresh.
+            self.memory.forget();
+            self.filter.iter_mut().for_each(|(_, memory)| memory.forget());
+        }
+        self.state.block(block);
+    }
+
     /// One event; `false` where no further event can be of interest.
     fn event(&mut self, event: &Event<'_>, sink: &mut dyn Sink) -> io::Result<bool> {
         self.counters.events += 1;
-        let (first, last) = self.counters.span.unwrap_or((event.ts, event.ts));
-        self.counters.span = Some((first.min(event.ts), last.max(event.ts)));
-        let Some(facts) = self.state.apply(event) else { return Ok(true) };
-        if event.state_only {
-            self.counters.state_only += 1;
-            return Ok(true);
+        match &mut self.counters.span {
+            Some((first, last)) => {
+                *first = event.ts.min(*first);
+                *last = event.ts.max(*last);
+            }
+            span => *span = Some((event.ts, event.ts)),
         }
+        self.counters.state_only += u64::from(event.state_only);
+        let facts = self.state.apply(event);
+        let Some(facts) = facts.as_ref().filter(|_| !event.state_only) else { return Ok(true) };
         match self.position(event) {
             Position::Before | Position::Behind => Ok(true),
             Position::End => Ok(false),
-            Position::Inside => self.evaluate(event, &facts, sink),
+            Position::Inside => self.evaluate(event, facts, sink),
         }
     }
 

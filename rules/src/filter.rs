@@ -76,6 +76,8 @@ mod tests {
         assert_eq!(lines[1], "    evt.type=openat and proc.nmae=cat");
         assert_eq!(lines[2].find('^'), Some(24));
         assert_eq!(lines[3], "  did you mean 'proc.name'?");
+        let error = filter("proc.name startwith x").expect_err("no such operator").to_string();
+        assert!(error.ends_with("did you mean 'startswith'?"), "{error}");
         assert!(filter("").is_err());
         assert!(filter("evt.type=").is_err());
     }
