@@ -41,6 +41,21 @@ fn blocks_come_back_whatever_the_chunks() {
     }
 }
 
+/// The trace of version 1 that every later reader has to read.
+#[test]
+fn the_first_version_is_read_forever() {
+    let bytes = include_bytes!("version_1.scap");
+    let trace = open(bytes);
+    assert_eq!(trace.chunks().len(), 6);
+    assert_eq!(trace.header().hostname, "host");
+    assert_eq!(read_trace(&trace).0, read(&capture(2, 60, 21)));
+    assert_eq!(verdict(bytes), None);
+    let path = trace.path(2, 7).expect("a path");
+    assert_eq!(path, [Step::Head(0), Step::Delta(2)]);
+    let keyframe = trace.keyframe(2).expect("no damage").expect("a keyframe");
+    assert!(keyframe.state.starts_with(b"Delta before #"));
+}
+
 #[test]
 fn threads_do_not_change_the_bytes() {
     let capture = capture(2, 2000, 3);
