@@ -29,6 +29,18 @@ pub enum Verb {
     Record(Box<crate::record::RecordArgs>),
     /// Evaluate rules over captures and print the alerts
     Replay(Box<ReplayArgs>),
+    /// Turn captures of any kind into native traces, or traces into plain captures
+    Convert(ConvertArgs),
+    /// Write a capture anew as a native trace with an index
+    Index(ConvertArgs),
+    /// Tell what is in captures; of native traces at once, from their index
+    Info(InfoArgs),
+    /// Check the digests and the structure of native traces; exit code 3 at the first break
+    Verify(VerifyArgs),
+    /// Rescue what is readable of a damaged or cut capture into a new trace
+    Recover(ConvertArgs),
+    /// Put several captures into one trace, in the order of their first events
+    Merge(MergeArgs),
     /// Check or list rule files
     Rules {
         /// What to do with them.
@@ -166,4 +178,99 @@ pub struct ReplayArgs {
     /// Show warnings of the rule files and every damaged place of the captures
     #[arg(short, long, help_heading = "Output")]
     pub verbose: bool,
+}
+
+/// How a capture is written.
+#[derive(Debug, Args)]
+pub struct WriteArgs {
+    /// Write to this file, or - for standard output
+    #[arg(short, long = "write", value_name = "FILE", help_heading = "Writing")]
+    pub write: PathBuf,
+    /// What to write
+    #[arg(long, value_enum, default_value = "native", help_heading = "Writing")]
+    pub to: Target,
+    /// Bytes of events after which a chunk of a native trace ends, 4KiB to 64MiB
+    #[arg(long, value_name = "SIZE", default_value = "4MiB", help_heading = "Writing")]
+    pub chunk: String,
+    /// Compression level of a native trace: 1 to 19, or max
+    #[arg(long, value_name = "LEVEL", default_value = "3", help_heading = "Writing")]
+    pub level: String,
+    /// Bring each chunk to the disk before the next
+    #[arg(long, help_heading = "Writing")]
+    pub sync: bool,
+    /// Threads that compress [default: one per CPU]
+    #[arg(short = 'j', long = "threads", value_name = "THREADS", help_heading = "Writing")]
+    pub threads: Option<usize>,
+}
+
+/// Kinds of captures that can be written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Target {
+    /// A native trace
+    Native,
+    /// A plain scap capture
+    Scap,
+    /// A scap capture in gzip
+    Gzip,
+}
+
+/// Options of `tercel convert`, `index` and `recover`.
+#[derive(Debug, Args)]
+pub struct ConvertArgs {
+    /// The capture, or - for standard input
+    #[arg(value_name = "TRACE")]
+    pub trace: String,
+    #[command(flatten)]
+    pub write: WriteArgs,
+    /// No summary, no progress
+    #[arg(short, long, conflicts_with = "verbose")]
+    pub quiet: bool,
+    /// Show every damaged place
+    #[arg(short, long)]
+    pub verbose: bool,
+}
+
+/// Options of `tercel merge`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Each capture stays a section of its own: the processes of two captures cannot be told apart by their numbers, so that
+events of different captures never share a state. For alerts of several captures in the order of time, replay them
+together instead.")]
+pub struct MergeArgs {
+    /// Captures, or directories of them
+    #[arg(value_name = "TRACE", required = true)]
+    pub traces: Vec<String>,
+    #[command(flatten)]
+    pub write: WriteArgs,
+    /// No summary, no progress
+    #[arg(short, long, conflicts_with = "verbose")]
+    pub quiet: bool,
+    /// Show every damaged place
+    #[arg(short, long)]
+    pub verbose: bool,
+}
+
+/// Options of `tercel info`.
+#[derive(Debug, Args)]
+pub struct InfoArgs {
+    /// Captures, directories of them, or - for standard input
+    #[arg(value_name = "TRACE", required = true)]
+    pub traces: Vec<String>,
+    /// One JSON object per capture
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Options of `tercel verify`.
+#[derive(Debug, Args)]
+pub struct VerifyArgs {
+    /// Native traces, or directories of them
+    #[arg(value_name = "TRACE", required = true)]
+    pub traces: Vec<String>,
+    /// The seal that the trace must have, as info and verify print it
+    #[arg(long, value_name = "HEX")]
+    pub seal: Option<String>,
+    /// Tell nothing but breaks
+    #[arg(short, long)]
+    pub quiet: bool,
 }

@@ -45,6 +45,11 @@ impl Failure {
         Failure { outcome: Outcome::Usage, message: message.to_string() }
     }
 
+    /// A capture is damaged.
+    pub fn damaged(message: impl fmt::Display) -> Failure {
+        Failure { outcome: Outcome::Damaged, message: message.to_string() }
+    }
+
     /// Input or output failed.
     pub fn io(message: impl fmt::Display) -> Failure {
         Failure { outcome: Outcome::Io, message: message.to_string() }

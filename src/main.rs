@@ -2,15 +2,21 @@
 //! decided: captures are read by the format crate, rules by the rules crate, and both meet in the replay crate.
 #![forbid(unsafe_code)]
 
+mod capture;
 mod cli;
+mod convert;
 mod exit;
+mod info;
 mod inputs;
 mod listing;
+mod merge;
 mod progress;
 mod record;
 mod replay;
 mod rules;
 mod summary;
+mod target;
+mod verify;
 mod window;
 
 use std::io::{self, Write};
@@ -37,6 +43,12 @@ fn run(cli: &Cli) -> Result<Outcome, Failure> {
     match &cli.verb {
         Verb::Record(args) => record::run(args),
         Verb::Replay(args) => replay::run(args),
+        Verb::Convert(args) => convert::run(args),
+        Verb::Index(args) => convert::index(args),
+        Verb::Info(args) => info::run(args),
+        Verb::Verify(args) => verify::run(args),
+        Verb::Recover(args) => convert::recover(args),
+        Verb::Merge(args) => merge::run(args),
         Verb::Rules { verb: RulesVerb::Check { files, json } } => rules::check(files, *json),
         Verb::Rules { verb: RulesVerb::List { files, selection, json } } => {
             rules::list(files, selection, *json)

@@ -30,6 +30,11 @@ impl Progress {
         Box::new(Watched { reader, bar: self.bar.clone() })
     }
 
+    /// Tells that the capture is read up to this byte.
+    pub fn at(&self, offset: u64) {
+        self.bar.set_position(offset);
+    }
+
     /// Takes the bar off the screen.
     pub fn finish(&self) {
         self.bar.finish_and_clear();

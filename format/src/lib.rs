@@ -8,15 +8,18 @@ pub mod record;
 
 pub mod block;
 pub mod error;
+pub mod trace;
 pub mod upgrade;
 pub mod writer;
 
+mod numbering;
 mod reader;
 mod source;
 mod window;
 
 pub use error::{Error, Fault, Incident};
 pub use event::Event;
+pub use numbering::Numbering;
 pub use reader::{Reader, Statistics};
 pub use record::Block;
 pub use source::Compression;

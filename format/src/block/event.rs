@@ -28,6 +28,11 @@ impl Layout {
     pub const fn header(self) -> usize {
         if self.counted { HEADER } else { OLD_HEADER }
     }
+
+    /// Bytes between the start of the block's body and the lengths of the event's parameters.
+    pub const fn before_lengths(self) -> usize {
+        2 + if self.flags { 4 } else { 0 } + self.header()
+    }
 }
 
 /// An event as the capture has it: of whatever version, checked against its own lengths.

@@ -61,10 +61,9 @@ impl Reader {
             let offset = self.window.offset();
             return Err(Error::Version { offset, major: section.major, minor: section.minor });
         }
-        self.leave_initial();
+        self.numbering.section();
         self.statistics.sections += 1;
         self.phase = Phase::Metadata;
-        self.initial = Some(0);
         self.delivered = header.length as usize;
         Ok(Step::Block(Block::Section(section)))
     }

@@ -17,6 +17,7 @@ use crate::block::{self, Header, Kind, TRAILER, event};
 use crate::catalogue::code;
 use crate::error::{Error, Fault, Incident};
 use crate::event::Event;
+use crate::numbering::Numbering;
 use crate::record::Block;
 use crate::source::{Compression, Failure, Source};
 use crate::upgrade::{Upgrade, Upgraded};
@@ -74,9 +75,7 @@ pub struct Reader {
     phase: Phase,
     statistics: Statistics,
     incidents: Vec<Incident>,
-    num: u64,
-    /// Numbers the events that stand before all others in a section (reference state 1.5).
-    initial: Option<u64>,
+    numbering: Numbering,
 }
 
 /// Where in a section the reader is.
@@ -147,8 +146,7 @@ impl Reader {
             phase: Phase::Start,
             statistics: Statistics::default(),
             incidents: Vec::new(),
-            num: 0,
-            initial: None,
+            numbering: Numbering::default(),
         })
     }
 
@@ -273,7 +271,7 @@ impl Reader {
             }
             Err(fault) => return self.skip(header, Some(fault)),
         };
-        let start = block::HEADER + body_offset(layout);
+        let start = block::HEADER + layout.before_lengths();
         let place = Bytes::Window { code: raw.code, start, lengths: raw.lengths.len(), data: raw.data.len() };
         let (ts, tid, cpu, flags) = (raw.ts, raw.tid, raw.cpu, raw.flags);
         let upgraded = self.upgrade.apply(&raw);
@@ -283,7 +281,7 @@ impl Reader {
             Ok(Upgraded::Rebuilt) => (self.upgrade.rebuilt().0, Bytes::Upgrade),
             Ok(Upgraded::Dropped) => {
                 self.statistics.upgraded_away += 1;
-                self.leave_initial();
+                self.numbering.leave_initial();
                 return Ok(Step::Next);
             }
             Err(fault) => {
@@ -303,31 +301,12 @@ impl Reader {
         }))
     }
 
-    /// Counts an event that is delivered (reference state 1.9). Those that stand before all others in a section build
-    /// state only (reference state 1.5); from the second section on they do not count (`sinsp::restart_capture` in libs
-    /// restores the number that it had before them).
+    /// Counts an event that is delivered.
     #[inline]
     fn number(&mut self, code: u16) -> (u64, bool) {
         self.statistics.events += 1;
         self.statistics.drops += u64::from(matches!(code, code::DROP_E | code::DROP_X));
-        if let Some(initial) = &mut self.initial {
-            if is_initial(code) {
-                *initial += 1;
-                return (*initial, true);
-            }
-            self.leave_initial();
-        }
-        self.num += 1;
-        (self.num, false)
-    }
-
-    /// The first event that is not one of those which build the initial state has come.
-    fn leave_initial(&mut self) {
-        if let Some(count) = self.initial.take()
-            && self.statistics.sections == 1
-        {
-            self.num += count;
-        }
+        self.numbering.event(code)
     }
 
     /// Puts the event together whose parts stand at `place`.
@@ -400,24 +379,6 @@ impl std::fmt::Debug for Reader {
             .field("statistics", &self.statistics)
             .finish_non_exhaustive()
     }
-}
-
-/// Bytes between the start of an event block's body and the lengths of its parameters.
-const fn body_offset(layout: event::Layout) -> usize {
-    2 + if layout.flags { 4 } else { 0 } + layout.header()
-}
-
-/// Whether events of this code build the initial state of a section when they come first (reference state 1.5).
-const fn is_initial(code: u16) -> bool {
-    matches!(
-        code,
-        code::CONTAINER_JSON_2_E
-            | code::USER_ADDED_E
-            | code::USER_DELETED_E
-            | code::GROUP_ADDED_E
-            | code::GROUP_DELETED_E
-            | code::ASYNCEVENT_E
-    )
 }
 
 fn read_u32(bytes: &[u8]) -> u32 {

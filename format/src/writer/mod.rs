@@ -146,6 +146,11 @@ impl<W: Write> Writer<W> {
         self.output.flush()
     }
 
+    /// The output, to be taken or emptied between two blocks.
+    pub fn output_mut(&mut self) -> &mut W {
+        &mut self.output
+    }
+
     /// Ends the capture and gives the output back.
     pub fn finish(mut self) -> io::Result<W> {
         self.output.flush()?;

@@ -1,0 +1,63 @@
+//! Numbers of events: section headers and event codes enter in the order of the capture, the number of each event leaves
+//! (reference state 1.5, 1.9). Nothing here knows where events come from, so that every reader and the writer of native
+//! traces count alike.
+
+use crate::catalogue::code;
+
+/// How far the events of a capture are counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Numbering {
+    /// Section headers seen.
+    pub sections: u64,
+    /// Number of the last event that counts.
+    pub counted: u64,
+    /// While only events that build the initial state of the section have come: how many.
+    pub initial: Option<u64>,
+}
+
+impl Numbering {
+    /// A section header has come.
+    pub fn section(&mut self) {
+        self.leave_initial();
+        self.sections += 1;
+        self.initial = Some(0);
+    }
+
+    /// Counts an event; tells its number and whether it is one of those that stand before all others in a section. They
+    /// build state only (reference state 1.5); from the second section on they do not count (`sinsp::restart_capture` in
+    /// libs restores the number that it had before them).
+    #[inline]
+    pub fn event(&mut self, code: u16) -> (u64, bool) {
+        if let Some(initial) = &mut self.initial {
+            if is_initial(code) {
+                *initial += 1;
+                return (*initial, true);
+            }
+            self.leave_initial();
+        }
+        self.counted += 1;
+        (self.counted, false)
+    }
+
+    /// The first event that is not one of those which build the initial state has come, delivered or not.
+    pub fn leave_initial(&mut self) {
+        if let Some(count) = self.initial.take()
+            && self.sections == 1
+        {
+            self.counted += count;
+        }
+    }
+}
+
+/// Whether events of this code build the initial state of a section when they come first (reference state 1.5).
+pub const fn is_initial(code: u16) -> bool {
+    matches!(
+        code,
+        code::CONTAINER_JSON_2_E
+            | code::USER_ADDED_E
+            | code::USER_DELETED_E
+            | code::GROUP_ADDED_E
+            | code::GROUP_DELETED_E
+            | code::ASYNCEVENT_E
+    )
+}

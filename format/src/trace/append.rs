@@ -1,0 +1,106 @@
+//! The end of the file that grows: compressed chunks enter in order, each reaches the file as a whole, chained to the one
+//! before.
+
+use std::fs::File;
+use std::io::{self, Write};
+
+use super::descriptor::{self, Chunk, Digest};
+use super::header::{self, Header};
+use super::index;
+use super::pack::Packed;
+use super::writer::Summary;
+
+/// Where a trace is written to.
+pub trait Output: Write + Send {
+    /// Brings everything that was written to the disk, where there is one.
+    ///
+    /// # Errors
+    /// Those of the operating system.
+    fn sync(&mut self) -> io::Result<()> {
+        self.flush()
+    }
+}
+
+impl Output for File {
+    fn sync(&mut self) -> io::Result<()> {
+        self.sync_data()
+    }
+}
+
+impl<T: Output + ?Sized> Output for Box<T> {
+    fn sync(&mut self) -> io::Result<()> {
+        (**self).sync()
+    }
+}
+
+impl Output for Vec<u8> {}
+
+impl Output for io::Stdout {}
+
+/// Appends chunks to a trace.
+pub(super) struct Appender<W: Output> {
+    output: W,
+    sync: bool,
+    offset: u64,
+    digest: Digest,
+    chunks: Vec<Chunk>,
+    buffer: Vec<u8>,
+    summary: Summary,
+}
+
+impl<W: Output> Appender<W> {
+    /// Starts a trace with its header.
+    pub(super) fn new(mut output: W, header: &Header, sync: bool) -> io::Result<Appender<W>> {
+        let frame = header::encode(header)?;
+        output.write_all(&frame)?;
+        let digest = *blake3::hash(&frame).as_bytes();
+        let offset = frame.len() as u64;
+        Ok(Appender {
+            output,
+            sync,
+            offset,
+            digest,
+            chunks: Vec::new(),
+            buffer: Vec::new(),
+            summary: Summary::default(),
+        })
+    }
+
+    /// Appends a chunk: descriptor, keyframe and data go out in one piece.
+    pub(super) fn append(&mut self, packed: &Packed) -> io::Result<()> {
+        let (frame, digest) =
+            descriptor::encode(&packed.descriptor, &self.digest, &packed.extra, &packed.data)?;
+        self.buffer.clear();
+        self.buffer.extend_from_slice(&frame);
+        self.buffer.extend_from_slice(&packed.extra);
+        self.buffer.extend_from_slice(&packed.data);
+        self.output.write_all(&self.buffer)?;
+        if self.sync {
+            self.output.sync()?;
+        }
+        self.summary.chunks += 1;
+        self.summary.events += packed.descriptor.events;
+        self.summary.raw_bytes += packed.descriptor.raw_size;
+        self.summary.keyframe_bytes += packed.descriptor.extra_size;
+        let head_size = frame.len() as u32;
+        let descriptor = packed.descriptor.clone();
+        self.chunks.push(Chunk { offset: self.offset, head_size, digest, descriptor });
+        self.offset += self.buffer.len() as u64;
+        self.digest = digest;
+        Ok(())
+    }
+
+    /// Closes the trace with index and trailer.
+    pub(super) fn finish(mut self) -> io::Result<(W, Summary)> {
+        let (frames, seal) = index::encode(&self.chunks, self.offset, &self.digest)?;
+        self.output.write_all(&frames)?;
+        self.output.flush()?;
+        if self.sync {
+            self.output.sync()?;
+        }
+        self.summary.bytes = self.offset + frames.len() as u64;
+        self.summary.index_bytes = frames.len() as u64;
+        self.summary.seal = seal;
+        Ok((self.output, self.summary))
+    }
+}

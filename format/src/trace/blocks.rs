@@ -1,0 +1,271 @@
+//! The blocks of one chunk: its decompressed bytes enter, blocks with upgraded events leave. The same blocks as from a
+//! [`Reader`](crate::Reader) over the decompressed trace, with the same numbers, but borrowed from the chunk's memory.
+
+use super::error::Damage;
+use crate::block::{self, Header, Kind, TRAILER, event};
+use crate::error::{Fault, Incident};
+use crate::event::Event;
+use crate::numbering::Numbering;
+use crate::record::{Block, FdList};
+use crate::upgrade::{Upgrade, Upgraded};
+
+/// How many incidents are told in full; the others are counted.
+const INCIDENTS: usize = 100;
+
+/// A position in a chunk.
+#[derive(Debug, Default)]
+pub(super) struct Position {
+    offset: usize,
+    upgrade: Upgrade,
+    numbering: Numbering,
+    incidents: Vec<Incident>,
+    incident_count: u64,
+}
+
+/// What a step through a chunk found.
+pub(super) enum Found {
+    /// A block that owns its records.
+    Block(Block<'static>),
+    /// An event, whose bytes [`Position::lend`] has.
+    Event(Place),
+    /// The end of the chunk.
+    End,
+}
+
+/// An event that is ready, except for its bytes.
+pub(super) struct Place {
+    ts: u64,
+    tid: i64,
+    cpu: u16,
+    flags: u32,
+    num: u64,
+    initial: bool,
+    bytes: Bytes,
+}
+
+enum Bytes {
+    /// In the chunk: lengths start here, are that long, and so many bytes of parameters follow.
+    Chunk { code: u16, start: usize, lengths: usize, data: usize },
+    /// In the upgrade's draft.
+    Upgrade,
+}
+
+impl Position {
+    /// The start of a chunk before which events were numbered as `numbering` says.
+    pub(super) fn new(numbering: Numbering) -> Position {
+        Position { numbering, ..Position::default() }
+    }
+
+    /// What was damaged and skipped, at most a hundred, and how many there were.
+    pub(super) fn incidents(&self) -> (&[Incident], u64) {
+        (&self.incidents, self.incident_count)
+    }
+
+    /// How events are numbered behind this position.
+    pub(super) fn numbering(&self) -> Numbering {
+        self.numbering
+    }
+
+    /// The next block of the chunk.
+    #[inline]
+    pub(super) fn step(&mut self, bytes: &[u8]) -> Result<Found, Damage> {
+        loop {
+            let offset = self.offset;
+            let rest = bytes.get(offset..).unwrap_or_default();
+            if rest.is_empty() {
+                return Ok(Found::End);
+            }
+            let (header, body) = take(rest).map_err(|fault| self.broken(offset, fault))?;
+            self.offset = offset + header.length as usize;
+            let Kind::Event(layout) = Kind::of(header.code) else {
+                match self.metadata(header, rest, body, offset)? {
+                    Some(block) => return Ok(Found::Block(block)),
+                    None => continue,
+                }
+            };
+            let raw = match event::event(body, layout) {
+                Ok(Some(raw)) => raw,
+                Ok(None) => continue,
+                Err(fault) => {
+                    self.skip(header, rest, offset, fault)?;
+                    continue;
+                }
+            };
+            let start = offset + block::HEADER + layout.before_lengths();
+            let (code, bytes) = match self.upgrade.apply(&raw) {
+                Ok(Upgraded::AsIs) => {
+                    let (lengths, data) = (raw.lengths.len(), raw.data.len());
+                    (raw.code, Bytes::Chunk { code: raw.code, start, lengths, data })
+                }
+                Ok(Upgraded::Rebuilt) => (self.upgrade.rebuilt().0, Bytes::Upgrade),
+                Ok(Upgraded::Dropped) => {
+                    self.numbering.leave_initial();
+                    continue;
+                }
+                Err(fault) => {
+                    self.incident(offset, fault);
+                    continue;
+                }
+            };
+            let (num, initial) = self.numbering.event(code);
+            let (ts, tid, cpu, flags) = (raw.ts, raw.tid, raw.cpu, raw.flags);
+            return Ok(Found::Event(Place { ts, tid, cpu, flags, num, initial, bytes }));
+        }
+    }
+
+    /// The event that [`step`](Position::step) found last, in the same bytes.
+    #[inline]
+    pub(super) fn lend<'a>(&'a self, bytes: &'a [u8], place: &Place) -> Option<Event<'a>> {
+        let mut event = match place.bytes {
+            Bytes::Chunk { code, start, lengths, data } => {
+                let (lengths, data) = bytes.get(start..start + lengths + data)?.split_at_checked(lengths)?;
+                Event::new(code, lengths, data)
+            }
+            Bytes::Upgrade => {
+                let (code, lengths, data) = self.upgrade.rebuilt();
+                Event::new(code, lengths, data)
+            }
+        }?;
+        event.num = place.num;
+        event.ts = place.ts;
+        event.tid = place.tid;
+        event.cpu = place.cpu;
+        event.state_only = place.flags & event::STATE_ONLY != 0;
+        event.initial = place.initial;
+        Some(event)
+    }
+
+    /// Decodes any block but an event; `None` where there is nothing to deliver.
+    fn metadata(
+        &mut self,
+        header: Header,
+        rest: &[u8],
+        body: &[u8],
+        offset: usize,
+    ) -> Result<Option<Block<'static>>, Damage> {
+        check_trailer(header, rest).map_err(|fault| self.broken(offset, fault))?;
+        let (block, fault) = match Kind::of(header.code) {
+            Kind::Section => {
+                let section = block::section(body).map_err(|fault| self.broken(offset, fault))?;
+                self.numbering.section();
+                (Block::Section(section), None)
+            }
+            Kind::Machine => match block::machine(body) {
+                Ok(machine) => (Block::Machine(machine), None),
+                Err(fault) => {
+                    self.incident(offset, fault);
+                    return Ok(None);
+                }
+            },
+            Kind::Processes(version) => {
+                let list = block::processes(body, version, 0);
+                (Block::Processes(list.entries), list.fault)
+            }
+            Kind::Fds { prefixed } => match (block::owner(body), body.get(8..)) {
+                (Ok(tid), Some(entries)) => {
+                    let list = block::fds(entries, prefixed, 0);
+                    (Block::Fds(FdList { tid, fds: list.entries }), list.fault)
+                }
+                _ => {
+                    self.incident(offset, Fault::Short("fd list"));
+                    return Ok(None);
+                }
+            },
+            Kind::Interfaces { prefixed } => {
+                let list = block::interfaces(body, prefixed);
+                (Block::Interfaces(list.entries), list.fault)
+            }
+            Kind::Accounts { prefixed } => {
+                let list = block::accounts(body, prefixed);
+                (Block::Accounts(list.entries), list.fault)
+            }
+            Kind::Event(_) | Kind::Unknown => return Ok(None),
+        };
+        if let Some(fault) = fault {
+            self.incident(offset, fault);
+        }
+        Ok(Some(block))
+    }
+
+    /// Goes on behind a damaged event where the length behind it proves where it ends.
+    #[cold]
+    fn skip(&mut self, header: Header, rest: &[u8], offset: usize, fault: Fault) -> Result<(), Damage> {
+        if check_trailer(header, rest).is_err() {
+            return Err(self.broken(offset, fault));
+        }
+        self.incident(offset, fault);
+        Ok(())
+    }
+
+    /// The chunk cannot be read beyond `offset`.
+    #[cold]
+    fn broken(&mut self, offset: usize, fault: Fault) -> Damage {
+        self.offset = usize::MAX;
+        Damage::Block { offset: offset as u64, fault }
+    }
+
+    #[cold]
+    fn incident(&mut self, offset: usize, fault: Fault) {
+        self.incident_count += 1;
+        if self.incidents.len() < INCIDENTS {
+            self.incidents.push(Incident { offset: offset as u64, fault });
+        }
+    }
+}
+
+/// Header and body of the block at the start of `rest`, which has to be there as a whole.
+#[inline]
+fn take(rest: &[u8]) -> Result<(Header, &[u8]), Fault> {
+    let header = Header::read(rest).ok_or(Fault::Short("block"))?;
+    let body = header.body()? as usize;
+    let whole = rest.get(..header.length as usize).ok_or(Fault::Short("block"))?;
+    Ok((header, whole.get(block::HEADER..block::HEADER + body).unwrap_or_default()))
+}
+
+/// Refuses a block whose length behind it is not that in front of it.
+fn check_trailer(header: Header, rest: &[u8]) -> Result<(), Fault> {
+    let end = header.length as usize;
+    let trailer = rest
+        .get(end.saturating_sub(TRAILER)..end)
+        .and_then(|bytes| bytes.first_chunk::<4>())
+        .map_or(0, |bytes| u32::from_le_bytes(*bytes));
+    if trailer == header.length { Ok(()) } else { Err(Fault::Trailer { header: header.length, trailer }) }
+}
+
+/// The blocks of one chunk, in order.
+#[derive(Debug)]
+pub struct Blocks<'c> {
+    bytes: &'c [u8],
+    position: Position,
+}
+
+impl<'c> Blocks<'c> {
+    /// The blocks in `bytes`, before which events were numbered as `numbering` says.
+    pub fn new(bytes: &'c [u8], numbering: Numbering) -> Blocks<'c> {
+        Blocks { bytes, position: Position::new(numbering) }
+    }
+
+    /// The next block; `None` at the end.
+    ///
+    /// # Errors
+    /// The chunk cannot be read beyond this place; everything before was delivered. The next call yields `None`.
+    #[expect(clippy::should_implement_trait, reason = "an iterator cannot lend what it yields")]
+    #[inline]
+    pub fn next(&mut self) -> Result<Option<Block<'_>>, Damage> {
+        Ok(match self.position.step(self.bytes)? {
+            Found::Block(block) => Some(block),
+            Found::Event(place) => self.position.lend(self.bytes, &place).map(Block::Event),
+            Found::End => None,
+        })
+    }
+
+    /// The first hundred damaged blocks that were skipped, with their offsets in the chunk, and how many there were.
+    pub fn incidents(&self) -> (&[Incident], u64) {
+        self.position.incidents()
+    }
+
+    /// How events are numbered behind what was read.
+    pub fn numbering(&self) -> Numbering {
+        self.position.numbering()
+    }
+}

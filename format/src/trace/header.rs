@@ -1,0 +1,93 @@
+//! The file header of a native trace: what the recorder says about the whole of it (FORMAT.md section 4). Replay takes
+//! from here what scap has no place for, above all the recorder's time zone (design D5).
+
+use std::io;
+
+use serde::{Deserialize, Serialize};
+
+use super::encoding;
+use super::error::{Damage, TraceError};
+use super::section::{self, Kind};
+
+/// Version of the format. A reader refuses larger ones; within one version, structures grow at their ends only.
+pub const FORMAT_VERSION: u16 = 1;
+
+/// Longest file header that is read.
+pub(super) const LIMIT: u64 = 1 << 20;
+
+/// What the recorder says about a trace. Texts are empty and numbers 0 where it does not know.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Header {
+    /// Version of the state engine that made the keyframes; those of another version are not to be used (design D3).
+    pub engine: u32,
+    /// Name and version of the program that wrote the trace.
+    pub writer: String,
+    /// Name of the host.
+    pub hostname: String,
+    /// Release of its kernel.
+    pub kernel: String,
+    /// Its architecture, as `uname -m` tells it.
+    pub architecture: String,
+    /// When it was started, in nanoseconds since the epoch.
+    pub boot_ts: u64,
+    /// Its time zone.
+    pub zone: Zone,
+    /// Command line of the recorder.
+    pub command: Vec<String>,
+    /// Filter that events had to pass.
+    pub filter: String,
+    /// How many bytes of a buffer were recorded at most.
+    pub snaplen: u32,
+    /// Name of the capture that this was converted from; empty for a recording.
+    pub source: String,
+}
+
+/// A time zone, complete enough to show times without a table of zones.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Zone {
+    /// Name, as in `Europe/Vienna`.
+    pub name: String,
+    /// From which second since the epoch on local time is how many seconds ahead of UTC; ascending. Empty for UTC.
+    pub offsets: Vec<(i64, i32)>,
+}
+
+impl Zone {
+    /// How many seconds local time is ahead of UTC at `seconds` since the epoch. Before the first entry, that entry counts.
+    pub fn offset(&self, seconds: i64) -> i32 {
+        let behind = self.offsets.partition_point(|(from, _)| *from <= seconds);
+        self.offsets.get(behind.saturating_sub(1)).map_or(0, |(_, offset)| *offset)
+    }
+}
+
+/// The file header's bytes.
+pub(super) fn encode(header: &Header) -> io::Result<Vec<u8>> {
+    Ok(section::build(Kind::Header, FORMAT_VERSION, &encoding::encode(header)?))
+}
+
+/// Reads a file header of version `version` from its whole section; the inner error tells that it is damaged. Only one
+/// that is whole can be believed to be too young.
+pub(super) fn decode(frame: &[u8], version: u16) -> Result<Result<Header, Damage>, TraceError> {
+    let body = match section::body(frame, Kind::Header) {
+        Ok(body) => body,
+        Err(damage) => return Ok(Err(damage)),
+    };
+    if version > FORMAT_VERSION {
+        return Err(TraceError::Version { found: version, known: FORMAT_VERSION });
+    }
+    Ok(encoding::decode(body).ok_or(Damage::Encoding(Kind::Header.name())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_zone_knows_its_offsets() {
+        let zone = Zone { name: "Europe/Vienna".to_owned(), offsets: vec![(100, 3600), (200, 7200)] };
+        let rows = [(0, 3600), (99, 3600), (100, 3600), (199, 3600), (200, 7200), (i64::MAX, 7200)];
+        for (seconds, offset) in rows {
+            assert_eq!(zone.offset(seconds), offset, "{seconds}");
+        }
+        assert_eq!(Zone::default().offset(5), 0);
+    }
+}

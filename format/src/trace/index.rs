@@ -1,0 +1,139 @@
+//! The index and the trailer at the end of a closed trace (FORMAT.md section 7): chunks enter, two sections leave, and
+//! back. Nothing of an index is believed before it fits the file.
+
+use std::io;
+
+use super::descriptor::{Chunk, Digest};
+use super::encoding;
+use super::error::{Damage, TraceError};
+use super::keyframe::unpack;
+use super::section::{self, CHECK, Frame, HEAD, Kind};
+use super::storage::{self, Storage};
+
+/// Version of the bodies of index and trailer.
+const VERSION: u16 = 1;
+
+/// Largest index that is read, decompressed: a trace of some terabytes has one.
+const RAW_LIMIT: u64 = 256 << 20;
+
+/// How much larger than the whole file its index may be when it is decompressed.
+const EXPANSION: u64 = 64;
+
+/// Compression level of the index, which is small and written once.
+const LEVEL: i32 = 9;
+
+/// Bytes of the trailer: the last bytes of a closed trace.
+pub(super) const TRAILER: usize = HEAD + 8 + 8 + 32 + CHECK;
+
+/// An entry of the index: offset and size of a descriptor's section, digest, and the descriptor's structure. That has a
+/// length of its own, so that it can grow at its end.
+type Entry = (u64, u32, Digest, Vec<u8>);
+
+/// Where the index is, and the digest of everything.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Trailer {
+    /// Bytes from the start of the index to that of the trailer.
+    pub distance: u64,
+    /// Bytes of the whole trace.
+    pub length: u64,
+    /// BLAKE3 hash of the last chunk's digest and the index.
+    pub seal: Digest,
+}
+
+impl Trailer {
+    /// Reads a trailer from its whole section.
+    pub(super) fn decode(frame: &[u8]) -> Result<Trailer, Damage> {
+        let short = || Damage::Short(Kind::Trailer.name());
+        let body = section::body(frame, Kind::Trailer)?;
+        let (distance, rest) = body.split_first_chunk::<8>().ok_or_else(short)?;
+        let (length, rest) = rest.split_first_chunk::<8>().ok_or_else(short)?;
+        let (seal, _) = rest.split_first_chunk::<32>().ok_or_else(short)?;
+        Ok(Trailer {
+            distance: u64::from_le_bytes(*distance),
+            length: u64::from_le_bytes(*length),
+            seal: *seal,
+        })
+    }
+}
+
+/// Index and trailer of a trace whose chunks end at `offset`, and the trace's seal.
+pub(super) fn encode(chunks: &[Chunk], offset: u64, last: &Digest) -> io::Result<(Vec<u8>, Digest)> {
+    let mut entries: Vec<Entry> = Vec::with_capacity(chunks.len());
+    for chunk in chunks {
+        let descriptor = encoding::encode(&chunk.descriptor)?;
+        entries.push((chunk.offset, chunk.head_size, chunk.digest, descriptor));
+    }
+    let raw = encoding::encode(&entries)?;
+    let packed = zstd::bulk::compress(&raw, LEVEL)?;
+    let body = [&(raw.len() as u64).to_le_bytes()[..], &packed].concat();
+    let mut frames = section::build(Kind::Index, VERSION, &body);
+    let seal = seal(last, &frames);
+    let distance = frames.len() as u64;
+    let length = offset + distance + TRAILER as u64;
+    let body = [&distance.to_le_bytes()[..], &length.to_le_bytes(), &seal].concat();
+    frames.extend_from_slice(&section::build(Kind::Trailer, VERSION, &body));
+    Ok((frames, seal))
+}
+
+/// The digest of a whole trace.
+pub(super) fn seal(last: &Digest, index: &[u8]) -> Digest {
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(last);
+    hasher.update(index);
+    *hasher.finalize().as_bytes()
+}
+
+/// The end of a file that was read: its chunks as the index tells them.
+pub(super) struct End {
+    pub chunks: Vec<Chunk>,
+    pub trailer: Trailer,
+}
+
+/// Reads trailer and index of a file of `length` bytes. The inner error tells why there is no index to be used.
+pub(super) fn read(storage: &dyn Storage, length: u64) -> Result<Result<End, Damage>, TraceError> {
+    let Some(start) = length.checked_sub(TRAILER as u64) else { return Ok(Err(Damage::Open)) };
+    let mut frame = Vec::new();
+    storage::load(storage, &mut frame, start, TRAILER as u64)?;
+    match Frame::of(&frame) {
+        Frame::Section { kind: Kind::Trailer, length, .. } if length == TRAILER as u64 => {}
+        _ => return Ok(Err(Damage::Open)),
+    }
+    let trailer = match Trailer::decode(&frame) {
+        Ok(trailer) => trailer,
+        Err(damage) => return Ok(Err(damage)),
+    };
+    if trailer.length != length {
+        let damage = Damage::Differs { what: "length of the file", claimed: trailer.length, found: length };
+        return Ok(Err(damage));
+    }
+    let Some(place) = start.checked_sub(trailer.distance) else { return Ok(Err(Damage::Entry(0))) };
+    storage::load(storage, &mut frame, place, trailer.distance)?;
+    match Frame::of(&frame) {
+        Frame::Section { kind: Kind::Index, length, .. } if length == trailer.distance => {}
+        _ => return Ok(Err(Damage::Encoding(Kind::Index.name()))),
+    }
+    Ok(decode(&frame, place).map(|chunks| End { chunks, trailer }))
+}
+
+/// Reads the index from its whole section, which starts at `end` of the file.
+pub(super) fn decode(frame: &[u8], end: u64) -> Result<Vec<Chunk>, Damage> {
+    let what = Kind::Index.name();
+    let body = section::body(frame, Kind::Index)?;
+    let (size, packed) = body.split_first_chunk::<8>().ok_or(Damage::Short(what))?;
+    let limit = RAW_LIMIT.min(end.saturating_mul(EXPANSION));
+    let raw = unpack(packed, u64::from_le_bytes(*size), limit, what)?;
+    let entries: Vec<Entry> = encoding::decode(&raw).ok_or(Damage::Encoding(what))?;
+    let mut chunks = Vec::with_capacity(entries.len());
+    let mut place = 0;
+    for (number, (offset, head_size, digest, descriptor)) in (0..).zip(entries) {
+        let descriptor = encoding::decode(&descriptor).ok_or(Damage::Entry(number))?;
+        let chunk = Chunk { offset, head_size, digest, descriptor };
+        chunk.check_sizes()?;
+        if chunk.descriptor.sequence != number || chunk.offset < place || chunk.end() > end {
+            return Err(Damage::Entry(number));
+        }
+        place = chunk.end();
+        chunks.push(chunk);
+    }
+    Ok(chunks)
+}

@@ -1,0 +1,46 @@
+//! The native trace (FORMAT.md): a scap stream cut into chunks, each one zstd frame, with skippable frames between them for
+//! what scap lacks. Blocks and state bytes enter [`TraceWriter`]; [`Trace`] gives both back, chunk by chunk in any order
+//! and by several threads at once. Nothing here knows what a state is, or a rule.
+//!
+//! Files are written by others, and may be damaged: every length is checked before it is believed, what is damaged costs
+//! no more than its chunk, and nothing is lost without a word.
+
+mod encoding;
+mod error;
+mod section;
+
+mod descriptor;
+mod header;
+mod index;
+mod keyframe;
+
+mod append;
+mod pack;
+mod pipeline;
+mod writer;
+
+mod blocks;
+mod reader;
+mod sequence;
+mod storage;
+mod totals;
+mod unpack;
+mod verify;
+mod walk;
+
+#[cfg(test)]
+mod tests;
+
+pub use append::Output;
+pub use blocks::Blocks;
+pub use descriptor::{Chunk, Descriptor, Digest};
+pub use error::{Damage, Loss, TraceError};
+pub use header::{FORMAT_VERSION, Header, Zone};
+pub use keyframe::{Keyframe, KeyframeKind};
+pub use reader::{Step, Trace, is_native};
+pub use sequence::Sequence;
+pub use storage::Storage;
+pub use totals::Totals;
+pub use unpack::Unpacker;
+pub use verify::{Break, Verdict, verify};
+pub use writer::{Boundary, CHUNK_LIMITS, LEVEL_MAX, Options, Summary, TraceWriter};

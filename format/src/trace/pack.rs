@@ -1,0 +1,71 @@
+//! Compression of chunks: blocks of a chunk and a keyframe enter, the bytes of the file leave. Pure work on memory, done
+//! by several threads at once.
+
+use std::io;
+
+use zstd::zstd_safe::{CParameter, compress_bound};
+
+use super::descriptor::Descriptor;
+use super::keyframe::{self, Keyframe};
+
+/// A chunk whose content is complete.
+#[derive(Debug)]
+pub(super) struct Job {
+    /// What is known of it so far.
+    pub descriptor: Descriptor,
+    /// Its blocks.
+    pub raw: Vec<u8>,
+    /// State before it.
+    pub keyframe: Option<Keyframe>,
+}
+
+/// A chunk that is ready to be written, except for its digest.
+#[derive(Debug)]
+pub(super) struct Packed {
+    /// What is in it.
+    pub descriptor: Descriptor,
+    /// Sections between descriptor and data.
+    pub extra: Vec<u8>,
+    /// The zstd frame.
+    pub data: Vec<u8>,
+    /// Memory of the blocks, to be used again.
+    pub raw: Vec<u8>,
+}
+
+/// Compresses chunks of about the same size.
+pub(super) struct Packer {
+    zstd: zstd::bulk::Compressor<'static>,
+    level: i32,
+}
+
+impl Packer {
+    /// A packer for chunks of `chunk` bytes. The window covers a whole chunk, which the level alone would not always do.
+    pub(super) fn new(level: i32, chunk: usize) -> io::Result<Packer> {
+        let mut zstd = zstd::bulk::Compressor::new(level)?;
+        zstd.set_parameter(CParameter::ChecksumFlag(true))?;
+        zstd.set_parameter(CParameter::ContentSizeFlag(true))?;
+        let window = usize::BITS - chunk.saturating_sub(1).leading_zeros();
+        zstd.set_parameter(CParameter::WindowLog(window.clamp(WINDOW.0, WINDOW.1)))?;
+        Ok(Packer { zstd, level })
+    }
+
+    /// Compresses a chunk.
+    pub(super) fn pack(&mut self, job: Job) -> io::Result<Packed> {
+        let Job { mut descriptor, raw, keyframe } = job;
+        let mut data = Vec::with_capacity(compress_bound(raw.len()));
+        self.zstd.compress_to_buffer(&raw, &mut data)?;
+        // The bound is as large as the chunk; what is not needed must not wait with it.
+        data.shrink_to_fit();
+        let extra = match &keyframe {
+            Some(keyframe) => keyframe::encode(keyframe, self.level)?,
+            None => Vec::new(),
+        };
+        descriptor.raw_size = raw.len() as u64;
+        descriptor.extra_size = extra.len() as u64;
+        descriptor.data_size = data.len() as u64;
+        Ok(Packed { descriptor, extra, data, raw })
+    }
+}
+
+/// Base-two logarithms of the smallest and the largest window. What is larger, `zstd -dc` refuses.
+const WINDOW: (u32, u32) = (16, 26);

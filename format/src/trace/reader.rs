@@ -1,0 +1,278 @@
+//! Random access to a native trace: a file enters; its chunks, their blocks and the keyframes before them leave, in any
+//! order and by several threads at once. What a state is, is not known here.
+
+use super::descriptor::{Chunk, Digest};
+use super::error::{Damage, Loss, TraceError};
+use super::header::{self, Header};
+use super::index;
+use super::keyframe::{self, Keyframe, KeyframeKind};
+use super::section::{Frame, HEAD, Kind};
+use super::storage::{self, Storage};
+use super::walk::{Walk, walk};
+
+/// A native trace that is open for reading.
+pub struct Trace {
+    storage: Box<dyn Storage>,
+    length: u64,
+    header: Header,
+    chunks: Vec<Chunk>,
+    cut: Option<Chunk>,
+    without_index: Option<Damage>,
+    losses: Vec<Loss>,
+    seal: Option<Digest>,
+}
+
+/// One step on the way to the state before a chunk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Step {
+    /// Apply the blocks of this chunk, which has no events.
+    Head(usize),
+    /// Replace the state by the snapshot in the keyframe of this chunk.
+    Snapshot(usize),
+    /// Apply the delta in the keyframe of this chunk.
+    Delta(usize),
+}
+
+/// Whether a file that starts with `head` (at least 16 bytes) is a native trace.
+pub fn is_native(head: &[u8]) -> bool {
+    matches!(Frame::of(head), Frame::Section { kind: Kind::Header, .. })
+}
+
+impl Trace {
+    /// Opens a trace by its index, or by walking over it where it has none that can be used.
+    ///
+    /// # Errors
+    /// [`TraceError::NotNative`] for any other file, [`TraceError::Version`] for traces of younger programs,
+    /// [`TraceError::Joined`] where several traces stand in one file, [`TraceError::Io`]. Damage is no error: see
+    /// [`losses`](Trace::losses).
+    pub fn open(storage: impl Storage + 'static) -> Result<Trace, TraceError> {
+        let storage: Box<dyn Storage> = Box::new(storage);
+        let length = length(&*storage)?;
+        let mut head = [0; HEAD];
+        let there = storage::fill(&*storage, &mut head, 0)?;
+        let Frame::Section { kind: Kind::Header, version, length: size } = Frame::of(&head[..there]) else {
+            return Err(TraceError::NotNative);
+        };
+        let mut frame = Vec::new();
+        storage::load(&*storage, &mut frame, 0, size.min(header::LIMIT).min(length))?;
+        let why = match (header::decode(&frame, version)?, index::read(&*storage, length)?) {
+            (Ok(header), Ok(end)) => return Ok(Trace::indexed(storage, length, header, end)),
+            (Err(damage), _) | (Ok(_), Err(damage)) => damage,
+        };
+        Trace::walked(storage, length, why)
+    }
+
+    /// Opens whatever can be found of a trace in a file, without a look at its index. Its start may be missing.
+    ///
+    /// # Errors
+    /// As for [`open`](Trace::open); [`TraceError::NotNative`] where not a single chunk is found.
+    pub fn salvage(storage: impl Storage + 'static) -> Result<Trace, TraceError> {
+        let storage: Box<dyn Storage> = Box::new(storage);
+        let length = length(&*storage)?;
+        let trace = Trace::walked(storage, length, Damage::Open)?;
+        let is_nothing = trace.chunks.is_empty() && trace.cut.is_none();
+        if is_nothing { Err(TraceError::NotNative) } else { Ok(trace) }
+    }
+
+    fn indexed(storage: Box<dyn Storage>, length: u64, header: Header, end: index::End) -> Trace {
+        Trace {
+            storage,
+            length,
+            header,
+            chunks: end.chunks,
+            cut: None,
+            without_index: None,
+            losses: Vec::new(),
+            seal: Some(end.trailer.seal),
+        }
+    }
+
+    fn walked(storage: Box<dyn Storage>, length: u64, why: Damage) -> Result<Trace, TraceError> {
+        let Walk { header, chunks, cut, losses, .. } = walk(&*storage, length)?;
+        Ok(Trace {
+            storage,
+            length,
+            header: header.unwrap_or_default(),
+            chunks,
+            cut,
+            without_index: Some(why),
+            losses,
+            seal: None,
+        })
+    }
+
+    /// What the recorder says about the trace.
+    pub fn header(&self) -> &Header {
+        &self.header
+    }
+
+    /// The chunks, ascending. Their sequence numbers have gaps where chunks are lost.
+    pub fn chunks(&self) -> &[Chunk] {
+        &self.chunks
+    }
+
+    /// Bytes of the file.
+    pub fn length(&self) -> u64 {
+        self.length
+    }
+
+    /// The digest of the whole trace, which its trailer holds. Whoever keeps it elsewhere can prove that the trace is the
+    /// same; `None` for a trace that was not closed.
+    pub fn seal(&self) -> Option<&Digest> {
+        self.seal.as_ref()
+    }
+
+    /// Why the index could not be used; `None` where it was.
+    pub fn without_index(&self) -> Option<&Damage> {
+        self.without_index.as_ref()
+    }
+
+    /// Parts of the file that cannot be read, as far as the frames tell. Damage inside of a chunk shows when it is read.
+    pub fn losses(&self) -> &[Loss] {
+        &self.losses
+    }
+
+    /// The last chunk of a trace that is cut off inside of it; it is not among [`chunks`](Trace::chunks).
+    pub fn cut(&self) -> Option<&Chunk> {
+        self.cut.as_ref()
+    }
+
+    /// What can be decompressed of the chunk that is cut off. It is genuine as far as it goes, for nothing in it was
+    /// changed, but no check proves it.
+    ///
+    /// # Errors
+    /// [`TraceError::Io`].
+    pub fn read_cut(&self) -> Result<Vec<u8>, TraceError> {
+        let Some(chunk) = &self.cut else { return Ok(Vec::new()) };
+        let mut packed = Vec::new();
+        let size = self.length.saturating_sub(chunk.data()).min(chunk.descriptor.data_size);
+        storage::load(&*self.storage, &mut packed, chunk.data(), size)?;
+        let mut raw = Vec::new();
+        if let Ok(decoder) = zstd::stream::read::Decoder::with_buffer(&packed[..]) {
+            let mut decoder = std::io::Read::take(decoder, chunk.descriptor.raw_size);
+            // That it ends early is known.
+            let _ = std::io::Read::read_to_end(&mut decoder, &mut raw);
+        }
+        Ok(raw)
+    }
+
+    /// The keyframe of chunk `index`; `None` where it has none.
+    ///
+    /// # Errors
+    /// [`TraceError::Io`]; [`TraceError::Chunk`] where it is damaged.
+    pub fn keyframe(&self, index: usize) -> Result<Option<Keyframe>, TraceError> {
+        let Some(chunk) = self.chunks.get(index) else { return Ok(None) };
+        if chunk.descriptor.keyframe().is_none() {
+            return Ok(None);
+        }
+        let mut extra = Vec::new();
+        storage::load(&*self.storage, &mut extra, chunk.extra(), chunk.descriptor.extra_size)?;
+        let mut rest = &extra[..];
+        while !rest.is_empty() {
+            let (frame, behind) = split_frame(rest).map_err(|damage| in_chunk(chunk, damage))?;
+            if matches!(Frame::of(frame), Frame::Section { kind: Kind::Keyframe, .. }) {
+                return keyframe::decode(frame).map_err(|damage| in_chunk(chunk, damage));
+            }
+            rest = behind;
+        }
+        Err(in_chunk(chunk, Damage::Short("chunk's other sections")))
+    }
+
+    /// How to make the state before chunk `index` from nothing, for a state engine of version `engine`. `None` where
+    /// keyframes are missing, lost or of another version; then only replaying from the start of the section helps.
+    pub fn path(&self, index: usize, engine: u32) -> Option<Vec<Step>> {
+        let mut steps = Vec::new();
+        let mut at = index;
+        while !self.chunks.get(at)?.descriptor.is_head() {
+            let descriptor = &self.chunks.get(at)?.descriptor;
+            let before = self.before(at);
+            let is_first = before.and_then(|before| self.chunks.get(before)).is_some_and(Chunk::is_head);
+            match descriptor.keyframe().filter(|_| descriptor.engine == engine) {
+                Some(KeyframeKind::Snapshot) => {
+                    steps.push(Step::Snapshot(at));
+                    steps.reverse();
+                    return Some(steps);
+                }
+                Some(KeyframeKind::Delta) => steps.push(Step::Delta(at)),
+                None if is_first => {}
+                None => return None,
+            }
+            at = before?;
+        }
+        if at != index {
+            steps.push(Step::Head(at));
+        }
+        let section = self.chunks.get(at)?.descriptor.section;
+        while let Some(before) = self.before(at)
+            && self
+                .chunks
+                .get(before)
+                .is_some_and(|chunk| chunk.is_head() && chunk.descriptor.section == section)
+        {
+            steps.push(Step::Head(before));
+            at = before;
+        }
+        if self.before(at).is_none() && self.chunks.get(at)?.descriptor.sequence != 0 {
+            return None;
+        }
+        steps.reverse();
+        Some(steps)
+    }
+
+    /// The chunk before chunk `index`, unless something is lost between the two.
+    fn before(&self, index: usize) -> Option<usize> {
+        let before = index.checked_sub(1)?;
+        let sequence = |index: usize| self.chunks.get(index).map(|chunk| chunk.descriptor.sequence);
+        (sequence(before)?.checked_add(1) == sequence(index)).then_some(before)
+    }
+
+    /// The first chunk whose events can be at `ts` or later: all before it end earlier.
+    pub fn first_at(&self, ts: u64) -> usize {
+        self.chunks.iter().position(|chunk| chunk.descriptor.max_ts >= ts).unwrap_or(self.chunks.len())
+    }
+
+    /// The chunk behind the last one whose events can be earlier than `ts`: all from it on start at `ts` or later.
+    pub fn behind(&self, ts: u64) -> usize {
+        let before = |chunk: &Chunk| chunk.descriptor.is_head() || chunk.descriptor.min_ts < ts;
+        self.chunks.iter().rposition(before).map_or(0, |last| last + 1)
+    }
+
+    /// The chunk that holds event `number`, or the last one that starts before it.
+    pub fn chunk_of(&self, number: u64) -> usize {
+        self.chunks.partition_point(|chunk| chunk.descriptor.numbers().0 <= number).saturating_sub(1)
+    }
+
+    pub(super) fn storage(&self) -> &dyn Storage {
+        &*self.storage
+    }
+}
+
+impl std::fmt::Debug for Trace {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter
+            .debug_struct("Trace")
+            .field("length", &self.length)
+            .field("chunks", &self.chunks.len())
+            .finish_non_exhaustive()
+    }
+}
+
+/// A damaged part of a chunk.
+pub(super) fn in_chunk(chunk: &Chunk, damage: Damage) -> TraceError {
+    TraceError::Chunk { sequence: chunk.descriptor.sequence, offset: chunk.offset, damage }
+}
+
+/// The frame at the start of `bytes`, and what follows it.
+pub(super) fn split_frame(bytes: &[u8]) -> Result<(&[u8], &[u8]), Damage> {
+    let length = match Frame::of(bytes) {
+        Frame::Section { length, .. } | Frame::Skippable { length } => length,
+        Frame::Data | Frame::Unknown => return Err(Damage::Unknown),
+    };
+    let length = usize::try_from(length).unwrap_or(usize::MAX);
+    bytes.split_at_checked(length).ok_or(Damage::Short("chunk's other sections"))
+}
+
+/// Bytes of the file.
+fn length(storage: &dyn Storage) -> Result<u64, TraceError> {
+    storage.length().map_err(|source| TraceError::Io { offset: 0, source })
+}

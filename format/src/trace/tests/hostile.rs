@@ -1,0 +1,184 @@
+//! Files that were made to harm: claims that are not true, under checks that are right.
+
+use super::super::append::Appender;
+use super::super::descriptor::{self, Descriptor};
+use super::super::pack::{Job, Packed, Packer};
+use super::super::section::{self, Kind};
+use super::*;
+use crate::trace::encoding::encode;
+
+/// A packed chunk that holds a section header.
+fn packed() -> Packed {
+    let raw = Writer::new(Vec::new()).expect("memory").finish().expect("memory");
+    let descriptor = Descriptor::new(true, Numbering::default());
+    Packer::new(1, 4096).expect("zstd").pack(Job { descriptor, raw, keyframe: None }).expect("memory")
+}
+
+fn file(chunks: &[Packed]) -> Vec<u8> {
+    let mut appender = Appender::new(Vec::new(), &Header::default(), false).expect("memory");
+    for chunk in chunks {
+        appender.append(chunk).expect("memory");
+    }
+    appender.finish().expect("memory").0
+}
+
+/// Opens, reads and verifies whatever it is; the chunks found and what is wrong.
+fn survive(bytes: &[u8]) -> (usize, String) {
+    let found = verdict(bytes).unwrap_or_default();
+    let Ok(trace) = Trace::open(bytes.to_vec()) else { return (0, found) };
+    let _ = read_trace(&trace);
+    let _ = trace.read_cut().expect("memory");
+    for index in 0..trace.chunks().len() {
+        let _ = trace.keyframe(index);
+        let _ = trace.path(index, 7);
+    }
+    let _ = Totals::of(trace.chunks());
+    (trace.chunks().len(), found)
+}
+
+#[test]
+fn sections_of_younger_versions_are_skipped() {
+    let unknown = [&[0x53, 0x2a, 0x4d, 0x18, 3, 0, 0, 0, 1, 2, 3][..], &{
+        let mut frame = section::build(Kind::Keyframe, 9, b"future");
+        frame[12] = 99;
+        section::seal(&mut frame);
+        frame
+    }]
+    .concat();
+    let mut chunk = packed();
+    chunk.extra = unknown.clone();
+    chunk.descriptor.extra_size = unknown.len() as u64;
+    let bytes = file(&[chunk]);
+    assert_eq!(survive(&bytes), (1, String::new()));
+    assert_eq!(read(&bytes).len(), 1);
+    // Between chunks, too: the index then does not fit, and the walk finds the chunk.
+    let start = open(&bytes).chunks()[0].offset as usize;
+    let bytes = [&bytes[..start], &unknown, &bytes[start..]].concat();
+    let trace = open(&bytes);
+    assert_eq!((trace.chunks().len(), trace.losses().len()), (1, 0));
+    assert_eq!(read_trace(&trace).0.len(), 1);
+}
+
+/// Structures grow at their ends.
+#[test]
+fn fields_of_younger_versions_are_not_looked_at() {
+    let header = Header { hostname: "h".to_owned(), ..Header::default() };
+    let body = [encode(&header).expect("memory"), vec![1, 2, 3]].concat();
+    let frame = section::build(Kind::Header, FORMAT_VERSION, &body);
+    assert_eq!(Trace::open(frame).expect("a trace").header(), &header);
+    let younger = section::build(Kind::Header, FORMAT_VERSION + 1, &body);
+    assert!(matches!(Trace::open(younger), Err(TraceError::Version { found: 2, known: 1 })));
+}
+
+#[test]
+fn claims_are_not_believed() {
+    let check = |change: fn(&mut Packed), chunks: usize, message: &str| {
+        let mut chunk = packed();
+        change(&mut chunk);
+        let (found, text) = survive(&file(&[chunk]));
+        assert!(text.contains(message), "{text}");
+        assert_eq!(found, chunks, "{text}");
+    };
+    check(|chunk| chunk.descriptor.raw_size = u64::MAX, 0, "more than the 268435456 that it may have");
+    check(|chunk| chunk.descriptor.raw_size = 200 << 20, 1, "28, where 209715200 was told");
+    check(|chunk| chunk.descriptor.raw_size = 0, 1, "28, where 0 was told");
+    check(|chunk| chunk.descriptor.data_size = u64::MAX, 0, "compressed chunk");
+    check(|chunk| chunk.descriptor.data_size = 250 << 20, 0, "ends inside the chunk");
+    check(|chunk| chunk.descriptor.extra_size = u64::MAX, 0, "other sections");
+    check(|chunk| chunk.descriptor.events_before = u64::MAX, 1, "events before the chunk");
+    check(|chunk| chunk.descriptor.events = u64::MAX, 1, "events: 0, where");
+    check(|chunk| chunk.descriptor.sequence = u64::MAX, 1, "chunk 18446744073709551615 follows");
+    check(|chunk| chunk.data.truncate(9), 1, "");
+    check(|chunk| chunk.data.clear(), 1, "");
+}
+
+#[test]
+fn small_frames_do_not_become_large() {
+    let zeros = vec![0; 300 << 20];
+    let data = zstd::bulk::compress(&zeros, 1).expect("memory");
+    let mut chunk = packed();
+    chunk.descriptor.raw_size = 28;
+    chunk.descriptor.data_size = data.len() as u64;
+    chunk.data = data;
+    let (_, text) = survive(&file(&[chunk]));
+    assert!(text.ends_with("chunk: 314572800, where 28 was told"), "{text}");
+}
+
+#[test]
+fn a_keyframe_that_claims_too_much_is_refused() {
+    let mut body = vec![2, 7, 0, 0, 0];
+    body.extend(u64::MAX.to_le_bytes());
+    body.extend(zstd::bulk::compress(b"state", 1).expect("memory"));
+    let mut chunk = packed();
+    chunk.extra = section::build(Kind::Keyframe, 1, &body);
+    chunk.descriptor.extra_size = chunk.extra.len() as u64;
+    chunk.descriptor.set_keyframe(KeyframeKind::Snapshot, 7, u64::MAX);
+    let bytes = file(&[chunk]);
+    assert!(survive(&bytes).1.contains("the keyframe has 18446744073709551615 bytes"));
+    assert!(open(&bytes).keyframe(0).is_err());
+}
+
+#[test]
+fn an_index_that_lies_is_not_used() {
+    let bytes = native(&capture(1, 200, 3), &options(4096));
+    let chunks = open(&bytes).chunks().to_vec();
+    let end = chunks[chunks.len() - 1].end();
+    let lie = |change: fn(&mut Vec<Chunk>)| {
+        let mut wrong = chunks.clone();
+        change(&mut wrong);
+        let (frames, _) = super::super::index::encode(&wrong, end, &[0; 32]).expect("memory");
+        let file = [&bytes[..end as usize], &frames].concat();
+        let trace = open(&file);
+        assert!(matches!(trace.without_index(), Some(Damage::Entry(_) | Damage::TooLarge { .. })));
+        assert_eq!(trace.chunks(), chunks);
+        assert!(verdict(&file).is_some());
+    };
+    lie(|chunks| chunks[1].offset = u64::MAX);
+    lie(|chunks| chunks[1].offset = chunks[0].offset);
+    lie(|chunks| chunks[1].descriptor.data_size = u64::MAX);
+    lie(|chunks| chunks.swap(0, 1));
+    lie(|chunks| chunks[1].head_size = u32::MAX);
+    lie(|chunks| {
+        chunks.remove(1);
+    });
+}
+
+/// A file of nothing but the starts of sections: each looks like one until it is hashed.
+#[test]
+fn searching_has_an_end() {
+    let descriptor = descriptor::encode(&Descriptor::default(), &[0; 32], &[], &[]).expect("memory").0;
+    let mut head = descriptor[..16].to_vec();
+    head[4..8].copy_from_slice(&16_000u32.to_le_bytes());
+    let file = [native(&capture(1, 0, 3), &options(4096)), head.repeat(1 << 18)].concat();
+    let trace = open(&file);
+    assert_eq!((trace.chunks().len(), trace.losses().len()), (1, 1));
+}
+
+#[test]
+fn random_damage_is_survived() {
+    let bytes = native(&capture(2, 200, 17), &options(4096));
+    let mut numbers = Numbers(99);
+    for _ in 0..1500 {
+        let mut damaged = bytes.clone();
+        for _ in 0..=numbers.below(4) {
+            let place = numbers.below(damaged.len() as u64) as usize;
+            match numbers.below(4) {
+                0 => damaged[place] ^= 1 << numbers.below(8),
+                1 => damaged.truncate(place.max(20)),
+                2 => {
+                    let from = numbers.below(damaged.len() as u64) as usize;
+                    let part = damaged[from..].to_vec();
+                    damaged.splice(place..place, part.into_iter().take(500));
+                }
+                _ => {
+                    let count = numbers.below(50) as usize;
+                    damaged.drain(place..(place + count).min(damaged.len()));
+                }
+            }
+        }
+        survive(&damaged);
+        if let Ok(trace) = Trace::salvage(damaged) {
+            read_trace(&trace);
+        }
+    }
+}

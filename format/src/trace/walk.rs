@@ -1,0 +1,246 @@
+//! The walk over a trace from frame to frame, for files whose index is missing or cannot be used: a file enters, its chunks
+//! leave, and what lies between them that cannot be read. Data is jumped over, not looked at.
+
+use super::descriptor::{self, Chunk, Digest};
+use super::error::{Damage, Loss, TraceError};
+use super::header::{self, Header};
+use super::index::{TRAILER, Trailer};
+use super::section::{self, Frame, HEAD, Kind, TAG};
+use super::storage::{self, Storage};
+
+/// How much is looked at once when the next section has to be searched for.
+const SEARCH: usize = 1 << 20;
+
+/// How many bytes may be hashed per byte that is searched: what looks like a section again and again but is none must not
+/// cost more than that.
+const EFFORT: u64 = 64;
+
+/// What a walk found.
+#[derive(Debug, Default)]
+pub(super) struct Walk {
+    /// The file header, where it could be read.
+    pub header: Option<Header>,
+    /// Digest that the first chunk's is chained to: the hash of the file header.
+    pub start: Digest,
+    /// Chunks that lie in the file as a whole, ascending in offset and sequence number.
+    pub chunks: Vec<Chunk>,
+    /// A last chunk of which only the start is there.
+    pub cut: Option<Chunk>,
+    /// Where index and trailer are: place and size of the index, and the trailer.
+    pub index: Option<(u64, u64)>,
+    pub trailer: Option<(u64, Trailer)>,
+    /// What cannot be read.
+    pub losses: Vec<Loss>,
+    /// Bytes of sections and frames that are not known.
+    pub unknown: u64,
+}
+
+/// Walks over a file of `length` bytes.
+pub(super) fn walk(storage: &dyn Storage, length: u64) -> Result<Walk, TraceError> {
+    let mut walk = Walk::default();
+    let mut place = 0;
+    while place < length {
+        let mut head = [0; HEAD];
+        let there = storage::fill(storage, &mut head, place)?;
+        if there < HEAD {
+            let missing = (HEAD - there) as u64;
+            walk.lose(place, length, Damage::Cut { what: "frame", missing });
+            break;
+        }
+        let frame = Frame::of(&head);
+        let next = match frame {
+            Frame::Section { length: size, .. } | Frame::Skippable { length: size } => {
+                place.saturating_add(size)
+            }
+            Frame::Data | Frame::Unknown => place,
+        };
+        if next > length {
+            let what = match frame {
+                Frame::Section { kind, .. } => kind.name(),
+                _ => "frame",
+            };
+            walk.lose(place, length, Damage::Cut { what, missing: next - length });
+            // The length itself may be damaged, and whole chunks may follow.
+            place = search(storage, place + 1, length)?;
+            walk.found_again(place, length);
+            continue;
+        }
+        let result = match frame {
+            Frame::Section { kind, version, .. } => {
+                walk.section(storage, kind, version, (place, next), length)?
+            }
+            Frame::Skippable { length: size } => {
+                walk.unknown += size;
+                Ok(next)
+            }
+            Frame::Data | Frame::Unknown => Err(Damage::Unknown),
+        };
+        place = match result {
+            Ok(next) => next,
+            Err(damage) => {
+                let next = search(storage, place + 1, length)?;
+                walk.lose(place, next, damage);
+                next
+            }
+        };
+    }
+    walk.count_lost_events();
+    Ok(walk)
+}
+
+impl Walk {
+    fn lose(&mut self, from: u64, to: u64, damage: Damage) {
+        self.losses.push(Loss { from, to, damage, events: None });
+    }
+
+    /// The search that followed the last loss ended at `place`.
+    fn found_again(&mut self, place: u64, length: u64) {
+        if let Some(loss) = self.losses.last_mut()
+            && place < length
+        {
+            loss.to = place;
+        }
+    }
+
+    /// Takes the section from `from` to `to`, and tells where the next one starts.
+    fn section(
+        &mut self,
+        storage: &dyn Storage,
+        kind: Kind,
+        version: u16,
+        (from, to): (u64, u64),
+        length: u64,
+    ) -> Result<Result<u64, Damage>, TraceError> {
+        let limit = match kind {
+            Kind::Header => header::LIMIT,
+            Kind::Chunk => descriptor::LIMIT,
+            Kind::Trailer => TRAILER as u64,
+            Kind::Index => {
+                self.index = Some((from, to - from));
+                return Ok(Ok(to));
+            }
+            Kind::Keyframe => {
+                // It belongs to a chunk and is jumped over with it.
+                self.unknown += to - from;
+                return Ok(Ok(to));
+            }
+        };
+        let what = kind.name();
+        if to - from > limit {
+            return Ok(Err(Damage::TooLarge { what, size: to - from, limit }));
+        }
+        let mut frame = Vec::new();
+        storage::load(storage, &mut frame, from, to - from)?;
+        Ok(match kind {
+            Kind::Header => match header::decode(&frame, version)? {
+                Ok(_) if from > 0 => return Err(TraceError::Joined { offset: from }),
+                Ok(header) => {
+                    self.start = *blake3::hash(&frame).as_bytes();
+                    self.header = Some(header);
+                    Ok(to)
+                }
+                Err(damage) => Err(damage),
+            },
+            Kind::Trailer => Trailer::decode(&frame).map(|trailer| {
+                self.trailer = Some((from, trailer));
+                to
+            }),
+            Kind::Chunk | Kind::Keyframe | Kind::Index => {
+                Chunk::decode(from, &frame).and_then(|chunk| self.chunk(chunk, length))
+            }
+        })
+    }
+
+    /// Takes a chunk, and tells where it ends.
+    fn chunk(&mut self, chunk: Chunk, length: u64) -> Result<u64, Damage> {
+        let expected = self.chunks.last().map_or(0, |last| last.descriptor.sequence.saturating_add(1));
+        let found = chunk.descriptor.sequence;
+        if found < expected {
+            return Err(Damage::Order { expected, found });
+        }
+        let end = chunk.end();
+        if end > length {
+            self.lose(chunk.offset, length, Damage::Cut { what: "chunk", missing: end - length });
+            self.cut = Some(chunk);
+            return Ok(length);
+        }
+        self.chunks.push(chunk);
+        Ok(end)
+    }
+
+    /// The numbers in a chunk tell how many events are missing before it.
+    fn count_lost_events(&mut self) {
+        let mut known = 0u64;
+        let mut losses = self.losses.iter_mut().peekable();
+        for chunk in &self.chunks {
+            let mut lost = chunk.descriptor.events_before.checked_sub(known);
+            while let Some(loss) = losses.next_if(|loss| loss.from < chunk.offset) {
+                // Where several losses lie before a chunk, the first bears the number.
+                loss.events = lost;
+                lost = lost.map(|_| 0);
+            }
+            known = chunk.descriptor.events_before.saturating_add(chunk.descriptor.events);
+        }
+        if let (Some(cut), Some(loss)) = (&self.cut, losses.next()) {
+            let end = cut.descriptor.events_before.saturating_add(cut.descriptor.events);
+            loss.events = end.checked_sub(known);
+        }
+    }
+}
+
+/// Searches for the next descriptor or trailer from `from` on; the end of the file where there is none.
+fn search(storage: &dyn Storage, from: u64, length: u64) -> Result<u64, TraceError> {
+    let mut window = Vec::new();
+    let mut place = from;
+    let mut effort = EFFORT * SEARCH as u64;
+    while place < length {
+        storage::load(storage, &mut window, place, (SEARCH as u64).min(length - place))?;
+        if window.len() < HEAD {
+            break;
+        }
+        effort = effort.saturating_add(EFFORT * window.len() as u64);
+        let mut start = 0;
+        while let Some(candidate) = candidate(&window, start) {
+            let offset = place + candidate as u64;
+            match is_section(storage, offset, length, &mut effort)? {
+                true => return Ok(offset),
+                false if effort == 0 => return Ok(length),
+                false => start = candidate + 1,
+            }
+        }
+        // A head that reaches beyond the window is found in the next one.
+        place += (window.len() - HEAD + 1) as u64;
+    }
+    Ok(length)
+}
+
+/// Where in `window`, at `start` or behind, something stands that looks like the head of a section.
+fn candidate(window: &[u8], start: usize) -> Option<usize> {
+    let last = window.len().checked_sub(HEAD)?;
+    (start..=last).find(|place| window[place + 8] == TAG[0] && window[place + 8..].starts_with(&TAG))
+}
+
+/// Whether a whole descriptor or trailer stands at `offset`.
+fn is_section(storage: &dyn Storage, offset: u64, length: u64, effort: &mut u64) -> Result<bool, TraceError> {
+    let mut head = [0; HEAD];
+    let there = storage::fill(storage, &mut head, offset)?;
+    let (kind, size) = match Frame::of(&head[..there]) {
+        Frame::Section { kind: kind @ Kind::Chunk, length, .. } if length <= descriptor::LIMIT => {
+            (kind, length)
+        }
+        Frame::Section { kind: kind @ Kind::Trailer, length, .. } if length == TRAILER as u64 => {
+            (kind, length)
+        }
+        _ => return Ok(false),
+    };
+    if offset.saturating_add(size) > length {
+        return Ok(false);
+    }
+    *effort = effort.saturating_sub(size);
+    let mut frame = Vec::new();
+    storage::load(storage, &mut frame, offset, size)?;
+    Ok(match kind {
+        Kind::Trailer => section::body(&frame, kind).is_ok(),
+        _ => Chunk::decode(offset, &frame).is_ok(),
+    })
+}

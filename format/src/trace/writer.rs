@@ -1,0 +1,347 @@
+//! The writer of native traces: blocks enter in their order, chunks leave. A trace is valid at any time up to the last
+//! chunk that was written; [`finish`](TraceWriter::finish) adds the index.
+//!
+//! Keyframes come from the caller. Before each event it asks [`boundary`](TraceWriter::boundary) whether the event starts a
+//! chunk, and hands over the state as bytes where it has one:
+//!
+//! ```text
+//! for block in capture {
+//!     match writer.boundary(&block) {
+//!         None => {}
+//!         Some(Boundary::Start) => state.forget_changes(),
+//!         Some(Boundary::Delta) => writer.keyframe(state.changes()),
+//!         Some(Boundary::Snapshot) => writer.keyframe(state.everything()),
+//!     }
+//!     writer.block(&block)?;
+//!     state.apply(&block);
+//! }
+//! writer.finish()?;
+//! ```
+
+use std::io;
+
+use super::append::{Appender, Output};
+use super::descriptor::{Descriptor, Digest};
+use super::header::Header;
+use super::keyframe::Keyframe;
+use super::pack::Job;
+use super::pipeline::Pipeline;
+use crate::catalogue::EVENTS;
+use crate::catalogue::code::SYSCALL_CLOSE_E;
+use crate::event::Event;
+use crate::numbering::{Numbering, is_initial};
+use crate::record::Block;
+use crate::writer::Writer;
+
+/// Smallest and largest chunk that can be asked for. A window as large as the largest is the most that `zstd -dc` accepts.
+pub const CHUNK_LIMITS: (usize, usize) = (4 << 10, 64 << 20);
+
+/// Level that gives the smallest traces: higher ones gain next to nothing within a chunk.
+pub const LEVEL_MAX: i32 = 19;
+
+/// How a trace is written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Options {
+    /// Bytes of scap after which a chunk ends, within [`CHUNK_LIMITS`].
+    pub chunk: usize,
+    /// zstd's level, 1 to [`LEVEL_MAX`].
+    pub level: i32,
+    /// Threads that compress; 0 has the caller do all work. The bytes of the trace do not depend on it.
+    pub threads: usize,
+    /// Whether each chunk is brought to the disk before the next one.
+    pub sync: bool,
+    /// After how many chunks of a section a keyframe should be a snapshot.
+    pub snapshots: u32,
+}
+
+impl Default for Options {
+    fn default() -> Options {
+        Options { chunk: 4 << 20, level: 3, threads: 1, sync: false, snapshots: 64 }
+    }
+}
+
+/// What a trace has become.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Summary {
+    /// Chunks.
+    pub chunks: u64,
+    /// Events.
+    pub events: u64,
+    /// Bytes of the scap stream.
+    pub raw_bytes: u64,
+    /// Bytes of the file.
+    pub bytes: u64,
+    /// Those of them that belong to keyframes.
+    pub keyframe_bytes: u64,
+    /// Those of them that belong to index and trailer.
+    pub index_bytes: u64,
+    /// Digest of everything, as the trailer holds it.
+    pub seal: Digest,
+}
+
+/// What the start of a chunk asks of the state engine.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Boundary {
+    /// It is the first chunk with events of its section. The blocks before it are its state; no keyframe is needed, but
+    /// the next delta counts from here.
+    Start,
+    /// A delta is due: what changed since the last boundary.
+    Delta,
+    /// A snapshot is due. A delta would do, too.
+    Snapshot,
+}
+
+/// Writes a native trace.
+pub struct TraceWriter<W: Output + 'static> {
+    /// `None` once something failed.
+    pipeline: Option<Pipeline<W>>,
+    options: Options,
+    encoder: Writer<Vec<u8>>,
+    numbering: Numbering,
+    sequence: u64,
+    events: u64,
+    section: u64,
+    /// Chunks with events so far in this section.
+    section_chunks: u64,
+    /// Whether the current chunk is the start of a section.
+    is_head: bool,
+    /// Whether the next event starts a chunk.
+    due: bool,
+    descriptor: Descriptor,
+    counts: Vec<u32>,
+    keyframe: Option<Keyframe>,
+}
+
+impl<W: Output + 'static> TraceWriter<W> {
+    /// Starts a trace.
+    ///
+    /// # Errors
+    /// Those of the output, as for all other methods; and zstd's, where it does not know the level.
+    pub fn new(output: W, header: &Header, options: Options) -> io::Result<TraceWriter<W>> {
+        let chunk = options.chunk.clamp(CHUNK_LIMITS.0, CHUNK_LIMITS.1);
+        let options = Options { chunk, ..options };
+        let appender = Appender::new(output, header, options.sync)?;
+        let pipeline = Pipeline::new(appender, options.threads, options.level, options.chunk)?;
+        let mut encoder = Writer::new(Vec::new())?;
+        // Sections are started by the blocks that say so.
+        encoder.output_mut().clear();
+        Ok(TraceWriter {
+            pipeline: Some(pipeline),
+            options,
+            encoder,
+            numbering: Numbering::default(),
+            sequence: 0,
+            events: 0,
+            section: 0,
+            section_chunks: 0,
+            is_head: true,
+            due: false,
+            descriptor: Descriptor::new(true, Numbering::default()),
+            counts: vec![0; EVENTS.len()],
+            keyframe: None,
+        })
+    }
+
+    /// Whether writing `block` next would start a chunk with events, and what is then due of the state before it.
+    #[inline]
+    pub fn boundary(&self, block: &Block<'_>) -> Option<Boundary> {
+        match block {
+            Block::Event(_) if self.is_head => Some(Boundary::Start),
+            Block::Event(_) if self.due => Some(self.kind()),
+            _ => None,
+        }
+    }
+
+    /// What keyframe the next chunk with events should have.
+    fn kind(&self) -> Boundary {
+        let every = u64::from(self.options.snapshots.max(1));
+        if self.section_chunks.is_multiple_of(every) { Boundary::Snapshot } else { Boundary::Delta }
+    }
+
+    /// Hands over the state before the next event, which starts a chunk.
+    ///
+    /// # Errors
+    /// Those of the output, for the chunk that ends.
+    pub fn keyframe(&mut self, keyframe: Keyframe) -> io::Result<()> {
+        self.cut()?;
+        self.keyframe = Some(keyframe);
+        Ok(())
+    }
+
+    /// Has the next event start a chunk, whatever the size of the current one: for recorders that want what they have
+    /// on the disk.
+    pub fn hurry(&mut self) {
+        self.due = self.descriptor.events > 0;
+    }
+
+    /// Notes that the recorder lost `count` events since the last one written.
+    pub fn dropped(&mut self, count: u64) {
+        self.descriptor.dropped += count;
+    }
+
+    /// Writes a block.
+    ///
+    /// # Errors
+    /// Those of the output, not necessarily for this block. Nothing can be written after an error.
+    #[inline]
+    pub fn block(&mut self, block: &Block<'_>) -> io::Result<()> {
+        match block {
+            Block::Event(event) => self.event(event),
+            other => self.metadata(other),
+        }
+    }
+
+    /// Writes an event.
+    ///
+    /// # Errors
+    /// As for [`block`](TraceWriter::block).
+    pub fn event(&mut self, event: &Event<'_>) -> io::Result<()> {
+        if self.section == 0 {
+            self.section()?;
+        }
+        if self.due || self.is_head {
+            self.cut()?;
+        }
+        if !event.initial && self.numbering.initial.is_some() && is_initial(event.code()) {
+            self.separator(event)?;
+        }
+        self.numbering.event(event.code());
+        if let Some(count) = self.counts.get_mut(usize::from(event.code())) {
+            *count += 1;
+        }
+        let descriptor = &mut self.descriptor;
+        if descriptor.events == 0 {
+            (descriptor.first_ts, descriptor.min_ts, descriptor.max_ts) = (event.ts, event.ts, event.ts);
+        }
+        descriptor.events += 1;
+        descriptor.min_ts = descriptor.min_ts.min(event.ts);
+        descriptor.max_ts = descriptor.max_ts.max(event.ts);
+        self.encoder.event(event)?;
+        self.due = self.encoder.output_mut().len() >= self.options.chunk;
+        Ok(())
+    }
+
+    /// What an event means depends on whether only events that build the initial state came before it (reference state
+    /// 1.5). Where the one that did not was taken in by the upgrade, an entry of a system call takes its place: every
+    /// reader of captures drops it, too.
+    #[cold]
+    fn separator(&mut self, event: &Event<'_>) -> io::Result<()> {
+        let (lengths, data) = (8u16.to_le_bytes(), (-1i64).to_le_bytes());
+        if let Some(mut entry) = Event::new(SYSCALL_CLOSE_E, &lengths, &data) {
+            (entry.ts, entry.tid, entry.cpu) = (event.ts, event.tid, event.cpu);
+            self.encoder.event(&entry)?;
+            self.numbering.leave_initial();
+        }
+        Ok(())
+    }
+
+    /// Writes any block but an event.
+    fn metadata(&mut self, block: &Block<'_>) -> io::Result<()> {
+        if let Block::Section(_) = block {
+            return self.section();
+        }
+        if self.section == 0 {
+            self.section()?;
+        }
+        match block {
+            Block::Machine(machine) => self.encoder.machine(machine)?,
+            Block::Processes(processes) => self.encoder.processes(processes)?,
+            Block::Fds(fds) => self.encoder.fds(fds)?,
+            Block::Interfaces(interfaces) => self.encoder.interfaces(interfaces)?,
+            Block::Accounts(accounts) => self.encoder.accounts(accounts)?,
+            Block::Section(_) | Block::Event(_) => {}
+        }
+        let is_full = self.encoder.output_mut().len() >= self.options.chunk;
+        match (is_full, self.is_head) {
+            (true, true) => {
+                self.end_chunk()?;
+                self.start_chunk(true);
+            }
+            // Where metadata stands among events, nobody can be asked for a keyframe.
+            (true, false) => self.cut()?,
+            (false, _) => {}
+        }
+        Ok(())
+    }
+
+    /// Starts a section, and with it a chunk.
+    fn section(&mut self) -> io::Result<()> {
+        self.end_chunk()?;
+        self.section += 1;
+        self.section_chunks = 0;
+        self.start_chunk(true);
+        self.encoder.section()?;
+        self.numbering.section();
+        Ok(())
+    }
+
+    /// Ends the current chunk, so that events start another one.
+    fn cut(&mut self) -> io::Result<()> {
+        self.end_chunk()?;
+        self.start_chunk(false);
+        self.section_chunks += 1;
+        Ok(())
+    }
+
+    fn start_chunk(&mut self, is_head: bool) {
+        self.is_head = is_head;
+        self.due = false;
+        self.descriptor = Descriptor::new(is_head, self.numbering);
+        self.descriptor.section = self.section;
+        self.descriptor.sequence = self.sequence;
+        self.descriptor.events_before = self.events;
+    }
+
+    /// Hands the current chunk over, unless it is empty.
+    fn end_chunk(&mut self) -> io::Result<()> {
+        if self.encoder.output_mut().is_empty() {
+            return Ok(());
+        }
+        let mut descriptor = std::mem::take(&mut self.descriptor);
+        descriptor.counts = (0..).zip(&self.counts).filter_map(row).collect();
+        self.counts.fill(0);
+        let keyframe = self.keyframe.take();
+        if let Some(keyframe) = &keyframe {
+            descriptor.set_keyframe(keyframe.kind, keyframe.engine, keyframe.state.len() as u64);
+        }
+        self.sequence += 1;
+        self.events += descriptor.events;
+        let raw = std::mem::take(self.encoder.output_mut());
+        let Some(pipeline) = &mut self.pipeline else { return Err(failed()) };
+        match pipeline.submit(Job { descriptor, raw, keyframe }) {
+            Ok(memory) => {
+                *self.encoder.output_mut() = memory;
+                Ok(())
+            }
+            Err(error) => Err(self.pipeline.take().map_or_else(failed, |pipeline| pipeline.failure(error))),
+        }
+    }
+
+    /// Writes the last chunk, the index and the trailer, and gives the output back.
+    ///
+    /// # Errors
+    /// As for [`block`](TraceWriter::block).
+    pub fn finish(mut self) -> io::Result<(W, Summary)> {
+        self.end_chunk()?;
+        self.pipeline.take().ok_or_else(failed)?.finish()
+    }
+}
+
+impl<W: Output + 'static> std::fmt::Debug for TraceWriter<W> {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter
+            .debug_struct("TraceWriter")
+            .field("sequence", &self.sequence)
+            .field("events", &self.events)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A row of counts, unless nothing was counted.
+fn row((code, count): (u16, &u32)) -> Option<(u16, u64)> {
+    (*count > 0).then_some((code, u64::from(*count)))
+}
+
+fn failed() -> io::Error {
+    io::Error::other("the trace could not be written before")
+}

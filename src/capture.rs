@@ -1,0 +1,250 @@
+//! A capture of any kind, opened: native traces by their chunks, everything else as a stream. Names enter; blocks leave in
+//! their order, with what was lost between them; damage is told on standard error and remembered.
+
+use std::fs::File;
+use std::path::Path;
+
+use console::style;
+use tercel_format::trace::{Blocks, Damage, Loss, Trace, TraceError, Unpacker};
+use tercel_format::{Block, Reader};
+
+use crate::exit::{Failure, Outcome};
+use crate::inputs;
+use crate::progress::Progress;
+
+/// An open capture.
+pub enum Capture {
+    /// A native trace.
+    Native(Box<Trace>),
+    /// Any other, or one that cannot be read by its chunks.
+    Stream(Box<Reader>),
+}
+
+/// Where blocks of a capture go.
+pub trait Sink {
+    /// Takes a block.
+    fn block(&mut self, block: &Block<'_>) -> Result<(), Failure>;
+
+    /// So many events are missing before the next block.
+    fn dropped(&mut self, count: u64);
+}
+
+/// How much is told of damaged places.
+const SHOWN: usize = 3;
+
+/// Opens a capture.
+pub fn open(input: &inputs::Trace, progress: &Progress) -> Result<Capture, Failure> {
+    if let inputs::Trace::File(path) = input
+        && let Some(trace) = native(path)?
+    {
+        return Ok(Capture::Native(Box::new(trace)));
+    }
+    stream(input, progress)
+}
+
+/// Opens a capture of which the start may be missing.
+pub fn salvage(input: &inputs::Trace, progress: &Progress) -> Result<Capture, Failure> {
+    let failure = match open(input, progress) {
+        Ok(capture) => return Ok(capture),
+        Err(failure) => failure,
+    };
+    let inputs::Trace::File(path) = input else { return Err(failure) };
+    match Trace::salvage(file(path)?) {
+        Ok(trace) => Ok(Capture::Native(Box::new(trace))),
+        Err(_) => Err(failure),
+    }
+}
+
+/// The native trace in a file; `None` where it has to be read as a stream.
+fn native(path: &Path) -> Result<Option<Trace>, Failure> {
+    if !path.is_file() {
+        return Ok(None);
+    }
+    match Trace::open(file(path)?) {
+        Ok(trace) => Ok(Some(trace)),
+        Err(TraceError::NotNative | TraceError::Joined { .. }) => Ok(None),
+        Err(error) => Err(failure(&path.display().to_string(), &error)),
+    }
+}
+
+/// Opens a file.
+pub fn file(path: &Path) -> Result<File, Failure> {
+    File::open(path).map_err(|error| Failure::io(format!("{}: {error}", path.display())))
+}
+
+fn stream(input: &inputs::Trace, progress: &Progress) -> Result<Capture, Failure> {
+    let (bytes, _) = input.open()?;
+    match Reader::new(progress.watch(bytes)) {
+        Ok(reader) => Ok(Capture::Stream(Box::new(reader))),
+        Err(error) => {
+            let message = format!("{}: {error}", input.name());
+            Err(if error.is_damage() { Failure::damaged(message) } else { Failure::io(message) })
+        }
+    }
+}
+
+/// The failure that an error of a trace is.
+pub fn failure(name: &str, error: &TraceError) -> Failure {
+    let message = format!("{name}: {error}");
+    if error.is_damage() { Failure::damaged(message) } else { Failure::io(message) }
+}
+
+/// Passes all blocks of a capture on. What is damaged is told, and skipped where that is possible.
+pub fn pass(
+    capture: &mut Capture,
+    name: &str,
+    progress: &Progress,
+    sink: &mut dyn Sink,
+    verbose: bool,
+) -> Result<Outcome, Failure> {
+    match capture {
+        Capture::Native(trace) => Chunks::new(trace, name, verbose).pass(progress, sink),
+        Capture::Stream(reader) => pass_stream(reader, name, sink, verbose),
+    }
+}
+
+fn pass_stream(
+    reader: &mut Reader,
+    name: &str,
+    sink: &mut dyn Sink,
+    verbose: bool,
+) -> Result<Outcome, Failure> {
+    let error = loop {
+        match reader.next() {
+            Ok(Some(block)) => sink.block(&block)?,
+            Ok(None) => break None,
+            Err(error) => break Some(error),
+        }
+    };
+    let mut told = Told::new(name, verbose);
+    for incident in reader.incidents() {
+        told.warn(&format!("{incident} (skipped)"));
+    }
+    told.count(reader.statistics().incidents);
+    match error {
+        Some(error) if !error.is_damage() => Err(Failure::io(format!("{name}: {error}"))),
+        Some(error) => {
+            told.warn(&error.to_string());
+            Ok(told.finish())
+        }
+        None => Ok(told.finish()),
+    }
+}
+
+/// Passes the chunks of a native trace on.
+struct Chunks<'t> {
+    trace: &'t Trace,
+    told: Told<'t>,
+    /// Events of the trace before the place that is reached, lost ones included.
+    known: u64,
+    /// Events lost since the last block.
+    lost: u64,
+}
+
+impl<'t> Chunks<'t> {
+    fn new(trace: &'t Trace, name: &'t str, verbose: bool) -> Chunks<'t> {
+        Chunks { trace, told: Told::new(name, verbose), known: 0, lost: 0 }
+    }
+
+    fn pass(mut self, progress: &Progress, sink: &mut dyn Sink) -> Result<Outcome, Failure> {
+        if let Some(damage) = self.trace.without_index() {
+            self.told.warn(&damage.to_string());
+        }
+        for loss in self.trace.losses() {
+            self.told.warn(&loss.to_string());
+        }
+        let mut unpacker = Unpacker::new();
+        for chunk in self.trace.chunks() {
+            progress.at(chunk.offset);
+            let before = chunk.descriptor.events_before;
+            self.lost = self.lost.saturating_add(before.saturating_sub(self.known));
+            self.known = before.saturating_add(chunk.descriptor.events);
+            sink.dropped(std::mem::take(&mut self.lost).saturating_add(chunk.descriptor.dropped));
+            let (done, damage) = match unpacker.blocks(self.trace, chunk) {
+                Ok(blocks) => self.blocks(blocks, sink)?,
+                Err(TraceError::Chunk { damage, .. }) => (0, Some(damage)),
+                Err(error) => return Err(failure(self.told.name, &error)),
+            };
+            if let Some(damage) = damage {
+                self.lost = chunk.descriptor.events.saturating_sub(done);
+                let events = Some(self.lost);
+                let loss = Loss { from: chunk.offset, to: chunk.end(), damage, events };
+                self.told.warn(&format!("chunk {}: {loss}", chunk.descriptor.sequence));
+            }
+        }
+        self.cut(sink)?;
+        Ok(self.told.finish())
+    }
+
+    /// Passes on what is left of a chunk that the end of the file cuts off.
+    fn cut(&mut self, sink: &mut dyn Sink) -> Result<(), Failure> {
+        let Some(chunk) = self.trace.cut() else { return Ok(()) };
+        let raw = self.trace.read_cut().map_err(|error| failure(self.told.name, &error))?;
+        let (done, _) = self.blocks(Blocks::new(&raw, chunk.descriptor.numbering()), sink)?;
+        if done > 0 {
+            self.told.warn(&format!("{done} of its events could be read before the cut"));
+        }
+        Ok(())
+    }
+
+    /// Passes blocks on until they end or are damaged; tells how many events there were.
+    fn blocks(
+        &mut self,
+        mut blocks: Blocks<'_>,
+        sink: &mut dyn Sink,
+    ) -> Result<(u64, Option<Damage>), Failure> {
+        let mut events = 0;
+        let damage = loop {
+            match blocks.next() {
+                Ok(Some(block)) => {
+                    events += u64::from(matches!(block, Block::Event(_)));
+                    sink.block(&block)?;
+                }
+                Ok(None) => break None,
+                Err(damage) => break Some(damage),
+            }
+        };
+        let (incidents, count) = blocks.incidents();
+        for incident in incidents {
+            self.told.warn(&format!("in a chunk, {incident} (skipped)"));
+        }
+        self.told.count(count);
+        Ok((events, damage))
+    }
+}
+
+/// What was told of damage.
+struct Told<'n> {
+    name: &'n str,
+    limit: usize,
+    shown: usize,
+    hidden: u64,
+}
+
+impl<'n> Told<'n> {
+    fn new(name: &'n str, verbose: bool) -> Told<'n> {
+        Told { name, limit: if verbose { usize::MAX } else { SHOWN }, shown: 0, hidden: 0 }
+    }
+
+    fn warn(&mut self, message: &str) {
+        if self.shown == self.limit {
+            self.hidden += 1;
+            return;
+        }
+        self.shown += 1;
+        eprintln!("{} {}: {message}", style("warning:").for_stderr().yellow().bold(), self.name);
+    }
+
+    /// There were `count` incidents, of which at most a hundred are listed.
+    fn count(&mut self, count: u64) {
+        self.hidden += count.saturating_sub(100);
+    }
+
+    fn finish(self) -> Outcome {
+        if self.hidden > 0 {
+            let label = style("warning:").for_stderr().yellow().bold();
+            eprintln!("{label} {}: {} more damaged places", self.name, self.hidden);
+        }
+        if self.shown > 0 { Outcome::Damaged } else { Outcome::Done }
+    }
+}

@@ -1,0 +1,92 @@
+//! `tercel convert`, `index` and `recover`: one capture is read and written anew.
+
+use std::time::Instant;
+
+use crate::capture::{self, Capture};
+use crate::cli::{self, ConvertArgs, WriteArgs};
+use crate::exit::{Failure, Outcome};
+use crate::inputs::{self, Trace};
+use crate::progress::Progress;
+use crate::target::{Target, Written};
+
+/// `convert`: from any kind to any kind.
+pub fn run(args: &ConvertArgs) -> Result<Outcome, Failure> {
+    convert(args, capture::open)
+}
+
+/// `index`: to a native trace.
+pub fn index(args: &ConvertArgs) -> Result<Outcome, Failure> {
+    if args.write.to != cli::Target::Native {
+        return Err(Failure::usage("index writes native traces; use convert for other kinds"));
+    }
+    convert(args, capture::open)
+}
+
+/// `recover`: what is readable, even where the start is missing.
+pub fn recover(args: &ConvertArgs) -> Result<Outcome, Failure> {
+    convert(args, capture::salvage)
+}
+
+fn convert(
+    args: &ConvertArgs,
+    open: fn(&Trace, &Progress) -> Result<Capture, Failure>,
+) -> Result<Outcome, Failure> {
+    let input = single(&args.trace)?;
+    let mut target = Target::of(&args.write, std::slice::from_ref(&input))?;
+    let length = length(&input);
+    let progress = Progress::new(&input.name(), length, args.quiet);
+    let started = Instant::now();
+    let mut capture = open(&input, &progress)?;
+    if let Capture::Native(trace) = &capture {
+        target.describe(trace.header().clone(), input.name());
+    } else {
+        target.describe(tercel_format::trace::Header::default(), input.name());
+    }
+    let passed = capture::pass(&mut capture, &input.name(), &progress, &mut target, args.verbose);
+    progress.finish();
+    let outcome = passed?;
+    let name = target.name();
+    let written = target.finish()?;
+    if !args.quiet {
+        tell(&name, &written, length, started.elapsed().as_secs_f64(), &args.write);
+    }
+    Ok(outcome)
+}
+
+/// The one capture that is named.
+fn single(word: &str) -> Result<Trace, Failure> {
+    let (mut traces, _) = inputs::traces_and_filter(&[word.to_owned()])?;
+    match (traces.pop(), traces.is_empty()) {
+        (Some(trace), true) => Ok(trace),
+        _ => Err(Failure::usage(format!("{word}: several captures; merge puts them into one"))),
+    }
+}
+
+/// Bytes of a capture, where they can be known.
+pub fn length(input: &Trace) -> Option<u64> {
+    match input {
+        Trace::Stdin => None,
+        Trace::File(path) => {
+            path.metadata().ok().filter(|metadata| metadata.is_file()).map(|metadata| metadata.len())
+        }
+    }
+}
+
+/// Tells on standard error what was written.
+pub fn tell(name: &str, written: &Written, before: Option<u64>, seconds: f64, args: &WriteArgs) {
+    let speed = written.raw_bytes as f64 / seconds.max(1e-9) / f64::from(1 << 20);
+    let Some(summary) = &written.summary else {
+        let kind = if args.to == cli::Target::Gzip { " (before gzip)" } else { "" };
+        eprintln!("{name}: {} bytes{kind}, {seconds:.2} s, {speed:.0} MiB/s of scap", written.raw_bytes);
+        return;
+    };
+    let per_event = summary.bytes as f64 / summary.events.max(1) as f64;
+    eprintln!(
+        "{name}: {} bytes, {} chunks, {} events ({per_event:.1} bytes each), {seconds:.2} s, {speed:.0} MiB/s of scap",
+        summary.bytes, summary.chunks, summary.events
+    );
+    if let Some(before) = before.filter(|before| *before > 0) {
+        let ratio = summary.bytes as f64 * 100.0 / before as f64;
+        eprintln!("{ratio:.1} % of the {before} bytes before");
+    }
+}

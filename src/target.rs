@@ -1,0 +1,297 @@
+//! What a verb writes with `-w`: blocks enter, a native trace or a scap capture leaves. The file is opened when the first
+//! blocks are there, because the header of a trace names the host.
+
+use std::fs::File;
+use std::io::{self, BufWriter, Write};
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use tercel_format::trace::{Header, LEVEL_MAX, Options, Output, Summary, TraceWriter};
+use tercel_format::{Block, Writer};
+
+use crate::capture::Sink;
+use crate::cli::{self, WriteArgs};
+use crate::exit::Failure;
+use crate::inputs::Trace;
+
+/// How much of a plain capture is written at once.
+const BUFFER: usize = 256 << 10;
+
+/// Level of gzip, that of sysdig.
+const GZIP_LEVEL: u32 = 6;
+
+/// How and where to write, checked.
+pub struct Target {
+    path: PathBuf,
+    kind: cli::Target,
+    options: Options,
+    header: Header,
+    /// A section header has come, but nothing of the section.
+    waiting: bool,
+    writer: Option<Kind>,
+}
+
+enum Kind {
+    Native(Box<TraceWriter<Box<dyn Output>>>),
+    Scap { writer: Writer<BufWriter<Stream>>, started: bool },
+}
+
+/// Where a plain capture goes.
+enum Stream {
+    Plain(Box<dyn Write>),
+    Gzip(Box<GzEncoder<Box<dyn Write>>>),
+}
+
+impl Write for Stream {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match self {
+            Stream::Plain(output) => output.write(bytes),
+            Stream::Gzip(output) => output.write(bytes),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        match self {
+            Stream::Plain(output) => output.flush(),
+            Stream::Gzip(output) => output.flush(),
+        }
+    }
+}
+
+impl Stream {
+    fn finish(self) -> io::Result<()> {
+        match self {
+            Stream::Plain(mut output) => output.flush(),
+            Stream::Gzip(output) => output.finish()?.flush(),
+        }
+    }
+}
+
+/// What was written.
+pub struct Written {
+    /// Of a native trace, what it has become.
+    pub summary: Option<Summary>,
+    /// Bytes of scap.
+    pub raw_bytes: u64,
+}
+
+impl Target {
+    /// Checks the arguments. The file must not be one of `inputs`.
+    pub fn of(args: &WriteArgs, inputs: &[Trace]) -> Result<Target, Failure> {
+        for input in inputs {
+            if let Trace::File(path) = input
+                && is_same(path, &args.write)
+            {
+                let name = args.write.display();
+                return Err(Failure::usage(format!("{name}: a capture cannot be written over itself")));
+            }
+        }
+        let threads = args
+            .threads
+            .unwrap_or_else(|| std::thread::available_parallelism().map_or(1, |count| count.get()))
+            .clamp(1, 64);
+        let options = Options {
+            chunk: size(&args.chunk).map_err(|error| Failure::usage(format!("--chunk: {error}")))?,
+            level: level(&args.level).map_err(|error| Failure::usage(format!("--level: {error}")))?,
+            threads,
+            sync: args.sync,
+            ..Options::default()
+        };
+        Ok(Target {
+            path: args.write.clone(),
+            kind: args.to,
+            options,
+            header: Header::default(),
+            waiting: false,
+            writer: None,
+        })
+    }
+
+    /// Takes what the header of a trace says over. `source` names the capture that is converted.
+    pub fn describe(&mut self, header: Header, source: String) {
+        self.header =
+            Header { source, writer: concat!("tercel ", env!("CARGO_PKG_VERSION")).to_owned(), ..header };
+    }
+
+    /// Name of the file.
+    pub fn name(&self) -> String {
+        self.path.display().to_string()
+    }
+
+    /// Writes what is left.
+    pub fn finish(mut self) -> Result<Written, Failure> {
+        self.start()?;
+        let name = self.name();
+        let written = match self.writer {
+            Some(Kind::Native(writer)) => writer
+                .finish()
+                .map(|(_, summary)| Written { summary: Some(summary), raw_bytes: summary.raw_bytes }),
+            Some(Kind::Scap { writer, .. }) => {
+                let raw_bytes = writer.written();
+                let finished = writer
+                    .finish()
+                    .and_then(|buffer| buffer.into_inner().map_err(io::IntoInnerError::into_error))
+                    .and_then(Stream::finish);
+                finished.map(|()| Written { summary: None, raw_bytes })
+            }
+            None => Ok(Written { summary: None, raw_bytes: 0 }),
+        };
+        written.map_err(|error| failed(&name, &error))
+    }
+
+    /// Opens the file, unless it is open.
+    fn start(&mut self) -> Result<(), Failure> {
+        if self.writer.is_some() {
+            return Ok(());
+        }
+        let writer = self.open().map_err(|error| failed(&self.name(), &error))?;
+        self.writer = Some(writer);
+        if std::mem::take(&mut self.waiting) {
+            self.section()?;
+        }
+        Ok(())
+    }
+
+    fn open(&self) -> io::Result<Kind> {
+        let is_stdout = self.path.as_os_str() == "-";
+        if self.kind == cli::Target::Native {
+            let output: Box<dyn Output> =
+                if is_stdout { Box::new(io::stdout()) } else { Box::new(File::create(&self.path)?) };
+            let writer = TraceWriter::new(output, &self.header, self.options.clone())?;
+            return Ok(Kind::Native(Box::new(writer)));
+        }
+        let output: Box<dyn Write> =
+            if is_stdout { Box::new(io::stdout()) } else { Box::new(File::create(&self.path)?) };
+        let output = match self.kind {
+            cli::Target::Gzip => Stream::Gzip(Box::new(GzEncoder::new(output, Compression::new(GZIP_LEVEL)))),
+            cli::Target::Scap | cli::Target::Native => Stream::Plain(output),
+        };
+        let writer = Writer::new(BufWriter::with_capacity(BUFFER, output))?;
+        Ok(Kind::Scap { writer, started: false })
+    }
+
+    fn section(&mut self) -> Result<(), Failure> {
+        let result = match &mut self.writer {
+            Some(Kind::Native(writer)) => {
+                writer.block(&Block::Section(tercel_format::record::Section { major: 1, minor: 2 }))
+            }
+            // The writer of captures starts the first section itself.
+            Some(Kind::Scap { writer, started }) => match std::mem::replace(started, true) {
+                true => writer.section(),
+                false => Ok(()),
+            },
+            None => Ok(()),
+        };
+        result.map_err(|error| failed(&self.path.display().to_string(), &error))
+    }
+}
+
+impl Sink for Target {
+    fn block(&mut self, block: &Block<'_>) -> Result<(), Failure> {
+        if let Block::Section(_) = block {
+            if self.writer.is_none() && !self.waiting {
+                self.waiting = true;
+                return Ok(());
+            }
+            self.start()?;
+            return self.section();
+        }
+        if self.writer.is_none() {
+            if let (Block::Machine(machine), true) = (block, self.header.hostname.is_empty()) {
+                self.header.hostname = String::from_utf8_lossy(&machine.hostname).into_owned();
+                self.header.boot_ts = machine.boot_ts;
+            }
+            self.start()?;
+        }
+        let result = match &mut self.writer {
+            Some(Kind::Native(writer)) => writer.block(block),
+            Some(Kind::Scap { writer, .. }) => match block {
+                Block::Event(event) => writer.event(event),
+                Block::Machine(machine) => writer.machine(machine),
+                Block::Processes(processes) => writer.processes(processes),
+                Block::Fds(fds) => writer.fds(fds),
+                Block::Interfaces(interfaces) => writer.interfaces(interfaces),
+                Block::Accounts(accounts) => writer.accounts(accounts),
+                Block::Section(_) => Ok(()),
+            },
+            None => Ok(()),
+        };
+        result.map_err(|error| failed(&self.path.display().to_string(), &error))
+    }
+
+    fn dropped(&mut self, count: u64) {
+        if let Some(Kind::Native(writer)) = &mut self.writer {
+            writer.dropped(count);
+        }
+    }
+}
+
+/// A closed pipe is not an error that is worth words.
+fn failed(name: &str, error: &io::Error) -> Failure {
+    match error.kind() {
+        io::ErrorKind::BrokenPipe => Failure::io(""),
+        _ => Failure::io(format!("{name}: {error}")),
+    }
+}
+
+fn is_same(one: &Path, other: &Path) -> bool {
+    match (one.metadata(), other.metadata()) {
+        (Ok(one), Ok(other)) => (one.dev(), one.ino()) == (other.dev(), other.ino()),
+        _ => false,
+    }
+}
+
+/// A number of bytes with a unit: `4MiB`, `64KiB`, `1048576`.
+fn size(text: &str) -> Result<usize, String> {
+    use tercel_format::trace::CHUNK_LIMITS;
+    let digits = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+    let (number, unit) = text.split_at(digits);
+    let shift = match unit.trim().to_ascii_lowercase().as_str() {
+        "" | "b" => Some(0),
+        "k" | "kib" => Some(10),
+        "m" | "mib" => Some(20),
+        _ => None,
+    };
+    let bytes =
+        number.parse::<usize>().ok().zip(shift).and_then(|(number, shift)| number.checked_mul(1 << shift));
+    match bytes {
+        Some(bytes) if (CHUNK_LIMITS.0..=CHUNK_LIMITS.1).contains(&bytes) => Ok(bytes),
+        _ => Err(format!("'{text}' is no size from 4KiB to 64MiB")),
+    }
+}
+
+/// A level of compression.
+fn level(text: &str) -> Result<i32, String> {
+    match (text, text.parse::<i32>()) {
+        ("max", _) => Ok(LEVEL_MAX),
+        (_, Ok(level)) if (1..=LEVEL_MAX).contains(&level) => Ok(level),
+        _ => Err(format!("'{text}' is no level from 1 to {LEVEL_MAX}, nor max")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_and_levels() {
+        for (text, expected) in [
+            ("4MiB", Some(4 << 20)),
+            ("64k", Some(64 << 10)),
+            ("1048576", Some(1 << 20)),
+            ("4 MiB", Some(4 << 20)),
+            ("1KiB", None),
+            ("1GiB", None),
+            ("", None),
+            ("99999999999999999999", None),
+            ("9007199254740993MiB", None),
+        ] {
+            assert_eq!(size(text).ok(), expected, "{text}");
+        }
+        for (text, expected) in [("3", Some(3)), ("max", Some(19)), ("0", None), ("20", None), ("x", None)] {
+            assert_eq!(level(text).ok(), expected, "{text}");
+        }
+    }
+}

@@ -1,0 +1,197 @@
+//! Traces as a user handles them: written, told about, verified, cut, rescued and merged through the built binary.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+const TRACE: &str = "testdata/traces/classic.scap";
+
+/// A directory that goes away with the test.
+struct Place(PathBuf);
+
+impl Place {
+    fn new(name: &str) -> Place {
+        let path = std::env::temp_dir().join(format!("tercel-traces-{name}-{}", std::process::id()));
+        fs::create_dir_all(&path).expect("temporary directory");
+        Place(path)
+    }
+
+    fn file(&self, name: &str) -> String {
+        self.0.join(name).display().to_string()
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+fn tercel(arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_tercel"))
+        .current_dir(Path::new(env!("CARGO_MANIFEST_DIR")))
+        .args(arguments)
+        .output()
+        .expect("the binary runs")
+}
+
+/// Runs, compares the exit code, and yields standard output and standard error.
+#[track_caller]
+fn run(arguments: &[&str], code: i32) -> (String, String) {
+    let output = tercel(arguments);
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    let (out, errors) = (text(&output.stdout), text(&output.stderr));
+    assert_eq!(output.status.code(), Some(code), "{arguments:?}: {errors}");
+    (out, errors)
+}
+
+fn alerts(trace: &str) -> String {
+    run(&["replay", "-q", "--iso8601", "-r", "rules", trace], 0).0
+}
+
+fn info(trace: &str, code: i32) -> serde_json::Value {
+    serde_json::from_str(&run(&["info", "--json", trace], code).0).expect("JSON")
+}
+
+#[test]
+fn conversions_keep_the_alerts() {
+    let place = Place::new("convert");
+    let expected = alerts(TRACE);
+    assert!(!expected.is_empty());
+    let native = place.file("native.scap");
+    run(&["convert", TRACE, "-w", &native], 0);
+    assert_eq!(alerts(&native), expected);
+    for (options, head) in [
+        (&["--to", "scap"][..], &[0x0a, 0x0d, 0x0d, 0x0a][..]),
+        (&["--to", "gzip"], &[0x1f, 0x8b]),
+        (&["--chunk", "4KiB", "--level", "9", "-j", "7"], &[0x5c, 0x2a, 0x4d, 0x18]),
+        (&["--sync", "--level", "max"], &[0x5c, 0x2a, 0x4d, 0x18]),
+    ] {
+        for input in [TRACE, &native] {
+            let other = place.file("other.scap");
+            run(&[&["convert", "-q", input, "-w", &other], options].concat(), 0);
+            assert!(fs::read(&other).expect("file").starts_with(head), "{options:?}");
+            assert_eq!(alerts(&other), expected, "{options:?}");
+        }
+    }
+    let again = place.file("again.scap");
+    run(&["index", "-q", &native, "-w", &again], 0);
+    assert_eq!(alerts(&again), expected);
+    let piped = tercel(&["convert", "-q", TRACE, "--to", "scap", "-w", "-"]).stdout;
+    let plain = place.file("plain.scap");
+    run(&["convert", "-q", &native, "--to", "scap", "-w", &plain], 0);
+    assert_eq!(fs::read(&plain).expect("file"), piped);
+}
+
+#[test]
+fn info_tells_the_same_of_every_kind() {
+    let place = Place::new("info");
+    let native = place.file("native.scap");
+    run(&["convert", "-q", TRACE, "-w", &native], 0);
+    let (foreign, told) = (info(TRACE, 0), info(&native, 0));
+    for key in
+        ["hostname", "cpus", "processes_at_start", "first", "last", "events", "events_by_type", "sections"]
+    {
+        assert_eq!(foreign[key], told[key], "{key}");
+    }
+    assert_eq!(told["native"]["indexed"], true);
+    assert_eq!(told["source"], TRACE);
+    let (text, _) = run(&["info", TRACE, &native], 0);
+    assert!(text.contains("Seal") && text.contains("native trace"), "{text}");
+    assert_eq!(text.matches("\nEvents").count(), 2, "{text}");
+}
+
+#[test]
+fn verify_finds_what_was_changed() {
+    let place = Place::new("verify");
+    let native = place.file("native.scap");
+    run(&["convert", "-q", TRACE, "-w", &native, "--chunk", "4KiB"], 0);
+    let (text, _) = run(&["verify", &native], 0);
+    let seal = text.trim().rsplit(' ').next().expect("a seal").to_owned();
+    run(&["verify", "--seal", &seal, &native], 0);
+    let (text, _) = run(&["verify", "--seal", &seal.replace(&seal[..2], "zz"), &native], 3);
+    assert!(text.contains("this is another trace"), "{text}");
+    let mut bytes = fs::read(&native).expect("file");
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    let changed = place.file("changed.scap");
+    fs::write(&changed, &bytes).expect("file");
+    let (text, _) = run(&["verify", &changed], 3);
+    assert!(text.contains("BROKEN: chunk"), "{text}");
+    run(&["verify", TRACE], 3);
+    run(&["verify", "-"], 2);
+}
+
+#[test]
+fn a_cut_trace_is_recovered() {
+    let place = Place::new("recover");
+    let native = place.file("native.scap");
+    run(&["convert", "-q", TRACE, "-w", &native, "--chunk", "4KiB"], 0);
+    let all = info(&native, 0)["events"].as_u64().expect("number");
+    let bytes = fs::read(&native).expect("file");
+    let cut = place.file("cut.scap");
+    fs::write(&cut, &bytes[..bytes.len() * 2 / 3]).expect("file");
+    assert_eq!(info(&cut, 3)["native"]["indexed"], false);
+    let recovered = place.file("recovered.scap");
+    let (_, errors) = run(&["recover", &cut, "-w", &recovered], 3);
+    assert!(errors.contains("the trace was not closed") && errors.contains("events lost"), "{errors}");
+    let events = info(&recovered, 0)["events"].as_u64().expect("number");
+    assert!(0 < events && events < all, "{events} of {all}");
+    run(&["verify", &recovered], 0);
+
+    // Without its start, and with a hole.
+    let mut holed = bytes[300..].to_vec();
+    let hole = holed.len() / 2;
+    holed[hole..hole + 64].fill(0);
+    fs::write(&cut, &holed).expect("file");
+    run(&["info", &cut], 3);
+    run(&["recover", "-q", &cut, "-w", &recovered], 3);
+    let told = info(&recovered, 0);
+    assert!(told["events_dropped"].as_u64().expect("number") > 0, "{told}");
+
+    // A foreign capture.
+    let plain = place.file("plain.scap");
+    run(&["convert", "-q", &native, "--to", "scap", "-w", &plain], 0);
+    let bytes = fs::read(&plain).expect("file");
+    fs::write(&plain, &bytes[..bytes.len() - 7]).expect("file");
+    run(&["recover", "-q", &plain, "-w", &recovered], 3);
+    assert_eq!(info(&recovered, 0)["events"], all - 1);
+}
+
+#[test]
+fn merged_captures_are_sections() {
+    let place = Place::new("merge");
+    let native = place.file("native.scap");
+    let merged = place.file("merged.scap");
+    run(&["convert", "-q", TRACE, "-w", &native], 0);
+    run(&["merge", "-q", &native, TRACE, "-w", &merged], 0);
+    let (one, both) = (info(TRACE, 0), info(&merged, 0));
+    assert_eq!(both["sections"], 2);
+    assert_eq!(both["events"], 2 * one["events"].as_u64().expect("number"));
+    let expected = alerts(TRACE);
+    assert_eq!(alerts(&merged), [expected.clone(), expected].concat());
+    run(&["merge", "-q", "-", TRACE, "-w", &merged], 2);
+}
+
+#[test]
+fn mistakes_have_their_exit_codes() {
+    let place = Place::new("mistakes");
+    let native = place.file("native.scap");
+    run(&["convert", "-q", TRACE, "-w", &native], 0);
+    let before = fs::read(&native).expect("file");
+    let refused = |arguments: &[&str], code: i32, message: &str| {
+        let (_, errors) = run(arguments, code);
+        assert!(errors.contains(message), "{arguments:?}: '{message}' is not in: {errors}");
+    };
+    refused(&["convert", &native, "-w", &native], 2, "cannot be written over itself");
+    assert_eq!(fs::read(&native).expect("file"), before);
+    refused(&["convert", TRACE, "-w", &native, "--chunk", "1GiB"], 2, "--chunk: '1GiB' is no size");
+    refused(&["convert", TRACE, "-w", &native, "--level", "0"], 2, "--level: '0' is no level");
+    refused(&["convert", "no-such.scap", "-w", &native], 4, "no such file");
+    refused(&["convert", TRACE, "-w", "no-such-dir/x"], 4, "no-such-dir/x");
+    refused(&["convert", "rules/tercel_rules.yaml", "-w", &native], 3, "not a capture");
+    refused(&["index", TRACE, "--to", "gzip", "-w", &native], 2, "index writes native traces");
+    refused(&["convert", "testdata/traces", "-w", &native], 2, "merge puts them into one");
+    assert_eq!(fs::read(&native).expect("file"), before, "nothing was written by mistakes");
+    refused(&["info", "rules/tercel_rules.yaml"], 3, "not a capture");
+}
