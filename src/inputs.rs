@@ -65,7 +65,7 @@ impl Trace {
                 let failed = |error: io::Error| Failure::io(format!("{}: {error}", path.display()));
                 let file = File::open(path).map_err(failed)?;
                 let metadata = file.metadata().map_err(failed)?;
-                Ok((Box::new(file), metadata.is_file().then(|| metadata.len())))
+                Ok((Box::new(file), metadata.is_file().then_some(metadata.len())))
             }
         }
     }

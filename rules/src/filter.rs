@@ -49,13 +49,11 @@ pub fn filter(text: &str) -> Result<Program, Error> {
     Ok(Program { rules: vec![rule], nodes, checks })
 }
 
-/// The field that the word at a place may have meant.
+/// The field or the operator that the word at a place may have meant.
 fn misspelt(text: &str, pos: Pos) -> Option<&'static str> {
-    let word = text
-        .get(pos.offset..)?
-        .split(|c: char| !(c.is_ascii_alphanumeric() || c == '.' || c == '_'))
-        .next()?;
-    suggest(word)
+    let is_letter = |c: char| c.is_ascii_alphanumeric() || c == '.' || c == '_';
+    let word = text.get(pos.offset..)?.split(|c| !is_letter(c)).next()?;
+    if word.contains('.') { suggest(word) } else { lang::suggest_operator(word) }
 }
 
 #[cfg(test)]
@@ -76,6 +74,8 @@ mod tests {
         assert_eq!(lines[1], "    evt.type=openat and proc.nmae=cat");
         assert_eq!(lines[2].find('^'), Some(24));
         assert_eq!(lines[3], "  did you mean 'proc.name'?");
+        let error = filter("proc.name startwith x").expect_err("no such operator").to_string();
+        assert!(error.ends_with("did you mean 'startswith'?"), "{error}");
         assert!(filter("").is_err());
         assert!(filter("evt.type=").is_err());
     }

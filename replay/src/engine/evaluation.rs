@@ -49,9 +49,15 @@ impl Counters {
         }
     }
 
+    #[inline]
     fn see(&mut self, ts: u64) {
-        let (first, last) = self.span.unwrap_or((ts, ts));
-        self.span = Some((first.min(ts), last.max(ts)));
+        match &mut self.span {
+            Some((first, last)) => {
+                *first = ts.min(*first);
+                *last = ts.max(*last);
+            }
+            span => *span = Some((ts, ts)),
+        }
     }
 }
 
@@ -104,20 +110,28 @@ impl Evaluation {
         source: &mut S,
         sink: &mut dyn Sink,
     ) -> Result<bool, ReplayError<S::Error>> {
-        while let Some(block) = source.next_block().map_err(ReplayError::Source)? {
-            if let Block::Event(event) = &block {
-                if !self.event(setup, state, event, sink).map_err(ReplayError::Sink)? {
-                    return Ok(false);
+        loop {
+            // Blocks and facts are looked at where they are; they are too large to be moved for every event.
+            let next = source.next_block();
+            match &next {
+                Ok(Some(Block::Event(event))) => {
+                    if !self.event(setup, state, event, sink).map_err(ReplayError::Sink)? {
+                        return Ok(false);
+                    }
                 }
-                continue;
+                Ok(Some(block)) => self.metadata(state, block),
+                Ok(None) => return Ok(true),
+                Err(_) => return next.map(|_| false).map_err(ReplayError::Source),
             }
-            if let Block::Section(_) = &block {
-                // Images are numbered afresh.
-                self.forget();
-            }
-            state.block(&block);
         }
-        Ok(true)
+    }
+
+    fn metadata(&mut self, state: &mut State, block: &Block<'_>) {
+        if let Block::Section(_) = block {
+            // Images are numbered afresh.
+            self.forget();
+        }
+        state.block(block);
     }
 
     /// One event; `false` where no further event can be of interest.
@@ -130,15 +144,13 @@ impl Evaluation {
     ) -> io::Result<bool> {
         self.counters.events += 1;
         self.counters.see(event.ts);
-        let Some(facts) = state.apply(event) else { return Ok(true) };
-        if event.state_only {
-            self.counters.state_only += 1;
-            return Ok(true);
-        }
+        self.counters.state_only += u64::from(event.state_only);
+        let facts = state.apply(event);
+        let Some(facts) = facts.as_ref().filter(|_| !event.state_only) else { return Ok(true) };
         match setup.options.position(event, state.first_ts()) {
             Position::Before | Position::Behind => Ok(true),
             Position::End => Ok(false),
-            Position::Inside => self.evaluate(setup, state, event, &facts, sink),
+            Position::Inside => self.evaluate(setup, state, event, facts, sink),
         }
     }
 

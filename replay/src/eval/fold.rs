@@ -4,7 +4,7 @@
 use tercel_format::Event;
 use tercel_format::catalogue::{EventInfo, code, flag};
 use tercel_rules::fields::{Arg, Class, Field, FieldRef};
-use tercel_rules::program::{Check, Source};
+use tercel_rules::program::{Check, Literal, Op, Source, Test};
 
 use super::predicate::Predicate;
 use super::values::Values;
@@ -18,6 +18,9 @@ pub fn constant(check: &Check, predicate: &Predicate, info: &EventInfo) -> Optio
         return Some(*answer);
     }
     let Source::Field(field) = &check.left.source else { return None };
+    if field.field == Field::EvtNum {
+        return of_number(&check.test);
+    }
     if is_missing(field, info) {
         // A missing value answers every question with no (reference language 5.1).
         return Some(false);
@@ -30,6 +33,20 @@ pub fn constant(check: &Check, predicate: &Predicate, info: &EventInfo) -> Optio
     let (state, facts) = (State::new(), Facts::default());
     let context = Context { state: &state, event: &event, facts: &facts };
     Some(predicate.holds(&context, &mut Values::default()))
+}
+
+/// What a test of `evt.num` answers whatever the number: events count from 1. Rule files write `evt.num = 0` for what is never
+/// true (reference language 9.4).
+fn of_number(test: &Test) -> Option<bool> {
+    let zero = |literal: &Literal| matches!(literal, Literal::Uint(0));
+    match test {
+        Test::Compare(Op::Eq | Op::Lt | Op::Le, literal) if zero(literal) => Some(false),
+        Test::Compare(Op::Lt, Literal::Uint(1)) => Some(false),
+        Test::In(literals) if literals.iter().all(zero) => Some(false),
+        Test::Compare(Op::Ne | Op::Gt | Op::Ge, literal) if zero(literal) => Some(true),
+        Test::Compare(Op::Ge, Literal::Uint(1)) => Some(true),
+        _ => None,
+    }
 }
 
 /// Whether the field has no value on any event of the code.

@@ -57,7 +57,7 @@ impl Predicate {
                 Field::EvtAround => return around(field, &check.test),
                 Field::EvtRawarg => return Predicate::raw(&check.left, &check.test),
                 Field::FdCipName | Field::FdSipName | Field::FdLipName | Field::FdRipName => {
-                    return domain(&check.left, field.field, &check.test);
+                    return domain(field.field, &check.test);
                 }
                 _ if fields::is_multi(field) => return Predicate::of_several(field, &check.test),
                 _ => {}
@@ -83,6 +83,7 @@ impl Predicate {
             }
             Test::In(literals) if left.list => Predicate::Every(left, Set::new(literals)),
             Test::Intersects(literals) if left.list => Predicate::Some(left, Set::new(literals)),
+            Test::In(literals) | Test::Intersects(literals) if literals.is_empty() => Predicate::Fixed(false),
             Test::In(literals) | Test::Intersects(literals) => {
                 Predicate::One(Wanted::new(left), Question::Set(Set::new(literals)))
             }
@@ -165,28 +166,29 @@ impl Predicate {
 
     /// The answer for the event of `cx`.
     pub fn holds(&self, cx: &Context<'_>, values: &mut Values) -> bool {
+        // Values are looked at where they are: to move one right after it was written part by part stalls the processor.
         match self {
             Predicate::Fixed(answer) => *answer,
             Predicate::Exists(wanted) => values.value(cx, wanted).is_some(),
-            Predicate::One(wanted, question) => match values.value(cx, wanted) {
-                Some(value) => question.ask(&value),
-                None => false,
-            },
-            Predicate::Every(operand, set) => match fields::value(cx, operand, &mut values.left) {
+            Predicate::One(wanted, question) => {
+                let value = values.value(cx, wanted);
+                value.as_ref().is_some_and(|value| question.ask(value))
+            }
+            Predicate::Every(operand, set) => match &fields::value(cx, operand, &mut values.left) {
                 Some(Value::List(list)) => list.iter().all(|element| set.contains_bytes(element)),
-                Some(value) => set.contains(&value),
+                Some(value) => set.contains(value),
                 None => false,
             },
-            Predicate::Some(operand, set) => match fields::value(cx, operand, &mut values.left) {
+            Predicate::Some(operand, set) => match &fields::value(cx, operand, &mut values.left) {
                 Some(Value::List(list)) => list.iter().any(|element| set.contains_bytes(element)),
-                Some(value) => set.contains(&value),
+                Some(value) => set.contains(value),
                 None => false,
             },
             Predicate::AnyExists(field) => {
                 fields::visit(cx, field, &mut values.left, &mut |_| true).is_some()
             }
             Predicate::Any(field, question) => {
-                fields::visit(cx, field, &mut values.left, &mut |value| question.ask(&value)).unwrap_or(false)
+                fields::visit(cx, field, &mut values.left, &mut |value| question.ask(&value)) == Some(true)
             }
             Predicate::NoneOf(field, question) => {
                 let mut some = false;
@@ -196,10 +198,10 @@ impl Predicate {
                 });
                 some && found == Some(false)
             }
-            Predicate::Raw(operand, question) => match fields::value(cx, operand, &mut values.left) {
+            Predicate::Raw(operand, question) => match &fields::value(cx, operand, &mut values.left) {
                 Some(Value::Bytes(_)) => question.ask(&Value::Bytes(b"")),
-                Some(value @ Value::Text(_)) => question.ask(&value),
-                Some(value) => !matches!(question, Question::Set(_)) && question.ask(&value),
+                Some(value @ Value::Text(_)) => question.ask(value),
+                Some(value) => !matches!(question, Question::Set(_)) && question.ask(value),
                 None => false,
             },
             Predicate::Around { time, distance } => {
@@ -236,7 +238,7 @@ fn around(field: &FieldRef, test: &Test) -> Predicate {
 }
 
 /// Host names of addresses. No name is ever known offline, so that every address differs from every name (language 5.18).
-fn domain(left: &Operand, name: Field, test: &Test) -> Predicate {
+fn domain(name: Field, test: &Test) -> Predicate {
     let operand = |field| {
         let source = Source::Field(FieldRef { field, arg: Arg::None });
         Operand { source, ty: field.info().ty, format: field.info().format, list: false }
@@ -250,7 +252,7 @@ fn domain(left: &Operand, name: Field, test: &Test) -> Predicate {
     match test {
         Test::Exists => Predicate::Exists(Wanted::new(operand(Field::FdType))),
         Test::Compare(Op::Ne, _) => Predicate::Exists(Wanted::new(operand(address))),
-        _ => Predicate::of_one(left, test),
+        _ => Predicate::Fixed(false),
     }
 }
 

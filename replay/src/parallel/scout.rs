@@ -37,28 +37,29 @@ impl<'a, S: BlockSource> Scout<'a, S> {
     fn fill(&mut self, chunk: &mut Chunk<Batch<S::Error>>) {
         let batch = &mut chunk.blocks;
         while batch.weight() < self.size {
-            match self.source.next_block() {
-                Ok(Some(Block::Event(event))) => {
-                    if chunk.events == 0 {
-                        chunk.first_event = event.num;
-                    }
-                    chunk.events += 1;
-                    batch.push_event(&event);
-                    if is_end(&mut self.state, &event, &self.options) {
-                        self.ended = true;
-                        return;
-                    }
+            // Events are looked at where they are; they are too large to be moved.
+            let next = self.source.next_block();
+            if let Ok(Some(Block::Event(event))) = &next {
+                if chunk.events == 0 {
+                    chunk.first_event = event.num;
                 }
+                chunk.events += 1;
+                batch.push_event(event);
+                if is_end(&mut self.state, event, &self.options) {
+                    self.ended = true;
+                    return;
+                }
+                continue;
+            }
+            match next.map(|block| block.and_then(owned)) {
                 Ok(Some(Block::Section(section))) => {
                     // The state before it is void, and an empty one costs nothing.
                     self.begun = Some(section);
                     return;
                 }
                 Ok(Some(block)) => {
-                    if let Some(block) = owned(block) {
-                        self.state.block(&block);
-                        batch.push_block(block);
-                    }
+                    self.state.block(&block);
+                    batch.push_block(block);
                 }
                 Ok(None) => {
                     self.ended = true;

@@ -1,0 +1,111 @@
+//! The command line as a user meets it: what each flag does to the output, and the exit code of each mistake.
+
+use std::path::Path;
+use std::process::{Command, Output};
+
+fn tercel(arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_tercel"))
+        .current_dir(Path::new(env!("CARGO_MANIFEST_DIR")))
+        .args(arguments)
+        .output()
+        .expect("the binary runs")
+}
+
+fn stdout(arguments: &[&str]) -> String {
+    let output = tercel(arguments);
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(0), "{arguments:?}: {errors}");
+    String::from_utf8(output.stdout).expect("text")
+}
+
+const REPLAY: [&str; 5] = ["replay", "-q", "--iso8601", "-r", "rules"];
+const TRACE: &str = "testdata/traces/classic.scap";
+
+fn replay(more: &[&str]) -> Vec<String> {
+    stdout(&[&REPLAY, more].concat()).lines().map(str::to_owned).collect()
+}
+
+#[track_caller]
+fn refused(arguments: &[&str], code: i32, message: &str) {
+    let output = tercel(arguments);
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(code), "{arguments:?}: {errors}");
+    assert!(errors.contains(message), "{arguments:?}: '{message}' is not in: {errors}");
+}
+
+#[test]
+fn mistakes_have_their_exit_codes() {
+    refused(&["replay", TRACE], 2, "--rules");
+    refused(&["replay", "-r", "no-such-rules.yaml", TRACE], 2, "no-such-rules.yaml");
+    refused(&["replay", "-r", "testdata", TRACE], 2, "no *.yaml file");
+    refused(&["replay", "-r", "rules", "no-such.scap"], 4, "no-such.scap: no such file");
+    refused(&["replay", "-r", "rules", TRACE, "proc.nmae=x"], 2, "did you mean 'proc.name'?");
+    refused(&["replay", "-r", "rules", "--priority", "loud", TRACE], 2, "'loud' is no priority");
+    refused(&["replay", "-r", "rules", "--fail-on", "loud", TRACE], 2, "'loud' is no priority");
+    refused(&["replay", "-r", "rules", "--from", "noon", TRACE], 2, "'noon' is no point in a capture");
+    refused(&["replay", "-r", "rules", "-t", "x", "-T", "y", TRACE], 2, "cannot be used with");
+    refused(&["replay", "-r", "rules", "-t", "no-such-tag", TRACE], 2, "no rule is left to run");
+    refused(&["replay", "-r", "rules", "--output", "no-such-dir/x", TRACE], 4, "no-such-dir/x");
+    refused(&["replay", "-r", "rules", "rules/tercel_rules.yaml"], 3, "not a capture");
+    refused(&["replay", "-q", "-r", "rules", "--fail-on", "debug", TRACE], 1, "");
+}
+
+#[test]
+fn windows_and_limits_cut_the_alerts() {
+    let all = replay(&[TRACE]);
+    assert!(all.len() >= 3, "{all:?}");
+    let time = all[1].split(": ").next().expect("a time").replace("+0000", "Z");
+    let before = replay(&["--to", &time, TRACE]);
+    let behind = replay(&["--from", &time, TRACE]);
+    assert_eq!([before, behind].concat(), all);
+    assert!(replay(&["-n", "1", TRACE]).len() <= 1);
+    assert_eq!(replay(&["--from", "#1", TRACE]), all);
+    assert!(replay(&["--from", "+999h", TRACE]).is_empty());
+}
+
+#[test]
+fn a_filter_narrows_and_several_captures_add_up() {
+    let all = replay(&[TRACE]);
+    assert_eq!(replay(&[TRACE, "evt.num", ">", "0"]), all);
+    assert!(replay(&[TRACE, "proc.name=nothing-of-the-kind"]).is_empty());
+    assert_eq!(replay(&["--filter", "evt.num > 0", TRACE]), all);
+    assert_eq!(replay(&[TRACE, TRACE]).len(), 2 * all.len());
+    assert!(replay(&["testdata/traces"]).len() > all.len());
+}
+
+#[test]
+fn selection_decides_which_rules_run() {
+    let all = replay(&[TRACE]);
+    let critical = replay(&["--priority", "critical", TRACE, "-D", "nothing"]);
+    assert!(critical.iter().all(|line| line.contains(": Critical ")), "{critical:?}");
+    assert_eq!(replay(&["-T", "nothing", TRACE]), all);
+    let network = replay(&["-t", "network", TRACE]);
+    assert!(!network.is_empty() && network.len() < all.len(), "{network:?}");
+}
+
+#[test]
+fn summaries_count_what_was_printed() {
+    let output = tercel(&["replay", "-r", "rules", TRACE]);
+    let lines = String::from_utf8_lossy(&output.stdout).lines().count();
+    let summary = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(summary.contains(&format!("Alerts: {lines}\n")), "{summary}");
+    assert!(summary.contains("Alerts by rule:"), "{summary}");
+}
+
+#[test]
+fn rules_are_checked_and_listed() {
+    assert!(stdout(&["rules", "check", "rules"]).contains("tercel_rules.yaml: ok"));
+    let json: serde_json::Value =
+        serde_json::from_str(&stdout(&["rules", "check", "--json", "rules"])).expect("JSON");
+    assert_eq!(json["falco_load_results"][0]["successful"], true);
+    let rules = stdout(&["rules", "list", "--json", "rules"]);
+    assert!(rules.lines().count() >= 28);
+    assert!(rules.lines().all(|line| serde_json::from_str::<serde_json::Value>(line).is_ok()));
+}
+
+#[test]
+fn catalogues_are_listed() {
+    assert!(stdout(&["fields", "proc.name"]).starts_with("proc.name "));
+    assert!(stdout(&["events", "openat2"]).starts_with("> openat2("));
+    assert!(stdout(&["fields"]).lines().count() > 250);
+}
