@@ -1,3 +1,6 @@
+//! Windows, limits, filters and counters over made-up captures.
+
+use tercel_format::Event;
 use tercel_format::catalogue::code;
 use tercel_format::record::Section;
 use tercel_rules::compile::Compiler;
@@ -6,6 +9,7 @@ use tercel_rules::output::Template;
 use tercel_rules::program::{Priority, Rule};
 
 use super::*;
+use crate::eval::Matching;
 
 /// Events numbered from 1, a second apart, each state-only where its number is in the list.
 struct Seconds {

@@ -119,7 +119,6 @@ fn values_that_hang_on_the_order_are_found() {
     assert!(ordered("evt.deltatime > 5", "x"));
     assert!(ordered("evt.num > 5", "%util.cnt"));
     assert!(ordered("evt.num > 5", "%thread.cpu.user"));
-    assert!(ordered("evt.num > 5", "%toupper(evt.deltatime.s)"));
     assert!(!ordered("evt.num > 5", "%evt.reltime"));
     let limit = Options { limit: Some(5), ..Options::default() };
     assert!(!can_be_parallel(&rule("evt.num > 5", "x"), None, &limit));
