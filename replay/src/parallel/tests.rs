@@ -10,6 +10,7 @@ use tercel_rules::program::Program;
 use super::{Batch, Chunk, ChunkSource, Parallel, Scout, can_be_parallel};
 use crate::alert::{Alert, Formatter, Style};
 use crate::engine::{BlockSource, Counters, Options, Point, Replay, ReplayError, Sink};
+use crate::state::State;
 
 fn below(directory: &str) -> Vec<PathBuf> {
     let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(directory);
@@ -203,4 +204,45 @@ fn a_closed_output_ends_the_replay() {
     let mut reader = trace(&below("testdata/traces")[0]);
     let ran = parallel.run(&mut Scout::new(&mut reader, none, 1000), &mut Narrow(5000));
     assert!(matches!(ran, Err(ReplayError::Sink(error)) if error.kind() == io::ErrorKind::BrokenPipe));
+}
+
+/// Chunks as a trace with keyframes has them: each with what the state changed since the chunk before.
+struct Keyframes<'a> {
+    scout: Scout<'a, Reader>,
+    base: State,
+    sum: State,
+    section: u64,
+}
+
+impl ChunkSource for Keyframes<'_> {
+    type Error = Error;
+    type Blocks = Batch<Error>;
+
+    fn next_chunk(&mut self) -> Result<Option<Chunk<Batch<Error>>>, Error> {
+        let Some(mut chunk) = self.scout.next_chunk()? else { return Ok(None) };
+        if chunk.section != self.section {
+            (self.base, self.sum, self.section) = (State::new(), State::new(), chunk.section);
+        }
+        self.sum.apply_delta(&chunk.state.delta(&self.base)).expect("a delta");
+        self.base = std::mem::replace(&mut chunk.state, self.sum.clone());
+        Ok(Some(chunk))
+    }
+}
+
+#[test]
+fn keyframes_give_the_lines_of_the_whole() {
+    for path in below("testdata/traces") {
+        for (program, size) in [(shipped_rules(), 3001), (telling(), 1501), (telling(), 20_000)] {
+            let none = Options::default();
+            let mut parallel = Parallel::new(&program, None, none, Style::default(), 2).expect("threads");
+            let mut reader = trace(&path);
+            let scout = Scout::new(&mut reader, none, size);
+            let mut source = Keyframes { scout, base: State::new(), sum: State::new(), section: 0 };
+            let mut lines = Vec::new();
+            parallel.run(&mut source, &mut lines).expect("undamaged");
+            let expected = sequential(&program, none, std::slice::from_ref(&path));
+            assert!(lines == expected.0, "{path:?}, chunks of {size}");
+            assert_eq!(*parallel.counters(), expected.1);
+        }
+    }
 }
