@@ -37,7 +37,7 @@ fn deltas_add_up_to_the_snapshot() {
         walk(&path, |state| {
             count += 1;
             // Steps of changing length, none of them regular.
-            if count.is_power_of_two() || count % 97 == 0 {
+            if count.is_power_of_two() || count.is_multiple_of(97) {
                 sum.apply_delta(&state.delta(&base)).expect("a delta");
                 assert!(sum.snapshot() == state.snapshot(), "{path:?} behind block {count}");
                 base = state.clone();
@@ -53,17 +53,17 @@ fn a_restored_state_goes_on_alike() {
         let mut count = 0u64;
         walk(&path, |state| {
             count += 1;
-            if count % 50 == 0 {
+            if count.is_multiple_of(50) {
                 plain.push(state.snapshot());
             }
         });
         count = 0;
         walk(&path, |state| {
             count += 1;
-            if count % 61 == 0 || count < 20 {
+            if count.is_multiple_of(61) || count < 20 {
                 *state = State::restore(&state.snapshot()).expect("a snapshot");
             }
-            if count % 50 == 0 {
+            if count.is_multiple_of(50) {
                 assert!(plain[(count / 50) as usize - 1] == state.snapshot(), "{path:?} at block {count}");
             }
         });
