@@ -1,6 +1,7 @@
 //! The command line as typed: flags and arguments, nothing decided yet. No clap type leaves this file but through
 //! [`Cli`] and its subcommands.
 
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -157,6 +158,10 @@ pub struct ReplayArgs {
     /// Stop after this many events of the window
     #[arg(short = 'n', value_name = "EVENTS", help_heading = "Window")]
     pub limit: Option<u64>,
+    /// Threads to use; by default one per core. The output does not depend on it. Rules or outputs with evt.deltatime, util.cnt
+    /// or thread.cpu, and -n, need one event after the other and use one thread
+    #[arg(short, long, value_name = "N")]
+    pub jobs: Option<NonZeroUsize>,
     /// Alerts as JSON, one object per line, with Falco's keys
     #[arg(long, help_heading = "Output")]
     pub json: bool,

@@ -2,11 +2,17 @@
 
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
+use std::num::NonZeroUsize;
+use std::thread;
 use std::time::Instant;
 
 use console::style;
 use tercel_format::Reader;
-use tercel_replay::{Alert, Formatter, Matching, Options, Point, Replay, ReplayError, Settings, Sink, Style};
+use tercel_replay::parallel::CHUNK;
+use tercel_replay::{
+    Alert, Counters, Formatter, Matching, Options, Parallel, Point, Replay, ReplayError, Scout, Settings,
+    Sink, Style, can_be_parallel,
+};
 use tercel_rules::program::{Priority, Program};
 
 use crate::cli::{ReplayArgs, RuleMatching};
@@ -65,19 +71,19 @@ fn point(flag: &str, text: Option<&str>) -> Result<Option<Point>, Failure> {
 pub fn run(args: &ReplayArgs) -> Result<Outcome, Failure> {
     let intent = Intent::of(args)?;
     let program = rules::load(&args.rules, &args.selection, args.quiet, args.verbose)?;
-    let mut sink = Lines::new(&program, intent.style, output(args)?);
-    let mut replay = Replay::new(&program, intent.filter.as_ref(), intent.options);
+    let mut engine = Engine::new(args, &intent, &program)?;
+    let mut out = Out { writer: BufWriter::with_capacity(1 << 16, output(args)?), closed: false };
     let mut totals = Totals::default();
     let mut outcome = Outcome::Done;
     let started = Instant::now();
     for trace in &intent.traces {
-        outcome = outcome.max(one(args, trace, &mut replay, &mut sink, &mut totals)?);
-        if sink.closed {
+        outcome = outcome.max(one(args, trace, &mut engine, &mut out, &mut totals)?);
+        if out.closed {
             break;
         }
     }
-    let closed = sink.finish()?;
-    let counters = replay.counters();
+    let closed = out.finish()?;
+    let counters = engine.counters();
     if !args.quiet && !closed {
         eprint!("{}", summary::text(&totals, counters, &program, started.elapsed()));
     }
@@ -88,12 +94,48 @@ pub fn run(args: &ReplayArgs) -> Result<Outcome, Failure> {
     Ok(outcome)
 }
 
+/// What evaluates: one thread, or several.
+enum Engine<'p> {
+    One(Box<Replay<'p>>, Box<Formatter>),
+    Several(Box<Parallel<'p>>, Options),
+}
+
+impl<'p> Engine<'p> {
+    fn new(args: &ReplayArgs, intent: &Intent, program: &'p Program) -> Result<Engine<'p>, Failure> {
+        let (filter, options, style) = (intent.filter.as_ref(), intent.options, intent.style);
+        let jobs = args.jobs.or_else(|| thread::available_parallelism().ok()).map_or(1, NonZeroUsize::get);
+        if jobs == 1 || !can_be_parallel(program, filter, &options) {
+            let replay = Replay::new(program, filter, options);
+            return Ok(Engine::One(Box::new(replay), Box::new(Formatter::new(program, style))));
+        }
+        let parallel = Parallel::new(program, filter, options, style, jobs);
+        let parallel = parallel.map_err(|error| Failure::io(format!("cannot start threads: {error}")))?;
+        Ok(Engine::Several(Box::new(parallel), options))
+    }
+
+    fn run(&mut self, reader: &mut Reader, out: &mut Out) -> Result<(), ReplayError<tercel_format::Error>> {
+        match self {
+            Engine::One(replay, formatter) => {
+                replay.run(reader, &mut Lines { formatter, out, line: Vec::new() })
+            }
+            Engine::Several(parallel, options) => parallel.run(&mut Scout::new(reader, *options, CHUNK), out),
+        }
+    }
+
+    fn counters(&self) -> &Counters {
+        match self {
+            Engine::One(replay, _) => replay.counters(),
+            Engine::Several(parallel, _) => parallel.counters(),
+        }
+    }
+}
+
 /// Replays one capture. Damage is told and remembered; everything readable has been processed by then.
 fn one(
     args: &ReplayArgs,
     trace: &Trace,
-    replay: &mut Replay<'_>,
-    sink: &mut Lines,
+    engine: &mut Engine<'_>,
+    out: &mut Out,
     totals: &mut Totals,
 ) -> Result<Outcome, Failure> {
     let (input, length) = trace.open()?;
@@ -106,7 +148,7 @@ fn one(
             return Ok(told(&name, &error));
         }
     };
-    let ran = replay.run(&mut reader, sink);
+    let ran = engine.run(&mut reader, out);
     progress.finish();
     totals.add(&reader.statistics());
     let mut outcome = incidents(&name, &reader, args.verbose);
@@ -115,6 +157,10 @@ fn one(
         Err(ReplayError::Source(error)) => outcome = outcome.max(told(&name, &error)),
         Err(ReplayError::Sink(error)) if error.kind() == io::ErrorKind::BrokenPipe => {}
         Err(ReplayError::Sink(error)) => return Err(Failure::io(format!("cannot write alerts: {error}"))),
+        Err(ReplayError::Defect(defect)) => {
+            eprintln!("{} {name}: {defect}", style("error:").for_stderr().red().bold());
+            outcome = outcome.max(Outcome::Damaged);
+        }
     }
     Ok(outcome)
 }
@@ -143,50 +189,60 @@ fn incidents(name: &str, reader: &Reader, verbose: bool) -> Outcome {
     Outcome::Damaged
 }
 
-fn output(args: &ReplayArgs) -> Result<Box<dyn Write>, Failure> {
+fn output(args: &ReplayArgs) -> Result<Box<dyn Write + Send>, Failure> {
     match &args.output {
-        None => Ok(Box::new(io::stdout().lock())),
+        None => Ok(Box::new(io::stdout())),
         Some(path) => File::create(path)
-            .map(|file| Box::new(file) as Box<dyn Write>)
+            .map(|file| Box::new(file) as Box<dyn Write + Send>)
             .map_err(|error| Failure::io(format!("{}: {error}", path.display()))),
     }
 }
 
-/// Writes alerts as lines.
-struct Lines {
-    formatter: Formatter,
-    out: BufWriter<Box<dyn Write>>,
-    line: Vec<u8>,
+/// Where lines go. It notices when nobody reads any more.
+struct Out {
+    writer: BufWriter<Box<dyn Write + Send>>,
     closed: bool,
 }
 
-impl Lines {
-    fn new(program: &Program, style: Style, out: Box<dyn Write>) -> Lines {
-        Lines {
-            formatter: Formatter::new(program, style),
-            out: BufWriter::with_capacity(1 << 16, out),
-            line: Vec::new(),
-            closed: false,
+impl Out {
+    /// Writes what is left; `true` where nobody reads any more, which is not an error.
+    fn finish(mut self) -> Result<bool, Failure> {
+        match self.flush() {
+            Err(error) if !self.closed => Err(Failure::io(format!("cannot write alerts: {error}"))),
+            Ok(()) | Err(_) => Ok(self.closed),
         }
     }
 
-    /// Writes what is left; `true` where nobody reads any more, which is not an error.
-    fn finish(mut self) -> Result<bool, Failure> {
-        match self.out.flush() {
-            Ok(()) => Ok(self.closed),
-            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(true),
-            Err(error) => Err(Failure::io(format!("cannot write alerts: {error}"))),
-        }
+    fn noticed<T>(&mut self, written: io::Result<T>) -> io::Result<T> {
+        self.closed |= written.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::BrokenPipe);
+        written
     }
 }
 
-impl Sink for Lines {
+impl Write for Out {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let written = self.writer.write(bytes);
+        self.noticed(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        let flushed = self.writer.flush();
+        self.noticed(flushed)
+    }
+}
+
+/// Writes alerts as lines.
+struct Lines<'a> {
+    formatter: &'a mut Formatter,
+    out: &'a mut Out,
+    line: Vec<u8>,
+}
+
+impl Sink for Lines<'_> {
     fn alert(&mut self, alert: &Alert<'_>) -> io::Result<()> {
         self.line.clear();
         self.formatter.push_line(alert, &mut self.line);
         self.line.push(b'\n');
-        let written = self.out.write_all(&self.line);
-        self.closed |= written.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::BrokenPipe);
-        written
+        self.out.write_all(&self.line)
     }
 }

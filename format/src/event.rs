@@ -34,7 +34,7 @@ impl<'a> Event<'a> {
 
     /// As [`new`](Event::new), for a row of the catalogue.
     #[inline]
-    pub(crate) fn from_parts(info: &'static EventInfo, lengths: &'a [u8], data: &'a [u8]) -> Event<'a> {
+    pub fn from_parts(info: &'static EventInfo, lengths: &'a [u8], data: &'a [u8]) -> Event<'a> {
         Event { num: 0, ts: 0, tid: 0, info, cpu: 0, state_only: false, initial: false, lengths, data }
     }
 

@@ -5,6 +5,7 @@ mod fold;
 mod glob;
 mod memory;
 mod notes;
+mod order;
 mod paths;
 mod plan;
 mod predicate;
@@ -21,6 +22,7 @@ use plan::{Plans, Step};
 use terms::{Recall, TermId, TermKind};
 
 pub use memory::Memory;
+pub use order::depends_on_order;
 
 /// Which of several matching rules give an alert (reference language 9.7).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

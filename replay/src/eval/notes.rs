@@ -72,7 +72,8 @@ fn is_plain_text(operand: &Operand) -> bool {
         }
 }
 
-fn is_counting(operand: &Operand) -> bool {
+/// Whether a field of it counts its evaluations.
+pub fn is_counting(operand: &Operand) -> bool {
     match &operand.source {
         Source::Field(field) => matches!(
             field.field,
@@ -83,7 +84,8 @@ fn is_counting(operand: &Operand) -> bool {
     }
 }
 
-fn operands(check: &Check) -> Vec<&Operand> {
+/// The values that a check looks at.
+pub fn operands(check: &Check) -> Vec<&Operand> {
     match &check.test {
         Test::CompareOperand(_, right) | Test::InOperand(right) | Test::IntersectsOperand(right) => {
             vec![&check.left, right]

@@ -5,6 +5,7 @@
 
 use std::collections::HashMap;
 
+use serde::{Deserialize, Serialize};
 use tercel_format::Event;
 use tercel_format::event::until_nul;
 use tercel_format::record::Account;
@@ -19,7 +20,7 @@ const MAX_NAME: usize = 255;
 const MAX_PATH: usize = 1023;
 
 /// A user.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct User {
     /// Number.
     pub uid: u32,
@@ -34,7 +35,7 @@ pub struct User {
 }
 
 /// A group.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Group {
     /// Number.
     pub gid: u32,
@@ -45,8 +46,8 @@ pub struct Group {
 /// The accounts of the host.
 #[derive(Debug, Clone, Default)]
 pub struct Accounts {
-    users: HashMap<u32, User>,
-    groups: HashMap<u32, Group>,
+    pub(super) users: HashMap<u32, User>,
+    pub(super) groups: HashMap<u32, Group>,
 }
 
 impl Accounts {

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
 use tercel_format::Event;
 use tercel_format::event::until_nul;
 
@@ -19,7 +20,7 @@ const MAX_CGROUPS: usize = 1 << 12;
 const MAX_ANCESTORS: usize = 1024;
 
 /// What is known of a container (reference state 11.9). Text that the metadata lacks is empty.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Container {
     /// Short id, at most 12 characters; `host` for the host.
     pub id: Vec<u8>,
@@ -74,7 +75,7 @@ pub struct Container {
 }
 
 /// One mount of a container.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Mount {
     /// Path on the host.
     pub source: Vec<u8>,
@@ -89,7 +90,7 @@ pub struct Mount {
 }
 
 /// A command by which an engine checks a container.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Probe {
     /// What it checks: [`Category::Healthcheck`], [`Category::LivenessProbe`] or [`Category::ReadinessProbe`].
     pub category: Category,
@@ -124,7 +125,7 @@ impl Container {
 /// The containers that the capture told about so far, and the host.
 #[derive(Debug, Clone)]
 pub struct Containers {
-    by_id: BTreeMap<Text, Arc<Container>>,
+    pub(super) by_id: BTreeMap<Text, Arc<Container>>,
     /// Container ids of lists of cgroups that were seen.
     by_cgroups: HashMap<Text, (Text, Option<Bare>)>,
 }

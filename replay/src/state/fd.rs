@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use super::{SocketInfo, Text};
 
 /// Most fds that a table holds; further ones are not added (reference state 8.5).
@@ -11,7 +13,7 @@ pub const MAX_FDS: usize = 4096;
 
 /// What an fd refers to.
 #[allow(missing_docs)]
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum FdKind {
     Unknown,
     File,
@@ -70,7 +72,7 @@ impl FdKind {
 
 /// Transport protocol of a socket (`scap_l4`).
 #[allow(missing_docs)]
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum L4 {
     Unknown,
     Na,
@@ -108,7 +110,7 @@ impl L4 {
 
 /// Which side of a connection the process is.
 #[allow(missing_docs)]
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Role {
     None,
     Client,
@@ -116,7 +118,7 @@ pub enum Role {
 }
 
 /// Addresses of a socket. Stored as client to server once the role is known (reference state 8.22, 9.7).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Endpoints {
     /// Source (client) address; the bound address of a server-kind socket is in `dip`.
     pub sip: IpAddr,
@@ -131,7 +133,7 @@ pub struct Endpoints {
 }
 
 /// Facts about an fd that come and go.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct FdFlags {
     /// The socket is connected.
     pub connected: bool,
@@ -142,7 +144,7 @@ pub struct FdFlags {
 }
 
 /// One open fd.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Fd {
     /// What it refers to.
     pub kind: FdKind,

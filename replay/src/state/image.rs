@@ -3,11 +3,13 @@
 
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 /// Text shared between the entries of the state; never assumed to be UTF-8.
 pub type Text = Arc<[u8]>;
 
 /// The process image of a thread.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Image {
     /// Number of the image, unique within one state; equal numbers mean equal images.
     pub id: u32,

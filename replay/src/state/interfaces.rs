@@ -10,7 +10,7 @@ use super::{Fd, FdKind};
 /// The interface list of a capture.
 #[derive(Debug, Clone, Default)]
 pub struct Interfaces {
-    list: Vec<Interface>,
+    pub(super) list: Vec<Interface>,
 }
 
 impl Interfaces {

@@ -35,6 +35,8 @@ mod lifecycle;
 mod opens;
 mod transfer;
 
+mod keyframe;
+
 use std::sync::Arc;
 
 use tercel_format::catalogue::{code, source};
@@ -46,6 +48,7 @@ pub use containers::{Container, Containers, Mount, Probe};
 pub use fd::{Endpoints, Fd, FdFlags, FdKind, FdTable, L4, MAX_FDS, Role};
 pub use image::{Image, Text};
 pub use interfaces::Interfaces;
+pub use keyframe::{KeyframeError, STATE_VERSION};
 pub use socket_info::SocketInfo;
 pub use table::{MAX_THREADS, Threads};
 pub use thread::{Capabilities, Category, ExecFacts, Memory, Slot, StoredEnter, Thread, clone_flag};

@@ -12,8 +12,10 @@ const MAX_AGE: u64 = 2_000_000_000;
 /// The last exits, keyed by the low halves of parent and thread id.
 #[derive(Debug, Clone, Default)]
 pub(super) struct RecentExits {
-    ring: Vec<u64>,
-    next: usize,
+    /// Keys and times; the place of an exit is its number modulo the capacity.
+    ring: Vec<(u64, u64)>,
+    /// How many exits there were.
+    recorded: u64,
     /// Time of the newest exit of a key, and its place in the ring.
     newest: HashMap<u64, (u64, usize)>,
 }
@@ -25,17 +27,52 @@ fn key(tid: i64, ptid: i64) -> u64 {
 impl RecentExits {
     /// Remembers an exit.
     pub(super) fn record(&mut self, tid: i64, ptid: i64, ts: u64) {
-        let key = key(tid, ptid);
-        if self.ring.len() < CAPACITY {
-            self.ring.push(key);
-        } else {
-            let evicted = std::mem::replace(&mut self.ring[self.next], key);
-            if self.newest.get(&evicted).is_some_and(|(_, place)| *place == self.next) {
-                self.newest.remove(&evicted);
+        self.push(key(tid, ptid), ts);
+    }
+
+    fn push(&mut self, key: u64, ts: u64) {
+        let place = (self.recorded % CAPACITY as u64) as usize;
+        match self.ring.get_mut(place) {
+            None => self.ring.push((key, ts)),
+            Some(exit) => {
+                let (evicted, _) = std::mem::replace(exit, (key, ts));
+                if self.newest.get(&evicted).is_some_and(|(_, newest)| *newest == place) {
+                    self.newest.remove(&evicted);
+                }
             }
         }
-        self.newest.insert(key, (ts, self.next));
-        self.next = (self.next + 1) % CAPACITY;
+        self.newest.insert(key, (ts, place));
+        self.recorded = self.recorded.wrapping_add(1);
+    }
+
+    /// How many exits there were, and those since there were `before` of them that are still remembered, as keys and times.
+    pub(super) fn since(&self, before: u64) -> (u64, Vec<(u64, u64)>) {
+        let len = self.ring.len() as u64;
+        let count = self.recorded.wrapping_sub(before).min(len);
+        let places = (0..count).map(|back| self.recorded - count + back);
+        let exits = places.filter_map(|place| self.ring.get((place % CAPACITY as u64) as usize).copied());
+        (self.recorded, exits.collect())
+    }
+
+    /// How many exits there were.
+    pub(super) fn recorded(&self) -> u64 {
+        self.recorded
+    }
+
+    /// Takes over what [`since`](RecentExits::since) told; `false` where it does not follow what is known here.
+    pub(super) fn extend(&mut self, recorded: u64, exits: &[(u64, u64)]) -> bool {
+        let count = exits.len() as u64;
+        if recorded.wrapping_sub(self.recorded) != count {
+            // Everything remembered before is forgotten by now.
+            if exits.len() != CAPACITY || recorded < count {
+                return false;
+            }
+            self.ring = vec![(0, 0); CAPACITY];
+            self.newest.clear();
+            self.recorded = recorded - count;
+        }
+        exits.iter().for_each(|(key, ts)| self.push(*key, *ts));
+        true
     }
 
     /// Whether the thread exited less than two seconds before `ts`.

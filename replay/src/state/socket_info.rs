@@ -4,14 +4,35 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
+use serde::{Deserialize, Serialize};
+
 use super::{Endpoints, FdKind, L4};
 
 /// The shared memory. Layouts (addresses in network order, ports little-endian):
 /// IPv4 pair `sip 4, dip 4, sport 2, dport 2, l4 1`; IPv6 pair `sip 16, dip 16, sport 2, dport 2, l4 1`;
 /// IPv4 server `ip 4, port 2, l4 1`; IPv6 server `ip 16, port 2, l4 1`; unix `source 8, destination 8`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(into = "Vec<u8>", try_from = "Vec<u8>")]
 pub struct SocketInfo {
     bytes: [u8; 37],
+}
+
+impl From<SocketInfo> for Vec<u8> {
+    /// The bytes up to the last that is not zero: most fds are no sockets.
+    fn from(info: SocketInfo) -> Vec<u8> {
+        let len = info.bytes.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1);
+        info.bytes[..len].to_vec()
+    }
+}
+
+impl TryFrom<Vec<u8>> for SocketInfo {
+    type Error = &'static str;
+
+    fn try_from(bytes: Vec<u8>) -> Result<SocketInfo, &'static str> {
+        let mut info = SocketInfo::default();
+        info.bytes.get_mut(..bytes.len()).ok_or("too many bytes of a socket")?.copy_from_slice(&bytes);
+        Ok(info)
+    }
 }
 
 impl Default for SocketInfo {

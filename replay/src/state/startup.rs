@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
 use tercel_format::record::{Account, FdDetail, FdList, FdRecord, ProcessRecord};
 
 use super::params::{are_cgroups, ended, without_deleted};
@@ -14,7 +15,7 @@ use super::table::{ImageParts, share};
 use super::{Capabilities, ExecFacts, Fd, FdKind, L4, Memory, Role, State, clone_flag};
 
 /// How far the start of a capture has been taken in.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Copy, Default, Serialize, Deserialize)]
 pub(super) enum Phase {
     /// Lists are coming in.
     #[default]
@@ -26,12 +27,12 @@ pub(super) enum Phase {
 }
 
 /// What the lists told and is needed when they are complete.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Lists {
     /// Ports that sockets were bound to.
-    server_ports: BTreeSet<u16>,
+    pub(super) server_ports: BTreeSet<u16>,
     /// Users and groups, in the order of the list; they go over what initial events told.
-    accounts: Vec<Account>,
+    pub(super) accounts: Vec<Account>,
 }
 
 impl State {

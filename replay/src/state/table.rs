@@ -20,7 +20,7 @@ pub struct Threads {
     /// From a pid to the index of its group.
     pub(super) group_by_pid: NumberIndex,
     pub(super) blank: Blank,
-    last_image: u32,
+    pub(super) last_image: u32,
 }
 
 /// The threads of one process.

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
 use tercel_format::Event;
 use tercel_format::event::until_nul;
 
@@ -32,7 +33,7 @@ pub mod clone_flag {
 }
 
 /// One thread. Strings are raw bytes; times are nanoseconds since the epoch, 0 where unknown.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Thread {
     /// Thread id.
     pub tid: i64,
@@ -61,20 +62,26 @@ pub struct Thread {
     /// Controlling terminal, 0 for none.
     pub tty: u32,
     /// Name, argv and executable.
+    #[serde(skip)]
     pub image: Arc<Image>,
     /// Facts about the executable and the execution.
     pub exec: ExecFacts,
     /// Capability sets.
     pub caps: Capabilities,
     /// `subsystem=path`, NUL between and behind.
+    #[serde(skip)]
     pub cgroups: Text,
     /// Container id of up to 12 characters; empty on the host.
+    #[serde(skip)]
     pub container: Text,
     /// Root directory.
+    #[serde(skip)]
     pub root: Text,
     /// Working directory, ending in a slash; maintained on the leader.
+    #[serde(skip)]
     pub cwd: Text,
     /// Environment, NUL between and behind; maintained on the leader.
+    #[serde(skip)]
     pub env: Text,
     /// Limit of open fds.
     pub fdlimit: i64,
@@ -88,6 +95,7 @@ pub struct Thread {
     pub pidns_init_start_ts: u64,
     /// Open fds; used on the leader, or on a thread that does not share its leader's. Shared after a fork until one side
     /// changes it.
+    #[serde(skip)]
     pub fds: Arc<FdTable>,
     /// Number of the fd that the last event of the thread worked on, -1 for none.
     pub last_fd: i64,
@@ -100,12 +108,13 @@ pub struct Thread {
     /// What a health check of its container started it for.
     pub category: Category,
     /// Place in the group and among the children of the parent.
+    #[serde(skip)]
     pub(super) links: Links,
 }
 
 /// What a process is to its container.
 #[allow(missing_docs)]
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 pub enum Category {
     #[default]
     None,
@@ -116,7 +125,7 @@ pub enum Category {
 }
 
 /// Facts about the executable of a thread.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct ExecFacts {
     /// Writable by its owner.
     pub writable: bool,
@@ -139,7 +148,7 @@ pub struct ExecFacts {
 }
 
 /// Capability sets, one bit per capability.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Capabilities {
     /// Inheritable.
     pub inheritable: u64,
@@ -150,7 +159,7 @@ pub struct Capabilities {
 }
 
 /// Memory in kB and page faults.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Memory {
     /// Virtual memory.
     pub vmsize_kb: u32,
@@ -165,7 +174,7 @@ pub struct Memory {
 }
 
 /// An enter event kept for its exit: its code and its parameters as they were.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StoredEnter {
     /// Event code.
     pub code: u16,

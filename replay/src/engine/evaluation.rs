@@ -1,0 +1,181 @@
+//! One thread's evaluation: a state and the blocks that follow it enter, alerts and counters leave. A sequential replay
+//! has one evaluation; a parallel one has one per worker, and adds up their counters.
+
+use std::io;
+
+use tercel_format::{Block, Event};
+use tercel_rules::program::Program;
+
+use super::window::{Options, Position};
+use super::{BlockSource, ReplayError, Sink};
+use crate::alert::Alert;
+use crate::eval::{Matcher, Matching, Memory};
+use crate::fields::Context;
+use crate::state::{Facts, State};
+
+/// What happened in a replay.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Counters {
+    /// Events of the captures, state-only ones included.
+    pub events: u64,
+    /// Events that exist for the state alone (reference state 1.11).
+    pub state_only: u64,
+    /// Events that the rules saw: those in the window for which the filter holds.
+    pub evaluated: u64,
+    /// Alerts per rule, in the order of [`Program::rules`].
+    pub alerts: Vec<u64>,
+    /// Alerts per priority, most urgent first.
+    pub priorities: [u64; 8],
+    /// Times of the first and the last event, nanoseconds since the epoch.
+    pub span: Option<(u64, u64)>,
+}
+
+impl Counters {
+    /// Nothing happened with the rules of `program`.
+    pub(crate) fn new(program: &Program) -> Counters {
+        Counters { alerts: vec![0; program.rules.len()], ..Counters::default() }
+    }
+
+    /// Adds what happened elsewhere, with the same program.
+    pub(crate) fn add(&mut self, other: &Counters) {
+        self.events += other.events;
+        self.state_only += other.state_only;
+        self.evaluated += other.evaluated;
+        self.alerts.iter_mut().zip(&other.alerts).for_each(|(count, more)| *count += more);
+        self.priorities.iter_mut().zip(other.priorities).for_each(|(count, more)| *count += more);
+        if let Some((first, last)) = other.span {
+            self.see(first);
+            self.see(last);
+        }
+    }
+
+    #[inline]
+    fn see(&mut self, ts: u64) {
+        match &mut self.span {
+            Some((first, last)) => {
+                *first = ts.min(*first);
+                *last = ts.max(*last);
+            }
+            span => *span = Some((ts, ts)),
+        }
+    }
+}
+
+/// What all evaluations of a replay share.
+#[derive(Debug)]
+pub(crate) struct Setup<'p> {
+    pub(crate) program: &'p Program,
+    pub(crate) options: Options,
+    matcher: Matcher,
+    filter: Option<Matcher>,
+}
+
+impl<'p> Setup<'p> {
+    pub(crate) fn new(program: &'p Program, filter: Option<&Program>, options: Options) -> Setup<'p> {
+        let matcher = Matcher::new(program, options.matching);
+        let filter = filter.map(|filter| Matcher::new(filter, Matching::First));
+        Setup { program, options, matcher, filter }
+    }
+}
+
+/// What one thread brings along.
+#[derive(Debug)]
+pub(crate) struct Evaluation {
+    memory: Memory,
+    filter: Option<Memory>,
+    pub(crate) counters: Counters,
+}
+
+impl Evaluation {
+    pub(crate) fn new(setup: &Setup<'_>) -> Evaluation {
+        let settings = setup.options.settings;
+        Evaluation {
+            memory: setup.matcher.memory(settings),
+            filter: setup.filter.as_ref().map(|filter| filter.memory(settings)),
+            counters: Counters::new(setup.program),
+        }
+    }
+
+    /// Forgets what it knows of process images: those of the next event are numbered otherwise.
+    pub(crate) fn forget(&mut self) {
+        self.memory.forget();
+        self.filter.iter_mut().for_each(Memory::forget);
+    }
+
+    /// Evaluates blocks to their end, or to the end of the window; `false` where no further event can be of interest.
+    pub(crate) fn run<S: BlockSource + ?Sized>(
+        &mut self,
+        setup: &Setup<'_>,
+        state: &mut State,
+        source: &mut S,
+        sink: &mut dyn Sink,
+    ) -> Result<bool, ReplayError<S::Error>> {
+        loop {
+            // Blocks and facts are looked at where they are; they are too large to be moved for every event.
+            let next = source.next_block();
+            match &next {
+                Ok(Some(Block::Event(event))) => {
+                    if !self.event(setup, state, event, sink).map_err(ReplayError::Sink)? {
+                        return Ok(false);
+                    }
+                }
+                Ok(Some(block)) => self.metadata(state, block),
+                Ok(None) => return Ok(true),
+                Err(_) => return next.map(|_| false).map_err(ReplayError::Source),
+            }
+        }
+    }
+
+    fn metadata(&mut self, state: &mut State, block: &Block<'_>) {
+        if let Block::Section(_) = block {
+            // Images are numbered afresh.
+            self.forget();
+        }
+        state.block(block);
+    }
+
+    /// One event; `false` where no further event can be of interest.
+    fn event(
+        &mut self,
+        setup: &Setup<'_>,
+        state: &mut State,
+        event: &Event<'_>,
+        sink: &mut dyn Sink,
+    ) -> io::Result<bool> {
+        self.counters.events += 1;
+        self.counters.see(event.ts);
+        self.counters.state_only += u64::from(event.state_only);
+        let facts = state.apply(event);
+        let Some(facts) = facts.as_ref().filter(|_| !event.state_only) else { return Ok(true) };
+        match setup.options.position(event, state.first_ts()) {
+            Position::Before | Position::Behind => Ok(true),
+            Position::End => Ok(false),
+            Position::Inside => self.evaluate(setup, state, event, facts, sink),
+        }
+    }
+
+    fn evaluate(
+        &mut self,
+        setup: &Setup<'_>,
+        state: &State,
+        event: &Event<'_>,
+        facts: &Facts,
+        sink: &mut dyn Sink,
+    ) -> io::Result<bool> {
+        let context = Context { state, event, facts };
+        if let (Some(filter), Some(memory)) = (&setup.filter, &mut self.filter)
+            && filter.matches(&context, memory).is_empty()
+        {
+            return Ok(true);
+        }
+        self.counters.evaluated += 1;
+        for index in setup.matcher.matches(&context, &mut self.memory) {
+            let index = *index as usize;
+            let Some(rule) = setup.program.rules.get(index) else { continue };
+            self.counters.alerts[index] += 1;
+            self.counters.priorities[rule.priority as usize] += 1;
+            sink.alert(&Alert { rule, index, context })?;
+        }
+        Ok(setup.options.limit.is_none_or(|limit| self.counters.evaluated < limit))
+    }
+}

@@ -1,0 +1,77 @@
+//! Which events of a capture rules see, and which of them is the last that can matter.
+
+use tercel_format::Event;
+
+use crate::eval::Matching;
+use crate::fields::Settings;
+
+/// A point in a capture.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Point {
+    /// Nanoseconds since the epoch.
+    Absolute(u64),
+    /// Nanoseconds since the first event of the capture (reference state 1.10).
+    Relative(u64),
+    /// Number of an event.
+    Event(u64),
+}
+
+/// What to evaluate, and how.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Options {
+    /// Which of several matching rules give an alert.
+    pub matching: Matching,
+    /// First point that rules see; events before it only build the state.
+    pub from: Option<Point>,
+    /// First point that rules no longer see.
+    pub to: Option<Point>,
+    /// How many events rules see at most.
+    pub limit: Option<u64>,
+    /// How values are shown.
+    pub settings: Settings,
+}
+
+/// Events of one capture may be a little out of order; this far behind its end a window is over for good.
+const DISORDER: u64 = 10_000_000_000;
+
+/// Where an event lies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Position {
+    Before,
+    Inside,
+    Behind,
+    /// No later event lies inside.
+    End,
+}
+
+impl Options {
+    /// Where an event lies in the window, in a capture whose first event has the time `first`.
+    pub(crate) fn position(&self, event: &Event<'_>, first: u64) -> Position {
+        if self.from.is_some_and(|from| !from.reached(event, first)) {
+            return Position::Before;
+        }
+        match self.to {
+            Some(to) if to.reached(event, first) => match to {
+                Point::Event(_) => Position::End,
+                Point::Absolute(ts) if event.ts >= ts.saturating_add(DISORDER) => Position::End,
+                Point::Relative(ns) if distance(event, first) >= ns.saturating_add(DISORDER) => Position::End,
+                Point::Absolute(_) | Point::Relative(_) => Position::Behind,
+            },
+            _ => Position::Inside,
+        }
+    }
+}
+
+impl Point {
+    fn reached(self, event: &Event<'_>, first: u64) -> bool {
+        match self {
+            Point::Absolute(ts) => event.ts >= ts,
+            Point::Relative(ns) => distance(event, first) >= ns,
+            Point::Event(number) => event.num >= number,
+        }
+    }
+}
+
+fn distance(event: &Event<'_>, first: u64) -> u64 {
+    event.ts.saturating_sub(first)
+}

@@ -1,0 +1,161 @@
+//! A stretch of a capture in memory of its own: blocks enter as a reader lends them and leave again in the same order.
+
+use tercel_format::catalogue::EventInfo;
+use tercel_format::record::{FdDetail, FdRecord, ProcessRecord};
+use tercel_format::{Block, Event};
+
+use crate::engine::BlockSource;
+
+/// Blocks that own their bytes. `E` is the error that may follow them.
+#[derive(Debug)]
+pub struct Batch<E> {
+    items: Vec<Item>,
+    /// Lengths and parameters of the events, back to back.
+    bytes: Vec<u8>,
+    /// Bytes of the blocks that are not events, roughly.
+    others: usize,
+    /// The item that leaves next, and where its bytes start.
+    next: usize,
+    position: usize,
+    failure: Option<E>,
+}
+
+#[derive(Debug)]
+enum Item {
+    Event(Head),
+    /// Boxed: there are few, and they should not widen the events.
+    Other(Box<Block<'static>>),
+    /// Handed out.
+    Gone,
+}
+
+/// An event without its bytes.
+#[derive(Debug, Clone, Copy)]
+struct Head {
+    num: u64,
+    ts: u64,
+    tid: i64,
+    info: &'static EventInfo,
+    lengths: u32,
+    data: u32,
+    cpu: u16,
+    state_only: bool,
+    initial: bool,
+}
+
+/// What an event takes besides its bytes.
+const HEAD: usize = size_of::<Item>();
+
+/// What a record of a process or an fd takes besides its texts.
+const RECORD: usize = 256;
+
+impl<E> Default for Batch<E> {
+    fn default() -> Batch<E> {
+        Batch { items: Vec::new(), bytes: Vec::new(), others: 0, next: 0, position: 0, failure: None }
+    }
+}
+
+impl<E> Batch<E> {
+    /// Whether there is nothing in it, not even an error.
+    pub fn is_empty(&self) -> bool {
+        self.items.is_empty() && self.failure.is_none()
+    }
+
+    /// Memory that the blocks take, in bytes and roughly.
+    #[inline]
+    pub fn weight(&self) -> usize {
+        self.items.len() * HEAD + self.bytes.len() + self.others
+    }
+
+    /// Appends an event.
+    #[inline]
+    pub fn push_event(&mut self, event: &Event<'_>) {
+        let (lengths, data) = event.parts();
+        // A block is shorter than 4 GiB, and so are its parts.
+        let size = |bytes: &[u8]| u32::try_from(bytes.len()).unwrap_or(u32::MAX);
+        self.items.push(Item::Event(Head {
+            num: event.num,
+            ts: event.ts,
+            tid: event.tid,
+            info: event.info,
+            lengths: size(lengths),
+            data: size(data),
+            cpu: event.cpu,
+            state_only: event.state_only,
+            initial: event.initial,
+        }));
+        self.bytes.extend_from_slice(lengths);
+        self.bytes.extend_from_slice(data);
+    }
+
+    /// Appends a block that owns what it holds, which all but events do.
+    pub fn push_block(&mut self, block: Block<'static>) {
+        self.others += weight(&block);
+        self.items.push(Item::Other(Box::new(block)));
+    }
+
+    /// Lets an error follow the blocks.
+    pub fn fail(&mut self, error: E) {
+        self.failure = Some(error);
+    }
+
+    /// Makes it empty, and keeps its memory.
+    pub fn clear(&mut self) {
+        self.items.clear();
+        self.bytes.clear();
+        (self.others, self.next, self.position, self.failure) = (0, 0, 0, None);
+    }
+}
+
+impl<E> BlockSource for Batch<E> {
+    type Error = E;
+
+    #[inline]
+    fn next_block(&mut self) -> Result<Option<Block<'_>>, E> {
+        let Some(item) = self.items.get_mut(self.next) else {
+            return self.failure.take().map_or(Ok(None), Err);
+        };
+        self.next += 1;
+        let head = match item {
+            Item::Event(head) => head,
+            other => match std::mem::replace(other, Item::Gone) {
+                Item::Other(block) => return Ok(Some(*block)),
+                Item::Event(_) | Item::Gone => return Ok(None),
+            },
+        };
+        let start = self.position;
+        let middle = start + head.lengths as usize;
+        self.position = middle + head.data as usize;
+        let lengths = self.bytes.get(start..middle).unwrap_or_default();
+        let data = self.bytes.get(middle..self.position).unwrap_or_default();
+        let mut event = Event::from_parts(head.info, lengths, data);
+        (event.num, event.ts, event.tid, event.cpu) = (head.num, head.ts, head.tid, head.cpu);
+        (event.state_only, event.initial) = (head.state_only, head.initial);
+        Ok(Some(Block::Event(event)))
+    }
+}
+
+/// Memory that a block takes, roughly.
+fn weight(block: &Block<'_>) -> usize {
+    match block {
+        Block::Section(_) | Block::Machine(_) | Block::Event(_) => RECORD,
+        Block::Processes(list) => list.iter().map(process_weight).sum(),
+        Block::Fds(list) => RECORD + list.fds.iter().map(fd_weight).sum::<usize>(),
+        Block::Interfaces(list) => list.len() * RECORD,
+        Block::Accounts(list) => list.len() * RECORD,
+    }
+}
+
+fn process_weight(record: &ProcessRecord) -> usize {
+    let texts = [&record.args, &record.env, &record.cgroups, &record.cwd, &record.exepath, &record.root];
+    2 * RECORD + texts.iter().map(|text| text.len()).sum::<usize>()
+}
+
+fn fd_weight(record: &FdRecord) -> usize {
+    match &record.detail {
+        FdDetail::Name(name) | FdDetail::File { name, .. } | FdDetail::Unix { name, .. } => {
+            RECORD / 2 + name.len()
+        }
+        FdDetail::None | FdDetail::Socket { .. } | FdDetail::Server { .. } => RECORD / 2,
+    }
+}

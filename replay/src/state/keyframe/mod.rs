@@ -1,0 +1,73 @@
+//! Keyframes: a state enters and bytes leave that restore it, whole or as the difference to an earlier state (design D3). The
+//! bytes depend on what the state says, not on how it came about. They may come from anywhere: bytes that are no keyframe
+//! give an error, and memory is bounded by their number.
+//!
+//! A snapshot is the difference to the empty state, so that there is one encoding: [`STATE_VERSION`] as 4 bytes, then the
+//! difference.
+
+mod apply;
+mod difference;
+mod encoding;
+mod record;
+#[cfg(test)]
+mod tests;
+
+use super::State;
+
+/// Version of the state engine and of the encoding of its keyframes. It changes whenever one of them does: whenever the same
+/// events give another state, or a state other bytes. A keyframe of another version is not to be trusted.
+pub const STATE_VERSION: u32 = 1;
+
+/// Why bytes are no keyframe.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum KeyframeError {
+    /// It was written by another version of the state engine.
+    #[error("the keyframe is of version {0} of the state engine, this is version {STATE_VERSION}")]
+    Version(u32),
+    /// The bytes cannot be decoded.
+    #[error("the keyframe cannot be decoded: {0}")]
+    Encoding(String),
+    /// They contradict themselves, or do not follow the state that they are added to.
+    #[error("the keyframe contradicts itself or the one before: {0}")]
+    Contradiction(&'static str),
+}
+
+impl State {
+    /// The whole state as bytes.
+    pub fn snapshot(&self) -> Vec<u8> {
+        self.delta(&State::new())
+    }
+
+    /// The state of a [`snapshot`](State::snapshot).
+    ///
+    /// # Errors
+    /// The bytes are no snapshot of this version.
+    pub fn restore(bytes: &[u8]) -> Result<State, KeyframeError> {
+        let mut state = State::new();
+        state.apply_delta(bytes)?;
+        Ok(state)
+    }
+
+    /// What changed since `base`, an earlier state of the same section, as bytes.
+    pub fn delta(&self, base: &State) -> Vec<u8> {
+        let mut bytes = STATE_VERSION.to_le_bytes().to_vec();
+        encoding::encode(&mut bytes, &difference::difference(self, base));
+        bytes
+    }
+
+    /// Makes this state, which was the `base` of a [`delta`](State::delta), the one that the delta was taken of.
+    ///
+    /// # Errors
+    /// The bytes are no delta of this version, or one to another state. The state is not to be used then.
+    pub fn apply_delta(&mut self, bytes: &[u8]) -> Result<(), KeyframeError> {
+        let Some((version, rest)) = bytes.split_first_chunk::<4>() else {
+            return Err(KeyframeError::Encoding("too short".to_owned()));
+        };
+        let version = u32::from_le_bytes(*version);
+        if version != STATE_VERSION {
+            return Err(KeyframeError::Version(version));
+        }
+        let difference = encoding::decode(rest).map_err(KeyframeError::Encoding)?;
+        apply::apply(self, difference)
+    }
+}

@@ -1,0 +1,104 @@
+//! A restored state goes on like the one that it was taken of, and deltas add up to it.
+
+use std::path::PathBuf;
+
+use tercel_format::{Block, Reader};
+
+use super::KeyframeError;
+use crate::state::State;
+
+fn traces() -> Vec<PathBuf> {
+    let directory = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../testdata/traces");
+    let entries = std::fs::read_dir(directory).expect("part of the repository");
+    let mut paths: Vec<PathBuf> = entries.map(|entry| entry.expect("an entry").path()).collect();
+    paths.sort();
+    paths
+}
+
+/// Calls `each` behind every block of a capture, with the state.
+fn walk(path: &PathBuf, mut each: impl FnMut(&mut State)) {
+    let mut reader = Reader::new(std::fs::File::open(path).expect("readable")).expect("a capture");
+    let mut state = State::new();
+    while let Some(block) = reader.next().expect("undamaged") {
+        match &block {
+            Block::Event(event) => {
+                state.apply(event);
+            }
+            block => state.block(block),
+        }
+        each(&mut state);
+    }
+}
+
+#[test]
+fn deltas_add_up_to_the_snapshot() {
+    for path in traces() {
+        let (mut base, mut sum, mut count) = (State::new(), State::new(), 0u64);
+        walk(&path, |state| {
+            count += 1;
+            // Steps of changing length, none of them regular.
+            if count.is_power_of_two() || count.is_multiple_of(97) {
+                sum.apply_delta(&state.delta(&base)).expect("a delta");
+                assert!(sum.snapshot() == state.snapshot(), "{path:?} behind block {count}");
+                base = state.clone();
+            }
+        });
+    }
+}
+
+#[test]
+fn a_restored_state_goes_on_alike() {
+    for path in traces() {
+        let mut plain = Vec::new();
+        let mut count = 0u64;
+        walk(&path, |state| {
+            count += 1;
+            if count.is_multiple_of(50) {
+                plain.push(state.snapshot());
+            }
+        });
+        count = 0;
+        walk(&path, |state| {
+            count += 1;
+            if count.is_multiple_of(61) || count < 20 {
+                *state = State::restore(&state.snapshot()).expect("a snapshot");
+            }
+            if count.is_multiple_of(50) {
+                assert!(plain[(count / 50) as usize - 1] == state.snapshot(), "{path:?} at block {count}");
+            }
+        });
+    }
+}
+
+#[test]
+fn other_bytes_are_refused() {
+    let path = &traces()[0];
+    let mut snapshot = Vec::new();
+    walk(path, |state| {
+        if state.threads.len() > 3 && snapshot.is_empty() {
+            snapshot = state.snapshot();
+        }
+    });
+    assert_eq!(State::restore(&[]).err(), Some(KeyframeError::Encoding("too short".to_owned())));
+    assert_eq!(State::restore(&[9, 0, 0, 0]).err(), Some(KeyframeError::Version(9)));
+    for end in 4..snapshot.len().min(4000) {
+        assert!(State::restore(&snapshot[..end]).is_err(), "cut at {end}");
+    }
+    let mut seed = 0x9E37_79B9_7F4A_7C15u64;
+    for _ in 0..2000 {
+        let mut bytes = snapshot.clone();
+        for _ in 0..3 {
+            seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            let at = 4 + (seed >> 33) as usize % (bytes.len() - 4);
+            bytes[at] = (seed >> 24) as u8;
+        }
+        // Whatever is not refused has to be usable.
+        if let Ok(mut state) = State::restore(&bytes) {
+            let slots: Vec<_> = state.threads.iter().collect();
+            for slot in slots {
+                let tid = state.threads.get(slot).tid;
+                state.threads.remove(tid);
+            }
+        }
+    }
+}
