@@ -26,6 +26,8 @@ pub struct Cli {
 /// The verbs.
 #[derive(Debug, Subcommand)]
 pub enum Verb {
+    /// Record what the host does into a trace
+    Record(Box<crate::record::RecordArgs>),
     /// Evaluate rules over captures and print the alerts
     Replay(Box<ReplayArgs>),
     /// Check or list rule files

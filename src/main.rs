@@ -7,6 +7,7 @@ mod exit;
 mod inputs;
 mod listing;
 mod progress;
+mod record;
 mod replay;
 mod rules;
 mod summary;
@@ -34,6 +35,7 @@ fn main() -> ExitCode {
 
 fn run(cli: &Cli) -> Result<Outcome, Failure> {
     match &cli.verb {
+        Verb::Record(args) => record::run(args),
         Verb::Replay(args) => replay::run(args),
         Verb::Rules { verb: RulesVerb::Check { files, json } } => rules::check(files, *json),
         Verb::Rules { verb: RulesVerb::List { files, selection, json } } => {

@@ -154,12 +154,12 @@ fn captures(corpus: Option<&Path>) -> Vec<PathBuf> {
     }
 }
 
-/// The files of a folder with an extension, in alphabetical order.
+/// The files of a folder with an extension, in alphabetical order of their stems, so that `x.local.yaml` follows `x.yaml`.
 fn files(folder: &Path, extension: &str) -> Vec<PathBuf> {
     let entries = fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
     let mut files: Vec<PathBuf> =
         entries.filter(|path| path.extension().is_some_and(|e| e == extension)).collect();
-    files.sort();
+    files.sort_by_key(|path| path.file_stem().map(|stem| stem.to_owned()));
     files
 }
 
