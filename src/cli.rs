@@ -158,10 +158,10 @@ pub struct ReplayArgs {
     /// Stop after this many events of the window
     #[arg(short = 'n', value_name = "EVENTS", help_heading = "Window")]
     pub limit: Option<u64>,
-    /// Threads to use; by default one per core. The output does not depend on it. Rules or outputs with evt.deltatime, util.cnt
-    /// or thread.cpu, and -n, need one event after the other and use one thread
-    #[arg(short, long, value_name = "N")]
-    pub jobs: Option<NonZeroUsize>,
+    /// Evaluate on this many threads. More than one pays with many rules or compressed captures; what is printed does not
+    /// depend on it. Rules with evt.deltatime, util.cnt or thread.cpu, and -n, need one thread and get it
+    #[arg(short, long, value_name = "THREADS", default_value = "1")]
+    pub jobs: NonZeroUsize,
     /// Alerts as JSON, one object per line, with Falco's keys
     #[arg(long, help_heading = "Output")]
     pub json: bool,

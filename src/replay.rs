@@ -2,8 +2,6 @@
 
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
-use std::num::NonZeroUsize;
-use std::thread;
 use std::time::Instant;
 
 use console::style;
@@ -103,7 +101,7 @@ enum Engine<'p> {
 impl<'p> Engine<'p> {
     fn new(args: &ReplayArgs, intent: &Intent, program: &'p Program) -> Result<Engine<'p>, Failure> {
         let (filter, options, style) = (intent.filter.as_ref(), intent.options, intent.style);
-        let jobs = args.jobs.or_else(|| thread::available_parallelism().ok()).map_or(1, NonZeroUsize::get);
+        let jobs = args.jobs.get();
         if jobs == 1 || !can_be_parallel(program, filter, &options) {
             let replay = Replay::new(program, filter, options);
             return Ok(Engine::One(Box::new(replay), Box::new(Formatter::new(program, style))));
