@@ -1,3 +1,5 @@
+//! The reader over small captures: what it delivers, and what it says of damage.
+
 use std::io::Cursor;
 
 use super::*;

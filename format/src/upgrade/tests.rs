@@ -1,3 +1,5 @@
+//! Old events enter the upgrade, events of the newest schema leave.
+
 use super::*;
 use crate::catalogue::code::*;
 use crate::writer::{EncodedEvent, EventBuilder, Value};

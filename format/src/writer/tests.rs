@@ -1,3 +1,5 @@
+//! What the writer writes, the reader reads back.
+
 use super::*;
 use crate::catalogue::code::{
     ASYNCEVENT_E, SOCKET_CONNECT_X, SYSCALL_BPF_2_X, SYSCALL_CLOSE_X, SYSCALL_OPENAT_2_X, SYSCALL_POLL_X,
