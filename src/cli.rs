@@ -25,6 +25,8 @@ pub struct Cli {
 /// The verbs.
 #[derive(Debug, Subcommand)]
 pub enum Verb {
+    /// Record what the host does into a trace
+    Record(Box<crate::record::RecordArgs>),
     /// Evaluate rules over captures and print the alerts
     Replay(Box<ReplayArgs>),
     /// Turn captures of any kind into native traces, or traces into plain captures

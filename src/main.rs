@@ -11,6 +11,7 @@ mod inputs;
 mod listing;
 mod merge;
 mod progress;
+mod record;
 mod replay;
 mod rules;
 mod summary;
@@ -40,6 +41,7 @@ fn main() -> ExitCode {
 
 fn run(cli: &Cli) -> Result<Outcome, Failure> {
     match &cli.verb {
+        Verb::Record(args) => record::run(args),
         Verb::Replay(args) => replay::run(args),
         Verb::Convert(args) => convert::run(args),
         Verb::Index(args) => convert::index(args),

@@ -39,7 +39,7 @@ impl<'a> Event<'a> {
     }
 
     /// The table of lengths and the parameters behind it, as they stand in a capture.
-    pub(crate) fn parts(&self) -> (&'a [u8], &'a [u8]) {
+    pub fn parts(&self) -> (&'a [u8], &'a [u8]) {
         (self.lengths, self.data)
     }
 

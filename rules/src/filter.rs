@@ -49,13 +49,11 @@ pub fn filter(text: &str) -> Result<Program, Error> {
     Ok(Program { rules: vec![rule], nodes, checks })
 }
 
-/// The field that the word at a place may have meant.
+/// The field or the operator that the word at a place may have meant.
 fn misspelt(text: &str, pos: Pos) -> Option<&'static str> {
-    let word = text
-        .get(pos.offset..)?
-        .split(|c: char| !(c.is_ascii_alphanumeric() || c == '.' || c == '_'))
-        .next()?;
-    suggest(word)
+    let is_letter = |c: char| c.is_ascii_alphanumeric() || c == '.' || c == '_';
+    let word = text.get(pos.offset..)?.split(|c| !is_letter(c)).next()?;
+    if word.contains('.') { suggest(word) } else { lang::suggest_operator(word) }
 }
 
 #[cfg(test)]

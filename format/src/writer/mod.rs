@@ -146,6 +146,11 @@ impl<W: Write> Writer<W> {
         &mut self.output
     }
 
+    /// Hands everything written so far to the output's end.
+    pub fn flush(&mut self) -> io::Result<()> {
+        self.output.flush()
+    }
+
     /// Ends the capture and gives the output back.
     pub fn finish(mut self) -> io::Result<W> {
         self.output.flush()?;

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use tercel_rules::fields::{Arg, Field, FieldRef};
 use tercel_rules::output::{Piece, Template};
-use tercel_rules::program::{Operand, Priority, Program, Rule, Source};
+use tercel_rules::program::{Operand, Program, Rule, Source};
 
 use crate::fields::{self, Context, Scratch, Settings};
 use escape::push_string;
@@ -98,7 +98,7 @@ impl Formatter {
         self.line.clear();
         fields::render_text(&alert.context, &self.time, &mut self.line, &mut self.scratch);
         self.line.extend_from_slice(b": ");
-        self.line.extend_from_slice(priority_name(alert.rule.priority).as_bytes());
+        self.line.extend_from_slice(alert.rule.priority.name().as_bytes());
         self.line.push(b' ');
         self.line.extend_from_slice(&self.message);
         if self.style.json {
@@ -127,7 +127,7 @@ impl Formatter {
             self.push_fields(alert, out);
         }
         out.extend_from_slice(b",\"priority\":\"");
-        out.extend_from_slice(priority_name(rule.priority).as_bytes());
+        out.extend_from_slice(rule.priority.name().as_bytes());
         out.extend_from_slice(b"\",\"rule\":");
         push_string(out, rule.name.as_bytes());
         out.extend_from_slice(b",\"source\":");
@@ -177,20 +177,6 @@ pub fn push_message(cx: &Context<'_>, template: &Template, out: &mut Vec<u8>, sc
                 }
             }
         }
-    }
-}
-
-/// The name of a priority in alerts (reference language 10.7).
-pub fn priority_name(priority: Priority) -> &'static str {
-    match priority {
-        Priority::Emergency => "Emergency",
-        Priority::Alert => "Alert",
-        Priority::Critical => "Critical",
-        Priority::Error => "Error",
-        Priority::Warning => "Warning",
-        Priority::Notice => "Notice",
-        Priority::Informational => "Informational",
-        Priority::Debug => "Debug",
     }
 }
 

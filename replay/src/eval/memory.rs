@@ -5,8 +5,11 @@ use super::plan::Plans;
 use super::values::Values;
 use crate::fields::Settings;
 
-/// Images whose answers are remembered at a time; a power of two.
-const IMAGES: usize = 4096;
+/// Images whose answers are remembered at a time, a power of two; fewer where there are very many questions.
+const IMAGES: usize = 1024;
+
+/// Most words that the answers of images take.
+const IMAGE_WORDS: usize = 1 << 20;
 
 /// Reused memory of an evaluation.
 #[derive(Debug)]
@@ -37,14 +40,16 @@ const NOBODY: u32 = u32::MAX;
 impl Memory {
     pub(super) fn new(plans: &Plans, settings: Settings) -> Memory {
         let stride = plans.image_bits.div_ceil(64) * 2;
+        let most = IMAGE_WORDS / stride.max(1);
+        let places = if most >= IMAGES { IMAGES } else { (most / 2 + 1).next_power_of_two() };
         Memory {
             values: Values::new(settings, plans.places),
             found: Vec::new(),
             answers: vec![0; plans.terms.len()].into(),
             event: 0,
             images: Images {
-                owners: vec![NOBODY; IMAGES].into(),
-                words: vec![0; IMAGES * stride].into(),
+                owners: vec![NOBODY; places].into(),
+                words: vec![0; places * stride].into(),
                 stride,
                 current: None,
             },
@@ -109,7 +114,7 @@ impl Images {
     /// Start of the words of an image, cleared if they were another's.
     #[inline]
     fn place(&mut self, image: u32) -> usize {
-        let place = image as usize & (IMAGES - 1);
+        let place = image as usize & (self.owners.len() - 1);
         let start = place * self.stride;
         if self.owners[place] != image {
             self.owners[place] = image;

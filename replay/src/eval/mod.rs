@@ -53,15 +53,15 @@ impl Matcher {
     /// Whether any rule can match an event of this code.
     #[inline]
     pub fn watches(&self, code: u16) -> bool {
-        self.plans.plans.get(usize::from(code)).is_some_and(|plan| !plan.steps.is_empty())
+        self.plans.of(code).is_some()
     }
 
     /// The rules that match, as indices into [`Program::rules`] in load order.
     #[inline]
     pub fn matches<'m>(&self, cx: &Context<'_>, memory: &'m mut Memory) -> &'m [u32] {
-        match self.plans.plans.get(usize::from(cx.event.code())) {
-            Some(plan) if !plan.steps.is_empty() => self.run(plan, cx, memory),
-            _ => &[],
+        match self.plans.of(cx.event.code()) {
+            Some(plan) => self.run(plan, cx, memory),
+            None => &[],
         }
     }
 

@@ -5,7 +5,9 @@
 //! Checks have no side effects, so the order does not change the answers; conditions with fields that count their
 //! evaluations keep their order (see [`Plan::ordered`]).
 
-use rustc_hash::FxHashMap;
+use std::cmp::Reverse;
+
+use rustc_hash::{FxHashMap, FxHashSet};
 use tercel_format::catalogue::{EVENTS, EventInfo};
 use tercel_rules::program::{Operand, Program};
 
@@ -20,8 +22,9 @@ pub struct Plans {
     pub predicates: Vec<Predicate>,
     /// Conditions, shared between rules and event codes.
     pub terms: Vec<Term>,
-    /// One plan per event code.
-    pub plans: Vec<Plan>,
+    plans: Vec<Plan>,
+    /// The plan of every event code, as an index into `plans`; most codes share the one without steps.
+    by_code: Vec<u32>,
     /// How many terms are remembered per process image.
     pub image_bits: usize,
     /// How many values are kept for the event.
@@ -47,6 +50,7 @@ pub enum Step {
 }
 
 /// A rule at one event code: what it still demands.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 struct Demand {
     rule: u32,
     terms: Vec<TermId>,
@@ -56,16 +60,33 @@ impl Plans {
     /// The plans of a program's rules of source `syscall`.
     pub fn new(program: &Program) -> Plans {
         let mut terms = Terms::new(program);
-        let plans: Vec<Plan> = EVENTS.iter().map(|info| plan(program, &mut terms, info)).collect();
+        let mut plans = Vec::new();
+        let mut known: FxHashMap<Vec<Demand>, u32> = FxHashMap::default();
+        let by_code = EVENTS.iter().map(|info| {
+            let demands = demands(program, &mut terms, info);
+            *known.entry(demands).or_insert_with_key(|demands| {
+                plans.push(Plan::new(&terms, demands.clone()));
+                plans.len() as u32 - 1
+            })
+        });
+        let by_code = by_code.collect();
         let places = assign_places(&mut terms.predicates);
         let image_bits = assign_recall(&mut terms, &plans);
         let Terms { predicates, drafts, .. } = terms;
         let terms = drafts.into_iter().map(|draft| draft.term).collect();
-        Plans { predicates, terms, plans, image_bits, places }
+        Plans { predicates, terms, plans, by_code, image_bits, places }
+    }
+
+    /// The plan of an event code; `None` where no rule can match.
+    #[inline]
+    pub fn of(&self, code: u16) -> Option<&Plan> {
+        let index = *self.by_code.get(usize::from(code))?;
+        self.plans.get(index as usize).filter(|plan| !plan.steps.is_empty())
     }
 }
 
-fn plan(program: &Program, terms: &mut Terms<'_>, info: &EventInfo) -> Plan {
+/// What the rules demand of events of one code.
+fn demands(program: &Program, terms: &mut Terms<'_>, info: &EventInfo) -> Vec<Demand> {
     let mut folded = vec![None; program.nodes.len()];
     let mut demands = Vec::new();
     for (index, rule) in program.rules.iter().enumerate() {
@@ -79,54 +100,85 @@ fn plan(program: &Program, terms: &mut Terms<'_>, info: &EventInfo) -> Plan {
         };
         demands.push(Demand { rule: index as u32, terms });
     }
-    let ordered = demands.iter().flat_map(|demand| &demand.terms).any(|id| terms.draft(*id).counting);
-    let mut steps = Vec::new();
-    if ordered {
-        demands.iter().for_each(|demand| chain(demand, &mut steps));
-    } else {
-        arrange(terms, demands, &mut steps);
-    }
-    Plan { steps: steps.into(), ordered }
+    demands
 }
 
-/// One rule, its terms from left to right.
-fn chain(demand: &Demand, steps: &mut Vec<Step>) {
+impl Plan {
+    fn new(terms: &Terms<'_>, demands: Vec<Demand>) -> Plan {
+        let ordered = demands.iter().flat_map(|demand| &demand.terms).any(|id| terms.draft(*id).counting);
+        let mut steps = Vec::new();
+        if ordered {
+            demands.into_iter().for_each(|demand| chain(demand, &mut steps));
+        } else {
+            arrange(terms, demands, &mut steps);
+        }
+        Plan { steps: steps.into(), ordered }
+    }
+}
+
+/// One rule, its terms one after the other.
+fn chain(demand: Demand, steps: &mut Vec<Step>) {
     let end = (steps.len() + demand.terms.len() + 1) as u32;
-    steps.extend(demand.terms.iter().map(|term| Step::Need(*term, end)));
+    steps.extend(demand.terms.into_iter().map(|term| Step::Need(term, end)));
     steps.push(Step::Found(demand.rule));
 }
 
-/// Arranges rules as a tree: the term that most of them demand comes first and is followed by these rules without it; a
-/// term that seldom fails comes last.
+/// Arranges rules as a tree: what all of them demand comes first, then groups of those that demand the same, the largest
+/// first. A term that seldom fails comes last.
 fn arrange(terms: &Terms<'_>, mut demands: Vec<Demand>, steps: &mut Vec<Step>) {
-    demands.retain(|demand| {
-        if demand.terms.is_empty() {
-            steps.push(Step::Found(demand.rule));
+    let order = |id: &TermId| (terms.draft(*id).weak, terms.draft(*id).cost, *id);
+    let is_strong = |id: &TermId| !terms.draft(*id).weak;
+    // The steps behind which nothing of this group comes; where they go on is known at the end.
+    let mut open = Vec::new();
+    while !demands.is_empty() {
+        let strong = demands.iter().flat_map(|demand| &demand.terms).any(is_strong);
+        let mut shared = shared_terms(&demands, |id| !strong || is_strong(id));
+        let everywhere = shared.iter().filter(|(_, count)| *count == demands.len()).map(|(id, _)| *id);
+        let mut everywhere: Vec<TermId> = everywhere.collect();
+        if !everywhere.is_empty() {
+            everywhere.sort_unstable_by_key(order);
+            for term in &everywhere {
+                open.push(steps.len());
+                steps.push(Step::Need(*term, 0));
+            }
+            let gone: FxHashSet<TermId> = everywhere.into_iter().collect();
+            demands.iter_mut().for_each(|demand| demand.terms.retain(|id| !gone.contains(id)));
+            continue;
         }
-        !demand.terms.is_empty()
-    });
-    while let Some(term) = most_wanted(terms, &demands) {
-        let (mut with, without): (Vec<Demand>, Vec<Demand>) =
-            demands.into_iter().partition(|demand| demand.terms.contains(&term));
-        with.iter_mut().for_each(|demand| demand.terms.retain(|id| *id != term));
-        let at = steps.len();
-        steps.push(Step::Need(term, 0));
-        arrange(terms, with, steps);
-        steps[at] = Step::Need(term, steps.len() as u32);
-        demands = without;
+        shared.sort_unstable_by_key(|(id, count)| (Reverse(*count), order(id)));
+        let (group, rest): (Vec<Demand>, Vec<Demand>) = match shared.first() {
+            Some((term, _)) => demands.into_iter().partition(|demand| demand.terms.contains(term)),
+            None => {
+                // Nothing is shared among these: each goes its own way. The others share at most what seldom fails.
+                let (own, rest): (Vec<Demand>, Vec<Demand>) =
+                    demands.into_iter().partition(|demand| !strong || demand.terms.iter().any(is_strong));
+                for mut demand in own {
+                    demand.terms.sort_unstable_by_key(order);
+                    chain(demand, steps);
+                }
+                (Vec::new(), rest)
+            }
+        };
+        // The group has fewer rules than this one, since not all of them share the term.
+        arrange(terms, group, steps);
+        demands = rest;
+    }
+    let end = steps.len() as u32;
+    for at in open {
+        if let Some(Step::Need(_, otherwise)) = steps.get_mut(at) {
+            *otherwise = end;
+        }
     }
 }
 
-fn most_wanted(terms: &Terms<'_>, demands: &[Demand]) -> Option<TermId> {
-    let mut counts: FxHashMap<TermId, u32> = FxHashMap::default();
-    demands.iter().flat_map(|demand| &demand.terms).for_each(|term| *counts.entry(*term).or_default() += 1);
-    counts
-        .into_iter()
-        .min_by_key(|(id, count)| {
-            let draft = terms.draft(*id);
-            (draft.weak, std::cmp::Reverse(*count), draft.cost, *id)
-        })
-        .map(|(id, _)| id)
+/// The terms that more than one rule demands, or the only rule there is, with how many do.
+fn shared_terms(demands: &[Demand], counts: impl Fn(&TermId) -> bool) -> Vec<(TermId, usize)> {
+    let mut found: FxHashMap<TermId, usize> = FxHashMap::default();
+    for id in demands.iter().flat_map(|demand| &demand.terms).filter(|id| counts(id)) {
+        *found.entry(*id).or_default() += 1;
+    }
+    let least = demands.len().min(2);
+    found.into_iter().filter(|(_, count)| *count >= least).collect()
 }
 
 /// Decides what is remembered: of the largest terms that depend on the image alone one bit per image, of others that are asked

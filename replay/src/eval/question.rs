@@ -174,7 +174,8 @@ impl Question {
             Question::EndsWith(literal) => value.ends_with(literal),
             Question::Glob(glob) => glob.matches(value),
             // Bytes that are no UTF-8 are replaced first (language 5.9); other text is not copied.
-            Question::Regex(regex) => regex.is_match(String::from_utf8_lossy(value).as_bytes()),
+            // Bytes that are no UTF-8 match no character, as in Falco 0.44.1 (reference language 5.9 tells of a later version).
+            Question::Regex(regex) => regex.is_match(value),
             Question::Paths(tree) => tree.matches(value),
             Question::AnyText(texts) => texts.matches(value),
             Question::Fixed(_)
@@ -259,9 +260,10 @@ mod tests {
     }
 
     #[test]
-    fn expressions_see_clean_text() {
+    fn bytes_that_are_no_text_match_no_character() {
         let question = Question::new(Op::Regex, &text("\\A(?:a.b)\\z"));
-        assert!(question.ask(&Value::Text(b"a\xffb")));
+        assert!(question.ask(&Value::Text("a\u{e9}b".as_bytes())));
+        assert!(!question.ask(&Value::Text(b"a\xffb")));
     }
 
     #[test]

@@ -1,9 +1,9 @@
 //! Conditions at single event codes: what is left of them when everything that the code decides is folded away, stored without
 //! duplicates over rules and codes. Nodes of a program enter, terms leave.
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 use tercel_format::catalogue::EventInfo;
-use tercel_rules::program::{Check, CheckId, Node, NodeId, Program};
+use tercel_rules::program::{Check, CheckId, Node, NodeId, Operand, Program};
 
 use super::fold;
 use super::notes::Notes;
@@ -152,17 +152,14 @@ impl<'p> Terms<'p> {
     /// image alone is put together, so that one remembered answer covers it, and so are questions about one text.
     fn group(&mut self, terms: Vec<TermId>, all: bool) -> Option<TermId> {
         let mut flat: Vec<TermId> = Vec::new();
+        let mut seen = FxHashSet::default();
         for term in terms {
             let inner = match &self.draft(term).term.kind {
-                TermKind::All(inner) if all => inner.to_vec(),
-                TermKind::Any(inner) if !all => inner.to_vec(),
-                _ => vec![term],
+                TermKind::All(inner) if all => &inner[..],
+                TermKind::Any(inner) if !all => &inner[..],
+                _ => &[term],
             };
-            for id in inner {
-                if !flat.contains(&id) {
-                    flat.push(id);
-                }
-            }
+            flat.extend(inner.iter().copied().filter(|id| seen.insert(*id)));
         }
         self.join_image(&mut flat, all);
         self.join_texts(&mut flat, all);
@@ -181,36 +178,42 @@ impl<'p> Terms<'p> {
             && image.len() > 1
             && image.len() < flat.len()
         {
-            flat.retain(|id| !image.contains(id));
+            flat.retain(|id| !self.draft(*id).image);
             image.sort_unstable();
             flat.insert(first, self.intern(kind_of(image, all)));
         }
     }
 
-    /// Puts checks of the same text together: `a or b` is one check, and so is what `not a and not b` denies.
+    /// Puts checks of the same text together, in the place of the first: `a or b` is one check, and so is what `not a and not b`
+    /// denies.
     fn join_texts(&mut self, flat: &mut Vec<TermId>, all: bool) {
-        let mut groups: Vec<Vec<(TermId, CheckId)>> = Vec::new();
-        for id in flat.iter() {
-            let Some(check) = self.joining(*id, all) else { continue };
-            let left = &self.program.checks[check.0 as usize].left;
-            let known = groups.iter_mut().find(|group| {
-                group.first().is_some_and(|(_, first)| self.program.checks[first.0 as usize].left == *left)
-            });
-            match known {
-                Some(group) => group.push((*id, check)),
-                None => groups.push(vec![(*id, check)]),
+        let program = self.program;
+        let mut groups: FxHashMap<&Operand, Vec<(usize, CheckId)>> = FxHashMap::default();
+        for (at, id) in flat.iter().enumerate() {
+            if let Some(check) = self.joining(*id, all) {
+                groups.entry(&program.checks[check.0 as usize].left).or_default().push((at, check));
             }
         }
-        for group in groups.into_iter().filter(|group| group.len() > 1) {
-            let checks = group.iter().map(|(_, check)| *check).collect();
-            let mut together = self.join(checks);
+        let mut groups: Vec<Vec<(usize, CheckId)>> =
+            groups.into_values().filter(|group| group.len() > 1).collect();
+        // In the order of the condition, not of the hash table.
+        groups.sort_unstable();
+        let mut gone = FxHashSet::default();
+        for group in groups {
+            let mut together = self.join(group.iter().map(|(_, check)| *check).collect());
             if all {
                 together = self.negation(together);
             }
-            let first = flat.iter().position(|id| group.iter().any(|(term, _)| term == id)).unwrap_or(0);
-            flat.retain(|id| group.iter().all(|(term, _)| term != id));
-            flat.insert(first, together);
+            gone.extend(group.iter().skip(1).map(|(at, _)| *at));
+            if let Some((first, _)) = group.first() {
+                flat[*first] = together;
+            }
         }
+        let mut at = 0;
+        flat.retain(|_| {
+            at += 1;
+            !gone.contains(&(at - 1))
+        });
     }
 
     /// The check of a term that can be asked together with others: the term itself in a disjunction, what it denies in a

@@ -158,3 +158,47 @@ fn counting_fields_keep_the_order_of_checks() {
         assert_eq!(matcher.matches(&context, &mut memory), expected, "event {num}");
     }
 }
+
+#[test]
+fn what_the_code_decides_is_folded_away() {
+    let check = |condition: &str, code: u16, expected: Option<bool>| {
+        let program = program(&[condition]);
+        let [check] = &program.checks[..] else { panic!("{condition} is more than one check") };
+        let info = tercel_format::catalogue::event(code).expect("known code");
+        assert_eq!(
+            fold::constant(check, &predicate::Predicate::new(check), info),
+            expected,
+            "{condition} {code}"
+        );
+    };
+    check("evt.type = openat", code::SYSCALL_OPENAT_2_X, Some(true));
+    check("evt.type in (open, read)", code::SYSCALL_OPENAT_2_X, Some(false));
+    check("evt.type = openat", code::GENERIC_X, None);
+    check("evt.dir = <", code::GENERIC_X, Some(true));
+    check("evt.num = 0", code::SYSCALL_READ_X, Some(false));
+    check("evt.num in (0)", code::SYSCALL_READ_X, Some(false));
+    check("evt.num >= 1", code::SYSCALL_READ_X, Some(true));
+    check("evt.num < 2", code::SYSCALL_READ_X, None);
+    check("evt.is_open_read = true", code::SYSCALL_OPENAT_2_X, None);
+    check("evt.is_open_read = true", code::SYSCALL_READ_X, Some(false));
+    check("evt.is_open_exec = true", code::SYSCALL_CREAT_X, None);
+    check("fd.name != x", code::SYSCALL_READ_X, None);
+    check("fd.name != x", code::SYSCALL_SETUID_X, Some(false));
+    check("fd.ip != 10.0.0.1", code::SYSCALL_SETUID_X, Some(false));
+    check("evt.arg.flags = x", code::SYSCALL_OPENAT_2_X, None);
+    check("evt.arg.flags exists", code::SYSCALL_CLOSE_X, Some(false));
+    check("proc.name in ()", code::SYSCALL_CLOSE_X, Some(false));
+    check("fd.sip.name = x", code::SOCKET_CONNECT_X, Some(false));
+    check("proc.name = x", code::SYSCALL_CLOSE_X, None);
+}
+
+#[test]
+fn many_rules_that_share_much_or_nothing_are_arranged_quickly() {
+    let shared: Vec<String> = (0..3000).map(|n| format!("evt.num != {}", n + 10)).collect();
+    let long = shared.join(" and ");
+    let own: Vec<String> =
+        (0..2000).map(|n| format!("evt.num > 2 and evt.cpu = {n} and proc.pid = {n}")).collect();
+    let mut conditions = vec![long.as_str(), long.as_str(), "evt.num = 5"];
+    conditions.extend(own.iter().map(String::as_str));
+    assert_eq!(found(&conditions, Matching::All), [0, 1, 2]);
+}

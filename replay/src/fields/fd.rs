@@ -144,6 +144,9 @@ fn name_by_event<'a>(cx: &Context<'a>, raw: bool, scratch: &'a mut Scratch) -> O
 
 /// `fd.nameraw`: the path as the call gave it, without repeated slashes.
 fn raw_name<'a>(cx: &Context<'a>, entry: Option<&'a Arc<Fd>>, scratch: &'a mut Scratch) -> Option<Value<'a>> {
+    if entry.is_some_and(|fd| memchr::memmem::find(&fd.raw_name, b"//").is_none()) {
+        return name(cx, entry, true, scratch);
+    }
     let mut out = std::mem::take(&mut scratch.whole);
     out.clear();
     let found = match name(cx, entry, true, scratch) {

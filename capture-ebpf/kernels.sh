@@ -1,0 +1,117 @@
+#!/bin/bash
+# Boots Debian kernels under QEMU (plain emulation) and checks that the committed object loads, attaches and records there.
+# Usage: kernels.sh [PATTERN…]: patterns of package names; without any, 5.10, 6.1, 6.12, 6.18 and the newest of
+# trixie-backports, where packages called linux-binary hold the kernels from 7 on.
+#
+# Needs: qemu-system-x86_64, apt, a C compiler, cargo. Kernels and busybox are fetched through apt and only unpacked. About a minute
+# per kernel. Prints one line per kernel and fails if one of them fails.
+set -euo pipefail
+here=$(cd "$(dirname "$0")" && pwd)
+root=$(dirname "$here")
+work=${KERNELS_DIR:-$root/target/kernels}
+mkdir -p "$work"/apt/{lists,cache/archives/partial} "$work/deb"
+apt=$work/apt
+options=(-o Dir::Etc::sourcelist="$apt/sources.list" -o Dir::Etc::sourceparts=- -o Dir::State::lists="$apt/lists"
+    -o Dir::Cache="$apt/cache" -o APT::Sandbox::User=root -qq)
+
+# The mirror that this machine uses already serves all suites.
+mirror=$(apt-get indextargets --format "\$(REPO_URI)" "Codename: $(. /etc/os-release; echo "$VERSION_CODENAME")" | head -n 1)
+mirror=${mirror%/}
+key="[signed-by=/usr/share/keyrings/debian-archive-keyring.gpg]"
+{
+    for suite in bullseye-security bookworm-security; do echo "deb $key ${mirror%/debian}/debian-security $suite main"; done
+    for suite in bookworm trixie-backports; do echo "deb $key $mirror $suite main"; done
+} >"$apt/sources.list"
+[ -n "$(find "$apt/lists" -name '*Packages*' -mmin -1440)" ] || apt-get "${options[@]}" update
+
+newest() { apt-cache "${options[@]}" search "^$1\$" | cut -d' ' -f1 | grep -v -- -dbg | sort -V | tail -n 1; }
+unpack() {
+    [ -d "$work/$1" ] && return
+    (cd "$work/deb" && apt-get "${options[@]}" download "$1")
+    dpkg -x "$work"/deb/"$1"_*.deb "$work/$1"
+}
+
+# One binary for all kernels: nothing of this machine's libraries is in the virtual ones.
+RUSTFLAGS="-C target-feature=+crt-static" cargo build --quiet --locked --target x86_64-unknown-linux-gnu \
+    --manifest-path "$root/Cargo.toml" --target-dir "$work/target"
+unpack busybox-static
+
+cat >"$work/rules.yaml" <<'RULES'
+- rule: executed
+  desc: a program ran
+  condition: evt.type = execve and evt.res = SUCCESS and proc.args contains marker-exec
+  output: MATCH exec %proc.exepath %proc.cwd parent=%proc.pname
+  priority: INFO
+- rule: opened
+  desc: a file was opened
+  condition: evt.type in (open, openat) and fd.name = /etc/marker and evt.res = SUCCESS
+  output: MATCH open %fd.name ino=%fd.ino by %proc.name
+  priority: INFO
+- rule: connected
+  desc: a connection
+  condition: evt.type = connect and fd.sport = 4711
+  output: MATCH connect %fd.name
+  priority: INFO
+- rule: forked
+  desc: a new process
+  condition: evt.type in (fork, vfork, clone, clone3) and evt.rawres = 0 and proc.args contains marker-fork
+  output: MATCH fork %evt.type
+  priority: INFO
+- rule: ended
+  desc: a process ended
+  condition: evt.type = procexit and evt.arg.ret = 7
+  output: MATCH exit %proc.name
+  priority: INFO
+RULES
+cat >"$work/init" <<'INIT'
+#!/bin/busybox sh
+/bin/busybox mkdir -p /proc /sys /tmp /etc /root
+/bin/busybox mount -t proc proc /proc
+/bin/busybox mount -t sysfs sysfs /sys
+/bin/busybox mount -t tracefs tracefs /sys/kernel/tracing
+/bin/busybox mount -t tmpfs tmpfs /tmp
+/bin/busybox mount -t cgroup2 cgroup2 /sys/fs/cgroup 2>/dev/null
+/bin/busybox ip link set lo up
+echo hello >/etc/marker
+echo "KERNEL $(/bin/busybox uname -r)"
+cd /tmp
+/bin/tercel record -w /tmp/t.scap --level 0 $(/bin/busybox cat /options) -- /bin/busybox sh -c '
+    /bin/busybox echo marker-exec; /bin/busybox cat /etc/marker; /bin/busybox nc -l -p 4711 >/dev/null &
+    /bin/busybox sleep 1; echo hi | /bin/busybox nc 127.0.0.1 4711
+    /bin/busybox sh -c "(/bin/busybox true; exit 7); : marker-fork" marker-fork'
+/bin/tercel replay --rules /rules.yaml /tmp/t.scap
+echo "DONE $?"
+/bin/busybox poweroff -f
+INIT
+
+status=0
+check() { # kernel, options of record
+    local image=$work/$1 tree=$work/tree log=$work/$1$2.log missing=()
+    rm -rf "$tree"
+    mkdir -p "$tree/bin"
+    cp "$work/busybox-static/bin/busybox" "$work/target/x86_64-unknown-linux-gnu/debug/tercel" "$tree/bin/" 2>/dev/null ||
+        cp "$work/busybox-static/usr/bin/busybox" "$work/target/x86_64-unknown-linux-gnu/debug/tercel" "$tree/bin/"
+    strip "$tree/bin/tercel"
+    cp "$work/rules.yaml" "$tree/"
+    echo "$2" >"$tree/options"
+    install -m 755 "$work/init" "$tree/init"
+    (cd "$tree" && find . | "$tree/bin/busybox" cpio -o -H newc 2>/dev/null | gzip -1) >"$work/initramfs"
+    timeout 300 qemu-system-x86_64 -accel tcg -m 1024 -smp 2 -nographic -no-reboot -kernel "$(find "$image" -name 'vmlinuz*' | head -n 1)" \
+        -initrd "$work/initramfs" -append "console=ttyS0 quiet panic=-1" </dev/null >"$log" 2>&1 || true
+    for wanted in exec open connect fork exit; do grep -q "MATCH $wanted" "$log" || missing+=("$wanted"); done
+    if [ ${#missing[@]} = 0 ]; then
+        echo "ok      $1 $2"
+    else
+        echo "FAILED  $1 $2: no ${missing[*]} (see $log)"
+        status=1
+    fi
+}
+[ $# -gt 0 ] || set -- 'linux-image-5\.10\..*-cloud-amd64' 'linux-image-6\.1\.0-.*-cloud-amd64' \
+    'linux-image-6\.12\..*-cloud-amd64' 'linux-image-6\.18\..*-cloud-amd64' 'linux-binary-[0-9].*-cloud-amd64'
+for pattern in "$@"; do
+    kernel=$(newest "$pattern")
+    [ -n "$kernel" ] || { echo "FAILED  no package matches $pattern"; status=1; continue; }
+    unpack "$kernel"
+    check "$kernel" ""
+done
+exit $status

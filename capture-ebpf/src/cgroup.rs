@@ -1,0 +1,80 @@
+//! Cgroups: a task enters; `subsystem=path` for the subsystems that the state engine knows leaves, each ended by a NUL.
+
+use tercel_probe_abi::MISSING;
+
+use crate::{
+    event::Event,
+    memory::{copy_kernel_str, get, kernel, mask, off},
+};
+
+/// Components of a path that are kept, from the leaf; a power of two.
+const DEPTH: u64 = 16;
+/// Longest component with its NUL; a power of two.
+const NAME: u64 = 256;
+
+/// See `step::CGROUPS`.
+#[inline(always)]
+pub fn cgroups(event: Event) {
+    let from = event.cursor();
+    let sets = get!(u64, event.task(), task_cgroups);
+    let mut i = 0u32;
+    while i < 5 {
+        let id = match i {
+            0 => off!(cpuset_id),
+            1 => off!(cpu_id),
+            2 => off!(cpuacct_id),
+            3 => off!(io_id),
+            _ => off!(memory_id),
+        };
+        i += 1;
+        if id != MISSING {
+            add_path(event, kernel(sets, off!(css_set_subsys) + 8 * id));
+        }
+    }
+    event.close(event.cursor().wrapping_sub(from));
+}
+
+#[inline(always)]
+fn add_path(event: Event, subsystem: u64) {
+    let name = get!(u64, get!(u64, subsystem, css_ss), subsys_name);
+    let length = copy_kernel_str(event.at(), NAME, name);
+    if length <= 1 {
+        return;
+    }
+    event.advance(mask!(length, 2 * NAME - 1) - 1);
+    event.push(u64::from(b'='), 1);
+    // The chain is kept beside the event, leaf first: names are only known from there towards the root.
+    let mut node = get!(u64, get!(u64, subsystem, css_cgroup), cgroup_kn);
+    let mut depth = 0u64;
+    while depth < DEPTH {
+        let parent = get!(u64, node, kn_parent);
+        if node == 0 || parent == 0 {
+            break;
+        }
+        let slot = event.side(8 * mask!(depth, DEPTH - 1)).cast::<u64>();
+        let name = get!(u64, node, kn_name);
+        // SAFETY: the position lies within the room beside the event, at a multiple of 8.
+        unsafe { slot.write_volatile(name) };
+        node = parent;
+        depth += 1;
+    }
+    if depth == 0 {
+        event.push(u64::from(b'/'), 1);
+    }
+    let mut turn = 0;
+    while turn < DEPTH {
+        turn += 1;
+        if depth == 0 {
+            break;
+        }
+        depth -= 1;
+        let slot = event.side(8 * mask!(depth, DEPTH - 1)).cast::<u64>();
+        event.push(u64::from(b'/'), 1);
+        // SAFETY: as above.
+        let length = copy_kernel_str(event.at(), NAME, unsafe { slot.read_volatile() });
+        if length > 0 {
+            event.advance(mask!(length, 2 * NAME - 1) - 1);
+        }
+    }
+    event.push(0, 1);
+}

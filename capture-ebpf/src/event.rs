@@ -1,0 +1,456 @@
+//! The event under construction: parameters enter one by one, a finished event in the wire format leaves through the ring
+//! of its CPU (reference C3, C4). It is kept in the CPU's scratch space between the programs that add to it.
+
+use core::{
+    arch::asm,
+    ffi::c_void,
+    ptr::{addr_of, addr_of_mut},
+};
+
+use aya_ebpf::{
+    btf_maps::{ArrayOfMaps, RingBuf},
+    helpers::{
+        bpf_get_smp_processor_id, bpf_ktime_get_boot_ns,
+        generated::{bpf_get_current_pid_tgid, bpf_ringbuf_output},
+    },
+    macros::{btf_map, map},
+    maps::{Array, PerCpuArray},
+};
+
+use tercel_probe_abi::{Call, FlagTable, HEADER, MAX_WORDS, Param, flags, row, stat, want};
+
+use crate::memory::{config, copy_kernel, copy_kernel_str, copy_user, copy_user_str, mask, store64};
+
+/// Largest event; a power of two.
+const RECORD: u64 = 65536;
+/// Most bytes that one append writes; a power of two.
+const CHUNK: u64 = 65536;
+/// Longest path, list of arguments and so on, with its NUL; a power of two.
+pub const TEXT: u64 = 4096;
+/// Arguments of a call: its own and those that steps work out; a power of two.
+const ARGUMENTS: u64 = 16;
+/// Bytes of the saved registers up to the number of the call, the last that is needed; a power of two.
+const REGISTERS: u64 = 128;
+/// Do not wake the reader: it polls (BPF_RB_NO_WAKEUP).
+const NO_WAKEUP: u64 = 1;
+
+/// What a CPU keeps between programs.
+#[repr(C)]
+pub struct Scratch {
+    /// Programs that hold this scratch space: 0 or 1, but for the moment in which a second one finds out.
+    holders: u64,
+    cursor: u64,
+    /// Parameters that are complete.
+    index: u64,
+    row: u64,
+    /// Words of the row that are done.
+    position: u64,
+    ret: i64,
+    compat: u64,
+    task: u64,
+    args: [u64; ARGUMENTS as usize],
+    /// The caller's registers at the entry of the call, as the kernel saved them.
+    registers: [u8; REGISTERS as usize],
+    data: [u8; (RECORD + CHUNK) as usize],
+    /// Room for addresses, vectors and paths on their way into the event.
+    side: [u8; (2 * TEXT) as usize],
+}
+
+/// Size of the inner rings as declared; user space makes the real ones.
+const RING: usize = 8 << 20;
+/// One ring per CPU, made by user space.
+#[btf_map]
+static RINGS: ArrayOfMaps<RingBuf<u64, RING>, 1024> = ArrayOfMaps::new();
+/// One scratch space per CPU and slot; user space sets the number of entries.
+#[map]
+static SCRATCH: Array<Scratch> = Array::with_max_entries(2, 0);
+/// How every call becomes an event.
+#[map]
+static CALLS: Array<Call> = Array::with_max_entries(row::COUNT, 0);
+/// Translations of flags.
+#[map]
+static FLAGS: Array<FlagTable> = Array::with_max_entries(flags::COUNT, 0);
+/// Counters.
+#[map]
+static STATS: PerCpuArray<[u64; stat::COUNT]> = PerCpuArray::with_max_entries(1, 0);
+
+/// Adds one to a counter of this CPU.
+#[inline(always)]
+pub fn count(counter: usize) {
+    if let Some(counters) = STATS.get_ptr_mut(0) {
+        // SAFETY: the map's value has that many counters, and the index is a constant below it.
+        unsafe { (*counters)[counter] += 1 }
+    }
+}
+
+/// The row of a call, if it is wanted for this result.
+#[inline(always)]
+pub fn wanted(row: u32, ret: i64) -> Option<*const Call> {
+    let call = CALLS.get_ptr(row)?;
+    // SAFETY: a pointer into the map's value.
+    match unsafe { (*call).wanted } {
+        0 => None,
+        bits if bits & want::FAILURES != 0 && ret == 0 => None,
+        _ => Some(call),
+    }
+}
+
+/// An entry of one of a table's four parts.
+#[inline(always)]
+fn entry(table: &FlagTable, part: usize, value: u64) -> u64 {
+    let index = 256 * part + mask!(value, 0xff) as usize;
+    // SAFETY: the mask keeps the index within the part.
+    u64::from(unsafe { addr_of!(table.tables).cast::<u32>().add(index).read() })
+}
+
+/// A value whose bits are translated by a table.
+#[inline(always)]
+pub fn bits(table: u8, value: u64) -> u64 {
+    let Some(table) = FLAGS.get(u32::from(table)) else { return 0 };
+    entry(table, 0, value)
+        | entry(table, 1, value >> 8)
+        | entry(table, 2, value >> 16)
+        | entry(table, 3, value >> 24)
+}
+
+/// A value that is translated as a whole.
+#[inline(always)]
+pub fn translate(table: u8, value: u64) -> u64 {
+    let Some(table) = FLAGS.get(u32::from(table)) else { return 0 };
+    let value = value & 0xffff_ffff;
+    if value < 256 {
+        return entry(table, 0, value);
+    }
+    let above = value.wrapping_sub(u64::from(table.base));
+    if above < 256 { entry(table, 1, above) } else { u64::from(table.other) }
+}
+
+/// The event of this CPU and slot.
+#[derive(Clone, Copy)]
+pub struct Event {
+    scratch: *mut Scratch,
+}
+
+macro_rules! field {
+    ($event:expr, $field:ident) => {
+        // SAFETY: a field of the map's value; volatile, so that the cursor lives in the map and not in a register, whose
+        // possible values the verifier would have to follow.
+        unsafe { addr_of!((*$event.scratch).$field).read_volatile() }
+    };
+    ($event:expr, $field:ident = $value:expr) => {
+        // SAFETY: as above.
+        unsafe { addr_of_mut!((*$event.scratch).$field).write_volatile($value) }
+    };
+}
+
+/// One word of a row.
+#[inline(always)]
+fn word(call: *const Call, position: u64) -> Param {
+    let position = mask!(position, MAX_WORDS - 1);
+    // SAFETY: the mask keeps the position within the array; a word is 8 aligned bytes without invalid values.
+    let word = unsafe { addr_of!((*call).program).cast::<u64>().add(position as usize).read() };
+    Param {
+        kind: word as u8,
+        arg: (word >> 8) as u8,
+        width: (word >> 16) as u8,
+        map: (word >> 24) as u8,
+        value: (word >> 32) as u32,
+    }
+}
+
+impl Event {
+    /// The event that an earlier program of this slot has begun.
+    #[inline(always)]
+    pub fn current(slot: u32) -> Option<Event> {
+        // SAFETY: a helper without arguments.
+        let cpu = unsafe { bpf_get_smp_processor_id() };
+        Some(Event { scratch: SCRATCH.get_ptr_mut(2 * cpu + slot)? })
+    }
+
+    /// Takes the scratch space of this CPU and slot. Programs that cannot be preempted never find it taken; where they
+    /// can, whoever comes second loses its event, which is counted.
+    #[inline(always)]
+    pub fn begin(slot: u32, task: u64) -> Option<Event> {
+        let event = Event::current(slot)?;
+        event.hold(1);
+        if field!(event, holders) != 1 {
+            event.hold(-1);
+            count(stat::BUSY);
+            return None;
+        }
+        field!(event, task = task);
+        Some(event)
+    }
+
+    /// Gives the scratch space back without an event.
+    #[inline(always)]
+    pub fn abandon(self) {
+        self.hold(-1);
+    }
+
+    /// Counts holders. Adding without fetching is all that old kernels have.
+    #[inline(always)]
+    fn hold(self, change: i64) {
+        // SAFETY: an atomic addition to a field of the map's value.
+        unsafe {
+            let holders = addr_of_mut!((*self.scratch).holders);
+            asm!("lock *(u64 *)({holders} + 0) += {change}", holders = in(reg) holders, change = in(reg) change, options(nostack));
+        }
+    }
+
+    /// Copies the saved registers: one read is cheaper than one for each.
+    #[inline(always)]
+    pub fn read_registers(self, address: u64) {
+        // SAFETY: a field of the map's value.
+        copy_kernel(unsafe { addr_of_mut!((*self.scratch).registers) }.cast(), REGISTERS, address);
+    }
+
+    /// One of the registers by its offset.
+    #[inline(always)]
+    pub fn register(self, offset: u32) -> u64 {
+        let offset = mask!(offset, REGISTERS - 8);
+        // SAFETY: the mask keeps the offset within the registers, at a multiple of 8.
+        unsafe {
+            addr_of!((*self.scratch).registers)
+                .cast::<u8>()
+                .add(offset as usize)
+                .cast::<u64>()
+                .read_volatile()
+        }
+    }
+
+    /// Writes the header for a row of the table of calls.
+    #[inline(always)]
+    pub fn header(self, row: u32, call: *const Call, ret: i64, compat: bool) {
+        // SAFETY: pointers into map values; helpers without arguments.
+        let (code, nparams, now, ids) =
+            unsafe { ((*call).event, (*call).nparams, bpf_ktime_get_boot_ns(), bpf_get_current_pid_tgid()) };
+        let data = unsafe { addr_of_mut!((*self.scratch).data) }.cast::<u8>();
+        // SAFETY: the header lies within the data.
+        unsafe {
+            store64(data, now.wrapping_add(config().epoch));
+            store64(data.add(8), ids & 0xffff_ffff);
+            store64(data.add(20), u64::from(code) | u64::from(nparams) << 16);
+        }
+        field!(self, row = u64::from(row));
+        field!(self, ret = ret);
+        field!(self, compat = u64::from(compat));
+        field!(self, index = 0);
+        field!(self, position = 0);
+        field!(self, cursor = HEADER as u64 + 2 * u64::from(nparams));
+    }
+
+    /// Task that the event is about.
+    #[inline(always)]
+    pub fn task(self) -> u64 {
+        field!(self, task)
+    }
+
+    /// What the call returned.
+    #[inline(always)]
+    pub fn ret(self) -> i64 {
+        field!(self, ret)
+    }
+
+    /// Whether a 32-bit call.
+    #[inline(always)]
+    pub fn compat(self) -> bool {
+        field!(self, compat) != 0
+    }
+
+    /// An argument: 0 to 5 are the call's own.
+    #[inline(always)]
+    pub fn arg(self, index: u64) -> u64 {
+        let index = mask!(index, ARGUMENTS - 1);
+        // SAFETY: the mask keeps the index within the array.
+        unsafe { addr_of!((*self.scratch).args).cast::<u64>().add(index as usize).read_volatile() }
+    }
+
+    /// Replaces an argument, or adds one that later parameters need.
+    #[inline(always)]
+    pub fn set_arg(self, index: u64, value: u64) {
+        let index = mask!(index, ARGUMENTS - 1);
+        // SAFETY: as in `arg`.
+        unsafe { addr_of_mut!((*self.scratch).args).cast::<u64>().add(index as usize).write_volatile(value) }
+    }
+
+    /// The next word of the row; `None` after the last.
+    #[inline(always)]
+    pub fn next(self) -> Option<Param> {
+        let call = CALLS.get_ptr(field!(self, row) as u32)?;
+        let position = field!(self, position);
+        // SAFETY: a pointer into the map's value.
+        if position >= u64::from(unsafe { (*call).words }) {
+            return None;
+        }
+        field!(self, position = position + 1);
+        Some(word(call, position))
+    }
+
+    /// The word that called the present step.
+    #[inline(always)]
+    pub fn caller(self) -> Option<Param> {
+        let call = CALLS.get_ptr(field!(self, row) as u32)?;
+        Some(word(call, field!(self, position).wrapping_sub(1)))
+    }
+
+    /// Where the next bytes go: at least `CHUNK` are free there.
+    #[inline(always)]
+    pub fn at(self) -> *mut u8 {
+        let at = mask!(field!(self, cursor), RECORD - 1);
+        // SAFETY: the mask keeps the position within the first part of the data.
+        unsafe { addr_of_mut!((*self.scratch).data).cast::<u8>().add(at as usize) }
+    }
+
+    /// Bytes written so far.
+    #[inline(always)]
+    pub fn cursor(self) -> u64 {
+        field!(self, cursor)
+    }
+
+    /// Moves on by bytes that were written at [`Event::at`], without ending the parameter.
+    #[inline(always)]
+    pub fn advance(self, length: u64) {
+        let cursor = field!(self, cursor);
+        field!(self, cursor = cursor + length);
+    }
+
+    /// Ends a parameter of which all bytes are written.
+    #[inline(always)]
+    pub fn close(self, length: u64) {
+        let index = field!(self, index);
+        let slot = mask!(index, MAX_WORDS - 1);
+        // SAFETY: the table of lengths lies behind the header; the mask keeps the index within it.
+        unsafe {
+            let lengths = addr_of_mut!((*self.scratch).data).cast::<u8>().add(HEADER).cast::<u16>();
+            lengths.add(slot as usize).write_volatile(length as u16);
+        }
+        field!(self, index = index + 1);
+    }
+
+    /// Moves on and ends the parameter.
+    #[inline(always)]
+    pub fn take(self, length: u64) {
+        self.advance(length);
+        self.close(length);
+    }
+
+    /// Adds bytes of a number without ending the parameter.
+    #[inline(always)]
+    pub fn push(self, value: u64, width: u64) {
+        store64(self.at(), value);
+        self.advance(width);
+    }
+
+    /// Adds a number.
+    #[inline(always)]
+    pub fn number(self, value: u64, width: u64) {
+        store64(self.at(), value);
+        self.take(width);
+    }
+
+    /// Adds an empty parameter.
+    #[inline(always)]
+    pub fn empty(self) {
+        self.close(0);
+    }
+
+    /// Adds a string of user memory; empty where it cannot be read.
+    #[inline(always)]
+    pub fn user_str(self, address: u64) {
+        let length = if address == 0 { 0 } else { copy_user_str(self.at(), TEXT, address) };
+        self.take_text(length);
+    }
+
+    /// Adds bytes of a string of user memory without ending the parameter.
+    #[inline(always)]
+    pub fn push_user_str(self, address: u64) {
+        let length = if address == 0 { 0 } else { copy_user_str(self.at(), TEXT, address) };
+        if length > 0 {
+            self.advance(mask!(length, 2 * TEXT - 1));
+        }
+    }
+
+    /// Takes back what was added since the cursor stood at `from`, and adds an empty parameter.
+    #[inline(always)]
+    pub fn restart(self, from: u64) {
+        field!(self, cursor = from);
+        self.empty();
+    }
+
+    /// Makes the last byte a NUL.
+    #[inline(always)]
+    pub fn terminate(self) {
+        let at = mask!(field!(self, cursor).wrapping_sub(1), RECORD - 1);
+        // SAFETY: as in `at`.
+        unsafe { addr_of_mut!((*self.scratch).data).cast::<u8>().add(at as usize).write_volatile(0) }
+    }
+
+    /// Adds a string of kernel memory.
+    #[inline(always)]
+    pub fn kernel_str(self, address: u64) {
+        let length = copy_kernel_str(self.at(), TEXT, address);
+        self.take_text(length);
+    }
+
+    #[inline(always)]
+    fn take_text(self, length: i64) {
+        if length == TEXT as i64 {
+            count(stat::CUT);
+        }
+        self.take(if length > 0 { mask!(length, 2 * TEXT - 1) } else { 0 });
+    }
+
+    /// Adds `length` bytes of user memory; empty where they cannot be read.
+    #[inline(always)]
+    pub fn user_bytes(self, address: u64, length: u64) {
+        let length = mask!(if length > CHUNK - 1 { CHUNK - 1 } else { length }, CHUNK - 1);
+        self.take(if length != 0 && copy_user(self.at(), length, address) { length } else { 0 });
+    }
+
+    /// Room beside the event, and an offset into it.
+    #[inline(always)]
+    pub fn side(self, offset: u64) -> *mut u8 {
+        let offset = mask!(offset, TEXT - 1);
+        // SAFETY: the mask keeps the position within the first half of the room.
+        unsafe { addr_of_mut!((*self.scratch).side).cast::<u8>().add(offset as usize) }
+    }
+
+    /// Adds `length` (at most `TEXT`) bytes from the room beside the event.
+    #[inline(always)]
+    pub fn from_side(self, offset: u64, length: u64) {
+        let length = mask!(length, 2 * TEXT - 1);
+        let length = if length > TEXT { TEXT } else { length };
+        self.take(if copy_kernel(self.at(), length, self.side(offset) as u64) { length } else { 0 });
+    }
+
+    /// Sends the finished event and gives the scratch space back.
+    #[inline(always)]
+    pub fn submit(self) {
+        let length = field!(self, cursor);
+        let data = unsafe { addr_of_mut!((*self.scratch).data) }.cast::<u8>();
+        // SAFETY: the header lies within the data, at an aligned position.
+        unsafe { data.add(16).cast::<u32>().write_volatile(length as u32) };
+        if length >= RECORD {
+            count(stat::LARGE);
+            return self.abandon();
+        }
+        let length = mask!(length, RECORD - 1);
+        // SAFETY: a helper without arguments.
+        let cpu = unsafe { bpf_get_smp_processor_id() };
+        let sent = match RINGS.get(cpu) {
+            // SAFETY: the ring is a map, and the data has at least that many bytes.
+            Some(ring) => unsafe {
+                bpf_ringbuf_output(
+                    core::ptr::from_ref(ring).cast_mut().cast(),
+                    data.cast::<c_void>(),
+                    length,
+                    NO_WAKEUP,
+                ) == 0
+            },
+            None => false,
+        };
+        count(if sent { stat::SENT } else { stat::FULL });
+        self.abandon();
+    }
+}

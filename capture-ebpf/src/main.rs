@@ -1,0 +1,288 @@
+//! The kernel side of the recorder. System calls are seen where they return, when their arguments are still in the registers and
+//! their effects are known; execution, end and signals of processes by tracepoints of their own. Every program exists
+//! twice: as raw tracepoint (less work per event), and as classic tracepoint for kernels that may preempt raw ones and then skip
+//! runs. User space loads the set that suits the kernel.
+#![no_std]
+#![no_main]
+#![feature(asm_experimental_arch)]
+
+mod cgroup;
+mod event;
+mod file;
+mod memory;
+mod process;
+mod run;
+mod socket;
+mod values;
+mod vector;
+
+use aya_ebpf::{
+    EbpfContext,
+    helpers::{
+        bpf_get_current_task,
+        generated::{bpf_get_current_pid_tgid, bpf_get_current_task_btf, bpf_task_pt_regs},
+    },
+    macros::{map, raw_tracepoint, tracepoint},
+    maps::{Array, ProgramArray},
+    programs::{RawTracePointContext, TracePointContext},
+};
+
+use event::{Event, wanted};
+use memory::{config, get, mask, off};
+use run::{resume, run};
+use tercel_probe_abi::{row, step};
+
+/// Programs of the steps, as raw tracepoints.
+#[map]
+static RAW_STEPS: ProgramArray = ProgramArray::with_max_entries(64, 0);
+/// The same as classic tracepoints.
+#[map]
+static CLASSIC_STEPS: ProgramArray = ProgramArray::with_max_entries(64, 0);
+/// Rows of the table of calls for the numbers of 32-bit calls, and behind them for the calls of `socketcall`.
+#[map]
+static COMPAT: Array<u16> = Array::with_max_entries(row::SOCKETCALL + 32, 0);
+
+/// Slot of the scratch space for raw and for classic programs: one may run on top of the other.
+const RAW: u32 = 0;
+const CLASSIC: u32 = 1;
+
+/// Kernel: the system call came from 32-bit code (TS_COMPAT).
+const TS_COMPAT: u32 = 2;
+
+/// The task that runs.
+#[inline(always)]
+fn task() -> u64 {
+    // SAFETY: a helper without arguments.
+    unsafe { bpf_get_current_task() }
+}
+
+/// Whether the recorder itself runs.
+#[inline(always)]
+fn own() -> bool {
+    // SAFETY: a helper without arguments.
+    (unsafe { bpf_get_current_pid_tgid() } >> 32) as u32 == config().own_tgid
+}
+
+/// A system call returns: `registers` are those of its entry.
+#[inline(always)]
+fn system_call<C: EbpfContext>(context: &C, slot: u32, steps: &ProgramArray, registers: u64, ret: i64) {
+    if own() {
+        return;
+    }
+    let task = task();
+    let Some(event) = Event::begin(slot, task) else { return };
+    event.read_registers(registers);
+    let number = event.register(off!(regs_orig_ax)) as u32;
+    if get!(u32, task, task_status) & TS_COMPAT != 0 {
+        return compat_call(context, steps, event, ret, number);
+    }
+    let call = if number < row::EXEC { wanted(number, ret) } else { None };
+    let Some(call) = call else { return event.abandon() };
+    event.set_arg(0, event.register(off!(regs_di)));
+    event.set_arg(1, event.register(off!(regs_si)));
+    event.set_arg(2, event.register(off!(regs_dx)));
+    event.set_arg(3, event.register(off!(regs_r10)));
+    event.set_arg(4, event.register(off!(regs_r8)));
+    event.set_arg(5, event.register(off!(regs_r9)));
+    event.header(number, call, ret, false);
+    run(context, steps, event);
+}
+
+/// The same from 32-bit code: other numbers, other registers, and calls of sockets behind one number.
+#[inline(always)]
+fn compat_call<C: EbpfContext>(context: &C, steps: &ProgramArray, event: Event, ret: i64, number: u32) {
+    const SOCKETCALL: u32 = 102;
+    let first = event.register(off!(regs_bx)) & 0xffff_ffff;
+    let several = number == SOCKETCALL;
+    let index = match number {
+        SOCKETCALL => row::SOCKETCALL + mask!(first, 31) as u32,
+        number if number < row::SOCKETCALL => number,
+        _ => return event.abandon(),
+    };
+    let row = COMPAT.get(index).copied().unwrap_or(row::NONE);
+    let ret = i64::from(ret as i32);
+    let Some(call) = wanted(u32::from(row), ret) else { return event.abandon() };
+    let second = event.register(off!(regs_cx)) & 0xffff_ffff;
+    if several {
+        let mut i = 0;
+        while i < 6 {
+            event.set_arg(i, u64::from(memory::user::<u32>(second + 4 * i).unwrap_or(0)));
+            i += 1;
+        }
+    } else {
+        event.set_arg(0, first);
+        event.set_arg(1, second);
+        event.set_arg(2, event.register(off!(regs_dx)) & 0xffff_ffff);
+        event.set_arg(3, event.register(off!(regs_si)) & 0xffff_ffff);
+        event.set_arg(4, event.register(off!(regs_di)) & 0xffff_ffff);
+        event.set_arg(5, event.register(off!(regs_bp)) & 0xffff_ffff);
+    }
+    event.header(u32::from(row), call, ret, true);
+    run(context, steps, event);
+}
+
+/// System calls by raw tracepoint: `sys_exit(registers, ret)`.
+#[raw_tracepoint(tracepoint = "sys_exit")]
+pub fn raw_sys_exit(context: RawTracePointContext) -> i32 {
+    system_call(&context, RAW, &RAW_STEPS, context.arg(0), context.arg(1));
+    0
+}
+
+/// System calls by classic tracepoint: number at offset 8, return value at offset 16.
+#[tracepoint(category = "raw_syscalls", name = "sys_exit")]
+pub fn classic_sys_exit(context: TracePointContext) -> i32 {
+    // SAFETY: the tracepoint's record has a return value there; the helpers take the running task.
+    unsafe {
+        let ret = context.read_at::<i64>(16).unwrap_or(0);
+        let registers = bpf_task_pt_regs(bpf_get_current_task_btf()) as u64;
+        system_call(&context, CLASSIC, &CLASSIC_STEPS, registers, ret);
+    }
+    0
+}
+
+/// A process executes another program: `sched_process_exec(task, old pid, bprm)`.
+#[raw_tracepoint(tracepoint = "sched_process_exec")]
+pub fn raw_exec(context: RawTracePointContext) -> i32 {
+    let Some(call) = wanted(row::EXEC, 0) else { return 0 };
+    let Some(event) = Event::begin(RAW, context.arg(0)) else { return 0 };
+    event.set_arg(0, get!(u64, context.arg::<u64>(2), bprm_filename));
+    event.header(row::EXEC, call, 0, false);
+    run(&context, &RAW_STEPS, event);
+    0
+}
+
+/// A thread ends: `sched_process_exit(task, …)`.
+#[raw_tracepoint(tracepoint = "sched_process_exit")]
+pub fn raw_exit(context: RawTracePointContext) -> i32 {
+    let Some(call) = wanted(row::PROCEXIT, 0) else { return 0 };
+    if own() {
+        return 0;
+    }
+    let Some(event) = Event::begin(RAW, context.arg(0)) else { return 0 };
+    event.header(row::PROCEXIT, call, 0, false);
+    run(&context, &RAW_STEPS, event);
+    0
+}
+
+/// A signal is delivered to the running thread: `signal_deliver(signal, info, action)`.
+#[raw_tracepoint(tracepoint = "signal_deliver")]
+pub fn raw_signal(context: RawTracePointContext) -> i32 {
+    let Some(call) = wanted(row::SIGNAL, 0) else { return 0 };
+    if own() {
+        return 0;
+    }
+    let task = task();
+    let Some(event) = Event::begin(RAW, task) else { return 0 };
+    let (signal, info) = (context.arg::<u64>(0) as u32, context.arg::<u64>(1));
+    event.set_arg(0, u64::from(signal_sender(signal, info)));
+    event.set_arg(1, u64::from(get!(u32, task, task_pid)));
+    event.set_arg(2, u64::from(signal));
+    event.header(row::SIGNAL, call, 0, false);
+    run(&context, &RAW_STEPS, event);
+    0
+}
+
+/// Who sent a signal, where the kernel says so. The first two values of `info` mean "none" and "the kernel".
+#[inline(always)]
+fn signal_sender(signal: u32, info: u64) -> u32 {
+    const SI_QUEUE: i32 = -1;
+    if info < 2 {
+        return 0;
+    }
+    let code = get!(i32, info, siginfo_code);
+    let sent = code == 0 || code == SI_QUEUE || code < 0;
+    match signal {
+        // SIGKILL, SIGCHLD, real-time signals
+        9 | 17 | 32..=64 => get!(u32, info, siginfo_pid),
+        // SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGTSTP
+        1 | 2 | 3 | 15 | 20 if sent => get!(u32, info, siginfo_pid),
+        _ => 0,
+    }
+}
+
+/// The interpreter as a step: where steps hand back to.
+#[raw_tracepoint(tracepoint = "sys_exit")]
+pub fn raw_run(context: RawTracePointContext) -> i32 {
+    if let Some(event) = Event::current(RAW) {
+        run(&context, &RAW_STEPS, event);
+    }
+    0
+}
+
+/// The same for classic tracepoints.
+#[tracepoint]
+pub fn classic_run(context: TracePointContext) -> i32 {
+    if let Some(event) = Event::current(CLASSIC) {
+        run(&context, &CLASSIC_STEPS, event);
+    }
+    0
+}
+
+macro_rules! steps {
+    ($($raw:ident $classic:ident $work:path;)*) => {$(
+        #[raw_tracepoint(tracepoint = "sys_exit")]
+        pub fn $raw(context: RawTracePointContext) -> i32 {
+            if let Some(event) = Event::current(RAW) {
+                $work(event);
+                resume(&context, &RAW_STEPS, event);
+            }
+            0
+        }
+
+        #[tracepoint]
+        pub fn $classic(context: TracePointContext) -> i32 {
+            if let Some(event) = Event::current(CLASSIC) {
+                $work(event);
+                resume(&context, &CLASSIC_STEPS, event);
+            }
+            0
+        }
+    )*};
+}
+
+steps! {
+    raw_fetch classic_fetch run::fetch;
+    raw_opened classic_opened file::opened;
+    raw_file_path classic_file_path file::file_path;
+    raw_memory classic_memory process::memory;
+    raw_capabilities classic_capabilities process::capabilities;
+    raw_sockaddr classic_sockaddr socket::sockaddr;
+    raw_tuple classic_tuple socket::tuple;
+    raw_backlog classic_backlog socket::backlog;
+    raw_msghdr classic_msghdr vector::msghdr;
+    raw_iov_data classic_iov_data vector::iov_data;
+    raw_iov_size classic_iov_size vector::iov_size;
+    raw_control classic_control vector::control;
+    raw_sockopt classic_sockopt socket::sockopt;
+    raw_poll classic_poll values::poll;
+    raw_pair classic_pair file::pair;
+    raw_ptrace classic_ptrace values::ptrace;
+    raw_prctl classic_prctl values::prctl;
+    raw_fsconfig classic_fsconfig values::fsconfig;
+    raw_keyctl classic_keyctl values::keyctl;
+    raw_quotactl classic_quotactl values::quotactl;
+    raw_exe_args classic_exe_args process::exe_args;
+    raw_ids classic_ids process::ids;
+    raw_cwd classic_cwd process::cwd;
+    raw_usage classic_usage process::usage;
+    raw_cgroups classic_cgroups cgroup::cgroups;
+    raw_env classic_env process::env;
+    raw_image classic_image process::image;
+    raw_exe_path classic_exe_path process::exe_path;
+    raw_groups classic_groups process::groups;
+    raw_clone classic_clone process::clone;
+    raw_semop classic_semop values::semop;
+    raw_reaper classic_reaper process::reaper;
+}
+
+#[panic_handler]
+fn panic(_: &core::panic::PanicInfo<'_>) -> ! {
+    loop {}
+}
+
+/// The kernel gives some helpers to programs under the GPL only.
+#[unsafe(no_mangle)]
+#[unsafe(link_section = "license")]
+static LICENSE: [u8; 13] = *b"Dual MIT/GPL\0";
+
+const _: () = assert!(step::PROGRAMS.len() == 33);

@@ -1,0 +1,34 @@
+//! Clocks and numbers of the host that only the C library tells.
+
+use std::mem::MaybeUninit;
+
+/// Nanoseconds of a clock.
+fn nanoseconds(clock: libc::clockid_t) -> u64 {
+    let mut time = MaybeUninit::<libc::timespec>::zeroed();
+    // SAFETY: the pointer is valid for one timespec, for which zeros are a valid value.
+    let time = unsafe {
+        libc::clock_gettime(clock, time.as_mut_ptr());
+        time.assume_init()
+    };
+    (time.tv_sec as u64).wrapping_mul(1_000_000_000).wrapping_add(time.tv_nsec as u64)
+}
+
+/// Nanoseconds to add to the clock that the probe reads (time since boot, suspended time included) to get the time since the
+/// epoch. Of several tries the one with the shortest gap between the two readings counts.
+pub fn epoch() -> u64 {
+    let mut best = (u64::MAX, 0);
+    for _ in 0..16 {
+        let before = nanoseconds(libc::CLOCK_BOOTTIME);
+        let now = nanoseconds(libc::CLOCK_REALTIME);
+        let gap = nanoseconds(libc::CLOCK_BOOTTIME).saturating_sub(before);
+        if gap < best.0 {
+            best = (gap, now.saturating_sub(before + gap / 2));
+        }
+    }
+    best.1
+}
+
+/// The probe's clock now, in nanoseconds since boot.
+pub fn now() -> u64 {
+    nanoseconds(libc::CLOCK_BOOTTIME)
+}

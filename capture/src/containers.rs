@@ -1,0 +1,290 @@
+//! Metadata of containers: the sockets of Docker and Podman enter, JSON as container events carry it leaves (reference state
+//! 11.9). A thread of its own per engine does the asking, so that capture never waits for an engine.
+
+use std::io::{self, BufRead, BufReader, Read, Write};
+use std::os::unix::net::UnixStream;
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::time::Duration;
+
+use serde_json::{Map, Value, json};
+
+/// Where engines listen, and their numbers (reference state 11.10).
+const ENGINES: [(&str, u32); 3] =
+    [("/var/run/docker.sock", 0), ("/run/docker.sock", 0), ("/run/podman/podman.sock", 11)];
+/// How long an engine may take to answer a question.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// Longest answer that is read.
+const LONGEST: u64 = 4 << 20;
+
+/// What the engines tell.
+pub struct Containers {
+    receiver: Receiver<String>,
+}
+
+impl Containers {
+    /// Starts to follow the engines that are there, and those at further sockets of Docker's kind.
+    pub fn watch(further: &[PathBuf]) -> Containers {
+        let (sender, receiver) = channel();
+        let known = ENGINES.iter().map(|(path, engine)| (PathBuf::from(path), *engine));
+        let mut seen = Vec::new();
+        for (path, engine) in known.chain(further.iter().map(|path| (path.clone(), 0))) {
+            let Ok(path) = path.canonicalize() else { continue };
+            if seen.contains(&path) {
+                continue;
+            }
+            seen.push(path.clone());
+            let sender = sender.clone();
+            std::thread::spawn(move || follow(&path, engine, &sender));
+        }
+        Containers { receiver }
+    }
+
+    /// The next description of a container, if there is one now.
+    pub fn next(&self) -> Option<String> {
+        self.receiver.try_recv().ok()
+    }
+}
+
+/// Describes the containers that run, and then each that is made. Ends when the engine or the recorder does.
+fn follow(path: &Path, engine: u32, sender: &Sender<String>) {
+    // The stream of events is opened first: what starts between the list and the stream would otherwise be missed.
+    let stream = request(path, "/events?filters=%7B%22type%22%3A%5B%22container%22%5D%7D");
+    if let Ok(Value::Array(running)) = ask(path, "/containers/json") {
+        for container in &running {
+            describe(path, engine, container.get("Id"), sender);
+        }
+    }
+    let Ok(stream) = stream else { return };
+    // Waiting for the next event may take for ever.
+    if stream.get_ref().set_read_timeout(None).is_err() {
+        return;
+    }
+    for line in stream.lines() {
+        let Ok(line) = line else { return };
+        let Ok(event) = serde_json::from_str::<Value>(&line) else { continue };
+        let action = event.get("Action").or(event.get("status")).and_then(Value::as_str);
+        if matches!(action, Some("create" | "start" | "rename")) {
+            let id = event.get("id").or(event.pointer("/Actor/ID"));
+            describe(path, engine, id, sender);
+        }
+    }
+}
+
+fn describe(path: &Path, engine: u32, id: Option<&Value>, sender: &Sender<String>) {
+    let Some(id) =
+        id.and_then(Value::as_str).filter(|id| id.bytes().all(|byte| byte.is_ascii_alphanumeric()))
+    else {
+        return;
+    };
+    if let Ok(found) = ask(path, &format!("/containers/{id}/json")) {
+        // Nobody listens any more when the recorder ends.
+        let _ = sender.send(description(&found, engine).to_string());
+    }
+}
+
+/// Asks an engine for a JSON value.
+fn ask(path: &Path, question: &str) -> io::Result<Value> {
+    let mut body = Vec::new();
+    request(path, question)?.take(LONGEST).read_to_end(&mut body)?;
+    serde_json::from_slice(&body).map_err(io::Error::other)
+}
+
+/// Sends a question and reads the head of the answer. HTTP/1.0 answers are not cut into chunks.
+fn request(path: &Path, question: &str) -> io::Result<BufReader<UnixStream>> {
+    let mut stream = UnixStream::connect(path)?;
+    stream.set_read_timeout(Some(PATIENCE))?;
+    stream.set_write_timeout(Some(PATIENCE))?;
+    write!(stream, "GET {question} HTTP/1.0\r\nHost: localhost\r\n\r\n")?;
+    let mut answer = BufReader::new(stream);
+    let mut line = String::new();
+    answer.read_line(&mut line)?;
+    if line.split_ascii_whitespace().nth(1) != Some("200") {
+        return Err(io::Error::other(line));
+    }
+    while !line.trim_end().is_empty() {
+        line.clear();
+        if answer.read_line(&mut line)? == 0 {
+            break;
+        }
+    }
+    Ok(answer)
+}
+
+/// An engine's answer as container events carry it.
+fn description(found: &Value, engine: u32) -> Value {
+    let text = |pointer: &str| found.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
+    let full = text("/Id");
+    let image = text("/Config/Image");
+    let (repository, tag, digest) = image_parts(image);
+    let image_id = text("/Image").strip_prefix("sha256:").unwrap_or(text("/Image"));
+    let mounts: Vec<Value> = found
+        .pointer("/Mounts")
+        .and_then(Value::as_array)
+        .map_or(Vec::new(), |mounts| mounts.iter().map(mount).collect());
+    let created = text("/Created");
+    json!({"container": {
+        "type": engine,
+        "id": full.get(..12).unwrap_or(full),
+        "full_id": full,
+        "name": text("/Name").trim_start_matches('/'),
+        "image": image,
+        "imageid": image_id,
+        "imagerepo": repository,
+        "imagetag": tag,
+        "imagedigest": digest,
+        "ip": address(found),
+        "privileged": found.pointer("/HostConfig/Privileged").and_then(Value::as_bool).unwrap_or(false),
+        "host_pid": text("/HostConfig/PidMode") == "host",
+        "host_network": text("/HostConfig/NetworkMode") == "host",
+        "host_ipc": text("/HostConfig/IpcMode") == "host",
+        "User": text("/Config/User"),
+        "env": found.pointer("/Config/Env").cloned().unwrap_or(json!([])),
+        "labels": found.pointer("/Config/Labels").cloned().unwrap_or(json!({})),
+        "Mounts": mounts,
+        "port_mappings": ports(found),
+        "created_time": seconds(created),
+        "is_pod_sandbox": false,
+    }})
+}
+
+/// Repository, tag and digest of an image's name.
+fn image_parts(image: &str) -> (&str, &str, &str) {
+    let (name, digest) = image.split_once('@').unwrap_or((image, ""));
+    // A colon before the last slash belongs to the port of a registry.
+    match name.rsplit_once(':') {
+        Some((repository, tag)) if !tag.contains('/') => (repository, tag, digest),
+        _ => (name, if digest.is_empty() { "latest" } else { "" }, digest),
+    }
+}
+
+/// The container's own address: the first of its networks that has one.
+fn address(found: &Value) -> &str {
+    let direct = found.pointer("/NetworkSettings/IPAddress").and_then(Value::as_str);
+    let networks = found.pointer("/NetworkSettings/Networks").and_then(Value::as_object);
+    let others = networks.into_iter().flat_map(Map::values);
+    let others = others.filter_map(|network| network.get("IPAddress")?.as_str());
+    direct.into_iter().chain(others).find(|address| !address.is_empty()).unwrap_or_default()
+}
+
+fn mount(mount: &Value) -> Value {
+    let text = |key: &str| mount.get(key).and_then(Value::as_str).unwrap_or_default();
+    json!({
+        "Source": text("Source"),
+        "Destination": text("Destination"),
+        "Mode": text("Mode"),
+        "RW": mount.get("RW").and_then(Value::as_bool).unwrap_or(false),
+        "Propagation": text("Propagation"),
+    })
+}
+
+/// Published ports: address and port of the host as numbers, and the container's port.
+fn ports(found: &Value) -> Vec<Value> {
+    let Some(ports) = found.pointer("/NetworkSettings/Ports").and_then(Value::as_object) else {
+        return Vec::new();
+    };
+    let number = |text: &str| text.split('/').next().and_then(|port| port.parse::<u16>().ok());
+    let mut found = Vec::new();
+    for (name, bindings) in ports {
+        for binding in bindings.as_array().into_iter().flatten() {
+            let text = |key: &str| binding.get(key).and_then(Value::as_str).unwrap_or_default();
+            let host = text("HostIp").parse::<std::net::Ipv4Addr>().map_or(0, u32::from);
+            if let (Some(container), Some(port)) = (number(name), number(text("HostPort"))) {
+                found.push(json!({"HostIp": host, "HostPort": port, "ContainerPort": container}));
+            }
+        }
+    }
+    found
+}
+
+/// Seconds since the epoch of `2024-05-06T07:08:09.123Z`; 0 where the text is of another form.
+fn seconds(text: &str) -> i64 {
+    let number = |range: std::ops::Range<usize>| text.get(range).and_then(|part| part.parse::<i64>().ok());
+    let (Some(year), Some(month), Some(day)) = (number(0..4), number(5..7), number(8..10)) else { return 0 };
+    let (Some(hour), Some(minute), Some(second)) = (number(11..13), number(14..16), number(17..19)) else {
+        return 0;
+    };
+    // Days of the Gregorian calendar with the year beginning in March, so that the leap day is the last one.
+    let (year, month) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
+    let days = 365 * year + year / 4 - year / 100 + year / 400 + (153 * month + 2) / 5 + day - 1 - 719_468;
+    days * 86_400 + hour * 3600 + minute * 60 + second
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::net::UnixListener;
+
+    use super::*;
+
+    const ANSWER: &str = r#"{"Id":"0123456789abcdef","Created":"2024-05-06T07:08:09.5Z","Name":"/web","Image":"sha256:ffee",
+        "Config":{"Image":"reg:5000/a/nginx:1.2","User":"www","Env":["A=1"],"Labels":{"io.kubernetes.pod.name":"p"}},
+        "HostConfig":{"Privileged":true,"NetworkMode":"host"},
+        "NetworkSettings":{"IPAddress":"","Networks":{"n":{"IPAddress":"172.17.0.2"}},
+            "Ports":{"80/tcp":[{"HostIp":"0.0.0.0","HostPort":"8080"}],"81/tcp":null}},
+        "Mounts":[{"Source":"/s","Destination":"/d","Mode":"ro","RW":false,"Propagation":"rprivate"}]}"#;
+
+    #[test]
+    fn answers_become_descriptions() {
+        let found: Value = serde_json::from_str(ANSWER).expect("valid");
+        let container = &description(&found, 0)["container"];
+        for (key, value) in [
+            ("id", json!("0123456789ab")),
+            ("name", json!("web")),
+            ("imagerepo", json!("reg:5000/a/nginx")),
+            ("imagetag", json!("1.2")),
+            ("imageid", json!("ffee")),
+            ("ip", json!("172.17.0.2")),
+            ("privileged", json!(true)),
+            ("host_network", json!(true)),
+            ("host_pid", json!(false)),
+            ("created_time", json!(1_714_979_289)),
+            ("labels", json!({"io.kubernetes.pod.name": "p"})),
+            ("port_mappings", json!([{"HostIp": 0, "HostPort": 8080, "ContainerPort": 80}])),
+        ] {
+            assert_eq!(container[key], value, "{key}");
+        }
+        // An answer without anything is no reason to panic.
+        assert_eq!(description(&json!(null), 11)["container"]["id"], json!(""));
+    }
+
+    #[test]
+    fn images_are_taken_apart() {
+        for (image, parts) in [
+            ("nginx", ("nginx", "latest", "")),
+            ("reg:5000/nginx", ("reg:5000/nginx", "latest", "")),
+            ("nginx@sha256:ab", ("nginx", "", "sha256:ab")),
+            ("a/b:c@sha256:ab", ("a/b", "c", "sha256:ab")),
+        ] {
+            assert_eq!(image_parts(image), parts, "{image}");
+        }
+    }
+
+    #[test]
+    fn an_engine_is_asked_and_followed() {
+        let path = std::env::temp_dir().join(format!("tercel-engine-{}", std::process::id()));
+        let _ = std::fs::remove_file(&path);
+        let listener = UnixListener::bind(&path).expect("a socket");
+        let server = std::thread::spawn(move || {
+            for stream in listener.incoming().take(4) {
+                let mut stream = stream.expect("a connection");
+                let mut line = String::new();
+                BufReader::new(stream.try_clone().expect("a stream"))
+                    .read_line(&mut line)
+                    .expect("a request");
+                let body = match line.split(' ').nth(1) {
+                    Some(path) if path.starts_with("/events") => {
+                        r#"{"status":"create","id":"bb"}"#.to_owned() + "\n"
+                    }
+                    Some("/containers/json") => r#"[{"Id":"aa"}]"#.to_owned(),
+                    _ => ANSWER.to_owned(),
+                };
+                write!(stream, "HTTP/1.0 200 OK\r\nContent-Type: json\r\n\r\n{body}").expect("an answer");
+            }
+        });
+        let (sender, receiver) = channel();
+        follow(&path, 0, &sender);
+        server.join().expect("a server");
+        let _ = std::fs::remove_file(&path);
+        assert_eq!(receiver.try_iter().filter(|text| text.contains("0123456789ab")).count(), 2);
+    }
+}

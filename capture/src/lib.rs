@@ -1,0 +1,22 @@
+//! Live capture: the probe is loaded into the running kernel, and its events leave in time order, beside a snapshot of
+//! what existed when capture began. Nothing here knows about the state of processes, rules or trace files.
+
+pub mod calls;
+pub mod containers;
+pub mod flags;
+
+pub mod snapshot;
+pub mod stop;
+
+mod btf;
+mod clock;
+mod compat;
+mod drain;
+mod error;
+mod probe;
+
+pub use containers::Containers;
+pub use drain::Drain;
+pub use error::Error;
+pub use probe::{Drops, Options, Probe};
+pub use snapshot::Snapshot;

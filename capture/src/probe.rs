@@ -1,0 +1,333 @@
+//! The probe in the kernel: options enter; it is loaded, told where this kernel keeps its fields, and attached. Its rings and
+//! counters leave.
+
+use std::fs;
+use std::os::fd::{AsFd, AsRawFd};
+
+use aya::maps::{Array, ArrayOfMaps, Map, MapData, PerCpuArray, ProgramArray, RingBuf};
+use aya::programs::{Program, ProgramFd, RawTracePoint, TracePoint};
+use aya::{Ebpf, EbpfLoader, Pod, VerifierLogLevel};
+use tercel_probe_abi::{Call, Config, FlagTable, MISSING, Offsets, PATHS, flags, row, stat, step};
+
+use crate::btf::{self, Btf};
+use crate::drain::Drain;
+use crate::error::Error;
+use crate::{calls, clock};
+
+/// The kernel side, built from capture-ebpf/ by its script.
+static OBJECT: &[u8] = aya::include_bytes_aligned!("../probe.bpf.o");
+
+/// Kernel: type of a ring buffer map.
+const RING: u32 = 27;
+
+/// What the user may choose.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Bytes of read and written buffers that are kept; at most [`Options::MAX_SNAPLEN`].
+    pub snaplen: u32,
+    /// Bytes of the ring of every CPU; rounded up to a power of two of at least a page.
+    pub ring: u32,
+    /// Use classic tracepoints for system calls whatever the kernel's version.
+    pub classic: bool,
+}
+
+impl Options {
+    /// Longest piece of a buffer: with it an event stays below the limit of events.
+    pub const MAX_SNAPLEN: u32 = 32 << 10;
+}
+
+impl Default for Options {
+    fn default() -> Options {
+        Options { snaplen: 80, ring: 8 << 20, classic: false }
+    }
+}
+
+/// Events that did not reach the reader, and parameters that were cut, since the probe was attached.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Drops {
+    /// Events that the probe sent.
+    pub sent: u64,
+    /// Lost: the ring was full.
+    pub full: u64,
+    /// Lost: two programs met on one CPU.
+    pub busy: u64,
+    /// Lost: larger than an event may be.
+    pub large: u64,
+    /// Lost by a fault of the probe.
+    pub faults: u64,
+    /// Runs that the kernel skipped.
+    pub skipped: u64,
+    /// Parameters that were cut at their limit.
+    pub cut: u64,
+}
+
+impl Drops {
+    /// All events that were lost.
+    pub fn lost(&self) -> u64 {
+        self.full + self.busy + self.large + self.faults + self.skipped
+    }
+}
+
+/// Data that maps hold. The wrapper is needed because neither the trait nor the types belong to this crate.
+#[repr(transparent)]
+#[derive(Clone, Copy)]
+struct Plain<T: Copy>(T);
+
+// SAFETY: these are repr(C) structures of integers without padding; any bytes are valid values of them.
+unsafe impl Pod for Plain<Call> {}
+// SAFETY: as above.
+unsafe impl Pod for Plain<FlagTable> {}
+// SAFETY: as above.
+unsafe impl Pod for Plain<Config> {}
+// SAFETY: as above.
+unsafe impl Pod for Plain<Offsets> {}
+
+const _: () = assert!(size_of::<Call>() == 8 + 8 * tercel_probe_abi::MAX_WORDS);
+const _: () = assert!(size_of::<FlagTable>() == 8 + 4 * 4 * 256);
+const _: () = assert!(size_of::<Config>() == 16);
+const _: () = assert!(size_of::<Offsets>() == 4 * PATHS.len());
+
+/// The loaded probe. When it is dropped, the kernel forgets it.
+pub struct Probe {
+    ebpf: Ebpf,
+    /// Arrays of programs must stay open: the kernel empties them when the last handle is closed.
+    _steps: Vec<ProgramArray<MapData>>,
+    attached: Vec<&'static str>,
+}
+
+impl Probe {
+    /// Loads and attaches the probe. From now on the rings fill.
+    pub fn start(options: &Options) -> Result<(Probe, Drain), Error> {
+        let offsets = offsets()?;
+        let classic = options.classic || kernel_version() >= (7, 0);
+        let cpus = cpus()?;
+        let config = Plain(Config {
+            epoch: clock::epoch(),
+            own_tgid: own_tgid(),
+            snaplen: options.snaplen.min(Options::MAX_SNAPLEN),
+        });
+        let mut ebpf = EbpfLoader::new()
+            .verifier_log_level(VerifierLogLevel::DEBUG | VerifierLogLevel::STATS)
+            .override_global("OFFSETS", &offsets, true)
+            .override_global("CONFIG", &config, true)
+            .map_max_entries("SCRATCH", 2 * cpus)
+            .load(OBJECT)
+            .map_err(|cause| refused("loading the probe", &cause))?;
+        let rings = make_rings(&mut ebpf, cpus, options.ring)?;
+        fill_tables(&mut ebpf)?;
+        let mut probe = Probe { _steps: load_steps(&mut ebpf, classic)?, ebpf, attached: Vec::new() };
+        probe.attach(classic)?;
+        Ok((probe, Drain::new(rings, config.0.epoch)))
+    }
+
+    /// What was lost so far.
+    pub fn drops(&self) -> Drops {
+        let mut drops = Drops::default();
+        let counters =
+            self.ebpf.map("STATS").and_then(|map| PerCpuArray::<_, [u64; stat::COUNT]>::try_from(map).ok());
+        if let Some(values) = counters.and_then(|counters| counters.get(&0, 0).ok()) {
+            for value in values.iter() {
+                drops.sent += value[stat::SENT];
+                drops.full += value[stat::FULL];
+                drops.busy += value[stat::BUSY];
+                drops.large += value[stat::LARGE];
+                drops.faults += value[stat::LOST];
+                drops.cut += value[stat::CUT];
+            }
+        }
+        drops.skipped = self.attached.iter().map(|name| self.skipped(name)).sum();
+        drops
+    }
+
+    /// How often the kernel skipped a program because it was still running on that CPU.
+    fn skipped(&self, program: &str) -> u64 {
+        let Some(fd) = self.ebpf.program(program).and_then(fd_of) else { return 0 };
+        let info =
+            fs::read_to_string(format!("/proc/self/fdinfo/{}", fd.as_fd().as_raw_fd())).unwrap_or_default();
+        info.lines().find_map(|line| line.strip_prefix("recursion_misses:")?.trim().parse().ok()).unwrap_or(0)
+    }
+
+    fn attach(&mut self, classic: bool) -> Result<(), Error> {
+        let others = [
+            ("raw_exec", "sched_process_exec"),
+            ("raw_exit", "sched_process_exit"),
+            ("raw_signal", "signal_deliver"),
+        ];
+        for (name, tracepoint) in others {
+            self.attach_raw(name, tracepoint)?;
+        }
+        if !classic {
+            return self.attach_raw("raw_sys_exit", "sys_exit");
+        }
+        let program: &mut TracePoint = program(&mut self.ebpf, "classic_sys_exit")?;
+        program.load().map_err(|cause| refused("loading classic_sys_exit", &cause))?;
+        program
+            .attach("raw_syscalls", "sys_exit")
+            .map_err(|cause| refused("attaching to raw_syscalls:sys_exit", &cause))?;
+        self.attached.push("classic_sys_exit");
+        Ok(())
+    }
+
+    fn attach_raw(&mut self, name: &'static str, tracepoint: &str) -> Result<(), Error> {
+        let program: &mut RawTracePoint = program(&mut self.ebpf, name)?;
+        program.load().map_err(|cause| refused(&format!("loading {name}"), &cause))?;
+        program.attach(tracepoint).map_err(|cause| refused(&format!("attaching to {tracepoint}"), &cause))?;
+        self.attached.push(name);
+        Ok(())
+    }
+}
+
+/// Offsets of this kernel; a field that is missing and not optional stops the load.
+fn offsets() -> Result<Plain<Offsets>, Error> {
+    let bytes = fs::read(btf::KERNEL).map_err(|cause| Error::NoBtf { cause })?;
+    let btf = Btf::parse(bytes).ok_or(Error::BadBtf)?;
+    let mut found = [MISSING; PATHS.len()];
+    for (slot, (field, path)) in found.iter_mut().zip(PATHS) {
+        *slot = btf.resolve(path);
+        if *slot == MISSING && !path.starts_with('?') {
+            return Err(Error::NoField { field, path });
+        }
+    }
+    // SAFETY: `Offsets` is a repr(C) structure of as many u32 as there are paths; the sizes are compared at compile time.
+    Ok(Plain(unsafe { std::mem::transmute::<[u32; PATHS.len()], Offsets>(found) }))
+}
+
+/// The rings of all CPUs, in the order of their numbers.
+fn make_rings(ebpf: &mut Ebpf, cpus: u32, size: u32) -> Result<Vec<RingBuf<MapData>>, Error> {
+    let size = size.clamp(4096, 1 << 30).next_power_of_two();
+    let mut outer: ArrayOfMaps<_, MapData> =
+        ArrayOfMaps::try_from(ebpf.map_mut("RINGS").ok_or(Error::NoPart("RINGS"))?)
+            .map_err(|cause| refused("opening the array of rings", &cause))?;
+    (0..cpus)
+        .map(|cpu| {
+            let what = || format!("making a ring of {size} bytes for CPU {cpu}");
+            let definition = aya_obj::Map::new_from_params(RING, 0, 0, size, 0);
+            let ring =
+                MapData::create(definition, "tercel_ring", None).map_err(|cause| refused(&what(), &cause))?;
+            outer.set(cpu, &ring, 0).map_err(|cause| refused(&what(), &cause))?;
+            RingBuf::try_from(Map::RingBuf(ring)).map_err(|cause| refused(&what(), &cause))
+        })
+        .collect()
+}
+
+/// Tells the probe how calls become events.
+fn fill_tables(ebpf: &mut Ebpf) -> Result<(), Error> {
+    let mut table: Array<_, Plain<Call>> = table_of(ebpf, "CALLS")?;
+    for row in calls::rows() {
+        table
+            .set(row.row, Plain(row.call()), 0)
+            .map_err(|cause| refused("filling the table of calls", &cause))?;
+    }
+    let mut table: Array<_, Plain<FlagTable>> = table_of(ebpf, "FLAGS")?;
+    for (number, translation) in crate::flags::TABLES.iter().take(flags::COUNT as usize) {
+        table
+            .set(u32::from(*number), Plain(translation.table()), 0)
+            .map_err(|cause| refused("filling the table of flags", &cause))?;
+    }
+    let mut table: Array<_, u16> = table_of(ebpf, "COMPAT")?;
+    for number in 0..row::SOCKETCALL + 32 {
+        table
+            .set(number, row::NONE, 0)
+            .map_err(|cause| refused("filling the table of 32-bit calls", &cause))?;
+    }
+    for (number, row) in calls::compat_rows() {
+        table.set(number, row, 0).map_err(|cause| refused("filling the table of 32-bit calls", &cause))?;
+    }
+    Ok(())
+}
+
+/// Loads the programs of the steps: as raw tracepoints for what the scheduler tells, and as classic ones where system calls
+/// come that way.
+fn load_steps(ebpf: &mut Ebpf, classic: bool) -> Result<Vec<ProgramArray<MapData>>, Error> {
+    let mut arrays = Vec::new();
+    let sets = [("raw", "RAW_STEPS"), ("classic", "CLASSIC_STEPS")];
+    for (prefix, name) in sets.into_iter().take(if classic { 2 } else { 1 }) {
+        let mut array = ProgramArray::try_from(ebpf.take_map(name).ok_or(Error::NoPart("array of steps"))?)
+            .map_err(|cause| refused("opening the array of steps", &cause))?;
+        for (number, step) in step::PROGRAMS {
+            let name = format!("{prefix}_{step}");
+            let program = ebpf.program_mut(&name).ok_or(Error::NoPart(step))?;
+            let loaded = match program {
+                Program::RawTracePoint(program) => program.load(),
+                Program::TracePoint(program) => program.load(),
+                _ => return Err(Error::NoPart(step)),
+            };
+            loaded.map_err(|cause| refused(&format!("loading {name}"), &cause))?;
+            let fd = fd_of(program).ok_or(Error::NoPart(step))?;
+            array
+                .set(u32::from(*number), fd, 0)
+                .map_err(|cause| refused(&format!("entering {name} among the steps"), &cause))?;
+        }
+        arrays.push(array);
+    }
+    Ok(arrays)
+}
+
+fn fd_of(program: &Program) -> Option<&ProgramFd> {
+    match program {
+        Program::RawTracePoint(program) => program.fd().ok(),
+        Program::TracePoint(program) => program.fd().ok(),
+        _ => None,
+    }
+}
+
+fn program<'a, T>(ebpf: &'a mut Ebpf, name: &'static str) -> Result<&'a mut T, Error>
+where
+    &'a mut T: TryFrom<&'a mut Program>,
+{
+    ebpf.program_mut(name).and_then(|program| program.try_into().ok()).ok_or(Error::NoPart(name))
+}
+
+/// A map of the object. It stays with the object: programs that are loaded later refer to it by its open handle.
+fn table_of<'a, T: Pod>(ebpf: &'a mut Ebpf, name: &'static str) -> Result<Array<&'a mut MapData, T>, Error> {
+    ebpf.map_mut(name).and_then(|map| map.try_into().ok()).ok_or(Error::NoPart(name))
+}
+
+/// Turns an answer of the kernel into an error that says what to do.
+fn refused(what: &str, cause: &(dyn std::error::Error + 'static)) -> Error {
+    let mut text = cause.to_string();
+    let mut source = Some(cause);
+    while let Some(error) = source {
+        // EACCES is how the verifier refuses a program; EPERM is what lacks a capability.
+        if error
+            .downcast_ref::<std::io::Error>()
+            .is_some_and(|error| error.raw_os_error() == Some(libc::EPERM))
+        {
+            return Error::NotAllowed { what: what.to_owned() };
+        }
+        let more = error.to_string();
+        if !text.contains(&more) {
+            text = format!("{text}: {more}");
+        }
+        source = error.source();
+    }
+    // The verifier's reason stands at the end of its log.
+    const LINES: usize = 24;
+    let lines: Vec<&str> = text.lines().collect();
+    let cause = lines.get(lines.len().saturating_sub(LINES)..).unwrap_or_default().join("\n");
+    Error::Refused { what: what.to_owned(), cause }
+}
+
+/// One more than the highest number of a CPU that may ever run.
+fn cpus() -> Result<u32, Error> {
+    let path = "/sys/devices/system/cpu/possible";
+    let text = fs::read_to_string(path).map_err(|cause| Error::Host { path: path.to_owned(), cause })?;
+    let last = text.trim().rsplit([',', '-']).next().and_then(|last| last.parse::<u32>().ok());
+    Ok(last.unwrap_or(0) + 1)
+}
+
+/// Version of the running kernel; (0, 0) where it cannot be told.
+fn kernel_version() -> (u32, u32) {
+    let text = fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
+    let mut parts = text.split(|c: char| !c.is_ascii_digit()).map(|part| part.parse().unwrap_or(0));
+    (parts.next().unwrap_or(0), parts.next().unwrap_or(0))
+}
+
+/// The recorder's thread group as the kernel numbers it, also from within a pid namespace that has the host's /proc.
+fn own_tgid() -> u32 {
+    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    status
+        .lines()
+        .find_map(|line| line.strip_prefix("NStgid:")?.split_whitespace().next()?.parse().ok())
+        .unwrap_or_else(std::process::id)
+}

@@ -1,0 +1,69 @@
+//! The host itself, and its users and groups.
+
+use std::fs;
+
+use tercel_format::record::{Account, MachineInfo};
+
+use crate::clock;
+
+/// The host (reference B2).
+pub fn machine() -> MachineInfo {
+    let text = |path: &str| fs::read_to_string(path).unwrap_or_default();
+    let memory = text("/proc/meminfo").lines().find_map(|line| {
+        line.strip_prefix("MemTotal:")?.split_ascii_whitespace().next()?.parse::<u64>().ok()
+    });
+    MachineInfo {
+        cpus: std::thread::available_parallelism().map_or(0, |cpus| cpus.get() as u32),
+        memory: memory.unwrap_or(0).saturating_mul(1024),
+        max_pid: text("/proc/sys/kernel/pid_max").trim().parse().unwrap_or(0),
+        hostname: text("/proc/sys/kernel/hostname").trim().as_bytes().to_vec(),
+        boot_ts: clock::epoch(),
+        flags: 0,
+    }
+}
+
+/// Users and groups of the host's files. Users of containers and of directories on the network are not among them.
+pub fn accounts() -> Vec<Account> {
+    let passwd = fs::read_to_string("/etc/passwd").unwrap_or_default();
+    let group = fs::read_to_string("/etc/group").unwrap_or_default();
+    passwd.lines().filter_map(user).chain(group.lines().filter_map(self::group)).collect()
+}
+
+/// A line of passwd(5).
+fn user(line: &str) -> Option<Account> {
+    let fields: Vec<&str> = line.split(':').collect();
+    let bytes = |index: usize| Some(fields.get(index)?.as_bytes().to_vec());
+    Some(Account::User {
+        uid: fields.get(2)?.parse().ok()?,
+        gid: fields.get(3)?.parse().ok()?,
+        name: bytes(0)?,
+        home: bytes(5)?,
+        shell: bytes(6)?,
+    })
+}
+
+/// A line of group(5).
+fn group(line: &str) -> Option<Account> {
+    let fields: Vec<&str> = line.split(':').collect();
+    Some(Account::Group { gid: fields.get(2)?.parse().ok()?, name: fields.first()?.as_bytes().to_vec() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_of_the_databases() {
+        let expected = Account::User {
+            uid: 0,
+            gid: 1,
+            name: b"root".to_vec(),
+            home: b"/root".to_vec(),
+            shell: b"/bin/sh".to_vec(),
+        };
+        assert_eq!(user("root:x:0:1:root:/root:/bin/sh"), Some(expected));
+        assert_eq!(user("root:x:none:1:root:/root:/bin/sh"), None);
+        assert_eq!(group("adm:x:4:syslog"), Some(Account::Group { gid: 4, name: b"adm".to_vec() }));
+        assert_eq!(group(""), None);
+    }
+}

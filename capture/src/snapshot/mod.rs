@@ -1,0 +1,49 @@
+//! What exists when capture begins: /proc, the databases of users and the interfaces enter; records as traces hold them leave.
+//! Everything may vanish while it is read; what vanishes is left out.
+
+mod fds;
+mod host;
+mod interfaces;
+mod sockets;
+mod threads;
+
+use tercel_format::record::{Account, FdList, Interface, MachineInfo, ProcessRecord};
+
+use sockets::Sockets;
+
+/// The state of a host.
+#[derive(Debug, Default)]
+pub struct Snapshot {
+    /// The host.
+    pub machine: MachineInfo,
+    /// Interfaces with their addresses.
+    pub interfaces: Vec<Interface>,
+    /// Users and groups.
+    pub accounts: Vec<Account>,
+    /// Processes and threads.
+    pub processes: Vec<ProcessRecord>,
+    /// Fds of every process.
+    pub fds: Vec<FdList>,
+}
+
+impl Snapshot {
+    /// Reads the host. The recorder is part of it: it may be the parent of what it records.
+    pub fn take() -> Snapshot {
+        let mut snapshot = Snapshot {
+            machine: host::machine(),
+            interfaces: interfaces::interfaces(),
+            accounts: host::accounts(),
+            ..Snapshot::default()
+        };
+        let mut sockets = Sockets::default();
+        for pid in threads::numbers("/proc") {
+            let Some(process) = threads::process(pid) else { continue };
+            snapshot.fds.push(fds::fds(pid, &mut sockets));
+            let others: Vec<ProcessRecord> =
+                threads::threads(pid).into_iter().filter_map(|tid| threads::thread(&process, tid)).collect();
+            snapshot.processes.push(process);
+            snapshot.processes.extend(others);
+        }
+        snapshot
+    }
+}
