@@ -150,8 +150,9 @@ impl Facts {
         }
     }
 
-    fn count(&self, code: u16) -> u64 {
-        self.totals.counts.get(&code).copied().unwrap_or(0)
+    fn executed(&self) -> u64 {
+        let by = |code| self.totals.count(code);
+        by(code::SYSCALL_EXECVE_19_X).saturating_add(by(code::SYSCALL_EXECVEAT_X))
     }
 
     /// Events per type and direction, most frequent first.
@@ -162,7 +163,8 @@ impl Facts {
             let direction = if code & 1 == 0 { ">" } else { "<" };
             let name =
                 info.map_or_else(|| format!("type {code}"), |info| format!("{direction} {}", info.name));
-            *names.entry(name).or_default() += count;
+            let total = names.entry(name).or_default();
+            *total = total.saturating_add(*count);
         }
         let mut types: Vec<(String, u64)> = names.into_iter().collect();
         types.sort_by(|(name, count), (other, more)| more.cmp(count).then(name.cmp(other)));
@@ -192,8 +194,8 @@ fn as_json(facts: &Facts) -> Value {
         "memory_bytes": facts.machine.as_ref().map(|machine| machine.memory),
         "sections": totals.sections,
         "processes_at_start": facts.processes,
-        "programs_executed": facts.count(code::SYSCALL_EXECVE_19_X) + facts.count(code::SYSCALL_EXECVEAT_X),
-        "container_events": facts.count(code::CONTAINER_JSON_2_E),
+        "programs_executed": facts.executed(),
+        "container_events": facts.totals.count(code::CONTAINER_JSON_2_E),
         "first": time(totals.span.map(|span| span.0)),
         "last": time(totals.span.map(|span| span.1)),
         "first_ns": totals.span.map(|span| span.0),
@@ -238,15 +240,9 @@ fn as_text(facts: &Facts) -> String {
         line!(&mut out, "Damage", "{damage}");
     }
     let totals = &facts.totals;
-    line!(
-        &mut out,
-        "Processes",
-        "{} at the start, {} programs executed",
-        facts.processes,
-        facts.count(code::SYSCALL_EXECVE_19_X) + facts.count(code::SYSCALL_EXECVEAT_X)
-    );
-    if facts.count(code::CONTAINER_JSON_2_E) > 0 {
-        line!(&mut out, "Containers", "{} told", facts.count(code::CONTAINER_JSON_2_E));
+    line!(&mut out, "Processes", "{} at the start, {} programs executed", facts.processes, facts.executed());
+    if facts.totals.count(code::CONTAINER_JSON_2_E) > 0 {
+        line!(&mut out, "Containers", "{} told", facts.totals.count(code::CONTAINER_JSON_2_E));
     }
     if let Some((first, last)) = totals.span {
         let seconds = last.saturating_sub(first) as f64 / 1e9;

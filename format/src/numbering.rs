@@ -4,7 +4,7 @@
 
 use crate::catalogue::code;
 
-/// How far the events of a capture are counted.
+/// How far the events of a capture are counted. Numbers that only a hostile trace has stop at the largest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Numbering {
     /// Section headers seen.
@@ -19,7 +19,7 @@ impl Numbering {
     /// A section header has come.
     pub fn section(&mut self) {
         self.leave_initial();
-        self.sections += 1;
+        self.sections = self.sections.saturating_add(1);
         self.initial = Some(0);
     }
 
@@ -30,12 +30,12 @@ impl Numbering {
     pub fn event(&mut self, code: u16) -> (u64, bool) {
         if let Some(initial) = &mut self.initial {
             if is_initial(code) {
-                *initial += 1;
+                *initial = initial.saturating_add(1);
                 return (*initial, true);
             }
             self.leave_initial();
         }
-        self.counted += 1;
+        self.counted = self.counted.saturating_add(1);
         (self.counted, false)
     }
 
@@ -44,7 +44,7 @@ impl Numbering {
         if let Some(count) = self.initial.take()
             && self.sections == 1
         {
-            self.counted += count;
+            self.counted = self.counted.saturating_add(count);
         }
     }
 }

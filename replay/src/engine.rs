@@ -38,6 +38,15 @@ impl BlockSource for tercel_format::Reader {
     }
 }
 
+impl BlockSource for tercel_format::trace::Sequence<'_> {
+    type Error = tercel_format::trace::TraceError;
+
+    #[inline]
+    fn next_block(&mut self) -> Result<Option<Block<'_>>, Self::Error> {
+        self.next()
+    }
+}
+
 /// Where alerts go.
 pub trait Sink {
     /// Takes an alert. It is called in the order of the events, and of the rules where several match one event.

@@ -79,7 +79,7 @@ impl<W: Output> Appender<W> {
             self.output.sync()?;
         }
         self.summary.chunks += 1;
-        self.summary.events += packed.descriptor.events;
+        self.summary.events = self.summary.events.saturating_add(packed.descriptor.events);
         self.summary.raw_bytes += packed.descriptor.raw_size;
         self.summary.keyframe_bytes += packed.descriptor.extra_size;
         let head_size = frame.len() as u32;

@@ -16,6 +16,9 @@ const VERSION: u16 = 1;
 /// Largest index that is read, decompressed: a trace of some terabytes has one.
 const RAW_LIMIT: u64 = 256 << 20;
 
+/// Largest index that is read, as it stands in the file.
+pub(super) const LIMIT: u64 = 256 << 20;
+
 /// How much larger than the whole file its index may be when it is decompressed.
 const EXPANSION: u64 = 64;
 
@@ -106,11 +109,15 @@ pub(super) fn read(storage: &dyn Storage, length: u64) -> Result<Result<End, Dam
         let damage = Damage::Differs { what: "length of the file", claimed: trailer.length, found: length };
         return Ok(Err(damage));
     }
-    let Some(place) = start.checked_sub(trailer.distance) else { return Ok(Err(Damage::Entry(0))) };
-    storage::load(storage, &mut frame, place, trailer.distance)?;
+    let (what, size) = (Kind::Index.name(), trailer.distance);
+    if size > LIMIT {
+        return Ok(Err(Damage::TooLarge { what, size, limit: LIMIT }));
+    }
+    let Some(place) = start.checked_sub(size) else { return Ok(Err(Damage::Encoding(what))) };
+    storage::load(storage, &mut frame, place, size)?;
     match Frame::of(&frame) {
-        Frame::Section { kind: Kind::Index, length, .. } if length == trailer.distance => {}
-        _ => return Ok(Err(Damage::Encoding(Kind::Index.name()))),
+        Frame::Section { kind: Kind::Index, length, .. } if length == size => {}
+        _ => return Ok(Err(Damage::Encoding(what))),
     }
     Ok(decode(&frame, place).map(|chunks| End { chunks, trailer }))
 }

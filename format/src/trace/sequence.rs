@@ -101,8 +101,10 @@ impl<'t> Sequence<'t> {
             let done = if self.unpacker.raw().is_empty() {
                 0
             } else {
-                (read.counted + read.initial.unwrap_or(0))
-                    .saturating_sub(counted.counted + counted.initial.unwrap_or(0))
+                read.counted
+                    .saturating_add(read.initial.unwrap_or(0))
+                    .saturating_sub(counted.counted)
+                    .saturating_sub(counted.initial.unwrap_or(0))
             };
             let events = Some(descriptor.events.saturating_sub(done));
             self.losses.push(Loss { from: chunk.offset, to: chunk.end(), damage, events });

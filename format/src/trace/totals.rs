@@ -46,7 +46,12 @@ impl Totals {
 
     /// Events that tell of events dropped.
     pub fn drops(&self) -> u64 {
-        [code::DROP_E, code::DROP_X].iter().filter_map(|code| self.counts.get(code)).sum()
+        self.count(code::DROP_E).saturating_add(self.count(code::DROP_X))
+    }
+
+    /// How many events there are of type `code`.
+    pub fn count(&self, code: u16) -> u64 {
+        self.counts.get(&code).copied().unwrap_or(0)
     }
 
     fn add(&mut self, chunk: &Chunk) {

@@ -4,7 +4,7 @@
 use super::descriptor::{self, Chunk, Digest};
 use super::error::{Damage, Loss, TraceError};
 use super::header::{self, Header};
-use super::index::{TRAILER, Trailer};
+use super::index::{self, TRAILER, Trailer};
 use super::section::{self, Frame, HEAD, Kind, TAG};
 use super::storage::{self, Storage};
 
@@ -115,10 +115,7 @@ impl Walk {
             Kind::Header => header::LIMIT,
             Kind::Chunk => descriptor::LIMIT,
             Kind::Trailer => TRAILER as u64,
-            Kind::Index => {
-                self.index = Some((from, to - from));
-                return Ok(Ok(to));
-            }
+            Kind::Index => index::LIMIT,
             Kind::Keyframe => {
                 // It belongs to a chunk and is jumped over with it.
                 self.unknown += to - from;
@@ -128,6 +125,10 @@ impl Walk {
         let what = kind.name();
         if to - from > limit {
             return Ok(Err(Damage::TooLarge { what, size: to - from, limit }));
+        }
+        if kind == Kind::Index {
+            self.index = Some((from, to - from));
+            return Ok(Ok(to));
         }
         let mut frame = Vec::new();
         storage::load(storage, &mut frame, from, to - from)?;

@@ -176,7 +176,7 @@ impl<W: Output + 'static> TraceWriter<W> {
 
     /// Notes that the recorder lost `count` events since the last one written.
     pub fn dropped(&mut self, count: u64) {
-        self.descriptor.dropped += count;
+        self.descriptor.dropped = self.descriptor.dropped.saturating_add(count);
     }
 
     /// Writes a block.

@@ -141,14 +141,14 @@ impl<W: Write> Writer<W> {
         self.written
     }
 
-    /// Hands everything written so far to the output's end.
-    pub fn flush(&mut self) -> io::Result<()> {
-        self.output.flush()
-    }
-
     /// The output, to be taken or emptied between two blocks.
     pub fn output_mut(&mut self) -> &mut W {
         &mut self.output
+    }
+
+    /// Hands everything written so far to the output's end.
+    pub fn flush(&mut self) -> io::Result<()> {
+        self.output.flush()
     }
 
     /// Ends the capture and gives the output back.

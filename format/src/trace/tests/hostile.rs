@@ -92,6 +92,32 @@ fn claims_are_not_believed() {
     check(|chunk| chunk.data.clear(), 1, "");
 }
 
+/// Counting goes on from whatever a descriptor says.
+#[test]
+fn numbers_stop_at_the_largest() {
+    for initial in [None, Some(u64::MAX)] {
+        let numbering = Numbering { sections: u64::MAX, counted: u64::MAX, initial };
+        let capture = capture(2, 40, 3);
+        let mut descriptor = Descriptor::new(false, numbering);
+        descriptor.counts = vec![(DROP_E, u64::MAX)];
+        descriptor.dropped = u64::MAX;
+        descriptor.events_before = u64::MAX;
+        descriptor.events = u64::MAX;
+        let job = |sequence| {
+            let mut descriptor = descriptor.clone();
+            descriptor.sequence = sequence;
+            Job { descriptor, raw: capture.clone(), keyframe: None }
+        };
+        let mut packer = Packer::new(1, 4096).expect("zstd");
+        let mut chunks = [0, 1].map(|sequence| packer.pack(job(sequence)).expect("memory"));
+        let text = survive(&file(&chunks)).1;
+        assert!(text.contains("sections before the chunk"), "{text}");
+        // The second is damaged, so that what is lost is counted.
+        chunks[1].data.fill(0);
+        assert_eq!(survive(&file(&chunks)).0, 2);
+    }
+}
+
 #[test]
 fn small_frames_do_not_become_large() {
     let zeros = vec![0; 300 << 20];
