@@ -114,7 +114,7 @@ fn probes(corpus: &Path) -> Vec<(String, Comparison, bool)> {
         let got = replay(corpus, &capture, &[rules.as_str()], &["--rule-matching", "all"], false);
         let comparison = Comparison::of(&lines(&expected), &lines(&got));
         let (missing, extra) = (comparison.missing.len(), comparison.extra.len());
-        let known = KNOWN.iter().any(|known| *known == (name.as_str(), missing, extra));
+        let known = KNOWN.contains(&(name.as_str(), missing, extra));
         (name, comparison, known)
     };
     names.into_iter().map(compare).collect()
