@@ -1,6 +1,6 @@
-//! The rings' reader: what the CPUs wrote enters, events leave in the order of their times. It polls; the probe never wakes it.
+//! The rings' reader: what the CPUs wrote enters, events leave one by one in the order of their times, lent from where the
+//! probe wrote them. It polls; the probe never wakes it.
 
-use aya::maps::ring_buf::RingBufItem;
 use aya::maps::{MapData, RingBuf};
 use tercel_format::Event;
 use tercel_probe_abi::HEADER;
@@ -15,50 +15,88 @@ const SETTLED: u64 = 2_000_000;
 pub struct Drain {
     rings: Vec<RingBuf<MapData>>,
     epoch: u64,
+    /// Every event up to this time is visible.
+    settled: u64,
+    /// The ring whose turn it is, and up to which time its events are older than those of all others.
+    turn: Option<(usize, u64)>,
+    /// The event that is lent, and the ring that it is in. Its bytes are the ring's, which takes them back when the next one is
+    /// asked for; `'static` stands for that.
+    lent: Option<(usize, Event<'static>)>,
     /// Records that were no events; a fault of the probe.
     malformed: u64,
 }
 
-/// The oldest event of a ring that was not delivered yet.
-struct Head<'a> {
-    ts: u64,
-    item: RingBufItem<'a>,
-}
-
 impl Drain {
     pub(crate) fn new(rings: Vec<RingBuf<MapData>>, epoch: u64) -> Drain {
-        Drain { rings, epoch, malformed: 0 }
+        Drain { rings, epoch, settled: 0, turn: None, lent: None, malformed: 0 }
     }
 
-    /// Delivers the events that are there, oldest first, until `deliver` returns false or, with `all`, no event is
-    /// left; without it, until what is left is too young to be in order. Returns the number of events.
-    pub fn drain<F: FnMut(&Event<'_>) -> bool>(&mut self, all: bool, mut deliver: F) -> u64 {
-        let settled =
-            if all { u64::MAX } else { clock::now().saturating_add(self.epoch).saturating_sub(SETTLED) };
-        let mut delivered = 0;
-        let mut going = true;
-        while going {
-            let Some((cpu, limit)) = self.oldest(settled) else { break };
-            // Everything up to the next ring's oldest event comes from this one.
-            let Some(ring) = self.rings.get_mut(cpu) else { break };
-            while let Some(head) = head(ring) {
-                if head.ts > limit {
-                    std::mem::forget(head.item);
-                    break;
-                }
-                match event(&head.item, cpu) {
-                    Some(event) => {
-                        delivered += 1;
-                        going = deliver(&event);
+    /// Takes the event that was lent out of its ring and goes on to the next one, if there is one that is not younger than
+    /// `until` and old enough to be in order.
+    pub fn advance(&mut self, until: u64) -> bool {
+        self.release();
+        loop {
+            let Some((cpu, limit)) = self.turn.or_else(|| self.next_turn(until)) else { return false };
+            match self.rings.get_mut(cpu).and_then(head) {
+                Some((ts, record)) if ts <= limit.min(until) => {
+                    let event = event(record, cpu);
+                    // SAFETY: the bytes stay where they are, and unchanged, until the ring is told that they were read. Only
+                    // `release` does that, and no event that `Drain::event` lends can outlive the borrow that it ends.
+                    let event =
+                        event.map(|event| unsafe { std::mem::transmute::<Event<'_>, Event<'static>>(event) });
+                    if let Some(event) = event {
+                        self.turn = Some((cpu, limit));
+                        self.lent = Some((cpu, event));
+                        return true;
                     }
-                    None => self.malformed += 1,
+                    self.malformed += 1;
+                    self.consume(cpu);
                 }
-                if !going {
-                    break;
-                }
+                _ => self.turn = None,
             }
         }
-        delivered
+    }
+
+    /// The event that the last [`advance`](Drain::advance) went on to.
+    pub fn event(&self) -> Option<Event<'_>> {
+        self.lent.map(|(_, event)| event)
+    }
+
+    /// The time now, on the clock of events.
+    pub fn now(&self) -> u64 {
+        clock::now().saturating_add(self.epoch)
+    }
+
+    /// Every event up to this time is delivered once [`advance`](Drain::advance) has found none.
+    pub fn settled(&self) -> u64 {
+        self.settled
+    }
+
+    /// Records that were no events.
+    pub fn malformed(&self) -> u64 {
+        self.malformed
+    }
+
+    /// Gives the memory of the lent event back to its ring.
+    fn release(&mut self) {
+        if let Some((cpu, _)) = self.lent.take() {
+            self.consume(cpu);
+        }
+    }
+
+    /// Takes the first record out of a ring.
+    fn consume(&mut self, cpu: usize) {
+        // Dropping an item takes it from the ring.
+        drop(self.rings.get_mut(cpu).and_then(RingBuf::next));
+    }
+
+    /// Whose turn it is. The clock is looked at only where nothing is left that was old enough at the last look.
+    fn next_turn(&mut self, until: u64) -> Option<(usize, u64)> {
+        if let Some(turn) = self.oldest(self.settled.min(until)) {
+            return Some(turn);
+        }
+        self.settled = self.now().saturating_sub(SETTLED);
+        self.oldest(self.settled.min(until))
     }
 
     /// The ring with the oldest event, and up to which time its events are older than those of all others.
@@ -66,10 +104,7 @@ impl Drain {
         let mut first: Option<(u64, usize)> = None;
         let mut limit = settled;
         for (cpu, ring) in self.rings.iter_mut().enumerate() {
-            let Some(head) = head(ring) else { continue };
-            let ts = head.ts;
-            // Forgotten, not dropped: dropping would take it from the ring.
-            std::mem::forget(head.item);
+            let Some((ts, _)) = head(ring) else { continue };
             match first {
                 Some((oldest, _)) if ts >= oldest => limit = limit.min(ts),
                 Some((oldest, _)) => {
@@ -81,18 +116,19 @@ impl Drain {
         }
         first.filter(|(ts, _)| *ts <= settled).map(|(_, cpu)| (cpu, limit))
     }
-
-    /// Records that were no events.
-    pub fn malformed(&self) -> u64 {
-        self.malformed
-    }
 }
 
-/// The next record of a ring, still in it.
-fn head(ring: &mut RingBuf<MapData>) -> Option<Head<'_>> {
+/// The next record of a ring, still in it, and its time.
+fn head(ring: &mut RingBuf<MapData>) -> Option<(u64, &[u8])> {
     let item = ring.next()?;
-    let ts = item.first_chunk().map_or(0, |bytes| u64::from_le_bytes(*bytes));
-    Some(Head { ts, item })
+    let bytes: *const [u8] = &raw const *item;
+    // Forgotten, not dropped: dropping would take it from the ring.
+    std::mem::forget(item);
+    // SAFETY: the record is still in the ring, whose memory is mapped as long as the ring is borrowed here, and nobody writes
+    // to it before the ring is told that it was read.
+    let bytes = unsafe { &*bytes };
+    let ts = bytes.first_chunk().map_or(0, |bytes| u64::from_le_bytes(*bytes));
+    Some((ts, bytes))
 }
 
 /// A record as an event (reference C3, C4).

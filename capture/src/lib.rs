@@ -13,10 +13,13 @@ mod clock;
 mod compat;
 mod drain;
 mod error;
+mod held;
 mod probe;
+mod source;
 
 pub use containers::Containers;
 pub use drain::Drain;
 pub use error::Error;
 pub use probe::{Drops, Options, Probe};
 pub use snapshot::Snapshot;
+pub use source::{Polled, Source, Stopper};

@@ -12,6 +12,7 @@ pub mod trace;
 pub mod upgrade;
 pub mod writer;
 
+mod flow;
 mod numbering;
 mod reader;
 mod source;
@@ -19,6 +20,7 @@ mod window;
 
 pub use error::{Error, Fault, Incident};
 pub use event::Event;
+pub use flow::BlockSource;
 pub use numbering::Numbering;
 pub use reader::{Reader, Statistics};
 pub use record::Block;

@@ -6,7 +6,6 @@ mod window;
 
 use std::io;
 
-use tercel_format::Block;
 use tercel_rules::program::Program;
 
 use crate::alert::Alert;
@@ -14,38 +13,9 @@ use crate::state::State;
 
 pub use evaluation::Counters;
 pub(crate) use evaluation::{Evaluation, Setup};
+pub use tercel_format::BlockSource;
 pub(crate) use window::Position;
 pub use window::{Options, Point};
-
-/// Where blocks come from: a capture, or later a running system.
-pub trait BlockSource {
-    /// Why there are no further blocks.
-    type Error;
-
-    /// The next block, `None` at the end.
-    ///
-    /// # Errors
-    /// The source cannot go on. Everything before was delivered.
-    fn next_block(&mut self) -> Result<Option<Block<'_>>, Self::Error>;
-}
-
-impl BlockSource for tercel_format::Reader {
-    type Error = tercel_format::Error;
-
-    #[inline]
-    fn next_block(&mut self) -> Result<Option<Block<'_>>, Self::Error> {
-        self.next()
-    }
-}
-
-impl BlockSource for tercel_format::trace::Sequence<'_> {
-    type Error = tercel_format::trace::TraceError;
-
-    #[inline]
-    fn next_block(&mut self) -> Result<Option<Block<'_>>, Self::Error> {
-        self.next()
-    }
-}
 
 /// Where alerts go.
 pub trait Sink {

@@ -11,21 +11,17 @@ use std::time::{Duration, Instant};
 
 use clap::Args;
 use indicatif::{HumanBytes, ProgressBar, ProgressDrawTarget};
-use tercel_capture::{Containers, Drain, Drops, Options, Probe, Snapshot, stop};
-use tercel_format::Event;
+use tercel_capture::{Drops, Options, Polled, Source, stop};
+use tercel_format::{Block, Event};
 
 use crate::exit::{Failure, Outcome};
 use scope::{Keep, Scope};
-use trace::{Held, Trace};
+use trace::Trace;
 
-/// How long the rings may fill before they are looked at again.
-const POLL: Duration = Duration::from_millis(2);
-/// How often losses are looked up, the trace is made readable and the status line is drawn.
+/// How often the trace is made readable and the status line is drawn.
 const STATUS: Duration = Duration::from_millis(500);
-/// An event is visible at the latest after this time.
-const SETTLED: Duration = Duration::from_millis(5);
-/// Events that are kept in memory while the host is read.
-const HELD: usize = 4 << 20;
+/// After how many events the clock is looked at even if there are more.
+const BATCH: u64 = 4096;
 
 /// Options of `tercel record`.
 #[derive(Debug, Args)]
@@ -74,47 +70,20 @@ pub fn run(args: &RecordArgs) -> Result<Outcome, Failure> {
     let output = trace::open(&args.write, args.level).map_err(|error| at(args, &error))?;
     let options =
         Options { snaplen: args.snaplen, ring: args.buffer.clamp(1, 1024) << 20, classic: args.classic };
-    let (probe, mut drain) = Probe::start(&options).map_err(Failure::io)?;
-    let containers = Containers::watch(&args.docker);
-    let (snapshot, held) = read_host(&mut drain);
+    let mut source = Source::start(&options, &args.docker).map_err(Failure::io)?;
     let mut recorder = Recorder {
-        trace: Trace::start(output, &snapshot).map_err(|error| at(args, &error))?,
+        trace: Trace::start(output).map_err(|error| at(args, &error))?,
         scope: if args.pids.is_empty() && (args.command.is_empty() || args.all) {
             Scope::all()
         } else {
-            Scope::of(&args.pids, &snapshot)
+            Scope::of(&args.pids)
         },
-        containers,
         left: args.count.unwrap_or(u64::MAX),
         failed: None,
     };
-    recorder.note_containers();
-    for event in &held {
-        if let Some(event) = event.event() {
-            recorder.take(&event);
-        }
-    }
-    drop(held);
     let child = start(args, &mut recorder.scope)?;
-    let drops = recorder.record(args, &probe, &mut drain, child);
-    recorder.finish(args, drops)
-}
-
-/// Reads the host while the rings go on being emptied into memory.
-fn read_host(drain: &mut Drain) -> (Snapshot, Vec<Held>) {
-    let mut held = Vec::new();
-    let snapshot = std::thread::scope(|threads| {
-        let reader = threads.spawn(Snapshot::take);
-        while !reader.is_finished() && held.len() < HELD {
-            drain.drain(false, |event| {
-                held.push(Held::new(event));
-                held.len() < HELD
-            });
-            std::thread::sleep(POLL);
-        }
-        reader.join().unwrap_or_default()
-    });
-    (snapshot, held)
+    recorder.record(args, &mut source, child);
+    recorder.finish(args, source.drops())
 }
 
 /// Starts the command, if there is one, and puts it into the scope.
@@ -131,16 +100,29 @@ fn start(args: &RecordArgs, scope: &mut Scope) -> Result<Option<Child>, Failure>
 struct Recorder {
     trace: Trace,
     scope: Scope,
-    containers: Containers,
     /// Events until the limit.
     left: u64,
     failed: Option<std::io::Error>,
 }
 
 impl Recorder {
-    /// Writes an event where it is wanted; false where recording has to end.
-    fn take(&mut self, event: &Event<'_>) -> bool {
-        let written = match self.scope.keep(event) {
+    /// Writes a block where it is wanted.
+    fn take(&mut self, block: &Block<'_>) {
+        let written = match block {
+            Block::Event(event) => self.event(event),
+            Block::Processes(processes) => {
+                self.scope.found(processes);
+                self.trace.block(block)
+            }
+            block => self.trace.block(block),
+        };
+        if let Err(error) = written {
+            self.failed = Some(error);
+        }
+    }
+
+    fn event(&mut self, event: &Event<'_>) -> std::io::Result<()> {
+        match self.scope.keep(event) {
             Keep::Event => {
                 self.left = self.left.saturating_sub(1);
                 self.trace.event(event)
@@ -151,25 +133,15 @@ impl Recorder {
                 self.trace.event(&event)
             }
             Keep::Nothing => Ok(()),
-        };
-        if let Err(error) = written {
-            self.failed = Some(error);
         }
-        self.going()
     }
 
     fn going(&self) -> bool {
         self.left > 0 && self.failed.is_none()
     }
 
-    /// Follows the rings until a limit, a signal or the end of the command. Returns what was lost.
-    fn record(
-        &mut self,
-        args: &RecordArgs,
-        probe: &Probe,
-        drain: &mut Drain,
-        mut child: Option<Child>,
-    ) -> Drops {
+    /// Follows the source until a limit, a signal or the end of the command.
+    fn record(&mut self, args: &RecordArgs, source: &mut Source, mut child: Option<Child>) {
         let status = ProgressBar::no_length();
         status.set_draw_target(if args.quiet {
             ProgressDrawTarget::hidden()
@@ -179,54 +151,39 @@ impl Recorder {
         let end = args.seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
         let end = end.and_then(|duration| Instant::now().checked_add(duration));
         let mut shown = Instant::now();
-        let mut known = Drops::default();
+        let mut batch = 0;
         while self.going() {
-            let ended = child.as_mut().is_some_and(|child| !matches!(child.try_wait(), Ok(None)));
-            let over = ended || stop::asked() || end.is_some_and(|end| Instant::now() >= end);
-            if over {
-                std::thread::sleep(SETTLED);
+            let idle = match source.poll() {
+                Polled::Block(block) => {
+                    self.take(&block);
+                    batch += 1;
+                    false
+                }
+                Polled::Idle => true,
+                Polled::End => break,
+            };
+            if !idle && batch < BATCH {
+                continue;
             }
-            self.note_containers();
-            let delivered = drain.drain(false, |event| self.take(event));
-            if shown.elapsed() >= STATUS || over {
+            batch = 0;
+            if child.as_mut().is_some_and(|child| !matches!(child.try_wait(), Ok(None)))
+                || end.is_some_and(|end| Instant::now() >= end)
+            {
+                source.stop();
+            }
+            if shown.elapsed() >= STATUS {
                 shown = Instant::now();
-                known = self.note_losses(probe.drops(), known);
                 if let Err(error) = self.trace.flush() {
                     self.failed = Some(error);
                 }
-                status.set_message(self.describe(&known));
+                status.set_message(self.describe(source.drops()));
                 status.tick();
             }
-            if over {
-                break;
-            }
-            if delivered == 0 {
-                std::thread::sleep(POLL);
+            if idle {
+                source.wait();
             }
         }
         status.finish_and_clear();
-        self.note_losses(probe.drops(), known)
-    }
-
-    /// Writes what was lost since the last look into the trace.
-    fn note_losses(&mut self, now: Drops, known: Drops) -> Drops {
-        let lost = now.lost().saturating_sub(known.lost());
-        if lost > 0
-            && self.failed.is_none()
-            && let Err(error) = self.trace.dropped(lost)
-        {
-            self.failed = Some(error);
-        }
-        now
-    }
-
-    /// Writes what the engines have said since the last look.
-    fn note_containers(&mut self) {
-        while let Some(json) = self.containers.next() {
-            if let Err(error) = self.trace.container(&json) {
-                self.failed = Some(error);
-            }
-        }
     }
 
     fn describe(&self, drops: &Drops) -> String {
@@ -234,7 +191,7 @@ impl Recorder {
         format!("{events} events, {}, {} lost", HumanBytes(bytes), drops.lost())
     }
 
-    fn finish(self, args: &RecordArgs, drops: Drops) -> Result<Outcome, Failure> {
+    fn finish(self, args: &RecordArgs, drops: &Drops) -> Result<Outcome, Failure> {
         let (events, bytes) = (self.trace.events(), self.trace.bytes());
         let ended = self.trace.finish();
         if let Some(error) = self.failed.or(ended.err()) {

@@ -3,9 +3,9 @@
 
 use std::collections::HashSet;
 
-use tercel_capture::Snapshot;
 use tercel_format::Event;
 use tercel_format::catalogue::{code, flag};
+use tercel_format::record::ProcessRecord;
 
 /// What becomes of an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,19 +31,23 @@ impl Scope {
         Scope { tids: None }
     }
 
-    /// These processes and their descendants as they are now.
-    pub fn of(pids: &[i64], snapshot: &Snapshot) -> Scope {
-        let mut tids: HashSet<i64> = pids.iter().copied().collect();
-        let mut grown = !pids.is_empty();
+    /// These processes and their descendants.
+    pub fn of(pids: &[i64]) -> Scope {
+        Scope { tids: Some(pids.iter().copied().collect()) }
+    }
+
+    /// Takes in the processes that exist.
+    pub fn found(&mut self, processes: &[ProcessRecord]) {
+        let Some(tids) = &mut self.tids else { return };
+        let mut grown = !tids.is_empty();
         while grown {
             grown = false;
-            for process in &snapshot.processes {
+            for process in processes {
                 if tids.contains(&process.pid) || tids.contains(&process.ptid) {
                     grown |= tids.insert(process.tid);
                 }
             }
         }
-        Scope { tids: Some(tids) }
     }
 
     /// Adds a process.
@@ -86,7 +90,6 @@ fn is_clone(event: u16) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use tercel_format::record::ProcessRecord;
     use tercel_format::writer::EventBuilder;
 
     use super::*;
@@ -98,11 +101,9 @@ mod tests {
     #[test]
     fn descendants_are_followed() {
         let process = |tid, ptid| ProcessRecord { tid, pid: tid, ptid, ..ProcessRecord::default() };
-        let snapshot = Snapshot {
-            processes: vec![process(30, 20), process(20, 10), process(10, 1)],
-            ..Snapshot::default()
-        };
-        let mut scope = Scope::of(&[10], &snapshot);
+        let processes = [process(30, 20), process(20, 10), process(10, 1)];
+        let mut scope = Scope::of(&[10]);
+        scope.found(&processes);
         let close = |tid| EventBuilder::new(code::SYSCALL_CLOSE_X, 1, tid);
         let getdents = |tid| EventBuilder::new(code::SYSCALL_GETDENTS64_X, 1, tid);
         assert_eq!(keep(&mut scope, getdents(30)), Keep::Event);
@@ -115,7 +116,9 @@ mod tests {
         assert_eq!(keep(&mut scope, EventBuilder::new(code::PROCEXIT_1_E, 1, 40)), Keep::Event);
         assert_eq!(keep(&mut scope, getdents(40)), Keep::Nothing);
         // Nothing is left of an empty scope.
-        assert_eq!(keep(&mut Scope::of(&[], &snapshot), getdents(30)), Keep::Nothing);
+        let mut scope = Scope::of(&[]);
+        scope.found(&processes);
+        assert_eq!(keep(&mut scope, getdents(30)), Keep::Nothing);
     }
 
     #[test]

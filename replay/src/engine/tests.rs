@@ -1,8 +1,8 @@
 //! Windows, limits, filters and counters over made-up captures.
 
-use tercel_format::Event;
 use tercel_format::catalogue::code;
 use tercel_format::record::Section;
+use tercel_format::{Block, Event};
 use tercel_rules::compile::Compiler;
 use tercel_rules::lang;
 use tercel_rules::output::Template;

@@ -1,0 +1,306 @@
+//! The running host as a source of blocks: the probe's rings, the snapshot and the container engines enter; blocks leave in
+//! the order in which a capture has them. Whoever takes them cannot tell a host from a file.
+//!
+//! The probe runs before the host is read, so that no process falls into the gap between the two; what happens meanwhile is
+//! held in memory and follows the snapshot. Losses become events of their own, with their number, where they are noticed.
+
+use std::collections::VecDeque;
+use std::convert::Infallible;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use tercel_format::catalogue::code;
+use tercel_format::record::{MachineInfo, Section};
+use tercel_format::writer::{EncodedEvent, EventBuilder, Value};
+use tercel_format::{Block, BlockSource, Event, Numbering};
+
+use crate::held::Held;
+use crate::{Containers, Drain, Drops, Error, Options, Probe, Snapshot, stop};
+
+/// How long the rings may fill before they are looked at again.
+const POLL: Duration = Duration::from_millis(2);
+
+/// How often losses are looked up.
+const LOSSES: Duration = Duration::from_millis(100);
+
+/// After how many events in a row everything but the rings is looked at.
+const BATCH: u32 = 4096;
+
+/// What a look at the host found.
+pub enum Polled<'a> {
+    /// A block.
+    Block(Block<'a>),
+    /// Nothing now; [`Source::wait`] until the next look.
+    Idle,
+    /// The end: somebody asked to stop, and everything up to then was delivered.
+    End,
+}
+
+/// Asks a source to stop, from any thread.
+#[derive(Debug, Clone, Default)]
+pub struct Stopper(Arc<AtomicBool>);
+
+impl Stopper {
+    /// The source ends with what has happened until now.
+    pub fn stop(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+
+    fn is_asked(&self) -> bool {
+        self.0.load(Ordering::Relaxed) || stop::asked()
+    }
+}
+
+/// The running host.
+pub struct Source {
+    probe: Probe,
+    drain: Drain,
+    containers: Containers,
+    machine: MachineInfo,
+    /// Blocks that come before all events.
+    startup: VecDeque<Block<'static>>,
+    held: Held,
+    stopper: Stopper,
+    /// Events that are younger are not delivered any more.
+    until: u64,
+    /// The last losses were told; nothing follows.
+    ended: bool,
+    numbering: Numbering,
+    /// Time and CPU of the last event.
+    last: (u64, u16),
+    drops: Drops,
+    looked: Instant,
+    /// Events until everything but the rings is looked at.
+    batch: u32,
+    /// The event that was made here last.
+    made: Option<EncodedEvent>,
+}
+
+/// Where the block is that a step found.
+enum Place {
+    Startup,
+    Event { from: Origin, num: u64, initial: bool },
+}
+
+#[derive(Clone, Copy)]
+enum Origin {
+    Held,
+    Ring,
+    Made,
+}
+
+enum Step {
+    Found(Place),
+    Idle,
+    End,
+}
+
+impl Source {
+    /// Starts the probe and reads the host. `docker` names further sockets that speak Docker's language.
+    ///
+    /// # Errors
+    /// Those of [`Probe::start`].
+    pub fn start(options: &Options, docker: &[PathBuf]) -> Result<Source, Error> {
+        let (probe, mut drain) = Probe::start(options)?;
+        let begun = drain.now();
+        let containers = Containers::watch(docker);
+        let (snapshot, held) = read_host(&mut drain);
+        let Snapshot { machine, interfaces, accounts, processes, fds } = snapshot;
+        let mut startup = VecDeque::from([
+            Block::Section(Section { major: 1, minor: 2 }),
+            Block::Machine(machine.clone()),
+            Block::Interfaces(interfaces),
+            Block::Accounts(accounts),
+            Block::Processes(processes),
+        ]);
+        startup.extend(fds.into_iter().map(Block::Fds));
+        Ok(Source {
+            probe,
+            drain,
+            containers,
+            machine,
+            startup,
+            last: (held.first_ts().unwrap_or(begun), 0),
+            held,
+            stopper: Stopper::default(),
+            until: u64::MAX,
+            ended: false,
+            numbering: Numbering::default(),
+            drops: Drops::default(),
+            looked: Instant::now(),
+            batch: 0,
+            made: None,
+        })
+    }
+
+    /// The next block, if there is one now.
+    pub fn poll(&mut self) -> Polled<'_> {
+        match self.step() {
+            Step::Found(place) => self.lend(&place).map_or(Polled::Idle, Polled::Block),
+            Step::Idle => Polled::Idle,
+            Step::End => Polled::End,
+        }
+    }
+
+    /// Waits until another look is worth its cost.
+    pub fn wait(&self) {
+        std::thread::sleep(POLL);
+    }
+
+    /// Ends with what has happened until now. Signals do the same once [`stop::watch`] was called.
+    pub fn stop(&self) {
+        self.stopper.stop();
+    }
+
+    /// Stops this source from other threads.
+    pub fn stopper(&self) -> Stopper {
+        self.stopper.clone()
+    }
+
+    /// The host.
+    pub fn machine(&self) -> &MachineInfo {
+        &self.machine
+    }
+
+    /// What was lost and cut until the last look, which is at most a tenth of a second ago, and at the end is the last.
+    pub fn drops(&self) -> &Drops {
+        &self.drops
+    }
+
+    /// The next step. Events made here come between those of the rings; those of the host come first.
+    #[inline]
+    fn step(&mut self) -> Step {
+        if self.batch == 0
+            && let Some(step) = self.look_around()
+        {
+            return step;
+        }
+        if self.drain.advance(self.until) {
+            self.batch -= 1;
+            return self.number(Origin::Ring);
+        }
+        self.batch = 0;
+        // What is asked for last is delivered once every ring has shown what is older.
+        if self.until == u64::MAX || self.drain.settled() < self.until {
+            return Step::Idle;
+        }
+        self.ended = true;
+        self.look_for_losses().unwrap_or(Step::End)
+    }
+
+    /// Everything that is not in the rings.
+    #[cold]
+    fn look_around(&mut self) -> Option<Step> {
+        if self.ended {
+            return Some(Step::End);
+        }
+        if let Some(block) = self.startup.front() {
+            if let Block::Section(_) = block {
+                self.numbering.section();
+            }
+            return Some(Step::Found(Place::Startup));
+        }
+        if let Some(json) = self.containers.next() {
+            let (ts, cpu) = self.last;
+            let event = EventBuilder::new(code::ASYNCEVENT_E, ts, -1)
+                .cpu(cpu)
+                .set("plugin_id", 0)
+                .set("name", "container")
+                .set("data", Value::Bytes([json.as_bytes(), b"\0"].concat()));
+            return self.make(event);
+        }
+        if self.held.advance() {
+            return Some(self.number(Origin::Held));
+        }
+        if self.until == u64::MAX && self.stopper.is_asked() {
+            self.until = self.drain.now();
+        }
+        self.batch = BATCH;
+        if self.looked.elapsed() < LOSSES { None } else { self.look_for_losses() }
+    }
+
+    /// Tells what was lost since the last look.
+    fn look_for_losses(&mut self) -> Option<Step> {
+        self.looked = Instant::now();
+        let now = self.probe.drops();
+        let lost = now.lost().saturating_sub(self.drops.lost());
+        self.drops = now;
+        if lost == 0 {
+            return None;
+        }
+        let (ts, cpu) = self.last;
+        let ratio = i64::from(u32::try_from(lost).unwrap_or(u32::MAX));
+        self.make(EventBuilder::new(code::DROP_E, ts, 0).cpu(cpu).set("ratio", ratio))
+    }
+
+    /// An event that the host did not make itself. What cannot be written as an event, as metadata that are too long, is
+    /// left out.
+    fn make(&mut self, event: EventBuilder) -> Option<Step> {
+        self.made = event.encode().ok();
+        self.made.is_some().then(|| self.number(Origin::Made))
+    }
+
+    #[inline]
+    fn number(&mut self, from: Origin) -> Step {
+        let Some(event) = self.event(from) else { return Step::Idle };
+        let (code, last) = (event.code(), (event.ts, event.cpu));
+        self.last = last;
+        let (num, initial) = self.numbering.event(code);
+        Step::Found(Place::Event { from, num, initial })
+    }
+
+    #[inline]
+    fn event(&self, from: Origin) -> Option<Event<'_>> {
+        match from {
+            Origin::Ring => self.drain.event(),
+            Origin::Held => self.held.event(),
+            Origin::Made => self.made.as_ref().map(EncodedEvent::event),
+        }
+    }
+
+    #[inline]
+    fn lend(&mut self, place: &Place) -> Option<Block<'_>> {
+        match *place {
+            Place::Startup => self.startup.pop_front(),
+            Place::Event { from, num, initial } => {
+                let mut event = self.event(from)?;
+                (event.num, event.initial) = (num, initial);
+                Some(Block::Event(event))
+            }
+        }
+    }
+}
+
+impl BlockSource for Source {
+    type Error = Infallible;
+
+    fn next_block(&mut self) -> Result<Option<Block<'_>>, Infallible> {
+        let place = loop {
+            match self.step() {
+                Step::Found(place) => break place,
+                Step::Idle => self.wait(),
+                Step::End => return Ok(None),
+            }
+        };
+        Ok(self.lend(&place))
+    }
+}
+
+/// Reads the host while the rings go on being emptied into memory.
+fn read_host(drain: &mut Drain) -> (Snapshot, Held) {
+    let mut held = Held::default();
+    let snapshot = std::thread::scope(|threads| {
+        let reader = threads.spawn(Snapshot::take);
+        let mut room = true;
+        while room && !reader.is_finished() {
+            while room && drain.advance(u64::MAX) {
+                room = drain.event().is_none_or(|event| held.push(&event));
+            }
+            std::thread::sleep(POLL);
+        }
+        reader.join().unwrap_or_default()
+    });
+    (snapshot, held)
+}
