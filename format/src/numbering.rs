@@ -39,6 +39,27 @@ impl Numbering {
         (self.counted, false)
     }
 
+    /// The section that just began goes on where another capture was cut (FORMAT.md section 8). Its initial events repeat
+    /// what is known, and do not count, as in all sections but the first.
+    pub fn resume(&mut self, sections: u64, counted: u64) {
+        if self.initial == Some(0) {
+            self.sections = sections.saturating_add(1).max(2);
+            self.counted = counted;
+        }
+    }
+
+    /// The next event says that it has this number.
+    pub fn jump(&mut self, number: u64) {
+        self.leave_initial();
+        self.counted = number.saturating_sub(1);
+    }
+
+    /// The number that the next event has, unless it builds the initial state.
+    pub fn next(&self) -> u64 {
+        let initial = if self.sections == 1 { self.initial.unwrap_or(0) } else { 0 };
+        self.counted.saturating_add(initial).saturating_add(1)
+    }
+
     /// The first event that is not one of those which build the initial state has come, delivered or not.
     pub fn leave_initial(&mut self) {
         if let Some(count) = self.initial.take()

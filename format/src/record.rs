@@ -19,6 +19,8 @@ pub enum Block<'a> {
     Interfaces(Vec<Interface>),
     /// Users and groups; a later list replaces an earlier one.
     Accounts(Vec<Account>),
+    /// The state of another capture at the place where this one begins (FORMAT.md section 8).
+    State(StateRecord),
     /// An event of the newest schema.
     Event(crate::Event<'a>),
 }
@@ -30,6 +32,18 @@ pub struct Section {
     pub major: u16,
     /// Minor version, 0 to 2.
     pub minor: u16,
+}
+
+/// The state that a section begins with, more exact than its lists can tell it. A block of our own, which other readers
+/// of captures skip.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct StateRecord {
+    /// Section headers before the place in the capture that this one is a part of.
+    pub sections: u64,
+    /// Number of the last event before it.
+    pub counted: u64,
+    /// The state, as the state engine writes it. Whoever does not know its version has the lists.
+    pub state: Vec<u8>,
 }
 
 /// The recorded host (B2).

@@ -12,6 +12,13 @@ pub const OLD_HEADER: usize = 22;
 /// Flag of an event that was kept only for the state of processes (reference C2).
 pub const STATE_ONLY: u32 = 1;
 
+/// Code of the option behind an event that tells its number (FORMAT.md section 8), in the range that pcapng leaves to
+/// everybody's use; its value has 8 bytes.
+pub(crate) const NUMBER_OPTION: u16 = 0x9C45;
+
+/// Bytes of that option.
+pub(crate) const NUMBER_SIZE: usize = 12;
+
 /// How an event block is laid out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Layout {
@@ -48,6 +55,8 @@ pub struct RawEvent<'a> {
     pub cpu: u16,
     /// Flags of the block, 0 where it has none.
     pub flags: u32,
+    /// Its number, where it does not follow that of the event before.
+    pub number: Option<u64>,
     /// Lengths of the parameters, one after the other, each 16 or 32 bits wide.
     pub lengths: &'a [u8],
     /// The parameters, back to back.
@@ -82,15 +91,37 @@ pub fn event(body: &[u8], layout: Layout) -> Result<Option<RawEvent<'_>>, Fault>
     } else {
         uncounted(rest, length, code, wide)?
     };
+    let number = if layout.counted { number(body, event, length) } else { None };
     Ok(Some(RawEvent {
         ts: u64::from_le_bytes(*ts),
         tid: i64::from_le_bytes(*tid),
         code,
         cpu: u16::from_le_bytes(*cpu),
         flags,
+        number,
         lengths,
         data,
     }))
+}
+
+/// The number that an option behind an event of `length` bytes tells. `event` is the end of `body` that starts with it.
+#[inline]
+fn number(body: &[u8], event: &[u8], length: u32) -> Option<u64> {
+    if event.len() < (length as usize).saturating_add(NUMBER_SIZE) {
+        None
+    } else {
+        option(body, event, length)
+    }
+}
+
+/// Options start at the next multiple of 4 bytes from the start of the body (reference C9).
+#[cold]
+fn option(body: &[u8], event: &[u8], length: u32) -> Option<u64> {
+    let start = (body.len() - event.len() + length as usize).next_multiple_of(4);
+    let (code, rest) = body.get(start..)?.split_first_chunk::<2>()?;
+    let (size, value) = rest.split_first_chunk::<2>()?;
+    let is_number = u16::from_le_bytes(*code) == NUMBER_OPTION && u16::from_le_bytes(*size) == 8;
+    value.first_chunk::<8>().filter(|_| is_number).map(|value| u64::from_le_bytes(*value))
 }
 
 /// Lengths and parameters of an event whose header counts them (reference C5). `event` starts at the header.

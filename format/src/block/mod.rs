@@ -8,6 +8,7 @@ mod fds;
 mod interfaces;
 mod machine;
 mod processes;
+mod state;
 
 pub use accounts::accounts;
 pub use cursor::Cursor;
@@ -16,6 +17,8 @@ pub use interfaces::interfaces;
 pub(crate) use machine::MAGIC;
 pub use machine::{machine, section};
 pub use processes::processes;
+pub use state::state;
+pub(crate) use state::{HEAD as STATE_HEAD, MAGIC as STATE_MAGIC};
 
 use crate::error::Fault;
 
@@ -32,6 +35,8 @@ pub mod code {
     pub const EVENT_V2_LARGE: u32 = 0x221;
     pub const EVENT_FLAGS_V2: u32 = 0x217;
     pub const EVENT_FLAGS_V2_LARGE: u32 = 0x222;
+    /// Of our own: pcapng leaves codes with the highest bit to everybody's use.
+    pub const STATE: u32 = 0x8054_5243;
 }
 
 /// Bytes in front of a block's body: type and length.
@@ -67,6 +72,8 @@ pub enum Kind {
         /// Entries start with their length.
         prefixed: bool,
     },
+    /// The state that a section begins with.
+    State,
     /// One event.
     Event(event::Layout),
     /// A type that did not exist when this was written.
@@ -102,6 +109,7 @@ impl Kind {
             0x219 => Kind::Interfaces { prefixed: true },
             0x206 | 0x8012_abcd => Kind::Accounts { prefixed: false },
             0x220 => Kind::Accounts { prefixed: true },
+            code::STATE => Kind::State,
             _ => Kind::Unknown,
         }
     }
@@ -191,6 +199,7 @@ mod tests {
             (0x206, Kind::Accounts { prefixed: false }),
             (0x8012_abcd, Kind::Accounts { prefixed: false }),
             (0x220, Kind::Accounts { prefixed: true }),
+            (0x8054_5243, Kind::State),
             (0x204, event(false, false, false)),
             (0x8010_abcd, event(false, false, false)),
             (0x208, event(true, false, false)),

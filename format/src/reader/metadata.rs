@@ -14,7 +14,7 @@ impl Reader {
     pub(super) fn metadata(&mut self, header: Header, kind: Kind, body: u32) -> Result<Step, Error> {
         let limit = match kind {
             Kind::Interfaces { .. } | Kind::Accounts { .. } => LIST_LIMIT,
-            Kind::Section | Kind::Machine => BLOCK_LIMIT,
+            Kind::Section | Kind::Machine | Kind::State => BLOCK_LIMIT,
             Kind::Event(_) | Kind::Processes(_) | Kind::Fds { .. } | Kind::Unknown => u32::MAX,
         };
         if header.length > limit {
@@ -48,7 +48,9 @@ impl Reader {
                     Ok(_) | Err(_) => self.skip(header, Some(Fault::Short("fd list"))),
                 }
             }
-            Kind::Machine | Kind::Interfaces { .. } | Kind::Accounts { .. } => self.whole(header, kind),
+            Kind::Machine | Kind::Interfaces { .. } | Kind::Accounts { .. } | Kind::State => {
+                self.whole(header, kind)
+            }
         }
     }
 
@@ -86,6 +88,17 @@ impl Reader {
             }
             Kind::Machine => match block::machine(body) {
                 Ok(machine) => (Some(Block::Machine(machine)), None),
+                Err(fault) => (None, Some(fault)),
+            },
+            Kind::State => match block::state(body) {
+                Ok(Some(record)) => {
+                    self.numbering.resume(record.sections, record.counted);
+                    (Some(Block::State(record)), None)
+                }
+                Ok(None) => {
+                    self.statistics.unknown_blocks += 1;
+                    (None, None)
+                }
                 Err(fault) => (None, Some(fault)),
             },
             Kind::Section | Kind::Processes(_) | Kind::Fds { .. } | Kind::Event(_) | Kind::Unknown => {

@@ -274,6 +274,7 @@ impl Reader {
         let start = block::HEADER + layout.before_lengths();
         let place = Bytes::Window { code: raw.code, start, lengths: raw.lengths.len(), data: raw.data.len() };
         let (ts, tid, cpu, flags) = (raw.ts, raw.tid, raw.cpu, raw.flags);
+        let number = raw.number;
         let upgraded = self.upgrade.apply(&raw);
         self.delivered = header.length as usize;
         let (code, bytes) = match upgraded {
@@ -289,6 +290,9 @@ impl Reader {
                 return Ok(Step::Next);
             }
         };
+        if let Some(number) = number {
+            self.numbering.jump(number);
+        }
         let (num, initial) = self.number(code);
         Ok(Step::Event(Place {
             ts,

@@ -69,6 +69,7 @@ fn show(block: &Block) -> String {
         Block::Fds(list) => format!("{} fds of {}", list.fds.len(), list.tid),
         Block::Interfaces(list) => format!("{} interfaces", list.len()),
         Block::Accounts(list) => format!("{} accounts", list.len()),
+        Block::State(record) => format!("a state of {} bytes", record.state.len()),
         Block::Event(event) => {
             let initial = if event.initial { " initial" } else { "" };
             let params: usize =

@@ -91,6 +91,7 @@ impl Position {
                     continue;
                 }
             };
+            let number = raw.number;
             let start = offset + block::HEADER + layout.before_lengths();
             let (code, bytes) = match self.upgrade.apply(&raw) {
                 Ok(Upgraded::AsIs) => {
@@ -107,6 +108,9 @@ impl Position {
                     continue;
                 }
             };
+            if let Some(number) = number {
+                self.numbering.jump(number);
+            }
             let (num, initial) = self.numbering.event(code);
             let (ts, tid, cpu, flags) = (raw.ts, raw.tid, raw.cpu, raw.flags);
             return Ok(Found::Event(Place { ts, tid, cpu, flags, num, initial, bytes }));
@@ -179,6 +183,17 @@ impl Position {
                 let list = block::accounts(body, prefixed);
                 (Block::Accounts(list.entries), list.fault)
             }
+            Kind::State => match block::state(body) {
+                Ok(Some(record)) => {
+                    self.numbering.resume(record.sections, record.counted);
+                    (Block::State(record), None)
+                }
+                Ok(None) => return Ok(None),
+                Err(fault) => {
+                    self.incident(offset, fault);
+                    return Ok(None);
+                }
+            },
             Kind::Event(_) | Kind::Unknown => return Ok(None),
         };
         if let Some(fault) = fault {

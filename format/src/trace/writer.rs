@@ -196,6 +196,23 @@ impl<W: Output + 'static> TraceWriter<W> {
     /// # Errors
     /// As for [`block`](TraceWriter::block).
     pub fn event(&mut self, event: &Event<'_>) -> io::Result<()> {
+        self.put(event, false)
+    }
+
+    /// Writes an event that keeps the number it has, for where events before it were left out.
+    ///
+    /// # Errors
+    /// As for [`block`](TraceWriter::block).
+    pub fn numbered_event(&mut self, event: &Event<'_>) -> io::Result<()> {
+        self.put(event, !event.initial)
+    }
+
+    /// How the events written so far are numbered.
+    pub fn numbering(&self) -> Numbering {
+        self.numbering
+    }
+
+    fn put(&mut self, event: &Event<'_>, keeps_number: bool) -> io::Result<()> {
         if self.section == 0 {
             self.section()?;
         }
@@ -204,6 +221,10 @@ impl<W: Output + 'static> TraceWriter<W> {
         }
         if !event.initial && self.numbering.initial.is_some() && is_initial(event.code()) {
             self.separator(event)?;
+        }
+        let jumps = keeps_number && event.num != self.numbering.next();
+        if jumps {
+            self.numbering.jump(event.num);
         }
         self.numbering.event(event.code());
         if let Some(count) = self.counts.get_mut(usize::from(event.code())) {
@@ -216,7 +237,11 @@ impl<W: Output + 'static> TraceWriter<W> {
         descriptor.events += 1;
         descriptor.min_ts = descriptor.min_ts.min(event.ts);
         descriptor.max_ts = descriptor.max_ts.max(event.ts);
-        self.encoder.event(event)?;
+        if jumps {
+            self.encoder.numbered_event(event)?
+        } else {
+            self.encoder.event(event)?
+        }
         self.due = self.encoder.output_mut().len() >= self.options.chunk;
         Ok(())
     }
@@ -249,6 +274,10 @@ impl<W: Output + 'static> TraceWriter<W> {
             Block::Fds(fds) => self.encoder.fds(fds)?,
             Block::Interfaces(interfaces) => self.encoder.interfaces(interfaces)?,
             Block::Accounts(accounts) => self.encoder.accounts(accounts)?,
+            Block::State(record) => {
+                self.encoder.state(record)?;
+                self.numbering.resume(record.sections, record.counted);
+            }
             Block::Section(_) | Block::Event(_) => {}
         }
         let is_full = self.encoder.output_mut().len() >= self.options.chunk;

@@ -10,7 +10,16 @@ type Outcome = Option<(u16, Vec<Vec<u8>>)>;
 fn feed(upgrade: &mut Upgrade, encoded: &EncodedEvent) -> Result<Outcome, Fault> {
     let event = encoded.event();
     let (lengths, data) = event.parts();
-    let raw = RawEvent { ts: event.ts, tid: event.tid, code: event.code(), cpu: 0, flags: 0, lengths, data };
+    let raw = RawEvent {
+        ts: event.ts,
+        tid: event.tid,
+        code: event.code(),
+        cpu: 0,
+        flags: 0,
+        number: None,
+        lengths,
+        data,
+    };
     let params = |event: Event| {
         (0..event.nparams()).map(|index| event.param(index).unwrap_or(b"cut off").to_vec()).collect()
     };
@@ -132,8 +141,16 @@ fn what_cannot_be_upgraded_is_a_fault() {
     let seven = old(SYSCALL_OPEN_X, 1, &[number(3), text("/a"), number(0)]);
     assert_eq!(fault(&seven), Fault::NoUpgrade { name: "open", code: SYSCALL_OPEN_X, nparams: 3 });
     let lengths = [0u8; 18];
-    let raw =
-        RawEvent { ts: 0, tid: 1, code: SYSCALL_READ_X, cpu: 0, flags: 0, lengths: &lengths, data: &[] };
+    let raw = RawEvent {
+        ts: 0,
+        tid: 1,
+        code: SYSCALL_READ_X,
+        cpu: 0,
+        flags: 0,
+        number: None,
+        lengths: &lengths,
+        data: &[],
+    };
     let many = Fault::TooManyParams { name: "read", code: SYSCALL_READ_X, nparams: 9, known: 4 };
     assert_eq!(Upgrade::new().apply(&raw), Err(many));
     let big = old(SYSCALL_READ_X, 1, &[number(5), Value::Bytes(vec![0; 65_535])]);

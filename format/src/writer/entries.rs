@@ -2,7 +2,9 @@
 
 use std::net::{IpAddr, Ipv6Addr};
 
-use crate::record::{Account, FdDetail, FdRecord, Interface, MachineInfo, ProcessRecord};
+use crate::block::event::NUMBER_OPTION;
+use crate::block::{STATE_HEAD, STATE_MAGIC};
+use crate::record::{Account, FdDetail, FdRecord, Interface, MachineInfo, ProcessRecord, StateRecord};
 
 /// Longest texts that readers accept (reference B12, B18, B20, B21).
 const PATH: usize = 1024;
@@ -15,6 +17,23 @@ const HOSTNAME: usize = 128;
 
 /// Type code of fds with a name of an unknown kind.
 const UNSUPPORTED: u8 = 10;
+
+pub(super) fn state(body: &mut Vec<u8>, record: &StateRecord) {
+    body.reserve(STATE_HEAD + record.state.len());
+    body.extend_from_slice(&STATE_MAGIC);
+    for number in [record.sections, record.counted, record.state.len() as u64] {
+        body.extend_from_slice(&number.to_le_bytes());
+    }
+    body.extend_from_slice(&record.state);
+}
+
+/// The option behind an event that tells its number.
+pub(super) fn number(body: &mut Vec<u8>, number: u64) {
+    body.resize(body.len().next_multiple_of(4), 0);
+    body.extend_from_slice(&NUMBER_OPTION.to_le_bytes());
+    body.extend_from_slice(&8u16.to_le_bytes());
+    body.extend_from_slice(&number.to_le_bytes());
+}
 
 pub(super) fn machine(body: &mut Vec<u8>, machine: &MachineInfo) {
     body.extend_from_slice(&machine.cpus.to_le_bytes());

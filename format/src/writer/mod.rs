@@ -17,7 +17,7 @@ use std::io::{self, Write};
 use crate::block::{self, HEADER, TRAILER, code, event};
 use crate::catalogue::flag;
 use crate::event::Event;
-use crate::record::{Account, FdList, Interface, MachineInfo, ProcessRecord};
+use crate::record::{Account, FdList, Interface, MachineInfo, ProcessRecord, StateRecord};
 
 /// How long a block of processes or fds may become before the next one is started; such lists add up.
 const SPLIT: usize = 8 << 20;
@@ -109,8 +109,24 @@ impl<W: Write> Writer<W> {
         self.block(code::ACCOUNTS_V2)
     }
 
+    /// Writes the state that the section begins with (FORMAT.md section 8).
+    pub fn state(&mut self, record: &StateRecord) -> io::Result<()> {
+        self.body.clear();
+        entries::state(&mut self.body, record);
+        self.block(code::STATE)
+    }
+
     /// Writes an event (reference C1 to C4). Its number is not stored.
     pub fn event(&mut self, event: &Event) -> io::Result<()> {
+        self.event_with(event, None)
+    }
+
+    /// Writes an event together with its number, for where events before it were left out (FORMAT.md section 8).
+    pub fn numbered_event(&mut self, event: &Event) -> io::Result<()> {
+        self.event_with(event, Some(event.num))
+    }
+
+    fn event_with(&mut self, event: &Event, number: Option<u64>) -> io::Result<()> {
         let (lengths, data) = event.parts();
         let length = u32::try_from(event::HEADER + lengths.len() + data.len()).map_err(|_| too_long())?;
         let width = if event.info.has(flag::LARGE_PAYLOAD) { 4 } else { 2 };
@@ -127,6 +143,9 @@ impl<W: Write> Writer<W> {
         self.body.extend_from_slice(&nparams.to_le_bytes());
         self.body.extend_from_slice(lengths);
         self.body.extend_from_slice(data);
+        if let Some(number) = number {
+            entries::number(&mut self.body, number);
+        }
         let large = width == 4 || self.body.len() + 3 + TRAILER > EVENT_LIMIT;
         self.block(match (event.state_only, large) {
             (false, false) => code::EVENT_V2,
