@@ -214,6 +214,7 @@ impl Sink for Target {
                 Block::Fds(fds) => writer.fds(fds),
                 Block::Interfaces(interfaces) => writer.interfaces(interfaces),
                 Block::Accounts(accounts) => writer.accounts(accounts),
+                Block::State(record) => writer.state(record),
                 Block::Section(_) => Ok(()),
             },
             None => Ok(()),

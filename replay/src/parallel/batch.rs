@@ -143,6 +143,7 @@ fn weight(block: &Block<'_>) -> usize {
         Block::Fds(list) => RECORD + list.fds.iter().map(fd_weight).sum::<usize>(),
         Block::Interfaces(list) => list.len() * RECORD,
         Block::Accounts(list) => list.len() * RECORD,
+        Block::State(record) => record.state.len(),
     }
 }
 

@@ -124,6 +124,7 @@ fn owned(block: Block<'_>) -> Option<Block<'static>> {
         Block::Fds(list) => Block::Fds(list),
         Block::Interfaces(list) => Block::Interfaces(list),
         Block::Accounts(list) => Block::Accounts(list),
+        Block::State(record) => Block::State(record),
         Block::Event(_) => return None,
     })
 }

@@ -44,10 +44,10 @@ fn lookup(event: &Event<'_>) -> Lookup {
 impl State {
     /// Removes the thread or the fd that the previous event ended.
     #[inline]
-    pub(super) fn finish_previous(&mut self, event: &Event<'_>) {
+    pub(super) fn finish_previous(&mut self, ts: u64) {
         if let Some(tid) = self.exiting.take() {
             let ptid = self.threads.by_tid(tid).map_or(-1, |slot| self.threads.get(slot).ptid);
-            self.exits.record(tid, ptid, event.ts);
+            self.exits.record(tid, ptid, ts);
             self.threads.remove(tid);
         }
         if let Some((tid, number)) = self.closing.take()

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use super::{Category, Container, Mount, Probe};
 
@@ -13,22 +13,73 @@ const PROBES: [(&str, Category); 3] = [
     ("ReadinessProbe", Category::ReadinessProbe),
 ];
 
-/// Word for an engine's number (reference state 11.10). `custom` and `static` have none in the reference.
+/// Words for the numbers of engines (reference state 11.10). `custom` and `static` have none in the reference.
+const ENGINES: [(u64, &[u8]); 11] = [
+    (0, b"docker"),
+    (1, b"lxc"),
+    (2, b"libvirt-lxc"),
+    (3, b"mesos"),
+    (4, b"rkt"),
+    (6, b"cri"),
+    (7, b"containerd"),
+    (8, b"cri-o"),
+    (9, b"bpm"),
+    (11, b"podman"),
+    (0xFFFE, b"host"),
+];
+
+/// Number of an engine that is not known.
+const UNKNOWN_ENGINE: u64 = 0xFFFF;
+
 fn engine(code: u64) -> &'static [u8] {
-    match code {
-        0 => b"docker",
-        1 => b"lxc",
-        2 => b"libvirt-lxc",
-        3 => b"mesos",
-        4 => b"rkt",
-        6 => b"cri",
-        7 => b"containerd",
-        8 => b"cri-o",
-        9 => b"bpm",
-        11 => b"podman",
-        0xFFFE => b"host",
-        _ => b"",
+    ENGINES.iter().find(|(number, _)| *number == code).map_or(b"", |(_, word)| word)
+}
+
+/// The text that [`parse`] reads as `container`.
+pub(super) fn text(container: &Container) -> Vec<u8> {
+    let of = |bytes: &[u8]| Value::from(String::from_utf8_lossy(bytes));
+    let number = ENGINES.iter().find(|(_, word)| *word == container.kind).map_or(UNKNOWN_ENGINE, |row| row.0);
+    let mounts = container.mounts.iter().map(|mount| {
+        json!({
+            "Source": of(&mount.source), "Destination": of(&mount.destination), "Mode": of(&mount.mode),
+            "RW": mount.rdwr, "Propagation": of(&mount.propagation),
+        })
+    });
+    let labels = |pairs: &BTreeMap<Vec<u8>, Vec<u8>>| -> Map<String, Value> {
+        pairs.iter().map(|(key, value)| (String::from_utf8_lossy(key).into_owned(), of(value))).collect()
+    };
+    let mut object = json!({
+        "id": of(&container.id),
+        "full_id": of(&container.full_id),
+        "name": of(&container.name),
+        "type": number,
+        "image": of(&container.image),
+        "imageid": of(&container.image_id),
+        "imagerepo": of(&container.image_repo),
+        "imagetag": of(&container.image_tag),
+        "imagedigest": of(&container.image_digest),
+        "ip": of(&container.ip_text),
+        "privileged": container.privileged,
+        "Mounts": mounts.collect::<Vec<_>>(),
+        "labels": labels(&container.labels),
+        "env": container.env.iter().map(|text| of(text)).collect::<Vec<_>>(),
+        "pod_sandbox_id": of(&container.pod_sandbox_id),
+        "pod_sandbox_labels": labels(&container.pod_sandbox_labels),
+        "is_pod_sandbox": container.is_pod_sandbox,
+        "host_pid": container.host_pid,
+        "host_network": container.host_network,
+        "host_ipc": container.host_ipc,
+        "cni_json": of(&container.cni_json),
+        "User": of(&container.user),
+        "created_time": container.created_time,
+    });
+    for probe in &container.probes {
+        if let Some((key, _)) = PROBES.iter().find(|(_, category)| *category == probe.category) {
+            let args: Vec<Value> = probe.args.iter().map(|text| of(text)).collect();
+            object[*key] = json!({ "exe": of(&probe.exe), "args": args });
+        }
     }
+    json!({ "container": object }).to_string().into_bytes()
 }
 
 /// Reads the text of a container event.
@@ -40,7 +91,7 @@ pub(super) fn parse(text: &[u8]) -> Option<Container> {
         id: string(object, "id")?,
         full_id: string(object, "full_id")?,
         name: string(object, "name")?,
-        kind: engine(number(object, "type", 0xFFFF)? as u64).to_vec(),
+        kind: engine(number(object, "type", UNKNOWN_ENGINE as i64)? as u64).to_vec(),
         image: string(object, "image")?,
         image_id: string(object, "imageid")?,
         image_repo: string(object, "imagerepo")?,
@@ -146,6 +197,7 @@ mod tests {
         assert_eq!(container.labels.get(&b"a"[..]).map(Vec::as_slice), Some(&b"b"[..]));
         assert_eq!(container.probes[0].category, Category::Healthcheck);
         assert!(container.privileged && container.pod_sandbox_labels.is_empty());
+        assert_eq!(parse(&super::text(&container)), Some(container));
     }
 
     #[test]

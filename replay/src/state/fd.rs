@@ -68,6 +68,34 @@ impl FdKind {
             _ => return None,
         })
     }
+
+    /// The `SCAP_FD_*` code of the kind.
+    pub const fn code(self) -> u8 {
+        match self {
+            FdKind::Unknown => 0,
+            FdKind::File => 1,
+            FdKind::Directory => 2,
+            FdKind::Ipv4 => 3,
+            FdKind::Ipv6 => 4,
+            FdKind::Ipv4Server => 5,
+            FdKind::Ipv6Server => 6,
+            FdKind::Fifo => 7,
+            FdKind::Unix => 8,
+            FdKind::Event => 9,
+            FdKind::Unsupported => 10,
+            FdKind::Signal => 11,
+            FdKind::EventPoll => 12,
+            FdKind::Inotify => 13,
+            FdKind::Timer => 14,
+            FdKind::Netlink => 15,
+            FdKind::FileV2 => 16,
+            FdKind::Bpf => 17,
+            FdKind::Userfault => 18,
+            FdKind::IoUring => 19,
+            FdKind::Memfd => 20,
+            FdKind::Pidfd => 21,
+        }
+    }
 }
 
 /// Transport protocol of a socket (`scap_l4`).

@@ -37,6 +37,8 @@ mod transfer;
 
 mod keyframe;
 
+mod export;
+
 use std::sync::Arc;
 
 use tercel_format::catalogue::{code, source};
@@ -45,6 +47,7 @@ use tercel_format::{Block, Event};
 
 pub use accounts::{Accounts, Group, User};
 pub use containers::{Container, Containers, Mount, Probe};
+pub use export::Cut;
 pub use fd::{Endpoints, Fd, FdFlags, FdKind, FdTable, L4, MAX_FDS, Role};
 pub use image::{Image, Text};
 pub use interfaces::Interfaces;
@@ -132,6 +135,7 @@ impl State {
             Block::Fds(list) => self.add_fds(list),
             Block::Interfaces(list) => self.interfaces.replace(list),
             Block::Accounts(list) => self.add_accounts(list),
+            Block::State(record) => self.resume(record),
             Block::Event(_) => {}
         }
     }
@@ -141,6 +145,8 @@ impl State {
     /// their exit (12.4).
     pub fn apply(&mut self, event: &Event<'_>) -> Option<Facts> {
         match self.phase {
+            // After a state block, these only repeat what it told.
+            Phase::Running if event.initial => return None,
             Phase::Running => {}
             Phase::Lists => {
                 self.finish_lists();
@@ -151,7 +157,7 @@ impl State {
         if self.first_ts == 0 && event.info.source & source::METAEVENT == 0 {
             self.first_ts = event.ts;
         }
-        self.finish_previous(event);
+        self.finish_previous(event.ts);
         // Filled where it is returned: facts that are moved once more cost a stall per event.
         let mut result = Some(Facts::default());
         if let Some(facts) = &mut result {

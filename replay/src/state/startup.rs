@@ -102,6 +102,12 @@ impl State {
         let slots: Vec<_> = self.threads.iter().collect();
         for slot in slots {
             self.threads.link(slot);
+            // A leader that is listed because threads of it live on.
+            if self.threads.get(slot).is_dead()
+                && let Some(group) = self.threads.group_mut(slot)
+            {
+                group.alive = group.alive.wrapping_sub(1);
+            }
         }
         self.phase = Phase::InitialEvents;
     }
