@@ -64,6 +64,7 @@ impl Trace {
             Block::Machine(machine) => self.writer.machine(machine),
             Block::Interfaces(interfaces) => self.writer.interfaces(interfaces),
             Block::Accounts(accounts) => self.writer.accounts(accounts),
+            Block::State(record) => self.writer.state(record),
             Block::Processes(processes) => self.writer.processes(processes),
             Block::Fds(fds) => self.writer.fds(fds),
             Block::Event(event) => self.event(event),
