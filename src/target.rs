@@ -8,8 +8,10 @@ use std::path::{Path, PathBuf};
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use tercel_format::trace::{Header, LEVEL_MAX, Options, Output, Summary, TraceWriter};
+use tercel_format::trace::{Header, LEVEL_MAX, Options, Output, Summary};
 use tercel_format::{Block, Writer};
+use tercel_replay::KeyedWriter;
+use tercel_replay::state::State;
 
 use crate::capture::Sink;
 use crate::cli::{self, WriteArgs};
@@ -30,11 +32,13 @@ pub struct Target {
     header: Header,
     /// A section header has come, but nothing of the section.
     waiting: bool,
+    /// What is known before the next block, for keyframes; plain captures need none. `None` while it is lent.
+    state: Option<Box<State>>,
     writer: Option<Kind>,
 }
 
 enum Kind {
-    Native(Box<TraceWriter<Box<dyn Output>>>),
+    Native(Box<KeyedWriter<Box<dyn Output>>>),
     Scap { writer: Writer<BufWriter<Stream>>, started: bool },
 }
 
@@ -105,6 +109,7 @@ impl Target {
             options,
             header: Header::default(),
             waiting: false,
+            state: None,
             writer: None,
         })
     }
@@ -122,7 +127,7 @@ impl Target {
 
     /// Writes what is left.
     pub fn finish(mut self) -> Result<Written, Failure> {
-        self.start()?;
+        self.start(&mut State::new())?;
         let name = self.name();
         let written = match self.writer {
             Some(Kind::Native(writer)) => writer
@@ -142,14 +147,14 @@ impl Target {
     }
 
     /// Opens the file, unless it is open.
-    fn start(&mut self) -> Result<(), Failure> {
+    fn start(&mut self, state: &mut State) -> Result<(), Failure> {
         if self.writer.is_some() {
             return Ok(());
         }
         let writer = self.open().map_err(|error| failed(&self.name(), &error))?;
         self.writer = Some(writer);
         if std::mem::take(&mut self.waiting) {
-            self.section()?;
+            self.section(state)?;
         }
         Ok(())
     }
@@ -159,7 +164,7 @@ impl Target {
         if self.kind == cli::Target::Native {
             let output: Box<dyn Output> =
                 if is_stdout { Box::new(io::stdout()) } else { Box::new(File::create(&self.path)?) };
-            let writer = TraceWriter::new(output, &self.header, self.options.clone())?;
+            let writer = KeyedWriter::new(output, &self.header, self.options.clone())?;
             return Ok(Kind::Native(Box::new(writer)));
         }
         let output: Box<dyn Write> =
@@ -172,10 +177,10 @@ impl Target {
         Ok(Kind::Scap { writer, started: false })
     }
 
-    fn section(&mut self) -> Result<(), Failure> {
+    fn section(&mut self, state: &mut State) -> Result<(), Failure> {
         let result = match &mut self.writer {
             Some(Kind::Native(writer)) => {
-                writer.block(&Block::Section(tercel_format::record::Section { major: 1, minor: 2 }))
+                writer.block(&Block::Section(tercel_format::record::Section { major: 1, minor: 2 }), state)
             }
             // The writer of captures starts the first section itself.
             Some(Kind::Scap { writer, started }) => match std::mem::replace(started, true) {
@@ -186,27 +191,26 @@ impl Target {
         };
         result.map_err(|error| failed(&self.path.display().to_string(), &error))
     }
-}
 
-impl Sink for Target {
-    fn block(&mut self, block: &Block<'_>) -> Result<(), Failure> {
+    /// Writes a block. `state` is what is known before it: for those who run the state anyway.
+    pub fn write(&mut self, block: &Block<'_>, state: &mut State) -> Result<(), Failure> {
         if let Block::Section(_) = block {
             if self.writer.is_none() && !self.waiting {
                 self.waiting = true;
                 return Ok(());
             }
-            self.start()?;
-            return self.section();
+            self.start(state)?;
+            return self.section(state);
         }
         if self.writer.is_none() {
             if let (Block::Machine(machine), true) = (block, self.header.hostname.is_empty()) {
                 self.header.hostname = String::from_utf8_lossy(&machine.hostname).into_owned();
                 self.header.boot_ts = machine.boot_ts;
             }
-            self.start()?;
+            self.start(state)?;
         }
         let result = match &mut self.writer {
-            Some(Kind::Native(writer)) => writer.block(block),
+            Some(Kind::Native(writer)) => writer.block(block, state),
             Some(Kind::Scap { writer, .. }) => match block {
                 Block::Event(event) => writer.event(event),
                 Block::Machine(machine) => writer.machine(machine),
@@ -220,6 +224,18 @@ impl Sink for Target {
             None => Ok(()),
         };
         result.map_err(|error| failed(&self.path.display().to_string(), &error))
+    }
+}
+
+impl Sink for Target {
+    fn block(&mut self, block: &Block<'_>) -> Result<(), Failure> {
+        let mut state = self.state.take().unwrap_or_default();
+        let written = self.write(block, &mut state);
+        if self.kind == cli::Target::Native {
+            state.take(block);
+        }
+        self.state = Some(state);
+        written
     }
 
     fn dropped(&mut self, count: u64) {

@@ -12,10 +12,13 @@ pub mod alert;
 
 pub mod engine;
 
+pub mod keyed;
+
 pub mod parallel;
 
 pub use alert::{Alert, Formatter, Style};
 pub use engine::{BlockSource, Counters, Defect, Options, Point, Replay, ReplayError, Sink};
 pub use eval::{Matcher, Matching, Memory};
 pub use fields::{Context, Settings};
+pub use keyed::KeyedWriter;
 pub use parallel::{Parallel, Scout, can_be_parallel};

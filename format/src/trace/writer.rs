@@ -110,6 +110,8 @@ pub struct TraceWriter<W: Output + 'static> {
     descriptor: Descriptor,
     counts: Vec<u32>,
     keyframe: Option<Keyframe>,
+    /// The current chunk has no keyframe although it should, so that a delta could not be added to anything.
+    gap: bool,
 }
 
 impl<W: Output + 'static> TraceWriter<W> {
@@ -139,6 +141,7 @@ impl<W: Output + 'static> TraceWriter<W> {
             descriptor: Descriptor::new(true, Numbering::default()),
             counts: vec![0; EVENTS.len()],
             keyframe: None,
+            gap: false,
         })
     }
 
@@ -155,7 +158,11 @@ impl<W: Output + 'static> TraceWriter<W> {
     /// What keyframe the next chunk with events should have.
     fn kind(&self) -> Boundary {
         let every = u64::from(self.options.snapshots.max(1));
-        if self.section_chunks.is_multiple_of(every) { Boundary::Snapshot } else { Boundary::Delta }
+        if self.gap || self.section_chunks.is_multiple_of(every) {
+            Boundary::Snapshot
+        } else {
+            Boundary::Delta
+        }
     }
 
     /// Hands over the state before the next event, which starts a chunk.
@@ -164,6 +171,7 @@ impl<W: Output + 'static> TraceWriter<W> {
     /// Those of the output, for the chunk that ends.
     pub fn keyframe(&mut self, keyframe: Keyframe) -> io::Result<()> {
         self.cut()?;
+        self.gap = false;
         self.keyframe = Some(keyframe);
         Ok(())
     }
@@ -286,8 +294,13 @@ impl<W: Output + 'static> TraceWriter<W> {
                 self.end_chunk()?;
                 self.start_chunk(true);
             }
-            // Where metadata stands among events, nobody can be asked for a keyframe.
-            (true, false) => self.cut()?,
+            // Where metadata stands among events, nobody can be asked for a keyframe; the next event ends the chunk, unless
+            // that would make it too large.
+            (true, false) if self.encoder.output_mut().len() >= CHUNK_LIMITS.1 => {
+                self.cut()?;
+                self.gap = true;
+            }
+            (true, false) => self.due = true,
             (false, _) => {}
         }
         Ok(())

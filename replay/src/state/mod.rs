@@ -140,6 +140,17 @@ impl State {
         }
     }
 
+    /// Takes in a block of any kind, for callers that need nothing but the state.
+    #[inline]
+    pub fn take(&mut self, block: &Block<'_>) {
+        match block {
+            Block::Event(event) => {
+                self.apply(event);
+            }
+            other => self.block(other),
+        }
+    }
+
     /// Takes in an event (reference state 2.1, b to f) and tells what was found out about it. `None` where nobody is to see it:
     /// it builds the initial state (1.5), was kept only for the state (1.11), or is one of the enter events that only serve
     /// their exit (12.4).
