@@ -57,6 +57,11 @@ cat >"$work/rules.yaml" <<'RULES'
   condition: evt.type in (fork, vfork, clone, clone3) and evt.rawres = 0 and proc.args contains marker-fork
   output: MATCH fork %evt.type
   priority: INFO
+- rule: contained
+  desc: a program ran in a container
+  condition: evt.type = execve and container.id = 0123456789ab and proc.args contains marker-container
+  output: MATCH container %container.id vpid=%proc.vpid %proc.exepath
+  priority: INFO
 - rule: ended
   desc: a process ended
   condition: evt.type = procexit and evt.arg.ret = 7
@@ -74,11 +79,16 @@ cat >"$work/init" <<'INIT'
 /bin/busybox ip link set lo up
 echo hello >/etc/marker
 echo "KERNEL $(/bin/busybox uname -r)"
+# A container as the kernel sees one: a control group of an engine's name, and a pid namespace.
+box=/sys/fs/cgroup/docker/$(/bin/busybox printf '0123456789ab%052d' 0)
+/bin/busybox mkdir -p $box
+export box
 cd /tmp
 /bin/tercel record -w /tmp/t.scap --level 0 $(/bin/busybox cat /options) -- /bin/busybox sh -c '
     /bin/busybox echo marker-exec; /bin/busybox cat /etc/marker; /bin/busybox nc -l -p 4711 >/dev/null &
     /bin/busybox sleep 1; echo hi | /bin/busybox nc 127.0.0.1 4711
-    /bin/busybox sh -c "(/bin/busybox true; exit 7); : marker-fork" marker-fork'
+    /bin/busybox sh -c "(/bin/busybox true; exit 7); : marker-fork" marker-fork
+    /bin/busybox sh -c "echo \$\$ >$box/cgroup.procs; /bin/busybox unshare -p -f /bin/busybox echo marker-container"'
 /bin/tercel replay --rules /rules.yaml /tmp/t.scap
 echo "DONE $?"
 /bin/busybox poweroff -f
@@ -98,7 +108,7 @@ check() { # kernel, options of record
     (cd "$tree" && find . | "$tree/bin/busybox" cpio -o -H newc 2>/dev/null | gzip -1) >"$work/initramfs"
     timeout 300 qemu-system-x86_64 -accel tcg -m 1024 -smp 2 -nographic -no-reboot -kernel "$(find "$image" -name 'vmlinuz*' | head -n 1)" \
         -initrd "$work/initramfs" -append "console=ttyS0 quiet panic=-1" </dev/null >"$log" 2>&1 || true
-    for wanted in exec open connect fork exit; do grep -q "MATCH $wanted" "$log" || missing+=("$wanted"); done
+    for wanted in exec open connect fork exit 'container 0123456789ab vpid=1'; do grep -q "MATCH $wanted" "$log" || missing+=("$wanted"); done
     if [ ${#missing[@]} = 0 ]; then
         echo "ok      $1 $2"
     else

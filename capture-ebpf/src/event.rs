@@ -9,10 +9,7 @@ use core::{
 
 use aya_ebpf::{
     btf_maps::{ArrayOfMaps, RingBuf},
-    helpers::{
-        bpf_get_smp_processor_id, bpf_ktime_get_boot_ns,
-        generated::{bpf_get_current_pid_tgid, bpf_ringbuf_output},
-    },
+    helpers::{bpf_get_smp_processor_id, bpf_ktime_get_boot_ns, generated::bpf_ringbuf_output},
     macros::{btf_map, map},
     maps::{Array, PerCpuArray},
 };
@@ -145,7 +142,7 @@ macro_rules! field {
 
 /// One word of a row.
 #[inline(always)]
-fn word(call: *const Call, position: u64) -> Param {
+pub fn word(call: *const Call, position: u64) -> Param {
     let position = mask!(position, MAX_WORDS - 1);
     // SAFETY: the mask keeps the position within the array; a word is 8 aligned bytes without invalid values.
     let word = unsafe { addr_of!((*call).program).cast::<u64>().add(position as usize).read() };
@@ -172,11 +169,13 @@ impl Event {
     #[inline(always)]
     pub fn begin(slot: u32, task: u64) -> Option<Event> {
         let event = Event::current(slot)?;
-        event.hold(1);
-        if field!(event, holders) != 1 {
-            event.hold(-1);
-            count(stat::BUSY);
-            return None;
+        if config().guarded != 0 {
+            event.hold(1);
+            if field!(event, holders) != 1 {
+                event.hold(-1);
+                count(stat::BUSY);
+                return None;
+            }
         }
         field!(event, task = task);
         Some(event)
@@ -185,7 +184,9 @@ impl Event {
     /// Gives the scratch space back without an event.
     #[inline(always)]
     pub fn abandon(self) {
-        self.hold(-1);
+        if config().guarded != 0 {
+            self.hold(-1);
+        }
     }
 
     /// Counts holders. Adding without fetching is all that old kernels have.
@@ -221,15 +222,14 @@ impl Event {
 
     /// Writes the header for a row of the table of calls.
     #[inline(always)]
-    pub fn header(self, row: u32, call: *const Call, ret: i64, compat: bool) {
-        // SAFETY: pointers into map values; helpers without arguments.
-        let (code, nparams, now, ids) =
-            unsafe { ((*call).event, (*call).nparams, bpf_ktime_get_boot_ns(), bpf_get_current_pid_tgid()) };
+    pub fn header(self, row: u32, call: *const Call, ret: i64, compat: bool, tid: u64) {
+        // SAFETY: pointers into map values; a helper without arguments.
+        let (code, nparams, now) = unsafe { ((*call).event, (*call).nparams, bpf_ktime_get_boot_ns()) };
         let data = unsafe { addr_of_mut!((*self.scratch).data) }.cast::<u8>();
         // SAFETY: the header lies within the data.
         unsafe {
             store64(data, now.wrapping_add(config().epoch));
-            store64(data.add(8), ids & 0xffff_ffff);
+            store64(data.add(8), tid);
             store64(data.add(20), u64::from(code) | u64::from(nparams) << 16);
         }
         field!(self, row = u64::from(row));
@@ -274,24 +274,28 @@ impl Event {
         unsafe { addr_of_mut!((*self.scratch).args).cast::<u64>().add(index as usize).write_volatile(value) }
     }
 
-    /// The next word of the row; `None` after the last.
+    /// The event's row in the table of calls.
     #[inline(always)]
-    pub fn next(self) -> Option<Param> {
-        let call = CALLS.get_ptr(field!(self, row) as u32)?;
-        let position = field!(self, position);
-        // SAFETY: a pointer into the map's value.
-        if position >= u64::from(unsafe { (*call).words }) {
-            return None;
-        }
-        field!(self, position = position + 1);
-        Some(word(call, position))
+    pub fn call(self) -> Option<*const Call> {
+        CALLS.get_ptr(field!(self, row) as u32)
+    }
+
+    /// Words of the row that are done.
+    #[inline(always)]
+    pub fn position(self) -> u64 {
+        field!(self, position)
+    }
+
+    /// Notes how many words are done, before another program goes on.
+    #[inline(always)]
+    pub fn set_position(self, position: u64) {
+        field!(self, position = position);
     }
 
     /// The word that called the present step.
     #[inline(always)]
     pub fn caller(self) -> Option<Param> {
-        let call = CALLS.get_ptr(field!(self, row) as u32)?;
-        Some(word(call, field!(self, position).wrapping_sub(1)))
+        Some(word(self.call()?, self.position().wrapping_sub(1)))
     }
 
     /// Where the next bytes go: at least `CHUNK` are free there.
@@ -450,7 +454,9 @@ impl Event {
             },
             None => false,
         };
-        count(if sent { stat::SENT } else { stat::FULL });
+        if !sent {
+            count(stat::FULL);
+        }
         self.abandon();
     }
 }

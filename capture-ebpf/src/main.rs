@@ -28,9 +28,9 @@ use aya_ebpf::{
 };
 
 use event::{Event, wanted};
-use memory::{config, get, mask, off};
+use memory::{config, get, mask, off, typed};
 use run::{resume, run};
-use tercel_probe_abi::{row, step};
+use tercel_probe_abi::{Call, row, step};
 
 /// Programs of the steps, as raw tracepoints.
 #[map]
@@ -48,6 +48,9 @@ const CLASSIC: u32 = 1;
 
 /// Kernel: the system call came from 32-bit code (TS_COMPAT).
 const TS_COMPAT: u32 = 2;
+/// `rt_sigreturn` of 64-bit and of 32-bit code.
+const SIGRETURN: u32 = 15;
+const COMPAT_SIGRETURN: u32 = 173;
 
 /// The task that runs.
 #[inline(always)]
@@ -56,41 +59,102 @@ fn task() -> u64 {
     unsafe { bpf_get_current_task() }
 }
 
+/// Thread group and thread that run.
+#[inline(always)]
+fn ids() -> (u32, u64) {
+    // SAFETY: a helper without arguments.
+    let both = unsafe { bpf_get_current_pid_tgid() };
+    ((both >> 32) as u32, both & 0xffff_ffff)
+}
+
 /// Whether the recorder itself runs.
 #[inline(always)]
 fn own() -> bool {
-    // SAFETY: a helper without arguments.
-    (unsafe { bpf_get_current_pid_tgid() } >> 32) as u32 == config().own_tgid
+    ids().0 == config().own_tgid
 }
 
-/// A system call returns: `registers` are those of its entry.
+/// A system call returns; `registers` are those of its entry.
 #[inline(always)]
 fn system_call<C: EbpfContext>(context: &C, slot: u32, steps: &ProgramArray, registers: u64, ret: i64) {
-    if own() {
+    if config().typed != 0 {
+        return typed_call(context, slot, steps, ret);
+    }
+    let (tgid, tid) = ids();
+    if tgid == config().own_tgid {
         return;
     }
     let task = task();
     let Some(event) = Event::begin(slot, task) else { return };
     event.read_registers(registers);
-    let number = event.register(off!(regs_orig_ax)) as u32;
+    let register = event.register(off!(regs_orig_ax));
     if get!(u32, task, task_status) & TS_COMPAT != 0 {
-        return compat_call(context, steps, event, ret, number);
+        return compat_call(context, steps, event, ret, number_of(register, COMPAT_SIGRETURN), tid);
     }
-    let call = if number < row::EXEC { wanted(number, ret) } else { None };
-    let Some(call) = call else { return event.abandon() };
+    let number = number_of(register, SIGRETURN);
+    let Some(call) = native(number, ret) else { return event.abandon() };
     event.set_arg(0, event.register(off!(regs_di)));
     event.set_arg(1, event.register(off!(regs_si)));
     event.set_arg(2, event.register(off!(regs_dx)));
     event.set_arg(3, event.register(off!(regs_r10)));
     event.set_arg(4, event.register(off!(regs_r8)));
     event.set_arg(5, event.register(off!(regs_r9)));
-    event.header(number, call, ret, false);
+    event.header(number, call, ret, false, tid);
     run(context, steps, event);
 }
 
-/// The same from 32-bit code: other numbers, other registers, and calls of sockets behind one number.
+/// The same where the verifier knows the types of task and registers: nothing is copied before it is needed.
 #[inline(always)]
-fn compat_call<C: EbpfContext>(context: &C, steps: &ProgramArray, event: Event, ret: i64, number: u32) {
+fn typed_call<C: EbpfContext>(context: &C, slot: u32, steps: &ProgramArray, ret: i64) {
+    // SAFETY: a helper without arguments.
+    let task = unsafe { bpf_get_current_task_btf() };
+    if typed!(u32, task, task_tgid) == config().own_tgid {
+        return;
+    }
+    // SAFETY: the task is the running one.
+    let registers = unsafe { bpf_task_pt_regs(task) };
+    let register = typed!(u64, registers, regs_orig_ax);
+    let tid = u64::from(typed!(u32, task, task_pid));
+    if typed!(u32, task, task_status) & TS_COMPAT != 0 {
+        let Some(event) = Event::begin(slot, task as u64) else { return };
+        event.read_registers(registers as u64);
+        return compat_call(context, steps, event, ret, number_of(register, COMPAT_SIGRETURN), tid);
+    }
+    let number = number_of(register, SIGRETURN);
+    let Some(call) = native(number, ret) else { return };
+    let Some(event) = Event::begin(slot, task as u64) else { return };
+    event.set_arg(0, typed!(u64, registers, regs_di));
+    event.set_arg(1, typed!(u64, registers, regs_si));
+    event.set_arg(2, typed!(u64, registers, regs_dx));
+    event.set_arg(3, typed!(u64, registers, regs_r10));
+    event.set_arg(4, typed!(u64, registers, regs_r8));
+    event.set_arg(5, typed!(u64, registers, regs_r9));
+    event.header(number, call, ret, false, tid);
+    run(context, steps, event);
+}
+
+/// The number of a call by the register that held it. The return from a signal's handler restores the registers of the
+/// interrupted code and leaves -1 there (arch/x86/kernel/signal_64.c, restore_sigcontext).
+#[inline(always)]
+fn number_of(register: u64, sigreturn: u32) -> u32 {
+    if register as u32 == u32::MAX { sigreturn } else { register as u32 }
+}
+
+/// The row of a native call, if it is wanted.
+#[inline(always)]
+fn native(number: u32, ret: i64) -> Option<*const Call> {
+    if number < row::EXEC { wanted(number, ret) } else { None }
+}
+
+/// A call of 32-bit code: other numbers, other registers, and calls of sockets behind one number.
+#[inline(always)]
+fn compat_call<C: EbpfContext>(
+    context: &C,
+    steps: &ProgramArray,
+    event: Event,
+    ret: i64,
+    number: u32,
+    tid: u64,
+) {
     const SOCKETCALL: u32 = 102;
     let first = event.register(off!(regs_bx)) & 0xffff_ffff;
     let several = number == SOCKETCALL;
@@ -117,7 +181,7 @@ fn compat_call<C: EbpfContext>(context: &C, steps: &ProgramArray, event: Event, 
         event.set_arg(4, event.register(off!(regs_di)) & 0xffff_ffff);
         event.set_arg(5, event.register(off!(regs_bp)) & 0xffff_ffff);
     }
-    event.header(u32::from(row), call, ret, true);
+    event.header(u32::from(row), call, ret, true, tid);
     run(context, steps, event);
 }
 
@@ -146,7 +210,7 @@ pub fn raw_exec(context: RawTracePointContext) -> i32 {
     let Some(call) = wanted(row::EXEC, 0) else { return 0 };
     let Some(event) = Event::begin(RAW, context.arg(0)) else { return 0 };
     event.set_arg(0, get!(u64, context.arg::<u64>(2), bprm_filename));
-    event.header(row::EXEC, call, 0, false);
+    event.header(row::EXEC, call, 0, false, ids().1);
     run(&context, &RAW_STEPS, event);
     0
 }
@@ -159,7 +223,7 @@ pub fn raw_exit(context: RawTracePointContext) -> i32 {
         return 0;
     }
     let Some(event) = Event::begin(RAW, context.arg(0)) else { return 0 };
-    event.header(row::PROCEXIT, call, 0, false);
+    event.header(row::PROCEXIT, call, 0, false, ids().1);
     run(&context, &RAW_STEPS, event);
     0
 }
@@ -177,7 +241,7 @@ pub fn raw_signal(context: RawTracePointContext) -> i32 {
     event.set_arg(0, u64::from(signal_sender(signal, info)));
     event.set_arg(1, u64::from(get!(u32, task, task_pid)));
     event.set_arg(2, u64::from(signal));
-    event.header(row::SIGNAL, call, 0, false);
+    event.header(row::SIGNAL, call, 0, false, ids().1);
     run(&context, &RAW_STEPS, event);
     0
 }

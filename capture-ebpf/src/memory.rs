@@ -44,7 +44,16 @@ macro_rules! mask {
     }};
 }
 
-pub(crate) use {get, mask, off};
+/// A member of a structure whose type the verifier knows: the kernel reads it without a helper. Type, pointer, field.
+macro_rules! typed {
+    ($type:ty, $base:expr, $field:ident) => {{
+        let (base, offset) = ($base as *const u8, off!($field) as usize);
+        // SAFETY: the verifier has checked that the structure has this member; a bad address reads as 0.
+        unsafe { base.add(offset).cast::<$type>().read_volatile() }
+    }};
+}
+
+pub(crate) use {get, mask, off, typed};
 
 /// The configuration.
 #[inline(always)]

@@ -6,18 +6,27 @@ use aya_ebpf::{EbpfContext, maps::ProgramArray};
 use tercel_probe_abi::{MAX_WORDS, Param, kind, stat, step};
 
 use crate::{
-    event::{Event, TEXT, bits, count, translate},
+    event::{Event, TEXT, bits, count, translate, word},
     memory::{config, copy_user, mask},
 };
 
 /// Adds parameters until the event is finished or a step takes over.
 #[inline(always)]
 pub fn run<C: EbpfContext>(context: &C, steps: &ProgramArray, event: Event) {
+    let Some(call) = event.call() else { return event.abandon() };
+    // SAFETY: a pointer into the map's value.
+    let words = u64::from(unsafe { (*call).words });
+    let mut position = event.position();
     let mut turn = 0;
     while turn <= MAX_WORDS {
         turn += 1;
-        let Some(param) = event.next() else { return event.submit() };
+        if position >= words {
+            return event.submit();
+        }
+        let param = word(call, position);
+        position += 1;
         if param.kind == kind::STEP {
+            event.set_position(position);
             // SAFETY: the array holds programs of this program's type only.
             let _ = unsafe { steps.tail_call(context, u32::from(param.arg)) };
             count(stat::LOST);

@@ -95,6 +95,9 @@ pub fn fsconfig(event: Event) {
 }
 
 /// Arguments of the operations of `keyctl` by number: how many there are, and from bit 4 on which of them are strings.
+///
+/// Its name is plain: a mangled one has a hash of the place of the build, and the object would differ from machine to machine.
+#[unsafe(no_mangle)]
 static KEYCTL: [u8; 64] = keyctl_arguments();
 
 const fn keyctl_arguments() -> [u8; 64] {

@@ -160,6 +160,19 @@ pub fn open_flags(value: u32) -> u32 {
 }
 
 impl Translation {
+    /// What a number becomes; the probe follows [`Translation::table`] to the same end.
+    pub fn translate(&self, value: u32) -> u32 {
+        let table = self.table();
+        let entry = |part: usize, value: u32| table.tables[part].get(value as usize).copied();
+        match self {
+            Bits(_) | Fields(_) => (0..4)
+                .filter_map(|byte| entry(byte, value >> (8 * byte) & 0xff))
+                .fold(0, |bits, found| bits | found),
+            _ if value < 256 => entry(0, value).unwrap_or(table.other),
+            _ => entry(1, value.wrapping_sub(table.base)).unwrap_or(table.other),
+        }
+    }
+
     /// The table as the probe wants it.
     pub fn table(&self) -> FlagTable {
         let mut table = FlagTable { base: 256, other: 0, tables: [[0; 256]; 4] };
@@ -217,14 +230,7 @@ mod tests {
     fn translate(number: u8, value: u32) -> u32 {
         let (_, translation) =
             TABLES.iter().find(|(table, _)| *table == number).expect("a table of this number");
-        let table = translation.table();
-        match translation {
-            Bits(_) | Fields(_) => {
-                (0..4).fold(0, |bits, byte| bits | table.tables[byte][(value >> (8 * byte) & 0xff) as usize])
-            }
-            _ if value < 256 => table.tables[0][value as usize],
-            _ => table.tables[1].get(value.wrapping_sub(table.base) as usize).copied().unwrap_or(table.other),
-        }
+        translation.translate(value)
     }
 
     #[test]

@@ -17,6 +17,8 @@ mod held;
 mod probe;
 mod source;
 
+pub use tercel_probe_abi as abi;
+
 pub use containers::Containers;
 pub use drain::Drain;
 pub use error::Error;

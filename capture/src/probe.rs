@@ -45,8 +45,6 @@ impl Default for Options {
 /// Events that did not reach the reader, and parameters that were cut, since the probe was attached.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Drops {
-    /// Events that the probe sent.
-    pub sent: u64,
     /// Lost: the ring was full.
     pub full: u64,
     /// Lost: two programs met on one CPU.
@@ -84,7 +82,7 @@ unsafe impl Pod for Plain<Offsets> {}
 
 const _: () = assert!(size_of::<Call>() == 8 + 8 * tercel_probe_abi::MAX_WORDS);
 const _: () = assert!(size_of::<FlagTable>() == 8 + 4 * 4 * 256);
-const _: () = assert!(size_of::<Config>() == 16);
+const _: () = assert!(size_of::<Config>() == 24);
 const _: () = assert!(size_of::<Offsets>() == 4 * PATHS.len());
 
 /// The loaded probe. When it is dropped, the kernel forgets it.
@@ -99,12 +97,15 @@ impl Probe {
     /// Loads and attaches the probe. From now on the rings fill.
     pub fn start(options: &Options) -> Result<(Probe, Drain), Error> {
         let offsets = offsets()?;
-        let classic = options.classic || kernel_version() >= (7, 0);
+        let kernel = kernel_version();
+        let classic = options.classic || kernel >= (7, 0);
         let cpus = cpus()?;
         let config = Plain(Config {
             epoch: clock::epoch(),
             own_tgid: own_tgid(),
             snaplen: options.snaplen.min(Options::MAX_SNAPLEN),
+            typed: u32::from(kernel >= (5, 15)),
+            guarded: u32::from(kernel >= (6, 19)),
         });
         let mut ebpf = EbpfLoader::new()
             .verifier_log_level(VerifierLogLevel::DEBUG | VerifierLogLevel::STATS)
@@ -127,7 +128,6 @@ impl Probe {
             self.ebpf.map("STATS").and_then(|map| PerCpuArray::<_, [u64; stat::COUNT]>::try_from(map).ok());
         if let Some(values) = counters.and_then(|counters| counters.get(&0, 0).ok()) {
             for value in values.iter() {
-                drops.sent += value[stat::SENT];
                 drops.full += value[stat::FULL];
                 drops.busy += value[stat::BUSY];
                 drops.large += value[stat::LARGE];

@@ -168,11 +168,16 @@ pub struct Config {
     pub own_tgid: u32,
     /// Bytes of a read or written buffer that are kept.
     pub snaplen: u32,
+    /// Not 0: the kernel tells programs the types of the running task and of its registers, which are then read without
+    /// helpers (`bpf_task_pt_regs`, Linux 5.15).
+    pub typed: u32,
+    /// Not 0: programs may meet on a CPU, and the scratch space has to be guarded.
+    pub guarded: u32,
 }
 
 impl Config {
     /// A configuration that records nothing useful; user space replaces it.
-    pub const UNSET: Config = Config { epoch: 0, own_tgid: 0, snaplen: 80 };
+    pub const UNSET: Config = Config { epoch: 0, own_tgid: 0, snaplen: 80, typed: 0, guarded: 1 };
 }
 
 /// Rows of the table of calls: 0 to 511 are native system calls, the others follow.
@@ -400,18 +405,16 @@ pub struct FlagTable {
 
 /// Counters that every CPU keeps.
 pub mod stat {
-    /// Events that reached the ring.
-    pub const SENT: usize = 0;
     /// Events lost because the ring was full.
-    pub const FULL: usize = 1;
+    pub const FULL: usize = 0;
     /// Events lost because another program held the CPU's scratch space.
-    pub const BUSY: usize = 2;
+    pub const BUSY: usize = 1;
     /// Events lost because they were larger than an event may be.
-    pub const LARGE: usize = 3;
+    pub const LARGE: usize = 2;
     /// Events lost because a step was not there; a fault of the probe.
-    pub const LOST: usize = 4;
+    pub const LOST: usize = 3;
     /// Parameters that were cut: paths, arguments and variables beyond their limit.
-    pub const CUT: usize = 5;
+    pub const CUT: usize = 4;
     /// Number of counters.
     pub const COUNT: usize = 8;
 }

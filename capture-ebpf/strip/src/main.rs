@@ -1,5 +1,5 @@
-//! `tercel-strip IN OUT`: an eBPF object enters, the same object without DWARF leaves; BTF stays. GNU strip cannot read
-//! eBPF objects, and DWARF is what makes builds differ between machines.
+//! `tercel-strip IN OUT`: an eBPF object enters, the same object without what differs between machines leaves: DWARF, and the
+//! hash of the crate (it depends on the place of the build) in the names of symbols. BTF stays. GNU strip cannot read eBPF objects.
 #![forbid(unsafe_code)]
 
 use object::build::elf::{Builder, SectionData};
@@ -15,6 +15,11 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         let name = section.name.to_string();
         section.delete |= name.starts_with(".debug") || name.starts_with(".rel.debug");
     }
+    for symbol in &mut builder.symbols {
+        if let Some(name) = without_hash(&symbol.name) {
+            symbol.name = name.into();
+        }
+    }
     builder.delete_orphans();
     // LLVM keeps the names of sections in .strtab; the writer wants a table of their own.
     let names = builder.sections.add();
@@ -25,4 +30,12 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     builder.write(&mut stripped)?;
     std::fs::write(output, stripped)?;
     Ok(())
+}
+
+/// A mangled name without the crate's hash, which stands between `Cs` and the next underscore; `None` for other names.
+fn without_hash(name: &[u8]) -> Option<Vec<u8>> {
+    let text = std::str::from_utf8(name).ok()?.strip_prefix("_R")?;
+    let (path, rest) = text.split_once("Cs")?;
+    let (_, rest) = rest.split_once('_')?;
+    Some(format!("_R{path}C{rest}").into_bytes())
 }
