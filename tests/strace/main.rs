@@ -1,0 +1,295 @@
+//! Recordings against strace: programs run under `strace -f` while they are recorded. Of every thread, the recorded calls have
+//! to be those that strace saw, one by one: names, arguments, return values. Needs root, BPF, strace and a C compiler.
+
+mod output;
+
+use std::collections::{BTreeMap, HashMap};
+use std::fs::{self, File};
+use std::path::Path;
+use std::process::Command;
+
+use output::{Arg, Call};
+use tercel_capture::abi::{Param, kind, row, step};
+use tercel_capture::calls::{self, Row};
+use tercel_capture::flags::TABLES;
+use tercel_format::catalogue::{EventInfo, code, syscalls};
+use tercel_format::{Block, Reader};
+
+/// Bytes of buffers and of strings that are recorded.
+const SNAPLEN: usize = 80;
+const TEXT: usize = 4096;
+
+const SHELL: &str = "ls -lR /etc >list 2>&1; find /usr/share -maxdepth 2 | sort | head -n 40 | wc -l; cp list copy; \
+    tar cf archive.tar list copy; gzip -c archive.tar | gunzip | cmp - archive.tar; sed -n 's/root/x/p' list | wc -c; \
+    ln -s list name; readlink name; touch -d 2001-02-03 copy; chmod 600 copy; dd if=/dev/zero of=zeros bs=4096 count=16 2>&1; \
+    sha256sum zeros; mkdir -p a/b/c; mv copy a/b; rm -r a; (sleep 0.1 & wait); kill -0 $$; date; id; df . ; env | tail -n 1";
+
+const PYTHON: &str = "
+import os, signal, socket, subprocess, tempfile, threading, time
+def work(n):
+    for i in range(30):
+        with tempfile.TemporaryFile() as f:
+            f.write(b'x' * 300); f.seek(3); f.read(10)
+threads = [threading.Thread(target=work, args=(n,)) for n in range(4)]
+[t.start() for t in threads]; [t.join() for t in threads]
+server = socket.create_server(('127.0.0.1', 0)); client = socket.create_connection(server.getsockname())
+peer, _ = server.accept(); client.sendall(b'y' * 5000); peer.recv(100); peer.close(); client.close()
+one, two = socket.socketpair(); one.sendmsg([b'a', b'bc'], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, b'\\0\\0\\0\\0')]); two.recvmsg(9, 99)
+udp = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM); udp.bind(('::1', 0)); udp.sendto(b'z', udp.getsockname()); udp.recvfrom(9)
+signal.signal(signal.SIGALRM, lambda *a: None); signal.setitimer(signal.ITIMER_REAL, 0.02); time.sleep(0.05)
+subprocess.run(['sh', '-c', 'echo hello; exit 3'], capture_output=True)
+pid = os.fork()
+if pid == 0: os._exit(7)
+os.waitpid(pid, 0)
+";
+
+/// An event of a recording.
+struct Recorded {
+    info: &'static EventInfo,
+    params: Vec<Vec<u8>>,
+}
+
+#[test]
+fn recordings_and_strace_agree() {
+    if let Some(reason) = missing() {
+        eprintln!("SKIPPED: comparison with strace: {reason}");
+        return;
+    }
+    let place = std::env::temp_dir().join(format!("tercel-strace-{}", std::process::id()));
+    fs::create_dir_all(&place).expect("a temporary directory");
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/strace/calls.c");
+    let helper = place.join("calls");
+    let built = Command::new("cc").args(["-O1", "-w", "-pthread", "-o"]).arg(&helper).arg(source).status();
+    assert!(built.is_ok_and(|status| status.success()), "cc");
+    let python = ["/usr/bin/python3", "python3"].into_iter().find(|name| runs(name, "-V"));
+    let mut programs =
+        vec![("calls", vec![helper.to_str().expect("a path")]), ("shell", vec!["sh", "-c", SHELL])];
+    match python {
+        Some(python) => programs.push(("python", vec![python, "-c", PYTHON])),
+        None => eprintln!("SKIPPED: python3 is not there"),
+    }
+    let mut total = 0;
+    let mut problems = Vec::new();
+    for (name, command) in programs {
+        let (recording, seen) = record(&place, name, &command);
+        let compared = compare(&recording, &seen, &mut problems);
+        eprintln!("{name}: {compared} calls of {} threads", seen.len());
+        total += compared;
+    }
+    fs::remove_dir_all(&place).expect("the directory is there");
+    for problem in problems.iter().take(20) {
+        eprintln!("{problem}");
+    }
+    assert!(problems.is_empty(), "{} calls differ", problems.len());
+    assert!(total > 3000, "only {total} calls");
+}
+
+/// Why the comparison cannot run here.
+fn missing() -> Option<String> {
+    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    if !status.lines().any(|line| line.starts_with("Uid:\t0\t")) {
+        return Some("not root".to_owned());
+    }
+    for (tool, option) in [("strace", "-V"), ("cc", "--version")] {
+        if !runs(tool, option) {
+            return Some(format!("no {tool}"));
+        }
+    }
+    let tried =
+        Command::new(env!("CARGO_BIN_EXE_tercel")).args(["record", "-w", "/dev/null", "--", "true"]).output();
+    let tried = tried.expect("the binary runs");
+    (!tried.status.success()).then(|| String::from_utf8_lossy(&tried.stderr).into_owned())
+}
+
+fn runs(tool: &str, option: &str) -> bool {
+    Command::new(tool).arg(option).output().is_ok_and(|output| output.status.success())
+}
+
+/// Runs a command under both. Yields the events of each thread, and the calls.
+fn record(
+    place: &Path,
+    name: &str,
+    command: &[&str],
+) -> (HashMap<i64, Vec<Recorded>>, HashMap<i64, Vec<Call>>) {
+    let (trace, text) = (place.join(format!("{name}.scap")), place.join(format!("{name}.strace")));
+    let output = Command::new(env!("CARGO_BIN_EXE_tercel"))
+        .args(["record", "-s", &SNAPLEN.to_string(), "-w"])
+        .arg(&trace)
+        .args(["--", "strace", "-f", "-qq", "-X", "raw", "-xx", "-s", "4200", "-o"])
+        .arg(&text)
+        .args(command)
+        .current_dir(place)
+        .output()
+        .expect("the binary runs");
+    let complaints = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "record: {complaints}");
+    assert!(!complaints.contains("lost"), "events were lost: {complaints}");
+    (events(&trace), output::calls(&fs::read_to_string(text).expect("strace has written")))
+}
+
+fn events(trace: &Path) -> HashMap<i64, Vec<Recorded>> {
+    let mut reader = Reader::new(File::open(trace).expect("a recording")).expect("a capture");
+    let mut threads: HashMap<i64, Vec<Recorded>> = HashMap::new();
+    while let Some(block) = reader.next().expect("a readable capture") {
+        let Block::Event(event) = block else { continue };
+        if matches!(event.code(), code::PROCEXIT_1_E | code::SIGNALDELIVER_E) {
+            continue;
+        }
+        let params =
+            (0..event.nparams()).map(|index| event.param(index).unwrap_or_default().to_vec()).collect();
+        threads.entry(event.tid).or_default().push(Recorded { info: event.info, params });
+    }
+    threads
+}
+
+/// Compares thread by thread; returns how many calls were compared.
+fn compare(
+    recording: &HashMap<i64, Vec<Recorded>>,
+    seen: &HashMap<i64, Vec<Call>>,
+    problems: &mut Vec<String>,
+) -> usize {
+    let rows: BTreeMap<u32, Row> = calls::rows().into_iter().map(|row| (row.row, row)).collect();
+    let mut compared = 0;
+    for (tid, calls) in seen {
+        let nothing = Vec::new();
+        let events = recording.get(tid).unwrap_or(&nothing);
+        let mut events = events.iter().skip(unseen(events, calls));
+        for call in calls.iter().filter(|call| call.ret.is_some()) {
+            let row = row_of(call, &rows);
+            let Some(event) = events.next() else {
+                problems.push(format!("{tid}: {} is missing in the recording", call.name));
+                break;
+            };
+            compared += 1;
+            if event.info.code != row.event {
+                problems.push(format!("{tid}: {call:?} is {} in the recording", event.info.name));
+                break;
+            }
+            problems.extend(differences(call, row, event).map(|text| format!("{tid}: {text}, of {call:?}")));
+        }
+        if let Some(event) = events.next() {
+            problems.push(format!(
+                "{tid}: strace did not see {} {:?}",
+                event.info.name,
+                event.params.first()
+            ));
+        }
+    }
+    compared
+}
+
+/// How many events strace does not show: what it did itself before it executed the program, or a child's side of the call that
+/// made it.
+fn unseen(events: &[Recorded], calls: &[Call]) -> usize {
+    match calls.first() {
+        Some(call) if call.name == "execve" && call.ret == Some(0) => events
+            .iter()
+            .position(|event| event.info.code == code::SYSCALL_EXECVE_19_X && succeeded(event))
+            .unwrap_or(0),
+        _ => {
+            let made = [
+                code::SYSCALL_CLONE_20_X,
+                code::SYSCALL_FORK_20_X,
+                code::SYSCALL_VFORK_20_X,
+                code::SYSCALL_CLONE3_X,
+            ];
+            usize::from(
+                events.first().is_some_and(|event| made.contains(&event.info.code) && succeeded(event)),
+            )
+        }
+    }
+}
+
+fn succeeded(event: &Recorded) -> bool {
+    event.params.first().is_some_and(|ret| *ret == [0; 8])
+}
+
+fn row_of<'a>(call: &Call, rows: &'a BTreeMap<u32, Row>) -> &'a Row {
+    if matches!(call.name.as_str(), "execve" | "execveat") && call.ret == Some(0) {
+        return &rows[&row::EXEC];
+    }
+    let number = syscalls::X86_64
+        .iter()
+        .find(|known| syscalls::SYSCALL_NAMES.get(usize::from(known.code)) == Some(&call.name.as_str()))
+        .unwrap_or_else(|| panic!("no call of the name {}", call.name))
+        .number;
+    &rows[&u32::from(number)]
+}
+
+/// The parameters of an event that are not what strace shows.
+fn differences<'a>(call: &'a Call, row: &'a Row, event: &'a Recorded) -> impl Iterator<Item = String> {
+    let mut params = event.params.iter().zip(event.info.params);
+    let mut before: Option<Param> = None;
+    row.words.iter().filter_map(move |word| {
+        let step = before.replace(*word).filter(|before| before.kind == kind::STEP);
+        if word.kind == kind::STEP {
+            return None;
+        }
+        let (found, info) = params.next()?;
+        let expected = match (word.kind, step) {
+            (kind::COVERED, Some(step)) => covered(step, call)?,
+            _ => expected(word, call)?,
+        };
+        (*found != expected).then(|| {
+            format!("{}.{}: recorded {found:02x?}, strace {expected:02x?}", event.info.name, info.name)
+        })
+    })
+}
+
+/// What a word makes of strace's arguments; `None` where strace does not show it.
+fn expected(word: &Param, call: &Call) -> Option<Vec<u8>> {
+    let ret = call.ret?;
+    let width = usize::from(word.width);
+    let arg = call.args.get(usize::from(word.arg)).filter(|_| word.arg < 6);
+    let value = || match arg? {
+        Arg::Number(value) => Some(*value),
+        _ => None,
+    };
+    let low = |value: i64| value.to_le_bytes().get(..width).map(<[u8]>::to_vec);
+    match word.kind {
+        kind::RET => Some(ret.to_le_bytes().to_vec()),
+        kind::RET32 => low(i64::from(ret as i32)),
+        kind::INT => low(value()?),
+        kind::SIGNED => Some(i64::from(value()? as i32).to_le_bytes().to_vec()),
+        kind::CONST => low(i64::from(word.value)),
+        kind::BITS | kind::ENUM => {
+            let (_, table) = TABLES.iter().find(|(number, _)| *number == word.map)?;
+            low(i64::from(table.translate(value()? as u32)))
+        }
+        kind::STR | kind::KERNEL_STR => match arg? {
+            Arg::Bytes(text) => Some(ended(text)),
+            Arg::Number(_) => Some(Vec::new()),
+            Arg::Other(_) => None,
+        },
+        kind::DATA_IN if ret <= 0 => Some(Vec::new()),
+        kind::DATA_IN | kind::DATA_OUT => match arg? {
+            Arg::Bytes(data) => Some(data.get(..SNAPLEN).unwrap_or(data).to_vec()),
+            _ => None,
+        },
+        kind::SIZE => low(ret.max(0)),
+        _ => None,
+    }
+}
+
+/// What some of the steps add.
+fn covered(step: Param, call: &Call) -> Option<Vec<u8>> {
+    let Arg::Other(text) = call.args.get(usize::from(step.map))? else { return None };
+    match step.arg {
+        step::IOV_DATA => {
+            let mut data = Vec::new();
+            for part in text.split("iov_base=\"").skip(1) {
+                data.extend(output::bytes(part.split('"').next()?));
+            }
+            data.truncate(SNAPLEN.min(usize::try_from(call.ret?).ok()?));
+            Some(data)
+        }
+        _ => None,
+    }
+}
+
+/// A string with its NUL, cut at the limit.
+fn ended(text: &[u8]) -> Vec<u8> {
+    let mut text = text.get(..TEXT - 1).unwrap_or(text).to_vec();
+    text.push(0);
+    text
+}
