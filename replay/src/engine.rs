@@ -6,6 +6,7 @@ mod window;
 
 use std::io;
 
+use tercel_format::Block;
 use tercel_rules::program::Program;
 
 use crate::alert::Alert;
@@ -67,9 +68,29 @@ pub struct Replay<'p> {
 impl<'p> Replay<'p> {
     /// Prepares a replay of `program`. Rules see only the events that match a rule of `filter`, if there is one.
     pub fn new(program: &'p Program, filter: Option<&Program>, options: Options) -> Replay<'p> {
+        Replay::resume(program, filter, options, State::new())
+    }
+
+    /// Goes on from a state with other rules: what happened before is known, as far as the state tells.
+    pub fn resume(
+        program: &'p Program,
+        filter: Option<&Program>,
+        options: Options,
+        state: State,
+    ) -> Replay<'p> {
         let setup = Setup::new(program, filter, options);
         let evaluation = Evaluation::new(&setup);
-        Replay { setup, evaluation, state: State::new() }
+        Replay { setup, evaluation, state }
+    }
+
+    /// The state behind the last event, for writers of keyframes.
+    pub fn state_mut(&mut self) -> &mut State {
+        &mut self.state
+    }
+
+    /// The state behind the last event, to go on from.
+    pub fn into_state(self) -> State {
+        self.state
     }
 
     /// Replays one capture to its end, or to the end of the window.
@@ -82,6 +103,15 @@ impl<'p> Replay<'p> {
         sink: &mut dyn Sink,
     ) -> Result<(), ReplayError<S::Error>> {
         self.evaluation.run(&self.setup, &mut self.state, source, sink).map(|_| ())
+    }
+
+    /// Evaluates one block, for sources that cannot be waited for; `false` where no further event can be of interest.
+    ///
+    /// # Errors
+    /// The sink failed.
+    #[inline]
+    pub fn block(&mut self, block: &Block<'_>, sink: &mut dyn Sink) -> io::Result<bool> {
+        self.evaluation.block(&self.setup, &mut self.state, block, sink)
     }
 
     /// What happened so far.

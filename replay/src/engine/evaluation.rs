@@ -114,14 +114,31 @@ impl Evaluation {
             // Blocks and facts are looked at where they are; they are too large to be moved for every event.
             let next = source.next_block();
             match &next {
-                Ok(Some(Block::Event(event))) => {
-                    if !self.event(setup, state, event, sink).map_err(ReplayError::Sink)? {
+                Ok(Some(block)) => {
+                    if !self.block(setup, state, block, sink).map_err(ReplayError::Sink)? {
                         return Ok(false);
                     }
                 }
-                Ok(Some(block)) => self.metadata(state, block),
                 Ok(None) => return Ok(true),
                 Err(_) => return next.map(|_| false).map_err(ReplayError::Source),
+            }
+        }
+    }
+
+    /// Evaluates one block; `false` where no further event can be of interest.
+    #[inline]
+    pub(crate) fn block(
+        &mut self,
+        setup: &Setup<'_>,
+        state: &mut State,
+        block: &Block<'_>,
+        sink: &mut dyn Sink,
+    ) -> io::Result<bool> {
+        match block {
+            Block::Event(event) => self.event(setup, state, event, sink),
+            block => {
+                self.metadata(state, block);
+                Ok(true)
             }
         }
     }
