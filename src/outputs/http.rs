@@ -1,0 +1,156 @@
+//! Http: lines enter and are posted to a web server, one request per line.
+
+use std::fs;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use ureq::tls::{Certificate, ClientCert, PemItem, PrivateKey, RootCerts, TlsConfig, parse_pem};
+use ureq::{Agent, Error};
+
+use super::Message;
+use super::channel::{Channel, Failure};
+
+/// How long a request may take.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// How much of an answer is read, so that the connection can be used again.
+const ANSWER: u64 = 64 << 10;
+
+/// A web server and how to speak to it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Http {
+    /// Address of the requests.
+    pub url: String,
+    /// Whether the lines are JSON.
+    pub json: bool,
+    /// How this program names itself.
+    pub user_agent: String,
+    /// Speak to any server that claims to be the one.
+    pub insecure: bool,
+    /// Files or a directory with the certificates that are trusted; `None` for those of Mozilla's list.
+    pub trusted: Option<PathBuf>,
+    /// Certificate and key of this client.
+    pub client: Option<(PathBuf, PathBuf)>,
+    /// Compress what is sent.
+    pub compress: bool,
+    /// Use connections again.
+    pub keep_alive: bool,
+    /// Timeouts in a row after which a line is given up.
+    pub max_timeouts: u32,
+}
+
+/// A client of the server.
+pub struct Client {
+    settings: Http,
+    agent: Agent,
+    timeouts: u32,
+}
+
+impl Client {
+    /// Reads keys and certificates. No connection is made yet.
+    pub fn new(settings: &Http) -> Result<Client, String> {
+        Ok(Client { settings: settings.clone(), agent: agent(settings)?, timeouts: 0 })
+    }
+
+    fn post(&self, line: &[u8]) -> Result<u16, Error> {
+        let kind = if self.settings.json { "application/json" } else { "text/plain" };
+        let mut request = self.agent.post(&self.settings.url).header("Content-Type", kind);
+        if !self.settings.keep_alive {
+            request = request.header("Connection", "close");
+        }
+        let mut response = if self.settings.compress {
+            request.header("Content-Encoding", "gzip").send(&gzip(line)?[..])?
+        } else {
+            request.send(line)?
+        };
+        let status = response.status().as_u16();
+        response.body_mut().with_config().limit(ANSWER).read_to_vec()?;
+        Ok(status)
+    }
+}
+
+impl Channel for Client {
+    fn send(&mut self, message: &Message) -> Result<(), Failure> {
+        let posted = self.post(&message.line);
+        let reason = |what: &dyn std::fmt::Display| format!("{}: {what}", self.settings.url);
+        let failure = match &posted {
+            Ok(200..400) => None,
+            // Too many requests, or a fault of the server: it may pass.
+            Ok(status @ (408 | 429 | 500..)) => Some(Failure::Later(reason(&format!("status {status}")))),
+            Ok(status) => Some(Failure::Never(reason(&format!("status {status}")))),
+            Err(Error::Timeout(_)) if self.timeouts >= self.settings.max_timeouts => {
+                Some(Failure::Never(reason(&format!("no answer to {} tries", self.timeouts + 1))))
+            }
+            Err(error) => Some(Failure::Later(reason(error))),
+        };
+        self.timeouts = match (&posted, &failure) {
+            (Err(Error::Timeout(_)), Some(Failure::Later(_))) => self.timeouts + 1,
+            _ => 0,
+        };
+        failure.map_or(Ok(()), Err)
+    }
+
+    fn reopen(&mut self) {
+        // Keys and certificates may be new; where they are broken, those in use stay.
+        if let Ok(agent) = agent(&self.settings) {
+            self.agent = agent;
+        }
+    }
+}
+
+fn agent(settings: &Http) -> Result<Agent, String> {
+    let mut tls = TlsConfig::builder().disable_verification(settings.insecure);
+    if let Some(path) = &settings.trusted {
+        tls = tls.root_certs(RootCerts::Specific(Arc::new(trusted(path)?)));
+    }
+    if let Some((certificate, key)) = &settings.client {
+        let key = PrivateKey::from_pem(&read(key)?).map_err(|error| at(key, &error))?;
+        tls = tls.client_cert(Some(ClientCert::new_with_certs(&certificates(certificate)?, key)));
+    }
+    let config = Agent::config_builder()
+        .timeout_global(Some(PATIENCE))
+        .http_status_as_error(false)
+        .max_redirects(3)
+        .proxy(None)
+        .user_agent(&settings.user_agent)
+        .tls_config(tls.build());
+    Ok(config.build().into())
+}
+
+/// All certificates in a file or in the files of a directory.
+fn trusted(path: &Path) -> Result<Vec<Certificate<'static>>, String> {
+    if !path.is_dir() {
+        return certificates(path);
+    }
+    let entries = fs::read_dir(path).map_err(|error| at(path, &error))?;
+    // A directory of certificates holds links to nowhere and other things too.
+    Ok(entries.flatten().filter_map(|entry| certificates(&entry.path()).ok()).flatten().collect())
+}
+
+fn certificates(path: &Path) -> Result<Vec<Certificate<'static>>, String> {
+    let bytes = read(path)?;
+    let mut found = Vec::new();
+    for item in parse_pem(&bytes) {
+        if let PemItem::Certificate(certificate) = item.map_err(|error| at(path, &error))? {
+            found.push(certificate);
+        }
+    }
+    if found.is_empty() { Err(at(path, &"holds no certificate")) } else { Ok(found) }
+}
+
+fn read(path: &Path) -> Result<Vec<u8>, String> {
+    fs::read(path).map_err(|error| at(path, &error))
+}
+
+fn at(path: &Path, error: &dyn std::fmt::Display) -> String {
+    format!("{}: {error}", path.display())
+}
+
+fn gzip(line: &[u8]) -> io::Result<Vec<u8>> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+    encoder.write_all(line)?;
+    encoder.finish()
+}

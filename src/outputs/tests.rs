@@ -1,0 +1,277 @@
+//! Outputs under fault: what is slow, dead or full never holds up whoever delivers, and what is lost is counted.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::os::unix::net::UnixDatagram;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use super::*;
+
+const SECOND: Duration = Duration::from_secs(1);
+const FEW: Limits = Limits { messages: 4, bytes: 1 << 20 };
+
+fn start(kind: Kind, limits: Limits) -> Outputs {
+    Outputs::start(&[kind], limits).expect("an output")
+}
+
+fn deliver(outputs: &Outputs, numbers: std::ops::Range<u32>) {
+    let started = Instant::now();
+    for number in numbers {
+        let line = format!("line {number}").into_bytes();
+        outputs.deliver(Message { line, priority: Priority::Notice });
+    }
+    assert!(started.elapsed() < SECOND, "delivering waits");
+}
+
+fn counts(outputs: &Outputs) -> Counts {
+    outputs.counts().next().expect("one output").1
+}
+
+/// Waits until the counts are as expected.
+#[track_caller]
+fn wait(outputs: &Outputs, expected: impl Fn(&Counts) -> bool) {
+    let deadline = Instant::now() + 20 * SECOND;
+    while !expected(&counts(outputs)) {
+        assert!(Instant::now() < deadline, "{:?}", counts(outputs));
+        std::thread::sleep(Duration::from_millis(2));
+    }
+}
+
+/// A directory that goes away with the test.
+struct Scratch(PathBuf);
+
+impl Scratch {
+    fn new(name: &str) -> Scratch {
+        let path = std::env::temp_dir().join(format!("tercel-outputs-{}-{name}", std::process::id()));
+        std::fs::create_dir_all(&path).expect("a directory");
+        Scratch(path)
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.0.join(name)
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+fn lines(path: &Path) -> Vec<String> {
+    std::fs::read_to_string(path).unwrap_or_default().lines().map(str::to_owned).collect()
+}
+
+#[test]
+fn a_file_is_opened_anew_when_asked() {
+    let scratch = Scratch::new("reopen");
+    let (path, old) = (scratch.path("alerts"), scratch.path("alerts.1"));
+    for keep_open in [true, false] {
+        let outputs = start(Kind::File { path: path.clone(), keep_open }, Limits::default());
+        deliver(&outputs, 0..2);
+        wait(&outputs, |counts| counts.sent == 2);
+        std::fs::rename(&path, &old).expect("a rename");
+        outputs.reopen();
+        deliver(&outputs, 2..3);
+        outputs.finish(5 * SECOND);
+        assert_eq!(lines(&old), ["line 0", "line 1"]);
+        assert_eq!(lines(&path), ["line 2"]);
+        assert_eq!(counts(&outputs), Counts { sent: 3, ..Counts::default() });
+        std::fs::remove_file(&path).expect("a file");
+    }
+}
+
+#[test]
+fn a_file_that_cannot_be_written_costs_only_what_the_queue_cannot_hold() {
+    let scratch = Scratch::new("full");
+    let path = scratch.path("missing/alerts");
+    let mut outputs = start(Kind::File { path: path.clone(), keep_open: true }, FEW);
+    deliver(&outputs, 0..1);
+    wait(&outputs, |counts| counts.failures > 0);
+    deliver(&outputs, 1..10);
+    let told = outputs.notices(Instant::now());
+    assert!(
+        told[0].text.contains("missing/alerts: No such file") && told[0].text.contains("6 alerts lost"),
+        "{told:?}"
+    );
+    assert!(outputs.notices(Instant::now()).is_empty());
+    std::fs::create_dir_all(scratch.path("missing")).expect("a directory");
+    wait(&outputs, |counts| counts.sent == 4);
+    assert_eq!(lines(&path), ["line 0", "line 1", "line 2", "line 3"]);
+    assert_eq!(counts(&outputs).lost, 6);
+    let told = outputs.notices(Instant::now() + 11 * SECOND);
+    assert_eq!(told, [Notice { level: Level::Info, text: "file output: works again".to_owned() }]);
+    outputs.finish(SECOND);
+}
+
+#[test]
+fn a_full_disk_tears_no_line() {
+    let outputs = start(Kind::File { path: "/dev/full".into(), keep_open: true }, FEW);
+    deliver(&outputs, 0..2);
+    wait(&outputs, |counts| counts.failures > 1);
+    outputs.finish(Duration::from_millis(10));
+    assert_eq!((counts(&outputs).sent, counts(&outputs).lost), (0, 2));
+}
+
+#[test]
+fn programs_read_lines() {
+    let scratch = Scratch::new("programs");
+    for (keep_running, starts) in [(true, 1), (false, 3)] {
+        let path = scratch.path(if keep_running { "kept" } else { "each" });
+        let command = format!("echo start >> {0}; cat >> {0}", path.display());
+        let outputs = start(Kind::Program { command, keep_running }, Limits::default());
+        deliver(&outputs, 0..3);
+        wait(&outputs, |counts| counts.sent == 3);
+        outputs.finish(5 * SECOND);
+        let (started, read): (Vec<_>, Vec<_>) = lines(&path).into_iter().partition(|line| line == "start");
+        assert_eq!(started.len(), starts);
+        assert_eq!(read, ["line 0", "line 1", "line 2"]);
+    }
+}
+
+#[test]
+fn a_program_that_dies_is_started_again() {
+    let scratch = Scratch::new("dies");
+    let path = scratch.path("read");
+    let command = format!("head -n 1 >> {}", path.display());
+    let outputs = start(Kind::Program { command, keep_running: true }, Limits::default());
+    for number in 0..3 {
+        deliver(&outputs, number..number + 1);
+        let deadline = Instant::now() + 10 * SECOND;
+        while lines(&path).len() <= number as usize {
+            assert!(Instant::now() < deadline);
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        // Its end may be seen a moment after its line.
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    outputs.finish(SECOND);
+    assert_eq!(lines(&path), ["line 0", "line 1", "line 2"]);
+}
+
+#[test]
+fn a_program_that_hangs_holds_up_nobody() {
+    let outputs = start(Kind::Program { command: "exec sleep 100".to_owned(), keep_running: false }, FEW);
+    deliver(&outputs, 0..10);
+    let started = Instant::now();
+    outputs.finish(Duration::from_millis(100));
+    assert!(started.elapsed() < 5 * SECOND);
+    let counts = counts(&outputs);
+    assert_eq!((counts.sent, counts.lost), (0, 10), "{counts:?}");
+}
+
+#[test]
+fn syslog_survives_a_restart_of_its_daemon() {
+    let scratch = Scratch::new("syslog");
+    let path = scratch.path("log");
+    let listen = || {
+        let _ = std::fs::remove_file(&path);
+        let daemon = UnixDatagram::bind(&path).expect("a socket");
+        daemon.set_read_timeout(Some(20 * SECOND)).expect("a timeout");
+        daemon
+    };
+    let read = |daemon: &UnixDatagram| {
+        let mut buffer = [0; 1000];
+        let count = daemon.recv(&mut buffer).expect("a message");
+        String::from_utf8_lossy(&buffer[..count]).into_owned()
+    };
+    let syslog = Syslog {
+        address: Address::Local(path.clone()),
+        protocol: Protocol::Rfc3164,
+        hostname: "host".to_owned(),
+    };
+    let daemon = listen();
+    let outputs = start(Kind::Syslog(syslog), Limits::default());
+    deliver(&outputs, 0..1);
+    let first = read(&daemon);
+    assert!(first.starts_with("<13>") && first.ends_with(" tercel: line 0"), "{first}");
+    drop(daemon);
+    deliver(&outputs, 1..3);
+    wait(&outputs, |counts| counts.failures > 0);
+    let daemon = listen();
+    assert!(read(&daemon).ends_with("line 1") && read(&daemon).ends_with("line 2"));
+    outputs.finish(SECOND);
+    assert_eq!((counts(&outputs).sent, counts(&outputs).lost), (3, 0));
+}
+
+#[test]
+fn syslog_over_tcp_notices_a_closed_connection() {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let host = listener.local_addr().expect("an address").to_string();
+    let syslog =
+        Syslog { address: Address::Tcp(host), protocol: Protocol::Rfc3164, hostname: "h".to_owned() };
+    let outputs = start(Kind::Syslog(syslog), Limits::default());
+    for number in 0..3 {
+        deliver(&outputs, number..number + 1);
+        let (stream, _) = listener.accept().expect("a connection");
+        let mut line = String::new();
+        BufReader::new(stream).read_line(&mut line).expect("a line");
+        assert!(line.ends_with(&format!("h tercel: line {number}\n")), "{line}");
+    }
+    outputs.finish(SECOND);
+}
+
+fn http(listener: &TcpListener, max_timeouts: u32) -> Kind {
+    Kind::Http(Http {
+        url: format!("http://{}/alerts", listener.local_addr().expect("an address")),
+        json: true,
+        user_agent: "test".to_owned(),
+        insecure: false,
+        trusted: None,
+        client: None,
+        compress: false,
+        keep_alive: false,
+        max_timeouts,
+    })
+}
+
+/// Reads a request and answers it.
+fn answer(mut stream: TcpStream, status: &str) -> String {
+    let mut reader = BufReader::new(stream.try_clone().expect("a stream"));
+    let (mut head, mut length) = (String::new(), 0);
+    while !head.ends_with("\r\n\r\n") {
+        reader.read_line(&mut head).expect("a header");
+    }
+    for line in head.lines() {
+        if let Some(value) = line.to_ascii_lowercase().strip_prefix("content-length:") {
+            length = value.trim().parse().expect("a number");
+        }
+    }
+    let mut body = vec![0; length];
+    reader.read_exact(&mut body).expect("a body");
+    write!(stream, "HTTP/1.1 {status}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n").expect("an answer");
+    format!("{head}{}", String::from_utf8_lossy(&body))
+}
+
+#[test]
+fn http_tries_again_where_that_can_help() {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let outputs = start(http(&listener, 5), Limits::default());
+    deliver(&outputs, 0..2);
+    let answers = ["503 Busy", "200 OK", "400 Bad"];
+    let requests: Vec<String> =
+        answers.iter().map(|status| answer(listener.accept().expect("a request").0, status)).collect();
+    wait(&outputs, |counts| counts.sent + counts.lost == 2);
+    assert!(
+        requests[0].starts_with("POST /alerts HTTP/1.1")
+            && requests[0].to_ascii_lowercase().contains("content-type: application/json")
+    );
+    let bodies: Vec<_> =
+        requests.iter().map(|request| request.rsplit("\r\n").next().expect("a body")).collect();
+    assert_eq!(bodies, ["line 0", "line 0", "line 1"]);
+    assert_eq!(counts(&outputs), Counts { sent: 1, lost: 1, failures: 2, waiting: 0 });
+    outputs.finish(SECOND);
+}
+
+#[test]
+fn a_server_that_hangs_holds_up_nobody() {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let outputs = start(http(&listener, 5), FEW);
+    deliver(&outputs, 0..10);
+    assert_eq!(counts(&outputs).lost, 6);
+    let started = Instant::now();
+    outputs.finish(Duration::from_millis(100));
+    assert!(started.elapsed() < 3 * SECOND);
+    assert_eq!((counts(&outputs).sent, counts(&outputs).lost), (0, 10));
+}
