@@ -10,8 +10,7 @@ mod table;
 use tercel_format::catalogue::{ParamType, PrintFormat};
 
 pub use lookup::{FieldError, is_event_name};
-pub(crate) use nearest::nearest;
-pub use nearest::suggest;
+pub use nearest::{nearest, suggest};
 pub use table::{FIELDS, Field};
 
 /// Names of the container plugin's asynchronous events, which `evt.type` accepts beside those of the catalogue.

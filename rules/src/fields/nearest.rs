@@ -9,7 +9,7 @@ pub fn suggest(name: &str) -> Option<&'static str> {
 }
 
 /// The candidate with the fewest edits (at most a third of the word's letters), the first one among equals.
-pub(crate) fn nearest<'n>(word: &str, candidates: impl Iterator<Item = &'n str>) -> Option<&'n str> {
+pub fn nearest<'n>(word: &str, candidates: impl Iterator<Item = &'n str>) -> Option<&'n str> {
     /// Longer words are not compared: no name is nearly as long, and the work grows with the square.
     const LONGEST: usize = 64;
     if word.is_empty() || word.len() > LONGEST {

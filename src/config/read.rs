@@ -1,0 +1,386 @@
+//! The values of a configuration: a tree enters, the checked structure leaves, or every value that is wrong with its place.
+
+use std::collections::BTreeSet;
+use std::net::{IpAddr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+use std::time::Duration;
+
+use tercel_rules::load::{AppendOutput, parse_priority};
+use tercel_rules::program::Priority;
+use tercel_rules::select::{Matching, Step};
+
+use super::tree::{Entry, Place, Remark, Value};
+use super::{Config, Drops, Lines, Log, Web};
+use crate::outputs::{Address, Http, Kind, Level, Limits, Protocol, Syslog};
+
+/// Falco's presets of the size of a ring are powers of two of this, from the first on.
+const PRESET: u32 = 512 << 10;
+
+/// Fields that Falco's container plugin suggests for every output (reference language 10.15).
+const SUGGESTED: &str = "container_id=%container.id container_name=%container.name \
+    container_image_repository=%container.image.repository container_image_tag=%container.image.tag \
+    k8s_pod_name=%k8s.pod.name k8s_ns_name=%k8s.ns.name";
+
+/// Reads the whole configuration.
+pub fn config(root: &Entry) -> Result<Config, Vec<Remark>> {
+    let mut reader = Reader { root, errors: Vec::new() };
+    let lines = lines(&mut reader);
+    let config = Config {
+        rules_files: rules_files(&mut reader),
+        watch: reader.flag("watch_config_files", true),
+        selection: selection(&mut reader),
+        priority: priority(&mut reader),
+        all_matching: reader.word("rule_matching", &[("first", false), ("all", true)], false),
+        append_output: append_output(&mut reader),
+        lines,
+        outputs: outputs(&mut reader, lines.json),
+        limits: limits(&mut reader),
+        patience: Duration::from_millis(reader.number("output_timeout", 2000, 0..=600_000)),
+        log: log(&mut reader),
+        drops: drops(&mut reader),
+        web: web(&mut reader),
+        snaplen: reader.number("falco_libs.snaplen", 80, 0..=u32::from(u16::MAX)),
+        ring: PRESET << reader.number("engine.modern_ebpf.buf_size_preset", 5, 1..=10u32),
+    };
+    engine(&mut reader);
+    if reader.errors.is_empty() { Ok(config) } else { Err(reader.errors) }
+}
+
+/// Reads values and remembers what is wrong.
+struct Reader<'a> {
+    root: &'a Entry,
+    errors: Vec<Remark>,
+}
+
+impl<'a> Reader<'a> {
+    fn wrong(&mut self, place: &Place, text: String) {
+        self.errors.push(Remark { place: place.clone(), text });
+    }
+
+    /// The text of a key; `None` where it is missing or empty.
+    fn text(&mut self, path: &str) -> Option<(&'a str, &'a Place)> {
+        let entry = self.root.at(path)?;
+        match &entry.value {
+            Value::Text(text) if text.is_empty() => None,
+            Value::Text(text) => Some((text, &entry.place)),
+            Value::Null => None,
+            Value::List(_) | Value::Map(_) => {
+                self.wrong(&entry.place, format!("{path} is one value"));
+                None
+            }
+        }
+    }
+
+    fn flag(&mut self, path: &str, default: bool) -> bool {
+        let Some((text, place)) = self.text(path) else { return default };
+        match text.to_ascii_lowercase().as_str() {
+            "true" | "yes" | "on" | "y" => true,
+            "false" | "no" | "off" | "n" => false,
+            _ => {
+                self.wrong(place, format!("{path} is true or false, not '{text}'"));
+                default
+            }
+        }
+    }
+
+    fn number<T>(&mut self, path: &str, default: T, range: std::ops::RangeInclusive<T>) -> T
+    where
+        T: FromStr + PartialOrd + std::fmt::Display + Copy,
+    {
+        let Some((text, place)) = self.text(path) else { return default };
+        match text.parse() {
+            Ok(number) if range.contains(&number) => number,
+            _ => {
+                let (first, last) = (range.start(), range.end());
+                self.wrong(place, format!("{path} is a number from {first} to {last}, not '{text}'"));
+                default
+            }
+        }
+    }
+
+    /// One of some words.
+    fn word<T: Copy>(&mut self, path: &str, words: &[(&str, T)], default: T) -> T {
+        let Some((text, place)) = self.text(path) else { return default };
+        if let Some((_, value)) = words.iter().find(|(word, _)| word.eq_ignore_ascii_case(text)) {
+            return *value;
+        }
+        let known: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
+        self.wrong(place, format!("{path} is one of {}, not '{text}'", known.join(", ")));
+        default
+    }
+
+    /// The entries of a list; a single value stands for a list of one.
+    fn list(&mut self, path: &str) -> &'a [Entry] {
+        let Some(entry) = self.root.at(path) else { return &[] };
+        match &entry.value {
+            Value::List(items) => items,
+            Value::Text(text) if !text.is_empty() => std::slice::from_ref(entry),
+            Value::Text(_) | Value::Null => &[],
+            Value::Map(_) => {
+                self.wrong(&entry.place, format!("{path} is a list"));
+                &[]
+            }
+        }
+    }
+
+    /// The texts of a list.
+    fn texts(&mut self, path: &str) -> Vec<(&'a str, &'a Place)> {
+        let mut texts = Vec::new();
+        for entry in self.list(path) {
+            match &entry.value {
+                Value::Text(text) => texts.push((text.as_str(), &entry.place)),
+                _ => self.wrong(&entry.place, format!("{path} is a list of texts")),
+            }
+        }
+        texts
+    }
+}
+
+fn rules_files(reader: &mut Reader<'_>) -> Vec<PathBuf> {
+    let mut paths = reader.texts("rules_files");
+    paths.extend(reader.texts("rules_file"));
+    // As in Falco, what does not exist is left out: a local file, say.
+    paths.into_iter().map(|(path, _)| PathBuf::from(path)).filter(|path| path.exists()).collect()
+}
+
+fn selection(reader: &mut Reader<'_>) -> Vec<Step> {
+    let mut steps = Vec::new();
+    for entry in reader.list("rules") {
+        let step = [("enable", true), ("disable", false)].into_iter().find_map(|(key, enable)| {
+            let which = entry.get(key)?;
+            let matching = match (which.get("rule"), which.get("tag")) {
+                (Some(Entry { value: Value::Text(rule), .. }), None) => Matching::Wildcard(rule.clone()),
+                (None, Some(Entry { value: Value::Text(tag), .. })) => {
+                    Matching::Tags(BTreeSet::from([tag.clone()]))
+                }
+                _ => return None,
+            };
+            Some(Step { enable, matching })
+        });
+        match step {
+            Some(step) => steps.push(step),
+            None => {
+                let text =
+                    "an entry of rules is 'enable:' or 'disable:' with 'rule: NAME' or 'tag: TAG' below";
+                reader.wrong(&entry.place, text.to_owned());
+            }
+        }
+    }
+    steps
+}
+
+fn priority(reader: &mut Reader<'_>) -> Priority {
+    let Some((text, place)) = reader.text("priority") else { return Priority::Debug };
+    parse_priority(text).unwrap_or_else(|| {
+        let names: Vec<&str> = Priority::ALL.iter().map(|priority| priority.name()).collect();
+        reader.wrong(place, format!("priority is one of {}, not '{text}'", names.join(", ").to_lowercase()));
+        Priority::Debug
+    })
+}
+
+fn append_output(reader: &mut Reader<'_>) -> Vec<AppendOutput> {
+    let mut all = Vec::new();
+    for entry in reader.list("append_output") {
+        let text = |key: &str| match entry.at(key).map(|entry| &entry.value) {
+            Some(Value::Text(text)) => Some(text.clone()),
+            _ => None,
+        };
+        if let Some(fields) = entry.get("extra_fields") {
+            reader.wrong(&fields.place, "extra_fields are not supported; extra_output is".to_owned());
+        }
+        let mut format: Vec<String> = text("extra_output").into_iter().collect();
+        if text("suggested_output").as_deref() == Some("true") {
+            format.push(SUGGESTED.to_owned());
+        }
+        if format.is_empty() {
+            continue;
+        }
+        let tags = match entry.at("match.tags").map(|entry| &entry.value) {
+            Some(Value::List(tags)) => tags
+                .iter()
+                .filter_map(|tag| if let Value::Text(tag) = &tag.value { Some(tag.clone()) } else { None })
+                .collect(),
+            _ => BTreeSet::new(),
+        };
+        let (source, rule) = (text("match.source"), text("match.rule"));
+        all.push(AppendOutput { format: format.join(" "), source, tags, rule });
+    }
+    all
+}
+
+fn lines(reader: &mut Reader<'_>) -> Lines {
+    Lines {
+        json: reader.flag("json_output", false),
+        iso8601: reader.flag("time_format_iso_8601", false),
+        output: reader.flag("json_include_output_property", true),
+        message: reader.flag("json_include_message_property", false),
+        fields: reader.flag("json_include_output_fields_property", true),
+        tags: reader.flag("json_include_tags_property", true),
+    }
+}
+
+fn outputs(reader: &mut Reader<'_>, json: bool) -> Vec<Kind> {
+    let mut kinds = Vec::new();
+    if reader.flag("stdout_output.enabled", false) {
+        kinds.push(Kind::Stdout);
+    }
+    if reader.flag("stderr_output.enabled", false) {
+        kinds.push(Kind::Stderr);
+    }
+    if let Some(path) = required(reader, "file_output", "filename") {
+        kinds.push(Kind::File { path: path.into(), keep_open: reader.flag("file_output.keep_alive", false) });
+    }
+    if reader.flag("syslog_output.enabled", false) {
+        kinds.extend(syslog(reader));
+    }
+    if let Some(command) = required(reader, "program_output", "program") {
+        let keep_running = reader.flag("program_output.keep_alive", false);
+        kinds.push(Kind::Program { command, keep_running });
+    }
+    if let Some(url) = required(reader, "http_output", "url") {
+        kinds.push(Kind::Http(http(reader, url, json)));
+    }
+    kinds
+}
+
+/// The value that an output needs, where it is enabled.
+fn required(reader: &mut Reader<'_>, output: &str, key: &str) -> Option<String> {
+    if !reader.flag(&format!("{output}.enabled"), false) {
+        return None;
+    }
+    let value = reader.text(&format!("{output}.{key}")).map(|(text, _)| text.to_owned());
+    if let (None, Some(entry)) = (&value, reader.root.get(output)) {
+        reader.wrong(&entry.place, format!("{output} is enabled, but has no {key}"));
+    }
+    value
+}
+
+fn syslog(reader: &mut Reader<'_>) -> Option<Kind> {
+    let protocols = [("rfc3164", Protocol::Rfc3164), ("rfc5424", Protocol::Rfc5424)];
+    let protocol = reader.word("syslog_output.protocol", &protocols, Protocol::Rfc3164);
+    let (text, place) = reader.text("syslog_output.address").unwrap_or(("/dev/log", &reader.root.place));
+    let address = match text.split_once("://") {
+        None if text.starts_with('/') => Address::Local(text.into()),
+        Some(("unix", path)) => Address::Local(path.into()),
+        Some(("udp", host)) => Address::Udp(with_port(host)),
+        Some(("tcp", host)) => Address::Tcp(with_port(host)),
+        _ => {
+            let text =
+                format!("syslog_output.address is a path, udp://HOST:PORT or tcp://HOST:PORT, not '{text}'");
+            reader.wrong(place, text);
+            return None;
+        }
+    };
+    let name = rustix::system::uname();
+    let hostname = name.nodename().to_string_lossy().into_owned();
+    Some(Kind::Syslog(Syslog { address, protocol, hostname }))
+}
+
+fn with_port(host: &str) -> String {
+    let has_port = host.rsplit_once(':').is_some_and(|(_, port)| port.parse::<u16>().is_ok());
+    if has_port { host.to_owned() } else { format!("{host}:514") }
+}
+
+fn http(reader: &mut Reader<'_>, url: String, json: bool) -> Http {
+    let mut path =
+        |key: &str| reader.text(&format!("http_output.{key}")).map(|(text, _)| PathBuf::from(text));
+    let (file, bundle, directory) = (path("ca_cert"), path("ca_bundle"), path("ca_path"));
+    let certificate = path("client_cert").unwrap_or_else(|| "/etc/ssl/certs/client.crt".into());
+    let key = path("client_key").unwrap_or_else(|| "/etc/ssl/certs/client.key".into());
+    let system = Path::new("/etc/ssl/certs");
+    let directory = directory.unwrap_or_else(|| system.to_owned());
+    // Where the system has no certificates of its own, the list that the program brings along serves.
+    let trusted = file.or(bundle).or_else(|| (directory != system || system.is_dir()).then_some(directory));
+    let user_agent = reader.text("http_output.user_agent").map(|(text, _)| text.to_owned());
+    Http {
+        json,
+        user_agent: user_agent.unwrap_or_else(|| concat!("tercel/", env!("CARGO_PKG_VERSION")).to_owned()),
+        insecure: reader.flag("http_output.insecure", false),
+        trusted: trusted.filter(|_| url.starts_with("https:")),
+        client: reader.flag("http_output.mtls", false).then_some((certificate, key)),
+        compress: reader.flag("http_output.compress_uploads", false),
+        keep_alive: reader.flag("http_output.keep_alive", false),
+        max_timeouts: reader.number("http_output.max_consecutive_timeouts", 5, 0..=255),
+        url,
+    }
+}
+
+fn limits(reader: &mut Reader<'_>) -> Limits {
+    let default = Limits::default();
+    match reader.number("outputs_queue.capacity", 0, 0..=u32::MAX) {
+        // Falco's word for no bound; here the default bound holds.
+        0 => default,
+        messages => Limits { messages: messages as usize, ..default },
+    }
+}
+
+fn log(reader: &mut Reader<'_>) -> Log {
+    let levels = [
+        ("emergency", Level::Error),
+        ("alert", Level::Error),
+        ("critical", Level::Error),
+        ("error", Level::Error),
+        ("warning", Level::Warning),
+        ("notice", Level::Info),
+        ("info", Level::Info),
+        ("informational", Level::Info),
+        ("debug", Level::Debug),
+    ];
+    Log {
+        stderr: reader.flag("log_stderr", true),
+        syslog: reader.flag("log_syslog", false),
+        level: reader.word("log_level", &levels, Level::Info),
+    }
+}
+
+fn drops(reader: &mut Reader<'_>) -> Drops {
+    let actions = reader.texts("syscall_event_drops.actions");
+    for (action, place) in &actions {
+        if !["ignore", "log", "alert", "exit"].contains(action) {
+            reader.wrong(place, format!("an action is ignore, log, alert or exit, not '{action}'"));
+        }
+    }
+    let is_missing = reader.root.at("syscall_event_drops.actions").is_none();
+    let has = |name| actions.iter().any(|(action, _)| *action == name);
+    Drops {
+        threshold: reader.number("syscall_event_drops.threshold", 0.1, 0.0..=1.0),
+        log: is_missing || has("log"),
+        alert: is_missing || has("alert"),
+        exit: has("exit"),
+        rate: reader.number("syscall_event_drops.rate", 0.03333, 0.0..=1e6),
+        burst: reader.number("syscall_event_drops.max_burst", 1.0, 0.0..=1e6),
+        simulate: reader.flag("syscall_event_drops.simulate_drops", false),
+    }
+}
+
+fn web(reader: &mut Reader<'_>) -> Option<Web> {
+    let enabled = reader.flag("webserver.enabled", false);
+    let port = reader.number("webserver.listen_port", 8765, 0..=u16::MAX);
+    let address = match reader.text("webserver.listen_address") {
+        None => IpAddr::from([0, 0, 0, 0]),
+        Some((text, place)) => text.trim_matches(['[', ']']).parse().unwrap_or_else(|_| {
+            reader.wrong(place, format!("webserver.listen_address is an address, not '{text}'"));
+            IpAddr::from([0, 0, 0, 0])
+        }),
+    };
+    let health =
+        reader.text("webserver.k8s_healthz_endpoint").map_or("/healthz", |(text, _)| text).to_owned();
+    let metrics = reader.flag("webserver.prometheus_metrics_enabled", false);
+    enabled.then_some(Web { address: SocketAddr::new(address, port), health, metrics })
+}
+
+fn engine(reader: &mut Reader<'_>) {
+    let Some((text, place)) = reader.text("engine.kind") else { return };
+    match text {
+        // Whatever probe Falco would use, here it is the one there is.
+        "modern_ebpf" | "ebpf" | "kmod" => {}
+        "replay" | "nodriver" | "gvisor" => {
+            reader.wrong(
+                place,
+                format!("engine.kind '{text}' is not for live; captures are given to 'tercel replay'"),
+            );
+        }
+        _ => reader.wrong(place, format!("engine.kind is modern_ebpf or kmod, not '{text}'")),
+    }
+}

@@ -1,0 +1,106 @@
+//! Configurations as users write them.
+
+use super::*;
+use crate::outputs::{Address, Protocol};
+
+/// A file that goes away with the test.
+struct File(PathBuf);
+
+impl File {
+    fn new(name: &str, text: &str) -> File {
+        let path = std::env::temp_dir().join(format!("tercel-config-{}-{name}", std::process::id()));
+        fs::write(&path, text).expect("a file");
+        File(path)
+    }
+}
+
+impl Drop for File {
+    fn drop(&mut self) {
+        let _ = fs::remove_file(&self.0);
+    }
+}
+
+fn read(name: &str, text: &str, overrides: &[&str]) -> Result<Loaded, String> {
+    let file = File::new(name, text);
+    let overrides: Vec<String> = overrides.iter().map(|text| (*text).to_owned()).collect();
+    load(Some(&file.0), &overrides)
+        .map_err(|failure| failure.message.replace(&*file.0.to_string_lossy(), "F"))
+}
+
+#[test]
+fn the_defaults_are_those_of_falco() {
+    let loaded = read("defaults", "", &[]).expect("valid");
+    let config = loaded.config;
+    assert_eq!(config.priority, Priority::Debug);
+    assert_eq!((config.snaplen, config.ring), (80, 16 << 20));
+    assert_eq!(config.outputs, []);
+    assert!(config.watch && config.drops.log && config.drops.alert && !config.all_matching);
+    assert_eq!(loaded.remarks, Remarks::default());
+}
+
+#[test]
+fn outputs_are_read() {
+    let text = "stdout_output: {enabled: true}\nfile_output:\n  enabled: true\n  keep_alive: true\n  filename: /tmp/x\n\
+        syslog_output: {enabled: true, address: 'tcp://logs', protocol: rfc5424}\n\
+        program_output: {enabled: yes, program: 'mail -s x root'}\njson_output: true\n\
+        http_output: {enabled: true, url: 'http://h/', mtls: true, client_cert: /c, client_key: /k}\n";
+    let config =
+        read("outputs", text, &["stdout_output.enabled=false", "priority=error"]).expect("valid").config;
+    assert_eq!(config.priority, Priority::Error);
+    let [file, syslog, program, http] = config.outputs.as_slice() else { panic!("{:?}", config.outputs) };
+    assert_eq!(*file, Kind::File { path: "/tmp/x".into(), keep_open: true });
+    assert_eq!(*program, Kind::Program { command: "mail -s x root".to_owned(), keep_running: false });
+    let Kind::Syslog(syslog) = syslog else { panic!("{syslog:?}") };
+    assert_eq!((&syslog.address, syslog.protocol), (&Address::Tcp("logs:514".to_owned()), Protocol::Rfc5424));
+    let Kind::Http(http) = http else { panic!("{http:?}") };
+    assert!(http.json && http.trusted.is_none());
+    assert_eq!(http.client, Some(("/c".into(), "/k".into())));
+}
+
+#[test]
+fn every_wrong_value_has_its_place() {
+    let text = "priority: loud\njson_output: maybe\nfile_output:\n  enabled: true\n\
+        webserver: {enabled: true, listen_port: 99999}\n\
+        engine: {kind: replay}\nsyscall_event_drops: {actions: [shout]}\nrules:\n  - enable: x\n";
+    let message = read("wrong", text, &["rule_matching=some"]).expect_err("wrong");
+    for expected in [
+        "F:1:11: priority is one of emergency,",
+        "F:2:14: json_output is true or false, not 'maybe'",
+        "F:4:3: file_output is enabled, but has no filename",
+        "F:5:41: webserver.listen_port is a number from 0 to 65535, not '99999'",
+        "F:6:16: engine.kind 'replay' is not for live",
+        "F:7:33: an action is ignore, log, alert or exit, not 'shout'",
+        "F:9:5: an entry of rules is 'enable:' or 'disable:'",
+        "-o rule_matching=some: rule_matching is one of first, all, not 'some'",
+    ] {
+        assert!(message.contains(expected), "'{expected}' is not in:\n{message}");
+    }
+    assert_eq!(message.lines().count(), 8, "{message}");
+}
+
+#[test]
+fn further_files_are_laid_over_the_first() {
+    let more = File::new("more", "priority: error\nrules_files: [/]\n");
+    let text = format!(
+        "priority: debug\nrules_files: [/tmp]\nconfig_files:\n  - {}\n  - /no/such/file\n",
+        more.0.display()
+    );
+    let loaded = read("further", &text, &[]).expect("valid");
+    assert_eq!(loaded.config.priority, Priority::Error);
+    assert_eq!(loaded.config.rules_files, [PathBuf::from("/tmp"), PathBuf::from("/")]);
+    assert_eq!(loaded.files.len(), 2);
+    let text =
+        format!("priority: debug\nconfig_files:\n  - path: {}\n    strategy: add-only\n", more.0.display());
+    assert_eq!(read("add", &text, &[]).expect("valid").config.priority, Priority::Debug);
+}
+
+#[test]
+fn rules_are_selected_and_outputs_extended() {
+    let text = "rules:\n  - disable: {rule: '*'}\n  - enable: {tag: network}\n\
+        append_output:\n  - match: {source: syscall, tags: [a]}\n    extra_output: x=%proc.name\n  - suggested_output: true\n";
+    let config = read("select", text, &[]).expect("valid").config;
+    assert_eq!(config.selection.len(), 2);
+    let [first, second] = config.append_output.as_slice() else { panic!("{:?}", config.append_output) };
+    assert_eq!((first.format.as_str(), first.source.as_deref()), ("x=%proc.name", Some("syscall")));
+    assert!(second.format.starts_with("container_id=%container.id container_name=%container.name"));
+}

@@ -1,0 +1,323 @@
+//! A configuration as written: YAML text enters, a tree of values leaves, each with the place where it stands. Later files and
+//! overrides of the command line are laid over it here. Nothing here knows what a key means.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+
+use tercel_rules::load::yaml::{self, Kind, Node};
+
+/// Where a value stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place {
+    /// File, or the argument of the command line.
+    pub origin: Arc<str>,
+    /// Line and column, counted from 1; `None` on the command line.
+    pub spot: Option<(usize, usize)>,
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.spot {
+            Some((line, column)) => write!(f, "{}:{line}:{column}", self.origin),
+            None => write!(f, "-o {}", self.origin),
+        }
+    }
+}
+
+/// Something that is wrong or worth knowing, and where.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Remark {
+    /// The place.
+    pub place: Place,
+    /// The text.
+    pub text: String,
+}
+
+impl fmt::Display for Remark {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.place, self.text)
+    }
+}
+
+/// A value and its place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// The value.
+    pub value: Value,
+    /// Where it stands.
+    pub place: Place,
+}
+
+/// A value as written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Value {
+    /// Nothing.
+    Null,
+    /// A text, a number or a truth value.
+    Text(String),
+    /// A list.
+    List(Vec<Entry>),
+    /// Keys in the order of the file.
+    Map(Vec<(String, Entry)>),
+}
+
+/// How a further file is laid over what was read before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Strategy {
+    /// Lists grow, other keys are replaced.
+    Append,
+    /// Keys are replaced.
+    Override,
+    /// Only keys that were not there are taken.
+    AddOnly,
+}
+
+impl Entry {
+    /// Reads a file.
+    pub fn parse(name: &str, text: &str) -> Result<Entry, Remark> {
+        let origin: Arc<str> = name.into();
+        let place = |mark: yaml::Mark| Place {
+            origin: Arc::clone(&origin),
+            spot: Some((mark.line + 1, mark.column + 1)),
+        };
+        let documents = yaml::parse(text).map_err(|error| Remark {
+            place: place(error.mark),
+            text: format!("not YAML: {}", error.message),
+        })?;
+        let root = match documents.first() {
+            Some(node) => entry(node, &place)?,
+            None => Entry { value: Value::Null, place: place(yaml::Mark::default()) },
+        };
+        match root.value {
+            Value::Map(_) => Ok(root),
+            Value::Null => Ok(Entry { value: Value::Map(Vec::new()), place: root.place }),
+            _ => Err(Remark {
+                place: root.place,
+                text: "a configuration is a list of 'key: value'".to_owned(),
+            }),
+        }
+    }
+
+    /// The value of a key.
+    pub fn get(&self, key: &str) -> Option<&Entry> {
+        let Value::Map(pairs) = &self.value else { return None };
+        pairs.iter().find(|(name, _)| name == key).map(|(_, entry)| entry)
+    }
+
+    /// The value behind several keys, written `a.b.c`.
+    pub fn at(&self, path: &str) -> Option<&Entry> {
+        path.split('.').try_fold(self, |entry, key| entry.get(key))
+    }
+
+    /// Lays another file over this one.
+    pub fn lay(&mut self, over: Entry, strategy: Strategy) {
+        let Value::Map(pairs) = over.value else { return };
+        for (key, new) in pairs {
+            let slot = self.slot(&key, &new.place);
+            let is_new = slot.value == Value::Null;
+            match (strategy, &mut slot.value, new.value) {
+                (Strategy::AddOnly, ..) if !is_new => {}
+                (Strategy::Append, Value::List(old), Value::List(more)) => old.extend(more),
+                (_, _, value) => *slot = Entry { value, place: new.place },
+            }
+        }
+    }
+
+    /// Sets a value from the command line: `a.b=c`, `list[]=c` (appended), `list[0]=c`. The value is YAML.
+    pub fn set(&mut self, argument: &str) -> Result<(), Remark> {
+        let place = Place { origin: argument.into(), spot: None };
+        let wrong = |text: String| Remark { place: place.clone(), text };
+        let Some((path, text)) = argument.split_once('=') else {
+            return Err(wrong("an override is key=value, as in json_output=true".to_owned()));
+        };
+        let documents = yaml::parse(text).map_err(|error| wrong(format!("not YAML: {}", error.message)))?;
+        let value = match documents.first() {
+            Some(node) => entry(node, &|_| place.clone())?.value,
+            None => Value::Text(String::new()),
+        };
+        let mut slot = self;
+        for step in path.trim().split('.') {
+            let (key, index) = match step.strip_suffix(']').and_then(|step| step.split_once('[')) {
+                Some((key, index)) => (key, Some(index)),
+                None => (step, None),
+            };
+            if key.is_empty() {
+                return Err(wrong(format!("'{path}' is no key")));
+            }
+            slot = slot.slot(key, &place);
+            if let Some(index) = index {
+                slot = slot
+                    .element(index, &place)
+                    .ok_or_else(|| wrong(format!("'{step}' is no element of a list")))?;
+            }
+        }
+        *slot = Entry { value, place };
+        Ok(())
+    }
+
+    /// The value of a key, which becomes one if it is none.
+    fn slot(&mut self, key: &str, place: &Place) -> &mut Entry {
+        if !matches!(self.value, Value::Map(_)) {
+            *self = Entry { value: Value::Map(Vec::new()), place: place.clone() };
+        }
+        let Value::Map(pairs) = &mut self.value else { unreachable!("it was made one") };
+        let at = pairs.iter().position(|(name, _)| name == key).unwrap_or_else(|| {
+            pairs.push((key.to_owned(), Entry { value: Value::Null, place: place.clone() }));
+            pairs.len() - 1
+        });
+        &mut pairs[at].1
+    }
+
+    /// The element of a list that has this index, or a new one behind the last.
+    fn element(&mut self, index: &str, place: &Place) -> Option<&mut Entry> {
+        if !matches!(self.value, Value::List(_)) {
+            *self = Entry { value: Value::List(Vec::new()), place: place.clone() };
+        }
+        let Value::List(items) = &mut self.value else { unreachable!("it was made one") };
+        let at = if index.is_empty() { items.len() } else { index.parse().ok()? };
+        if at == items.len() {
+            items.push(Entry { value: Value::Null, place: place.clone() });
+        }
+        items.get_mut(at)
+    }
+}
+
+fn entry(node: &Node, place: &dyn Fn(yaml::Mark) -> Place) -> Result<Entry, Remark> {
+    let here = place(node.mark);
+    let value = match &node.kind {
+        Kind::Null => Value::Null,
+        Kind::Scalar(text) => Value::Text(expand(text)),
+        Kind::Sequence(items) => {
+            Value::List(items.iter().map(|item| entry(item, place)).collect::<Result<_, _>>()?)
+        }
+        Kind::Mapping(pairs) => {
+            let mut known: BTreeMap<&str, usize> = BTreeMap::new();
+            let mut map = Vec::with_capacity(pairs.len());
+            for (key, value) in pairs {
+                let Some(name) = key.scalar() else {
+                    return Err(Remark { place: place(key.mark), text: "a key is a text".to_owned() });
+                };
+                if known.insert(name, key.mark.line).is_some() {
+                    return Err(Remark {
+                        place: place(key.mark),
+                        text: format!("'{name}' stands here twice"),
+                    });
+                }
+                map.push((name.to_owned(), entry(value, place)?));
+            }
+            Value::Map(map)
+        }
+    };
+    Ok(Entry { value, place: here })
+}
+
+/// Puts variables of the environment in: `${NAME}`, empty where there is none; `$${NAME}` stands for itself.
+fn expand(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find("${") {
+        let (before, behind) = rest.split_at(at);
+        let Some(end) = behind.find('}') else { break };
+        if let Some(before) = before.strip_suffix('$') {
+            out.push_str(before);
+            out.push_str(&behind[..=end]);
+        } else {
+            out.push_str(before);
+            out.push_str(&std::env::var(&behind[2..end]).unwrap_or_default());
+        }
+        rest = &behind[end + 1..];
+    }
+    out + rest
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(text: &str) -> Entry {
+        Entry::parse("f.yaml", text).expect("a configuration")
+    }
+
+    fn text(root: &Entry, path: &str) -> Option<String> {
+        match &root.at(path)?.value {
+            Value::Text(text) => Some(text.clone()),
+            Value::List(items) => {
+                Some(format!("{:?}", items.iter().map(|item| text_of(item).to_owned()).collect::<Vec<_>>()))
+            }
+            _ => None,
+        }
+    }
+
+    fn text_of(entry: &Entry) -> &str {
+        match &entry.value {
+            Value::Text(text) => text,
+            _ => "",
+        }
+    }
+
+    #[test]
+    fn values_have_places() {
+        let root = parse("a: 1\nb:\n  c: [x, y]\n");
+        assert_eq!(text(&root, "b.c").as_deref(), Some(r#"["x", "y"]"#));
+        assert_eq!(root.at("b.c").map(|entry| entry.place.to_string()).as_deref(), Some("f.yaml:3:6"));
+        for (bad, expected) in [
+            ("a: 1\na: 2\n", "f.yaml:2:1: 'a' stands here twice"),
+            ("- a\n", "f.yaml:1:1: a configuration is a list of 'key: value'"),
+            ("[a]: 1\n", "f.yaml:1:1: a key is a text"),
+        ] {
+            assert_eq!(Entry::parse("f.yaml", bad).expect_err("wrong").to_string(), expected);
+        }
+        assert!(Entry::parse("f.yaml", "a: [\n").is_err());
+    }
+
+    #[test]
+    fn overrides_reach_every_value() {
+        let mut root = parse("json_output: false\nrules_files: [a]\nfile_output:\n  enabled: false\n");
+        for argument in [
+            "json_output=true",
+            "file_output.enabled=true",
+            "rules_files[]=b",
+            "rules_files[0]=c",
+            "new.key=v",
+            "list=[p, q]",
+        ] {
+            root.set(argument).expect("an override");
+        }
+        for (path, expected) in [
+            ("json_output", "true"),
+            ("file_output.enabled", "true"),
+            ("rules_files", r#"["c", "b"]"#),
+            ("new.key", "v"),
+            ("list", r#"["p", "q"]"#),
+        ] {
+            assert_eq!(text(&root, path).as_deref(), Some(expected), "{path}");
+        }
+        assert_eq!(root.at("new.key").map(|entry| entry.place.to_string()).as_deref(), Some("-o new.key=v"));
+        for bad in ["json_output", "=1", "a..b=1", "rules_files[9]=x", "rules_files[x]=y", "a=["] {
+            assert!(root.set(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn files_are_laid_over_each_other() {
+        let check = |strategy, list: &str, old: &str| {
+            let mut root = parse("list: [a]\nold: 1\n");
+            root.lay(parse("list: [b]\nold: 2\nnew: 3\n"), strategy);
+            assert_eq!(text(&root, "list").as_deref(), Some(list));
+            assert_eq!(text(&root, "old").as_deref(), Some(old));
+            assert_eq!(text(&root, "new").as_deref(), Some("3"));
+        };
+        check(Strategy::Append, r#"["a", "b"]"#, "2");
+        check(Strategy::Override, r#"["b"]"#, "2");
+        check(Strategy::AddOnly, r#"["a"]"#, "1");
+    }
+
+    #[test]
+    fn variables_of_the_environment_are_put_in() {
+        let home = std::env::var("HOME").unwrap_or_default();
+        assert_eq!(expand("${HOME}/x"), format!("{home}/x"));
+        assert_eq!(expand("a${TERCEL_NO_SUCH_VARIABLE}b"), "ab");
+        assert_eq!(expand("$${HOME} ${"), "${HOME} ${");
+    }
+}
