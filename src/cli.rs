@@ -28,6 +28,8 @@ pub struct Cli {
 pub enum Verb {
     /// Record what the host does into a trace
     Record(Box<crate::record::RecordArgs>),
+    /// Evaluate rules over what the host does, as it happens
+    Live(Box<crate::live::LiveArgs>),
     /// Evaluate rules over captures and print the alerts
     Replay(Box<ReplayArgs>),
     /// Turn captures of any kind into native traces, or traces into plain captures
@@ -47,6 +49,12 @@ pub enum Verb {
         /// What to do with them.
         #[command(subcommand)]
         verb: RulesVerb,
+    },
+    /// Check a configuration
+    Config {
+        /// What to do with it.
+        #[command(subcommand)]
+        verb: ConfigVerb,
     },
     /// List the fields that conditions and outputs can use
     Fields(ListArgs),
@@ -76,6 +84,20 @@ pub enum RulesVerb {
         /// One JSON object per rule
         #[arg(long)]
         json: bool,
+    },
+}
+
+/// What `tercel config` can do.
+#[derive(Debug, Subcommand)]
+pub enum ConfigVerb {
+    /// Validate a configuration and name what has no effect; exit code 2 if a value is wrong
+    Check {
+        /// The file [default: /etc/tercel/tercel.yaml]
+        #[arg(value_name = "FILE")]
+        file: Option<PathBuf>,
+        /// Override a key
+        #[arg(short = 'o', value_name = "KEY=VALUE")]
+        overrides: Vec<String>,
     },
 }
 

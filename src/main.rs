@@ -4,12 +4,15 @@
 
 mod capture;
 mod cli;
+mod config;
 mod convert;
 mod exit;
 mod info;
 mod inputs;
 mod listing;
+mod live;
 mod merge;
+mod outputs;
 mod progress;
 mod record;
 mod replay;
@@ -25,7 +28,7 @@ use std::process::ExitCode;
 use clap::Parser;
 use console::style;
 
-use cli::{Cli, ListArgs, RulesVerb, Verb};
+use cli::{Cli, ConfigVerb, ListArgs, RulesVerb, Verb};
 use exit::{Failure, Outcome};
 
 fn main() -> ExitCode {
@@ -42,6 +45,7 @@ fn main() -> ExitCode {
 fn run(cli: &Cli) -> Result<Outcome, Failure> {
     match &cli.verb {
         Verb::Record(args) => record::run(args),
+        Verb::Live(args) => live::run(args),
         Verb::Replay(args) => replay::run(args),
         Verb::Convert(args) => convert::run(args),
         Verb::Index(args) => convert::index(args),
@@ -52,6 +56,9 @@ fn run(cli: &Cli) -> Result<Outcome, Failure> {
         Verb::Rules { verb: RulesVerb::Check { files, json } } => rules::check(files, *json),
         Verb::Rules { verb: RulesVerb::List { files, selection, json } } => {
             rules::list(files, selection, *json)
+        }
+        Verb::Config { verb: ConfigVerb::Check { file, overrides } } => {
+            config::check(file.as_deref(), overrides)
         }
         Verb::Fields(args) => list(args, listing::fields),
         Verb::Events(args) => list(args, listing::events),

@@ -71,7 +71,12 @@ pub fn load(
     quiet: bool,
     verbose: bool,
 ) -> Result<Program, Failure> {
-    let loaded = accepted(read(files, options(selection)?, false)?)?;
+    program(read(files, options(selection)?, false)?, quiet, verbose)
+}
+
+/// The program of loaded rules; errors are told with their places and end the run.
+pub fn program(loaded: Loaded, quiet: bool, verbose: bool) -> Result<Program, Failure> {
+    let loaded = accepted(loaded)?;
     let warnings = loaded.warnings().count();
     if verbose {
         loaded.warnings().for_each(|warning| eprint!("{warning}"));
@@ -103,7 +108,8 @@ pub fn priority(flag: &str, text: &str) -> Result<Priority, Failure> {
     })
 }
 
-fn options(args: &SelectionArgs) -> Result<Options, Failure> {
+/// What flags say about which rules run.
+pub fn options(args: &SelectionArgs) -> Result<Options, Failure> {
     let selection = Selection::from_flags(&args.tags, &args.disabled_tags, &args.disabled_names);
     Ok(Options {
         min_priority: priority("--priority", &args.priority)?,

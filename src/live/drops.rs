@@ -1,0 +1,174 @@
+//! Lost events: counts of the probe enter; where too many were lost in a second, a loss leaves, and what is to be done about it.
+//! The alert is Falco's, under the name of this program.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde_json::{Map, Value, json};
+use tercel_capture::Drops;
+use tercel_rules::program::Priority;
+
+use crate::config;
+use crate::outputs::Message;
+
+/// Name of the rule of such alerts.
+const RULE: &str = "Tercel internal: syscall event drop";
+
+/// Events that were lost in the last second.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Loss {
+    /// All of them.
+    pub lost: u64,
+    /// By key of the alert.
+    counts: Vec<(String, u64)>,
+}
+
+/// Watches what is lost.
+pub struct Watcher {
+    settings: config::Drops,
+    known: Drops,
+    cpus: Vec<u64>,
+    events: u64,
+    /// Alerts that may be raised at once.
+    tokens: f64,
+}
+
+impl Watcher {
+    /// Nothing was lost so far.
+    pub fn new(settings: config::Drops) -> Watcher {
+        Watcher { settings, known: Drops::default(), cpus: Vec::new(), events: 0, tokens: settings.burst }
+    }
+
+    /// Looks at the counts after `passed`; `events` have been seen so far, and lost so many per CPU.
+    /// `None` where too little was lost, or something was done about it just now.
+    pub fn look(&mut self, drops: &Drops, cpus: &[u64], events: u64, passed: Duration) -> Option<Loss> {
+        self.tokens = (self.tokens + self.settings.rate * passed.as_secs_f64()).min(self.settings.burst);
+        let seen = events.saturating_sub(self.events);
+        let mut loss = self.since(drops, cpus, seen);
+        (self.known, self.events) = (*drops, events);
+        self.cpus = cpus.to_vec();
+        if self.settings.simulate {
+            loss.lost += 1;
+        }
+        let share = loss.lost as f64 / (seen + loss.lost).max(1) as f64;
+        if loss.lost == 0
+            || (share <= self.settings.threshold && !self.settings.simulate)
+            || self.tokens < 1.0
+        {
+            return None;
+        }
+        self.tokens -= 1.0;
+        Some(loss)
+    }
+
+    fn since(&self, now: &Drops, cpus: &[u64], seen: u64) -> Loss {
+        let known = &self.known;
+        let lost = now.lost().saturating_sub(known.lost());
+        let mut counts: Vec<(String, u64)> = [
+            ("n_evts", seen + lost),
+            ("n_drops", lost),
+            ("n_drops_buffer_total", now.full - known.full),
+            ("n_drops_scratch_map", now.busy - known.busy),
+            ("n_drops_too_large", now.large - known.large),
+            ("n_drops_skipped", now.skipped - known.skipped),
+            ("n_drops_bug", now.faults - known.faults),
+        ]
+        .into_iter()
+        .map(|(key, count)| (key.to_owned(), count))
+        .collect();
+        for (cpu, count) in cpus.iter().enumerate() {
+            let new = count.saturating_sub(self.cpus.get(cpu).copied().unwrap_or(0));
+            if new > 0 {
+                counts.push((format!("n_drops_cpu_{cpu}"), new));
+            }
+        }
+        Loss { lost, counts }
+    }
+}
+
+impl Loss {
+    /// The loss in words.
+    pub fn text(&self) -> String {
+        format!("{RULE}. {} system calls dropped in last second.", self.lost)
+    }
+
+    /// The alert, in the form of Falco's.
+    pub fn alert(&self, json: bool, hostname: &str, zone: i32) -> Message {
+        let time = Timestamp::now();
+        let line = if json { self.json(hostname, time) } else { self.line(time, zone) };
+        Message { line: line.into_bytes(), priority: Priority::Debug }
+    }
+
+    fn line(&self, time: Timestamp, zone: i32) -> String {
+        let counts: Vec<String> =
+            self.counts.iter().map(|(key, count)| format!("{key}=\"{count}\"")).collect();
+        let local = jiff::tz::Offset::from_seconds(zone).unwrap_or(jiff::tz::Offset::UTC).to_datetime(time);
+        format!("{}: Debug {} ({})", local.strftime("%H:%M:%S.%9f"), self.text(), counts.join(" "))
+    }
+
+    fn json(&self, hostname: &str, time: Timestamp) -> String {
+        let fields: Map<String, Value> =
+            self.counts.iter().map(|(key, count)| (key.clone(), json!(count.to_string()))).collect();
+        json!({
+            "hostname": hostname,
+            "output": self.text(),
+            "output_fields": fields,
+            "priority": "Debug",
+            "rule": RULE,
+            "source": "internal",
+            "time": time.strftime("%Y-%m-%dT%H:%M:%S.%9fZ").to_string(),
+        })
+        .to_string()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SECOND: Duration = Duration::from_secs(1);
+
+    fn settings() -> config::Drops {
+        config::Drops {
+            threshold: 0.1,
+            log: true,
+            alert: true,
+            exit: false,
+            rate: 0.5,
+            burst: 1.0,
+            simulate: false,
+        }
+    }
+
+    fn full(full: u64) -> Drops {
+        Drops { full, ..Drops::default() }
+    }
+
+    #[test]
+    fn losses_above_the_threshold_are_told_at_a_bounded_rate() {
+        let mut watcher = Watcher::new(settings());
+        assert_eq!(watcher.look(&full(0), &[0, 0], 1000, SECOND), None);
+        assert_eq!(watcher.look(&full(50), &[50, 0], 2000, SECOND), None, "below the threshold");
+        let loss = watcher.look(&full(550), &[250, 300], 2500, SECOND).expect("a loss");
+        assert_eq!(
+            loss.text(),
+            "Tercel internal: syscall event drop. 500 system calls dropped in last second."
+        );
+        let line = String::from_utf8(loss.alert(false, "h", 0).line).expect("text");
+        let expected = "Debug Tercel internal: syscall event drop. 500 system calls dropped in last second. \
+            (n_evts=\"1000\" n_drops=\"500\" n_drops_buffer_total=\"500\" n_drops_scratch_map=\"0\" \
+            n_drops_too_large=\"0\" n_drops_skipped=\"0\" n_drops_bug=\"0\" n_drops_cpu_0=\"200\" n_drops_cpu_1=\"300\")";
+        assert_eq!(line.split_once(": ").map(|(_, text)| text), Some(expected));
+        let json: Value = serde_json::from_slice(&loss.alert(true, "h", 0).line).expect("JSON");
+        assert_eq!((&json["rule"], &json["output_fields"]["n_drops"]), (&json!(RULE), &json!("500")));
+        assert_eq!(watcher.look(&full(1550), &[], 2500, SECOND), None, "told just now");
+        assert!(watcher.look(&full(2550), &[], 2500, SECOND).is_some());
+    }
+
+    #[test]
+    fn a_loss_can_be_simulated() {
+        let mut watcher = Watcher::new(config::Drops { simulate: true, ..settings() });
+        let loss = watcher.look(&full(0), &[], 1000, SECOND).expect("a loss");
+        assert_eq!(loss.lost, 1);
+    }
+}

@@ -1,0 +1,79 @@
+//! `tercel live`: the running host enters, alerts leave through the outputs as they happen. The engine is that of replay; with
+//! `-w` the same blocks are written to a trace, whose replay gives the same lines.
+//!
+//! One thread takes blocks from the probe, keeps the state and evaluates; between stretches it looks after everything else.
+//! Every output has a thread of its own, and so has the web server.
+
+mod args;
+mod drops;
+mod log;
+mod metrics;
+mod privileges;
+mod reload;
+mod rules;
+mod signals;
+mod watch;
+mod web;
+mod writer;
+
+use tercel_capture::{Options as Probing, Source, stop};
+
+use crate::config::{self, Loaded};
+use crate::exit::{Failure, Outcome};
+use crate::outputs::{Kind, Level, Outputs};
+use crate::rules as rule_files;
+
+pub use args::LiveArgs;
+use log::Log;
+use reload::Files;
+use signals::Signals;
+use watch::Watch;
+use writer::Writer;
+
+/// Watches the host until something asks to stop.
+pub fn run(args: &LiveArgs) -> Result<Outcome, Failure> {
+    let Loaded { config, remarks, files } = config::load(args.config.as_deref(), &args.overrides())?;
+    let log = Log::new(&config, args.quiet)?;
+    for remark in &remarks.unknown {
+        log.tell(Level::Warning, &remark.to_string());
+    }
+    if !remarks.ignored.is_empty() {
+        let count = remarks.ignored.len();
+        let text =
+            format!("{count} keys of the configuration have no effect ('tercel config check' names them)");
+        log.tell(Level::Warning, &text);
+    }
+    let plan = rules::Plan::of(args, &config)?;
+    let program = plan.load(args.quiet, args.verbose)?;
+    let filter = args.filter().map(|text| rule_files::filter(&text)).transpose()?;
+    let kinds = kinds(args, &config);
+    let watched = Files::new(plan.files().iter().chain(&files).cloned().collect());
+    stop::watch().map_err(Failure::io)?;
+    let signals = Signals::watch().map_err(Failure::io)?;
+    let probing = Probing {
+        snaplen: args.snaplen.unwrap_or(config.snaplen),
+        ring: args.buffer.map_or(config.ring, |mib| mib.clamp(1, 1024) << 20),
+        ..Probing::default()
+    };
+    let source = Source::start(&probing, &args.docker).map_err(Failure::io)?;
+    let writer =
+        args.write.as_deref().map(|path| Writer::new(path, source.machine(), &probing)).transpose()?;
+    // Threads inherit what their maker may do: outputs and the web server start behind this line.
+    let has_programs = kinds.iter().any(|kind| matches!(kind, Kind::Program { .. }));
+    if let Err(reason) = privileges::give_up(has_programs) {
+        log.tell(Level::Warning, &format!("privileges are kept: {reason}"));
+    }
+    let outputs = Outputs::start(&kinds, config.limits).map_err(Failure::usage)?;
+    let web = config.web.as_ref().map(web::Server::start).transpose()?;
+    let watch = Watch::new(args, &config, source, writer, outputs, log, web);
+    watch.run(program, filter.as_ref(), &plan, &signals, watched)
+}
+
+/// The outputs asked for; without any, standard output.
+fn kinds(args: &LiveArgs, config: &config::Config) -> Vec<Kind> {
+    match &args.output {
+        Some(path) => vec![Kind::File { path: path.clone(), keep_open: true }],
+        None if config.outputs.is_empty() => vec![Kind::Stdout],
+        None => config.outputs.clone(),
+    }
+}

@@ -1,0 +1,34 @@
+//! What the process may do: once the probe is attached, everything but what watching needs is given up, for this thread and
+//! those that it makes from then on.
+
+use rustix::io;
+use rustix::thread::{
+    CapabilitySet, CapabilitySets, capabilities, capability_is_in_bounding_set,
+    remove_capability_from_bounding_set, set_capabilities, set_no_new_privs,
+};
+
+/// Reading the probe's counters, and the files and processes of others: of containers, say.
+const NEEDED: CapabilitySet = CapabilitySet::BPF
+    .union(CapabilitySet::PERFMON)
+    .union(CapabilitySet::SYS_PTRACE)
+    .union(CapabilitySet::DAC_READ_SEARCH);
+
+/// Gives up what is not needed. With `programs`, those that outputs start get the rights that their user has anyway.
+///
+/// # Errors
+/// The kernel refuses; nothing was given up, or not everything.
+pub fn give_up(programs: bool) -> io::Result<()> {
+    if !programs {
+        for capability in CapabilitySet::all().difference(NEEDED) {
+            if capability_is_in_bounding_set(capability).unwrap_or(false) {
+                remove_capability_from_bounding_set(capability)?;
+            }
+        }
+        set_no_new_privs(true)?;
+    }
+    let mut sets: CapabilitySets = capabilities(None)?;
+    sets.permitted &= NEEDED;
+    sets.effective &= NEEDED;
+    sets.inheritable = CapabilitySet::empty();
+    set_capabilities(None, sets)
+}

@@ -1,0 +1,348 @@
+//! The run itself: blocks of the source are evaluated one after the other; in between, and where nothing happens, everything
+//! else has its turn: signals, changed rules, losses, outputs in trouble, metrics.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::time::{Duration, Instant};
+
+use tercel_capture::{Polled, Source};
+use tercel_replay::state::State;
+use tercel_replay::{Alert, Formatter, Matching, Options, Replay, Settings, Sink, Style};
+use tercel_rules::program::{Priority, Program};
+
+use super::args::LiveArgs;
+use super::drops::Watcher;
+use super::log::Log;
+use super::metrics::{self, Metrics};
+use super::reload::Files;
+use super::rules::Plan;
+use super::signals::Signals;
+use super::web::Server;
+use super::writer::Writer;
+use crate::config::Config;
+use crate::exit::{Failure, Outcome};
+use crate::outputs::{Level, Message, Outputs};
+
+/// Most blocks between two looks at everything else.
+const STRETCH: u32 = 4096;
+/// How often troubles are looked for.
+const TICK: Duration = Duration::from_millis(100);
+/// How often files and losses are looked at, and metrics are made.
+const SECOND: Duration = Duration::from_secs(1);
+
+/// A run.
+pub struct Watch<'a> {
+    args: &'a LiveArgs,
+    config: &'a Config,
+    source: Source,
+    writer: Option<Writer>,
+    outputs: Outputs,
+    log: Log,
+    web: Option<Server>,
+    style: Style,
+    drops: Watcher,
+    tally: Tally,
+    started: Instant,
+    /// When troubles were looked for last, and files and losses.
+    looked: (Instant, Instant),
+    failure: Option<Failure>,
+}
+
+/// What happened under all the rules that ran.
+#[derive(Debug, Default)]
+struct Tally {
+    events: u64,
+    evaluated: u64,
+    /// By name and priority of the rule.
+    alerts: BTreeMap<(String, Priority), u64>,
+    reloads: u64,
+    refused: u64,
+}
+
+impl Tally {
+    fn add(&mut self, replay: &Replay<'_>, program: &Program) {
+        let counters = replay.counters();
+        self.events += counters.events;
+        self.evaluated += counters.evaluated;
+        for (rule, count) in program.rules.iter().zip(&counters.alerts) {
+            *self.alerts.entry((rule.name.clone(), rule.priority)).or_default() += count;
+        }
+    }
+}
+
+/// Why rules are not evaluated any further.
+enum Next {
+    Rules(Program),
+    End,
+}
+
+impl<'a> Watch<'a> {
+    /// Everything is running; nothing was evaluated.
+    pub fn new(
+        args: &'a LiveArgs,
+        config: &'a Config,
+        source: Source,
+        writer: Option<Writer>,
+        outputs: Outputs,
+        log: Log,
+        web: Option<Server>,
+    ) -> Watch<'a> {
+        let now = Instant::now();
+        let utc_offset = if args.utc { 0 } else { jiff::Zoned::now().offset().seconds() };
+        let lines = config.lines;
+        let style = Style {
+            json: lines.json,
+            iso8601: lines.iso8601,
+            settings: Settings { utc_offset },
+            json_output: lines.output,
+            json_tags: lines.tags,
+            json_message: lines.message,
+            json_fields: lines.fields,
+        };
+        Watch {
+            args,
+            config,
+            source,
+            writer,
+            outputs,
+            log,
+            web,
+            style,
+            drops: Watcher::new(config.drops),
+            tally: Tally::default(),
+            started: now,
+            looked: (now, now),
+            failure: None,
+        }
+    }
+
+    /// Watches until a limit, a signal or the end of the source.
+    pub fn run(
+        mut self,
+        mut program: Program,
+        filter: Option<&Program>,
+        plan: &Plan,
+        signals: &Signals,
+        mut files: Files,
+    ) -> Result<Outcome, Failure> {
+        if let Some(web) = &self.web {
+            self.log.tell(Level::Info, &format!("web server on http://{}", web.address()));
+        }
+        self.log.tell(Level::Info, &format!("watching: {} rules", program.rules.len()));
+        let mut state = State::new();
+        loop {
+            let options = Options {
+                matching: if self.config.all_matching { Matching::All } else { Matching::First },
+                limit: self.args.limit.map(|limit| limit.saturating_sub(self.tally.evaluated)),
+                settings: self.style.settings,
+                ..Options::default()
+            };
+            let mut replay = Replay::resume(&program, filter, options, state);
+            let next = self.evaluate(&mut replay, &program, plan, signals, &mut files);
+            self.tally.add(&replay, &program);
+            state = replay.into_state();
+            match next {
+                Next::Rules(rules) => program = rules,
+                Next::End => break,
+            }
+        }
+        self.finish()
+    }
+
+    /// Evaluates until there are other rules, or nothing more to evaluate.
+    fn evaluate(
+        &mut self,
+        replay: &mut Replay<'_>,
+        program: &Program,
+        plan: &Plan,
+        signals: &Signals,
+        files: &mut Files,
+    ) -> Next {
+        let mut formatter = Formatter::new(program, self.style);
+        let mut left = STRETCH;
+        loop {
+            let idle = match self.source.poll() {
+                Polled::Block(block) => {
+                    if let Some(writer) = &mut self.writer
+                        && let Err(failure) = writer.block(&block, replay.state_mut())
+                    {
+                        self.failure = Some(failure);
+                    }
+                    let mut lines = Lines { formatter: &mut formatter, outputs: &self.outputs };
+                    // Outputs take every line.
+                    if !replay.block(&block, &mut lines).unwrap_or(true) {
+                        return Next::End;
+                    }
+                    left -= 1;
+                    if left > 0 {
+                        continue;
+                    }
+                    false
+                }
+                Polled::Idle => true,
+                Polled::End => return Next::End,
+            };
+            left = STRETCH;
+            let changed = self.look_around(replay, program, files);
+            if signals.reopen() {
+                self.log.tell(Level::Info, "outputs are opened anew");
+                self.outputs.reopen();
+            }
+            if (signals.reload() || changed)
+                && let Some(rules) = self.reload(plan, files)
+            {
+                return Next::Rules(rules);
+            }
+            if idle {
+                self.source.wait();
+            }
+        }
+    }
+
+    /// Everything that is due; true where rule files have changed.
+    fn look_around(&mut self, replay: &Replay<'_>, program: &Program, files: &mut Files) -> bool {
+        let now = Instant::now();
+        if now.saturating_duration_since(self.looked.0) < TICK {
+            return false;
+        }
+        self.looked.0 = now;
+        for notice in self.outputs.notices(now) {
+            self.log.tell(notice.level, &notice.text);
+        }
+        if let Some(failure) = &self.failure
+            && self.writer.take().is_some()
+        {
+            self.log.tell(Level::Error, &failure.to_string());
+        }
+        if let Some(writer) = &mut self.writer {
+            writer.tick(now);
+        }
+        let seconds = (now - self.started).as_secs_f64();
+        if self.args.seconds.is_some_and(|limit| seconds >= limit) || self.outputs.closed() {
+            self.source.stop();
+        }
+        let passed = now.saturating_duration_since(self.looked.1);
+        if passed < SECOND {
+            return false;
+        }
+        self.looked.1 = now;
+        self.look_for_losses(self.tally.events + replay.counters().events, passed);
+        self.show(replay, program);
+        self.config.watch && files.changed()
+    }
+
+    fn look_for_losses(&mut self, events: u64, passed: Duration) {
+        let Some(loss) = self.drops.look(self.source.drops(), &[], events, passed) else { return };
+        let actions = self.config.drops;
+        if actions.log {
+            self.log.tell(Level::Warning, &loss.text());
+        }
+        if actions.alert {
+            let hostname = String::from_utf8_lossy(&self.source.machine().hostname);
+            let Style { json, settings, .. } = self.style;
+            self.outputs.deliver(loss.alert(json, &hostname, settings.utc_offset));
+        }
+        if actions.exit {
+            self.log.tell(Level::Error, "the run ends, as syscall_event_drops.actions asks for");
+            self.source.stop();
+        }
+    }
+
+    /// Leaves a page for the web server.
+    fn show(&self, replay: &Replay<'_>, program: &Program) {
+        let Some(web) = &self.web else { return };
+        web.show(|| {
+            let (tally, counters) = (&self.tally, replay.counters());
+            let mut alerts = tally.alerts.clone();
+            for (rule, count) in program.rules.iter().zip(&counters.alerts) {
+                *alerts.entry((rule.name.clone(), rule.priority)).or_default() += count;
+            }
+            metrics::text(&Metrics {
+                uptime: self.started.elapsed().as_secs_f64(),
+                events: tally.events + counters.events,
+                evaluated: tally.evaluated + counters.evaluated,
+                drops: self.source.drops(),
+                cpus: &[],
+                alerts: alerts.iter().map(|((rule, p), count)| (rule.as_str(), p.name(), *count)).collect(),
+                outputs: self.outputs.counts().collect(),
+                threads: replay.state().threads.len(),
+                rules: program.rules.len(),
+                reloads: (tally.reloads, tally.refused),
+                shed: 0,
+            })
+        });
+    }
+
+    /// Loads the rules anew. Where they are wrong, the old ones stay.
+    fn reload(&mut self, plan: &Plan, files: &mut Files) -> Option<Program> {
+        files.read();
+        match plan.reload() {
+            Ok(program) => {
+                self.tally.reloads += 1;
+                self.log.tell(Level::Info, &format!("rules loaded anew: {} run", program.rules.len()));
+                Some(program)
+            }
+            Err(errors) => {
+                self.tally.refused += 1;
+                errors.iter().for_each(|error| self.log.tell(Level::Error, error));
+                self.log.tell(Level::Error, "the rules are not loaded anew; the old ones stay");
+                None
+            }
+        }
+    }
+
+    fn finish(mut self) -> Result<Outcome, Failure> {
+        self.outputs.finish(self.config.patience);
+        let written = self.writer.take().map_or(Ok(()), Writer::finish);
+        if !self.args.quiet {
+            self.sum_up();
+        }
+        match self.failure.take() {
+            Some(failure) => Err(failure),
+            None => written.map(|()| Outcome::Done),
+        }
+    }
+
+    /// What happened, on standard error.
+    fn sum_up(&self) {
+        let (tally, drops) = (&self.tally, self.source.drops());
+        let seconds = self.started.elapsed().as_secs_f64();
+        eprintln!("Events: {} in {seconds:.1} s", tally.events);
+        if drops.lost() > 0 {
+            eprintln!(
+                "Events lost: {} ({} ring full, {} skipped by the kernel, {} CPU busy, {} too large, {} other)",
+                drops.lost(),
+                drops.full,
+                drops.skipped,
+                drops.busy,
+                drops.large,
+                drops.faults
+            );
+        }
+        for (name, counts) in self.outputs.counts().filter(|(_, counts)| counts.lost > 0) {
+            eprintln!("{name} output: {} alerts sent, {} lost", counts.sent, counts.lost);
+        }
+        let total: u64 = tally.alerts.values().sum();
+        eprintln!("Alerts: {total}");
+        let mut rules: Vec<_> = tally.alerts.iter().filter(|(_, count)| **count > 0).collect();
+        rules.sort_by_key(|(_, count)| std::cmp::Reverse(**count));
+        for ((rule, _), count) in rules {
+            eprintln!("  {count:>8}  {rule}");
+        }
+    }
+}
+
+/// Hands alerts to the outputs as lines.
+struct Lines<'a> {
+    formatter: &'a mut Formatter,
+    outputs: &'a Outputs,
+}
+
+impl Sink for Lines<'_> {
+    fn alert(&mut self, alert: &Alert<'_>) -> io::Result<()> {
+        let mut line = Vec::new();
+        self.formatter.push_line(alert, &mut line);
+        self.outputs.deliver(Message { line, priority: alert.rule.priority });
+        Ok(())
+    }
+}

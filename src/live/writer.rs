@@ -1,0 +1,72 @@
+//! The trace that `-w` writes beside the alerts: blocks enter with the state before them, a native trace leaves.
+
+use std::fs::File;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use tercel_capture::Options as Probing;
+use tercel_format::Block;
+use tercel_format::record::MachineInfo;
+use tercel_format::trace::{Header, Options};
+use tercel_replay::KeyedWriter;
+use tercel_replay::state::State;
+
+use crate::exit::Failure;
+
+/// After this time what was written is brought into a chunk of its own, which a crash then spares.
+const CHUNK: Duration = Duration::from_secs(2);
+
+/// A trace being written.
+pub struct Writer {
+    path: PathBuf,
+    trace: KeyedWriter<File>,
+    cut: Instant,
+}
+
+impl Writer {
+    /// Creates the file.
+    pub fn new(path: &Path, machine: &MachineInfo, probing: &Probing) -> Result<Writer, Failure> {
+        let failed = |error: io::Error| Failure::io(format!("{}: {error}", path.display()));
+        let uname = rustix::system::uname();
+        let text = |name: &std::ffi::CStr| name.to_string_lossy().into_owned();
+        let header = Header {
+            writer: concat!("tercel ", env!("CARGO_PKG_VERSION")).to_owned(),
+            hostname: String::from_utf8_lossy(&machine.hostname).into_owned(),
+            kernel: text(uname.release()),
+            architecture: text(uname.machine()),
+            boot_ts: machine.boot_ts,
+            command: std::env::args().collect(),
+            snaplen: probing.snaplen,
+            ..Header::default()
+        };
+        let file = File::create(path).map_err(failed)?;
+        let trace = KeyedWriter::new(file, &header, Options::default()).map_err(failed)?;
+        Ok(Writer { path: path.to_owned(), trace, cut: Instant::now() })
+    }
+
+    /// Writes a block; `state` is what is known before it.
+    #[inline]
+    pub fn block(&mut self, block: &Block<'_>, state: &mut State) -> Result<(), Failure> {
+        self.trace.block(block, state).map_err(|error| self.failed(&error))
+    }
+
+    /// Sees to it that what was written does not wait for long.
+    pub fn tick(&mut self, now: Instant) {
+        if now.saturating_duration_since(self.cut) >= CHUNK {
+            self.cut = now;
+            self.trace.hurry();
+        }
+    }
+
+    /// Writes what is left.
+    pub fn finish(self) -> Result<(), Failure> {
+        let path = self.path;
+        let finished = self.trace.finish();
+        finished.map(drop).map_err(|error| Failure::io(format!("{}: {error}", path.display())))
+    }
+
+    fn failed(&self, error: &io::Error) -> Failure {
+        Failure::io(format!("{}: {error}; recording ends, watching goes on", self.path.display()))
+    }
+}
