@@ -52,11 +52,13 @@ pub struct Options {
     pub sync: bool,
     /// After how many chunks of a section a keyframe should be a snapshot.
     pub snapshots: u32,
+    /// Whether events keep the numbers that they have, where others were left out before them; else they are counted.
+    pub numbers: bool,
 }
 
 impl Default for Options {
     fn default() -> Options {
-        Options { chunk: 4 << 20, level: 3, threads: 1, sync: false, snapshots: 64 }
+        Options { chunk: 4 << 20, level: 3, threads: 1, sync: false, snapshots: 64, numbers: false }
     }
 }
 
@@ -187,6 +189,11 @@ impl<W: Output + 'static> TraceWriter<W> {
         self.descriptor.dropped = self.descriptor.dropped.saturating_add(count);
     }
 
+    /// How the events written so far are numbered.
+    pub fn numbering(&self) -> Numbering {
+        self.numbering
+    }
+
     /// Writes a block.
     ///
     /// # Errors
@@ -204,23 +211,6 @@ impl<W: Output + 'static> TraceWriter<W> {
     /// # Errors
     /// As for [`block`](TraceWriter::block).
     pub fn event(&mut self, event: &Event<'_>) -> io::Result<()> {
-        self.put(event, false)
-    }
-
-    /// Writes an event that keeps the number it has, for where events before it were left out.
-    ///
-    /// # Errors
-    /// As for [`block`](TraceWriter::block).
-    pub fn numbered_event(&mut self, event: &Event<'_>) -> io::Result<()> {
-        self.put(event, !event.initial)
-    }
-
-    /// How the events written so far are numbered.
-    pub fn numbering(&self) -> Numbering {
-        self.numbering
-    }
-
-    fn put(&mut self, event: &Event<'_>, keeps_number: bool) -> io::Result<()> {
         if self.section == 0 {
             self.section()?;
         }
@@ -230,7 +220,7 @@ impl<W: Output + 'static> TraceWriter<W> {
         if !event.initial && self.numbering.initial.is_some() && is_initial(event.code()) {
             self.separator(event)?;
         }
-        let jumps = keeps_number && event.num != self.numbering.next();
+        let jumps = self.options.numbers && !event.initial && event.num != self.numbering.next();
         if jumps {
             self.numbering.jump(event.num);
         }
