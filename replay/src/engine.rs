@@ -2,6 +2,7 @@
 //! the evaluation and knows neither where blocks come from nor where alerts go.
 
 mod evaluation;
+mod filter;
 mod window;
 
 use std::io;
@@ -14,9 +15,9 @@ use crate::state::State;
 
 pub use evaluation::Counters;
 pub(crate) use evaluation::{Evaluation, Setup};
+pub use filter::Filter;
 pub use tercel_format::BlockSource;
-pub(crate) use window::Position;
-pub use window::{Options, Point};
+pub use window::{Options, Point, Position};
 
 /// Where alerts go.
 pub trait Sink {

@@ -17,7 +17,9 @@ pub mod keyed;
 pub mod parallel;
 
 pub use alert::{Alert, Formatter, Style};
-pub use engine::{BlockSource, Counters, Defect, Options, Point, Replay, ReplayError, Sink};
+pub use engine::{
+    BlockSource, Counters, Defect, Filter, Options, Point, Position, Replay, ReplayError, Sink,
+};
 pub use eval::{Matcher, Matching, Memory};
 pub use fields::{Context, Settings};
 pub use keyed::KeyedWriter;

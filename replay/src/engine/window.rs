@@ -36,9 +36,12 @@ const DISORDER: u64 = 10_000_000_000;
 
 /// Where an event lies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Position {
+pub enum Position {
+    /// Before the window.
     Before,
+    /// In it.
     Inside,
+    /// Behind it; later events may still lie inside.
     Behind,
     /// No later event lies inside.
     End,
@@ -46,7 +49,7 @@ pub(crate) enum Position {
 
 impl Options {
     /// Where an event lies in the window, in a capture whose first event has the time `first`.
-    pub(crate) fn position(&self, event: &Event<'_>, first: u64) -> Position {
+    pub fn position(&self, event: &Event<'_>, first: u64) -> Position {
         if self.from.is_some_and(|from| !from.reached(event, first)) {
             return Position::Before;
         }

@@ -125,7 +125,7 @@ impl State {
             code::GROUP_DELETED_E => self.on_group(event, false),
             code::CONTAINER_JSON_2_E => self.on_container_json(event, facts),
             code::ASYNCEVENT_E => self.on_async(event, facts),
-            _ => {}
+            _ => facts.inert = true,
         }
     }
 

@@ -35,6 +35,7 @@ mod lifecycle;
 mod opens;
 mod transfer;
 
+mod effect;
 mod keyframe;
 
 mod export;
@@ -104,6 +105,8 @@ pub struct Facts {
     pub container: Option<Arc<Container>>,
     /// For a context switch the time since the one before on the same CPU, nanoseconds; else 0.
     pub slice: u64,
+    /// The event is of a type that changes nothing, but that it is the last one of its thread.
+    pub inert: bool,
 }
 
 impl Default for Facts {
@@ -116,6 +119,7 @@ impl Default for Facts {
             error: 0,
             container: None,
             slice: 0,
+            inert: false,
         }
     }
 }
@@ -195,6 +199,15 @@ impl State {
         self.first_ts
     }
 
+    /// As [`first_ts`](State::first_ts), once `event` will be taken in.
+    pub fn first_ts_with(&self, event: &Event<'_>) -> u64 {
+        if self.first_ts == 0 && event.info.source & source::METAEVENT == 0 {
+            event.ts
+        } else {
+            self.first_ts
+        }
+    }
+
     /// Container id of an event's thread: empty on the host, `None` where no thread is known. Container fields look at the
     /// thread of the event's id even where the event is not bound to it; during a container event they describe
     /// [`Facts::container`].
@@ -204,7 +217,7 @@ impl State {
 }
 
 /// Whether an event is taken in but not shown.
-fn is_hidden(event: &Event<'_>) -> bool {
+pub fn is_hidden(event: &Event<'_>) -> bool {
     event.initial
         || event.state_only
         || matches!(
