@@ -27,6 +27,11 @@ pub trait Sink {
 
     /// So many events are missing before the next block.
     fn dropped(&mut self, count: u64);
+
+    /// Whether no further block is of interest.
+    fn is_done(&self) -> bool {
+        false
+    }
 }
 
 /// How much is told of damaged places.
@@ -111,7 +116,12 @@ fn pass_stream(
 ) -> Result<Outcome, Failure> {
     let error = loop {
         match reader.next() {
-            Ok(Some(block)) => sink.block(&block)?,
+            Ok(Some(block)) => {
+                sink.block(&block)?;
+                if sink.is_done() {
+                    break None;
+                }
+            }
             Ok(None) => break None,
             Err(error) => break Some(error),
         }
@@ -155,6 +165,9 @@ impl<'t> Chunks<'t> {
         }
         let mut unpacker = Unpacker::new();
         for chunk in self.trace.chunks() {
+            if sink.is_done() {
+                return Ok(self.told.finish());
+            }
             progress.at(chunk.offset);
             let before = chunk.descriptor.events_before;
             self.lost = self.lost.saturating_add(before.saturating_sub(self.known));
@@ -199,6 +212,9 @@ impl<'t> Chunks<'t> {
                 Ok(Some(block)) => {
                     events += u64::from(matches!(block, Block::Event(_)));
                     sink.block(&block)?;
+                    if sink.is_done() {
+                        break None;
+                    }
                 }
                 Ok(None) => break None,
                 Err(damage) => break Some(damage),

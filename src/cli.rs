@@ -42,6 +42,8 @@ pub enum Verb {
     Verify(VerifyArgs),
     /// Rescue what is readable of a damaged or cut capture into a new trace
     Recover(ConvertArgs),
+    /// Write a part of a capture, a window or what a filter says, as a trace of its own
+    Slice(SliceArgs),
     /// Put several captures into one trace, in the order of their first events
     Merge(MergeArgs),
     /// Check or list rule files
@@ -58,8 +60,8 @@ pub enum Verb {
     },
     /// List the fields that conditions and outputs can use
     Fields(ListArgs),
-    /// List the events that captures can hold
-    Events(ListArgs),
+    /// Print the events of captures, or list the events that captures can hold
+    Events(EventsArgs),
 }
 
 /// What `tercel rules` can do.
@@ -207,15 +209,101 @@ pub struct ReplayArgs {
     pub verbose: bool,
 }
 
+const POINTS: &str = "\
+The filter is a condition in the rule language, written behind the captures:
+  proc.name=nginx and fd.type=ipv4
+Points in time are absolute (2026-11-23T13:01:15.5Z, UTC without a zone), relative to the first event (+90s, 2m30s,
+500ms) or an event number (#1200).";
+
+const FORMATS: &str = "\
+A format is text with fields behind percent signs, as in the outputs of rules; 'tercel fields' lists them:
+  tercel events trace.scap -p '%evt.time %proc.cmdline %fd.name' evt.type=openat and fd.name startswith /etc
+An event that lacks one of the fields is not printed; with * at the start of the format, <NA> stands for it.
+-p container and -p kubernetes are the usual line with the container, and with the pod.";
+
+/// Options of `tercel events`.
+#[derive(Debug, Args)]
+#[command(after_help = format!("{FORMATS}\n\n{POINTS}"))]
+pub struct EventsArgs {
+    /// Captures, directories of them, or - for standard input; then, optionally, a filter
+    #[arg(value_name = "TRACE… [FILTER]", required_unless_present = "list")]
+    pub words: Vec<String>,
+    /// The filter, when it should not stand behind the captures
+    #[arg(long, value_name = "EXPRESSION", conflicts_with = "list")]
+    pub filter: Option<String>,
+    /// What to print of an event
+    #[arg(
+        short = 'p',
+        long = "print",
+        value_name = "FORMAT",
+        default_value = "",
+        hide_default_value = true,
+        help_heading = "Output"
+    )]
+    pub format: String,
+    /// One JSON object per event, with the fields of the format as keys
+    #[arg(short, long, help_heading = "Output")]
+    pub json: bool,
+    /// Write to this file
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
+    pub output: Option<PathBuf>,
+    /// Start at this point
+    #[arg(long, value_name = "POINT", help_heading = "Window")]
+    pub from: Option<String>,
+    /// Stop before this point
+    #[arg(long, value_name = "POINT", help_heading = "Window")]
+    pub to: Option<String>,
+    /// Stop after this many lines
+    #[arg(short = 'n', value_name = "EVENTS", help_heading = "Window")]
+    pub limit: Option<u64>,
+    /// List the events that captures can hold, with their parameters; only those whose names contain TEXT
+    #[arg(short = 'L', long, help_heading = "Catalogue")]
+    pub list: bool,
+    /// No progress
+    #[arg(short, long, conflicts_with = "verbose")]
+    pub quiet: bool,
+    /// Show every damaged place
+    #[arg(short, long)]
+    pub verbose: bool,
+}
+
+/// Options of `tercel slice`.
+#[derive(Debug, Args)]
+#[command(after_help = format!("\
+The slice begins with the state that its window begins with: replaying it gives the alerts that replaying the capture with
+the same window and filter gives, with the same event numbers. Events that the filter leaves out stay in it, marked as being
+there for the state only, where later ones cannot be understood without them.
+
+{POINTS}"))]
+pub struct SliceArgs {
+    /// A capture, or - for standard input; then, optionally, a filter
+    #[arg(value_name = "TRACE [FILTER]", required = true)]
+    pub words: Vec<String>,
+    /// The filter, when it should not stand behind the capture
+    #[arg(long, value_name = "EXPRESSION")]
+    pub filter: Option<String>,
+    /// Start at this point
+    #[arg(long, value_name = "POINT", help_heading = "Window")]
+    pub from: Option<String>,
+    /// Stop before this point
+    #[arg(long, value_name = "POINT", help_heading = "Window")]
+    pub to: Option<String>,
+    #[command(flatten)]
+    pub write: WriteArgs,
+    /// No summary, no progress
+    #[arg(short, long, conflicts_with = "verbose")]
+    pub quiet: bool,
+    /// Show every damaged place
+    #[arg(short, long)]
+    pub verbose: bool,
+}
+
 /// How a capture is written.
 #[derive(Debug, Args)]
 pub struct WriteArgs {
     /// Write to this file, or - for standard output
     #[arg(short, long = "write", value_name = "FILE", help_heading = "Writing")]
     pub write: PathBuf,
-    /// What to write
-    #[arg(long, value_enum, default_value = "native", help_heading = "Writing")]
-    pub to: Target,
     /// Bytes of events after which a chunk of a native trace ends, 4KiB to 64MiB
     #[arg(long, value_name = "SIZE", default_value = "4MiB", help_heading = "Writing")]
     pub chunk: String,
@@ -228,6 +316,14 @@ pub struct WriteArgs {
     /// Threads that compress [default: one per CPU]
     #[arg(short = 'j', long = "threads", value_name = "THREADS", help_heading = "Writing")]
     pub threads: Option<usize>,
+}
+
+/// Which kind of capture is written.
+#[derive(Debug, Args)]
+pub struct KindArgs {
+    /// What to write
+    #[arg(long, value_enum, default_value = "native", help_heading = "Writing")]
+    pub to: Target,
 }
 
 /// Kinds of captures that can be written.
@@ -248,6 +344,8 @@ pub struct ConvertArgs {
     #[arg(value_name = "TRACE")]
     pub trace: String,
     #[command(flatten)]
+    pub kind: KindArgs,
+    #[command(flatten)]
     pub write: WriteArgs,
     /// No summary, no progress
     #[arg(short, long, conflicts_with = "verbose")]
@@ -267,6 +365,8 @@ pub struct MergeArgs {
     /// Captures, or directories of them
     #[arg(value_name = "TRACE", required = true)]
     pub traces: Vec<String>,
+    #[command(flatten)]
+    pub kind: KindArgs,
     #[command(flatten)]
     pub write: WriteArgs,
     /// No summary, no progress

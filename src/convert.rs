@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use crate::capture::{self, Capture};
-use crate::cli::{self, ConvertArgs, WriteArgs};
+use crate::cli::{self, ConvertArgs};
 use crate::exit::{Failure, Outcome};
 use crate::inputs::{self, Trace};
 use crate::progress::Progress;
@@ -16,7 +16,7 @@ pub fn run(args: &ConvertArgs) -> Result<Outcome, Failure> {
 
 /// `index`: to a native trace.
 pub fn index(args: &ConvertArgs) -> Result<Outcome, Failure> {
-    if args.write.to != cli::Target::Native {
+    if args.kind.to != cli::Target::Native {
         return Err(Failure::usage("index writes native traces; use convert for other kinds"));
     }
     convert(args, capture::open)
@@ -31,8 +31,10 @@ fn convert(
     args: &ConvertArgs,
     open: fn(&Trace, &Progress) -> Result<Capture, Failure>,
 ) -> Result<Outcome, Failure> {
-    let input = single(&args.trace)?;
-    let mut target = Target::of(&args.write, std::slice::from_ref(&input))?;
+    let (inputs, _) = inputs::traces_and_filter(std::slice::from_ref(&args.trace))?;
+    let input = single(inputs)?;
+    let mut target = Target::of(&args.write, args.kind.to, std::slice::from_ref(&input))?;
+    target.keep_numbers();
     let length = length(&input);
     let progress = Progress::new(&input.name(), length, args.quiet);
     let started = Instant::now();
@@ -48,17 +50,16 @@ fn convert(
     let name = target.name();
     let written = target.finish()?;
     if !args.quiet {
-        tell(&name, &written, length, started.elapsed().as_secs_f64(), &args.write);
+        tell(&name, &written, length, started.elapsed().as_secs_f64());
     }
     Ok(outcome)
 }
 
 /// The one capture that is named.
-fn single(word: &str) -> Result<Trace, Failure> {
-    let (mut traces, _) = inputs::traces_and_filter(&[word.to_owned()])?;
-    match (traces.pop(), traces.is_empty()) {
-        (Some(trace), true) => Ok(trace),
-        _ => Err(Failure::usage(format!("{word}: several captures; merge puts them into one"))),
+pub fn single(mut inputs: Vec<Trace>) -> Result<Trace, Failure> {
+    match (inputs.pop(), inputs.is_empty()) {
+        (Some(input), true) => Ok(input),
+        _ => Err(Failure::usage("several captures are named; merge puts them into one")),
     }
 }
 
@@ -73,11 +74,10 @@ pub fn length(input: &Trace) -> Option<u64> {
 }
 
 /// Tells on standard error what was written.
-pub fn tell(name: &str, written: &Written, before: Option<u64>, seconds: f64, args: &WriteArgs) {
+pub fn tell(name: &str, written: &Written, before: Option<u64>, seconds: f64) {
     let speed = written.raw_bytes as f64 / seconds.max(1e-9) / f64::from(1 << 20);
     let Some(summary) = &written.summary else {
-        let kind = if args.to == cli::Target::Gzip { " (before gzip)" } else { "" };
-        eprintln!("{name}: {} bytes{kind}, {seconds:.2} s, {speed:.0} MiB/s of scap", written.raw_bytes);
+        eprintln!("{name}: {} bytes of scap, {seconds:.2} s, {speed:.0} MiB/s", written.raw_bytes);
         return;
     };
     let per_event = summary.bytes as f64 / summary.events.max(1) as f64;

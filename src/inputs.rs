@@ -97,6 +97,17 @@ pub fn traces_and_filter(words: &[String]) -> Result<(Vec<Trace>, Option<String>
     Ok((traces, filter))
 }
 
+/// As [`traces_and_filter`], where the filter may also have been given by an option.
+pub fn filter_of(words: &[String], option: Option<&str>) -> Result<(Vec<Trace>, Option<String>), Failure> {
+    match (traces_and_filter(words)?, option) {
+        ((_, Some(_)), Some(_)) => {
+            Err(Failure::usage("give the filter either behind the captures or with --filter, not both"))
+        }
+        ((traces, None), option) => Ok((traces, option.map(str::to_owned))),
+        ((traces, trailing), None) => Ok((traces, trailing)),
+    }
+}
+
 fn captures_of(directory: &Path) -> Result<Vec<PathBuf>, Failure> {
     let mut files = entries(directory, &["scap", "gz", "zst", "zstd"])?;
     if files.is_empty() {

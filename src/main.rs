@@ -6,6 +6,7 @@ mod capture;
 mod cli;
 mod config;
 mod convert;
+mod events;
 mod exit;
 mod info;
 mod inputs;
@@ -13,10 +14,12 @@ mod listing;
 mod live;
 mod merge;
 mod outputs;
+mod plain;
 mod progress;
 mod record;
 mod replay;
 mod rules;
+mod slice;
 mod summary;
 mod target;
 mod verify;
@@ -52,6 +55,7 @@ fn run(cli: &Cli) -> Result<Outcome, Failure> {
         Verb::Info(args) => info::run(args),
         Verb::Verify(args) => verify::run(args),
         Verb::Recover(args) => convert::recover(args),
+        Verb::Slice(args) => slice::run(args),
         Verb::Merge(args) => merge::run(args),
         Verb::Rules { verb: RulesVerb::Check { files, json } } => rules::check(files, *json),
         Verb::Rules { verb: RulesVerb::List { files, selection, json } } => {
@@ -61,7 +65,11 @@ fn run(cli: &Cli) -> Result<Outcome, Failure> {
             config::check(file.as_deref(), overrides)
         }
         Verb::Fields(args) => list(args, listing::fields),
-        Verb::Events(args) => list(args, listing::events),
+        Verb::Events(args) if args.list => {
+            let text = args.words.first().cloned();
+            list(&ListArgs { text, json: args.json }, listing::events)
+        }
+        Verb::Events(args) => events::run(args),
     }
 }
 

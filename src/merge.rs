@@ -30,7 +30,7 @@ pub fn run(args: &MergeArgs) -> Result<Outcome, Failure> {
     if inputs.contains(&Trace::Stdin) {
         return Err(Failure::usage("merge reads captures twice; standard input cannot be one of them"));
     }
-    let mut target = Target::of(&args.write, &inputs)?;
+    let mut target = Target::of(&args.write, args.kind.to, &inputs)?;
     let mut parts = inputs.into_iter().map(look).collect::<Result<Vec<Part>, Failure>>()?;
     parts.sort_by_key(|part| part.first_ts);
     let names: Vec<String> = parts.iter().map(|part| part.input.name()).collect();
@@ -50,7 +50,7 @@ pub fn run(args: &MergeArgs) -> Result<Outcome, Failure> {
     let name = target.name();
     let written = target.finish()?;
     if !args.quiet {
-        tell(&name, &written, Some(sum), started.elapsed().as_secs_f64(), &args.write);
+        tell(&name, &written, Some(sum), started.elapsed().as_secs_f64());
     }
     Ok(outcome)
 }

@@ -2,14 +2,12 @@
 //! blocks are there, because the header of a trace names the host.
 
 use std::fs::File;
-use std::io::{self, BufWriter, Write};
+use std::io::{self, Write};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-use flate2::Compression;
-use flate2::write::GzEncoder;
+use tercel_format::Block;
 use tercel_format::trace::{Header, LEVEL_MAX, Options, Output, Summary};
-use tercel_format::{Block, Writer};
 use tercel_replay::KeyedWriter;
 use tercel_replay::state::State;
 
@@ -17,12 +15,7 @@ use crate::capture::Sink;
 use crate::cli::{self, WriteArgs};
 use crate::exit::Failure;
 use crate::inputs::Trace;
-
-/// How much of a plain capture is written at once.
-const BUFFER: usize = 256 << 10;
-
-/// Level of gzip, that of sysdig.
-const GZIP_LEVEL: u32 = 6;
+use crate::plain::Plain;
 
 /// How and where to write, checked.
 pub struct Target {
@@ -39,38 +32,7 @@ pub struct Target {
 
 enum Kind {
     Native(Box<KeyedWriter<Box<dyn Output>>>),
-    Scap { writer: Writer<BufWriter<Stream>>, started: bool },
-}
-
-/// Where a plain capture goes.
-enum Stream {
-    Plain(Box<dyn Write>),
-    Gzip(Box<GzEncoder<Box<dyn Write>>>),
-}
-
-impl Write for Stream {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        match self {
-            Stream::Plain(output) => output.write(bytes),
-            Stream::Gzip(output) => output.write(bytes),
-        }
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        match self {
-            Stream::Plain(output) => output.flush(),
-            Stream::Gzip(output) => output.flush(),
-        }
-    }
-}
-
-impl Stream {
-    fn finish(self) -> io::Result<()> {
-        match self {
-            Stream::Plain(mut output) => output.flush(),
-            Stream::Gzip(output) => output.finish()?.flush(),
-        }
-    }
+    Scap(Box<Plain>),
 }
 
 /// What was written.
@@ -83,7 +45,7 @@ pub struct Written {
 
 impl Target {
     /// Checks the arguments. The file must not be one of `inputs`.
-    pub fn of(args: &WriteArgs, inputs: &[Trace]) -> Result<Target, Failure> {
+    pub fn of(args: &WriteArgs, kind: cli::Target, inputs: &[Trace]) -> Result<Target, Failure> {
         for input in inputs {
             if let Trace::File(path) = input
                 && is_same(path, &args.write)
@@ -105,7 +67,7 @@ impl Target {
         };
         Ok(Target {
             path: args.write.clone(),
-            kind: args.to,
+            kind,
             options,
             header: Header::default(),
             waiting: false,
@@ -118,6 +80,11 @@ impl Target {
     pub fn describe(&mut self, header: Header, source: String) {
         self.header =
             Header { source, writer: concat!("tercel ", env!("CARGO_PKG_VERSION")).to_owned(), ..header };
+    }
+
+    /// Lets events keep the numbers that they have, where others are missing before them; else they are counted anew.
+    pub fn keep_numbers(&mut self) {
+        self.options.numbers = true;
     }
 
     /// Name of the file.
@@ -133,13 +100,9 @@ impl Target {
             Some(Kind::Native(writer)) => writer
                 .finish()
                 .map(|(_, summary)| Written { summary: Some(summary), raw_bytes: summary.raw_bytes }),
-            Some(Kind::Scap { writer, .. }) => {
-                let raw_bytes = writer.written();
-                let finished = writer
-                    .finish()
-                    .and_then(|buffer| buffer.into_inner().map_err(io::IntoInnerError::into_error))
-                    .and_then(Stream::finish);
-                finished.map(|()| Written { summary: None, raw_bytes })
+            Some(Kind::Scap(plain)) => {
+                let raw_bytes = plain.written();
+                plain.finish().map(|()| Written { summary: None, raw_bytes })
             }
             None => Ok(Written { summary: None, raw_bytes: 0 }),
         };
@@ -169,12 +132,8 @@ impl Target {
         }
         let output: Box<dyn Write> =
             if is_stdout { Box::new(io::stdout()) } else { Box::new(File::create(&self.path)?) };
-        let output = match self.kind {
-            cli::Target::Gzip => Stream::Gzip(Box::new(GzEncoder::new(output, Compression::new(GZIP_LEVEL)))),
-            cli::Target::Scap | cli::Target::Native => Stream::Plain(output),
-        };
-        let writer = Writer::new(BufWriter::with_capacity(BUFFER, output))?;
-        Ok(Kind::Scap { writer, started: false })
+        let is_gzip = self.kind == cli::Target::Gzip;
+        Ok(Kind::Scap(Box::new(Plain::new(output, is_gzip, self.options.numbers)?)))
     }
 
     fn section(&mut self, state: &mut State) -> Result<(), Failure> {
@@ -182,11 +141,7 @@ impl Target {
             Some(Kind::Native(writer)) => {
                 writer.block(&Block::Section(tercel_format::record::Section { major: 1, minor: 2 }), state)
             }
-            // The writer of captures starts the first section itself.
-            Some(Kind::Scap { writer, started }) => match std::mem::replace(started, true) {
-                true => writer.section(),
-                false => Ok(()),
-            },
+            Some(Kind::Scap(plain)) => plain.section(),
             None => Ok(()),
         };
         result.map_err(|error| failed(&self.path.display().to_string(), &error))
@@ -211,16 +166,7 @@ impl Target {
         }
         let result = match &mut self.writer {
             Some(Kind::Native(writer)) => writer.block(block, state),
-            Some(Kind::Scap { writer, .. }) => match block {
-                Block::Event(event) => writer.event(event),
-                Block::Machine(machine) => writer.machine(machine),
-                Block::Processes(processes) => writer.processes(processes),
-                Block::Fds(fds) => writer.fds(fds),
-                Block::Interfaces(interfaces) => writer.interfaces(interfaces),
-                Block::Accounts(accounts) => writer.accounts(accounts),
-                Block::State(record) => writer.state(record),
-                Block::Section(_) => Ok(()),
-            },
+            Some(Kind::Scap(plain)) => plain.block(block),
             None => Ok(()),
         };
         result.map_err(|error| failed(&self.path.display().to_string(), &error))

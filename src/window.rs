@@ -5,6 +5,13 @@ use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 use tercel_replay::Point;
 
+use crate::exit::Failure;
+
+/// Reads the value of an option that is a point in a capture.
+pub fn option(flag: &str, text: Option<&str>) -> Result<Option<Point>, Failure> {
+    text.map(|text| point(text).map_err(|error| Failure::usage(format!("{flag}: {error}")))).transpose()
+}
+
 /// Reads a point in a capture.
 pub fn point(text: &str) -> Result<Point, String> {
     if let Some(number) = text.strip_prefix('#') {

@@ -1,0 +1,215 @@
+//! `tercel events`: the events of captures, a line each, in sysdig's manner. A window and a filter say which, a format says
+//! what of them.
+
+use std::fs::File;
+use std::io::{self, BufWriter, Write};
+
+use tercel_format::{Block, Event};
+use tercel_replay::alert::push_message;
+use tercel_replay::fields::{Scratch, render_json, value};
+use tercel_replay::state::State;
+use tercel_replay::{Context, Filter, Options, Position};
+use tercel_rules::output::{Piece, Template};
+use tercel_rules::program::Operand;
+
+use crate::capture::{self, Sink};
+use crate::cli::EventsArgs;
+use crate::convert::length;
+use crate::exit::{Failure, Outcome};
+use crate::inputs;
+use crate::progress::Progress;
+use crate::rules;
+use crate::window;
+
+/// What is shown of an event unless told otherwise: sysdig's line.
+const PLAIN: &str =
+    "*%evt.num %evt.outputtime %evt.cpu %proc.name (%thread.tid) %evt.dir %evt.type %evt.info";
+
+/// With containers (`-p container`).
+const CONTAINER: &str = "*%evt.num %evt.outputtime %evt.cpu %container.name (%container.id) %proc.name \
+                         (%thread.tid:%thread.vtid) %evt.dir %evt.type %evt.info";
+
+/// With pods (`-p kubernetes`).
+const KUBERNETES: &str = "*%evt.num %evt.outputtime %evt.cpu %k8s.ns.name.%k8s.pod.name (%container.id) %proc.name \
+                          (%thread.tid:%thread.vtid) %evt.dir %evt.type %evt.info";
+
+/// Runs the verb.
+pub fn run(args: &EventsArgs) -> Result<Outcome, Failure> {
+    let (words, filter) = inputs::filter_of(&args.words, args.filter.as_deref())?;
+    let options = Options {
+        from: window::option("--from", args.from.as_deref())?,
+        to: window::option("--to", args.to.as_deref())?,
+        ..Options::default()
+    };
+    let program = filter.as_deref().map(rules::filter).transpose()?;
+    let mut printer = Printer {
+        options,
+        filter: program.as_ref().map(|program| Filter::new(program, options.settings)),
+        layout: Layout::of(&args.format, args.json)?,
+        left: args.limit.unwrap_or(u64::MAX),
+        state: State::new(),
+        scratch: Scratch::new(options.settings),
+        line: Vec::new(),
+        out: BufWriter::with_capacity(1 << 16, output(args)?),
+        is_over: false,
+        is_closed: false,
+    };
+    let mut outcome = Outcome::Done;
+    for input in &words {
+        let progress = Progress::new(&input.name(), length(input), args.quiet);
+        let mut capture = capture::open(input, &progress)?;
+        printer.is_over = false;
+        let passed = capture::pass(&mut capture, &input.name(), &progress, &mut printer, args.verbose);
+        progress.finish();
+        outcome = outcome.max(passed?);
+        if printer.is_closed || printer.left == 0 {
+            break;
+        }
+    }
+    let written = printer.out.flush();
+    crate::finish(written).map(|done| done.max(outcome))
+}
+
+fn output(args: &EventsArgs) -> Result<Box<dyn Write>, Failure> {
+    match &args.output {
+        None => Ok(Box::new(io::stdout())),
+        Some(path) => File::create(path)
+            .map(|file| Box::new(file) as Box<dyn Write>)
+            .map_err(|error| Failure::io(format!("{}: {error}", path.display()))),
+    }
+}
+
+/// What a line holds.
+enum Layout {
+    /// Text; unless it is lenient, events that lack one of the values have no line.
+    Text { template: Template, is_lenient: bool },
+    /// An object: keys as JSON, and values.
+    Json(Vec<(String, Operand)>),
+}
+
+impl Layout {
+    /// A leading `*` has missing values shown as `<NA>`, as in sysdig.
+    fn of(format: &str, is_json: bool) -> Result<Layout, Failure> {
+        let format = match format {
+            "" => PLAIN,
+            "c" | "container" => CONTAINER,
+            "k" | "kubernetes" => KUBERNETES,
+            other => other,
+        };
+        let template = Template::parse(format)
+            .map_err(|error| Failure::usage(format!("--print: '{format}': {error}")))?;
+        if !is_json {
+            return Ok(Layout::Text { template, is_lenient: format.starts_with('*') });
+        }
+        let mut fields = template.fields;
+        fields.sort_by(|(one, _), (other, _)| one.cmp(other));
+        let key = |name: String| serde_json::Value::from(name).to_string();
+        Ok(Layout::Json(fields.into_iter().map(|(name, operand)| (key(name), operand)).collect()))
+    }
+
+    /// Appends the line of an event; `false` where it has none.
+    fn push(&self, context: &Context<'_>, line: &mut Vec<u8>, scratch: &mut Scratch) -> bool {
+        match self {
+            Layout::Text { template, is_lenient } => {
+                if !is_lenient && is_lacking(template, context, scratch) {
+                    return false;
+                }
+                push_message(context, template, line, scratch);
+            }
+            Layout::Json(fields) => {
+                line.push(b'{');
+                for (index, (key, operand)) in fields.iter().enumerate() {
+                    if index > 0 {
+                        line.push(b',');
+                    }
+                    line.extend_from_slice(key.as_bytes());
+                    line.push(b':');
+                    line.extend_from_slice(render_json(context, operand, scratch).to_string().as_bytes());
+                }
+                line.push(b'}');
+            }
+        }
+        line.push(b'\n');
+        true
+    }
+}
+
+/// Whether an event lacks a value of a template.
+fn is_lacking(template: &Template, context: &Context<'_>, scratch: &mut Scratch) -> bool {
+    template.pieces.iter().any(|piece| match piece {
+        Piece::Text(_) => false,
+        Piece::Value { operand, .. } => value(context, operand, scratch).is_none(),
+    })
+}
+
+/// Takes the blocks of captures in and prints events.
+struct Printer {
+    options: Options,
+    filter: Option<Filter>,
+    layout: Layout,
+    /// Lines that may still be printed.
+    left: u64,
+    state: State,
+    scratch: Scratch,
+    line: Vec<u8>,
+    out: BufWriter<Box<dyn Write>>,
+    /// Nothing more of the capture can be of interest.
+    is_over: bool,
+    /// Nobody reads any more.
+    is_closed: bool,
+}
+
+impl Printer {
+    fn event(&mut self, event: &Event<'_>) -> io::Result<()> {
+        let facts = self.state.apply(event);
+        let Some(facts) = &facts else { return Ok(()) };
+        match self.options.position(event, self.state.first_ts()) {
+            Position::Before | Position::Behind => return Ok(()),
+            Position::End => {
+                self.is_over = true;
+                return Ok(());
+            }
+            Position::Inside => {}
+        }
+        let context = Context { state: &self.state, event, facts };
+        if self.filter.as_mut().is_some_and(|filter| !filter.holds(&context)) {
+            return Ok(());
+        }
+        self.line.clear();
+        if self.layout.push(&context, &mut self.line, &mut self.scratch) {
+            self.out.write_all(&self.line)?;
+            self.left -= 1;
+            self.is_over |= self.left == 0;
+        }
+        Ok(())
+    }
+}
+
+impl Sink for Printer {
+    fn block(&mut self, block: &Block<'_>) -> Result<(), Failure> {
+        let Block::Event(event) = block else {
+            if let Block::Section(_) = block {
+                self.filter.iter_mut().for_each(Filter::forget);
+            }
+            self.state.block(block);
+            return Ok(());
+        };
+        if self.is_over {
+            return Ok(());
+        }
+        match self.event(event) {
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {
+                (self.is_over, self.is_closed) = (true, true);
+                Ok(())
+            }
+            Err(error) => Err(Failure::io(format!("cannot write events: {error}"))),
+            Ok(()) => Ok(()),
+        }
+    }
+
+    fn dropped(&mut self, _count: u64) {}
+
+    fn is_done(&self) -> bool {
+        self.is_over
+    }
+}

@@ -1,0 +1,283 @@
+//! Windows and slices of captures: the alerts of a window are the window of all alerts, a slice gives the same ones, read by
+//! its chunks, as a stream, by another number of threads and through `zstd -dc`; and `readscap.py` knows every byte of it.
+//!
+//! A rule that matches every event and prints many fields makes each event an alert, so that what is compared is the whole
+//! state. Windows are random, from a seed that is printed; `TERCEL_ROUNDS` asks for more of them, `TERCEL_SEED` for others,
+//! and `TERCEL_LARGE` for captures of any size. Captures of the corpus are used where it is there.
+
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+use tercel_format::{Block, Reader};
+
+/// What every event shows.
+const RULE: &str = "\
+- rule: every
+  desc: all that an event can show
+  condition: evt.num >= 0
+  output: >-
+    %evt.num %evt.reltime %evt.type %evt.args | %proc.name %proc.pid %proc.ppid %proc.cmdline %proc.exepath %proc.cwd
+    %proc.duration %proc.ppid.duration %proc.aname[2] %proc.nthreads %proc.vmsize %proc.tty %proc.env
+    %proc.exe_ino.ctime_duration_proc_start %user.name %group.name | %fd.num %fd.name %fd.nameraw %fd.typechar %fd.l4proto
+    %fd.cip %fd.cport %fd.sip %fd.sport %fd.connected %fd.dev %fd.ino | %container.id %container.name
+    %container.image.repository
+  priority: INFO
+";
+
+/// Captures that take more than this on the disk are for `TERCEL_LARGE`.
+const SMALL: u64 = 100 << 10;
+
+const FILTERS: [&str; 4] = [
+    "evt.type in (execve, connect, open, openat)",
+    "proc.name startswith b and evt.failed = true",
+    "fd.type = ipv4 or fd.type = unix",
+    "evt.num >= 0 and not evt.type in (read, write, close)",
+];
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).to_owned()
+}
+
+fn corpus() -> PathBuf {
+    std::env::var_os("TERCEL_CORPUS").map_or_else(|| root().join("../shared/corpus"), PathBuf::from)
+}
+
+fn captures() -> Vec<PathBuf> {
+    let list = |directory: PathBuf| -> Vec<PathBuf> {
+        fs::read_dir(directory).into_iter().flatten().flatten().map(|entry| entry.path()).collect()
+    };
+    let mut captures = list(root().join("testdata/traces"));
+    captures.retain(|path| path.extension().is_some_and(|extension| extension == "scap"));
+    assert!(!captures.is_empty(), "the shipped traces are part of the repository");
+    // A few are enough of what is of one kind.
+    captures.sort();
+    captures.truncate(6);
+    let others = list(corpus().join("captures"));
+    if others.is_empty() {
+        println!("SKIPPED: no corpus in {}; set TERCEL_CORPUS", corpus().display());
+    }
+    captures.extend(others);
+    if std::env::var_os("TERCEL_LARGE").is_none() {
+        captures.retain(|path| path.metadata().is_ok_and(|metadata| metadata.len() <= SMALL));
+    }
+    captures.sort();
+    captures
+}
+
+fn number(variable: &str, default: u64) -> u64 {
+    std::env::var(variable).ok().and_then(|text| text.parse().ok()).unwrap_or(default)
+}
+
+/// Numbers that look random and are the same in every run.
+struct Random(u64);
+
+impl Random {
+    fn below(&mut self, limit: u64) -> u64 {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 33) % limit.max(1)
+    }
+}
+
+/// A directory that goes away with the test.
+struct Place(PathBuf);
+
+impl Place {
+    fn new(name: &str) -> Place {
+        let path = std::env::temp_dir().join(format!("tercel-windows-{name}-{}", std::process::id()));
+        fs::create_dir_all(&path).expect("temporary directory");
+        fs::write(path.join("every.yaml"), RULE).expect("temporary file");
+        Place(path)
+    }
+
+    fn file(&self, name: &str) -> String {
+        self.0.join(name).display().to_string()
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+fn tercel(arguments: &[&str], input: Stdio) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_tercel"));
+    command.current_dir(root()).args(arguments).stdin(input).output().expect("the binary runs")
+}
+
+/// The lines of a replay with the rule; captures may be damaged, but must say the same.
+fn replay(place: &Place, trace: &str, more: &[&str], input: Stdio) -> Vec<String> {
+    let rules = place.file("every.yaml");
+    let start = ["replay", "-q", "--iso8601", "-r", &rules, trace];
+    let output = tercel(&[&start[..], more].concat(), input);
+    assert!(matches!(output.status.code(), Some(0 | 3)), "{trace} {more:?}: {output:?}");
+    String::from_utf8_lossy(&output.stdout).lines().map(str::to_owned).collect()
+}
+
+/// Number and time of every event of a capture.
+fn events(path: &Path) -> Vec<(u64, u64)> {
+    let mut reader = Reader::new(File::open(path).expect("readable")).expect("a capture");
+    let mut events = Vec::new();
+    while let Ok(Some(block)) = reader.next() {
+        if let Block::Event(event) = block {
+            events.push((event.num, event.ts));
+        }
+    }
+    events
+}
+
+/// The ends of a window as options, by number, time or distance.
+fn window(random: &mut Random, events: &[(u64, u64)]) -> Vec<String> {
+    let (a, b) = (random.below(events.len() as u64) as usize, random.below(events.len() as u64) as usize);
+    let ((first, first_ts), (last, last_ts)) = (events[a.min(b)], events[a.max(b)]);
+    let base = events[0].1;
+    let (from, to) = match random.below(3) {
+        0 => (format!("#{first}"), format!("#{last}")),
+        1 => {
+            (format!("+{}ns", first_ts.saturating_sub(base)), format!("+{}ns", last_ts.saturating_sub(base)))
+        }
+        _ => (stamp(first_ts), stamp(last_ts)),
+    };
+    let mut options = Vec::new();
+    // One end in four is left open.
+    if random.below(4) > 0 {
+        options.extend(["--from".to_owned(), from]);
+    }
+    if random.below(4) > 0 {
+        options.extend(["--to".to_owned(), to]);
+    }
+    options
+}
+
+fn stamp(ns: u64) -> String {
+    jiff::Timestamp::from_nanosecond(i128::from(ns)).expect("a time").to_string()
+}
+
+#[track_caller]
+fn same(found: &[String], expected: &[String], what: &str) {
+    if found == expected {
+        return;
+    }
+    let at = found.iter().zip(expected).take_while(|(one, other)| one == other).count();
+    panic!(
+        "{what}: line {at} of {} and {}\n  {:?}\nis to be\n  {:?}",
+        found.len(),
+        expected.len(),
+        found.get(at),
+        expected.get(at)
+    );
+}
+
+#[test]
+fn a_slice_is_its_window() {
+    let place = Place::new("slices");
+    let seed = number("TERCEL_SEED", 7);
+    let mut random = Random(seed);
+    let (slice, native, plain) = (place.file("slice.scap"), place.file("native.scap"), place.file("plain"));
+    for capture in captures() {
+        let name = capture.display().to_string();
+        let events = events(&capture);
+        if events.is_empty() {
+            continue;
+        }
+        let written = tercel(&["convert", "-q", &name, "-w", &native, "--chunk", "16KiB"], Stdio::null());
+        assert!(matches!(written.status.code(), Some(0 | 3)), "{name}: {written:?}");
+        for round in 0..number("TERCEL_ROUNDS", 3) {
+            let window = window(&mut random, &events);
+            let mut options: Vec<&str> = window.iter().map(String::as_str).collect();
+            let filter = FILTERS.get(random.below(2 * FILTERS.len() as u64) as usize);
+            if let Some(filter) = filter {
+                options.extend(["--filter", filter]);
+            }
+            let what = format!("{name}, seed {seed}, round {round}: {options:?}");
+            let expected = replay(&place, &name, &options, Stdio::null());
+            same(&replay(&place, &native, &options, Stdio::null()), &expected, &format!("{what}, native"));
+            let input = if random.below(2) == 0 { &name } else { &native };
+            let chunk = ["4KiB", "64KiB", "4MiB"][random.below(3) as usize];
+            let write = ["slice", "-q", input, "-w", &slice, "--chunk", chunk];
+            let output = tercel(&[&write[..], &options].concat(), Stdio::null());
+            assert!(matches!(output.status.code(), Some(0 | 3)), "{what}: {output:?}");
+            for jobs in ["1", "2", "7"] {
+                let found = replay(&place, &slice, &["-j", jobs], Stdio::null());
+                same(&found, &expected, &format!("{what}, sliced from {input}, {jobs} threads"));
+            }
+            let piped = || Stdio::from(File::open(&slice).expect("the slice"));
+            same(&replay(&place, "-", &[], piped()), &expected, &format!("{what}, piped"));
+            if decompress(&slice, &plain) {
+                same(&replay(&place, &plain, &[], Stdio::null()), &expected, &format!("{what}, zstd -dc"));
+                walk(&plain, &what);
+            }
+            let verdict = tercel(&["verify", "-q", &slice], Stdio::null());
+            assert_eq!(verdict.status.code(), Some(0), "{what}: {verdict:?}");
+        }
+    }
+}
+
+/// `zstd -dc`, where there is such a program.
+fn decompress(from: &str, to: &str) -> bool {
+    let out = File::create(to).expect("temporary file");
+    let status = Command::new("zstd").args(["-qdc", from]).stdout(out).stderr(Stdio::null()).status();
+    match status {
+        Ok(status) => {
+            assert!(status.success(), "zstd -dc {from}");
+            true
+        }
+        Err(error) => {
+            println!("SKIPPED: zstd -dc: {error}");
+            false
+        }
+    }
+}
+
+/// The reference's own reader finds nothing that it cannot account for.
+fn walk(plain: &str, what: &str) {
+    let script = corpus().join("../reference/readscap.py");
+    if !script.exists() {
+        println!("SKIPPED: no {}", script.display());
+        return;
+    }
+    let output = Command::new("python3").arg(&script).arg(plain).output().expect("python3 runs");
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success() && text.contains("unparsed=0"), "{what}: {text}");
+    assert!(!text.contains("UNPARSED") && !text.contains("mismatch"), "{what}: {text}");
+}
+
+#[test]
+fn windows_of_replay_are_windows_of_its_alerts() {
+    let place = Place::new("windows");
+    let seed = number("TERCEL_SEED", 11);
+    let mut random = Random(seed);
+    let native = place.file("native.scap");
+    for capture in captures() {
+        let name = capture.display().to_string();
+        let all = replay(&place, &name, &[], Stdio::null());
+        if all.is_empty() {
+            continue;
+        }
+        let written = tercel(&["convert", "-q", &name, "-w", &native, "--chunk", "4KiB"], Stdio::null());
+        assert!(matches!(written.status.code(), Some(0 | 3)), "{name}: {written:?}");
+        for _ in 0..number("TERCEL_ROUNDS", 3) {
+            let numbers: Vec<u64> = all.iter().map(|line| number_of(line)).collect();
+            let (a, b) = (random.below(numbers.len() as u64), random.below(numbers.len() as u64));
+            let (from, to) = (numbers[a.min(b) as usize], numbers[a.max(b) as usize]);
+            let inside = |line: &&String| (from..to).contains(&number_of(line));
+            let expected: Vec<String> = all.iter().filter(inside).cloned().collect();
+            let window = [format!("#{from}"), format!("#{to}")];
+            let options = ["--from", &window[0], "--to", &window[1]];
+            let what = format!("{name}, seed {seed}, {from} to {to}");
+            for trace in [&name, &native] {
+                for jobs in ["1", "2"] {
+                    let found = replay(&place, trace, &[&options[..], &["-j", jobs]].concat(), Stdio::null());
+                    same(&found, &expected, &format!("{what}, {trace}, {jobs} threads"));
+                }
+            }
+        }
+    }
+}
+
+/// The first thing that the rule prints.
+fn number_of(line: &str) -> u64 {
+    let text = line.split(' ').nth(2).unwrap_or_default();
+    text.parse().unwrap_or_else(|_| panic!("no number in {line}"))
+}
