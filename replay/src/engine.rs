@@ -3,6 +3,7 @@
 
 mod evaluation;
 mod filter;
+mod group;
 mod window;
 
 use std::io;
@@ -16,6 +17,7 @@ use crate::state::State;
 pub use evaluation::Counters;
 pub(crate) use evaluation::{Evaluation, Setup};
 pub use filter::Filter;
+pub use group::{Group, Member};
 pub use tercel_format::BlockSource;
 pub use window::{Options, Point, Position};
 

@@ -18,7 +18,7 @@ pub mod parallel;
 
 pub use alert::{Alert, Formatter, Style};
 pub use engine::{
-    BlockSource, Counters, Defect, Filter, Options, Point, Position, Replay, ReplayError, Sink,
+    BlockSource, Counters, Defect, Filter, Group, Member, Options, Point, Position, Replay, ReplayError, Sink,
 };
 pub use eval::{Matcher, Matching, Memory};
 pub use fields::{Context, Settings};

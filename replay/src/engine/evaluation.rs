@@ -159,11 +159,29 @@ impl Evaluation {
         event: &Event<'_>,
         sink: &mut dyn Sink,
     ) -> io::Result<bool> {
+        self.count(event);
+        let facts = state.apply(event);
+        let Some(facts) = facts.as_ref().filter(|_| !event.state_only) else { return Ok(true) };
+        self.judge(setup, state, event, facts, sink)
+    }
+
+    #[inline]
+    pub(crate) fn count(&mut self, event: &Event<'_>) {
         self.counters.events += 1;
         self.counters.see(event.ts);
         self.counters.state_only += u64::from(event.state_only);
-        let facts = state.apply(event);
-        let Some(facts) = facts.as_ref().filter(|_| !event.state_only) else { return Ok(true) };
+    }
+
+    /// What rules say to an event that the state has seen; `false` where no further event can be of interest.
+    #[inline]
+    pub(crate) fn judge(
+        &mut self,
+        setup: &Setup<'_>,
+        state: &State,
+        event: &Event<'_>,
+        facts: &Facts,
+        sink: &mut dyn Sink,
+    ) -> io::Result<bool> {
         match setup.options.position(event, state.first_ts()) {
             Position::Before | Position::Behind => Ok(true),
             Position::End => Ok(false),

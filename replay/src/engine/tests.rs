@@ -120,3 +120,36 @@ fn rules_of_one_event_come_in_load_order() {
     assert_eq!(run(Matching::First), [(2, 0), (3, 1)]);
     assert_eq!(run(Matching::All), [(2, 0), (2, 1), (2, 3), (3, 1), (3, 2), (3, 3)]);
 }
+
+#[test]
+fn members_of_a_group_see_what_they_would_see_alone() {
+    let programs = [program(&["evt.num >= 2"]), program(&["evt.num < 4", "evt.num = 6"])];
+    let filter = program(&["evt.num != 3"]);
+    let options = |from, to| Options { from, to, ..Options::default() };
+    let members = [
+        (0, None, options(None, None)),
+        (1, Some(&filter), options(None, None)),
+        (1, None, options(Some(Point::Event(2)), Some(Point::Event(6)))),
+        (0, Some(&filter), Options { limit: Some(1), ..Options::default() }),
+    ];
+    let captures = || Seconds { next: 0, count: 8, state_only: &[5] };
+    let mut alone = Vec::new();
+    for (at, filter, options) in &members {
+        let mut replay = Replay::new(&programs[*at], *filter, *options);
+        let mut sink = Numbers::default();
+        replay.run(&mut captures(), &mut sink).expect("nothing can fail");
+        alone.push((sink.0, replay.counters().alerts.clone(), replay.counters().evaluated));
+    }
+    let mut group = Group::new(members.iter().map(|(at, filter, options)| Member {
+        program: &programs[*at],
+        filter: *filter,
+        options: *options,
+    }));
+    let mut sinks: Vec<Numbers> = members.iter().map(|_| Numbers::default()).collect();
+    group.run(&mut captures(), &mut sinks).expect("nothing can fail");
+    let counters = group.counters().map(|counters| (counters.alerts.clone(), counters.evaluated));
+    let together: Vec<_> =
+        sinks.into_iter().zip(counters).map(|(sink, (alerts, seen))| (sink.0, alerts, seen)).collect();
+    assert_eq!(together, alone);
+    assert!(alone.iter().all(|(alerts, _, _)| !alerts.is_empty()));
+}

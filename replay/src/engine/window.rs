@@ -50,14 +50,16 @@ pub enum Position {
 impl Options {
     /// Where an event lies in the window, in a capture whose first event has the time `first`.
     pub fn position(&self, event: &Event<'_>, first: u64) -> Position {
-        if self.from.is_some_and(|from| !from.reached(event, first)) {
+        if self.from.is_some_and(|from| !from.reached(event.num, event.ts, first)) {
             return Position::Before;
         }
         match self.to {
-            Some(to) if to.reached(event, first) => match to {
+            Some(to) if to.reached(event.num, event.ts, first) => match to {
                 Point::Event(_) => Position::End,
                 Point::Absolute(ts) if event.ts >= ts.saturating_add(DISORDER) => Position::End,
-                Point::Relative(ns) if distance(event, first) >= ns.saturating_add(DISORDER) => Position::End,
+                Point::Relative(ns) if event.ts.saturating_sub(first) >= ns.saturating_add(DISORDER) => {
+                    Position::End
+                }
                 Point::Absolute(_) | Point::Relative(_) => Position::Behind,
             },
             _ => Position::Inside,
@@ -66,15 +68,13 @@ impl Options {
 }
 
 impl Point {
-    fn reached(self, event: &Event<'_>, first: u64) -> bool {
+    /// Whether the event of this number and time lies at the point or behind it, in a capture whose first event has the
+    /// time `first`.
+    pub fn reached(self, number: u64, ts: u64, first: u64) -> bool {
         match self {
-            Point::Absolute(ts) => event.ts >= ts,
-            Point::Relative(ns) => distance(event, first) >= ns,
-            Point::Event(number) => event.num >= number,
+            Point::Absolute(at) => ts >= at,
+            Point::Relative(ns) => ts.saturating_sub(first) >= ns,
+            Point::Event(at) => number >= at,
         }
     }
-}
-
-fn distance(event: &Event<'_>, first: u64) -> u64 {
-    event.ts.saturating_sub(first)
 }
