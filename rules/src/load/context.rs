@@ -246,7 +246,7 @@ pub struct Place {
 
 impl Place {
     /// The place of a byte of a file, given its text.
-    pub(super) fn of(file: Arc<str>, text: &str, offset: usize) -> Place {
+    pub fn of(file: Arc<str>, text: &str, offset: usize) -> Place {
         const BEFORE: usize = 100;
         const BEHIND: usize = 60;
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);

@@ -29,6 +29,8 @@ pub struct Node {
     pub kind: Kind,
     /// Where it starts.
     pub mark: Mark,
+    /// The byte behind it, counted as [`Mark::offset`] is. A collection without brackets ends where the next token starts.
+    pub end: usize,
 }
 
 /// Kinds of nodes.

@@ -39,7 +39,8 @@ pub fn parse(text: &str) -> Result<Vec<Rc<Node>>, Error> {
             _ => &event.start_mark,
         };
         let mark = places.mark(place);
-        if builder.take(event, mark)? == Step::End {
+        let end = places.mark(&event.end_mark).offset;
+        if builder.take(event, mark, end)? == Step::End {
             return Ok(builder.documents);
         }
     }
@@ -104,7 +105,7 @@ struct Builder {
 }
 
 impl Builder {
-    fn take(&mut self, event: Event, mark: Mark) -> Result<Step, Error> {
+    fn take(&mut self, event: Event, mark: Mark, end: usize) -> Result<Step, Error> {
         match event.data {
             EventData::StreamStart { .. } | EventData::DocumentEnd { .. } => Ok(Step::More),
             EventData::StreamEnd => Ok(Step::End),
@@ -117,11 +118,11 @@ impl Builder {
                 let plain = style == ScalarStyle::Plain && tag.is_none();
                 let weight = NODE_WEIGHT + value.len();
                 let kind = if plain && is_null(&value) { Kind::Null } else { Kind::Scalar(value) };
-                Ok(self.complete(Rc::new(Node { kind, mark }), weight, anchor))
+                Ok(self.complete(Rc::new(Node { kind, mark, end: end.max(mark.offset) }), weight, anchor))
             }
             EventData::SequenceStart { anchor, .. } => self.start(mark, anchor, false),
             EventData::MappingStart { anchor, .. } => self.start(mark, anchor, true),
-            EventData::SequenceEnd | EventData::MappingEnd => Ok(self.end()),
+            EventData::SequenceEnd | EventData::MappingEnd => Ok(self.end(end)),
         }
     }
 
@@ -149,7 +150,7 @@ impl Builder {
         Ok(Step::More)
     }
 
-    fn end(&mut self) -> Step {
+    fn end(&mut self, end: usize) -> Step {
         let Some(open) = self.open.pop() else { return Step::More };
         let weight = open.items.iter().fold(NODE_WEIGHT, |sum, (_, weight)| sum.saturating_add(*weight));
         let mut items = open.items.into_iter().map(|(node, _)| node);
@@ -162,7 +163,7 @@ impl Builder {
         } else {
             Kind::Sequence(items.collect())
         };
-        self.complete(Rc::new(Node { kind, mark: open.mark }), weight, open.anchor)
+        self.complete(Rc::new(Node { kind, mark: open.mark, end }), weight, open.anchor)
     }
 
     fn complete(&mut self, node: Rc<Node>, weight: usize, anchor: Option<String>) -> Step {
