@@ -9,7 +9,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 const AFTER_HELP: &str = "\
 Exit codes:
   0  ran to the end
-  1  --fail-on was reached
+  1  --fail-on was reached, or a test failed
   2  usage or rules are wrong
   3  a capture is damaged (everything readable was still processed)
   4  input or output failed";
@@ -46,6 +46,8 @@ pub enum Verb {
     Slice(SliceArgs),
     /// Put several captures into one trace, in the order of their first events
     Merge(MergeArgs),
+    /// Test rules over stored captures; exit code 1 if a case fails
+    Test(Box<crate::test::TestArgs>),
     /// Check or list rule files
     Rules {
         /// What to do with them.

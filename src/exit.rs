@@ -8,7 +8,7 @@ use std::process::ExitCode;
 pub enum Outcome {
     /// Ran to the end.
     Done,
-    /// `--fail-on` was reached.
+    /// `--fail-on` was reached, or a test failed.
     Reached,
     /// Usage or rules are wrong.
     Usage,

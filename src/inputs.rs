@@ -108,13 +108,27 @@ pub fn filter_of(words: &[String], option: Option<&str>) -> Result<(Vec<Trace>, 
     }
 }
 
-fn captures_of(directory: &Path) -> Result<Vec<PathBuf>, Failure> {
+/// The capture files of a directory in alphabetical order.
+pub fn captures_of(directory: &Path) -> Result<Vec<PathBuf>, Failure> {
     let mut files = entries(directory, &["scap", "gz", "zst", "zstd"])?;
     if files.is_empty() {
         return Err(Failure::io(format!("{}: no capture (*.scap) in this directory", directory.display())));
     }
     files.sort();
     Ok(files)
+}
+
+/// A path as a user in the working directory would write it: without detours, relative where it lies below. What does not
+/// exist stays as it is.
+pub fn near(path: &Path) -> PathBuf {
+    let Ok(full) = fs::canonicalize(path) else {
+        return path.strip_prefix(".").unwrap_or(path).to_owned();
+    };
+    let below = std::env::current_dir().and_then(fs::canonicalize).ok();
+    match below.and_then(|directory| full.strip_prefix(directory).map(Path::to_owned).ok()) {
+        Some(below) => below,
+        None => full,
+    }
 }
 
 fn entries(directory: &Path, extensions: &[&str]) -> Result<Vec<PathBuf>, Failure> {

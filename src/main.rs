@@ -22,6 +22,7 @@ mod rules;
 mod slice;
 mod summary;
 mod target;
+mod test;
 mod verify;
 mod window;
 
@@ -57,6 +58,7 @@ fn run(cli: &Cli) -> Result<Outcome, Failure> {
         Verb::Recover(args) => convert::recover(args),
         Verb::Slice(args) => slice::run(args),
         Verb::Merge(args) => merge::run(args),
+        Verb::Test(args) => test::run(args),
         Verb::Rules { verb: RulesVerb::Check { files, json } } => rules::check(files, *json),
         Verb::Rules { verb: RulesVerb::List { files, selection, json } } => {
             rules::list(files, selection, *json)

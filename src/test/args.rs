@@ -1,0 +1,100 @@
+//! The command line of `tercel test` as typed.
+
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use clap::Args;
+
+const AFTER_HELP: &str = "\
+A first test, five lines in first.test.yaml beside the capture:
+  rules: my_rules.yaml
+  trace: capture.scap
+  expect:
+    My rule: 1
+    My other rule: none
+docs/testing.md tells all that a test file can hold.
+Exit codes: 0 all passed; 1 a case failed, or coverage is under --fail-under; 2 a test file or a rule file is wrong;
+3 a capture is damaged; 4 input or output failed.";
+
+/// Options of `tercel test`.
+#[derive(Debug, Args)]
+#[command(after_help = AFTER_HELP)]
+pub struct TestArgs {
+    /// Test files, or directories that are searched for *.test.yaml
+    #[arg(value_name = "PATH", required = true)]
+    pub paths: Vec<PathBuf>,
+    /// Only cases whose file and name (as 'FILE: NAME') contain this text; several add up
+    #[arg(long, value_name = "TEXT")]
+    pub filter: Vec<String>,
+    /// Read so many captures at a time [default: one per CPU]. What is printed does not depend on it
+    #[arg(short, long, value_name = "THREADS")]
+    pub jobs: Option<NonZeroUsize>,
+    /// Write into the test files what was got instead of what was expected; the difference is shown first
+    #[arg(long, conflicts_with_all = ["coverage", "fail_under"])]
+    pub bless: bool,
+    /// Write a report, several if given several times; text goes to standard output unless another report does
+    #[arg(long, value_name = "KIND[:FILE]", help_heading = "Output")]
+    pub report: Vec<ReportTo>,
+    /// Tell which rules, macros, lists and exceptions the cases leave untested
+    #[arg(long, help_heading = "Coverage")]
+    pub coverage: bool,
+    /// Exit with code 1 if less than so many per cent of the rules are shown to fire, or are shown to be silent
+    #[arg(long, value_name = "PERCENT", help_heading = "Coverage")]
+    pub fail_under: Option<f64>,
+    /// No text report, no summary
+    #[arg(short, long, conflicts_with = "verbose", help_heading = "Output")]
+    pub quiet: bool,
+    /// Show every case, every alert and every warning of the rule files
+    #[arg(short, long, help_heading = "Output")]
+    pub verbose: bool,
+}
+
+/// A report and where it goes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReportTo {
+    /// Its kind.
+    pub kind: Kind,
+    /// The file; standard output without one.
+    pub file: Option<PathBuf>,
+}
+
+/// Kinds of reports.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// For people.
+    Text,
+    /// JUnit XML.
+    Junit,
+    /// The Test Anything Protocol, version 14.
+    Tap,
+    /// One JSON object.
+    Json,
+    /// Annotations of GitHub Actions.
+    Github,
+}
+
+/// Kinds by name.
+const KINDS: [(&str, Kind); 5] = [
+    ("text", Kind::Text),
+    ("junit", Kind::Junit),
+    ("tap", Kind::Tap),
+    ("json", Kind::Json),
+    ("github", Kind::Github),
+];
+
+impl FromStr for ReportTo {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<ReportTo, String> {
+        let (name, file) = match text.split_once(':') {
+            Some((_, "")) => return Err("the file is missing behind the colon".to_owned()),
+            Some((name, file)) => (name, Some(PathBuf::from(file))),
+            None => (text, None),
+        };
+        let kind = KINDS.iter().find(|(known, _)| *known == name).map(|(_, kind)| *kind);
+        let names = KINDS.map(|(name, _)| name).join(", ");
+        kind.map(|kind| ReportTo { kind, file })
+            .ok_or_else(|| format!("'{name}' is no report; there are {names}"))
+    }
+}

@@ -1,0 +1,282 @@
+//! `tercel test` as a user meets it: what test files can say, what a failing case tells, and the exit code of each mistake.
+
+mod bench;
+
+use bench::{Bench, SHELL, WEB};
+
+#[test]
+fn the_first_test_has_five_lines() {
+    let bench = Bench::new("first");
+    bench.file(
+        "first.test.yaml",
+        &format!(
+            "rules: {RULES}\ntrace: {WEB}\nexpect:\n  {SHELL}: 3\n  Private key read: none\n",
+            RULES = bench::RULES
+        ),
+    );
+    let run = bench.test(&["."]);
+    assert_eq!(run.code, 0, "{}", run.all());
+    assert_eq!(run.out, "ok: 1 case, 1 passed, 0 failed, 0 with errors\n");
+}
+
+/// A case over the web server's capture: passes, or fails with these words.
+#[track_caller]
+fn check(case: &str, words: &[&str]) {
+    let bench = Bench::new("check");
+    bench.suite(case);
+    let run = bench.test(&["."]);
+    assert_eq!(run.code, i32::from(!words.is_empty()), "{case}\n{}", run.all());
+    words.iter().for_each(|word| assert!(run.out.contains(word), "{case}\n'{word}' is not in: {}", run.out));
+}
+
+#[test]
+fn counts() {
+    for count in ["3", "2+", "0..3", "2..4", "some", "any"] {
+        check(&format!("expect: {{{SHELL}: {count}}}"), &[]);
+    }
+    check(&format!("expect: {{{SHELL}: 2}}"), &["fired 3 times; expected: 2", "#8 2026-01-15T09:30:01"]);
+    check(&format!("expect: {{{SHELL}: none}}"), &["fired 3 times; expected: none"]);
+    check(&format!("silent: [{SHELL}]"), &["fired 3 times; expected: none"]);
+    check("expect: {Private key read: 1}", &["did not fire; expected: 1", "another rule fired"]);
+    check("silent: [Private key read, Remote login from container]\nothers: any", &[]);
+    check("others: none", &["although others are to be silent"]);
+}
+
+#[test]
+fn patterns() {
+    let with = |pattern: &str| format!("expect: {{Download started below server program: {pattern}}}");
+    check(&with("{proc.name: curl, user.name: www-data, priority: warning}"), &[]);
+    check(&with("{proc.name: [wget, curl]}"), &[]);
+    check(&with("{proc.cmdline: {glob: '*http://*/a'}}"), &[]);
+    check(&with("{proc.cmdline: {regex: 'curl .*[0-9.]+/a'}}"), &[]);
+    check(&with("{proc.cmdline: {contains: img}, proc.name: {not: wget}}"), &[]);
+    check(&with("{output: {glob: 'Download started*'}, toupper(proc.name): CURL}"), &[]);
+    check(&with("{proc.name: wget}"), &["did not fire as described", "proc.name: wget", "≠ proc.name: curl"]);
+    check(&with("{proc.cmdline: {regex: 'curl'}}"), &["did not fire as described"]);
+    check(&with("{priority: notice}"), &["priority: Notice", "≠ priority: Warning"]);
+    check(&with("[{proc.name: curl, count: 1}, {proc.name: wget, count: none}]"), &[]);
+    check(&with("[{from: +4s, to: +7s}]"), &[]);
+    check(
+        &with("[{from: +1s, to: +2s}]"),
+        &["did not fire as described", "in a way that the case does not describe"],
+    );
+    let moved =
+        "expect: {Standard stream moved onto network socket: [{fd.num: 77}, {fd.rport: 4433, count: 3}]}";
+    check(moved, &["did not fire as described", "fd.num: 77"]);
+}
+
+#[test]
+fn windows_filters_and_matching() {
+    check(&format!("to: '#8'\nexpect: {{{SHELL}: none}}"), &[]);
+    check(&format!("from: '#8'\nto: '#9'\nexpect: {{{SHELL}: 1}}"), &[]);
+    check(&format!("filter: proc.cmdline contains curl\nexpect: {{{SHELL}: 1}}"), &[]);
+    check(&format!("rule_matching: all\nexpect: {{{SHELL}: 3}}"), &[]);
+    check(&format!("select: {{names: ['Shell spawned*']}}\nothers: none\nexpect: {{{SHELL}: 3}}"), &[]);
+    check("select: {priority: critical}\nothers: none\nexpect: {Shell connected to network socket: 1}", &[]);
+}
+
+#[test]
+fn lines_are_compared_whole() {
+    let line = "Critical Shell connected to a network socket (user=www-data command=sh -i \
+                stdin=192.0.2.10:41544->203.0.113.7:4433 stdout=192.0.2.10:41544->203.0.113.7:4433 parent=sh \
+                grandparent=php-fpm8.2 container=host container_image=)";
+    let select = "select: {priority: critical}\nlines:\n";
+    check(&format!("{select}- '{line}'"), &[]);
+    check(&format!("{select}- '09:30:12.000000000: {line}'"), &[]);
+    check(&format!("{select}- '2026-01-15T09:30:12.000000000+0000: {line}'"), &[]);
+    check(&format!("{select}- '09:30:12.000000001: {line}'"), &["1 missing, 1 not expected"]);
+    check(&format!("{select}- '{line}'\n- '{line}'"), &["1 missing, 0 not expected"]);
+}
+
+#[test]
+fn a_matrix_stands_for_its_combinations() {
+    let bench = Bench::new("matrix");
+    bench.suite(
+        "matrix: {count: [2, 3], rule: [Shell spawned by server program]}\nexpect: {'${rule}': '${count}'}",
+    );
+    let run = bench.test(&[".", "-v"]);
+    assert_eq!(run.code, 1, "{}", run.all());
+    assert!(
+        run.out.contains("FAIL a.test.yaml:1: a [count=2, rule=Shell spawned by server program]"),
+        "{}",
+        run.out
+    );
+    assert!(
+        run.out.contains("ok a.test.yaml:1: a [count=3, rule=Shell spawned by server program]"),
+        "{}",
+        run.out
+    );
+    assert!(
+        run.out.contains("captures decoded: 1 (70 events); evaluations: 1; rule sets loaded: 1"),
+        "{}",
+        run.out
+    );
+    bench.suite("matrix: [{count: 3, more: x}]\nexpect: {Shell spawned by server program: '${count}'}");
+    assert!(bench.test(&["."]).out.contains("nothing in the case uses the parameter 'more'"));
+}
+
+/// A test file that cannot pass: its exit code, and words of the message.
+#[track_caller]
+fn broken(text: &str, code: i32, words: &str) {
+    let bench = Bench::new("broken");
+    bench.file("a.test.yaml", &text.replace("RULES", bench::RULES).replace("TRACE", WEB));
+    let run = bench.test(&["."]);
+    assert_eq!(run.code, code, "{text}\n{}", run.all());
+    assert!(run.out.contains(words), "{text}\n'{words}' is not in: {}", run.out);
+    assert!(run.out.contains("0 passed, 0 failed, 1 with errors"), "{}", run.out);
+}
+
+#[test]
+fn mistakes_are_told_with_their_places() {
+    let head = "rules: RULES\ntrace: TRACE\n";
+    let with = |rest: &str| format!("{head}{rest}");
+    broken(&with("expct: {a: 1}"), 2, "a.test.yaml:3:1: a test file has no key 'expct'");
+    broken(&with("expct: {a: 1}"), 2, "did you mean 'expect'?");
+    broken(&with("expect: [a]"), 2, "a.test.yaml:3:9: expect has to be a mapping");
+    broken(&with("expect: {Private key raed: 1}"), 2, "did you mean 'Private key read'?");
+    broken(
+        &with("expect: {Private key read: {proc.nmae: x}}"),
+        2,
+        "a.test.yaml:3:29: there is no field 'proc.nmae'",
+    );
+    broken(&with("expect: {Private key read: {cuont: 1}}"), 2, "did you mean 'count'?");
+    broken(&with("expect: {Private key read: many}"), 2, "'many' is no count");
+    broken(&with("expect: {Private key read: {fd.name: {regex: '('}}}"), 2, "the pattern is wrong");
+    broken(&with("others: noen"), 2, "others is 'noen'; there are none, any");
+    broken(&with("from: noon\nothers: none"), 2, "a.test.yaml:3:7: 'noon' is no point in a capture");
+    broken(&with("filter: proc.nmae=x\nothers: none"), 2, "the filter is wrong");
+    broken(&with("cases: []"), 2, "the file has no case");
+    broken(&with("cases: [{expect: {a: '${b}'}}]\nmatrix: {c: [1]}"), 2, "the matrix has no parameter 'b'");
+    broken(&with("expect: {a: 1}\ncases: [{others: none}]"), 2, "'expect' belongs into a case");
+    broken(head, 2, "expects nothing");
+    broken("a: [b", 2, "a.test.yaml:");
+    broken("rules: RULES\nothers: none", 2, "the case names no trace");
+    broken("trace: TRACE\nothers: none", 2, "the case names no rules");
+    broken("rules: none.yaml\ntrace: TRACE\nothers: none", 2, "a.test.yaml:1:8:");
+    broken("rules: RULES\ntrace: none.scap\nothers: none", 2, "a.test.yaml:2:8: none.scap: no such file");
+    broken("rules: RULES\ntrace: a.test.yaml\nothers: none", 3, "not a capture: it looks like text");
+    broken(&with("select: {without_names: [Private]}\nsilent: [Private key read]"), 2, "is switched off");
+    broken(&with("select: {tags: [a], without_tags: [b]}\nothers: none"), 2, "cannot stand beside");
+}
+
+#[test]
+fn nothing_to_test_is_an_error() {
+    let bench = Bench::new("nothing");
+    for (arguments, words) in [
+        (["."].as_slice(), "no *.test.yaml in this directory or below it"),
+        (&["no-such.test.yaml"], "no such file or directory"),
+    ] {
+        let run = bench.test(arguments);
+        assert_eq!(run.code, 2, "{}", run.all());
+        assert!(run.err.contains(words), "{}", run.err);
+    }
+    bench.suite("others: any\nsilent: [Private key read]");
+    assert_eq!(bench.test(&[".", "--filter", "a.test.yaml: a"]).code, 0);
+    let run = bench.test(&[".", "--filter", "nothing of the kind"]);
+    assert_eq!(run.code, 2, "{}", run.all());
+}
+
+#[test]
+fn errors_of_rules_are_told_or_expected() {
+    let bench = Bench::new("rules");
+    bench.file("bad.yaml", "- rule: A\n  desc: a\n  condition: proc.nmae=x\n  output: a\n  priority: INFO\n");
+    bench.file("odd.yaml", "- macro: unused\n  condition: proc.name=x\n- list: l\n  items: [a]\n");
+    bench.file("a.test.yaml", &format!("rules: bad.yaml\ntrace: {WEB}\nothers: none\n"));
+    let run = bench.test(&["."]);
+    assert_eq!(run.code, 2, "{}", run.all());
+    assert!(run.out.contains("bad.yaml:3:14: error[LOAD_ERR_COMPILE_CONDITION]"), "{}", run.out);
+    let expected = |load: &str, rules: &str| {
+        bench.file("a.test.yaml", &format!("rules: {rules}\nload: {load}\n"));
+        bench.test(&["."])
+    };
+    for (load, rules, code) in [
+        ("{errors: [LOAD_ERR_COMPILE_CONDITION]}", "bad.yaml", 0),
+        ("{errors: [{code: LOAD_ERR_COMPILE_CONDITION, message: {glob: '*proc.nmae'}}]}", "bad.yaml", 0),
+        ("{errors: [LOAD_ERR_COMPILE_OUTPUT]}", "bad.yaml", 1),
+        ("{errors: [LOAD_ERR_COMPILE_CONDITION]}", "odd.yaml", 1),
+        ("{warnings: [LOAD_UNUSED_MACRO, LOAD_UNUSED_LIST]}", "odd.yaml", 0),
+        ("{warnings: [LOAD_UNUSED_MACRO]}", "odd.yaml", 1),
+        ("{warnings: none}", "odd.yaml", 1),
+        ("{warnings: none}", "bad.yaml", 2),
+    ] {
+        let run = expected(load, rules);
+        assert_eq!(run.code, code, "{load} {rules}\n{}", run.all());
+    }
+}
+
+#[test]
+fn blessing_changes_what_is_wrong_and_nothing_else() {
+    let bench = Bench::new("bless");
+    let text = format!(
+        "# Kept.\nrules: {}\ntrace: {WEB}\ncases:\n  - name: one  # kept\n    expect:\n      {SHELL}: 1  # kept\n      \
+         # kept\n      Private key read: some\n      Download started below server program:\n        proc.name: wget\n    \
+         silent: [Standard stream moved onto network socket, Shell connected to network socket]\n\n  # Kept.\n  - name: two\n",
+        bench::RULES
+    );
+    bench.file("a.test.yaml", &text);
+    let run = bench.test(&["--bless", "."]);
+    assert_eq!(run.code, 0, "{}", run.all());
+    assert!(run.out.contains(&format!("-      {SHELL}: 1  # kept\n")), "{}", run.out);
+    let after = bench.read("a.test.yaml");
+    for line in [
+        "# Kept.",
+        "  - name: one  # kept",
+        "      Shell spawned by server program: 3  # kept",
+        "      # kept",
+        "      Private key read: none",
+        "        proc.name: curl",
+        "    silent: []",
+        "      Standard stream moved onto network socket: 3",
+        "  # Kept.",
+        "      System surveyed below server program: 2",
+    ] {
+        assert!(after.lines().any(|other| other == line), "'{line}' is not in:\n{after}");
+    }
+    let run = bench.test(&["."]);
+    assert_eq!(run.code, 0, "{after}\n{}", run.all());
+    assert_eq!(bench.test(&["--bless", "."]).out, "blessed: 0 written, 0 left to be done by hand\n");
+    assert_eq!(bench.read("a.test.yaml"), after);
+}
+
+#[test]
+fn what_cannot_be_blessed_is_told() {
+    let bench = Bench::new("unblessed");
+    bench.suite("matrix: {count: [1, 2]}\nexpect: {Shell spawned by server program: '${count}'}");
+    let before = bench.read("a.test.yaml");
+    let run = bench.test(&["--bless", "."]);
+    assert_eq!(run.code, 1, "{}", run.all());
+    assert!(run.err.contains("the value comes from the matrix"), "{}", run.err);
+    assert_eq!(bench.read("a.test.yaml"), before);
+}
+
+#[test]
+fn reports_say_the_same_for_any_number_of_threads() {
+    let bench = Bench::new("reports");
+    bench.suite("matrix: {count: [1, 2, 3]}\nexpect: {Shell spawned by server program: '${count}'}");
+    bench.file("b.test.yaml", "rules: 1\nthis: is wrong\n");
+    bench.file("c.test.yaml", &format!("rules: {}\ntrace: {}\nothers: none\n", bench::RULES, bench::TRACES));
+    for kind in ["text", "junit", "tap", "json", "github"] {
+        let of = |jobs: &str| bench.test(&[".", "-v", "-j", jobs, "--report", kind]);
+        let run = of("1");
+        assert_eq!(run.code, 2, "{}", run.all());
+        for jobs in ["2", "7"] {
+            assert_eq!(of(jobs).out, run.out, "{kind} with -j {jobs}");
+        }
+        bench.test(&[".", "-q", "-v", "--report", &format!("{kind}:report")]);
+        let _ = bench.test(&[".", "-q", "--report", &format!("{kind}:report")]);
+        assert!(!bench.read("report").is_empty(), "{kind}");
+    }
+    let json: serde_json::Value =
+        serde_json::from_str(&bench.test(&[".", "--report", "json"]).out).expect("JSON");
+    assert_eq!(
+        json["summary"]["failed"].as_u64(),
+        Some(
+            json["cases"]
+                .as_array()
+                .map_or(0, |cases| { cases.iter().filter(|case| case["status"] == "failed").count() as u64 })
+        )
+    );
+    let tap = bench.test(&[".", "--report", "tap"]).out;
+    let points = tap.lines().filter(|line| line.starts_with("ok ") || line.starts_with("not ok ")).count();
+    assert_eq!(tap.lines().nth(1), Some(format!("1..{points}").as_str()), "{tap}");
+}
