@@ -11,8 +11,9 @@ use crate::{
 
 /// Arguments or variables of an attempted `execve` that are looked at.
 const STRINGS: u64 = 32;
-/// Threads of a group that are looked at for one that takes over children.
+/// Threads of a group, and ancestors, that are looked at for one that takes over children.
 const THREADS: u32 = 24;
+const ANCESTORS: u32 = 24;
 /// The capabilities that the catalogue knows (reference flags.json).
 const CAPABILITIES: u64 = (1 << 41) - 1;
 /// Kernel: kinds of ids in `signal_struct.pids` (enum pid_type).
@@ -369,6 +370,8 @@ pub fn reaper(event: Event) {
     event.set_arg(6, new_parent(task) as u64);
 }
 
+/// As `find_new_reaper` of kernel/exit.c: another thread of the process, else the nearest ancestor that asked for orphans
+/// (PR_SET_CHILD_SUBREAPER), else the first process of the namespace.
 #[inline(always)]
 fn new_parent(task: u64) -> i64 {
     let children = task.wrapping_add(u64::from(off!(task_children)));
@@ -376,21 +379,60 @@ fn new_parent(task: u64) -> i64 {
         return 0;
     }
     let signal = get!(u64, task, task_signal);
+    let found = living_thread(signal);
+    if found != 0 {
+        return found;
+    }
+    let id = get!(u64, task, task_thread_pid);
+    let level = get!(u32, id, pid_level);
+    let init = get!(u64, innermost(id).1, pidns_reaper);
+    if has_bit(signal, off!(signal_has_subreaper)) {
+        let mut ancestor = get!(u64, task, task_real_parent);
+        let mut turn = 0;
+        while turn < ANCESTORS && ancestor != init {
+            turn += 1;
+            if get!(u32, get!(u64, ancestor, task_thread_pid), pid_level) != level {
+                break;
+            }
+            let signal = get!(u64, ancestor, task_signal);
+            if has_bit(signal, off!(signal_is_subreaper)) {
+                return i64::from(get!(u32, ancestor, task_pid));
+            }
+            let up = get!(u64, ancestor, task_real_parent);
+            // The first task of all is its own parent.
+            if up == ancestor {
+                break;
+            }
+            ancestor = up;
+        }
+        if turn == ANCESTORS {
+            return -1;
+        }
+    }
+    if init == task { 0 } else { i64::from(get!(u32, init, task_pid)) }
+}
+
+/// A thread of a group that does not end: its number, 0 where there is none, -1 where too many end.
+#[inline(always)]
+fn living_thread(signal: u64) -> i64 {
     let head = signal.wrapping_add(u64::from(off!(signal_thread_head)));
     let mut node: u64 = kernel(head, 0);
     let mut turn = 0;
-    while turn < THREADS && node != head {
+    while turn < THREADS {
         turn += 1;
+        if node == head {
+            return 0;
+        }
         let thread = node.wrapping_sub(u64::from(off!(task_thread_node)));
         if get!(u32, thread, task_flags) & PF_EXITING == 0 {
             return i64::from(get!(u32, thread, task_pid));
         }
         node = kernel(node, 0);
     }
-    let bit = off!(signal_has_subreaper);
-    if node != head || kernel::<u8>(signal, bit / 8) >> (bit % 8) & 1 != 0 {
-        return -1;
-    }
-    let init = get!(u64, innermost(get!(u64, task, task_thread_pid)).1, pidns_reaper);
-    if init == task { 0 } else { i64::from(get!(u32, init, task_pid)) }
+    -1
+}
+
+#[inline(always)]
+fn has_bit(structure: u64, bit: u32) -> bool {
+    kernel::<u8>(structure, bit / 8) >> (bit % 8) & 1 != 0
 }

@@ -7,6 +7,7 @@ use std::os::fd::{AsFd, AsRawFd};
 use aya::maps::{Array, ArrayOfMaps, Map, MapData, PerCpuArray, ProgramArray, RingBuf};
 use aya::programs::{Program, ProgramFd, RawTracePoint, TracePoint};
 use aya::{Ebpf, EbpfLoader, Pod, VerifierLogLevel};
+use tercel_format::catalogue::code;
 use tercel_probe_abi::{Call, Config, FlagTable, MISSING, Offsets, PATHS, flags, row, stat, step};
 
 use crate::btf::{self, Btf};
@@ -29,20 +30,26 @@ pub struct Options {
     pub ring: u32,
     /// Use classic tracepoints for system calls whatever the kernel's version.
     pub classic: bool,
+    /// Codes of the events that are wanted; `None`: all. What nobody wants costs next to nothing.
+    pub wanted: Option<Vec<u16>>,
 }
 
 impl Options {
     /// Longest piece of a buffer: with it an event stays below the limit of events.
     pub const MAX_SNAPLEN: u32 = 32 << 10;
+
+    fn wants(&self, event: u16) -> bool {
+        self.wanted.as_ref().is_none_or(|wanted| wanted.contains(&event))
+    }
 }
 
 impl Default for Options {
     fn default() -> Options {
-        Options { snaplen: 80, ring: 8 << 20, classic: false }
+        Options { snaplen: 80, ring: 8 << 20, classic: false, wanted: None }
     }
 }
 
-/// Events that did not reach the reader, and parameters that were cut, since the probe was attached.
+/// Events that did not reach the reader, and parameters that were cut, since the probe was attached: of one CPU or of all.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Drops {
     /// Lost: the ring was full.
@@ -53,7 +60,7 @@ pub struct Drops {
     pub large: u64,
     /// Lost by a fault of the probe.
     pub faults: u64,
-    /// Runs that the kernel skipped.
+    /// Runs that the kernel skipped. It counts them for all CPUs together: 0 in the counts of one.
     pub skipped: u64,
     /// Parameters that were cut at their limit.
     pub cut: u64,
@@ -63,6 +70,17 @@ impl Drops {
     /// All events that were lost.
     pub fn lost(&self) -> u64 {
         self.full + self.busy + self.large + self.faults + self.skipped
+    }
+
+    fn plus(self, other: Drops) -> Drops {
+        Drops {
+            full: self.full + other.full,
+            busy: self.busy + other.busy,
+            large: self.large + other.large,
+            faults: self.faults + other.faults,
+            skipped: self.skipped + other.skipped,
+            cut: self.cut + other.cut,
+        }
     }
 }
 
@@ -115,28 +133,33 @@ impl Probe {
             .load(OBJECT)
             .map_err(|cause| refused("loading the probe", &cause))?;
         let rings = make_rings(&mut ebpf, cpus, options.ring)?;
-        fill_tables(&mut ebpf)?;
+        fill_tables(&mut ebpf, options)?;
         let mut probe = Probe { _steps: load_steps(&mut ebpf, classic)?, ebpf, attached: Vec::new() };
-        probe.attach(classic)?;
+        probe.attach(classic, options)?;
         Ok((probe, Drain::new(rings, config.0.epoch)))
     }
 
     /// What was lost so far.
     pub fn drops(&self) -> Drops {
-        let mut drops = Drops::default();
-        let counters =
-            self.ebpf.map("STATS").and_then(|map| PerCpuArray::<_, [u64; stat::COUNT]>::try_from(map).ok());
-        if let Some(values) = counters.and_then(|counters| counters.get(&0, 0).ok()) {
-            for value in values.iter() {
-                drops.full += value[stat::FULL];
-                drops.busy += value[stat::BUSY];
-                drops.large += value[stat::LARGE];
-                drops.faults += value[stat::LOST];
-                drops.cut += value[stat::CUT];
-            }
-        }
+        let mut drops = self.drops_by_cpu().into_iter().fold(Drops::default(), Drops::plus);
         drops.skipped = self.attached.iter().map(|name| self.skipped(name)).sum();
         drops
+    }
+
+    /// What was lost so far on each CPU, in the order of their numbers.
+    pub fn drops_by_cpu(&self) -> Vec<Drops> {
+        let counters =
+            self.ebpf.map("STATS").and_then(|map| PerCpuArray::<_, [u64; stat::COUNT]>::try_from(map).ok());
+        let Some(values) = counters.and_then(|counters| counters.get(&0, 0).ok()) else { return Vec::new() };
+        let of_cpu = |value: &[u64; stat::COUNT]| Drops {
+            full: value[stat::FULL],
+            busy: value[stat::BUSY],
+            large: value[stat::LARGE],
+            faults: value[stat::LOST],
+            skipped: 0,
+            cut: value[stat::CUT],
+        };
+        values.iter().map(of_cpu).collect()
     }
 
     /// How often the kernel skipped a program because it was still running on that CPU.
@@ -147,13 +170,13 @@ impl Probe {
         info.lines().find_map(|line| line.strip_prefix("recursion_misses:")?.trim().parse().ok()).unwrap_or(0)
     }
 
-    fn attach(&mut self, classic: bool) -> Result<(), Error> {
+    fn attach(&mut self, classic: bool, options: &Options) -> Result<(), Error> {
         let others = [
-            ("raw_exec", "sched_process_exec"),
-            ("raw_exit", "sched_process_exit"),
-            ("raw_signal", "signal_deliver"),
+            ("raw_exec", "sched_process_exec", code::SYSCALL_EXECVE_19_X),
+            ("raw_exit", "sched_process_exit", code::PROCEXIT_1_E),
+            ("raw_signal", "signal_deliver", code::SIGNALDELIVER_E),
         ];
-        for (name, tracepoint) in others {
+        for (name, tracepoint, _) in others.into_iter().filter(|(_, _, event)| options.wants(*event)) {
             self.attach_raw(name, tracepoint)?;
         }
         if !classic {
@@ -211,9 +234,9 @@ fn make_rings(ebpf: &mut Ebpf, cpus: u32, size: u32) -> Result<Vec<RingBuf<MapDa
 }
 
 /// Tells the probe how calls become events.
-fn fill_tables(ebpf: &mut Ebpf) -> Result<(), Error> {
+fn fill_tables(ebpf: &mut Ebpf, options: &Options) -> Result<(), Error> {
     let mut table: Array<_, Plain<Call>> = table_of(ebpf, "CALLS")?;
-    for row in calls::rows() {
+    for row in calls::rows().iter().filter(|row| options.wants(row.event)) {
         table
             .set(row.row, Plain(row.call()), 0)
             .map_err(|cause| refused("filling the table of calls", &cause))?;

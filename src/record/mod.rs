@@ -68,8 +68,12 @@ pub struct RecordArgs {
 pub fn run(args: &RecordArgs) -> Result<Outcome, Failure> {
     stop::watch().map_err(Failure::io)?;
     let output = trace::open(&args.write, args.level).map_err(|error| at(args, &error))?;
-    let options =
-        Options { snaplen: args.snaplen, ring: args.buffer.clamp(1, 1024) << 20, classic: args.classic };
+    let options = Options {
+        snaplen: args.snaplen,
+        ring: args.buffer.clamp(1, 1024) << 20,
+        classic: args.classic,
+        wanted: None,
+    };
     let mut source = Source::start(&options, &args.docker).map_err(Failure::io)?;
     let mut recorder = Recorder {
         trace: Trace::start(output).map_err(|error| at(args, &error))?,

@@ -111,6 +111,7 @@ offsets! {
     signal_rlim = "signal_struct.rlim",
     signal_thread_head = "signal_struct.thread_head",
     signal_has_subreaper = "bit:signal_struct.has_child_subreaper",
+    signal_is_subreaper = "bit:signal_struct.is_child_subreaper",
     tty_index = "tty_struct.index",
     tty_driver = "tty_struct.driver",
     ttyd_major = "tty_driver.major",
