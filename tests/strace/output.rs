@@ -21,50 +21,19 @@ pub enum Arg {
 }
 
 /// Names of the errors that strace shows, with the kernel's numbers (asm-generic/errno.h, linux/errno.h).
-const ERRORS: [(&str, i64); 43] = [
-    ("EPERM", 1),
-    ("ENOENT", 2),
-    ("ESRCH", 3),
-    ("EINTR", 4),
-    ("EIO", 5),
-    ("ENXIO", 6),
-    ("E2BIG", 7),
-    ("ENOEXEC", 8),
-    ("EBADF", 9),
-    ("ECHILD", 10),
-    ("EAGAIN", 11),
-    ("ENOMEM", 12),
-    ("EACCES", 13),
-    ("EFAULT", 14),
-    ("ENOTBLK", 15),
-    ("EBUSY", 16),
-    ("EEXIST", 17),
-    ("EXDEV", 18),
-    ("ENODEV", 19),
-    ("ENOTDIR", 20),
-    ("EISDIR", 21),
-    ("EINVAL", 22),
-    ("ENFILE", 23),
-    ("EMFILE", 24),
-    ("ENOTTY", 25),
-    ("ENOSPC", 28),
-    ("ESPIPE", 29),
-    ("EPIPE", 32),
-    ("ERANGE", 34),
-    ("ENAMETOOLONG", 36),
-    ("ENOSYS", 38),
-    ("ENOTEMPTY", 39),
-    ("ENODATA", 61),
-    ("EPROTO", 71),
-    ("ENOTSOCK", 88),
-    ("EOPNOTSUPP", 95),
-    ("EAFNOSUPPORT", 97),
-    ("ENOTCONN", 107),
-    ("ECONNREFUSED", 111),
-    ("ERESTARTSYS", 512),
-    ("ERESTARTNOINTR", 513),
-    ("ERESTARTNOHAND", 514),
-    ("ERESTART_RESTARTBLOCK", 516),
+#[rustfmt::skip]
+const ERRORS: [(&str, i64); 67] = [
+    ("EPERM", 1), ("ENOENT", 2), ("ESRCH", 3), ("EINTR", 4), ("EIO", 5), ("ENXIO", 6), ("E2BIG", 7), ("ENOEXEC", 8),
+    ("EBADF", 9), ("ECHILD", 10), ("EAGAIN", 11), ("ENOMEM", 12), ("EACCES", 13), ("EFAULT", 14), ("ENOTBLK", 15),
+    ("EBUSY", 16), ("EEXIST", 17), ("EXDEV", 18), ("ENODEV", 19), ("ENOTDIR", 20), ("EISDIR", 21), ("EINVAL", 22),
+    ("ENFILE", 23), ("EMFILE", 24), ("ENOTTY", 25), ("ETXTBSY", 26), ("EFBIG", 27), ("ENOSPC", 28), ("ESPIPE", 29),
+    ("EROFS", 30), ("EMLINK", 31), ("EPIPE", 32), ("ERANGE", 34), ("EDEADLK", 35), ("ENAMETOOLONG", 36), ("ENOSYS", 38),
+    ("ENOTEMPTY", 39), ("ELOOP", 40), ("ENODATA", 61), ("EPROTO", 71), ("EOVERFLOW", 75), ("ENOTSOCK", 88),
+    ("EDESTADDRREQ", 89), ("EMSGSIZE", 90), ("ENOPROTOOPT", 92), ("EPROTONOSUPPORT", 93), ("EOPNOTSUPP", 95),
+    ("EAFNOSUPPORT", 97), ("EADDRINUSE", 98), ("EADDRNOTAVAIL", 99), ("ENETUNREACH", 101), ("ECONNABORTED", 103),
+    ("ECONNRESET", 104), ("EISCONN", 106), ("ENOTCONN", 107), ("ETIMEDOUT", 110), ("ECONNREFUSED", 111),
+    ("EHOSTUNREACH", 113), ("EALREADY", 114), ("EINPROGRESS", 115), ("ESTALE", 116), ("ECANCELED", 125), ("ENOKEY", 126),
+    ("ERESTARTSYS", 512), ("ERESTARTNOINTR", 513), ("ERESTARTNOHAND", 514), ("ERESTART_RESTARTBLOCK", 516),
 ];
 
 /// All calls by thread.
@@ -112,7 +81,10 @@ fn call(line: &str) -> Option<Call> {
 fn result(text: &str) -> Option<i64> {
     let mut words = text.split_ascii_whitespace();
     let first = words.next()?;
-    let error = words.next().and_then(|name| ERRORS.iter().find(|(known, _)| *known == name));
+    let name = words.next().filter(|name| name.starts_with('E'));
+    let error = name.map(|name| {
+        ERRORS.iter().find(|(known, _)| *known == name).unwrap_or_else(|| panic!("the number of {name}"))
+    });
     match (first, error) {
         ("-1" | "?", Some((_, number))) => Some(-number),
         ("?", None) => None,
