@@ -21,7 +21,19 @@ extern "C" fn remember(signal: libc::c_int) {
 /// # Errors
 /// Those of sigaction(2).
 pub fn watch() -> io::Result<()> {
-    for signal in [libc::SIGINT, libc::SIGTERM, libc::SIGHUP] {
+    watch_for(&[libc::SIGINT, libc::SIGTERM, libc::SIGHUP])
+}
+
+/// As [`watch`], but SIGHUP is left to others, who give it another meaning.
+///
+/// # Errors
+/// Those of sigaction(2).
+pub fn watch_without_hangup() -> io::Result<()> {
+    watch_for(&[libc::SIGINT, libc::SIGTERM])
+}
+
+fn watch_for(signals: &[libc::c_int]) -> io::Result<()> {
+    for &signal in signals {
         let handler = remember as extern "C" fn(libc::c_int);
         // SAFETY: the handler only touches an atomic and calls functions that are allowed there.
         let previous = unsafe { libc::signal(signal, handler as libc::sighandler_t) };

@@ -48,7 +48,7 @@ pub fn run(args: &LiveArgs) -> Result<Outcome, Failure> {
     let filter = args.filter().map(|text| rule_files::filter(&text)).transpose()?;
     let kinds = kinds(args, &config);
     let watched = Files::new(plan.files().iter().chain(&files).cloned().collect());
-    stop::watch().map_err(Failure::io)?;
+    stop::watch_without_hangup().map_err(Failure::io)?;
     let signals = Signals::watch().map_err(Failure::io)?;
     let probing = Probing {
         snaplen: args.snaplen.unwrap_or(config.snaplen),
