@@ -1,0 +1,157 @@
+//! A running `tercel live`, and a place for its files.
+
+use std::fs::{self, File};
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+/// The binary.
+pub const TERCEL: &str = env!("CARGO_BIN_EXE_tercel");
+
+/// How long anything may take.
+pub const PATIENCE: Duration = Duration::from_secs(60);
+
+/// One run at a time: each sees what the others do.
+static TURN: Mutex<()> = Mutex::new(());
+
+/// A directory that goes away with the test, and the turn of the test.
+pub struct Place {
+    path: PathBuf,
+    _turn: MutexGuard<'static, ()>,
+}
+
+impl Place {
+    /// A place, or `None` where tests of live cannot run.
+    pub fn new(name: &str) -> Option<Place> {
+        let turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(reason) = missing() {
+            eprintln!("SKIPPED: {name}: {reason}");
+            return None;
+        }
+        let path = std::env::temp_dir().join(format!("tercel-live-{}-{name}", std::process::id()));
+        fs::create_dir_all(&path).expect("a temporary directory");
+        Some(Place { path, _turn: turn })
+    }
+
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.path.join(name)
+    }
+
+    /// Writes a file.
+    pub fn file(&self, name: &str, text: &str) -> PathBuf {
+        let path = self.path(name);
+        fs::write(&path, text).expect("a file");
+        path
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.path);
+    }
+}
+
+/// Why live cannot run here.
+fn missing() -> Option<String> {
+    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let capabilities = status.lines().find_map(|line| line.strip_prefix("CapEff:")).unwrap_or("0");
+    let capabilities = u64::from_str_radix(capabilities.trim(), 16).unwrap_or(0);
+    // CAP_BPF and CAP_PERFMON.
+    if capabilities >> 38 & 3 != 3 {
+        return Some("needs root with CAP_BPF and CAP_PERFMON".to_owned());
+    }
+    let btf = Path::new("/sys/kernel/btf/vmlinux");
+    (!btf.exists()).then(|| format!("{} is missing", btf.display()))
+}
+
+/// A run of live.
+pub struct Live {
+    child: Child,
+    errors: PathBuf,
+}
+
+impl Live {
+    /// Starts live and waits until it watches. Its standard output goes to `out`.
+    pub fn start(place: &Place, out: &Path, arguments: &[&str]) -> Live {
+        let errors = place.path("errors");
+        let child = Command::new(TERCEL)
+            .args(["live", "-c", "/dev/null"])
+            .args(arguments)
+            .stdin(Stdio::null())
+            .stdout(File::create(out).expect("a file"))
+            .stderr(File::create(&errors).expect("a file"))
+            .spawn()
+            .expect("live starts");
+        let mut live = Live { child, errors };
+        live.until("watching");
+        live
+    }
+
+    /// Waits until standard error says something.
+    #[track_caller]
+    pub fn until(&mut self, text: &str) {
+        wait(&format!("'{text}'"), || {
+            let ended = self.child.try_wait().expect("a status");
+            assert!(ended.is_none(), "live ended: {ended:?}: {}", self.errors());
+            self.errors().contains(text)
+        });
+    }
+
+    /// What it has said on standard error.
+    pub fn errors(&self) -> String {
+        fs::read_to_string(&self.errors).unwrap_or_default()
+    }
+
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Sends a signal by its name.
+    pub fn signal(&self, name: &str) {
+        let status = Command::new("kill").args([&format!("-{name}"), &self.pid().to_string()]).status();
+        assert!(status.expect("kill runs").success());
+    }
+
+    /// Ends it as Ctrl-C does.
+    #[track_caller]
+    pub fn stop(mut self) {
+        self.signal("INT");
+        let mut status = None;
+        wait("the end of live", || {
+            status = self.child.try_wait().expect("a status");
+            status.is_some()
+        });
+        let code = status.and_then(|status| status.code());
+        assert_eq!(code, Some(0), "{}", self.errors());
+    }
+}
+
+impl Drop for Live {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Waits for something.
+#[track_caller]
+pub fn wait(what: &str, mut done: impl FnMut() -> bool) {
+    let deadline = Instant::now() + PATIENCE;
+    while !done() {
+        assert!(Instant::now() < deadline, "no {what} in time");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+/// Runs a shell command and waits for it.
+pub fn shell(command: &str) -> Output {
+    Command::new("sh").args(["-c", command]).stdin(Stdio::null()).output().expect("a shell")
+}
+
+/// The lines of a file.
+pub fn lines(path: &Path) -> Vec<String> {
+    let Ok(file) = File::open(path) else { return Vec::new() };
+    BufReader::new(file).lines().map_while(Result::ok).collect()
+}

@@ -1,0 +1,8 @@
+//! `tercel live` on the running host, through the built binary. Needs root and BPF; without them every test says that it was
+//! skipped.
+
+mod host;
+mod measure;
+mod outputs;
+mod reload;
+mod same;

@@ -1,0 +1,111 @@
+//! The classic rules through syslog, a file and a program at once; a disk that is full for a while.
+
+use std::os::unix::net::UnixDatagram;
+use std::process::Command;
+
+use crate::host::{Live, PATIENCE, Place, lines, shell, wait};
+
+/// A pinging process on the host, and a write below a configured directory with the chain of parents.
+const CLASSIC: &str = "
+- rule: Ping
+  desc: a process speaks to the network
+  condition: evt.type = sendto and fd.l4proto = icmp or (evt.type = connect and fd.sport exists and proc.name = tercel-ping)
+  output: Binary generate network traffic by (user=%user.name command=%proc.cmdline connection=%fd.name type=%evt.type)
+  priority: WARNING
+- rule: Write
+  desc: a file below a directory of settings is written
+  condition: evt.type in (open, openat, openat2, creat) and evt.is_open_write = true and fd.name startswith PLACE/etc
+  output: >
+    File below etc opened for writing (user=%user.name command=%proc.cmdline parent=%proc.pname file=%fd.name
+    gparent=%proc.aname[2] ggparent=%proc.aname[3])
+  priority: ERROR
+";
+
+#[test]
+fn the_classic_rules_reach_every_output() {
+    let Some(place) = Place::new("classic") else { return };
+    let root = place.path("");
+    let root = root.to_str().expect("a path").trim_end_matches('/');
+    let rules = place.file("rules.yaml", &CLASSIC.replace("PLACE", root));
+    let log = place.path("log");
+    let daemon = UnixDatagram::bind(&log).expect("a socket");
+    daemon.set_read_timeout(Some(PATIENCE)).expect("a timeout");
+    let options = [
+        "stdout_output.enabled=true".to_owned(),
+        "syslog_output.enabled=true".to_owned(),
+        format!("syslog_output.address={}", log.display()),
+        "file_output.enabled=true".to_owned(),
+        format!("file_output.filename={root}/file"),
+        "program_output.enabled=true".to_owned(),
+        format!("program_output.program=cat >> {root}/program"),
+    ];
+    let mut arguments = vec!["-r", rules.to_str().expect("a path")];
+    options.iter().for_each(|option| arguments.extend(["-o", option]));
+    let out = place.path("out");
+    let live = Live::start(&place, &out, &arguments);
+    shell(&format!("mkdir {root}/etc; sh -c 'echo x > {root}/etc/evil; true'"));
+    shell("exec -a tercel-ping true 2>/dev/null; cp $(command -v python3) /tmp/none 2>/dev/null; true");
+    wait("alert", || lines(&out).iter().any(|line| line.contains("File below etc")));
+    wait("line of the program", || !lines(&place.path("program")).is_empty());
+    live.stop();
+    let alerts = lines(&out);
+    let written = alerts.iter().find(|line| line.contains("File below etc")).expect("an alert");
+    let (time, text) = written.split_once(": ").expect("a time");
+    assert_eq!((time.len(), time.as_bytes()[8]), ("12:59:50.343148030".len(), b'.'), "{written}");
+    let expected = format!(
+        "Error File below etc opened for writing (user=root command=sh -c echo x > {root}/etc/evil; true parent=sh file={root}/etc/evil gparent="
+    );
+    assert!(text.starts_with(&expected), "{text}");
+    assert_eq!(lines(&place.path("file")), alerts);
+    assert_eq!(lines(&place.path("program")), alerts);
+    let mut buffer = [0; 4096];
+    for alert in &alerts {
+        let count = daemon.recv(&mut buffer).expect("a message");
+        let message = String::from_utf8_lossy(&buffer[..count]).into_owned();
+        // Facility user; the severity of the priority.
+        assert!(message.starts_with("<11>") || message.starts_with("<12>"), "{message}");
+        assert!(message.ends_with(&format!(" tercel: {alert}")), "{message}");
+    }
+}
+
+#[test]
+fn a_full_disk_costs_no_line() {
+    let Some(place) = Place::new("full-disk") else { return };
+    let disk = place.path("disk");
+    std::fs::create_dir(&disk).expect("a directory");
+    let mounted =
+        Command::new("mount").args(["-t", "tmpfs", "-o", "size=64k", "tercel-test"]).arg(&disk).status();
+    if !mounted.is_ok_and(|status| status.success()) {
+        eprintln!("SKIPPED: full-disk: cannot mount a tmpfs");
+        return;
+    }
+    let _mounted = Mounted(disk.clone());
+    let rules = place.file(
+        "rules.yaml",
+        "- rule: Marked\n  desc: x\n  condition: evt.type in (open, openat) and fd.name contains tercel-mark-\n  output: mark %fd.name\n  priority: INFO\n",
+    );
+    let (out, file) = (place.path("out"), disk.join("alerts"));
+    let name = format!("file_output.filename={}", file.display());
+    let rules = rules.to_str().expect("a path");
+    let arguments =
+        ["-r", rules, "-o", "stdout_output.enabled=true", "-o", "file_output.enabled=true", "-o", &name];
+    let mut live = Live::start(&place, &out, &arguments);
+    std::fs::write(disk.join("ballast"), vec![0; 128 << 10]).expect_err("the disk is full");
+    shell("for i in 1 2 3 4 5; do cat /tmp/tercel-mark-$i 2>/dev/null; done; true");
+    wait("five lines on standard output", || lines(&out).len() == 5);
+    live.until("file output: ");
+    assert!(live.errors().contains("No space left"), "{}", live.errors());
+    std::fs::remove_file(disk.join("ballast")).expect("a file");
+    wait("five lines in the file", || lines(&file).len() == 5);
+    assert_eq!(lines(&file), lines(&out));
+    live.stop();
+}
+
+/// A mounted file system that goes away with the test.
+struct Mounted(std::path::PathBuf);
+
+impl Drop for Mounted {
+    fn drop(&mut self) {
+        let _ = Command::new("umount").arg(&self.0).status();
+    }
+}

@@ -1,0 +1,81 @@
+//! Rules that change under way: broken ones, good ones, ones that vanish. Files that are rotated.
+
+use std::fs;
+use std::path::Path;
+
+use crate::host::{Live, Place, lines, shell, wait};
+
+fn rules(name: &str) -> String {
+    format!(
+        "- rule: Marked\n  desc: x\n  condition: evt.type in (open, openat) and fd.name contains tercel-mark-\n  output: {name} %fd.name\n  priority: INFO\n"
+    )
+}
+
+/// Makes an event that the rule matches, and waits for the alert.
+fn mark(out: &Path, number: u32, expected: &str) {
+    shell(&format!("cat /tmp/tercel-mark-{number} 2>/dev/null; true"));
+    let expected = format!("Informational {expected} /tmp/tercel-mark-{number}");
+    wait(&expected, || lines(out).iter().any(|line| line.ends_with(&expected)));
+}
+
+#[test]
+fn rules_are_loaded_anew_by_signal_and_by_change() {
+    let Some(place) = Place::new("reload") else { return };
+    let (out, file) = (place.path("out"), place.file("rules.yaml", &rules("old")));
+    let mut live =
+        Live::start(&place, &out, &["-r", file.to_str().expect("a path"), "-o", "watch_config_files=false"]);
+    mark(&out, 1, "old");
+    fs::write(&file, "- rule: Marked\n  condition: evt.tpye = open\n").expect("a file");
+    live.signal("HUP");
+    live.until("the old ones stay");
+    assert!(live.errors().contains("rules.yaml:1:3"), "{}", live.errors());
+    mark(&out, 2, "old");
+    fs::write(&file, rules("new")).expect("a file");
+    live.signal("HUP");
+    live.until("rules loaded anew");
+    mark(&out, 3, "new");
+    fs::remove_file(&file).expect("a file");
+    live.signal("HUP");
+    live.until("No such file");
+    mark(&out, 4, "new");
+    live.stop();
+    assert_eq!(lines(&out).len(), 4);
+}
+
+#[test]
+fn changed_files_are_noticed() {
+    let Some(place) = Place::new("watch") else { return };
+    let (out, file) = (place.path("out"), place.file("rules.yaml", &rules("old")));
+    let mut live = Live::start(&place, &out, &["-r", file.to_str().expect("a path")]);
+    mark(&out, 1, "old");
+    fs::write(&file, rules("newer")).expect("a file");
+    live.until("rules loaded anew");
+    mark(&out, 2, "newer");
+    live.stop();
+}
+
+#[test]
+fn files_are_opened_anew_for_rotation() {
+    let Some(place) = Place::new("rotate") else { return };
+    let (file, rules) = (place.path("alerts"), place.file("rules.yaml", &rules("mark")));
+    let name = format!("file_output.filename={}", file.display());
+    let out = place.path("out");
+    let arguments = [
+        "-r",
+        rules.to_str().expect("a path"),
+        "-o",
+        "file_output.enabled=true",
+        "-o",
+        "file_output.keep_alive=true",
+        "-o",
+        &name,
+    ];
+    let mut live = Live::start(&place, &out, &arguments);
+    mark(&file, 1, "mark");
+    fs::rename(&file, place.path("alerts.1")).expect("a rename");
+    live.signal("USR1");
+    live.until("outputs are opened anew");
+    mark(&file, 2, "mark");
+    live.stop();
+    assert_eq!((lines(&place.path("alerts.1")).len(), lines(&file).len()), (1, 1));
+}
