@@ -54,6 +54,12 @@ pub enum Verb {
         #[command(subcommand)]
         verb: RulesVerb,
     },
+    /// Write manual pages and completions, for packages
+    #[command(hide = true)]
+    Assets {
+        /// The directory
+        directory: PathBuf,
+    },
     /// Check a configuration
     Config {
         /// What to do with it.

@@ -2,6 +2,7 @@
 //! decided: captures are read by the format crate, rules by the rules crate, and both meet in the replay crate.
 #![forbid(unsafe_code)]
 
+mod assets;
 mod capture;
 mod cli;
 mod config;
@@ -66,6 +67,7 @@ fn run(cli: &Cli) -> Result<Outcome, Failure> {
         Verb::Config { verb: ConfigVerb::Check { file, overrides } } => {
             config::check(file.as_deref(), overrides)
         }
+        Verb::Assets { directory } => assets::run(directory),
         Verb::Fields(args) => list(args, listing::fields),
         Verb::Events(args) if args.list => {
             let text = args.words.first().cloned();
