@@ -67,10 +67,18 @@ impl<W: Output + 'static> KeyedWriter<W> {
         self.writer.dropped(count);
     }
 
-    /// Has the next event start a chunk, whatever the size of the current one: for recorders that want what they have
-    /// on the disk.
-    pub fn hurry(&mut self) {
-        self.writer.hurry();
+    /// Ends the current chunk, whatever its size, and sends it on its way to the disk: for recorders that may be killed before
+    /// the next event comes.
+    ///
+    /// # Errors
+    /// As for [`block`](KeyedWriter::block).
+    pub fn hurry(&mut self) -> io::Result<()> {
+        self.writer.hurry()
+    }
+
+    /// Bytes of scap so far.
+    pub fn raw_bytes(&self) -> u64 {
+        self.writer.raw_bytes()
     }
 
     /// Writes the last chunk, the index and the trailer, and gives the output back.

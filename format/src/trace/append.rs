@@ -2,7 +2,7 @@
 //! before.
 
 use std::fs::File;
-use std::io::{self, Write};
+use std::io::{self, Seek, SeekFrom, Write};
 
 use super::descriptor::{self, Chunk, Digest};
 use super::header::{self, Header};
@@ -19,17 +19,35 @@ pub trait Output: Write + Send {
     fn sync(&mut self) -> io::Result<()> {
         self.flush()
     }
+
+    /// Takes everything back that was written behind the first `length` bytes, where that can be done.
+    ///
+    /// # Errors
+    /// It cannot be done.
+    fn take_back(&mut self, length: u64) -> io::Result<()> {
+        let _ = length;
+        Err(io::ErrorKind::Unsupported.into())
+    }
 }
 
 impl Output for File {
     fn sync(&mut self) -> io::Result<()> {
         self.sync_data()
     }
+
+    fn take_back(&mut self, length: u64) -> io::Result<()> {
+        self.set_len(length)?;
+        self.seek(SeekFrom::Start(length)).map(|_| ())
+    }
 }
 
 impl<T: Output + ?Sized> Output for Box<T> {
     fn sync(&mut self) -> io::Result<()> {
         (**self).sync()
+    }
+
+    fn take_back(&mut self, length: u64) -> io::Result<()> {
+        (**self).take_back(length)
     }
 }
 
@@ -66,8 +84,32 @@ impl<W: Output> Appender<W> {
         })
     }
 
-    /// Appends a chunk: descriptor, keyframe and data go out in one piece.
+    /// Appends a chunk. Where it cannot be written, as on a disk that is full, the trace is closed behind the chunks before it.
     pub(super) fn append(&mut self, packed: &Packed) -> io::Result<()> {
+        let written = self.write(packed);
+        if written.is_err() {
+            self.close_early();
+        }
+        written
+    }
+
+    /// Takes back what has been written of a chunk, and puts index and trailer in its place if there is room for them. Without
+    /// them a trace is readable, too; a part of a chunk would be taken for damage.
+    fn close_early(&mut self) {
+        if self.output.take_back(self.offset).is_err() {
+            return;
+        }
+        let closed = index::encode(&self.chunks, self.offset, &self.digest)
+            .and_then(|(frames, _)| self.output.write_all(&frames))
+            .and_then(|()| self.output.flush());
+        if closed.is_err() {
+            // There is nothing else that could be tried, and the error that led here is told.
+            let _ = self.output.take_back(self.offset);
+        }
+    }
+
+    /// Descriptor, keyframe and data go out in one piece.
+    fn write(&mut self, packed: &Packed) -> io::Result<()> {
         let (frame, digest) =
             descriptor::encode(&packed.descriptor, &self.digest, &packed.extra, &packed.data)?;
         self.buffer.clear();
@@ -93,7 +135,10 @@ impl<W: Output> Appender<W> {
     /// Closes the trace with index and trailer.
     pub(super) fn finish(mut self) -> io::Result<(W, Summary)> {
         let (frames, seal) = index::encode(&self.chunks, self.offset, &self.digest)?;
-        self.output.write_all(&frames)?;
+        if let Err(error) = self.output.write_all(&frames) {
+            let _ = self.output.take_back(self.offset);
+            return Err(error);
+        }
         self.output.flush()?;
         if self.sync {
             self.output.sync()?;

@@ -105,6 +105,8 @@ pub struct TraceWriter<W: Output + 'static> {
     section: u64,
     /// Chunks with events so far in this section.
     section_chunks: u64,
+    /// Bytes of scap in the chunks before the current one.
+    ended: u64,
     /// Whether the current chunk is the start of a section.
     is_head: bool,
     /// Whether the next event starts a chunk.
@@ -138,6 +140,7 @@ impl<W: Output + 'static> TraceWriter<W> {
             events: 0,
             section: 0,
             section_chunks: 0,
+            ended: 0,
             is_head: true,
             due: false,
             descriptor: Descriptor::new(true, Numbering::default()),
@@ -178,10 +181,23 @@ impl<W: Output + 'static> TraceWriter<W> {
         Ok(())
     }
 
-    /// Has the next event start a chunk, whatever the size of the current one: for recorders that want what they have
-    /// on the disk.
-    pub fn hurry(&mut self) {
-        self.due = self.descriptor.events > 0;
+    /// Ends the current chunk, whatever its size, and sends it on its way to the disk: for recorders that may be killed before
+    /// the next event comes.
+    ///
+    /// # Errors
+    /// As for [`block`](TraceWriter::block).
+    pub fn hurry(&mut self) -> io::Result<()> {
+        if self.descriptor.events > 0 {
+            self.end_chunk()?;
+            self.start_chunk(false);
+            self.due = true;
+        }
+        Ok(())
+    }
+
+    /// Bytes of scap so far.
+    pub fn raw_bytes(&self) -> u64 {
+        self.ended + self.encoder.output().len() as u64
     }
 
     /// Notes that the recorder lost `count` events since the last one written.
@@ -318,7 +334,10 @@ impl<W: Output + 'static> TraceWriter<W> {
     fn start_chunk(&mut self, is_head: bool) {
         self.is_head = is_head;
         self.due = false;
+        // What was lost behind a chunk that has gone belongs to this one.
+        let dropped = self.descriptor.dropped;
         self.descriptor = Descriptor::new(is_head, self.numbering);
+        self.descriptor.dropped = dropped;
         self.descriptor.section = self.section;
         self.descriptor.sequence = self.sequence;
         self.descriptor.events_before = self.events;
@@ -339,6 +358,7 @@ impl<W: Output + 'static> TraceWriter<W> {
         self.sequence += 1;
         self.events += descriptor.events;
         let raw = std::mem::take(self.encoder.output_mut());
+        self.ended += raw.len() as u64;
         let Some(pipeline) = &mut self.pipeline else { return Err(failed()) };
         match pipeline.submit(Job { descriptor, raw, keyframe }) {
             Ok(memory) => {

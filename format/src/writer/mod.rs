@@ -160,6 +160,11 @@ impl<W: Write> Writer<W> {
         self.written
     }
 
+    /// The output.
+    pub fn output(&self) -> &W {
+        &self.output
+    }
+
     /// The output, to be taken or emptied between two blocks.
     pub fn output_mut(&mut self) -> &mut W {
         &mut self.output

@@ -132,13 +132,74 @@ fn a_hurried_chunk_is_small() {
     let mut writer = TraceWriter::new(Vec::new(), &Header::default(), options(1 << 20)).expect("memory");
     let event = EventBuilder::new(DROP_E, 5, 0).push(2).encode().expect("event");
     for _ in 0..3 {
-        writer.hurry();
+        writer.hurry().expect("memory");
         writer.event(&event.event()).expect("memory");
         writer.dropped(2);
     }
     let (bytes, summary) = writer.finish().expect("memory");
     assert_eq!(summary.chunks, 4, "a start and three events");
     assert_eq!(Totals::of(open(&bytes).chunks()).dropped, 6);
+}
+
+/// A disk that has room for some bytes.
+#[derive(Clone)]
+struct Disk {
+    bytes: Arc<Mutex<Vec<u8>>>,
+    room: usize,
+}
+
+impl io::Write for Disk {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let mut there = self.bytes.lock().expect("no panic");
+        let count = bytes.len().min(self.room - there.len());
+        there.extend_from_slice(&bytes[..count]);
+        if count == 0 { Err(io::ErrorKind::StorageFull.into()) } else { Ok(count) }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Output for Disk {
+    fn take_back(&mut self, length: u64) -> io::Result<()> {
+        self.bytes.lock().expect("no panic").truncate(length as usize);
+        Ok(())
+    }
+}
+
+/// A trace is valid up to its last chunk wherever the disk becomes full: with its index, unless there is no room for even that.
+#[test]
+fn a_full_disk_leaves_a_valid_trace() {
+    let event = EventBuilder::new(DROP_E, 5, 0).push(2).encode().expect("event");
+    let write = |disk: Disk, threads: usize| {
+        let options = Options { threads, ..options(4096) };
+        let mut writer = TraceWriter::new(disk, &Header::default(), options)?;
+        for _ in 0..8 {
+            writer.event(&event.event())?;
+            writer.hurry()?;
+        }
+        writer.finish().map(|_| ())
+    };
+    let disk = |room| Disk { bytes: Arc::default(), room };
+    let whole = disk(usize::MAX);
+    write(whole.clone(), 0).expect("room enough");
+    let length = whole.bytes.lock().expect("no panic").len();
+    let (mut indexed, mut bare) = (0, 0);
+    for room in (200..length).step_by(7) {
+        for threads in [0, 2] {
+            let disk = disk(room);
+            assert!(write(disk.clone(), threads).is_err(), "{room}");
+            let bytes = disk.bytes.lock().expect("no panic").clone();
+            let trace = open(&bytes);
+            assert!(trace.losses().is_empty() && trace.cut().is_none(), "{room}");
+            match trace.without_index() {
+                None => indexed += 1,
+                Some(_) => bare += 1,
+            }
+        }
+    }
+    assert!(indexed > 10 && bare > 10, "{indexed} {bare}");
 }
 
 /// An output that fails after some bytes.
