@@ -16,6 +16,8 @@ pub enum Outcome {
     Damaged,
     /// Input or output failed.
     Io,
+    /// A command that was recorded ended with this code.
+    Command(u8),
 }
 
 impl From<Outcome> for ExitCode {
@@ -26,6 +28,7 @@ impl From<Outcome> for ExitCode {
             Outcome::Usage => 2,
             Outcome::Damaged => 3,
             Outcome::Io => 4,
+            Outcome::Command(code) => code,
         })
     }
 }

@@ -9,6 +9,7 @@ mod config;
 mod convert;
 mod events;
 mod exit;
+mod host;
 mod info;
 mod inputs;
 mod listing;

@@ -22,7 +22,7 @@ pub struct Plain {
 
 impl Plain {
     /// Starts a capture. With `keeps_numbers`, events have the numbers that they had, wherever some are missing.
-    pub fn new(output: Box<dyn Write>, is_gzip: bool, keeps_numbers: bool) -> io::Result<Plain> {
+    pub fn new(output: Box<dyn Write + Send>, is_gzip: bool, keeps_numbers: bool) -> io::Result<Plain> {
         let output = if is_gzip {
             Stream::Gzip(Box::new(GzEncoder::new(output, Compression::new(GZIP_LEVEL))))
         } else {
@@ -67,6 +67,11 @@ impl Plain {
         self.writer.written()
     }
 
+    /// Sends everything that was written on its way to the disk.
+    pub fn flush(&mut self) -> io::Result<()> {
+        self.writer.flush()
+    }
+
     /// Writes what is left.
     pub fn finish(self) -> io::Result<()> {
         let buffer = self.writer.finish()?;
@@ -76,8 +81,8 @@ impl Plain {
 
 /// Where a plain capture goes.
 enum Stream {
-    Plain(Box<dyn Write>),
-    Gzip(Box<GzEncoder<Box<dyn Write>>>),
+    Plain(Box<dyn Write + Send>),
+    Gzip(Box<GzEncoder<Box<dyn Write + Send>>>),
 }
 
 impl Write for Stream {

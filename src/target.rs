@@ -5,6 +5,8 @@ use std::fs::File;
 use std::io::{self, Write};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use tercel_format::Block;
 use tercel_format::trace::{Header, LEVEL_MAX, Options, Output, Summary};
@@ -28,15 +30,47 @@ pub struct Target {
     /// What is known before the next block, for keyframes; plain captures need none. `None` while it is lent.
     state: Option<Box<State>>,
     writer: Option<Kind>,
+    /// Bytes that have reached the file.
+    bytes: Arc<AtomicU64>,
 }
 
 enum Kind {
-    Native(Box<KeyedWriter<Box<dyn Output>>>),
+    Native(Box<KeyedWriter<Counted>>),
     Scap(Box<Plain>),
+}
+
+/// A file, or standard output, that counts what reaches it.
+struct Counted {
+    output: Box<dyn Output>,
+    bytes: Arc<AtomicU64>,
+}
+
+impl Write for Counted {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let count = self.output.write(bytes)?;
+        self.bytes.fetch_add(count as u64, Ordering::Relaxed);
+        Ok(count)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.output.flush()
+    }
+}
+
+impl Output for Counted {
+    fn sync(&mut self) -> io::Result<()> {
+        self.output.sync()
+    }
+
+    fn take_back(&mut self, length: u64) -> io::Result<()> {
+        self.output.take_back(length)
+    }
 }
 
 /// What was written.
 pub struct Written {
+    /// Bytes of the file.
+    pub bytes: u64,
     /// Of a native trace, what it has become.
     pub summary: Option<Summary>,
     /// Bytes of scap.
@@ -59,7 +93,7 @@ impl Target {
             .unwrap_or_else(|| std::thread::available_parallelism().map_or(1, |count| count.get()))
             .clamp(1, 64);
         let options = Options {
-            chunk: size(&args.chunk).map_err(|error| Failure::usage(format!("--chunk: {error}")))?,
+            chunk: chunk_size(&args.chunk).map_err(|error| Failure::usage(format!("--chunk: {error}")))?,
             level: level(&args.level).map_err(|error| Failure::usage(format!("--level: {error}")))?,
             threads,
             sync: args.sync,
@@ -73,7 +107,51 @@ impl Target {
             waiting: false,
             state: None,
             writer: None,
+            bytes: Arc::default(),
         })
+    }
+
+    /// Another file of the same kind, with the same header.
+    pub fn another(&self, path: PathBuf) -> Target {
+        Target {
+            path,
+            kind: self.kind,
+            options: self.options.clone(),
+            header: self.header.clone(),
+            waiting: false,
+            state: None,
+            writer: None,
+            bytes: Arc::default(),
+        }
+    }
+
+    /// Whether what it writes holds the state.
+    pub fn has_keyframes(&self) -> bool {
+        self.kind == cli::Target::Native
+    }
+
+    /// Bytes that have reached the file so far.
+    pub fn bytes(&self) -> u64 {
+        self.bytes.load(Ordering::Relaxed)
+    }
+
+    /// Bytes of scap so far.
+    pub fn raw_bytes(&self) -> u64 {
+        match &self.writer {
+            Some(Kind::Native(writer)) => writer.raw_bytes(),
+            Some(Kind::Scap(plain)) => plain.written(),
+            None => 0,
+        }
+    }
+
+    /// Sends everything that was written on its way to the disk.
+    pub fn hurry(&mut self) -> Result<(), Failure> {
+        let done = match &mut self.writer {
+            Some(Kind::Native(writer)) => writer.hurry(),
+            Some(Kind::Scap(plain)) => plain.flush(),
+            None => Ok(()),
+        };
+        done.map_err(|error| failed(&self.path.display().to_string(), &error))
     }
 
     /// Takes what the header of a trace says over. `source` names the capture that is converted.
@@ -97,16 +175,19 @@ impl Target {
         self.start(&mut State::new())?;
         let name = self.name();
         let written = match self.writer {
-            Some(Kind::Native(writer)) => writer
-                .finish()
-                .map(|(_, summary)| Written { summary: Some(summary), raw_bytes: summary.raw_bytes }),
+            Some(Kind::Native(writer)) => {
+                writer.finish().map(|(_, summary)| (Some(summary), summary.raw_bytes))
+            }
             Some(Kind::Scap(plain)) => {
                 let raw_bytes = plain.written();
-                plain.finish().map(|()| Written { summary: None, raw_bytes })
+                plain.finish().map(|()| (None, raw_bytes))
             }
-            None => Ok(Written { summary: None, raw_bytes: 0 }),
+            None => Ok((None, 0)),
         };
-        written.map_err(|error| failed(&name, &error))
+        let bytes = &self.bytes;
+        written
+            .map(|(summary, raw_bytes)| Written { summary, raw_bytes, bytes: bytes.load(Ordering::Relaxed) })
+            .map_err(|error| failed(&name, &error))
     }
 
     /// Opens the file, unless it is open.
@@ -123,17 +204,17 @@ impl Target {
     }
 
     fn open(&self) -> io::Result<Kind> {
-        let is_stdout = self.path.as_os_str() == "-";
+        let output: Box<dyn Output> = match self.path.as_os_str() == "-" {
+            true => Box::new(io::stdout()),
+            false => Box::new(File::create(&self.path)?),
+        };
+        let output = Counted { output, bytes: Arc::clone(&self.bytes) };
         if self.kind == cli::Target::Native {
-            let output: Box<dyn Output> =
-                if is_stdout { Box::new(io::stdout()) } else { Box::new(File::create(&self.path)?) };
             let writer = KeyedWriter::new(output, &self.header, self.options.clone())?;
             return Ok(Kind::Native(Box::new(writer)));
         }
-        let output: Box<dyn Write> =
-            if is_stdout { Box::new(io::stdout()) } else { Box::new(File::create(&self.path)?) };
         let is_gzip = self.kind == cli::Target::Gzip;
-        Ok(Kind::Scap(Box::new(Plain::new(output, is_gzip, self.options.numbers)?)))
+        Ok(Kind::Scap(Box::new(Plain::new(Box::new(output), is_gzip, self.options.numbers)?)))
     }
 
     fn section(&mut self, state: &mut State) -> Result<(), Failure> {
@@ -206,23 +287,31 @@ fn is_same(one: &Path, other: &Path) -> bool {
     }
 }
 
-/// A number of bytes with a unit: `4MiB`, `64KiB`, `1048576`.
-fn size(text: &str) -> Result<usize, String> {
+/// Bytes of a chunk.
+fn chunk_size(text: &str) -> Result<usize, String> {
     use tercel_format::trace::CHUNK_LIMITS;
+    let bytes = bytes(text, 1).and_then(|bytes| usize::try_from(bytes).ok());
+    bytes
+        .filter(|bytes| (CHUNK_LIMITS.0..=CHUNK_LIMITS.1).contains(bytes))
+        .ok_or_else(|| format!("'{text}' is no size from 4KiB to 64MiB"))
+}
+
+/// A number of bytes with a unit: `4MiB`, `64k`, `10MB`, `1048576`. A number alone counts units of `alone` bytes.
+pub fn bytes(text: &str, alone: u64) -> Option<u64> {
     let digits = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
     let (number, unit) = text.split_at(digits);
-    let shift = match unit.trim().to_ascii_lowercase().as_str() {
-        "" | "b" => Some(0),
-        "k" | "kib" => Some(10),
-        "m" | "mib" => Some(20),
-        _ => None,
+    let factor = match unit.trim().to_ascii_lowercase().as_str() {
+        "" => alone,
+        "b" => 1,
+        "k" | "kib" => 1 << 10,
+        "m" | "mib" => 1 << 20,
+        "g" | "gib" => 1 << 30,
+        "kb" => 1_000,
+        "mb" => 1_000_000,
+        "gb" => 1_000_000_000,
+        _ => return None,
     };
-    let bytes =
-        number.parse::<usize>().ok().zip(shift).and_then(|(number, shift)| number.checked_mul(1 << shift));
-    match bytes {
-        Some(bytes) if (CHUNK_LIMITS.0..=CHUNK_LIMITS.1).contains(&bytes) => Ok(bytes),
-        _ => Err(format!("'{text}' is no size from 4KiB to 64MiB")),
-    }
+    number.parse::<u64>().ok()?.checked_mul(factor)
 }
 
 /// A level of compression.
@@ -245,13 +334,14 @@ mod tests {
             ("64k", Some(64 << 10)),
             ("1048576", Some(1 << 20)),
             ("4 MiB", Some(4 << 20)),
+            ("1mb", Some(1_000_000)),
             ("1KiB", None),
             ("1GiB", None),
             ("", None),
             ("99999999999999999999", None),
             ("9007199254740993MiB", None),
         ] {
-            assert_eq!(size(text).ok(), expected, "{text}");
+            assert_eq!(chunk_size(text).ok(), expected, "{text}");
         }
         for (text, expected) in [("3", Some(3)), ("max", Some(19)), ("0", None), ("20", None), ("x", None)] {
             assert_eq!(level(text).ok(), expected, "{text}");

@@ -59,6 +59,7 @@ pub struct Source {
     drain: Drain,
     containers: Containers,
     machine: MachineInfo,
+    started: u64,
     /// Blocks that come before all events.
     startup: VecDeque<Block<'static>>,
     held: Held,
@@ -121,6 +122,7 @@ impl Source {
             drain,
             containers,
             machine,
+            started: begun,
             startup,
             last: (held.first_ts().unwrap_or(begun), 0),
             held,
@@ -162,6 +164,11 @@ impl Source {
     /// The host.
     pub fn machine(&self) -> &MachineInfo {
         &self.machine
+    }
+
+    /// When it was started, in nanoseconds since the epoch.
+    pub fn started(&self) -> u64 {
+        self.started
     }
 
     /// What was lost and cut until the last look, which is at most a tenth of a second ago, and at the end is the last.

@@ -1,61 +1,96 @@
-//! `tercel record`: the probe's events enter, a trace leaves. The probe runs before the host is read, so that no process falls
-//! into the gap between the two.
+//! `tercel record`: what the host does leaves as a trace. The arguments are checked here and the parts are wired; blocks come
+//! from the source of the capture crate, as they would come from a file.
 
+mod command;
+mod files;
+mod names;
+mod recorder;
 mod scope;
-mod trace;
+mod status;
 
 use std::ffi::OsString;
-use std::path::PathBuf;
-use std::process::{Child, Command};
-use std::time::{Duration, Instant};
+use std::ops::RangeInclusive;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use clap::Args;
-use indicatif::{HumanBytes, ProgressBar, ProgressDrawTarget};
-use tercel_capture::{Drops, Options, Polled, Source, stop};
-use tercel_format::{Block, Event};
+use jiff::tz::TimeZone;
+use tercel_capture::{Options, Source, stop};
 
+use crate::cli::{KindArgs, WriteArgs};
 use crate::exit::{Failure, Outcome};
-use scope::{Keep, Scope};
-use trace::Trace;
+use crate::target::Target;
+use crate::{host, rules, target};
+use command::Command;
+use files::{Files, Rotation};
+use names::Names;
+use recorder::{Limits, Recorder};
+use scope::Scope;
+use status::Status;
 
-/// How often the trace is made readable and the status line is drawn.
-const STATUS: Duration = Duration::from_millis(500);
-/// After how many events the clock is looked at even if there are more.
-const BATCH: u64 = 4096;
+/// Smallest and largest ring of a CPU.
+const RING_LIMITS: RangeInclusive<u64> = 4 << 10..=1 << 30;
 
 /// Options of `tercel record`.
 #[derive(Debug, Args)]
+#[command(after_help = "\
+Without -p, --container or a command, the whole host is recorded. The filter is a condition in the rule language, written
+behind the options and before the command; it is evaluated after the state of processes, so that names are right:
+  tercel record -w trace.scap -M 60 fd.type=ipv4 or evt.type=execve
+Events of others that change the state of processes are kept for the state only.
+With -C or -G there are several files, each complete on its own: trace.scap becomes trace_000001.scap, trace_000002.scap
+and so on, and % sequences in the name stand for the time at which a file starts, as in trace-%Y%m%d-%H%M%S.scap.
+The exit code is that of the command, if there was one and it was recorded; else as everywhere.")]
 pub struct RecordArgs {
-    /// The trace to write; - for standard output
-    #[arg(short = 'w', long = "write", value_name = "FILE")]
-    pub write: PathBuf,
+    #[command(flatten)]
+    pub write: WriteArgs,
+    #[command(flatten)]
+    pub kind: KindArgs,
     /// Bytes of read and written buffers to keep
-    #[arg(short = 's', long, value_name = "BYTES", default_value_t = 80)]
+    #[arg(short = 's', long, value_name = "BYTES", default_value_t = 80, help_heading = "What to record")]
     pub snaplen: u32,
+    /// Only this process and what it starts; recording ends with the last of them
+    #[arg(short = 'p', long = "pid", value_name = "PID", help_heading = "What to record")]
+    pub pids: Vec<i64>,
+    /// Only this container, by its id, the start of its id, or its name
+    #[arg(long = "container", value_name = "ID", help_heading = "What to record")]
+    pub containers: Vec<String>,
+    /// With a command: record the whole host, not only the command and what it starts
+    #[arg(short = 'a', long, help_heading = "What to record")]
+    pub all: bool,
+    /// Only events for which this condition holds
+    #[arg(value_name = "FILTER", help_heading = "What to record")]
+    pub words: Vec<String>,
+    /// The filter, when it should not stand behind the options
+    #[arg(long, value_name = "EXPRESSION", help_heading = "What to record")]
+    pub filter: Option<String>,
+    /// A further socket that speaks Docker's language
+    #[arg(long, value_name = "SOCKET", help_heading = "What to record")]
+    pub docker: Vec<PathBuf>,
     /// Stop after this many seconds
-    #[arg(short = 'M', long, value_name = "SECONDS")]
+    #[arg(short = 'M', long, value_name = "SECONDS", help_heading = "When to stop")]
     pub seconds: Option<f64>,
     /// Stop after this many events
-    #[arg(short = 'n', long, value_name = "COUNT")]
+    #[arg(short = 'n', long, value_name = "COUNT", help_heading = "When to stop")]
     pub count: Option<u64>,
-    /// Only this process and what it starts; of others only what the state of processes needs
-    #[arg(short = 'p', long = "pid", value_name = "PID")]
-    pub pids: Vec<i64>,
-    /// With a command: record all processes, not only the command and what it starts
-    #[arg(short = 'a', long)]
-    pub all: bool,
-    /// Size of the ring of each CPU in MiB
-    #[arg(long, value_name = "MIB", default_value_t = 16)]
-    pub buffer: u32,
-    /// Level of compression (zstd); 0 writes a plain scap file
-    #[arg(long, value_name = "LEVEL", default_value_t = 3)]
-    pub level: i32,
-    /// A further socket that speaks Docker's language
-    #[arg(long, value_name = "SOCKET")]
-    pub docker: Vec<PathBuf>,
+    /// Start another file when one has become this large; a number alone counts megabytes
+    #[arg(short = 'C', value_name = "SIZE", help_heading = "Rotation")]
+    pub rotate_size: Option<String>,
+    /// Start another file after this many seconds
+    #[arg(short = 'G', value_name = "SECONDS", help_heading = "Rotation")]
+    pub rotate_seconds: Option<f64>,
+    /// Keep the newest files only, so many of them
+    #[arg(short = 'W', value_name = "COUNT", help_heading = "Rotation")]
+    pub rotate_count: Option<usize>,
+    /// Size of the ring of each CPU, 4KiB to 1GiB, rounded up to a power of two
+    #[arg(long, value_name = "SIZE", default_value = "16MiB")]
+    pub buffer: String,
     /// No status line and no summary
-    #[arg(short, long)]
+    #[arg(short, long, conflicts_with = "verbose")]
     pub quiet: bool,
+    /// Tell losses of each CPU, and each file
+    #[arg(short, long)]
+    pub verbose: bool,
     /// Take system calls from the classic tracepoint whatever the kernel
     #[arg(long, hide = true)]
     pub classic: bool,
@@ -66,162 +101,84 @@ pub struct RecordArgs {
 
 /// Records until something asks to stop.
 pub fn run(args: &RecordArgs) -> Result<Outcome, Failure> {
+    let program = filter(args)?.as_deref().map(rules::filter).transpose()?;
+    let limits =
+        Limits { count: args.count, seconds: args.seconds.map(|count| seconds("-M", count)).transpose()? };
+    let scope = scope(args)?.filtered(program.as_ref());
+    let (names, rotation) = files(args)?;
+    let mut target = Target::of(&args.write, args.kind.to, &[])?;
+    let options = options(args)?;
     stop::watch().map_err(Failure::io)?;
-    let output = trace::open(&args.write, args.level).map_err(|error| at(args, &error))?;
-    let options = Options {
-        snaplen: args.snaplen,
-        ring: args.buffer.clamp(1, 1024) << 20,
-        classic: args.classic,
-        wanted: None,
-    };
     let mut source = Source::start(&options, &args.docker).map_err(Failure::io)?;
-    let mut recorder = Recorder {
-        trace: Trace::start(output).map_err(|error| at(args, &error))?,
-        scope: if args.pids.is_empty() && (args.command.is_empty() || args.all) {
-            Scope::all()
-        } else {
-            Scope::of(&args.pids)
-        },
-        left: args.count.unwrap_or(u64::MAX),
-        failed: None,
+    let filter = filter(args)?.unwrap_or_default();
+    target.describe(host::header(source.machine(), &filter, args.snaplen), String::new());
+    let mut recorder = Recorder::new(scope, Files::new(target, names, rotation), limits);
+    recorder.begin(&mut source)?;
+    let mut command = Command::start(&args.command)?;
+    recorder.add(command.pid());
+    let mut status = Status::new(args.quiet);
+    let followed = recorder.follow(&mut source, &mut command, &mut status);
+    let elapsed = status.finish();
+    while !command.end() {
+        source.wait();
+    }
+    followed?;
+    let (counts, sums) = recorder.finish()?;
+    if !args.quiet {
+        eprint!("{}", status::summary(&counts, &sums, source.drops(), elapsed));
+    }
+    Ok(command.outcome())
+}
+
+fn filter(args: &RecordArgs) -> Result<Option<String>, Failure> {
+    let words = (!args.words.is_empty()).then(|| args.words.join(" "));
+    match (&args.filter, words) {
+        (Some(_), Some(_)) => {
+            Err(Failure::usage("give the filter either behind the options or with --filter, not both"))
+        }
+        (filter, words) => Ok(filter.clone().or(words)),
+    }
+}
+
+fn options(args: &RecordArgs) -> Result<Options, Failure> {
+    let ring = target::bytes(&args.buffer, 1).filter(|ring| RING_LIMITS.contains(ring));
+    let ring = ring
+        .ok_or_else(|| Failure::usage(format!("--buffer: '{}' is no size from 4KiB to 1GiB", args.buffer)))?;
+    Ok(Options { snaplen: args.snaplen, ring: ring as u32, classic: args.classic, wanted: None })
+}
+
+/// What is recorded: everything, unless processes, containers or a command are named.
+fn scope(args: &RecordArgs) -> Result<Scope, Failure> {
+    if let Some(pid) = args.pids.iter().find(|pid| !Path::new(&format!("/proc/{pid}")).exists()) {
+        return Err(Failure::usage(format!("-p: there is no process {pid}")));
+    }
+    let scope = Scope::default().of_containers(&args.containers);
+    let has_command = !args.command.is_empty() && !args.all;
+    Ok(if has_command || !args.pids.is_empty() { scope.of_processes(&args.pids) } else { scope })
+}
+
+/// Where it goes.
+fn files(args: &RecordArgs) -> Result<(Names, Rotation), Failure> {
+    let size = |text: &String| {
+        let bytes = target::bytes(text, 1_000_000).filter(|bytes| *bytes > 0);
+        bytes.ok_or_else(|| Failure::usage(format!("-C: '{text}' is no size, as 100 (megabytes) or 64MiB")))
     };
-    let child = start(args, &mut recorder.scope)?;
-    recorder.record(args, &mut source, child);
-    recorder.finish(args, source.drops())
+    let rotation = Rotation {
+        size: args.rotate_size.as_ref().map(size).transpose()?,
+        age: args.rotate_seconds.map(|count| seconds("-G", count)).transpose()?,
+    };
+    let path = &args.write.write;
+    if rotation.rotates() && path == Path::new("-") {
+        return Err(Failure::usage("-C and -G need files; standard output is one stream"));
+    }
+    if !rotation.rotates() && args.rotate_count.is_some() {
+        return Err(Failure::usage("-W counts the files of -C or -G"));
+    }
+    let names = Names::new(path, TimeZone::system(), rotation.rotates(), args.rotate_count);
+    Ok((names.map_err(Failure::usage)?, rotation))
 }
 
-/// Starts the command, if there is one, and puts it into the scope.
-fn start(args: &RecordArgs, scope: &mut Scope) -> Result<Option<Child>, Failure> {
-    let Some((program, arguments)) = args.command.split_first() else { return Ok(None) };
-    let child = Command::new(program)
-        .args(arguments)
-        .spawn()
-        .map_err(|error| Failure::usage(format!("{}: {error}", program.to_string_lossy())))?;
-    scope.add(i64::from(child.id()));
-    Ok(Some(child))
-}
-
-struct Recorder {
-    trace: Trace,
-    scope: Scope,
-    /// Events until the limit.
-    left: u64,
-    failed: Option<std::io::Error>,
-}
-
-impl Recorder {
-    /// Writes a block where it is wanted.
-    fn take(&mut self, block: &Block<'_>) {
-        let written = match block {
-            Block::Event(event) => self.event(event),
-            Block::Processes(processes) => {
-                self.scope.found(processes);
-                self.trace.block(block)
-            }
-            block => self.trace.block(block),
-        };
-        if let Err(error) = written {
-            self.failed = Some(error);
-        }
-    }
-
-    fn event(&mut self, event: &Event<'_>) -> std::io::Result<()> {
-        match self.scope.keep(event) {
-            Keep::Event => {
-                self.left = self.left.saturating_sub(1);
-                self.trace.event(event)
-            }
-            Keep::State => {
-                let mut event = *event;
-                event.state_only = true;
-                self.trace.event(&event)
-            }
-            Keep::Nothing => Ok(()),
-        }
-    }
-
-    fn going(&self) -> bool {
-        self.left > 0 && self.failed.is_none()
-    }
-
-    /// Follows the source until a limit, a signal or the end of the command.
-    fn record(&mut self, args: &RecordArgs, source: &mut Source, mut child: Option<Child>) {
-        let status = ProgressBar::no_length();
-        status.set_draw_target(if args.quiet {
-            ProgressDrawTarget::hidden()
-        } else {
-            ProgressDrawTarget::stderr()
-        });
-        let end = args.seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
-        let end = end.and_then(|duration| Instant::now().checked_add(duration));
-        let mut shown = Instant::now();
-        let mut batch = 0;
-        while self.going() {
-            let idle = match source.poll() {
-                Polled::Block(block) => {
-                    self.take(&block);
-                    batch += 1;
-                    false
-                }
-                Polled::Idle => true,
-                Polled::End => break,
-            };
-            if !idle && batch < BATCH {
-                continue;
-            }
-            batch = 0;
-            if child.as_mut().is_some_and(|child| !matches!(child.try_wait(), Ok(None)))
-                || end.is_some_and(|end| Instant::now() >= end)
-            {
-                source.stop();
-            }
-            if shown.elapsed() >= STATUS {
-                shown = Instant::now();
-                if let Err(error) = self.trace.flush() {
-                    self.failed = Some(error);
-                }
-                status.set_message(self.describe(source.drops()));
-                status.tick();
-            }
-            if idle {
-                source.wait();
-            }
-        }
-        status.finish_and_clear();
-    }
-
-    fn describe(&self, drops: &Drops) -> String {
-        let (events, bytes) = (self.trace.events(), self.trace.bytes());
-        format!("{events} events, {}, {} lost", HumanBytes(bytes), drops.lost())
-    }
-
-    fn finish(self, args: &RecordArgs, drops: &Drops) -> Result<Outcome, Failure> {
-        let (events, bytes) = (self.trace.events(), self.trace.bytes());
-        let ended = self.trace.finish();
-        if let Some(error) = self.failed.or(ended.err()) {
-            return Err(at(args, &error));
-        }
-        if !args.quiet {
-            eprintln!("{events} events, {} before compression", HumanBytes(bytes));
-            if drops.lost() > 0 {
-                eprintln!(
-                    "{} events lost: {} ring full, {} program skipped by the kernel, {} CPU busy, {} too large, {} other",
-                    drops.lost(),
-                    drops.full,
-                    drops.skipped,
-                    drops.busy,
-                    drops.large,
-                    drops.faults
-                );
-            }
-            if drops.cut > 0 {
-                eprintln!("{} parameters cut at their limit", drops.cut);
-            }
-        }
-        Ok(Outcome::Done)
-    }
-}
-
-fn at(args: &RecordArgs, error: &std::io::Error) -> Failure {
-    Failure::io(format!("{}: {error}", args.write.display()))
+fn seconds(flag: &str, count: f64) -> Result<Duration, Failure> {
+    let duration = Duration::try_from_secs_f64(count).ok().filter(|duration| !duration.is_zero());
+    duration.ok_or_else(|| Failure::usage(format!("{flag}: '{count}' is no number of seconds")))
 }

@@ -1,0 +1,113 @@
+//! The command that is recorded: it is started once everything listens, and its end is the end of the recording.
+
+use std::ffi::OsString;
+use std::os::unix::process::ExitStatusExt;
+use std::process::{Child, ExitStatus};
+use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Signal, kill_process};
+
+use crate::exit::{Failure, Outcome};
+
+/// How long the command may take to end after it was asked to.
+const GRACE: Duration = Duration::from_secs(2);
+
+/// A command that runs, or none.
+pub struct Command {
+    child: Option<Child>,
+    status: Option<ExitStatus>,
+    /// When the command was asked to end.
+    asked: Option<Instant>,
+}
+
+impl Command {
+    /// Starts the command that the words name, if there are any.
+    pub fn start(words: &[OsString]) -> Result<Command, Failure> {
+        let child = match words.split_first() {
+            None => None,
+            Some((program, arguments)) => {
+                let spawned = std::process::Command::new(program).args(arguments).spawn();
+                let name = program.to_string_lossy();
+                Some(spawned.map_err(|error| Failure::usage(format!("{name}: {error}")))?)
+            }
+        };
+        Ok(Command { child, status: None, asked: None })
+    }
+
+    /// Its process.
+    pub fn pid(&self) -> Option<i64> {
+        self.child.as_ref().map(|child| i64::from(child.id()))
+    }
+
+    /// Whether it has ended by itself.
+    pub fn has_ended(&mut self) -> bool {
+        if let Some(child) = &mut self.child
+            && self.status.is_none()
+        {
+            self.status = child.try_wait().ok().flatten();
+        }
+        self.status.is_some()
+    }
+
+    /// Asks the command to end, as perf does when it ends before its command. True once there is nothing to wait for.
+    pub fn end(&mut self) -> bool {
+        if self.has_ended() {
+            return true;
+        }
+        let Some(child) = &self.child else { return true };
+        let asked = *self.asked.get_or_insert_with(|| {
+            // A command that cannot be asked is not waited for any longer than one that does not listen.
+            let _ = kill_process(Pid::from_child(child), Signal::TERM);
+            Instant::now()
+        });
+        asked.elapsed() >= GRACE
+    }
+
+    /// How the recording of it ends: with its exit code, or as shells tell of a signal. A command that had to be asked to end
+    /// has nothing to say about the recording.
+    pub fn outcome(&self) -> Outcome {
+        match self.status {
+            Some(status) if self.asked.is_none() => {
+                let code = status.code().or(status.signal().map(|signal| 128 + signal)).unwrap_or(0);
+                Outcome::Command(code as u8)
+            }
+            Some(_) | None => Outcome::Done,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn words(text: &str) -> Vec<OsString> {
+        text.split(' ').map(OsString::from).collect()
+    }
+
+    #[test]
+    fn exit_codes_are_passed_on() {
+        for (text, expected) in
+            [("true", 0), ("false", 1), ("sh -c exit\t7", 7), ("sh -c kill\t-9\t$$", 128 + 9)]
+        {
+            let words: Vec<OsString> = text.split(' ').map(|word| word.replace('\t', " ").into()).collect();
+            let mut command = Command::start(&words).expect("it starts");
+            while !command.has_ended() {
+                std::thread::sleep(Duration::from_millis(1));
+            }
+            assert_eq!(command.outcome(), Outcome::Command(expected), "{text}");
+        }
+        assert_eq!(Command::start(&[]).expect("no command").outcome(), Outcome::Done);
+        let failure = Command::start(&words("/nonexistent/command")).err().expect("no such command");
+        assert!(failure.message.starts_with("/nonexistent/command: "), "{}", failure.message);
+    }
+
+    #[test]
+    fn a_command_is_asked_to_end() {
+        let mut command = Command::start(&words("sleep 60")).expect("it starts");
+        while !command.end() {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        assert!(command.has_ended());
+        assert_eq!(command.outcome(), Outcome::Done);
+    }
+}

@@ -1,0 +1,202 @@
+//! The files of a recording: blocks enter, one trace leaves or several after one another. Each file is complete on its own,
+//! since it begins with the state that the one before it has reached; no event is in two files, and none in no file.
+
+use std::fs;
+use std::path::PathBuf;
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use tercel_format::catalogue::code;
+use tercel_format::{Block, Event, Numbering};
+use tercel_replay::state::{Cut, State};
+
+use super::names::Names;
+use crate::capture::Sink;
+use crate::exit::Failure;
+use crate::target::{Target, Written};
+
+/// When a file is followed by another one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Rotation {
+    /// Bytes on the disk.
+    pub size: Option<u64>,
+    /// Time since its first event.
+    pub age: Option<Duration>,
+}
+
+impl Rotation {
+    /// Whether there are several files.
+    pub fn rotates(&self) -> bool {
+        self.size.is_some() || self.age.is_some()
+    }
+}
+
+/// What has been written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Sums {
+    /// Files, removed ones included.
+    pub files: u64,
+    /// Bytes of them.
+    pub bytes: u64,
+    /// Bytes of scap in them.
+    pub raw_bytes: u64,
+}
+
+/// Writes the files.
+pub struct Files {
+    /// How each file is written; it is never opened itself.
+    template: Target,
+    names: Names,
+    rotation: Rotation,
+    /// What a reader of the current file knows so far; `None` where nobody asks for it.
+    state: Option<Box<State>>,
+    numbering: Numbering,
+    current: Option<Target>,
+    /// Time of the first event of the current file.
+    begun: Option<u64>,
+    /// The file before, while what is left of it goes to the disk.
+    closing: Option<Closing>,
+    done: Sums,
+}
+
+type Closing = JoinHandle<Result<Written, Failure>>;
+
+impl Files {
+    /// Writes files like `template`.
+    pub fn new(template: Target, names: Names, rotation: Rotation) -> Files {
+        let needs_state = template.has_keyframes() || rotation.rotates();
+        Files {
+            template,
+            names,
+            rotation,
+            state: needs_state.then(Box::default),
+            numbering: Numbering::default(),
+            current: None,
+            begun: None,
+            closing: None,
+            done: Sums::default(),
+        }
+    }
+
+    /// Opens the first file, which starts at `ts`.
+    pub fn open(&mut self, ts: u64) -> Result<(), Failure> {
+        let (path, oldest) = self.names.next(ts).map_err(Failure::usage)?;
+        if let Some(oldest) = oldest {
+            remove(&oldest)?;
+        }
+        self.current = Some(self.template.another(path));
+        self.begun = None;
+        self.done.files += 1;
+        Ok(())
+    }
+
+    /// Writes a block. An event starts another file where the current one is large or old enough.
+    #[inline]
+    pub fn block(&mut self, block: &Block<'_>) -> Result<(), Failure> {
+        match block {
+            Block::Event(event) => {
+                if self.is_due(event) {
+                    self.rotate(event.ts)?;
+                }
+                self.begun.get_or_insert(event.ts);
+                self.numbering.event(event.code());
+                if event.code() == code::DROP_E
+                    && let (Some(count), Some(target)) = (event.uint(0), &mut self.current)
+                {
+                    target.dropped(count);
+                }
+            }
+            Block::Section(_) => self.numbering.section(),
+            _ => {}
+        }
+        let Some(target) = &mut self.current else { return Ok(()) };
+        match &mut self.state {
+            Some(state) => {
+                target.write(block, state)?;
+                state.take(block);
+                Ok(())
+            }
+            None => target.write(block, &mut State::new()),
+        }
+    }
+
+    /// Makes everything that was written readable, whatever becomes of the recorder.
+    pub fn hurry(&mut self) -> Result<(), Failure> {
+        self.current.as_mut().map_or(Ok(()), Target::hurry)
+    }
+
+    /// What has been written so far, as far as it has reached the disk.
+    pub fn sums(&self) -> Sums {
+        let (bytes, raw_bytes) =
+            self.current.as_ref().map_or((0, 0), |target| (target.bytes(), target.raw_bytes()));
+        Sums { bytes: self.done.bytes + bytes, raw_bytes: self.done.raw_bytes + raw_bytes, ..self.done }
+    }
+
+    /// Ends the last file.
+    pub fn finish(mut self) -> Result<Sums, Failure> {
+        self.settle()?;
+        if let Some(target) = self.current.take() {
+            let written = target.finish()?;
+            self.add(&written);
+        }
+        Ok(self.done)
+    }
+
+    #[inline]
+    fn is_due(&self, event: &Event<'_>) -> bool {
+        let Some(begun) = self.begun else { return false };
+        self.rotation.age.is_some_and(|age| Duration::from_nanos(event.ts.saturating_sub(begun)) >= age)
+            || self
+                .rotation
+                .size
+                .is_some_and(|size| self.current.as_ref().is_some_and(|target| target.bytes() >= size))
+    }
+
+    /// Starts another file with the state as it is before an event at `ts`. What is left of the file before is written by a
+    /// thread of its own, so that nobody waits for the disk; only one file at a time is in this state.
+    #[cold]
+    fn rotate(&mut self, ts: u64) -> Result<(), Failure> {
+        self.settle()?;
+        if let Some(target) = self.current.take() {
+            let thread = std::thread::Builder::new().name("close".to_owned());
+            let closing = thread.spawn(move || target.finish());
+            self.closing =
+                Some(closing.map_err(|error| Failure::io(format!("cannot start a thread: {error}")))?);
+        }
+        self.open(ts)?;
+        let (Some(target), Some(state)) = (&mut self.current, &mut self.state) else { return Ok(()) };
+        let cut = Cut { numbering: self.numbering, ts };
+        let mut fresh = Box::<State>::default();
+        state.export(cut, &mut |block| {
+            target.write(block, &mut fresh)?;
+            fresh.take(block);
+            Ok(())
+        })?;
+        *state = fresh;
+        Ok(())
+    }
+
+    /// Waits for the file before.
+    fn settle(&mut self) -> Result<(), Failure> {
+        if let Some(closing) = self.closing.take() {
+            let written =
+                closing.join().unwrap_or_else(|_| Err(Failure::io("a thread that writes has ended")))?;
+            self.add(&written);
+        }
+        Ok(())
+    }
+
+    fn add(&mut self, written: &Written) {
+        self.done.bytes += written.bytes;
+        self.done.raw_bytes += written.raw_bytes;
+    }
+}
+
+/// Removes a file of this recording that has become too old.
+fn remove(path: &PathBuf) -> Result<(), Failure> {
+    match fs::remove_file(path) {
+        // Somebody else has removed it.
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
+        removed => removed.map_err(|error| Failure::io(format!("{}: {error}", path.display()))),
+    }
+}

@@ -1,0 +1,140 @@
+//! The recording: blocks of a source enter until something asks to stop, and those that are wanted leave into the files.
+
+use std::time::{Duration, Instant};
+
+use tercel_capture::{Polled, Source};
+use tercel_format::Block;
+
+use super::command::Command;
+use super::files::{Files, Sums};
+use super::scope::{Keep, Scope};
+use super::status::{Counts, Status};
+use crate::exit::Failure;
+
+/// How often the status line is drawn, and limits are looked at if events never pause.
+const STATUS: Duration = Duration::from_millis(500);
+
+/// What a recorder that is killed loses at most, as far as it is not under way to the disk.
+const UNWRITTEN: Duration = Duration::from_millis(1500);
+
+/// After how many blocks in a row the clock is looked at.
+const BATCH: u32 = 4096;
+
+/// When a recording ends by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Limits {
+    /// Events.
+    pub count: Option<u64>,
+    /// Time.
+    pub seconds: Option<Duration>,
+}
+
+/// Takes blocks.
+pub struct Recorder {
+    scope: Scope,
+    files: Files,
+    limits: Limits,
+    counts: Counts,
+}
+
+impl Recorder {
+    /// Writes what is in `scope` into `files`.
+    pub fn new(scope: Scope, files: Files, limits: Limits) -> Recorder {
+        Recorder { scope, files, limits, counts: Counts::default() }
+    }
+
+    /// Adds a process to the scope.
+    pub fn add(&mut self, pid: Option<i64>) {
+        pid.into_iter().for_each(|pid| self.scope.add(pid));
+    }
+
+    /// Whether there is nothing more to record.
+    pub fn is_over(&self) -> bool {
+        self.limits.count.is_some_and(|count| self.counts.events >= count) || self.scope.is_over()
+    }
+
+    /// Writes a block where it is wanted.
+    #[inline]
+    pub fn take(&mut self, block: &Block<'_>) -> Result<(), Failure> {
+        let Block::Event(event) = block else {
+            self.scope.metadata(block);
+            return self.files.block(block);
+        };
+        match self.scope.keep(event) {
+            Keep::Event => {
+                self.counts.events += 1;
+                self.files.block(block)
+            }
+            Keep::State => {
+                self.counts.state_only += 1;
+                let mut event = *event;
+                event.state_only = true;
+                self.files.block(&Block::Event(event))
+            }
+            Keep::Nothing => {
+                self.counts.left_out += 1;
+                Ok(())
+            }
+        }
+    }
+
+    /// Takes what comes before all events, and with it whatever is wrong with the file.
+    pub fn begin(&mut self, source: &mut Source) -> Result<(), Failure> {
+        self.files.open(source.started())?;
+        while let Polled::Block(block) = source.poll() {
+            self.take(&block)?;
+            if let Block::Event(_) = block {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// Follows a source until it ends, or until a limit or the end of the command has ended it.
+    pub fn follow(
+        &mut self,
+        source: &mut Source,
+        command: &mut Command,
+        status: &mut Status,
+    ) -> Result<(), Failure> {
+        let end = self.limits.seconds.and_then(|seconds| Instant::now().checked_add(seconds));
+        let (mut drawn, mut closed) = (Instant::now(), Instant::now());
+        let mut batch = 0;
+        while !self.is_over() {
+            let idle = match source.poll() {
+                Polled::Block(block) => {
+                    self.take(&block)?;
+                    batch += 1;
+                    if batch < BATCH {
+                        continue;
+                    }
+                    false
+                }
+                Polled::Idle => true,
+                Polled::End => break,
+            };
+            batch = 0;
+            let now = Instant::now();
+            if command.has_ended() || end.is_some_and(|end| now >= end) {
+                source.stop();
+            }
+            if now.duration_since(closed) >= UNWRITTEN {
+                closed = now;
+                self.files.hurry()?;
+            }
+            if now.duration_since(drawn) >= STATUS {
+                drawn = now;
+                status.draw(&self.counts, &self.files.sums(), source.drops());
+            }
+            if idle {
+                source.wait();
+            }
+        }
+        Ok(())
+    }
+
+    /// Ends the last file.
+    pub fn finish(self) -> Result<(Counts, Sums), Failure> {
+        Ok((self.counts, self.files.finish()?))
+    }
+}

@@ -1,0 +1,151 @@
+//! What the user sees of a recording: a status line on a terminal while it goes on, and a summary on standard error behind it.
+
+use std::fmt::Write;
+use std::time::{Duration, Instant};
+
+use indicatif::{HumanBytes, HumanCount, ProgressBar, ProgressDrawTarget};
+use tercel_capture::Drops;
+
+use super::files::Sums;
+
+/// Events of a recording.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Counts {
+    /// Written.
+    pub events: u64,
+    /// Written for the state only.
+    pub state_only: u64,
+    /// Left out.
+    pub left_out: u64,
+}
+
+/// The status line.
+pub struct Status {
+    bar: ProgressBar,
+    started: Instant,
+    /// When it was drawn last, and how many events there were.
+    drawn: (Instant, u64),
+}
+
+impl Status {
+    /// A line that starts now; a silent one is never drawn. indicatif draws nothing where standard error is not a terminal.
+    pub fn new(silent: bool) -> Status {
+        let bar = ProgressBar::no_length();
+        bar.set_draw_target(if silent { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() });
+        let now = Instant::now();
+        Status { bar, started: now, drawn: (now, 0) }
+    }
+
+    /// Draws the line anew.
+    pub fn draw(&mut self, counts: &Counts, sums: &Sums, drops: &Drops) {
+        let (last, before) = std::mem::replace(&mut self.drawn, (Instant::now(), counts.events));
+        if self.bar.is_hidden() {
+            return;
+        }
+        let rate = (counts.events - before) as f64 / last.elapsed().as_secs_f64().max(1e-9);
+        self.bar.set_message(format!(
+            "{} events ({}/s), {} ({}), {} lost",
+            HumanCount(counts.events),
+            HumanCount(rate as u64),
+            HumanBytes(sums.bytes),
+            percent(sums),
+            HumanCount(drops.lost())
+        ));
+        self.bar.tick();
+    }
+
+    /// Takes the line off the screen; tells how long it was there.
+    pub fn finish(&self) -> Duration {
+        self.bar.finish_and_clear();
+        self.started.elapsed()
+    }
+}
+
+/// How much is left of scap.
+fn percent(sums: &Sums) -> String {
+    format!("{:.1} % of scap", sums.bytes as f64 * 100.0 / sums.raw_bytes.max(1) as f64)
+}
+
+/// Appends one line; writing to a string cannot fail.
+macro_rules! line {
+    ($out:expr, $($argument:tt)*) => {
+        let _ = writeln!($out, $($argument)*);
+    };
+}
+
+/// The summary; lines about things that did not happen are left out.
+pub fn summary(counts: &Counts, sums: &Sums, drops: &Drops, elapsed: Duration) -> String {
+    let mut out = String::new();
+    let seconds = elapsed.as_secs_f64().max(1e-9);
+    let all = counts.events + counts.state_only;
+    line!(
+        out,
+        "Events: {} in {seconds:.2} s ({:.0} per second)",
+        counts.events,
+        counts.events as f64 / seconds
+    );
+    for (count, what) in
+        [(counts.state_only, "of others, kept for the state only"), (counts.left_out, "of others, left out")]
+    {
+        if count > 0 {
+            line!(out, "Events {what}: {count}");
+        }
+    }
+    let each = sums.bytes as f64 / all.max(1) as f64;
+    line!(out, "Size: {} bytes ({each:.1} per event), {}", sums.bytes, percent(sums));
+    if sums.files > 1 {
+        line!(out, "Files: {}", sums.files);
+    }
+    losses(&mut out, drops);
+    if drops.cut > 0 {
+        line!(out, "Parameters cut at their limit: {}", drops.cut);
+    }
+    out
+}
+
+fn losses(out: &mut String, drops: &Drops) {
+    if drops.lost() == 0 {
+        return;
+    }
+    let reasons = [
+        (drops.full, "ring full"),
+        (drops.skipped, "program skipped by the kernel"),
+        (drops.busy, "CPU busy"),
+        (drops.large, "too large"),
+        (drops.faults, "other"),
+    ];
+    let reasons: Vec<String> = reasons
+        .iter()
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, reason)| format!("{count} {reason}"))
+        .collect();
+    line!(out, "Events lost: {} ({})", drops.lost(), reasons.join(", "));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn summaries_tell_what_happened() {
+        let sums = Sums { files: 1, bytes: 900, raw_bytes: 9000 };
+        let counts = Counts { events: 100, ..Counts::default() };
+        let second = Duration::from_secs(1);
+        assert_eq!(
+            summary(&counts, &sums, &Drops::default(), second),
+            "Events: 100 in 1.00 s (100 per second)\nSize: 900 bytes (9.0 per event), 10.0 % of scap\n"
+        );
+        let counts = Counts { events: 60, state_only: 40, left_out: 7 };
+        let drops = Drops { full: 5, skipped: 2, cut: 3, ..Drops::default() };
+        assert_eq!(
+            summary(&counts, &Sums { files: 2, ..sums }, &drops, second),
+            "Events: 60 in 1.00 s (60 per second)\n\
+             Events of others, kept for the state only: 40\n\
+             Events of others, left out: 7\n\
+             Size: 900 bytes (9.0 per event), 10.0 % of scap\n\
+             Files: 2\n\
+             Events lost: 7 (5 ring full, 2 program skipped by the kernel)\n\
+             Parameters cut at their limit: 3\n"
+        );
+    }
+}
