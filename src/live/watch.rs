@@ -214,8 +214,10 @@ impl<'a> Watch<'a> {
         {
             self.log.tell(Level::Error, &failure.to_string());
         }
-        if let Some(writer) = &mut self.writer {
-            writer.tick(now);
+        if let Some(writer) = &mut self.writer
+            && let Err(failure) = writer.tick(now)
+        {
+            self.failure = Some(failure);
         }
         let seconds = (now - self.started).as_secs_f64();
         if self.args.seconds.is_some_and(|limit| seconds >= limit) || self.outputs.closed() {

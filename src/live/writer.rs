@@ -8,11 +8,12 @@ use std::time::{Duration, Instant};
 use tercel_capture::Options as Probing;
 use tercel_format::Block;
 use tercel_format::record::MachineInfo;
-use tercel_format::trace::{Header, Options};
+use tercel_format::trace::Options;
 use tercel_replay::KeyedWriter;
 use tercel_replay::state::State;
 
 use crate::exit::Failure;
+use crate::host;
 
 /// After this time what was written is brought into a chunk of its own, which a crash then spares.
 const CHUNK: Duration = Duration::from_secs(2);
@@ -28,18 +29,7 @@ impl Writer {
     /// Creates the file.
     pub fn new(path: &Path, machine: &MachineInfo, probing: &Probing) -> Result<Writer, Failure> {
         let failed = |error: io::Error| Failure::io(format!("{}: {error}", path.display()));
-        let uname = rustix::system::uname();
-        let text = |name: &std::ffi::CStr| name.to_string_lossy().into_owned();
-        let header = Header {
-            writer: concat!("tercel ", env!("CARGO_PKG_VERSION")).to_owned(),
-            hostname: String::from_utf8_lossy(&machine.hostname).into_owned(),
-            kernel: text(uname.release()),
-            architecture: text(uname.machine()),
-            boot_ts: machine.boot_ts,
-            command: std::env::args().collect(),
-            snaplen: probing.snaplen,
-            ..Header::default()
-        };
+        let header = host::header(machine, "", probing.snaplen);
         let file = File::create(path).map_err(failed)?;
         let trace = KeyedWriter::new(file, &header, Options::default()).map_err(failed)?;
         Ok(Writer { path: path.to_owned(), trace, cut: Instant::now() })
@@ -52,11 +42,12 @@ impl Writer {
     }
 
     /// Sees to it that what was written does not wait for long.
-    pub fn tick(&mut self, now: Instant) {
-        if now.saturating_duration_since(self.cut) >= CHUNK {
-            self.cut = now;
-            self.trace.hurry();
+    pub fn tick(&mut self, now: Instant) -> Result<(), Failure> {
+        if now.saturating_duration_since(self.cut) < CHUNK {
+            return Ok(());
         }
+        self.cut = now;
+        self.trace.hurry().map_err(|error| self.failed(&error))
     }
 
     /// Writes what is left.
