@@ -7,6 +7,8 @@ mod names;
 mod recorder;
 mod scope;
 mod status;
+#[cfg(test)]
+mod tests;
 
 use std::ffi::OsString;
 use std::ops::RangeInclusive;

@@ -78,9 +78,14 @@ impl Recorder {
         }
     }
 
+    /// Opens the first file, which starts at `ts`.
+    pub fn open(&mut self, ts: u64) -> Result<(), Failure> {
+        self.files.open(ts)
+    }
+
     /// Takes what comes before all events, and with it whatever is wrong with the file.
     pub fn begin(&mut self, source: &mut Source) -> Result<(), Failure> {
-        self.files.open(source.started())?;
+        self.open(source.started())?;
         while let Polled::Block(block) = source.poll() {
             self.take(&block)?;
             if let Block::Event(_) = block {

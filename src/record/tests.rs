@@ -1,0 +1,151 @@
+//! Rotation over a made-up source: a shipped trace is recorded as if it happened now, into one file and into many.
+
+use std::fs::{self, File};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use jiff::tz::TimeZone;
+use tercel_format::{Block, Reader};
+use tercel_replay::{Alert, Formatter, Options, Replay, Sink, Style};
+use tercel_rules::load::Loader;
+use tercel_rules::program::Program;
+
+use super::files::{Files, Rotation};
+use super::names::Names;
+use super::recorder::{Limits, Recorder};
+use super::scope::Scope;
+use crate::cli::{self, WriteArgs};
+use crate::target::Target;
+
+const TRACE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/testdata/traces/classic.scap");
+const RULES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/rules/tercel_rules.yaml");
+
+/// How often what the trace tells happens.
+const ROUNDS: u64 = 40;
+
+/// A directory that goes away with the test.
+struct Place(PathBuf);
+
+impl Place {
+    fn new(name: &str) -> Place {
+        let path = std::env::temp_dir().join(format!("tercel-rotation-{name}-{}", std::process::id()));
+        fs::create_dir_all(&path).expect("a temporary directory");
+        Place(path)
+    }
+
+    fn files(&self) -> Vec<PathBuf> {
+        let mut files: Vec<PathBuf> =
+            fs::read_dir(&self.0).expect("readable").map(|entry| entry.expect("an entry").path()).collect();
+        files.sort();
+        files
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+struct Lines(Formatter, Vec<String>);
+
+impl Sink for Lines {
+    fn alert(&mut self, alert: &Alert<'_>) -> io::Result<()> {
+        let mut line = Vec::new();
+        self.0.push_line(alert, &mut line);
+        self.1.push(String::from_utf8_lossy(&line).into_owned());
+        Ok(())
+    }
+}
+
+fn reader(path: &Path) -> Reader {
+    Reader::new(File::open(path).expect("a file")).expect("a capture")
+}
+
+/// Records the shipped trace.
+fn record(place: &Place, kind: cli::Target, rotation: Rotation, keep: Option<usize>) -> Vec<PathBuf> {
+    let write = WriteArgs {
+        write: place.0.join("trace.scap"),
+        chunk: "4KiB".to_owned(),
+        level: "1".to_owned(),
+        sync: false,
+        threads: Some(2),
+    };
+    let target = Target::of(&write, kind, &[]).expect("arguments");
+    let names = Names::new(&write.write, TimeZone::UTC, rotation.rotates(), keep).expect("a name");
+    let files = Files::new(target, names, rotation);
+    let mut recorder = Recorder::new(Scope::default(), files, Limits::default());
+    recorder.open(0).expect("a file");
+    for round in 0..ROUNDS {
+        let mut source = reader(Path::new(TRACE));
+        while let Some(mut block) = source.next().expect("the shipped trace is whole") {
+            match &mut block {
+                Block::Event(event) => event.ts += round * 20_000_000_000,
+                _ if round > 0 => continue,
+                _ => {}
+            }
+            recorder.take(&block).expect("room on the disk");
+        }
+    }
+    recorder.finish().expect("room on the disk");
+    place.files()
+}
+
+/// Events and alerts of captures that are read one after the other.
+fn replayed(program: &Program, files: &[PathBuf]) -> (Vec<String>, Vec<String>) {
+    let mut events = Vec::new();
+    let mut lines = Lines(Formatter::new(program, Style::default()), Vec::new());
+    let mut replay = Replay::new(program, None, Options::default());
+    for file in files {
+        let mut source = reader(file);
+        while let Some(block) = source.next().expect("a whole file") {
+            if let Block::Event(event) = block
+                && !event.initial
+            {
+                events.push(format!("{} {} {} {:?}", event.num, event.ts, event.code(), event.parts()));
+            }
+        }
+        assert_eq!(source.statistics().incidents, 0);
+        replay.run(&mut reader(file), &mut lines).expect("a whole file");
+    }
+    (events, lines.1)
+}
+
+fn program() -> Program {
+    let mut loader = Loader::new(tercel_rules::load::Options::default());
+    loader.bytes(RULES, &fs::read(RULES).expect("the shipped rules"));
+    loader.finish().program
+}
+
+#[test]
+fn no_event_is_lost_or_doubled_between_files() {
+    let program = program();
+    let whole = Place::new("whole");
+    let expected = replayed(&program, &record(&whole, cli::Target::Native, Rotation::default(), None));
+    assert!(expected.0.len() > 1000 && expected.1.len() > 100, "{:?}", expected.1);
+    for (name, kind, rotation) in [
+        ("size", cli::Target::Native, Rotation { size: Some(6000), age: None }),
+        ("age", cli::Target::Native, Rotation { size: None, age: Some(Duration::from_secs(30)) }),
+        ("scap", cli::Target::Scap, Rotation { size: None, age: Some(Duration::from_secs(30)) }),
+    ] {
+        let place = Place::new(name);
+        let files = record(&place, kind, rotation, None);
+        assert!(files.len() > 2, "{name}: {files:?}");
+        let found = replayed(&program, &files);
+        assert_eq!(found.0, expected.0, "{name}");
+        assert_eq!(found.1, expected.1, "{name}");
+    }
+}
+
+#[test]
+fn the_newest_files_stay() {
+    let (all, some) = (Place::new("all"), Place::new("some"));
+    let rotation = Rotation { size: None, age: Some(Duration::from_secs(30)) };
+    let names = |files: Vec<PathBuf>| -> Vec<_> {
+        files.iter().map(|file| file.file_name().map(ToOwned::to_owned)).collect()
+    };
+    let expected = names(record(&all, cli::Target::Native, rotation, None));
+    let found = names(record(&some, cli::Target::Native, rotation, Some(2)));
+    assert_eq!(found, expected[expected.len() - 2..]);
+}
