@@ -28,7 +28,7 @@ pub enum Predicate {
     Every(Operand, Set),
     /// An element of the list is in the set.
     Some(Operand, Set),
-    /// The field has any value at all.
+    /// The field has at least one value.
     AnyExists(FieldRef),
     /// The answer is yes for one of the field's values.
     Any(FieldRef, Question),
@@ -104,6 +104,7 @@ impl Predicate {
             _ => Predicate::Any(field, Question::new(op, literal)),
         };
         match test {
+            Test::Exists if pair => Predicate::Exists(Wanted::new(plain(Field::FdType))),
             Test::Exists => Predicate::AnyExists(field),
             Test::Compare(op, literal) => compare(field, *op, literal),
             Test::Quantified(op, _, literals) => match literals.first() {
@@ -185,7 +186,7 @@ impl Predicate {
                 None => false,
             },
             Predicate::AnyExists(field) => {
-                fields::visit(cx, field, &mut values.left, &mut |_| true).is_some()
+                fields::visit(cx, field, &mut values.left, &mut |_| true) == Some(true)
             }
             Predicate::Any(field, question) => {
                 fields::visit(cx, field, &mut values.left, &mut |value| question.ask(&value)) == Some(true)
@@ -239,10 +240,6 @@ fn around(field: &FieldRef, test: &Test) -> Predicate {
 
 /// Host names of addresses. No name is ever known offline, so that every address differs from every name (language 5.18).
 fn domain(name: Field, test: &Test) -> Predicate {
-    let operand = |field| {
-        let source = Source::Field(FieldRef { field, arg: Arg::None });
-        Operand { source, ty: field.info().ty, format: field.info().format, list: false }
-    };
     let address = match name {
         Field::FdCipName => Field::FdCip,
         Field::FdSipName => Field::FdSip,
@@ -250,10 +247,16 @@ fn domain(name: Field, test: &Test) -> Predicate {
         _ => Field::FdRip,
     };
     match test {
-        Test::Exists => Predicate::Exists(Wanted::new(operand(Field::FdType))),
-        Test::Compare(Op::Ne, _) => Predicate::Exists(Wanted::new(operand(address))),
+        Test::Exists => Predicate::Exists(Wanted::new(plain(Field::FdType))),
+        Test::Compare(Op::Ne, _) => Predicate::Exists(Wanted::new(plain(address))),
         _ => Predicate::Fixed(false),
     }
+}
+
+/// A field without an argument.
+fn plain(field: Field) -> Operand {
+    let source = Source::Field(FieldRef { field, arg: Arg::None });
+    Operand { source, ty: field.info().ty, format: field.info().format, list: false }
 }
 
 /// `left op right` for two values of the same type.

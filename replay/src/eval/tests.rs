@@ -1,7 +1,8 @@
 //! Rules over single events, from the text of conditions to the rules found.
 
-use tercel_format::Event;
 use tercel_format::catalogue::code;
+use tercel_format::record::ProcessRecord;
+use tercel_format::{Block, Event};
 use tercel_rules::compile::Compiler;
 use tercel_rules::lang;
 use tercel_rules::output::Template;
@@ -117,6 +118,52 @@ fn missing_values_make_checks_false() {
     ] {
         check(condition, expected);
     }
+}
+
+/// Which of the conditions hold for an `openat` by the process `cat`, whose parent is `sh` and whose grandparent is
+/// `init`; each has a variable of its name in its environment.
+fn found_in_family(conditions: &[&str], tid: i64) -> Vec<u32> {
+    let family = [(1, 0, "init"), (2, 1, "sh"), (3, 2, "cat")].map(|(tid, ptid, comm)| ProcessRecord {
+        tid,
+        pid: tid,
+        ptid,
+        vtid: tid,
+        vpid: tid,
+        comm: comm.into(),
+        env: format!("{comm}=1\0").into_bytes(),
+        ..ProcessRecord::default()
+    });
+    let mut state = State::new();
+    state.block(&Block::Processes(family.into()));
+    let (lengths, data) = openat(-2, "/etc/shadow", 1);
+    let mut event = Event::new(code::SYSCALL_OPENAT_2_X, &lengths, &data).expect("known code");
+    (event.num, event.tid) = (1, tid);
+    let facts = state.apply(&event).expect("an event that is shown");
+    let program = program(conditions);
+    let matcher = Matcher::new(&program, Matching::All);
+    let context = Context { state: &state, event: &event, facts: &facts };
+    matcher.matches(&context, &mut matcher.memory(Settings::default())).to_vec()
+}
+
+#[test]
+fn any_ancestor_will_do() {
+    let conditions = [
+        "proc.aname = init",
+        "proc.aname = cat",
+        "proc.aname != init",
+        "proc.aname exists",
+        "proc.aname[1] = sh",
+        "proc.aname[1] = init",
+        "proc.aenv contains init",
+        "proc.aenv contains cat",
+        // With a number, too: unlike an output, a comparison of environments takes no notice of it.
+        "proc.aenv[1] contains init",
+        "proc.aenv[9] exists",
+        "proc.aenv[init] = 1",
+    ];
+    assert_eq!(found_in_family(&conditions, 3), [0, 2, 3, 4, 6, 8, 9, 10]);
+    // Without ancestors there is nothing to compare, and nothing exists.
+    assert_eq!(found_in_family(&conditions[..10], 1), [0u32; 0]);
 }
 
 #[test]

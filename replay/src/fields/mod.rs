@@ -119,12 +119,11 @@ pub(crate) fn of_field<'a>(
 pub fn is_multi(field: &FieldRef) -> bool {
     match field.field {
         Field::FdIp | Field::FdPort | Field::FdProto | Field::FdNet => true,
-        Field::ProcAname
-        | Field::ProcAexe
-        | Field::ProcAexepath
-        | Field::ProcAcmdline
-        | Field::ProcApid
-        | Field::ProcAenv => field.arg == Arg::None,
+        Field::ProcAname | Field::ProcAexe | Field::ProcAexepath | Field::ProcAcmdline | Field::ProcApid => {
+            field.arg == Arg::None
+        }
+        // The reference knows no nth ancestor when it compares: any will do.
+        Field::ProcAenv => !matches!(field.arg, Arg::Key(_)),
         _ => false,
     }
 }
