@@ -161,8 +161,9 @@ fn environment<'a>(
     let owner = match arg {
         Arg::None | Arg::Index(0) => slot,
         Arg::Index(n) => {
+            let Some(leader) = threads.leader(slot) else { return Some(Value::Text(b"")) };
             let up = |slot: &Slot| threads.by_tid(threads.get(*slot).ptid);
-            std::iter::successors(threads.leader(slot), up).nth(steps(threads, *n)?)?
+            std::iter::successors(Some(leader), up).nth(steps(threads, *n)?)?
         }
         Arg::Key(name) => {
             let Some(leader) = threads.leader(slot) else { return Some(Value::Text(b"")) };

@@ -167,22 +167,30 @@ fn signed(number: u64, bytes: &[u8]) -> i64 {
     (number << unused) as i64 >> unused
 }
 
-/// A number. Unlike in outputs of fields, octal numbers have a zero in front and decimal ones are signed whatever their
-/// type: the user number 4294967295 shows as -1.
+/// A number. Unlike in outputs of fields, octal numbers have a zero in front and decimal ones of 32 and 64 bits are signed
+/// whatever their type: the user number 4294967295 shows as -1. Narrower numbers are widened by their type first, so an
+/// unsigned 255 stays 255.
 fn push_number(out: &mut Vec<u8>, number: u64, ty: ParamType, format: PrintFormat) {
-    let signed = match ty {
-        ParamType::Int8 | ParamType::Uint8 => i64::from(number as i8),
-        ParamType::Int16 | ParamType::Uint16 => i64::from(number as i16),
-        ParamType::Int32 | ParamType::Uint32 => i64::from(number as i32),
-        _ => number as i64,
+    let (signed, unsigned) = match ty {
+        ParamType::Int8 => widened(i32::from(number as i8)),
+        ParamType::Uint8 => widened(i32::from(number as u8)),
+        ParamType::Int16 => widened(i32::from(number as i16)),
+        ParamType::Uint16 => widened(i32::from(number as u16)),
+        ParamType::Int32 | ParamType::Uint32 => widened(number as i32),
+        _ => (number as i64, number),
     };
     match format {
-        PrintFormat::Oct if masked(number, ty) == 0 => out.push(b'0'),
-        PrintFormat::Oct => put!(out, "0{:o}", masked(number, ty)),
-        PrintFormat::Hex => put!(out, "{:X}", masked(number, ty)),
+        PrintFormat::Oct if unsigned == 0 => out.push(b'0'),
+        PrintFormat::Oct => put!(out, "0{unsigned:o}"),
+        PrintFormat::Hex => put!(out, "{unsigned:X}"),
         PrintFormat::PaddedDec => put!(out, "{signed:09}"),
         PrintFormat::Na | PrintFormat::Dec | PrintFormat::Id | PrintFormat::Dir => put!(out, "{signed}"),
     }
+}
+
+/// A number of 32 bits, read as signed and as unsigned.
+fn widened(number: i32) -> (i64, u64) {
+    (i64::from(number), u64::from(number as u32))
 }
 
 /// A path, and the absolute path where it is relative (reference state 9.22).

@@ -128,7 +128,8 @@ fn name_by_event<'a>(cx: &Context<'a>, raw: bool, scratch: &'a mut Scratch) -> O
             Value::text(if scratch.part.is_empty() { &scratch.text } else { &scratch.part })
         }
         code::SYSCALL_OPENAT_2_X | code::SYSCALL_OPENAT2_X => {
-            let name = event.text(2)?;
+            // A path that could not be read is empty, and then there is no name.
+            let name = event.param(2).filter(|path| !path.is_empty()).and_then(|_| event.text(2))?;
             if raw {
                 return Some(Value::Text(name));
             }
@@ -253,8 +254,10 @@ fn types<'a>(
 
 /// Letter of the entry, or of what the event would have made (reference state 9.3).
 fn letter(cx: &Context<'_>, entry: Option<&Arc<Fd>>) -> &'static [u8] {
-    const LETTERS: &[u8] = b"abcdefghijklmnopqrstuvwxyz46PX";
+    const LETTERS: &[u8] = b"abcdefghijklmnopqrstuvwxyz46PX?";
     let letter = match entry {
+        // What a failed memfd_create leaves behind has no kind at all.
+        Some(fd) if fd.kind == FdKind::Unknown && cx.event.code() == code::SYSCALL_MEMFD_CREATE_X => b'?',
         Some(fd) => names::fd_letter(fd.kind),
         None => match cx.event.code() | 1 {
             code::SYSCALL_OPENAT_2_X | code::SYSCALL_OPENAT2_X | code::SYSCALL_CREAT_X => b'f',

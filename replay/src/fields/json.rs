@@ -44,6 +44,7 @@ pub fn render_json(cx: &Context<'_>, operand: &Operand, scratch: &mut Scratch) -
         Field::EvtRawarg => match event::raw_argument(cx, operand) {
             Some((Some(value), ty, format)) => of_value(value, ty, format),
             Some((None, ParamType::ByteBuf, _)) => Json::from(""),
+            Some((None, _, PrintFormat::Hex | PrintFormat::Oct)) => Json::from("0"),
             Some((None, ..)) => Json::from(0),
             None => Json::Null,
         },

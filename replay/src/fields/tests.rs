@@ -89,6 +89,46 @@ fn unsigned_arguments_print_signed() {
         &[&0i64.to_le_bytes(), b"/x\0", &u32::MAX.to_le_bytes(), &7u32.to_le_bytes()],
         "res=0 path=/x uid=-1 gid=7",
     );
+    // Unless they are narrower than 32 bits.
+    let zero = 0u32.to_le_bytes();
+    check(
+        code::SOCKET_ACCEPT_5_X,
+        &[&(-11i64).to_le_bytes(), &[], &[255], &zero, &zero],
+        "fd=-11 tuple=NULL queuepct=255 queuelen=0 queuemax=0",
+    );
+}
+
+#[test]
+fn a_path_that_could_not_be_read_names_no_fd() {
+    let open = |path: &[u8], field| {
+        let (failed, directory) = ((-14i64).to_le_bytes(), 7i64.to_le_bytes());
+        let bytes = parameters(code::SYSCALL_OPENAT_2_X, &[&failed, &directory, path, &[], &[], &[], &[]]);
+        let event = Event::new(code::SYSCALL_OPENAT_2_X, &bytes.lengths, &bytes.data).expect("known code");
+        let mut state = State::new();
+        let facts = state.apply(&event).expect("an event that is shown");
+        let mut out = Vec::new();
+        let cx = Context { state: &state, event: &event, facts: &facts };
+        render_text(&cx, &operand(field, Arg::None), &mut out, &mut Scratch::default());
+        String::from_utf8_lossy(&out).into_owned()
+    };
+    assert_eq!(open(b"x\0", Field::FdName), "<UNKNOWN>x");
+    assert_eq!(open(&[], Field::FdName), "<NA>");
+    assert_eq!(open(b"x\0", Field::FdNameraw), "x");
+    assert_eq!(open(&[], Field::FdNameraw), "<NA>");
+}
+
+#[test]
+fn a_raw_number_that_is_empty_prints_as_zero() {
+    let bytes = parameters(code::SYSCALL_LINKAT_2_X, &[&0i64.to_le_bytes(), &[], &[], &[], &[], &[]]);
+    let event = Event::new(code::SYSCALL_LINKAT_2_X, &bytes.lengths, &bytes.data).expect("known code");
+    let (state, facts) = (State::new(), Facts::default());
+    let cx = Context { state: &state, event: &event, facts: &facts };
+    let json = |name: &str| {
+        let operand = operand(Field::EvtRawarg, Arg::Key(name.into()));
+        render_json(&cx, &operand, &mut Scratch::default()).to_string()
+    };
+    assert_eq!(json("flags"), "\"0\"");
+    assert_eq!(json("olddir"), "0");
 }
 
 #[test]
