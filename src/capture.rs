@@ -61,7 +61,7 @@ pub fn salvage(input: &inputs::Trace, progress: &Progress) -> Result<Capture, Fa
 }
 
 /// The native trace in a file; `None` where it has to be read as a stream.
-fn native(path: &Path) -> Result<Option<Trace>, Failure> {
+pub fn native(path: &Path) -> Result<Option<Trace>, Failure> {
     if !path.is_file() {
         return Ok(None);
     }

@@ -190,10 +190,17 @@ pub struct ReplayArgs {
     /// Stop after this many events of the window
     #[arg(short = 'n', value_name = "EVENTS", help_heading = "Window")]
     pub limit: Option<u64>,
-    /// Evaluate on this many threads. More than one pays with many rules or compressed captures; what is printed does not
-    /// depend on it. Rules with evt.deltatime, util.cnt or thread.cpu, and -n, need one thread and get it
-    #[arg(short, long, value_name = "THREADS", default_value = "1")]
-    pub jobs: NonZeroUsize,
+    /// Evaluate on this many threads; what is printed does not depend on it. Rules with evt.deltatime, util.cnt or
+    /// thread.cpu, and -n, need one thread and get it [default: one per CPU; one for a single capture without keyframes]
+    #[arg(short, long, value_name = "THREADS")]
+    pub jobs: Option<NonZeroUsize>,
+    /// Alerts of several captures in the order of time instead of that of the captures. Each capture is evaluated on a
+    /// thread of its own
+    #[arg(long, conflicts_with_all = ["limit", "jobs"], help_heading = "Output")]
+    pub merge: bool,
+    /// Alerts bear the name of their capture: before the line, or in JSON under "file"
+    #[arg(long, help_heading = "Output")]
+    pub with_file: bool,
     /// Alerts as JSON, one object per line, with Falco's keys
     #[arg(long, help_heading = "Output")]
     pub json: bool,

@@ -4,6 +4,9 @@ use std::io::{self, Read};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
+use crate::convert::length;
+use crate::inputs::Trace;
+
 /// Shows how far a capture has been read.
 pub struct Progress {
     bar: ProgressBar,
@@ -23,6 +26,21 @@ impl Progress {
         bar.set_draw_target(if silent { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() });
         bar.set_message(name.to_owned());
         Progress { bar }
+    }
+
+    /// A bar for several captures together.
+    pub fn of_all(traces: &[Trace], silent: bool) -> Progress {
+        let lengths: Option<u64> = traces.iter().map(length).sum();
+        let name = match traces {
+            [trace] => trace.name(),
+            traces => format!("{} captures", traces.len()),
+        };
+        Progress::new(&name, lengths, silent)
+    }
+
+    /// Tells that so many more bytes are done with.
+    pub fn advance(&self, bytes: u64) {
+        self.bar.inc(bytes);
     }
 
     /// The reader, watched.

@@ -1,15 +1,15 @@
-//! `tercel replay`: rules and captures are opened, evaluated one capture after the other, and summed up.
+//! `tercel replay`: rules and captures are opened, evaluated, and summed up.
+
+mod supply;
 
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
+use std::num::NonZeroUsize;
 use std::time::Instant;
 
-use console::style;
-use tercel_format::Reader;
-use tercel_replay::parallel::CHUNK;
 use tercel_replay::{
-    Alert, Counters, Formatter, Matching, Options, Parallel, Point, Replay, ReplayError, Scout, Settings,
-    Sink, Style, can_be_parallel,
+    Advance, Counters, Formatter, Matching, Merged, Options, Parallel, Point, Replay, Settings, Style,
+    can_be_parallel,
 };
 use tercel_rules::program::{Priority, Program};
 
@@ -18,8 +18,9 @@ use crate::exit::{Failure, Outcome};
 use crate::inputs::{self, Trace};
 use crate::progress::Progress;
 use crate::rules;
-use crate::summary::{self, Totals};
+use crate::summary;
 use crate::window;
+use supply::Captures;
 
 /// What the arguments ask for, checked.
 struct Intent {
@@ -71,16 +72,17 @@ pub fn run(args: &ReplayArgs) -> Result<Outcome, Failure> {
     let program = rules::load(&args.rules, &args.selection, args.quiet, args.verbose)?;
     let mut engine = Engine::new(args, &intent, &program)?;
     let mut out = Out { writer: BufWriter::with_capacity(1 << 16, output(args)?), closed: false };
-    let mut totals = Totals::default();
-    let mut outcome = Outcome::Done;
     let started = Instant::now();
-    for trace in &intent.traces {
-        outcome = outcome.max(one(args, trace, &mut engine, &mut out, &mut totals)?);
-        if out.closed {
-            break;
-        }
+    let progress = Progress::of_all(&intent.traces, args.quiet);
+    let mut captures = Captures::new(&intent.traces, args, &progress);
+    let ran = engine.run(&mut captures, &mut out, &|bytes| progress.advance(bytes));
+    progress.finish();
+    match ran {
+        Err(error) if !out.closed => return Err(Failure::io(format!("cannot write alerts: {error}"))),
+        Ok(()) | Err(_) => {}
     }
     let closed = out.finish()?;
+    let (totals, mut outcome) = captures.finish()?;
     let counters = engine.counters();
     if !args.quiet && !closed {
         eprint!("{}", summary::text(&totals, counters, &program, started.elapsed()));
@@ -92,99 +94,54 @@ pub fn run(args: &ReplayArgs) -> Result<Outcome, Failure> {
     Ok(outcome)
 }
 
-/// What evaluates: one thread, or several.
+/// What evaluates: one thread, several, or one for each capture.
 enum Engine<'p> {
     One(Box<Replay<'p>>, Box<Formatter>),
-    Several(Box<Parallel<'p>>, Options),
+    Several(Box<Parallel<'p>>),
+    Merged(Box<Merged<'p>>),
 }
 
 impl<'p> Engine<'p> {
     fn new(args: &ReplayArgs, intent: &Intent, program: &'p Program) -> Result<Engine<'p>, Failure> {
         let (filter, options, style) = (intent.filter.as_ref(), intent.options, intent.style);
-        let jobs = args.jobs.get();
+        if args.merge {
+            return Ok(Engine::Merged(Box::new(Merged::new(program, filter, options, style))));
+        }
+        let jobs = jobs(args, &intent.traces);
         if jobs == 1 || !can_be_parallel(program, filter, &options) {
             let replay = Replay::new(program, filter, options);
             return Ok(Engine::One(Box::new(replay), Box::new(Formatter::new(program, style))));
         }
         let parallel = Parallel::new(program, filter, options, style, jobs);
         let parallel = parallel.map_err(|error| Failure::io(format!("cannot start threads: {error}")))?;
-        Ok(Engine::Several(Box::new(parallel), options))
+        Ok(Engine::Several(Box::new(parallel)))
     }
 
-    fn run(&mut self, reader: &mut Reader, out: &mut Out) -> Result<(), ReplayError<tercel_format::Error>> {
+    fn run(&mut self, captures: &mut Captures<'_>, out: &mut Out, advance: Advance<'_>) -> io::Result<()> {
         match self {
-            Engine::One(replay, formatter) => {
-                replay.run(reader, &mut Lines { formatter, out, line: Vec::new() })
-            }
-            Engine::Several(parallel, options) => parallel.run(&mut Scout::new(reader, *options, CHUNK), out),
+            Engine::One(replay, formatter) => replay.run_all(captures, formatter, out, advance),
+            Engine::Several(parallel) => parallel.run_all(captures, out, advance),
+            Engine::Merged(merged) => merged.run_all(captures, out, advance),
         }
     }
 
     fn counters(&self) -> &Counters {
         match self {
             Engine::One(replay, _) => replay.counters(),
-            Engine::Several(parallel, _) => parallel.counters(),
+            Engine::Several(parallel) => parallel.counters(),
+            Engine::Merged(merged) => merged.counters(),
         }
     }
 }
 
-/// Replays one capture. Damage is told and remembered; everything readable has been processed by then.
-fn one(
-    args: &ReplayArgs,
-    trace: &Trace,
-    engine: &mut Engine<'_>,
-    out: &mut Out,
-    totals: &mut Totals,
-) -> Result<Outcome, Failure> {
-    let (input, length) = trace.open()?;
-    let progress = Progress::new(&trace.name(), length, args.quiet);
-    let name = trace.name();
-    let mut reader = match Reader::new(progress.watch(input)) {
-        Ok(reader) => reader,
-        Err(error) => {
-            progress.finish();
-            return Ok(told(&name, &error));
-        }
-    };
-    let ran = engine.run(&mut reader, out);
-    progress.finish();
-    totals.add(&reader.statistics());
-    let mut outcome = incidents(&name, &reader, args.verbose);
-    match ran {
-        Ok(()) => {}
-        Err(ReplayError::Source(error)) => outcome = outcome.max(told(&name, &error)),
-        Err(ReplayError::Sink(error)) if error.kind() == io::ErrorKind::BrokenPipe => {}
-        Err(ReplayError::Sink(error)) => return Err(Failure::io(format!("cannot write alerts: {error}"))),
-        Err(ReplayError::Defect(defect)) => {
-            eprintln!("{} {name}: {defect}", style("error:").for_stderr().red().bold());
-            outcome = outcome.max(Outcome::Damaged);
-        }
+/// How many threads to take. A single capture without keyframes gains little from more than one, and pays for it with a
+/// second pass over its events.
+fn jobs(args: &ReplayArgs, traces: &[Trace]) -> usize {
+    match (args.jobs, traces) {
+        (Some(jobs), _) => jobs.get(),
+        (None, [trace]) if !supply::is_keyed(trace) => 1,
+        (None, _) => std::thread::available_parallelism().map_or(1, NonZeroUsize::get),
     }
-    Ok(outcome)
-}
-
-/// Tells what is wrong with a capture.
-fn told(name: &str, error: &tercel_format::Error) -> Outcome {
-    eprintln!("{} {name}: {error}", style("error:").for_stderr().red().bold());
-    if error.is_damage() { Outcome::Damaged } else { Outcome::Io }
-}
-
-/// Tells which places of a capture were damaged and skipped: the first, or all of them.
-fn incidents(name: &str, reader: &Reader, verbose: bool) -> Outcome {
-    let count = reader.statistics().incidents;
-    if count == 0 {
-        return Outcome::Done;
-    }
-    let shown = if verbose { usize::MAX } else { 3 };
-    let label = style("warning:").for_stderr().yellow().bold();
-    for incident in reader.incidents().iter().take(shown) {
-        eprintln!("{label} {name}: {incident} (skipped)");
-    }
-    let rest = count.saturating_sub(shown.min(reader.incidents().len()) as u64);
-    if rest > 0 {
-        eprintln!("{label} {name}: {rest} more damaged places skipped");
-    }
-    Outcome::Damaged
 }
 
 fn output(args: &ReplayArgs) -> Result<Box<dyn Write + Send>, Failure> {
@@ -226,21 +183,5 @@ impl Write for Out {
     fn flush(&mut self) -> io::Result<()> {
         let flushed = self.writer.flush();
         self.noticed(flushed)
-    }
-}
-
-/// Writes alerts as lines.
-struct Lines<'a> {
-    formatter: &'a mut Formatter,
-    out: &'a mut Out,
-    line: Vec<u8>,
-}
-
-impl Sink for Lines<'_> {
-    fn alert(&mut self, alert: &Alert<'_>) -> io::Result<()> {
-        self.line.clear();
-        self.formatter.push_line(alert, &mut self.line);
-        self.line.push(b'\n');
-        self.out.write_all(&self.line)
     }
 }

@@ -12,6 +12,8 @@ use tercel_rules::program::{Priority, Program};
 pub struct Totals {
     /// What the readers counted.
     pub statistics: Statistics,
+    /// Events that the recorders of native traces say they lost.
+    pub dropped: u64,
     /// Captures read.
     pub captures: usize,
 }
@@ -64,6 +66,7 @@ fn read(out: &mut String, totals: &Totals, counters: &Counters, elapsed: Duratio
         line!(out, "Events evaluated: {}", counters.evaluated);
     }
     for (count, what) in [
+        (counters.skipped, "left out, in chunks that neither the rules nor the window need"),
         (counters.state_only, "kept for the state only"),
         (statistics.unknown_events, "skipped, of types newer than this program knows"),
     ] {
@@ -82,6 +85,9 @@ fn read(out: &mut String, totals: &Totals, counters: &Counters, elapsed: Duratio
     }
     if statistics.drops > 0 {
         line!(out, "Drops told by the capture: {} (events are missing there)", statistics.drops);
+    }
+    if totals.dropped > 0 {
+        line!(out, "Events lost by the recorder: {}", totals.dropped);
     }
 }
 

@@ -4,7 +4,7 @@
 use crate::error::Error;
 use crate::reader::Reader;
 use crate::record::Block;
-use crate::trace::{Sequence, TraceError};
+use crate::trace::{Blocks, Damage, Sequence, TraceError};
 
 /// Where blocks come from.
 pub trait BlockSource {
@@ -29,6 +29,15 @@ impl BlockSource for Reader {
 
 impl BlockSource for Sequence<'_> {
     type Error = TraceError;
+
+    #[inline]
+    fn next_block(&mut self) -> Result<Option<Block<'_>>, Self::Error> {
+        self.next()
+    }
+}
+
+impl BlockSource for Blocks<'_> {
+    type Error = Damage;
 
     #[inline]
     fn next_block(&mut self) -> Result<Option<Block<'_>>, Self::Error> {

@@ -19,6 +19,7 @@ pub(crate) use evaluation::{Evaluation, Setup};
 pub use filter::Filter;
 pub use group::{Group, Member};
 pub use tercel_format::BlockSource;
+pub(crate) use window::DISORDER;
 pub use window::{Options, Point, Position};
 
 /// Where alerts go.
@@ -115,6 +116,16 @@ impl<'p> Replay<'p> {
     #[inline]
     pub fn block(&mut self, block: &Block<'_>, sink: &mut dyn Sink) -> io::Result<bool> {
         self.evaluation.block(&self.setup, &mut self.state, block, sink)
+    }
+
+    /// Whether as many events were evaluated as there may be.
+    pub(crate) fn is_over(&self) -> bool {
+        self.setup.options.limit.is_some_and(|limit| self.evaluation.counters.evaluated >= limit)
+    }
+
+    /// What a replay consists of.
+    pub(crate) fn parts(&mut self) -> (&Setup<'p>, &mut Evaluation) {
+        (&self.setup, &mut self.evaluation)
     }
 
     /// What happened so far.

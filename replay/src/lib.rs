@@ -14,13 +14,22 @@ pub mod engine;
 
 pub mod keyed;
 
+mod chunked;
+
+pub mod captures;
+
+pub mod merged;
+
 pub mod parallel;
 
 pub use alert::{Alert, Formatter, Style};
+pub use captures::{Advance, Capture, CaptureError, Ended, Input, Supply};
+pub use chunked::{Report, Trouble, chunks_of, is_keyed, state_before};
 pub use engine::{
     BlockSource, Counters, Defect, Filter, Group, Member, Options, Point, Position, Replay, ReplayError, Sink,
 };
 pub use eval::{Matcher, Matching, Memory};
 pub use fields::{Context, Settings};
 pub use keyed::KeyedWriter;
+pub use merged::Merged;
 pub use parallel::{Parallel, Scout, can_be_parallel};

@@ -22,6 +22,9 @@ pub struct Trace {
     seal: Option<Digest>,
 }
 
+/// Longest way to a state that is gone: writers put snapshots at much shorter distances.
+const MAX_STEPS: usize = 4096;
+
 /// One step on the way to the state before a chunk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Step {
@@ -179,11 +182,15 @@ impl Trace {
     }
 
     /// How to make the state before chunk `index` from nothing, for a state engine of version `engine`. `None` where
-    /// keyframes are missing, lost or of another version; then only replaying from the start of the section helps.
+    /// keyframes are missing, lost or of another version, or where it would take more than 4,096 steps; then only
+    /// replaying from the start of the section helps.
     pub fn path(&self, index: usize, engine: u32) -> Option<Vec<Step>> {
         let mut steps = Vec::new();
         let mut at = index;
         while !self.chunks.get(at)?.descriptor.is_head() {
+            if steps.len() >= MAX_STEPS {
+                return None;
+            }
             let descriptor = &self.chunks.get(at)?.descriptor;
             let before = self.before(at);
             let is_first = before.and_then(|before| self.chunks.get(before)).is_some_and(Chunk::is_head);

@@ -4,6 +4,7 @@
 mod escape;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use tercel_rules::fields::{Arg, Field, FieldRef};
 use tercel_rules::output::{Piece, Template};
@@ -68,6 +69,7 @@ pub struct Formatter {
     scratch: Scratch,
     message: Vec<u8>,
     line: Vec<u8>,
+    label: Option<Arc<str>>,
 }
 
 impl Formatter {
@@ -88,7 +90,14 @@ impl Formatter {
             scratch: Scratch::new(style.settings),
             message: Vec::new(),
             line: Vec::new(),
+            label: None,
         }
+    }
+
+    /// Marks the lines that follow with the name of their capture: in text it stands before the line, with a colon
+    /// behind it; in JSON under `file`, the first key.
+    pub fn set_label(&mut self, label: Option<Arc<str>>) {
+        self.label = label;
     }
 
     /// Appends the line of an alert, without a line end.
@@ -104,6 +113,10 @@ impl Formatter {
         if self.style.json {
             self.push_json(alert, out);
         } else {
+            if let Some(label) = &self.label {
+                out.extend_from_slice(label.as_bytes());
+                out.extend_from_slice(b": ");
+            }
             // Falco 0.44.1 escapes nothing here; the escaping of reference language 10.8 is newer.
             out.extend_from_slice(&self.line);
         }
@@ -112,7 +125,13 @@ impl Formatter {
     /// The keys stand in alphabetical order (reference language 10.9).
     fn push_json(&mut self, alert: &Alert<'_>, out: &mut Vec<u8>) {
         let rule = alert.rule;
-        out.extend_from_slice(b"{\"hostname\":");
+        out.push(b'{');
+        if let Some(label) = &self.label {
+            out.extend_from_slice(b"\"file\":");
+            push_string(out, label.as_bytes());
+            out.push(b',');
+        }
+        out.extend_from_slice(b"\"hostname\":");
         push_string(out, &alert.context.state.machine.hostname);
         if self.style.json_message {
             out.extend_from_slice(b",\"message\":");

@@ -16,8 +16,10 @@ use crate::state::{Facts, State};
 /// What happened in a replay.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Counters {
-    /// Events of the captures, state-only ones included.
+    /// Events that were read, state-only ones included.
     pub events: u64,
+    /// Events in chunks of native traces that were left out, because neither rules nor the window need them.
+    pub skipped: u64,
     /// Events that exist for the state alone (reference state 1.11).
     pub state_only: u64,
     /// Events that the rules saw: those in the window for which the filter holds.
@@ -39,6 +41,7 @@ impl Counters {
     /// Adds what happened elsewhere, with the same program.
     pub(crate) fn add(&mut self, other: &Counters) {
         self.events += other.events;
+        self.skipped += other.skipped;
         self.state_only += other.state_only;
         self.evaluated += other.evaluated;
         self.alerts.iter_mut().zip(&other.alerts).for_each(|(count, more)| *count += more);
@@ -66,6 +69,8 @@ impl Counters {
 pub(crate) struct Setup<'p> {
     pub(crate) program: &'p Program,
     pub(crate) options: Options,
+    /// What rules say depends on the order of evaluation.
+    ordered: bool,
     matcher: Matcher,
     filter: Option<Matcher>,
 }
@@ -73,8 +78,24 @@ pub(crate) struct Setup<'p> {
 impl<'p> Setup<'p> {
     pub(crate) fn new(program: &'p Program, filter: Option<&Program>, options: Options) -> Setup<'p> {
         let matcher = Matcher::new(program, options.matching);
+        let filter_program = filter;
         let filter = filter.map(|filter| Matcher::new(filter, Matching::First));
-        Setup { program, options, matcher, filter }
+        let ordered =
+            [Some(program), filter_program].into_iter().flatten().any(crate::eval::depends_on_order);
+        Setup { program, options, ordered, matcher, filter }
+    }
+
+    /// Whether every event has to be looked at: what rules say depends on what they were asked before.
+    pub(crate) fn needs_all(&self) -> bool {
+        self.ordered
+    }
+
+    /// Whether any rule can match an event of this code that passes the filter. A limit counts events of all codes.
+    pub(crate) fn watches(&self, code: u16) -> bool {
+        if self.options.limit.is_some() {
+            return true;
+        }
+        self.matcher.watches(code) && self.filter.as_ref().is_none_or(|filter| filter.watches(code))
     }
 }
 

@@ -32,7 +32,7 @@ pub struct Options {
 }
 
 /// Events of one capture may be a little out of order; this far behind its end a window is over for good.
-const DISORDER: u64 = 10_000_000_000;
+pub(crate) const DISORDER: u64 = 10_000_000_000;
 
 /// Where an event lies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -3,16 +3,20 @@
 //! chunks are cut. Where chunks come from is not known here: [`Scout`] cuts any capture, others may find them cut.
 
 mod batch;
+mod gate;
 mod order;
+mod piece;
 mod scout;
+mod scouted;
+mod shared;
 #[cfg(test)]
 mod tests;
 mod worker;
 
 use std::io::Write;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc;
+use std::sync::{Arc, Mutex};
 
 use rayon::{ScopeFifo, ThreadPool, ThreadPoolBuildError, ThreadPoolBuilder, Yield};
 use tercel_rules::program::Program;
@@ -71,6 +75,8 @@ pub struct Parallel<'p> {
     /// What workers bring along, while they do not work.
     benches: Mutex<Vec<Bench>>,
     counters: Counters,
+    /// Mark of the capture that a scout runs through.
+    label: Option<Arc<str>>,
 }
 
 impl<'p> Parallel<'p> {
@@ -96,6 +102,7 @@ impl<'p> Parallel<'p> {
             pool,
             benches: Mutex::default(),
             counters: Counters::new(program),
+            label: None,
         })
     }
 
@@ -119,12 +126,12 @@ impl<'p> Parallel<'p> {
         S::Blocks: Send,
         S::Error: Send,
     {
-        let Parallel { setup, style, pool, benches, counters } = self;
+        let Parallel { setup, style, pool, benches, counters, label } = self;
         let benches: &Mutex<Vec<Bench>> = benches;
         // Sections of the capture before this one have the same numbers.
         lock(benches).iter_mut().for_each(Bench::forget);
         let stop = AtomicBool::new(false);
-        let desk = Desk { setup, style: *style, benches, stop: &stop };
+        let desk = Desk { setup, style: *style, benches, label, stop: &stop };
         let ahead = pool.current_num_threads() * CHUNKS_PER_THREAD;
         let mut in_order = InOrder::new(counters, out);
         pool.scope_fifo(|scope| {
@@ -145,6 +152,7 @@ struct Desk<'a, 'p> {
     setup: &'a Setup<'p>,
     style: Style,
     benches: &'a Mutex<Vec<Bench>>,
+    label: &'a Option<Arc<str>>,
     /// Nobody waits for the chunks that are left.
     stop: &'a AtomicBool,
 }
@@ -157,6 +165,7 @@ impl<'a> Desk<'a, '_> {
         }
         let bench = lock(self.benches).pop();
         let mut bench = bench.unwrap_or_else(|| Bench::new(self.setup, self.style));
+        bench.formatter.set_label(self.label.clone());
         let done = bench.evaluate(self.setup, number, chunk);
         if !done.is_defect() {
             lock(self.benches).push(bench);

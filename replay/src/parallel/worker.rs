@@ -12,8 +12,8 @@ use crate::engine::{BlockSource, Counters, Defect, Evaluation, ReplayError, Setu
 /// What a worker brings along from chunk to chunk.
 #[derive(Debug)]
 pub(super) struct Bench {
-    evaluation: Evaluation,
-    formatter: Formatter,
+    pub(super) evaluation: Evaluation,
+    pub(super) formatter: Formatter,
     /// The section whose process images the evaluation remembers.
     section: Option<u64>,
 }
@@ -86,7 +86,7 @@ impl Bench {
 }
 
 /// What a panic says.
-fn message(panic: &(dyn Any + Send)) -> String {
+pub(super) fn message(panic: &(dyn Any + Send)) -> String {
     let text = panic.downcast_ref::<&str>().copied();
     text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("no message").to_owned()
 }

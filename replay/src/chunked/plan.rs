@@ -1,0 +1,220 @@
+//! What is needed of a trace: its descriptors, a window and the rules enter, ranges of chunks leave. A chunk is left out
+//! where the window or the types of its events tell that no rule can match in it; the keyframes make up for its events.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+use tercel_format::Block;
+use tercel_format::catalogue::source;
+use tercel_format::trace::{Chunk, Descriptor, Trace, TraceError, Unpacker};
+
+use super::report::Report;
+use super::seed;
+use crate::engine::{DISORDER, Options, Point, Setup};
+use crate::state::STATE_VERSION;
+
+/// Most chunks that one worker takes at once: it bounds how long the others wait for the last one.
+const RUN: usize = 16;
+
+/// Into how many runs per thread a trace is cut at least, where it has the chunks for it.
+const RUNS_PER_THREAD: usize = 4;
+
+/// Ranges of chunks to evaluate, in order.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct Plan {
+    /// The chunks; nothing is left out inside of a range.
+    pub(crate) ranges: Vec<Range<usize>>,
+    /// Whether what is there of a chunk that the file cuts off is needed, too. It follows the last chunk.
+    pub(crate) cut: bool,
+    /// Events in the chunks that are left out.
+    pub(crate) skipped: u64,
+    /// Bytes that they take in the file.
+    pub(crate) skipped_bytes: u64,
+}
+
+impl Plan {
+    /// What `setup` needs of a trace.
+    pub(crate) fn new(trace: &Trace, setup: &Setup<'_>) -> Result<Plan, TraceError> {
+        let chunks = trace.chunks();
+        let cut = trace.cut().map(|chunk| &chunk.descriptor);
+        let all = || chunks.iter().map(|chunk| &chunk.descriptor).chain(cut);
+        let mut needed = vec![true; all().count()];
+        if !setup.needs_all() {
+            let bases = bases(trace, &setup.options)?;
+            let next = all().skip(1).map(|next| next.numbering().counted).chain([u64::MAX]);
+            for ((needed, descriptor), next) in needed.iter_mut().zip(all()).zip(next) {
+                let is_watched = || descriptor.counts.iter().any(|(code, _)| setup.watches(*code));
+                *needed = is_inside(&setup.options, descriptor, next, &bases) && is_watched();
+            }
+            let last = needed.iter().rposition(|needed| *needed).unwrap_or(0);
+            for (needed, descriptor) in needed.iter_mut().zip(all()).take(last) {
+                *needed |= may_end(&setup.options, descriptor, &bases);
+            }
+        }
+        let cut = needed.len() > chunks.len() && needed.pop().unwrap_or(false);
+        complete(trace, &mut needed, cut);
+        let left_out = || chunks.iter().zip(&needed).filter(|(_, needed)| !**needed).map(|(chunk, _)| chunk);
+        Ok(Plan {
+            ranges: ranges(&needed),
+            cut,
+            skipped: left_out().map(|chunk| chunk.descriptor.events).fold(0, u64::saturating_add),
+            skipped_bytes: left_out().map(Chunk::size).fold(0, u64::saturating_add),
+        })
+    }
+
+    /// The ranges, cut into pieces for `threads` threads: large ones first, small ones at the end, so that all threads are
+    /// done at about the same time. Each piece starts where the state can be had.
+    pub(crate) fn runs(&self, trace: &Trace, threads: usize) -> Vec<Range<usize>> {
+        let mut left: usize = self.ranges.iter().map(ExactSizeIterator::len).sum();
+        let mut runs = Vec::new();
+        for range in &self.ranges {
+            let mut start = range.start;
+            while start < range.end {
+                let length = (left / (threads * RUNS_PER_THREAD)).clamp(1, RUN);
+                let end = (start + length..range.end).find(|end| can_start(trace, *end));
+                let end = end.unwrap_or(range.end);
+                runs.push(start..end);
+                left -= end - start;
+                start = end;
+            }
+        }
+        runs
+    }
+}
+
+/// Whether a trace has keyframes of this state engine, as far as its descriptors tell.
+pub fn is_keyed(trace: &Trace) -> bool {
+    let keyed =
+        |chunk: &Chunk| chunk.descriptor.keyframe().is_some() && chunk.descriptor.engine == STATE_VERSION;
+    trace.chunks().iter().any(keyed)
+}
+
+/// The chunks from the first to behind the last that may hold events of a window, without a look at what rules want.
+///
+/// # Errors
+/// The trace cannot be read.
+pub fn chunks_of(trace: &Trace, options: &Options) -> Result<Range<usize>, TraceError> {
+    let bases = bases(trace, options)?;
+    let chunks = trace.chunks();
+    let next = chunks.iter().skip(1).map(|next| next.descriptor.numbering().counted).chain([u64::MAX]);
+    let inside =
+        chunks.iter().zip(next).map(|(chunk, next)| is_inside(options, &chunk.descriptor, next, &bases));
+    let inside: Vec<bool> = inside.collect();
+    let first = inside.iter().position(|inside| *inside).unwrap_or(chunks.len());
+    Ok(first..inside.iter().rposition(|inside| *inside).map_or(first, |last| last + 1))
+}
+
+/// Whether the state before a chunk can be had without the chunk before.
+fn can_start(trace: &Trace, index: usize) -> bool {
+    seed::starts_section(trace.chunks(), index) || trace.path(index, STATE_VERSION).is_some()
+}
+
+/// Has every range start where the state can be had, and heads read where what follows them is.
+fn complete(trace: &Trace, needed: &mut [bool], cut: bool) {
+    let mut follows = cut;
+    for index in (0..needed.len()).rev() {
+        if needed[index] || follows {
+            needed[index] = true;
+            let is_behind_head = index.checked_sub(1).and_then(|before| trace.chunks().get(before));
+            follows = !can_start(trace, index)
+                || (!seed::starts_section(trace.chunks(), index)
+                    && is_behind_head.is_some_and(Chunk::is_head));
+        }
+    }
+}
+
+fn ranges(needed: &[bool]) -> Vec<Range<usize>> {
+    let mut ranges: Vec<Range<usize>> = Vec::new();
+    for (index, _) in needed.iter().enumerate().filter(|(_, needed)| **needed) {
+        match ranges.last_mut() {
+            Some(range) if range.end == index => range.end += 1,
+            _ => ranges.push(index..index + 1),
+        }
+    }
+    ranges
+}
+
+/// Times of the first events of the sections, from which relative points count.
+type Bases = BTreeMap<u64, u64>;
+
+/// Whether events of a chunk may lie in the window. `next` is the number of the last event before the next chunk.
+fn is_inside(options: &Options, chunk: &Descriptor, next: u64, bases: &Bases) -> bool {
+    if chunk.events == 0 {
+        return false;
+    }
+    let first = chunk.numbering().counted.saturating_add(1);
+    let distance = |ts: u64| bases.get(&chunk.section).map(|base| ts.saturating_sub(*base));
+    let is_before = match options.from {
+        None => false,
+        Some(Point::Absolute(ts)) => chunk.max_ts < ts,
+        Some(Point::Relative(ns)) => distance(chunk.max_ts).is_some_and(|distance| distance < ns),
+        // The last number is at most that before the next chunk, or what the number of events allows.
+        Some(Point::Event(number)) => next.max(chunk.numbers().1) < number,
+    };
+    let is_behind = match options.to {
+        None => false,
+        Some(Point::Absolute(ts)) => chunk.min_ts >= ts,
+        Some(Point::Relative(ns)) => distance(chunk.min_ts).is_some_and(|distance| distance >= ns),
+        Some(Point::Event(number)) => first >= number,
+    };
+    !is_before && !is_behind
+}
+
+/// Whether the window may be found to be over for good in a chunk, so that nothing behind it counts.
+fn may_end(options: &Options, chunk: &Descriptor, bases: &Bases) -> bool {
+    match options.to {
+        Some(Point::Absolute(ts)) => chunk.max_ts >= ts.saturating_add(DISORDER),
+        Some(Point::Relative(ns)) => {
+            let base = bases.get(&chunk.section).copied().unwrap_or(0);
+            chunk.max_ts.saturating_sub(base) >= ns.saturating_add(DISORDER)
+        }
+        // Numbers ascend: what is behind such a chunk is not needed anyway.
+        Some(Point::Event(_)) | None => false,
+    }
+}
+
+/// The bases of the sections, where the window needs them and they can be had.
+fn bases(trace: &Trace, options: &Options) -> Result<Bases, TraceError> {
+    let relative = [options.from, options.to].iter().any(|point| matches!(point, Some(Point::Relative(_))));
+    let mut bases = Bases::new();
+    if !relative {
+        return Ok(bases);
+    }
+    let chunks = trace.chunks();
+    let mut tried = None;
+    for (index, chunk) in chunks.iter().enumerate().filter(|(_, chunk)| chunk.descriptor.events > 0) {
+        let section = chunk.descriptor.section;
+        if tried.replace(section) == Some(section) {
+            continue;
+        }
+        // Where the start of the section is lost, what is left of it tells no base.
+        let Some(found) = seed::before(trace, index, &mut Report::default())? else { continue };
+        let mut base = Some(found.state.first_ts()).filter(|base| *base != 0);
+        let mut rest = chunks.iter().skip(index).take_while(|chunk| chunk.descriptor.section == section);
+        while base.is_none()
+            && let Some(chunk) = rest.next()
+        {
+            base = first_ts(trace, chunk)?;
+        }
+        bases.extend(base.map(|base| (section, base)));
+    }
+    Ok(bases)
+}
+
+/// The time of the first event of a chunk from which times count (reference state 1.10).
+fn first_ts(trace: &Trace, chunk: &Chunk) -> Result<Option<u64>, TraceError> {
+    let mut unpacker = Unpacker::new();
+    let mut blocks = match unpacker.blocks(trace, chunk) {
+        Ok(blocks) => blocks,
+        Err(TraceError::Chunk { .. }) => return Ok(None),
+        Err(error) => return Err(error),
+    };
+    while let Ok(Some(block)) = blocks.next() {
+        if let Block::Event(event) = block
+            && event.info.source & source::METAEVENT == 0
+        {
+            return Ok(Some(event.ts));
+        }
+    }
+    Ok(None)
+}

@@ -1,0 +1,300 @@
+//! Native traces give what their captures give: for windows, rare events and damaged chunks, on any number of threads.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use tercel_format::trace::{Header, Options as Packing, Trace};
+use tercel_format::{Block, Reader};
+use tercel_rules::load::{Loader, Options as Load};
+use tercel_rules::program::Program;
+
+use crate::alert::{Formatter, Style};
+use crate::captures::{Capture, Ended, Input, Supply};
+use crate::engine::{Counters, Options, Point, Replay};
+use crate::keyed::KeyedWriter;
+use crate::merged::Merged;
+use crate::parallel::Parallel;
+use crate::state::State;
+
+fn shipped() -> Vec<PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../testdata/traces");
+    let entries = std::fs::read_dir(folder).expect("part of the repository");
+    let mut paths: Vec<PathBuf> = entries.map(|entry| entry.expect("an entry").path()).collect();
+    paths.retain(|path| path.is_file());
+    paths.sort();
+    paths
+}
+
+/// A rule whose line shows state that was built long before.
+fn telling(condition: &str) -> Program {
+    let text = format!(
+        "- rule: one\n  desc: a rule\n  condition: {condition}\n  priority: ERROR\n  output: >\n    %evt.num %evt.time \
+         %evt.type %evt.args %fd.name %proc.cmdline %proc.aname[2] %proc.cwd %proc.nthreads %proc.fdopencount %user.name \
+         %container.name %evt.reltime\n"
+    );
+    let mut loader = Loader::new(Load::default());
+    loader.bytes("one.yaml", text.as_bytes());
+    let loaded = loader.finish();
+    assert!(loaded.successful(), "{text}");
+    loaded.program
+}
+
+fn reader(path: &Path) -> Reader {
+    Reader::new(std::fs::File::open(path).expect("readable")).expect("a capture")
+}
+
+/// A capture as a native trace of chunks of `chunk` bytes.
+fn native(path: &Path, chunk: usize) -> Vec<u8> {
+    let packing = Packing { chunk, threads: 0, snapshots: 4, ..Packing::default() };
+    let mut writer = KeyedWriter::new(Vec::new(), &Header::default(), packing).expect("memory");
+    let (mut state, mut reader) = (State::new(), reader(path));
+    while let Some(block) = reader.next().expect("undamaged") {
+        writer.block(&block, &mut state).expect("memory");
+        state.take(&block);
+    }
+    writer.finish().expect("memory").0
+}
+
+fn open(bytes: &[u8]) -> Input {
+    Input::Native(Arc::new(Trace::open(bytes.to_vec()).expect("a trace")))
+}
+
+/// Hands captures out, and keeps what is told about them.
+#[derive(Default)]
+struct Shelf {
+    inputs: Vec<Input>,
+    ended: Vec<Ended>,
+}
+
+impl Supply for Shelf {
+    fn next(&mut self) -> Option<Capture> {
+        let label = Some(Arc::from(format!("capture {}", self.inputs.len())));
+        (!self.inputs.is_empty()).then(|| Capture { label, input: self.inputs.remove(0) })
+    }
+
+    fn ended(&mut self, ended: Ended) {
+        self.ended.push(ended);
+    }
+}
+
+/// The lines, the counters and what was told, on so many threads.
+fn replayed(
+    program: &Program,
+    options: Options,
+    threads: usize,
+    inputs: Vec<Input>,
+) -> (String, Counters, Vec<Ended>) {
+    let mut shelf = Shelf { inputs, ended: Vec::new() };
+    let mut lines = Vec::new();
+    let counters = if threads == 1 {
+        let mut replay = Replay::new(program, None, options);
+        let mut formatter = Formatter::new(program, Style::default());
+        replay.run_all(&mut shelf, &mut formatter, &mut lines, &|_| ()).expect("memory");
+        replay.counters().clone()
+    } else {
+        let mut parallel = Parallel::new(program, None, options, Style::default(), threads).expect("threads");
+        parallel.run_all(&mut shelf, &mut lines, &|_| ()).expect("memory");
+        parallel.counters().clone()
+    };
+    (String::from_utf8_lossy(&lines).into_owned(), counters, shelf.ended)
+}
+
+fn point(number: Option<u64>) -> Option<Point> {
+    number.map(Point::Event)
+}
+
+#[test]
+fn threads_chunks_and_windows_do_not_show() {
+    let program = telling("evt.num > 0");
+    let seconds = |count: u64| Some(Point::Relative(count * 1_000_000_000));
+    let window = |from, to| Options { from, to, ..Options::default() };
+    let windows = [
+        Options::default(),
+        window(point(Some(30)), point(Some(70))),
+        window(point(Some(100)), None),
+        window(None, point(Some(1))),
+        window(seconds(0), seconds(1)),
+        window(seconds(1), seconds(3)),
+    ];
+    let mut skipped = 0;
+    for options in windows {
+        let streams = shipped().iter().map(|path| Input::Stream(Box::new(reader(path)))).collect();
+        let (expected, all, _) = replayed(&program, options, 1, streams);
+        for (threads, chunk) in [(1, 4 << 10), (2, 4 << 10), (7, 4 << 10), (2, 16 << 10)] {
+            let traces = shipped().iter().map(|path| open(&native(path, chunk))).collect();
+            let (lines, counters, ended) = replayed(&program, options, threads, traces);
+            assert!(lines == expected, "{options:?}, {threads} threads, chunks of {chunk}");
+            assert_eq!(counters.evaluated, all.evaluated);
+            assert_eq!(counters.alerts, all.alerts);
+            assert!(ended.iter().all(|ended| ended.report.count == 0 && ended.error.is_none()));
+            assert_eq!(ended.len(), shipped().len());
+            skipped += counters.skipped;
+        }
+        let streams = shipped().iter().map(|path| Input::Stream(Box::new(reader(path)))).collect();
+        assert!(replayed(&program, options, 3, streams).0 == expected, "{options:?}, streams");
+    }
+    assert!(skipped > 0, "windows leave chunks out");
+}
+
+#[test]
+fn chunks_without_events_of_a_rule_are_left_out() {
+    let program = telling("evt.type = execve");
+    let mut skipped = 0;
+    for path in shipped() {
+        let (expected, all, _) =
+            replayed(&program, Options::default(), 1, vec![Input::Stream(Box::new(reader(&path)))]);
+        let bytes = native(&path, 4 << 10);
+        for threads in [1, 2] {
+            let (lines, counters, _) = replayed(&program, Options::default(), threads, vec![open(&bytes)]);
+            assert_eq!(lines, expected, "{path:?}");
+            assert_eq!(counters.events + counters.skipped, all.events);
+            skipped += counters.skipped;
+        }
+    }
+    assert!(skipped > 0);
+}
+
+/// Damage to data, to keyframes or to both: every thread knows the same behind it.
+#[test]
+fn damage_is_told_and_does_not_depend_on_threads() {
+    let program = telling("evt.num > 0");
+    let path = shipped().into_iter().max_by_key(|path| path.metadata().map_or(0, |file| file.len()));
+    let path = path.expect("a trace");
+    let whole = native(&path, 4 << 10);
+    let chunks = Trace::open(whole.clone()).expect("a trace").chunks().to_vec();
+    assert!(chunks.len() > 8, "{}", chunks.len());
+    let expected = replayed(&program, Options::default(), 1, vec![open(&whole)]).0;
+    let data = |index: usize| chunks[index].end() as usize - 8;
+    let keyframe = |index: usize| chunks[index].offset as usize + chunks[index].head_size as usize + 30;
+    for damaged in [
+        vec![data(3)],
+        vec![keyframe(4)],
+        vec![data(3), keyframe(4)],
+        vec![data(3), data(4), keyframe(5), keyframe(6)],
+        vec![keyframe(5), data(6)],
+        vec![data(0)],
+        vec![data(1)],
+    ] {
+        let mut bytes = whole.clone();
+        damaged.iter().for_each(|at| bytes[*at] ^= 0x55);
+        let (lines, counters, ended) = replayed(&program, Options::default(), 1, vec![open(&bytes)]);
+        let only_keyframes = damaged.iter().all(|at| (1..chunks.len()).any(|index| keyframe(index) == *at));
+        if only_keyframes {
+            assert_eq!(lines, expected);
+        } else {
+            assert!(ended[0].report.count > 0, "{damaged:?}");
+            assert!(lines != expected, "{damaged:?}");
+        }
+        for threads in [2, 7] {
+            let (others, other_counters, _) =
+                replayed(&program, Options::default(), threads, vec![open(&bytes)]);
+            assert!(others == lines, "{damaged:?}, {threads} threads");
+            assert_eq!(other_counters, counters);
+        }
+    }
+}
+
+#[test]
+fn what_is_cut_off_is_read_as_far_as_it_goes() {
+    let program = telling("evt.num > 0");
+    let path = &shipped()[0];
+    let whole = native(path, 4 << 10);
+    let expected = replayed(&program, Options::default(), 1, vec![open(&whole)]).0;
+    for cut in [whole.len() - 1, whole.len() * 3 / 4, whole.len() / 2] {
+        let (lines, counters, _) = replayed(&program, Options::default(), 1, vec![open(&whole[..cut])]);
+        assert!(expected.starts_with(&lines) && !lines.is_empty(), "cut at {cut}");
+        let (others, other_counters, _) =
+            replayed(&program, Options::default(), 3, vec![open(&whole[..cut])]);
+        assert_eq!((others, other_counters), (lines, counters), "cut at {cut}");
+    }
+}
+
+/// Merged, the lines are those of all captures, and those of each in their order.
+#[test]
+fn merged_captures_give_their_lines_by_time() {
+    let program = telling("evt.type in (execve, openat)");
+    let inputs = || shipped().iter().map(|path| open(&native(path, 4 << 10))).collect();
+    let (in_turn, counters, _) = replayed(&program, Options::default(), 1, inputs());
+    let mut shelf = Shelf { inputs: inputs(), ended: Vec::new() };
+    let mut merged = Merged::new(&program, None, Options::default(), Style::default());
+    let mut lines = Vec::new();
+    merged.run_all(&mut shelf, &mut lines, &|_| ()).expect("memory");
+    assert_eq!(*merged.counters(), counters);
+    assert_eq!(shelf.ended.len(), shipped().len());
+    let lines = String::from_utf8_lossy(&lines).into_owned();
+    let mut by_label: Vec<&str> = lines.lines().collect();
+    // The labels count down; the order within each stays.
+    let number = |line: &&str| {
+        let label = line.split(": ").next().and_then(|label| label.rsplit(' ').next());
+        label.and_then(|number| number.parse::<usize>().ok()).expect("a number")
+    };
+    by_label.sort_by_key(|line| std::cmp::Reverse(number(line)));
+    assert!(by_label.into_iter().eq(in_turn.lines()));
+}
+
+/// An output that fails ends everything, however many threads wait for their turn.
+#[test]
+fn a_failing_output_ends_the_replay() {
+    struct Full(usize);
+    impl io::Write for Full {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0 = self.0.checked_sub(bytes.len()).ok_or(io::ErrorKind::StorageFull)?;
+            Ok(bytes.len())
+        }
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+    let program = telling("evt.num > 0");
+    for room in [0, 10_000] {
+        let inputs = shipped().iter().map(|path| open(&native(path, 4 << 10))).collect();
+        let mut shelf = Shelf { inputs, ended: Vec::new() };
+        let mut parallel =
+            Parallel::new(&program, None, Options::default(), Style::default(), 3).expect("threads");
+        let error = parallel.run_all(&mut shelf, &mut Full(room), &|_| ()).expect_err("a full disk");
+        assert_eq!(error.kind(), io::ErrorKind::StorageFull);
+    }
+}
+
+/// Numbers of events across several sections go on, and relative times start again.
+#[test]
+fn windows_count_from_each_section() {
+    let program = telling("evt.num > 0");
+    let packing = Packing { chunk: 4 << 10, threads: 0, ..Packing::default() };
+    let mut writer = KeyedWriter::new(Vec::new(), &Header::default(), packing).expect("memory");
+    let mut plain = tercel_format::Writer::new(Vec::new()).expect("memory");
+    let mut state = State::new();
+    for (index, path) in shipped().iter().take(3).enumerate() {
+        let mut reader = reader(path);
+        while let Some(block) = reader.next().expect("undamaged") {
+            writer.block(&block, &mut state).expect("memory");
+            state.take(&block);
+            match &block {
+                Block::Section(_) if index > 0 => plain.section().expect("memory"),
+                Block::Machine(machine) => plain.machine(machine).expect("memory"),
+                Block::Processes(list) => plain.processes(list).expect("memory"),
+                Block::Fds(list) => plain.fds(list).expect("memory"),
+                Block::Interfaces(list) => plain.interfaces(list).expect("memory"),
+                Block::Accounts(list) => plain.accounts(list).expect("memory"),
+                Block::State(record) => plain.state(record).expect("memory"),
+                Block::Event(event) => plain.event(event).expect("memory"),
+                Block::Section(_) => {}
+            }
+        }
+    }
+    let (native, plain) = (writer.finish().expect("memory").0, plain.finish().expect("memory"));
+    let half = |count: u64| Some(Point::Relative(count * 500_000_000));
+    for (from, to) in [(None, None), (half(1), None), (half(1), half(2)), (point(Some(80)), point(Some(400)))]
+    {
+        let options = Options { from, to, ..Options::default() };
+        let stream = Reader::new(io::Cursor::new(plain.clone())).expect("a capture");
+        let expected = replayed(&program, options, 1, vec![Input::Stream(Box::new(stream))]).0;
+        for threads in [1, 2] {
+            assert!(
+                replayed(&program, options, threads, vec![open(&native)]).0 == expected,
+                "{from:?} {to:?}"
+            );
+        }
+    }
+}

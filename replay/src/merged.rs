@@ -1,0 +1,173 @@
+//! Several captures at once, their alerts in the order of time: captures enter, lines leave. Each capture is evaluated by a
+//! thread of its own, which waits where the others are behind; of alerts with the same time, that of the earlier capture
+//! comes first. Within one capture the order is that of its events, even where their times are not in order.
+
+use std::io::{self, Write};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+
+use tercel_rules::program::Program;
+
+use crate::alert::{Alert, Formatter, Style};
+use crate::captures::{Advance, Capture, Ended, Supply, replay};
+use crate::engine::{Counters, Evaluation, Options, Setup, Sink};
+
+/// How many batches of lines of one capture wait.
+const WAITING: usize = 2;
+
+/// How many lines, and how many bytes of them, are handed over at once.
+const LINES: usize = 256;
+const BYTES: usize = 64 << 10;
+
+/// Evaluates a program over captures side by side.
+#[derive(Debug)]
+pub struct Merged<'p> {
+    setup: Setup<'p>,
+    style: Style,
+    counters: Counters,
+}
+
+/// Lines with their times, the bytes back to back.
+#[derive(Default)]
+struct Batch {
+    /// Times, and where the lines end.
+    lines: Vec<(u64, usize)>,
+    bytes: Vec<u8>,
+}
+
+/// The lines of one capture as they come.
+struct Stream {
+    batches: Receiver<Batch>,
+    batch: Batch,
+    /// The line that is next, and where it starts.
+    next: usize,
+    start: usize,
+}
+
+impl<'p> Merged<'p> {
+    /// Prepares a replay of `program`. Rules see only the events that match a rule of `filter`, if there is one.
+    pub fn new(program: &'p Program, filter: Option<&Program>, options: Options, style: Style) -> Merged<'p> {
+        Merged { setup: Setup::new(program, filter, options), style, counters: Counters::new(program) }
+    }
+
+    /// What happened so far.
+    pub fn counters(&self) -> &Counters {
+        &self.counters
+    }
+
+    /// Replays captures and writes the lines of their alerts, earliest first.
+    ///
+    /// # Errors
+    /// The output failed, or a thread could not be started.
+    pub fn run_all(
+        &mut self,
+        supply: &mut dyn Supply,
+        out: &mut dyn Write,
+        advance: Advance<'_>,
+    ) -> io::Result<()> {
+        let Merged { setup, style, counters } = self;
+        let (setup, style) = (&*setup, *style);
+        let (written, ended) = std::thread::scope(|scope| -> io::Result<_> {
+            let (mut streams, mut threads) = (Vec::new(), Vec::new());
+            while let Some(capture) = supply.next() {
+                let (send, batches) = sync_channel(WAITING);
+                let thread = std::thread::Builder::new().name("replay".to_owned());
+                threads.push(
+                    thread.spawn_scoped(scope, move || evaluate(setup, style, capture, send, advance))?,
+                );
+                streams.push(Stream { batches, batch: Batch::default(), next: 0, start: 0 });
+            }
+            let written = write(streams, out);
+            // Whoever still evaluates finds that nobody listens.
+            let ended: Vec<_> = threads.into_iter().map(std::thread::ScopedJoinHandle::join).collect();
+            Ok((written, ended))
+        })?;
+        for one in ended {
+            // A panic goes on here: what is missing cannot be told.
+            let (ended, counted) = one.unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+            counters.add(&counted);
+            if let Some(ended) = ended {
+                supply.ended(ended);
+            }
+        }
+        written
+    }
+}
+
+/// Writes the lines of all streams, the earliest of the next ones first.
+fn write(mut streams: Vec<Stream>, out: &mut dyn Write) -> io::Result<()> {
+    loop {
+        streams.retain_mut(Stream::is_open);
+        let earliest = streams.iter_mut().min_by_key(|stream| stream.time());
+        match earliest {
+            Some(stream) => out.write_all(stream.line())?,
+            None => return Ok(()),
+        }
+    }
+}
+
+impl Stream {
+    /// Waits for the next line; `false` where there is none.
+    fn is_open(&mut self) -> bool {
+        while self.next >= self.batch.lines.len() {
+            match self.batches.recv() {
+                Ok(batch) => (self.batch, self.next, self.start) = (batch, 0, 0),
+                Err(_) => return false,
+            }
+        }
+        true
+    }
+
+    /// Time of the next line.
+    fn time(&self) -> u64 {
+        self.batch.lines.get(self.next).map_or(u64::MAX, |(time, _)| *time)
+    }
+
+    /// The next line, which is then done with.
+    fn line(&mut self) -> &[u8] {
+        let end = self.batch.lines.get(self.next).map_or(self.start, |(_, end)| *end);
+        let start = std::mem::replace(&mut self.start, end);
+        self.next += 1;
+        self.batch.bytes.get(start..end).unwrap_or_default()
+    }
+}
+
+/// The work of a capture's thread. Nothing is told of a capture whose lines nobody takes any more.
+fn evaluate(
+    setup: &Setup<'_>,
+    style: Style,
+    Capture { label, input }: Capture,
+    batches: SyncSender<Batch>,
+    advance: Advance<'_>,
+) -> (Option<Ended>, Counters) {
+    let mut evaluation = Evaluation::new(setup);
+    let mut formatter = Formatter::new(setup.program, style);
+    formatter.set_label(label);
+    let mut sink = Outgoing { formatter, batch: Batch::default(), batches };
+    let ended = replay(setup, &mut evaluation, input, &mut sink, advance);
+    let ended = ended.and_then(|ended| sink.send().map(|()| ended));
+    (ended.ok(), evaluation.counters)
+}
+
+/// Hands the lines of a capture over.
+struct Outgoing {
+    formatter: Formatter,
+    batch: Batch,
+    batches: SyncSender<Batch>,
+}
+
+impl Outgoing {
+    fn send(&mut self) -> io::Result<()> {
+        let batch = std::mem::take(&mut self.batch);
+        self.batches.send(batch).map_err(|_| io::ErrorKind::BrokenPipe.into())
+    }
+}
+
+impl Sink for Outgoing {
+    fn alert(&mut self, alert: &Alert<'_>) -> io::Result<()> {
+        self.formatter.push_line(alert, &mut self.batch.bytes);
+        self.batch.bytes.push(b'\n');
+        self.batch.lines.push((alert.context.event.ts, self.batch.bytes.len()));
+        let is_full = self.batch.lines.len() >= LINES || self.batch.bytes.len() >= BYTES;
+        if is_full { self.send() } else { Ok(()) }
+    }
+}
