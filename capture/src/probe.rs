@@ -72,7 +72,7 @@ impl Drops {
         self.full + self.busy + self.large + self.faults + self.skipped
     }
 
-    fn plus(self, other: Drops) -> Drops {
+    pub(crate) fn plus(self, other: Drops) -> Drops {
         Drops {
             full: self.full + other.full,
             busy: self.busy + other.busy,

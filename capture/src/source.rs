@@ -72,6 +72,9 @@ pub struct Source {
     /// Time and CPU of the last event.
     last: (u64, u16),
     drops: Drops,
+    drops_by_cpu: Vec<Drops>,
+    /// Losses that were not told yet: a CPU and how many of its events.
+    losses: VecDeque<(u16, u64)>,
     looked: Instant,
     /// Events until everything but the rings is looked at.
     batch: u32,
@@ -131,6 +134,8 @@ impl Source {
             ended: false,
             numbering: Numbering::default(),
             drops: Drops::default(),
+            drops_by_cpu: Vec::new(),
+            losses: VecDeque::new(),
             looked: Instant::now(),
             batch: 0,
             made: None,
@@ -176,6 +181,11 @@ impl Source {
         &self.drops
     }
 
+    /// The same for each CPU, in the order of their numbers; without runs that the kernel skipped, which it counts for all CPUs.
+    pub fn drops_by_cpu(&self) -> &[Drops] {
+        &self.drops_by_cpu
+    }
+
     /// The next step. Events made here come between those of the rings; those of the host come first.
     #[inline]
     fn step(&mut self) -> Step {
@@ -194,14 +204,15 @@ impl Source {
             return Step::Idle;
         }
         self.ended = true;
-        self.look_for_losses().unwrap_or(Step::End)
+        self.look_for_losses();
+        self.tell_loss().unwrap_or(Step::End)
     }
 
     /// Everything that is not in the rings.
     #[cold]
     fn look_around(&mut self) -> Option<Step> {
         if self.ended {
-            return Some(Step::End);
+            return Some(self.tell_loss().unwrap_or(Step::End));
         }
         if let Some(block) = self.startup.front() {
             if let Block::Section(_) = block {
@@ -224,22 +235,43 @@ impl Source {
         if self.until == u64::MAX && self.stopper.is_asked() {
             self.until = self.drain.now();
         }
+        if self.looked.elapsed() >= LOSSES {
+            self.look_for_losses();
+        }
+        if let Some(step) = self.tell_loss() {
+            return Some(step);
+        }
         self.batch = BATCH;
-        if self.looked.elapsed() < LOSSES { None } else { self.look_for_losses() }
+        None
     }
 
-    /// Tells what was lost since the last look.
-    fn look_for_losses(&mut self) -> Option<Step> {
+    /// Looks up what was lost, CPU by CPU. Runs that the kernel skipped are counted for all of them together; they are told
+    /// for the CPU of the last event.
+    fn look_for_losses(&mut self) {
         self.looked = Instant::now();
-        let now = self.probe.drops();
-        let lost = now.lost().saturating_sub(self.drops.lost());
-        self.drops = now;
-        if lost == 0 {
-            return None;
+        let by_cpu = self.probe.drops_by_cpu();
+        let skipped = self.probe.drops().skipped;
+        let mut drops = Drops { skipped, ..Drops::default() };
+        let mut note = |cpu: u16, lost: u64| {
+            if lost > 0 {
+                self.losses.push_back((cpu, lost));
+            }
+        };
+        note(self.last.1, skipped.saturating_sub(self.drops.skipped));
+        for (cpu, now) in (0..).zip(&by_cpu) {
+            let before = self.drops_by_cpu.get(usize::from(cpu)).map_or(0, Drops::lost);
+            note(cpu, now.lost().saturating_sub(before));
+            drops = drops.plus(*now);
         }
-        let (ts, cpu) = self.last;
+        self.drops = drops;
+        self.drops_by_cpu = by_cpu;
+    }
+
+    /// The next loss as an event.
+    fn tell_loss(&mut self) -> Option<Step> {
+        let (cpu, lost) = self.losses.pop_front()?;
         let ratio = i64::from(u32::try_from(lost).unwrap_or(u32::MAX));
-        self.make(EventBuilder::new(code::DROP_E, ts, 0).cpu(cpu).set("ratio", ratio))
+        self.make(EventBuilder::new(code::DROP_E, self.last.0, 0).cpu(cpu).set("ratio", ratio))
     }
 
     /// An event that the host did not make itself. What cannot be written as an event, as metadata that are too long, is

@@ -28,7 +28,7 @@ use files::{Files, Rotation};
 use names::Names;
 use recorder::{Limits, Recorder};
 use scope::Scope;
-use status::Status;
+use status::{Lost, Status};
 
 /// Smallest and largest ring of a CPU.
 const RING_LIMITS: RangeInclusive<u64> = 4 << 10..=1 << 30;
@@ -88,11 +88,8 @@ pub struct RecordArgs {
     #[arg(long, value_name = "SIZE", default_value = "16MiB")]
     pub buffer: String,
     /// No status line and no summary
-    #[arg(short, long, conflicts_with = "verbose")]
-    pub quiet: bool,
-    /// Tell losses of each CPU, and each file
     #[arg(short, long)]
-    pub verbose: bool,
+    pub quiet: bool,
     /// Take system calls from the classic tracepoint whatever the kernel
     #[arg(long, hide = true)]
     pub classic: bool,
@@ -127,7 +124,8 @@ pub fn run(args: &RecordArgs) -> Result<Outcome, Failure> {
     followed?;
     let (counts, sums) = recorder.finish()?;
     if !args.quiet {
-        eprint!("{}", status::summary(&counts, &sums, source.drops(), elapsed));
+        let lost = Lost { drops: source.drops(), by_cpu: source.drops_by_cpu() };
+        eprint!("{}", status::summary(&counts, &sums, &lost, elapsed));
     }
     Ok(command.outcome())
 }

@@ -19,6 +19,15 @@ pub struct Counts {
     pub left_out: u64,
 }
 
+/// Events that did not reach the recorder.
+#[derive(Debug, Clone, Copy)]
+pub struct Lost<'a> {
+    /// In all.
+    pub drops: &'a Drops,
+    /// On each CPU.
+    pub by_cpu: &'a [Drops],
+}
+
 /// The status line.
 pub struct Status {
     bar: ProgressBar,
@@ -74,7 +83,7 @@ macro_rules! line {
 }
 
 /// The summary; lines about things that did not happen are left out.
-pub fn summary(counts: &Counts, sums: &Sums, drops: &Drops, elapsed: Duration) -> String {
+pub fn summary(counts: &Counts, sums: &Sums, lost: &Lost<'_>, elapsed: Duration) -> String {
     let mut out = String::new();
     let seconds = elapsed.as_secs_f64().max(1e-9);
     let all = counts.events + counts.state_only;
@@ -96,14 +105,15 @@ pub fn summary(counts: &Counts, sums: &Sums, drops: &Drops, elapsed: Duration) -
     if sums.files > 1 {
         line!(out, "Files: {}", sums.files);
     }
-    losses(&mut out, drops);
-    if drops.cut > 0 {
-        line!(out, "Parameters cut at their limit: {}", drops.cut);
+    losses(&mut out, lost);
+    if lost.drops.cut > 0 {
+        line!(out, "Parameters cut at their limit: {}", lost.drops.cut);
     }
     out
 }
 
-fn losses(out: &mut String, drops: &Drops) {
+fn losses(out: &mut String, lost: &Lost<'_>) {
+    let drops = lost.drops;
     if drops.lost() == 0 {
         return;
     }
@@ -120,6 +130,9 @@ fn losses(out: &mut String, drops: &Drops) {
         .map(|(count, reason)| format!("{count} {reason}"))
         .collect();
     line!(out, "Events lost: {} ({})", drops.lost(), reasons.join(", "));
+    for (cpu, drops) in lost.by_cpu.iter().enumerate().filter(|(_, drops)| drops.lost() > 0) {
+        line!(out, "  CPU {cpu}: {}", drops.lost());
+    }
 }
 
 #[cfg(test)]
@@ -132,19 +145,21 @@ mod tests {
         let counts = Counts { events: 100, ..Counts::default() };
         let second = Duration::from_secs(1);
         assert_eq!(
-            summary(&counts, &sums, &Drops::default(), second),
+            summary(&counts, &sums, &Lost { drops: &Drops::default(), by_cpu: &[] }, second),
             "Events: 100 in 1.00 s (100 per second)\nSize: 900 bytes (9.0 per event), 10.0 % of scap\n"
         );
         let counts = Counts { events: 60, state_only: 40, left_out: 7 };
         let drops = Drops { full: 5, skipped: 2, cut: 3, ..Drops::default() };
+        let by_cpu = [Drops { cut: 3, ..Drops::default() }, Drops { full: 5, ..Drops::default() }];
         assert_eq!(
-            summary(&counts, &Sums { files: 2, ..sums }, &drops, second),
+            summary(&counts, &Sums { files: 2, ..sums }, &Lost { drops: &drops, by_cpu: &by_cpu }, second),
             "Events: 60 in 1.00 s (60 per second)\n\
              Events of others, kept for the state only: 40\n\
              Events of others, left out: 7\n\
              Size: 900 bytes (9.0 per event), 10.0 % of scap\n\
              Files: 2\n\
              Events lost: 7 (5 ring full, 2 program skipped by the kernel)\n\
+             \x20 CPU 1: 5\n\
              Parameters cut at their limit: 3\n"
         );
     }
