@@ -162,6 +162,15 @@ impl Probe {
         values.iter().map(of_cpu).collect()
     }
 
+    /// Asks for the events of these codes from now on, and for no others; `None`: for all. What the scheduler tells (executed
+    /// programs, ends, signals) goes on coming as it was asked for at the start.
+    ///
+    /// # Errors
+    /// The kernel refuses.
+    pub fn want(&mut self, wanted: Option<Vec<u16>>) -> Result<(), Error> {
+        fill_calls(&mut self.ebpf, &Options { wanted, ..Options::default() })
+    }
+
     /// How often the kernel skipped a program because it was still running on that CPU.
     fn skipped(&self, program: &str) -> u64 {
         let Some(fd) = self.ebpf.program(program).and_then(fd_of) else { return 0 };
@@ -235,12 +244,7 @@ fn make_rings(ebpf: &mut Ebpf, cpus: u32, size: u32) -> Result<Vec<RingBuf<MapDa
 
 /// Tells the probe how calls become events.
 fn fill_tables(ebpf: &mut Ebpf, options: &Options) -> Result<(), Error> {
-    let mut table: Array<_, Plain<Call>> = table_of(ebpf, "CALLS")?;
-    for row in calls::rows().iter().filter(|row| options.wants(row.event)) {
-        table
-            .set(row.row, Plain(row.call()), 0)
-            .map_err(|cause| refused("filling the table of calls", &cause))?;
-    }
+    fill_calls(ebpf, options)?;
     let mut table: Array<_, Plain<FlagTable>> = table_of(ebpf, "FLAGS")?;
     for (number, translation) in crate::flags::TABLES.iter().take(flags::COUNT as usize) {
         table
@@ -255,6 +259,20 @@ fn fill_tables(ebpf: &mut Ebpf, options: &Options) -> Result<(), Error> {
     }
     for (number, row) in calls::compat_rows() {
         table.set(number, row, 0).map_err(|cause| refused("filling the table of 32-bit calls", &cause))?;
+    }
+    Ok(())
+}
+
+/// Tells the probe which calls are wanted, and what their events hold. Of a row that changes under way, only the word that
+/// tells whether it is wanted differs.
+fn fill_calls(ebpf: &mut Ebpf, options: &Options) -> Result<(), Error> {
+    let mut table: Array<_, Plain<Call>> = table_of(ebpf, "CALLS")?;
+    for row in calls::rows() {
+        let mut call = row.call();
+        if !options.wants(row.event) {
+            call.wanted = 0;
+        }
+        table.set(row.row, Plain(call), 0).map_err(|cause| refused("filling the table of calls", &cause))?;
     }
     Ok(())
 }

@@ -186,6 +186,14 @@ impl Source {
         &self.drops_by_cpu
     }
 
+    /// Asks for the events of these codes from now on, as [`Probe::want`].
+    ///
+    /// # Errors
+    /// Those of [`Probe::want`].
+    pub fn want(&mut self, wanted: Option<Vec<u16>>) -> Result<(), Error> {
+        self.probe.want(wanted)
+    }
+
     /// The next step. Events made here come between those of the rings; those of the host come first.
     #[inline]
     fn step(&mut self) -> Step {
