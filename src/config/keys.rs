@@ -17,7 +17,6 @@ use Use::{Ignored, Used};
 
 const ONE_PROBE: &str =
     "there is one probe; its ring of each CPU is engine.modern_ebpf.buf_size_preset or --buffer";
-const ALL_CALLS: &str = "the probe tells every system call";
 const PLUGINS: &str = "plugins cannot be loaded; containers are built in";
 const METRICS: &str = "metrics leave through webserver.prometheus_metrics_enabled";
 const CAPTURES: &str = "alerts start no capture; 'tercel live -w FILE' and 'tercel record' do";
@@ -26,9 +25,10 @@ const NO_LIBRARY: &str = "there is no such library in this program";
 /// Every key: its path, and its use. A path that ends in `.*` stands for all keys below.
 pub const KEYS: &[(&str, Use)] = &[
     ("append_output.*", Used),
-    ("base_syscalls.all", Ignored("false", ALL_CALLS)),
-    ("base_syscalls.custom_set", Ignored("", ALL_CALLS)),
-    ("base_syscalls.repair", Ignored("false", ALL_CALLS)),
+    ("base_syscalls.adaptive", Used),
+    ("base_syscalls.all", Used),
+    ("base_syscalls.custom_set", Used),
+    ("base_syscalls.repair", Used),
     (
         "buffer_format_base64",
         Ignored("false", "buffers are shown as text; %evt.buffer with tobase64(…) is not"),

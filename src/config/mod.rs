@@ -6,6 +6,7 @@ mod keys;
 mod read;
 mod tree;
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -53,6 +54,8 @@ pub struct Config {
     pub drops: Drops,
     /// The web server, if there is one.
     pub web: Option<Web>,
+    /// Which system calls the probe is asked for.
+    pub calls: Calls,
     /// Bytes of read and written buffers to keep.
     pub snaplen: u32,
     /// Bytes of the ring of each CPU.
@@ -115,6 +118,19 @@ pub struct Web {
     pub health: String,
     /// Serve metrics below `/metrics`.
     pub metrics: bool,
+}
+
+/// Which system calls the probe is asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Calls {
+    /// All, whatever rules need.
+    pub all: bool,
+    /// Further ones, by name.
+    pub more: BTreeSet<String>,
+    /// Under overload, leave out what only rules of lesser priority need.
+    pub adaptive: bool,
+    /// Not these, by name, whatever rules need.
+    pub less: BTreeSet<String>,
 }
 
 /// A configuration with what is to be told about it.

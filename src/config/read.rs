@@ -11,7 +11,7 @@ use tercel_rules::program::Priority;
 use tercel_rules::select::{Matching, Step};
 
 use super::tree::{Entry, Place, Remark, Value};
-use super::{Config, Drops, Lines, Log, Web};
+use super::{Calls, Config, Drops, Lines, Log, Web};
 use crate::outputs::{Address, Http, Kind, Level, Limits, Protocol, Syslog};
 
 /// Falco's presets of the size of a ring are powers of two of this, from the first on.
@@ -40,6 +40,7 @@ pub fn config(root: &Entry) -> Result<Config, Vec<Remark>> {
         log: log(&mut reader),
         drops: drops(&mut reader),
         web: web(&mut reader),
+        calls: calls(&mut reader),
         snaplen: reader.number("falco_libs.snaplen", 80, 0..=u32::from(u16::MAX)),
         ring: PRESET << reader.number("engine.modern_ebpf.buf_size_preset", 5, 1..=10u32),
     };
@@ -368,6 +369,29 @@ fn web(reader: &mut Reader<'_>) -> Option<Web> {
         reader.text("webserver.k8s_healthz_endpoint").map_or("/healthz", |(text, _)| text).to_owned();
     let metrics = reader.flag("webserver.prometheus_metrics_enabled", false);
     enabled.then_some(Web { address: SocketAddr::new(address, port), health, metrics })
+}
+
+fn calls(reader: &mut Reader<'_>) -> Calls {
+    let mut calls = Calls {
+        all: reader.flag("base_syscalls.all", false),
+        adaptive: reader.flag("base_syscalls.adaptive", true),
+        more: BTreeSet::new(),
+        less: BTreeSet::new(),
+    };
+    // Repairing is what is done anyway: the calls that the state of processes needs are always there.
+    reader.flag("base_syscalls.repair", false);
+    for (name, place) in reader.texts("base_syscalls.custom_set") {
+        let (set, name) = match name.strip_prefix('!') {
+            Some(name) => (&mut calls.less, name),
+            None => (&mut calls.more, name),
+        };
+        if tercel_format::catalogue::EVENTS.iter().any(|event| event.name == name) {
+            set.insert(name.to_owned());
+        } else {
+            reader.wrong(place, format!("there is no system call '{name}' ('tercel events' lists them)"));
+        }
+    }
+    calls
 }
 
 fn engine(reader: &mut Reader<'_>) {

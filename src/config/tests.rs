@@ -60,7 +60,7 @@ fn outputs_are_read() {
 #[test]
 fn every_wrong_value_has_its_place() {
     let text = "priority: loud\njson_output: maybe\nfile_output:\n  enabled: true\n\
-        webserver: {enabled: true, listen_port: 99999}\n\
+        webserver: {enabled: true, listen_port: 99999}\nbase_syscalls:\n  custom_set: [opne]\n\
         engine: {kind: replay}\nsyscall_event_drops: {actions: [shout]}\nrules:\n  - enable: x\n";
     let message = read("wrong", text, &["rule_matching=some"]).expect_err("wrong");
     for expected in [
@@ -68,14 +68,15 @@ fn every_wrong_value_has_its_place() {
         "F:2:14: json_output is true or false, not 'maybe'",
         "F:4:3: file_output is enabled, but has no filename",
         "F:5:41: webserver.listen_port is a number from 0 to 65535, not '99999'",
-        "F:6:16: engine.kind 'replay' is not for live",
-        "F:7:33: an action is ignore, log, alert or exit, not 'shout'",
-        "F:9:5: an entry of rules is 'enable:' or 'disable:'",
+        "F:7:16: there is no system call 'opne'",
+        "F:8:16: engine.kind 'replay' is not for live",
+        "F:9:33: an action is ignore, log, alert or exit, not 'shout'",
+        "F:11:5: an entry of rules is 'enable:' or 'disable:'",
         "-o rule_matching=some: rule_matching is one of first, all, not 'some'",
     ] {
         assert!(message.contains(expected), "'{expected}' is not in:\n{message}");
     }
-    assert_eq!(message.lines().count(), 8, "{message}");
+    assert_eq!(message.lines().count(), 9, "{message}");
 }
 
 #[test]

@@ -29,6 +29,8 @@ pub struct Watcher {
     known: Drops,
     cpus: Vec<u64>,
     events: u64,
+    /// Something was lost between the last two looks.
+    lost: bool,
     /// Alerts that may be raised at once.
     tokens: f64,
 }
@@ -36,7 +38,14 @@ pub struct Watcher {
 impl Watcher {
     /// Nothing was lost so far.
     pub fn new(settings: config::Drops) -> Watcher {
-        Watcher { settings, known: Drops::default(), cpus: Vec::new(), events: 0, tokens: settings.burst }
+        Watcher {
+            settings,
+            known: Drops::default(),
+            cpus: Vec::new(),
+            events: 0,
+            lost: false,
+            tokens: settings.burst,
+        }
     }
 
     /// Looks at the counts after `passed`; `events` have been seen so far, and lost so many per CPU.
@@ -45,6 +54,7 @@ impl Watcher {
         self.tokens = (self.tokens + self.settings.rate * passed.as_secs_f64()).min(self.settings.burst);
         let seen = events.saturating_sub(self.events);
         let mut loss = self.since(drops, cpus, seen);
+        self.lost = loss.lost > 0;
         (self.known, self.events) = (*drops, events);
         self.cpus = cpus.to_vec();
         if self.settings.simulate {
@@ -59,6 +69,11 @@ impl Watcher {
         }
         self.tokens -= 1.0;
         Some(loss)
+    }
+
+    /// Whether anything was lost between the last two looks.
+    pub fn lost(&self) -> bool {
+        self.lost
     }
 
     fn since(&self, now: &Drops, cpus: &[u64], seen: u64) -> Loss {

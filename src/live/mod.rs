@@ -5,6 +5,7 @@
 //! Every output has a thread of its own, and so has the web server.
 
 mod args;
+mod calls;
 mod drops;
 mod log;
 mod metrics;
@@ -24,6 +25,7 @@ use crate::outputs::{Kind, Level, Outputs};
 use crate::rules as rule_files;
 
 pub use args::LiveArgs;
+use calls::Calls;
 use log::Log;
 use reload::Files;
 use signals::Signals;
@@ -50,7 +52,9 @@ pub fn run(args: &LiveArgs) -> Result<Outcome, Failure> {
     let watched = Files::new(plan.files().iter().chain(&files).cloned().collect());
     stop::watch_without_hangup().map_err(Failure::io)?;
     let signals = Signals::watch().map_err(Failure::io)?;
+    let calls = Calls::of(&program, &config.calls, args.write.is_some());
     let probing = Probing {
+        wanted: calls.wanted(),
         snaplen: args.snaplen.unwrap_or(config.snaplen),
         ring: args.buffer.map_or(config.ring, |mib| mib.clamp(1, 1024) << 20),
         ..Probing::default()
@@ -65,7 +69,7 @@ pub fn run(args: &LiveArgs) -> Result<Outcome, Failure> {
     }
     let outputs = Outputs::start(&kinds, config.limits).map_err(Failure::usage)?;
     let web = config.web.as_ref().map(web::Server::start).transpose()?;
-    let watch = Watch::new(args, &config, source, writer, outputs, log, web);
+    let watch = Watch::new(args, &config, calls, source, writer, outputs, log, web);
     watch.run(program, filter.as_ref(), &plan, &signals, watched)
 }
 

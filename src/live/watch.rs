@@ -5,12 +5,13 @@ use std::collections::BTreeMap;
 use std::io;
 use std::time::{Duration, Instant};
 
-use tercel_capture::{Polled, Source};
+use tercel_capture::{Drops, Polled, Source};
 use tercel_replay::state::State;
 use tercel_replay::{Alert, Formatter, Matching, Options, Replay, Settings, Sink, Style};
 use tercel_rules::program::{Priority, Program};
 
 use super::args::LiveArgs;
+use super::calls::Calls;
 use super::drops::Watcher;
 use super::log::Log;
 use super::metrics::{self, Metrics};
@@ -34,6 +35,7 @@ const SECOND: Duration = Duration::from_secs(1);
 pub struct Watch<'a> {
     args: &'a LiveArgs,
     config: &'a Config,
+    calls: Calls,
     source: Source,
     writer: Option<Writer>,
     outputs: Outputs,
@@ -81,6 +83,7 @@ impl<'a> Watch<'a> {
     pub fn new(
         args: &'a LiveArgs,
         config: &'a Config,
+        calls: Calls,
         source: Source,
         writer: Option<Writer>,
         outputs: Outputs,
@@ -102,6 +105,7 @@ impl<'a> Watch<'a> {
         Watch {
             args,
             config,
+            calls,
             source,
             writer,
             outputs,
@@ -234,7 +238,13 @@ impl<'a> Watch<'a> {
     }
 
     fn look_for_losses(&mut self, events: u64, passed: Duration) {
-        let Some(loss) = self.drops.look(self.source.drops(), &[], events, passed) else { return };
+        let cpus = self.lost_by_cpu();
+        let told = self.drops.look(self.source.drops(), &cpus, events, passed);
+        if let Some(change) = self.calls.second(self.drops.lost()) {
+            self.log.tell(Level::Warning, &change.text);
+            self.want(change.wanted);
+        }
+        let Some(loss) = told else { return };
         let actions = self.config.drops;
         if actions.log {
             self.log.tell(Level::Warning, &loss.text());
@@ -247,6 +257,16 @@ impl<'a> Watch<'a> {
         if actions.exit {
             self.log.tell(Level::Error, "the run ends, as syscall_event_drops.actions asks for");
             self.source.stop();
+        }
+    }
+
+    fn lost_by_cpu(&self) -> Vec<u64> {
+        self.source.drops_by_cpu().iter().map(Drops::lost).collect()
+    }
+
+    fn want(&mut self, wanted: Option<Vec<u16>>) {
+        if let Err(error) = self.source.want(wanted) {
+            self.log.tell(Level::Error, &format!("the probe goes on as it was asked before: {error}"));
         }
     }
 
@@ -264,13 +284,13 @@ impl<'a> Watch<'a> {
                 events: tally.events + counters.events,
                 evaluated: tally.evaluated + counters.evaluated,
                 drops: self.source.drops(),
-                cpus: &[],
+                cpus: &self.lost_by_cpu(),
                 alerts: alerts.iter().map(|((rule, p), count)| (rule.as_str(), p.name(), *count)).collect(),
                 outputs: self.outputs.counts().collect(),
                 threads: replay.state().threads.len(),
                 rules: program.rules.len(),
                 reloads: (tally.reloads, tally.refused),
-                shed: 0,
+                shed: self.calls.level(),
             })
         });
     }
@@ -282,6 +302,8 @@ impl<'a> Watch<'a> {
             Ok(program) => {
                 self.tally.reloads += 1;
                 self.log.tell(Level::Info, &format!("rules loaded anew: {} run", program.rules.len()));
+                self.calls = Calls::of(&program, &self.config.calls, self.args.write.is_some());
+                self.want(self.calls.wanted());
                 Some(program)
             }
             Err(errors) => {

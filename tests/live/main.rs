@@ -2,6 +2,7 @@
 //! skipped.
 
 mod host;
+mod loss;
 mod measure;
 mod outputs;
 mod reload;
