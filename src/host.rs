@@ -27,6 +27,12 @@ pub fn header(machine: &MachineInfo, filter: &str, snaplen: u32) -> Header {
     }
 }
 
+/// How many seconds local time is ahead of UTC now, as the header of a trace that begins now tells it.
+pub fn utc_offset() -> i32 {
+    let now = Timestamp::now();
+    zone(&TimeZone::system(), now).offset(now.as_second())
+}
+
 /// The part of a time zone that matters from `now` on.
 fn zone(zone: &TimeZone, now: Timestamp) -> Zone {
     let at = |time: Timestamp| (time.as_second(), zone.to_offset(time).seconds());

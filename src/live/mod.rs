@@ -29,7 +29,7 @@ use calls::Calls;
 use log::Log;
 use reload::Files;
 use signals::Signals;
-use watch::Watch;
+use watch::{Parts, Watch};
 use writer::Writer;
 
 /// Watches the host until something asks to stop.
@@ -69,7 +69,8 @@ pub fn run(args: &LiveArgs) -> Result<Outcome, Failure> {
     }
     let outputs = Outputs::start(&kinds, config.limits).map_err(Failure::usage)?;
     let web = config.web.as_ref().map(web::Server::start).transpose()?;
-    let watch = Watch::new(args, &config, calls, source, writer, outputs, log, web);
+    let parts = Parts { calls, source, writer, outputs, log, web };
+    let watch = Watch::new(args, &config, parts);
     watch.run(program, filter.as_ref(), &plan, &signals, watched)
 }
 

@@ -22,6 +22,7 @@ use super::web::Server;
 use super::writer::Writer;
 use crate::config::Config;
 use crate::exit::{Failure, Outcome};
+use crate::host;
 use crate::outputs::{Level, Message, Outputs};
 
 /// Most blocks between two looks at everything else.
@@ -30,6 +31,22 @@ const STRETCH: u32 = 4096;
 const TICK: Duration = Duration::from_millis(100);
 /// How often files and losses are looked at, and metrics are made.
 const SECOND: Duration = Duration::from_secs(1);
+
+/// What a run is made of.
+pub struct Parts {
+    /// What the probe is asked for.
+    pub calls: Calls,
+    /// The host.
+    pub source: Source,
+    /// The trace that is written.
+    pub writer: Option<Writer>,
+    /// Where alerts go.
+    pub outputs: Outputs,
+    /// Where the run tells of itself.
+    pub log: Log,
+    /// The web server.
+    pub web: Option<Server>,
+}
 
 /// A run.
 pub struct Watch<'a> {
@@ -80,18 +97,10 @@ enum Next {
 
 impl<'a> Watch<'a> {
     /// Everything is running; nothing was evaluated.
-    pub fn new(
-        args: &'a LiveArgs,
-        config: &'a Config,
-        calls: Calls,
-        source: Source,
-        writer: Option<Writer>,
-        outputs: Outputs,
-        log: Log,
-        web: Option<Server>,
-    ) -> Watch<'a> {
+    pub fn new(args: &'a LiveArgs, config: &'a Config, parts: Parts) -> Watch<'a> {
+        let Parts { calls, source, writer, outputs, log, web } = parts;
         let now = Instant::now();
-        let utc_offset = if args.utc { 0 } else { jiff::Zoned::now().offset().seconds() };
+        let utc_offset = if args.utc { 0 } else { host::utc_offset() };
         let lines = config.lines;
         let style = Style {
             json: lines.json,
