@@ -95,6 +95,7 @@ fn transformers_change_types() {
     let check = only_check("len(proc.name) = 3");
     assert_eq!(check.test, Test::Compare(Op::Eq, Literal::Uint(3)));
     assert_eq!((check.left.ty, check.left.format), (ParamType::Uint64, PrintFormat::Na));
+    assert_eq!(only_check("len(container.id) = 3").left.format, PrintFormat::Dec);
     let check = only_check("getopt((proc.args, \"-x\"), \"ab:\")[b] = x");
     let Source::Transform(Transformer::Getopt(Some(b'b')), arguments) = &check.left.source else {
         panic!("{check:?}")

@@ -84,9 +84,12 @@ impl FieldRef {
         self.parameter().map_or(self.field.info().ty, |parameter| parameter.ty)
     }
 
-    /// How a number is printed.
+    /// How a number is printed. Numbers made of fields that Falco has from its plugin print in decimal.
     pub fn format(&self) -> PrintFormat {
-        self.parameter().map_or(self.field.info().format, |parameter| parameter.format)
+        match self.field.info().class {
+            Class::Container => PrintFormat::Dec,
+            _ => self.parameter().map_or(self.field.info().format, |parameter| parameter.format),
+        }
     }
 
     fn parameter(&self) -> Option<&'static ParamInfo> {
