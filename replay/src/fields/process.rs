@@ -279,7 +279,7 @@ fn cpu_share<'a>(cx: &Context<'a>, field: Field, scratch: &mut Scratch) -> Optio
     let user = cx.event.uint(0).filter(|_| field != Field::ThreadCpuSystem).unwrap_or(0);
     let system = cx.event.uint(1).filter(|_| field != Field::ThreadCpuUser).unwrap_or(0);
     let total = user.wrapping_add(system);
-    let before = scratch.memory.exchange(field, cx.event.tid, total);
+    let before = scratch.memory.exchange(cx.event.tid, total);
     let grown = if before == 0 { 0 } else { total.wrapping_sub(before) };
     Some(Value::Double((grown as f64).min(100.0)))
 }

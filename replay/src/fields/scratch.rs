@@ -46,7 +46,7 @@ impl Scratch {
 pub(super) struct Memory {
     deltas: FxHashMap<(Field, usize), Delta>,
     counts: FxHashMap<usize, (u64, u64)>,
-    totals: HashMap<(Field, i64), u64>,
+    totals: HashMap<i64, u64>,
     patterns: HashMap<Box<str>, Option<Regex>>,
 }
 
@@ -99,10 +99,11 @@ impl Memory {
         *count
     }
 
-    /// Puts a thread's total in place of the one before, and answers that; 0 the first time.
-    pub(super) fn exchange(&mut self, field: Field, tid: i64, total: u64) -> u64 {
+    /// Puts a thread's total in place of the one before, and answers that; 0 the first time. As in the reference a thread
+    /// has one total, whichever field asks.
+    pub(super) fn exchange(&mut self, tid: i64, total: u64) -> u64 {
         self.forget();
-        self.totals.insert((field, tid), total).unwrap_or(0)
+        self.totals.insert(tid, total).unwrap_or(0)
     }
 
     /// The compiled form of a pattern, `None` where it is no pattern.
@@ -147,6 +148,14 @@ mod tests {
         assert_eq!(memory.count(1), 1);
         assert_eq!(memory.count(1), 1);
         assert_eq!(memory.count(7), 2);
+    }
+
+    #[test]
+    fn a_thread_has_one_total() {
+        let mut memory = Memory::default();
+        assert_eq!(memory.exchange(7, 100), 0);
+        assert_eq!(memory.exchange(8, 5), 0);
+        assert_eq!(memory.exchange(7, 130), 100);
     }
 
     #[test]

@@ -87,6 +87,8 @@ pub(super) fn push_value(out: &mut Vec<u8>, value: Value<'_>, ty: ParamType, for
         Value::Uint(number) => push_number(out, number, ty, format),
         Value::Bool(flag) => out.extend_from_slice(if flag { b"true" } else { b"false" }),
         Value::Double(number) => put!(out, "{number:.1}"),
+        // The reference has no text for what is meant to be compared with a network.
+        Value::Ip(_) if ty == ParamType::IpNet => out.extend_from_slice(b"<IPNET>"),
         Value::Ip(ip) => push_ip(out, ip),
         Value::List(list) => push_list(out, list),
     }
@@ -240,6 +242,17 @@ mod tests {
             push_number(&mut out, number as u64, ty, format);
             assert_eq!(String::from_utf8_lossy(&out), expected, "{number} {ty:?} {format:?}");
         }
+    }
+
+    #[test]
+    fn addresses_meant_for_networks_are_not_shown() {
+        let text = |ty| {
+            let mut out = Vec::new();
+            push_value(&mut out, Value::Ip([10, 0, 0, 1].into()), ty, PrintFormat::Na);
+            String::from_utf8_lossy(&out).into_owned()
+        };
+        assert_eq!(text(ParamType::IpAddr), "10.0.0.1");
+        assert_eq!(text(ParamType::IpNet), "<IPNET>");
     }
 
     #[test]
