@@ -28,14 +28,16 @@ pub fn cgroups(event: Event) {
         };
         i += 1;
         if id != MISSING {
-            add_path(event, kernel(sets, off!(css_set_subsys) + 8 * id));
+            add_path(event, kernel(sets, off!(css_set_subsys) + 8 * id), get!(u64, sets, css_set_unified));
         }
     }
     event.close(event.cursor().wrapping_sub(from));
 }
 
+/// Where a subsystem is part of the single hierarchy of version 2, the path is the task's own one there, as /proc shows it: the
+/// subsystem itself may only know an ancestor, down to which it is switched on.
 #[inline(always)]
-fn add_path(event: Event, subsystem: u64) {
+fn add_path(event: Event, subsystem: u64, unified: u64) {
     let name = get!(u64, get!(u64, subsystem, css_ss), subsys_name);
     let length = copy_kernel_str(event.at(), NAME, name);
     if length <= 1 {
@@ -44,7 +46,9 @@ fn add_path(event: Event, subsystem: u64) {
     event.advance(mask!(length, 2 * NAME - 1) - 1);
     event.push(u64::from(b'='), 1);
     // The chain is kept beside the event, leaf first: names are only known from there towards the root.
-    let mut node = get!(u64, get!(u64, subsystem, css_cgroup), cgroup_kn);
+    let own = get!(u64, subsystem, css_cgroup);
+    let shared = get!(u64, own, cgroup_root) == get!(u64, unified, cgroup_root);
+    let mut node = get!(u64, if shared { unified } else { own }, cgroup_kn);
     let mut depth = 0u64;
     while depth < DEPTH {
         let parent = get!(u64, node, kn_parent);
