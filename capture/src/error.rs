@@ -23,10 +23,22 @@ pub enum Error {
         path: &'static str,
     },
     /// The process may not do it.
-    #[error("{what} is not allowed: run as root, or with CAP_BPF, CAP_PERFMON and CAP_SYS_PTRACE")]
+    #[error("{what} is not allowed: {remedy}")]
     NotAllowed {
         /// What was tried.
         what: String,
+        /// What is missing.
+        remedy: String,
+    },
+    /// The kernel is older than something that the probe needs.
+    #[error("this kernel has no {feature}, which came with Linux {since}; the running one is {running}")]
+    NoFeature {
+        /// What is missing.
+        feature: &'static str,
+        /// First version that has it.
+        since: &'static str,
+        /// Release of the running kernel.
+        running: String,
     },
     /// The kernel refused the probe or a part of it.
     #[error("{what}: {cause}")]
@@ -47,4 +59,51 @@ pub enum Error {
         /// Why.
         cause: io::Error,
     },
+}
+
+impl Error {
+    /// The kernel said that the process may not do something.
+    pub(crate) fn not_allowed(what: &str) -> Error {
+        let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+        Error::NotAllowed { what: what.to_owned(), remedy: remedy(&status) }
+    }
+}
+
+/// What to do, from /proc/self/status.
+fn remedy(status: &str) -> String {
+    const NEEDED: [(&str, u32); 2] = [("CAP_BPF", 39), ("CAP_PERFMON", 38)];
+    const CAP_SYS_ADMIN: u32 = 21;
+    let held =
+        status.lines().find_map(|line| u64::from_str_radix(line.strip_prefix("CapEff:")?.trim(), 16).ok());
+    let held = held.unwrap_or(0);
+    let has = |bit: u32| held >> bit & 1 != 0;
+    let missing: Vec<&str> =
+        NEEDED.iter().filter(|(_, bit)| !has(*bit) && !has(CAP_SYS_ADMIN)).map(|(name, _)| *name).collect();
+    if missing.is_empty() {
+        return "the process has the capabilities, so the kernel is locked down (/sys/kernel/security/lockdown) or a \
+                container's seccomp filter forbids bpf(2)"
+            .to_owned();
+    }
+    format!(
+        "run as root, or with {} (and CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH, to read /proc of others)",
+        missing.join(" and ")
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_missing_is_named() {
+        for (held, expected) in [
+            (0u64, "with CAP_BPF and CAP_PERFMON ("),
+            (1 << 39, "with CAP_PERFMON ("),
+            (1 << 38 | 1 << 39, "locked down"),
+            (1 << 21, "locked down"),
+        ] {
+            let text = remedy(&format!("Name:\tx\nCapEff:\t{held:016x}\n"));
+            assert!(text.contains(expected), "{held:x}: {text}");
+        }
+    }
 }

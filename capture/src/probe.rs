@@ -235,7 +235,14 @@ fn make_rings(ebpf: &mut Ebpf, cpus: u32, size: u32) -> Result<Vec<RingBuf<MapDa
             let what = || format!("making a ring of {size} bytes for CPU {cpu}");
             let definition = aya_obj::Map::new_from_params(RING, 0, 0, size, 0);
             let ring =
-                MapData::create(definition, "tercel_ring", None).map_err(|cause| refused(&what(), &cause))?;
+                MapData::create(definition, "tercel_ring", None).map_err(|cause| match code_of(&cause) {
+                    Some(libc::EINVAL) => Error::NoFeature {
+                        feature: "BPF ring buffers",
+                        since: "5.8",
+                        running: kernel_release(),
+                    },
+                    _ => refused(&what(), &cause),
+                })?;
             outer.set(cpu, &ring, 0).map_err(|cause| refused(&what(), &cause))?;
             RingBuf::try_from(Map::RingBuf(ring)).map_err(|cause| refused(&what(), &cause))
         })
@@ -324,18 +331,27 @@ fn table_of<'a, T: Pod>(ebpf: &'a mut Ebpf, name: &'static str) -> Result<Array<
     ebpf.map_mut(name).and_then(|map| map.try_into().ok()).ok_or(Error::NoPart(name))
 }
 
-/// Turns an answer of the kernel into an error that says what to do.
-fn refused(what: &str, cause: &(dyn std::error::Error + 'static)) -> Error {
-    let mut text = cause.to_string();
+/// The kernel's number of an error.
+fn code_of(cause: &(dyn std::error::Error + 'static)) -> Option<i32> {
     let mut source = Some(cause);
     while let Some(error) = source {
-        // EACCES is how the verifier refuses a program; EPERM is what lacks a capability.
-        if error
-            .downcast_ref::<std::io::Error>()
-            .is_some_and(|error| error.raw_os_error() == Some(libc::EPERM))
-        {
-            return Error::NotAllowed { what: what.to_owned() };
+        if let Some(error) = error.downcast_ref::<std::io::Error>() {
+            return error.raw_os_error();
         }
+        source = error.source();
+    }
+    None
+}
+
+/// Turns an answer of the kernel into an error that says what to do.
+fn refused(what: &str, cause: &(dyn std::error::Error + 'static)) -> Error {
+    // EACCES is how the verifier refuses a program; EPERM is what lacks a capability.
+    if code_of(cause) == Some(libc::EPERM) {
+        return Error::not_allowed(what);
+    }
+    let mut text = cause.to_string();
+    let mut source = cause.source();
+    while let Some(error) = source {
         let more = error.to_string();
         if !text.contains(&more) {
             text = format!("{text}: {more}");
@@ -359,9 +375,13 @@ fn cpus() -> Result<u32, Error> {
 
 /// Version of the running kernel; (0, 0) where it cannot be told.
 fn kernel_version() -> (u32, u32) {
-    let text = fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
+    let text = kernel_release();
     let mut parts = text.split(|c: char| !c.is_ascii_digit()).map(|part| part.parse().unwrap_or(0));
     (parts.next().unwrap_or(0), parts.next().unwrap_or(0))
+}
+
+fn kernel_release() -> String {
+    fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default().trim().to_owned()
 }
 
 /// The recorder's thread group as the kernel numbers it, also from within a pid namespace that has the host's /proc.
