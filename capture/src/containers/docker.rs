@@ -1,53 +1,24 @@
-//! Metadata of containers: the sockets of Docker and Podman enter, JSON as container events carry it leaves (reference state
-//! 11.9). A thread of its own per engine does the asking, so that capture never waits for an engine.
+//! Engines that speak Docker's language at a socket: Docker itself and Podman.
 
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::os::unix::net::UnixStream;
-use std::path::{Path, PathBuf};
-use std::sync::mpsc::{Receiver, Sender, channel};
+use std::path::Path;
+use std::sync::mpsc::Sender;
 use std::time::Duration;
 
 use serde_json::{Map, Value, json};
 
-/// Where engines listen, and their numbers (reference state 11.10).
-const ENGINES: [(&str, u32); 3] =
-    [("/var/run/docker.sock", 0), ("/run/docker.sock", 0), ("/run/podman/podman.sock", 11)];
+use super::description::{Facts, seconds};
+
 /// How long an engine may take to answer a question.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// Longest answer that is read.
 const LONGEST: u64 = 4 << 20;
-
-/// What the engines tell.
-pub struct Containers {
-    receiver: Receiver<String>,
-}
-
-impl Containers {
-    /// Starts to follow the engines that are there, and those at further sockets of Docker's kind.
-    pub fn watch(further: &[PathBuf]) -> Containers {
-        let (sender, receiver) = channel();
-        let known = ENGINES.iter().map(|(path, engine)| (PathBuf::from(path), *engine));
-        let mut seen = Vec::new();
-        for (path, engine) in known.chain(further.iter().map(|path| (path.clone(), 0))) {
-            let Ok(path) = path.canonicalize() else { continue };
-            if seen.contains(&path) {
-                continue;
-            }
-            seen.push(path.clone());
-            let sender = sender.clone();
-            std::thread::spawn(move || follow(&path, engine, &sender));
-        }
-        Containers { receiver }
-    }
-
-    /// The next description of a container, if there is one now.
-    pub fn next(&self) -> Option<String> {
-        self.receiver.try_recv().ok()
-    }
-}
+/// Longest line of the stream of events.
+const LINE: u64 = 1 << 20;
 
 /// Describes the containers that run, and then each that is made. Ends when the engine or the recorder does.
-fn follow(path: &Path, engine: u32, sender: &Sender<String>) {
+pub fn follow(path: &Path, engine: u32, sender: &Sender<String>) {
     // The stream of events is opened first: what starts between the list and the stream would otherwise be missed.
     let stream = request(path, "/events?filters=%7B%22type%22%3A%5B%22container%22%5D%7D");
     if let Ok(Value::Array(running)) = ask(path, "/containers/json") {
@@ -55,13 +26,16 @@ fn follow(path: &Path, engine: u32, sender: &Sender<String>) {
             describe(path, engine, container.get("Id"), sender);
         }
     }
-    let Ok(stream) = stream else { return };
+    let Ok(mut stream) = stream else { return };
     // Waiting for the next event may take for ever.
     if stream.get_ref().set_read_timeout(None).is_err() {
         return;
     }
-    for line in stream.lines() {
-        let Ok(line) = line else { return };
+    loop {
+        let mut line = String::new();
+        if !stream.by_ref().take(LINE).read_line(&mut line).is_ok_and(|length| length > 0) {
+            return;
+        }
         let Ok(event) = serde_json::from_str::<Value>(&line) else { continue };
         let action = event.get("Action").or(event.get("status")).and_then(Value::as_str);
         if matches!(action, Some("create" | "start" | "rename")) {
@@ -79,7 +53,7 @@ fn describe(path: &Path, engine: u32, id: Option<&Value>, sender: &Sender<String
     };
     if let Ok(found) = ask(path, &format!("/containers/{id}/json")) {
         // Nobody listens any more when the recorder ends.
-        let _ = sender.send(description(&found, engine).to_string());
+        let _ = sender.send(description(&found, engine));
     }
 }
 
@@ -112,50 +86,29 @@ fn request(path: &Path, question: &str) -> io::Result<BufReader<UnixStream>> {
 }
 
 /// An engine's answer as container events carry it.
-fn description(found: &Value, engine: u32) -> Value {
+fn description(found: &Value, engine: u32) -> String {
     let text = |pointer: &str| found.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
-    let full = text("/Id");
-    let image = text("/Config/Image");
-    let (repository, tag, digest) = image_parts(image);
-    let image_id = text("/Image").strip_prefix("sha256:").unwrap_or(text("/Image"));
-    let mounts: Vec<Value> = found
-        .pointer("/Mounts")
-        .and_then(Value::as_array)
-        .map_or(Vec::new(), |mounts| mounts.iter().map(mount).collect());
-    let created = text("/Created");
-    json!({"container": {
-        "type": engine,
-        "id": full.get(..12).unwrap_or(full),
-        "full_id": full,
-        "name": text("/Name").trim_start_matches('/'),
-        "image": image,
-        "imageid": image_id,
-        "imagerepo": repository,
-        "imagetag": tag,
-        "imagedigest": digest,
-        "ip": address(found),
-        "privileged": found.pointer("/HostConfig/Privileged").and_then(Value::as_bool).unwrap_or(false),
-        "host_pid": text("/HostConfig/PidMode") == "host",
-        "host_network": text("/HostConfig/NetworkMode") == "host",
-        "host_ipc": text("/HostConfig/IpcMode") == "host",
-        "User": text("/Config/User"),
-        "env": found.pointer("/Config/Env").cloned().unwrap_or(json!([])),
-        "labels": found.pointer("/Config/Labels").cloned().unwrap_or(json!({})),
-        "Mounts": mounts,
-        "port_mappings": ports(found),
-        "created_time": seconds(created),
-        "is_pod_sandbox": false,
-    }})
-}
-
-/// Repository, tag and digest of an image's name.
-fn image_parts(image: &str) -> (&str, &str, &str) {
-    let (name, digest) = image.split_once('@').unwrap_or((image, ""));
-    // A colon before the last slash belongs to the port of a registry.
-    match name.rsplit_once(':') {
-        Some((repository, tag)) if !tag.contains('/') => (repository, tag, digest),
-        _ => (name, if digest.is_empty() { "latest" } else { "" }, digest),
+    let mounts = found.pointer("/Mounts").and_then(Value::as_array).into_iter().flatten();
+    Facts {
+        engine,
+        id: text("/Id"),
+        name: text("/Name").trim_start_matches('/'),
+        image: text("/Config/Image"),
+        image_id: text("/Image"),
+        ip: address(found),
+        user: text("/Config/User"),
+        privileged: found.pointer("/HostConfig/Privileged").and_then(Value::as_bool).unwrap_or(false),
+        host_pid: text("/HostConfig/PidMode") == "host",
+        host_network: text("/HostConfig/NetworkMode") == "host",
+        host_ipc: text("/HostConfig/IpcMode") == "host",
+        env: found.pointer("/Config/Env"),
+        labels: found.pointer("/Config/Labels"),
+        mounts: mounts.map(mount).collect(),
+        ports: ports(found),
+        created: seconds(text("/Created")),
+        ..Facts::default()
     }
+    .json()
 }
 
 /// The container's own address: the first of its networks that has one.
@@ -197,22 +150,10 @@ fn ports(found: &Value) -> Vec<Value> {
     found
 }
 
-/// Seconds since the epoch of `2024-05-06T07:08:09.123Z`; 0 where the text is of another form.
-fn seconds(text: &str) -> i64 {
-    let number = |range: std::ops::Range<usize>| text.get(range).and_then(|part| part.parse::<i64>().ok());
-    let (Some(year), Some(month), Some(day)) = (number(0..4), number(5..7), number(8..10)) else { return 0 };
-    let (Some(hour), Some(minute), Some(second)) = (number(11..13), number(14..16), number(17..19)) else {
-        return 0;
-    };
-    // Days of the Gregorian calendar with the year beginning in March, so that the leap day is the last one.
-    let (year, month) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
-    let days = 365 * year + year / 4 - year / 100 + year / 400 + (153 * month + 2) / 5 + day - 1 - 719_468;
-    days * 86_400 + hour * 3600 + minute * 60 + second
-}
-
 #[cfg(test)]
 mod tests {
     use std::os::unix::net::UnixListener;
+    use std::sync::mpsc::channel;
 
     use super::*;
 
@@ -226,7 +167,10 @@ mod tests {
     #[test]
     fn answers_become_descriptions() {
         let found: Value = serde_json::from_str(ANSWER).expect("valid");
-        let container = &description(&found, 0)["container"];
+        let described = |found: &Value, engine: u32| -> Value {
+            serde_json::from_str(&description(found, engine)).expect("JSON")
+        };
+        let container = &described(&found, 0)["container"];
         for (key, value) in [
             ("id", json!("0123456789ab")),
             ("name", json!("web")),
@@ -244,19 +188,7 @@ mod tests {
             assert_eq!(container[key], value, "{key}");
         }
         // An answer without anything is no reason to panic.
-        assert_eq!(description(&json!(null), 11)["container"]["id"], json!(""));
-    }
-
-    #[test]
-    fn images_are_taken_apart() {
-        for (image, parts) in [
-            ("nginx", ("nginx", "latest", "")),
-            ("reg:5000/nginx", ("reg:5000/nginx", "latest", "")),
-            ("nginx@sha256:ab", ("nginx", "", "sha256:ab")),
-            ("a/b:c@sha256:ab", ("a/b", "c", "sha256:ab")),
-        ] {
-            assert_eq!(image_parts(image), parts, "{image}");
-        }
+        assert_eq!(described(&json!(null), 11)["container"]["id"], json!(""));
     }
 
     #[test]
