@@ -1,4 +1,6 @@
-//! The syntax tree of a condition, as it was written: names are unresolved, literals are text.
+//! The syntax tree of a condition, as it was written: names are unresolved, literals are text. It can be shown to people.
+
+use std::fmt;
 
 /// A place in the text of a condition.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -96,4 +98,97 @@ pub enum Right {
     List(Vec<(Vec<u8>, Pos)>, Pos),
     /// A field (`val(…)`) or a transformer.
     Term(Term),
+}
+
+/// Values of a list that are shown.
+const SHOWN: usize = 4;
+
+impl fmt::Display for Expr {
+    /// The condition as people write it; long lists are cut short.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let inner = |f: &mut fmt::Formatter<'_>, expr: &Expr| match expr.kind {
+            ExprKind::And(ref parts) | ExprKind::Or(ref parts) if !parts.is_empty() => write!(f, "({expr})"),
+            _ => write!(f, "{expr}"),
+        };
+        match &self.kind {
+            ExprKind::And(members) | ExprKind::Or(members) => {
+                let conjunction = matches!(self.kind, ExprKind::And(_));
+                if members.is_empty() {
+                    return f.write_str(if conjunction { "always" } else { "never" });
+                }
+                for (number, member) in members.iter().enumerate() {
+                    if number > 0 {
+                        f.write_str(if conjunction { " and " } else { " or " })?;
+                    }
+                    inner(f, member)?;
+                }
+                Ok(())
+            }
+            ExprKind::Not(member) => {
+                f.write_str("not ")?;
+                inner(f, member)
+            }
+            ExprKind::Macro(name) => f.write_str(name),
+            ExprKind::Exists(term) => write!(f, "{term} exists"),
+            ExprKind::Binary { left, op, right, .. } => write!(f, "{left} {op} {right}"),
+        }
+    }
+}
+
+impl fmt::Display for Term {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let arg = match &self.kind {
+            TermKind::Field { name, arg } => {
+                f.write_str(name)?;
+                arg
+            }
+            TermKind::Call { name, args, arg } => {
+                write!(f, "{name}(")?;
+                write_arguments(f, args)?;
+                f.write_str(")")?;
+                arg
+            }
+        };
+        arg.iter().try_for_each(|arg| write!(f, "[{arg}]"))
+    }
+}
+
+fn write_arguments(f: &mut fmt::Formatter<'_>, args: &[CallArg]) -> fmt::Result {
+    for (number, arg) in args.iter().enumerate() {
+        if number > 0 {
+            f.write_str(", ")?;
+        }
+        match arg {
+            CallArg::Term(term) => write!(f, "{term}")?,
+            CallArg::Text(text, _) => write!(f, "{text:?}")?,
+            CallArg::List(args, _) => {
+                f.write_str("(")?;
+                write_arguments(f, args)?;
+                f.write_str(")")?;
+            }
+        }
+    }
+    Ok(())
+}
+
+impl fmt::Display for Right {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let shown = |bytes: &[u8]| {
+            let text = String::from_utf8_lossy(bytes);
+            let bare = !text.is_empty() && !text.contains([' ', '(', ')', ',', '"', '\'']);
+            if bare { text.into_owned() } else { format!("{text:?}") }
+        };
+        match self {
+            Right::Value(value, _) => f.write_str(&shown(value)),
+            Right::Term(term) => write!(f, "{term}"),
+            Right::List(values, _) => {
+                let first: Vec<String> = values.iter().take(SHOWN).map(|(value, _)| shown(value)).collect();
+                let more = values.len().saturating_sub(SHOWN);
+                match more {
+                    0 => write!(f, "({})", first.join(", ")),
+                    more => write!(f, "({}, … {more} more)", first.join(", ")),
+                }
+            }
+        }
+    }
 }

@@ -1,7 +1,7 @@
-//! A filter of the command line: one condition enters, a program with one rule leaves that is never printed.
+//! Conditions without rules, such as a filter of the command line: they enter, a program leaves whose rules are never printed.
 
-use crate::ast::Pos;
-use crate::compile::Compiler;
+use crate::ast::{Expr, Pos};
+use crate::compile::{self, Compiler};
 use crate::fields::suggest;
 use crate::lang;
 use crate::output::Template;
@@ -35,8 +35,30 @@ pub fn filter(text: &str) -> Result<Program, Error> {
     let expr = lang::parse(text, MAX_DEPTH).map_err(|error| wrong(error.message, error.pos))?;
     let mut compiler = Compiler::new();
     let condition = compiler.condition(&expr).map_err(|error| wrong(error.message, error.pos))?;
-    let rule = Rule {
-        name: "filter".to_owned(),
+    let rule = silent("filter".to_owned(), condition);
+    let (nodes, checks) = compiler.into_parts();
+    Ok(Program { rules: vec![rule], nodes, checks })
+}
+
+/// A program of one rule per condition, named by its number. Conditions hold no macros.
+///
+/// # Errors
+/// A condition cannot be compiled: the message, and its number.
+pub fn conditions<'e>(conditions: impl Iterator<Item = &'e Expr>) -> Result<Program, (String, usize)> {
+    let mut compiler = Compiler::new();
+    let mut rules = Vec::new();
+    for (number, expr) in conditions.enumerate() {
+        let condition = compiler.condition(expr).map_err(|error| (error.message, number))?;
+        rules.push(silent(number.to_string(), condition));
+    }
+    let (nodes, checks) = compiler.into_parts();
+    Ok(Program { rules, nodes, checks })
+}
+
+/// A rule that is never printed.
+fn silent(name: String, condition: compile::Condition) -> Rule {
+    Rule {
+        name,
         desc: String::new(),
         priority: Priority::Debug,
         tags: Vec::new(),
@@ -44,9 +66,7 @@ pub fn filter(text: &str) -> Result<Program, Error> {
         condition: condition.node,
         output: Template::default(),
         events: condition.events,
-    };
-    let (nodes, checks) = compiler.into_parts();
-    Ok(Program { rules: vec![rule], nodes, checks })
+    }
 }
 
 /// The field or the operator that the word at a place may have meant.

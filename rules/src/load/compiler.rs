@@ -58,16 +58,7 @@ pub(super) fn compile(
     source: Source,
     cautions: &mut Vec<Caution>,
 ) -> Result<Vec<Compiled>, Failure> {
-    let mut work = Work {
-        collector,
-        options,
-        source,
-        cautions,
-        lists: Lists::new(&collector.lists),
-        macros: Macros::default(),
-        used_macros: HashSet::new(),
-        before: before.iter().map(|rule| (rule.name.as_str(), rule)).collect(),
-    };
+    let mut work = Work::new(collector, options, before, source, cautions);
     work.macros()?;
     let mut rules = Vec::with_capacity(collector.rules.len());
     for entry in collector.rules.iter().filter(|entry| !entry.info.unknown_source) {
@@ -77,7 +68,7 @@ pub(super) fn compile(
     Ok(rules)
 }
 
-struct Work<'w> {
+pub(super) struct Work<'w> {
     collector: &'w Collector,
     options: &'w Options,
     source: Source<'w>,
@@ -95,7 +86,7 @@ struct Home<'c> {
 }
 
 /// A condition with the places of its parts.
-struct Written<'c> {
+pub(super) struct Written<'c> {
     /// As it is given to the substitution of lists.
     text: Arc<str>,
     /// For each byte of the text with lists substituted, the byte it comes from; worked out for the first finding.
@@ -107,17 +98,46 @@ struct Written<'c> {
 }
 
 impl<'c> Written<'c> {
-    fn alone(cond: &'c Text) -> Written<'c> {
+    pub(super) fn alone(cond: &'c Text) -> Written<'c> {
         Written { text: cond.text.as_str().into(), origins: OnceCell::new(), cond, expanded: None }
     }
 
-    fn of_rule(cond: &'c Text, expanded: &'c Expanded) -> Written<'c> {
+    pub(super) fn of_rule(cond: &'c Text, expanded: &'c Expanded) -> Written<'c> {
         let text = expanded.text.as_str().into();
         Written { text, origins: OnceCell::new(), cond, expanded: Some(expanded) }
     }
 }
 
 impl<'w> Work<'w> {
+    pub(super) fn new(
+        collector: &'w Collector,
+        options: &'w Options,
+        before: &'w [Compiled],
+        source: Source<'w>,
+        cautions: &'w mut Vec<Caution>,
+    ) -> Work<'w> {
+        Work {
+            collector,
+            options,
+            source,
+            cautions,
+            lists: Lists::new(&collector.lists),
+            macros: Macros::default(),
+            used_macros: HashSet::new(),
+            before: before.iter().map(|rule| (rule.name.as_str(), rule)).collect(),
+        }
+    }
+
+    /// Puts these lists in from now on; answers those from before.
+    pub(super) fn with_lists(&mut self, lists: Lists) -> Lists {
+        std::mem::replace(&mut self.lists, lists)
+    }
+
+    /// A macro as its file has it.
+    pub(super) fn macro_info(&self, name: &str) -> Option<&'w MacroInfo> {
+        self.collector.macros.get(name).map(|entry| &entry.info)
+    }
+
     fn macros(&mut self) -> Result<(), Failure> {
         let collector = self.collector;
         for Numbered { info, .. } in collector.macros.iter() {
@@ -134,7 +154,7 @@ impl<'w> Work<'w> {
     }
 
     /// Substitutes lists and parses.
-    fn parse(&mut self, written: &Written, ctx: &Context) -> Result<Expr, Failure> {
+    pub(super) fn parse(&mut self, written: &Written, ctx: &Context) -> Result<Expr, Failure> {
         let text = self.lists.substitute(&written.text).map_err(|too_long| {
             let message =
                 format!("list '{}' makes the condition longer than {MAX_TEXT} bytes", too_long.list);
@@ -173,7 +193,7 @@ impl<'w> Work<'w> {
     }
 
     /// Where a byte of a condition, lists substituted, stands in its file.
-    fn spot(&mut self, written: &Written, offset: usize) -> Option<Spot> {
+    pub(super) fn spot(&mut self, written: &Written, offset: usize) -> Option<Spot> {
         let origins = written.origins.get_or_init(|| self.lists.origins(&written.text));
         let at = origins.get(offset).copied().unwrap_or(written.text.len());
         if let Some(expanded) = written.expanded {

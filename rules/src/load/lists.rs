@@ -49,15 +49,29 @@ impl Lists {
     /// Resolves lists inside lists, one level deep: an item that names a list first defined before the last change of
     /// the list it stands in is replaced by that list's items.
     pub(super) fn new(infos: &Defined<ListInfo>) -> Lists {
+        Lists::resolve(infos, None)
+    }
+
+    /// The same with one list that has no items.
+    pub(super) fn without(infos: &Defined<ListInfo>, name: &str) -> Lists {
+        Lists::resolve(infos, Some(name))
+    }
+
+    fn resolve(infos: &Defined<ListInfo>, emptied: Option<&str>) -> Lists {
+        let items_of = |info: &'_ ListInfo| match emptied == Some(info.name.as_str()) {
+            true => 0,
+            false => info.items.len(),
+        };
         let mut named = Vec::with_capacity(infos.len());
         let mut used = HashSet::new();
         for entry in infos.iter() {
             let mut items = Some(String::new());
-            for item in &entry.info.items {
+            for item in entry.info.items.iter().take(items_of(&entry.info)) {
                 match infos.get(item).filter(|other| other.index < entry.visibility) {
                     Some(other) => {
                         used.insert(other.info.name.as_str());
-                        other.info.items.iter().for_each(|inner| add_item(&mut items, inner));
+                        let inner = other.info.items.iter().take(items_of(&other.info));
+                        inner.for_each(|inner| add_item(&mut items, inner));
                     }
                     None => add_item(&mut items, item),
                 }

@@ -4,7 +4,8 @@
 //! Data walks down the list of modules: a file becomes nodes (`yaml`), which are checked for shape (`schema`) and read
 //! (`reader`, `overrides`, `exceptions`, `decode`) into definitions (`info`, `collector`); after each file everything
 //! read so far is resolved (`lists`, `macros`) and compiled (`compiler`), as Falco does, so that a file that needs a
-//! later one is refused. Nothing here knows values, and nothing reads files.
+//! later one is refused. For those who test rules, `parts` takes them apart. Nothing here knows values, and nothing reads
+//! files.
 
 mod collector;
 mod compiler;
@@ -19,6 +20,7 @@ mod macros;
 mod options;
 mod origin;
 mod overrides;
+mod parts;
 mod priority;
 mod reader;
 mod report;
@@ -32,13 +34,14 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use collector::Collector;
-use compiler::Compiled;
+use compiler::{Compiled, Work};
 use context::Context;
 use failure::{Caution, Failure, Spot};
 use reader::Reader;
 
 pub use context::{Item, Location, Place};
 pub use options::{AppendOutput, ENGINE, Options};
+pub use parts::{Part, PartKind, Parts, TooLarge, Variant};
 pub use priority::parse_priority;
 pub use report::{Error, ErrorCode, Finding, Note, Phase, Report, Warning, WarningCode, results_to_json};
 pub use version::Version;
@@ -156,6 +159,41 @@ impl Loader {
         });
         let outcome = outcome.map(|compiled| self.compiled = compiled);
         self.report(&name, checked, outcome, cautions, read_cautions)
+    }
+
+    /// The rules that run, taken apart; nothing if a file has errors.
+    ///
+    /// # Errors
+    /// The rules are too large for it.
+    pub fn parts(&self) -> Result<Parts, TooLarge> {
+        self.taken_apart(true)
+    }
+
+    /// The checks of the rules that run, without variants.
+    ///
+    /// # Errors
+    /// The rules are too large for it.
+    pub fn checks(&self) -> Result<Parts, TooLarge> {
+        self.taken_apart(false)
+    }
+
+    fn taken_apart(&self, vary: bool) -> Result<Parts, TooLarge> {
+        if !self.reports.iter().all(Report::successful) {
+            return Ok(Parts::default());
+        }
+        let infos = self.rule_infos();
+        let enabled: BTreeSet<&str> = infos
+            .iter()
+            .filter(|rule| rule.state == RuleState::Enabled)
+            .map(|rule| rule.name.as_str())
+            .collect();
+        let names = self.compiled.iter().map(|rule| rule.name.as_str());
+        let running: Vec<&str> = names.filter(|name| enabled.contains(name)).collect();
+        let source = |name: &str| self.text(name);
+        let mut cautions = Vec::new();
+        let mut work = Work::new(&self.collector, &self.options, &[], &source, &mut cautions);
+        let place = |ctx: &Context, spot: Option<Spot>| self.place(ctx, spot);
+        parts::take_apart(&mut work, &self.collector, &running, vary, &place)
     }
 
     /// The program of the rules that run, and everything found on the way.

@@ -546,3 +546,92 @@ fn hostile_files_end_with_an_error() {
     }
     assert!(error(&aliases).contains("aliases stand for more"), "{}", error(&aliases));
 }
+
+/// The rules of a file taken apart: their checks, and per variant the part and what is left of the rule.
+fn taken_apart(text: &str) -> (Vec<String>, Vec<String>) {
+    let mut loader = Loader::new(Options::default());
+    assert!(loader.file("f.yaml", text).successful(), "{text}");
+    let parts = loader.parts().expect("small rules");
+    let checks = parts.checks.iter().flatten();
+    let shown = |part: &Part| format!("{}:{} {}", part.place.line, part.place.column, part.name);
+    let checks = checks.map(|(part, _)| shown(&parts.parts[*part])).collect();
+    let variants = parts.variants.iter().map(|variant| {
+        let part = &parts.parts[variant.part];
+        format!("{:?} {}: {}", part.kind, part.name, variant.condition)
+    });
+    (checks, variants.collect())
+}
+
+#[test]
+fn rules_are_taken_apart() {
+    let text = "\
+- list: shells
+  items: [sh, bash]
+- list: nobody
+  items: []
+- macro: spawned
+  condition: evt.type = execve and evt.dir = <
+- macro: quiet
+  condition: proc.name in (shells) or proc.name in (nobody)
+- macro: unused
+  condition: fd.num = 1
+- rule: r
+  desc: d
+  condition: >
+    spawned and user.name = root
+    and not quiet
+  output: o
+  priority: INFO
+  exceptions:
+    - name: known
+      fields: [proc.pname]
+      values: [[init]]
+    - name: empty
+      fields: proc.name
+";
+    let (checks, variants) = taken_apart(text);
+    assert_eq!(
+        checks,
+        [
+            "6:14 evt.type = execve",
+            "6:36 evt.dir = <",
+            "14:17 user.name = root",
+            "8:14 not proc.name in (sh, bash)",
+            "8:39 not proc.name in ()",
+            "19:7 not proc.pname = init",
+        ]
+    );
+    let rest =
+        |text: &str| variants.iter().filter(|variant| variant.starts_with(text)).cloned().collect::<Vec<_>>();
+    assert_eq!(variants.len(), checks.len() + 1 + 4 + 1);
+    assert_eq!(
+        rest("Check user.name"),
+        [
+            "Check user.name = root: evt.type = execve and evt.dir = < and not proc.name in (sh, bash) and not \
+             proc.name in () and not proc.pname = init"
+        ]
+    );
+    assert_eq!(
+        rest("Macro quiet"),
+        [
+            "Macro quiet: ((evt.type = execve and evt.dir = <) and user.name = root and not always) and not \
+             proc.pname = init",
+            "Macro quiet: ((evt.type = execve and evt.dir = <) and user.name = root and not never) and not \
+             proc.pname = init",
+        ]
+    );
+    assert_eq!(
+        rest("List"),
+        [
+            "List shells: ((evt.type = execve and evt.dir = <) and user.name = root and not (proc.name in () or \
+             proc.name in ())) and not proc.pname = init"
+        ]
+    );
+    assert_eq!(
+        rest("Exception"),
+        [
+            "Exception known: (evt.type = execve and evt.dir = <) and user.name = root and not (proc.name in (sh, bash) \
+             or proc.name in ())"
+        ]
+    );
+}
