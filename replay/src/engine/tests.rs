@@ -130,7 +130,7 @@ fn members_of_a_group_see_what_they_would_see_alone() {
         (0, None, options(None, None)),
         (1, Some(&filter), options(None, None)),
         (1, None, options(Some(Point::Event(2)), Some(Point::Event(6)))),
-        (0, Some(&filter), Options { limit: Some(1), ..Options::default() }),
+        (0, Some(&filter), Options { limit: Some(3), ..Options::default() }),
     ];
     let captures = || Seconds { next: 0, count: 8, state_only: &[5] };
     let mut alone = Vec::new();
