@@ -280,3 +280,152 @@ fn reports_say_the_same_for_any_number_of_threads() {
     let points = tap.lines().filter(|line| line.starts_with("ok ") || line.starts_with("not ok ")).count();
     assert_eq!(tap.lines().nth(1), Some(format!("1..{points}").as_str()), "{tap}");
 }
+
+/// Rules about what the web server's capture holds: `curl` is started below a server, and once below a login.
+const RULES: &str = "\
+- list: loaders
+  items: [curl, wget]
+- list: unmet
+  items: [nothing-of-the-kind]
+- macro: spawned
+  condition: evt.type in (execve, execveat) and evt.arg.res = 0
+- macro: below_server
+  condition: proc.aname[2] in (php-fpm8.2, unmet)
+- rule: Loader started
+  desc: d
+  condition: spawned and proc.name in (loaders) and below_server
+  output: o
+  priority: WARNING
+- rule: Wget started
+  desc: d
+  condition: spawned and proc.name = wget
+  output: o
+  priority: WARNING
+  exceptions:
+    - name: known
+      fields: [user.name]
+      values: [[nobody]]
+";
+
+#[test]
+fn a_missing_alert_is_explained() {
+    let bench = Bench::new("explained");
+    let case = format!("rules: r.yaml\ntrace: {WEB}\nexpect: {{Loader started: 1}}\n");
+    bench.file("a.test.yaml", &case);
+    for (from, to, words) in [
+        ("[curl, wget]", "[crul, wget]", "r.yaml:11:26: proc.name in (crul, wget)"),
+        ("res = 0", "res = 1", "r.yaml:6:49: evt.arg.res = 1"),
+        (
+            "proc.aname[2] in",
+            "proc.aname[3] in",
+            "r.yaml:8:14: proc.aname[3] in (php-fpm8.2, nothing-of-the-kind)",
+        ),
+        (
+            "- rule: Loader",
+            "- rule: First\n  desc: d\n  condition: spawned\n  output: o\n  priority: INFO\n- rule: Loader",
+            "the condition holds there, but 'First' comes first and speaks instead",
+        ),
+    ] {
+        bench.file("r.yaml", RULES);
+        assert_eq!(bench.test(&["."]).code, 0);
+        bench.file("r.yaml", &RULES.replacen(from, to, 1));
+        let run = bench.test(&["."]);
+        assert_eq!(run.code, 1, "{}", run.all());
+        assert!(run.out.contains(words), "'{words}' is not in: {}", run.out);
+        assert!(run.out.contains("nearest event: #"), "{}", run.out);
+    }
+}
+
+#[test]
+fn coverage_tells_what_no_case_shows() {
+    let bench = Bench::new("coverage");
+    bench.file("r.yaml", RULES);
+    let covered = |case: &str, more: &[&str]| {
+        bench.file("a.test.yaml", &format!("rules: r.yaml\ntrace: {WEB}\n{case}\n"));
+        bench.test(&[&[".", "--coverage", "-v"], more].concat())
+    };
+    let run = covered("expect: {Loader started: 1}\nsilent: [Wget started]", &[]);
+    assert_eq!(run.code, 0, "{}", run.all());
+    for line in [
+        "  rules shown to fire: 1 of 2 (50.0 %)",
+        "  rules shown to be silent: 1 of 2 (50.0 %)",
+        "  macros that made a difference: 2 of 2",
+        "  lists that made a difference: 1 of 2",
+        "  exceptions that made a difference: 0 of 1",
+        "  r.yaml:14: no case fires rule 'Wget started'",
+        "  r.yaml:9: rule 'Loader started' is never shown to be silent",
+        "  r.yaml:3:3: list 'unmet' never made a difference",
+        "  r.yaml:20:7: exception 'known' of rule 'Wget started' never made a difference",
+    ] {
+        assert!(run.out.lines().any(|other| other.starts_with(line)), "'{line}' is not in: {}", run.out);
+    }
+    let run = covered("to: '#2'\nsilent: [Wget started]", &[]);
+    assert!(
+        run.out.contains("'Wget started' is silent where it should be, but no event comes near it"),
+        "{}",
+        run.out
+    );
+    for (least, code) in [("50", 0), ("50.1", 1)] {
+        let run = covered("expect: {Loader started: 1}\nsilent: [Wget started]", &["--fail-under", least]);
+        assert_eq!(run.code, code, "{}", run.all());
+    }
+    let run = bench.test(&[".", "--coverage", "--report", "json"]);
+    let json: serde_json::Value = serde_json::from_str(&run.out).expect("JSON");
+    assert_eq!(json["coverage"]["fires_percent"], 50.0);
+    assert_eq!(json["coverage"]["never_silent"][0]["rule"], "Loader started");
+    for jobs in ["1", "7"] {
+        assert_eq!(bench.test(&[".", "--coverage", "--report", "json", "-j", jobs]).out, run.out);
+    }
+}
+
+#[test]
+fn a_capture_is_decoded_once_for_a_thousand_cases() {
+    let bench = Bench::new("thousand");
+    let plain = bench.path("one.scap");
+    let arguments = ["convert", "-q", "--to", "scap", "-w", "one.scap", WEB];
+    assert_eq!(bench::run(bench.path("").as_path(), &arguments).code, 0);
+    // Captures joined end to end are a capture: 70 events each.
+    let one = std::fs::read(plain).expect("a capture");
+    std::fs::write(bench.path("long.scap"), one.repeat(5_800)).expect("a temporary file");
+    let rows: String = (0..1_000).map(|number| format!("  - {{number: {number}}}\n")).collect();
+    let case = "expect:\n  Shell connected to network socket: 5800\nname: case ${number}";
+    let select = "select: {priority: critical}";
+    let silent = "matrix:";
+    bench.file(
+        "a.test.yaml",
+        &format!("rules: {}\ntrace: long.scap\n{}\n{case}\n{silent}\n{rows}", bench::RULES, select),
+    );
+    let run = bench.test(&[".", "--report", "json"]);
+    assert_eq!(run.code, 0, "{}", run.all());
+    let json: serde_json::Value = serde_json::from_str(&run.out).expect("JSON");
+    let summary = &json["summary"];
+    assert_eq!(summary["passed"], 1_000);
+    assert_eq!(summary["captures_decoded"], 1);
+    assert_eq!(summary["events"], 406_000);
+    assert_eq!(summary["evaluations"], 1);
+}
+
+#[test]
+fn junit_is_read_by_another_languages_parser() {
+    const SCRIPT: &str = "\
+import sys, xml.etree.ElementTree as tree
+root = tree.parse(sys.argv[1]).getroot()
+assert root.tag == 'testsuites', root.tag
+cases = root.findall('testsuite/testcase')
+print(len(cases), len(root.findall('testsuite/testcase/failure')), len(root.findall('testsuite/testcase/error')))
+assert [int(root.get(key)) for key in ('tests', 'failures', 'errors')] == [len(cases), 2, 1]
+";
+    let bench = Bench::new("junit");
+    bench.suite("matrix: {count: [1, 2, 3]}\nexpect: {Shell spawned by server program: '${count}'}");
+    bench.file("b.test.yaml", "this: is & wrong <\n");
+    let run = bench.test(&[".", "-q", "--report", "junit:report.xml"]);
+    assert_eq!(run.code, 2, "{}", run.all());
+    let python =
+        std::process::Command::new("python3").arg("-c").arg(SCRIPT).arg(bench.path("report.xml")).output();
+    let Ok(output) = python else {
+        eprintln!("SKIPPED: there is no python3 to read the report with");
+        return;
+    };
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(String::from_utf8_lossy(&output.stdout).trim(), "4 2 1", "{errors}");
+}

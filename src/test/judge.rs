@@ -38,6 +38,8 @@ pub struct Failure {
     pub rows: Vec<Row>,
     /// Alerts that are nearest to what is missing, and events at which the rule came closest.
     pub nearest: Vec<String>,
+    /// Where alerts are missing: the position of the expectation in its case, and of the pattern in it.
+    pub missing: Option<(usize, usize)>,
 }
 
 /// A row of a comparison.
@@ -82,8 +84,8 @@ impl<'c> Judge<'c> {
     /// The verdict.
     pub fn failures(&self) -> Vec<Failure> {
         let mut failures = super::loading::failures(self.case, self.set);
-        for expectation in &self.case.expectations {
-            self.expectation(expectation, &mut failures);
+        for at in 0..self.case.expectations.len() {
+            self.expectation(at, &mut failures);
         }
         if self.case.others_silent {
             self.others(&mut failures);
@@ -185,7 +187,12 @@ impl Seen {
 impl Window {
     /// Whether an alert lies inside, in a capture whose first event has the time `first`.
     pub fn holds(&self, seen: &Seen, first: u64) -> bool {
-        let reached = |point: tercel_replay::Point| point.reached(seen.number, seen.ts, first);
+        self.contains(seen.number, seen.ts, first)
+    }
+
+    /// Whether the event of this number and time lies inside.
+    pub fn contains(&self, number: u64, ts: u64, first: u64) -> bool {
+        let reached = |point: tercel_replay::Point| point.reached(number, ts, first);
         self.from.is_none_or(reached) && !self.to.is_some_and(reached)
     }
 }

@@ -1,12 +1,15 @@
 //! `tercel test`: test files enter, verdicts on rules leave, as text and as reports that other programs read.
 //!
 //! Data walks down the list of modules: files become cases (`suite`), cases ask for rule sets (`sets`) and captures (`plan`),
-//! each capture is replayed once (`run`), every case is judged by the alerts that it gave (`judge`, `loading`), and verdicts
-//! become reports (`verdict`, `report`) or new expectations (`bless`). Nothing here decodes or evaluates; that is the
+//! each capture is replayed once (`run`), every case is judged by the alerts that it gave (`judge`, `loading`), verdicts
+//! become reports (`verdict`, `report`) or new expectations (`bless`). `explain` tells
+//! what came closest to an alert that is missing, and `coverage` what the cases leave untested. Nothing here decodes or evaluates; that is the
 //! business of the replay crate.
 
 mod args;
 mod bless;
+mod coverage;
+mod explain;
 mod judge;
 mod loading;
 mod plan;
@@ -22,6 +25,7 @@ use std::num::NonZeroUsize;
 pub use args::TestArgs;
 
 use crate::exit::{Failure, Outcome};
+use coverage::Coverage;
 use plan::Plan;
 use sets::Sets;
 use suite::{Case, Suite};
@@ -38,12 +42,17 @@ pub fn run(args: &TestArgs) -> Result<Outcome, Failure> {
     let mut sets = Sets::default();
     let plan = Plan::of(&cases, &mut sets, args.bless, false);
     let replayed = run::replay(&plan.captures, &sets, jobs)?;
-    let run = Run::judged(&cases, broken, &plan, &replayed, &sets);
+    let loaded = sets.clone();
+    let mut run = Run::judged(&cases, broken, &plan, &replayed, &loaded);
     if args.bless {
         return bless::bless(&run, &suites);
     }
-    report::write(&run, args)?;
-    Ok(run.outcome())
+    explain::explain(&mut run, &plan, &mut sets, jobs)?;
+    let wanted = args.coverage || args.fail_under.is_some();
+    let coverage = wanted.then(|| coverage::measure(&cases, &run, &mut sets, jobs)).transpose()?;
+    report::write(&run, coverage.as_ref(), args)?;
+    let short = |coverage: &Coverage| args.fail_under.is_some_and(|least| !coverage.reaches(least));
+    Ok(run.outcome().max(if coverage.as_ref().is_some_and(short) { Outcome::Reached } else { Outcome::Done }))
 }
 
 /// Reads all test files; those that are wrong are kept with the reason.

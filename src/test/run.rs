@@ -47,9 +47,13 @@ pub struct Replayed {
 
 /// Replays all captures, `jobs` at a time; answers in their order.
 pub fn replay(captures: &[Capture], sets: &Sets, jobs: usize) -> Result<Vec<Replayed>, Failure> {
+    Ok(pool(jobs)?.install(|| captures.par_iter().map(|capture| one(capture, sets)).collect()))
+}
+
+/// So many threads.
+pub fn pool(jobs: usize) -> Result<rayon::ThreadPool, Failure> {
     let pool = rayon::ThreadPoolBuilder::new().num_threads(jobs).build();
-    let pool = pool.map_err(|error| Failure::io(format!("cannot start threads: {error}")))?;
-    Ok(pool.install(|| captures.par_iter().map(|capture| one(capture, sets)).collect()))
+    pool.map_err(|error| Failure::io(format!("cannot start threads: {error}")))
 }
 
 fn one(capture: &Capture, sets: &Sets) -> Replayed {

@@ -77,7 +77,7 @@ pub fn idle(state: RuleState) -> &'static str {
 }
 
 /// All rule sets of a run.
-#[derive(Default)]
+#[derive(Default, Clone)]
 pub struct Sets {
     /// The sets in the order of their first use.
     pub sets: Vec<Arc<RuleSet>>,

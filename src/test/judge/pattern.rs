@@ -6,13 +6,17 @@ use super::{Failure, Judge, Row, times};
 
 impl<'c> Judge<'c> {
     /// Every pattern has to have its count; where alerts are allowed at all, each has to match a pattern.
-    pub(super) fn expectation(&self, expectation: &Expectation, failures: &mut Vec<Failure>) {
+    pub(super) fn expectation(&self, at: usize, failures: &mut Vec<Failure>) {
+        let Some(expectation) = self.case.expectations.get(at) else { return };
         let alerts = self.of_rule(&expectation.rule);
-        for pattern in &expectation.patterns {
+        for (number, pattern) in expectation.patterns.iter().enumerate() {
             let matched: Vec<&Seen> =
                 alerts.iter().filter(|seen| self.matches(pattern, seen)).copied().collect();
             if !pattern.count.holds(matched.len() as u64) {
-                failures.push(self.miscounted(expectation, pattern, &matched, &alerts));
+                let missing = (matched.len() as u64) < pattern.count.least;
+                let mut failure = self.miscounted(expectation, pattern, &matched, &alerts);
+                failure.missing = missing.then_some((at, number));
+                failures.push(failure);
             }
         }
         self.strangers(expectation, failures);
@@ -124,6 +128,7 @@ impl<'c> Judge<'c> {
             message,
             rows,
             nearest,
+            missing: None,
         }
     }
 

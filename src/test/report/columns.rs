@@ -80,7 +80,7 @@ fn wrapped(text: &str, width: usize) -> Vec<String> {
         let head = rest.get(..end).unwrap_or_default();
         let cut = head.rfind(' ').filter(|at| *at > width / 2).map_or(end, |at| at + 1);
         lines.push(rest.get(..cut).unwrap_or_default().trim_end().to_owned());
-        rest = rest.get(cut..).unwrap_or_default();
+        rest = rest.get(cut..).unwrap_or_default().trim_start();
     }
     lines.push(rest.to_owned());
     lines

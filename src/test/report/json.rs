@@ -2,11 +2,13 @@
 
 use serde_json::{Value, json};
 
+use super::super::coverage::Coverage;
 use super::super::judge::{Failure, Status};
 use super::super::verdict::{Run, Verdict};
+use super::covered;
 
 /// The report. `verbose` adds every alert.
-pub fn text(run: &Run<'_>, verbose: bool) -> String {
+pub fn text(run: &Run<'_>, coverage: Option<&Coverage>, verbose: bool) -> String {
     let tally = run.tally();
     let broken: Vec<Value> = run
         .broken
@@ -14,7 +16,7 @@ pub fn text(run: &Run<'_>, verbose: bool) -> String {
         .map(|file| json!({ "file": file.path.display().to_string(), "status": "error", "error": file.problem.to_string() }))
         .collect();
     let cases: Vec<Value> = run.verdicts.iter().map(|verdict| case(verdict, verbose)).collect();
-    let object = json!({
+    let mut object = json!({
         "version": 1,
         "files": broken,
         "cases": cases,
@@ -28,6 +30,9 @@ pub fn text(run: &Run<'_>, verbose: bool) -> String {
             "rule_sets": run.work.sets,
         },
     });
+    if let Some(coverage) = coverage {
+        object["coverage"] = covered::json(coverage);
+    }
     format!("{object:#}\n")
 }
 

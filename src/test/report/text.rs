@@ -2,9 +2,12 @@
 
 use std::fmt::Write;
 
+use super::super::args::TestArgs;
+use super::super::coverage::Coverage;
 use super::super::judge::{Failure, Status};
 use super::super::verdict::{Run, Verdict};
 use super::columns::{Paint, side_by_side};
+use super::covered;
 
 /// Appends one line; writing to a string cannot fail.
 macro_rules! line {
@@ -13,8 +16,9 @@ macro_rules! line {
     };
 }
 
-/// The report. `verbose` shows cases that passed, and every alert.
-pub fn text(run: &Run<'_>, verbose: bool, to_terminal: bool) -> String {
+/// The report; where it is to be verbose, with cases that passed, and every alert.
+pub fn text(run: &Run<'_>, coverage: Option<&Coverage>, args: &TestArgs, to_terminal: bool) -> String {
+    let verbose = args.verbose;
     let paint = Paint::new(to_terminal);
     let mut out = String::new();
     for file in &run.broken {
@@ -23,6 +27,8 @@ pub fn text(run: &Run<'_>, verbose: bool, to_terminal: bool) -> String {
     for verdict in &run.verdicts {
         one(&mut out, verdict, verbose, &paint, to_terminal);
     }
+    let covered = coverage.map(|coverage| covered::text(coverage, verbose, args.fail_under));
+    out.push_str(covered.as_deref().unwrap_or_default());
     sums(&mut out, run, verbose, &paint);
     out
 }

@@ -88,6 +88,16 @@ impl Expectation {
         let (offset, line) = (name.mark.offset, name.mark.line + 1);
         Expectation { rule: rule.to_owned(), offset, line, patterns: vec![pattern] }
     }
+
+    /// Whether no alert at all is expected.
+    pub fn is_silence(&self) -> bool {
+        self.patterns.iter().all(|pattern| pattern.count == Count::NONE && pattern.is_plain())
+    }
+
+    /// Whether alerts are demanded.
+    pub fn is_firing(&self) -> bool {
+        self.patterns.iter().any(|pattern| pattern.count.least > 0)
+    }
 }
 
 impl Pattern {

@@ -127,13 +127,13 @@ impl Count {
         }
         // Not ">=3": YAML would take the sign for the start of a block.
         if let Some(least) = text.strip_suffix('+') {
-            return between(least.trim().parse().ok()?, None);
+            return between(number(least)?, None);
         }
         if let Some((least, most)) = text.split_once("..") {
-            let (least, most) = (least.trim().parse().ok()?, most.trim().parse().ok()?);
+            let (least, most) = (number(least)?, number(most)?);
             return (least <= most).then_some(Count { least, most: Some(most) });
         }
-        let exact = text.parse().ok()?;
+        let exact = number(text)?;
         between(exact, Some(exact))
     }
 
@@ -150,6 +150,11 @@ impl Count {
     pub fn holds(self, number: u64) -> bool {
         number >= self.least && self.most.is_none_or(|most| number <= most)
     }
+}
+
+/// Digits and nothing else as a number.
+fn number(text: &str) -> Option<u64> {
+    if text.bytes().all(|byte| byte.is_ascii_digit()) { text.parse().ok() } else { None }
 }
 
 impl fmt::Display for Count {

@@ -8,6 +8,8 @@ mod load;
 mod matcher;
 mod matrix;
 mod read;
+#[cfg(test)]
+mod tests;
 
 use std::path::PathBuf;
 use std::sync::Arc;

@@ -1,0 +1,64 @@
+//! The JSON schema for editors against what the parser takes.
+
+use serde_json::Value;
+
+use super::expect::PATTERN_KEYS;
+use super::load::{FINDING_KEYS, LOAD_KEYS};
+use super::matcher::{Count, MATCHER_KEYS};
+use super::read::{CASE_KEYS, FILE_KEY, SELECT_KEYS};
+
+fn schema() -> Value {
+    let text = include_str!("../../../docs/tercel-test.schema.json");
+    serde_json::from_str(text).expect("the schema is JSON")
+}
+
+/// The keys that the schema allows at a place, against those of the parser.
+#[track_caller]
+fn check(schema: &Value, pointer: &str, keys: &[&str]) {
+    let properties = schema.pointer(pointer).and_then(Value::as_object).expect("a place of the schema");
+    let mut known: Vec<&str> = properties.keys().map(String::as_str).collect();
+    let mut wanted = keys.to_vec();
+    known.sort_unstable();
+    wanted.sort_unstable();
+    assert_eq!(known, wanted, "{pointer}");
+}
+
+#[test]
+fn the_schema_knows_the_keys_that_the_parser_knows() {
+    let schema = schema();
+    let file: Vec<&str> = CASE_KEYS.into_iter().chain([FILE_KEY]).collect();
+    check(&schema, "/properties", &file);
+    check(&schema, "/$defs/case/properties", &CASE_KEYS);
+    check(&schema, "/$defs/case/properties/select/properties", &SELECT_KEYS);
+    check(&schema, "/$defs/case/properties/load/properties", &LOAD_KEYS);
+    check(&schema, "/$defs/pattern/properties", &PATTERN_KEYS);
+    check(&schema, "/$defs/matcher/anyOf/1/properties", &MATCHER_KEYS);
+    check(&schema, "/$defs/finding/anyOf/1/properties", &FINDING_KEYS);
+}
+
+#[test]
+fn the_schema_takes_the_counts_that_the_parser_takes() {
+    let schema = schema();
+    let pattern = schema.pointer("/$defs/count/anyOf/1/pattern").and_then(Value::as_str).expect("a pattern");
+    let pattern = regex::Regex::new(pattern).expect("a regular expression");
+    for text in ["none", "some", "any", "3", "3+", "2..4", "", "-1", "many", "+3", ">=3", "..4", "1.5"] {
+        assert_eq!(pattern.is_match(text), Count::parse(text).is_some(), "{text}");
+    }
+}
+
+#[test]
+fn every_property_is_described() {
+    fn walk(node: &Value, path: &str, missing: &mut Vec<String>) {
+        let Some(object) = node.as_object() else { return };
+        for (name, child) in object.get("properties").and_then(Value::as_object).into_iter().flatten() {
+            let described = child.get("description").is_some() || child.get("$ref").is_some();
+            if !described && child.get("type").is_none() {
+                missing.push(format!("{path}/{name}"));
+            }
+        }
+        object.iter().for_each(|(name, child)| walk(child, &format!("{path}/{name}"), missing));
+    }
+    let mut missing = Vec::new();
+    walk(&schema(), "", &mut missing);
+    assert!(missing.is_empty(), "{missing:?}");
+}
