@@ -1,13 +1,13 @@
 //! Which events a trace is about: those of the whole host, or of some processes and what they start, or of some containers;
-//! and of these, those for which a filter holds. Of the others only what changes the state of processes is kept, so that
-//! names stay right.
+//! and of these, those for which a filter holds. Of the others only what changes the state is kept, so that every field of what
+//! is shown has the value that it would have in a trace of everything.
 
 use std::collections::HashSet;
 
-use tercel_format::catalogue::{code, flag};
+use tercel_format::catalogue::code;
 use tercel_format::record::ProcessRecord;
 use tercel_format::{Block, Event};
-use tercel_replay::state::State;
+use tercel_replay::state::{Facts, State};
 use tercel_replay::{Context, Matcher, Matching, Memory, Settings};
 use tercel_rules::program::Program;
 
@@ -30,8 +30,7 @@ pub struct Scope {
     /// Ids, starts of ids, or names.
     containers: Vec<Vec<u8>>,
     filter: Option<Filter>,
-    /// What containers and filters look at. It knows every event, also those that are left out: the state that a reader of the
-    /// trace has knows less.
+    /// What containers and filters look at, and what tells which events change it; `None` where everything is kept.
     state: Option<Box<State>>,
 }
 
@@ -45,7 +44,7 @@ impl Scope {
     /// These processes and their descendants.
     pub fn of_processes(mut self, pids: &[i64]) -> Scope {
         self.tids = Some(pids.iter().copied().collect());
-        self
+        self.look(true)
     }
 
     /// What happens in these containers.
@@ -101,35 +100,30 @@ impl Scope {
     /// Decides about an event, and follows new and ended threads.
     #[inline]
     pub fn keep(&mut self, event: &Event<'_>) -> Keep {
-        if self.tids.is_none() && self.state.is_none() {
-            return Keep::Event;
+        let Some(state) = &mut self.state else { return Keep::Event };
+        let (facts, changes) = state.apply_noting(event);
+        match self.is_wanted(event, facts.as_ref()) {
+            true => Keep::Event,
+            false if changes => Keep::State,
+            false => Keep::Nothing,
         }
-        self.decide(event)
     }
 
-    fn decide(&mut self, event: &Event<'_>) -> Keep {
-        let facts = self.state.as_mut().and_then(|state| state.apply(event));
+    fn is_wanted(&mut self, event: &Event<'_>, facts: Option<&Facts>) -> bool {
         let followed = self.tids.as_mut().is_some_and(|tids| follow(tids, event));
         // What is told about the recording itself, and about containers, belongs to every trace.
         if matches!(event.code(), code::DROP_E | code::ASYNCEVENT_E) {
-            return Keep::Event;
+            return true;
         }
-        let wanted = (self.tids.is_none() && self.containers.is_empty()) || followed || self.is_inside(event);
-        let accepted = wanted
-            && match (&mut self.filter, &self.state, &facts) {
+        let chosen = (self.tids.is_none() && self.containers.is_empty()) || followed || self.is_inside(event);
+        chosen
+            && match (&mut self.filter, &self.state, facts) {
                 (None, _, _) => true,
                 (Some(Filter { matcher, memory }), Some(state), Some(facts)) => {
                     !matcher.matches(&Context { state, event, facts }, memory).is_empty()
                 }
                 (Some(_), _, _) => false,
-            };
-        if accepted {
-            Keep::Event
-        } else if event.info.any(flag::MODIFIES_STATE) {
-            Keep::State
-        } else {
-            Keep::Nothing
-        }
+            }
     }
 
     /// Whether the event's thread is in one of the containers.
@@ -200,7 +194,8 @@ mod tests {
         }
     }
 
-    /// A host on which 10 is the parent of 20 and 20 of 30, and 50 is in a container.
+    /// A host on which 10 is the parent of 20 and 20 of 30, 50 is in a container, and 60 has nothing to do with them. Something has
+    /// happened: the first event of all changes the state, whatever it is.
     fn started(mut scope: Scope) -> Scope {
         let id = "0123456789ab".to_owned() + &"c".repeat(52);
         scope.metadata(&Block::Section(Section { major: 1, minor: 2 }));
@@ -208,8 +203,10 @@ mod tests {
             process(30, 20, "cat", "/"),
             process(20, 10, "sh", "/"),
             process(10, 1, "sshd", "/"),
+            process(60, 1, "vi", "/"),
             process(50, 1, "nginx", &format!("/docker/{id}")),
         ]));
+        keep(&mut scope, getdents(60));
         scope
     }
 
@@ -225,15 +222,15 @@ mod tests {
     fn descendants_are_followed() {
         let mut scope = started(Scope::default().of_processes(&[10]));
         assert_eq!(keep(&mut scope, getdents(30)), Keep::Event);
-        assert_eq!(keep(&mut scope, getdents(40)), Keep::Nothing);
-        assert_eq!(keep(&mut scope, close(40)), Keep::State);
+        assert_eq!(keep(&mut scope, getdents(60)), Keep::Nothing);
+        assert_eq!(keep(&mut scope, close(60)), Keep::State);
         let clone =
             EventBuilder::new(code::SYSCALL_CLONE_20_X, 1, 40).set("res", 0).set("pid", 40).set("ptid", 20);
         assert_eq!(keep(&mut scope, clone), Keep::Event);
         assert_eq!(keep(&mut scope, getdents(40)), Keep::Event);
         for tid in [40, 30, 20] {
             assert_eq!(keep(&mut scope, EventBuilder::new(code::PROCEXIT_1_E, 1, tid)), Keep::Event);
-            assert_eq!(keep(&mut scope, getdents(tid)), Keep::Nothing);
+            assert_ne!(keep(&mut scope, getdents(tid)), Keep::Event);
         }
         assert!(!scope.is_over());
         assert_eq!(keep(&mut scope, EventBuilder::new(code::PROCEXIT_1_E, 1, 10)), Keep::Event);

@@ -65,6 +65,17 @@ fn reader(path: &Path) -> Reader {
 
 /// Records the shipped trace.
 fn record(place: &Place, kind: cli::Target, rotation: Rotation, keep: Option<usize>) -> Vec<PathBuf> {
+    record_part(place, kind, rotation, keep, Scope::default())
+}
+
+/// Records what is in a scope.
+fn record_part(
+    place: &Place,
+    kind: cli::Target,
+    rotation: Rotation,
+    keep: Option<usize>,
+    scope: Scope,
+) -> Vec<PathBuf> {
     let write = WriteArgs {
         write: place.0.join("trace.scap"),
         chunk: "4KiB".to_owned(),
@@ -75,7 +86,7 @@ fn record(place: &Place, kind: cli::Target, rotation: Rotation, keep: Option<usi
     let target = Target::of(&write, kind, &[]).expect("arguments");
     let names = Names::new(&write.write, TimeZone::UTC, rotation.rotates(), keep).expect("a name");
     let files = Files::new(target, names, rotation);
-    let mut recorder = Recorder::new(Scope::default(), files, Limits::default());
+    let mut recorder = Recorder::new(scope, files, Limits::default());
     recorder.open(0).expect("a file");
     for round in 0..ROUNDS {
         let mut source = reader(Path::new(TRACE));
@@ -135,6 +146,25 @@ fn no_event_is_lost_or_doubled_between_files() {
         let found = replayed(&program, &files);
         assert_eq!(found.0, expected.0, "{name}");
         assert_eq!(found.1, expected.1, "{name}");
+    }
+}
+
+#[test]
+fn a_filter_changes_no_field() {
+    let program = program();
+    let everything = Place::new("everything");
+    let whole = record(&everything, cli::Target::Native, Rotation::default(), None);
+    for text in ["fd.type=ipv4", "proc.name in (ping, curl)", "evt.type=openat and fd.name startswith /etc"] {
+        let filter = tercel_rules::filter::filter(text).expect("a filter");
+        let mut expected = Lines(Formatter::new(&program, Style::default()), Vec::new());
+        let mut replay = Replay::new(&program, Some(&filter), Options::default());
+        replay.run(&mut reader(&whole[0]), &mut expected).expect("a whole file");
+        assert!(expected.1.len() >= ROUNDS as usize, "{text}: {:?}", expected.1.len());
+        let place = Place::new("part");
+        let scope = Scope::default().filtered(Some(&filter));
+        let rotation = Rotation { size: None, age: Some(Duration::from_secs(90)) };
+        let files = record_part(&place, cli::Target::Native, rotation, None, scope);
+        assert_eq!(replayed(&program, &files).1, expected.1, "{text}");
     }
 }
 
