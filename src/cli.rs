@@ -409,6 +409,9 @@ pub struct VerifyArgs {
     /// Native traces, or directories of them
     #[arg(value_name = "TRACE", required = true)]
     pub traces: Vec<String>,
+    /// Compare every keyframe with the state that a replay has there
+    #[arg(long)]
+    pub keyframes: bool,
     /// The seal that the trace must have, as info and verify print it
     #[arg(long, value_name = "HEX")]
     pub seal: Option<String>,

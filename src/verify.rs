@@ -1,6 +1,9 @@
 //! `tercel verify`: native traces are read as a whole and compared with their digests; the first break of each is told.
 
-use tercel_format::trace::{Verdict, verify};
+use std::path::Path;
+
+use tercel_format::trace::{Trace as Native, TraceError, Verdict, verify};
+use tercel_replay::{KeyframeVerdict, verify_keyframes};
 
 use crate::capture;
 use crate::cli::VerifyArgs;
@@ -47,10 +50,37 @@ fn one(input: &Trace, args: &VerifyArgs) -> Result<Outcome, Failure> {
         println!("{name}: BROKEN: the seal is {seal}, not {expected}: this is another trace");
         return Ok(Outcome::Damaged);
     }
+    if args.keyframes && keyframes(path, &name, args)? == Outcome::Damaged {
+        return Ok(Outcome::Damaged);
+    }
     if !args.quiet {
         println!("{name}: whole: {} chunks, {} events, seal {seal}", verdict.chunks, verdict.events);
         if verdict.unknown > 0 {
             println!("{name}: {} bytes of unknown sections, which no digest covers", verdict.unknown);
+        }
+    }
+    Ok(Outcome::Done)
+}
+
+/// Compares the keyframes of a trace whose bytes are as they were written.
+fn keyframes(path: &Path, name: &str, args: &VerifyArgs) -> Result<Outcome, Failure> {
+    let failed = |error: &TraceError| capture::failure(name, error);
+    let trace = Native::open(capture::file(path)?).map_err(|error| failed(&error))?;
+    let progress = Progress::new(name, Some(trace.length()), args.quiet);
+    let verdict = verify_keyframes(&trace, |offset| progress.at(offset));
+    progress.finish();
+    let KeyframeVerdict { right, foreign, first_wrong } = verdict.map_err(|error| failed(&error))?;
+    if let Some((chunk, reason)) = first_wrong {
+        println!("{name}: BROKEN: keyframe of chunk {chunk}: {reason}");
+        println!("{name}: {right} keyframes before it are right");
+        return Ok(Outcome::Damaged);
+    }
+    if !args.quiet {
+        println!("{name}: {right} keyframes are right");
+        if foreign > 0 {
+            println!(
+                "{name}: {foreign} keyframes are of other versions of the state engine and are not used"
+            );
         }
     }
     Ok(Outcome::Done)

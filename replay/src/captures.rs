@@ -7,7 +7,7 @@ use std::sync::Arc;
 use tercel_format::trace::{Trace, TraceError};
 use tercel_format::{Error, Reader};
 
-use crate::alert::{Alert, Formatter};
+use crate::alert::{Alert, Formatter, Origin};
 use crate::chunked::{Plan, Report, Stop, Walker};
 use crate::engine::{Defect, Evaluation, Replay, ReplayError, Setup, Sink};
 use crate::state::State;
@@ -24,8 +24,8 @@ pub enum Input {
 /// A capture to replay.
 #[derive(Debug)]
 pub struct Capture {
-    /// What its alerts are marked with, where they are to be.
-    pub label: Option<Arc<str>>,
+    /// What its lines show of it.
+    pub origin: Origin,
     /// Where its blocks come from.
     pub input: Input,
 }
@@ -80,11 +80,12 @@ impl Replay<'_> {
         advance: Advance<'_>,
     ) -> io::Result<()> {
         while !self.is_over()
-            && let Some(Capture { label, input }) = supply.next()
+            && let Some(Capture { origin, input }) = supply.next()
         {
-            formatter.set_label(label);
+            formatter.set_origin(&origin);
             let mut lines = Lines { formatter, out, line: Vec::new() };
             let (setup, evaluation) = self.parts();
+            evaluation.set_zone(origin.zone.as_ref());
             supply.ended(replay(setup, evaluation, input, &mut lines, advance)?);
         }
         Ok(())

@@ -22,9 +22,9 @@ pub mod merged;
 
 pub mod parallel;
 
-pub use alert::{Alert, Formatter, Style};
+pub use alert::{Alert, Formatter, Origin, Style};
 pub use captures::{Advance, Capture, CaptureError, Ended, Input, Supply};
-pub use chunked::{Report, Trouble, chunks_of, is_keyed, state_before};
+pub use chunked::{KeyframeVerdict, Report, Trouble, chunks_of, is_keyed, state_before, verify_keyframes};
 pub use engine::{
     BlockSource, Counters, Defect, Filter, Group, Member, Options, Point, Position, Replay, ReplayError, Sink,
 };

@@ -135,13 +135,14 @@ impl Stream {
 fn evaluate(
     setup: &Setup<'_>,
     style: Style,
-    Capture { label, input }: Capture,
+    Capture { origin, input }: Capture,
     batches: SyncSender<Batch>,
     advance: Advance<'_>,
 ) -> (Option<Ended>, Counters) {
     let mut evaluation = Evaluation::new(setup);
     let mut formatter = Formatter::new(setup.program, style);
-    formatter.set_label(label);
+    formatter.set_origin(&origin);
+    evaluation.set_zone(origin.zone.as_ref());
     let mut sink = Outgoing { formatter, batch: Batch::default(), batches };
     let ended = replay(setup, &mut evaluation, input, &mut sink, advance);
     let ended = ended.and_then(|ended| sink.send().map(|()| ended));

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use console::style;
 use tercel_format::trace::{Totals as Sums, Trace};
 use tercel_format::{Reader, Statistics};
-use tercel_replay::{Capture, CaptureError, Ended, Input, Report, Supply};
+use tercel_replay::{Capture, CaptureError, Ended, Input, Origin, Report, Supply};
 
 use crate::capture;
 use crate::cli::ReplayArgs;
@@ -77,6 +77,16 @@ impl<'a> Captures<'a> {
         }
     }
 
+    /// What lines show of a capture: its name where that is asked for, and the times of the host that was recorded.
+    fn origin(&self, name: &str, input: &Input) -> Origin {
+        let label = self.args.with_file.then(|| Arc::from(name));
+        let zone = match input {
+            Input::Native(trace) if !self.args.utc => Some(Arc::new(trace.header().zone.clone())),
+            Input::Native(_) | Input::Stream(_) => None,
+        };
+        Origin { label, zone }
+    }
+
     /// Tells what is wrong with a capture.
     fn fail(&mut self, name: &str, error: &dyn std::fmt::Display, outcome: Outcome) {
         eprintln!("{} {name}: {error}", style("error:").for_stderr().red().bold());
@@ -135,9 +145,9 @@ impl Supply for Captures<'_> {
             match self.open(input) {
                 Ok(Some(opened)) => {
                     let name = input.name();
-                    let label = self.args.with_file.then(|| Arc::from(name.as_str()));
+                    let origin = self.origin(&name, &opened);
                     self.open.push_back(name);
-                    return Some(Capture { label, input: opened });
+                    return Some(Capture { origin, input: opened });
                 }
                 Ok(None) => {}
                 Err(failure) => self.failure = Some(failure),

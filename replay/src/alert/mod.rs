@@ -6,6 +6,7 @@ mod escape;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use tercel_format::trace::Zone;
 use tercel_rules::fields::{Arg, Field, FieldRef};
 use tercel_rules::output::{Piece, Template};
 use tercel_rules::program::{Operand, Program, Rule, Source};
@@ -22,6 +23,16 @@ pub struct Alert<'a> {
     pub index: usize,
     /// The event and the state that it met.
     pub context: Context<'a>,
+}
+
+/// Where events come from, as far as their lines show it.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Origin {
+    /// Name of the capture, for lines that are to bear it: in text it stands before the line, with a colon behind it; in
+    /// JSON under `file`, the first key.
+    pub label: Option<Arc<str>>,
+    /// Zone in which times are shown; without one, that of the settings.
+    pub zone: Option<Arc<Zone>>,
 }
 
 /// How alerts look.
@@ -69,7 +80,7 @@ pub struct Formatter {
     scratch: Scratch,
     message: Vec<u8>,
     line: Vec<u8>,
-    label: Option<Arc<str>>,
+    origin: Origin,
 }
 
 impl Formatter {
@@ -90,14 +101,14 @@ impl Formatter {
             scratch: Scratch::new(style.settings),
             message: Vec::new(),
             line: Vec::new(),
-            label: None,
+            origin: Origin::default(),
         }
     }
 
-    /// Marks the lines that follow with the name of their capture: in text it stands before the line, with a colon
-    /// behind it; in JSON under `file`, the first key.
-    pub fn set_label(&mut self, label: Option<Arc<str>>) {
-        self.label = label;
+    /// Tells where the alerts that follow come from.
+    pub fn set_origin(&mut self, origin: &Origin) {
+        self.scratch.zone.clone_from(&origin.zone);
+        self.origin = origin.clone();
     }
 
     /// Appends the line of an alert, without a line end.
@@ -113,7 +124,7 @@ impl Formatter {
         if self.style.json {
             self.push_json(alert, out);
         } else {
-            if let Some(label) = &self.label {
+            if let Some(label) = &self.origin.label {
                 out.extend_from_slice(label.as_bytes());
                 out.extend_from_slice(b": ");
             }
@@ -126,7 +137,7 @@ impl Formatter {
     fn push_json(&mut self, alert: &Alert<'_>, out: &mut Vec<u8>) {
         let rule = alert.rule;
         out.push(b'{');
-        if let Some(label) = &self.label {
+        if let Some(label) = &self.origin.label {
             out.extend_from_slice(b"\"file\":");
             push_string(out, label.as_bytes());
             out.push(b',');

@@ -2,6 +2,7 @@
 //! follow each other are evaluated with one state; where some are left out or damaged, keyframes tell the state anew.
 //! How threads share the chunks is not known here.
 
+mod check;
 mod plan;
 mod report;
 mod seed;
@@ -15,6 +16,7 @@ use tercel_format::trace::{Blocks, Chunk, Damage, Loss, Trace, TraceError, Unpac
 use crate::engine::{Evaluation, ReplayError, Setup, Sink};
 use crate::state::State;
 
+pub use check::{KeyframeVerdict, verify_keyframes};
 pub(crate) use plan::Plan;
 pub use plan::{chunks_of, is_keyed};
 pub use report::{Report, Trouble};

@@ -4,18 +4,22 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use tercel_format::trace::{Header, Options as Packing, Trace};
+use tercel_format::trace::{
+    Boundary, Header, Keyframe, KeyframeKind, Options as Packing, Trace, TraceWriter,
+};
 use tercel_format::{Block, Reader};
 use tercel_rules::load::{Loader, Options as Load};
 use tercel_rules::program::Program;
 
-use crate::alert::{Formatter, Style};
+use crate::alert::{Formatter, Origin, Style};
 use crate::captures::{Capture, Ended, Input, Supply};
 use crate::engine::{Counters, Options, Point, Replay};
 use crate::keyed::KeyedWriter;
 use crate::merged::Merged;
 use crate::parallel::Parallel;
-use crate::state::State;
+use crate::state::{STATE_VERSION, State};
+
+use super::{KeyframeVerdict, verify_keyframes};
 
 fn shipped() -> Vec<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../testdata/traces");
@@ -24,6 +28,11 @@ fn shipped() -> Vec<PathBuf> {
     paths.retain(|path| path.is_file());
     paths.sort();
     paths
+}
+
+fn longest() -> PathBuf {
+    let length = |path: &PathBuf| path.metadata().map_or(0, |file| file.len());
+    shipped().into_iter().max_by_key(length).expect("a trace")
 }
 
 /// A rule whose line shows state that was built long before.
@@ -70,7 +79,8 @@ struct Shelf {
 impl Supply for Shelf {
     fn next(&mut self) -> Option<Capture> {
         let label = Some(Arc::from(format!("capture {}", self.inputs.len())));
-        (!self.inputs.is_empty()).then(|| Capture { label, input: self.inputs.remove(0) })
+        (!self.inputs.is_empty())
+            .then(|| Capture { origin: Origin { label, zone: None }, input: self.inputs.remove(0) })
     }
 
     fn ended(&mut self, ended: Ended) {
@@ -159,8 +169,7 @@ fn chunks_without_events_of_a_rule_are_left_out() {
 #[test]
 fn damage_is_told_and_does_not_depend_on_threads() {
     let program = telling("evt.num > 0");
-    let path = shipped().into_iter().max_by_key(|path| path.metadata().map_or(0, |file| file.len()));
-    let path = path.expect("a trace");
+    let path = longest();
     let whole = native(&path, 4 << 10);
     let chunks = Trace::open(whole.clone()).expect("a trace").chunks().to_vec();
     assert!(chunks.len() > 8, "{}", chunks.len());
@@ -297,4 +306,40 @@ fn windows_count_from_each_section() {
             );
         }
     }
+}
+
+#[test]
+fn keyframes_are_compared_with_a_replay() {
+    let path = &longest();
+    let trace = Trace::open(native(path, 4 << 10)).expect("a trace");
+    let keyframes = trace.chunks().iter().filter(|chunk| chunk.descriptor.keyframe().is_some()).count();
+    let right = KeyframeVerdict { right: keyframes as u64, ..KeyframeVerdict::default() };
+    assert!(keyframes > 2);
+    assert_eq!(verify_keyframes(&trace, |_| ()).expect("undamaged"), right);
+
+    // The second keyframe is that of an empty state.
+    let packing = Packing { chunk: 4 << 10, threads: 0, ..Packing::default() };
+    let check = |engine: u32, kind: KeyframeKind, expected: KeyframeVerdict| {
+        let mut writer = TraceWriter::new(Vec::new(), &Header::default(), packing.clone()).expect("memory");
+        let (mut state, mut reader, mut count) = (State::new(), reader(path), 0);
+        while let Some(block) = reader.next().expect("undamaged") {
+            if writer.boundary(&block).is_some_and(|boundary| boundary != Boundary::Start) {
+                count += 1;
+                let bytes = if count == 2 { State::new().snapshot() } else { state.snapshot() };
+                let kind = if count == 2 { kind } else { KeyframeKind::Snapshot };
+                writer.keyframe(Keyframe { kind, engine, state: bytes }).expect("memory");
+            }
+            writer.block(&block).expect("memory");
+            state.take(&block);
+        }
+        let trace = Trace::open(writer.finish().expect("memory").0).expect("a trace");
+        assert_eq!(verify_keyframes(&trace, |_| ()).expect("undamaged"), expected);
+    };
+    let wrong =
+        |reason: &str| KeyframeVerdict { right: 1, foreign: 0, first_wrong: Some((3, reason.to_owned())) };
+    check(STATE_VERSION, KeyframeKind::Snapshot, wrong("it tells another state than a replay has there"));
+    let contradiction = "the keyframe contradicts itself or the one before: slots";
+    check(STATE_VERSION, KeyframeKind::Delta, wrong(contradiction));
+    let foreign = KeyframeVerdict { foreign: keyframes as u64, ..KeyframeVerdict::default() };
+    check(STATE_VERSION + 1, KeyframeKind::Snapshot, foreign);
 }

@@ -2,7 +2,9 @@
 //! has one evaluation; a parallel one has one per worker, and adds up their counters.
 
 use std::io;
+use std::sync::Arc;
 
+use tercel_format::trace::Zone;
 use tercel_format::{Block, Event};
 use tercel_rules::program::Program;
 
@@ -115,6 +117,12 @@ impl Evaluation {
             filter: setup.filter.as_ref().map(|filter| filter.memory(settings)),
             counters: Counters::new(setup.program),
         }
+    }
+
+    /// Has conditions see times of day in a zone.
+    pub(crate) fn set_zone(&mut self, zone: Option<&Arc<Zone>>) {
+        self.memory.set_zone(zone);
+        self.filter.iter_mut().for_each(|filter| filter.set_zone(zone));
     }
 
     /// Forgets what it knows of process images: those of the next event are numbered otherwise.

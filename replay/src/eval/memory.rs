@@ -1,6 +1,10 @@
 //! What an evaluation remembers from one question to the next: answers that hold for the event, and answers that hold for a
 //! process image (design D7). One per thread of evaluation; its size does not grow with the capture.
 
+use std::sync::Arc;
+
+use tercel_format::trace::Zone;
+
 use super::plan::Plans;
 use super::values::Values;
 use crate::fields::Settings;
@@ -54,6 +58,12 @@ impl Memory {
                 current: None,
             },
         }
+    }
+
+    /// Has times of day seen in a zone.
+    pub fn set_zone(&mut self, zone: Option<&Arc<Zone>>) {
+        self.values.left.zone = zone.cloned();
+        self.values.right.zone = zone.cloned();
     }
 
     /// Forgets what it knows of process images: their numbers start again with a new state.

@@ -21,15 +21,17 @@ struct Texts<'b> {
 
 /// Writes the plain text of argument `index` to `scratch.text` and the resolved one to `scratch.part`.
 pub(super) fn one(cx: &Context<'_>, index: usize, scratch: &mut Scratch) {
-    let Scratch { settings, text, part, .. } = scratch;
+    let offset = scratch.utc_offset(cx.event.ts);
+    let Scratch { text, part, .. } = scratch;
     text.clear();
     part.clear();
-    describe(cx, index, settings.utc_offset, &mut Texts { plain: text, resolved: part });
+    describe(cx, index, offset, &mut Texts { plain: text, resolved: part });
 }
 
 /// `evt.args`: `name=text` or `name=text(resolved)` of every argument; nothing for generic system calls.
 pub(super) fn all<'a>(cx: &Context<'a>, scratch: &'a mut Scratch) -> Option<Value<'a>> {
-    let Scratch { settings, text, part, .. } = scratch;
+    let offset = scratch.utc_offset(cx.event.ts);
+    let Scratch { text, part, .. } = scratch;
     text.clear();
     if cx.event.code() == code::GENERIC_X {
         return Some(Value::Text(b""));
@@ -41,7 +43,7 @@ pub(super) fn all<'a>(cx: &Context<'a>, scratch: &'a mut Scratch) -> Option<Valu
         text.extend_from_slice(param.name.as_bytes());
         text.push(b'=');
         part.clear();
-        describe(cx, index, settings.utc_offset, &mut Texts { plain: text, resolved: part });
+        describe(cx, index, offset, &mut Texts { plain: text, resolved: part });
         if !part.is_empty() {
             text.push(b'(');
             text.extend_from_slice(part);

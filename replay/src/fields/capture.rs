@@ -7,7 +7,7 @@ use super::{Context, Scratch, Value, time};
 
 /// The value of a field of the class `evt` for all events.
 pub(super) fn value<'a>(cx: &Context<'a>, field: &FieldRef, scratch: &'a mut Scratch) -> Option<Value<'a>> {
-    let (event, offset) = (cx.event, scratch.settings.utc_offset);
+    let (event, offset) = (cx.event, scratch.utc_offset(cx.event.ts));
     let since_start = || event.ts.wrapping_sub(cx.state.first_ts());
     let out = &mut scratch.text;
     out.clear();

@@ -38,8 +38,9 @@ pub(super) fn value<'a>(cx: &Context<'a>, field: &FieldRef, scratch: &'a mut Scr
             Some(Value::Uint(text::part_of_delta(field.field, delta)))
         }
         Field::EvtOutputtime => {
+            let offset = scratch.utc_offset(event.ts);
             scratch.text.clear();
-            time::local(&mut scratch.text, event.ts, scratch.settings.utc_offset, false, true);
+            time::local(&mut scratch.text, event.ts, offset, false, true);
             Value::text(&scratch.text)
         }
         Field::EvtRes => result(cx, scratch),

@@ -2,10 +2,14 @@
 //! fields that count evaluations remember. Nothing here knows a field's meaning.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use regex::bytes::Regex;
 use rustc_hash::FxHashMap;
+use tercel_format::trace::Zone;
 use tercel_rules::fields::Field;
+
+use super::time;
 
 /// Most patterns and threads that are remembered; beyond it the memory starts afresh.
 const MAX_REMEMBERED: usize = 1 << 16;
@@ -22,6 +26,8 @@ pub struct Settings {
 pub struct Scratch {
     /// How values are shown.
     pub settings: Settings,
+    /// The zone of the capture, which goes before that of the settings.
+    pub zone: Option<Arc<Zone>>,
     /// The text of a value that had to be put together.
     pub(super) text: Vec<u8>,
     /// A second text, for values that are put together from one.
@@ -38,6 +44,15 @@ impl Scratch {
     /// Empty memory with settings.
     pub fn new(settings: Settings) -> Scratch {
         Scratch { settings, ..Scratch::default() }
+    }
+
+    /// Seconds that local time is ahead of UTC at `ts`, in nanoseconds since the epoch.
+    #[inline]
+    pub(super) fn utc_offset(&self, ts: u64) -> i32 {
+        match &self.zone {
+            Some(zone) => zone.offset((ts / time::SECOND) as i64),
+            None => self.settings.utc_offset,
+        }
     }
 }
 

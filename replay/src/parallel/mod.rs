@@ -14,14 +14,14 @@ mod tests;
 mod worker;
 
 use std::io::Write;
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc;
-use std::sync::{Arc, Mutex};
 
 use rayon::{ScopeFifo, ThreadPool, ThreadPoolBuildError, ThreadPoolBuilder, Yield};
 use tercel_rules::program::Program;
 
-use crate::alert::Style;
+use crate::alert::{Origin, Style};
 use crate::engine::{BlockSource, Counters, Options, ReplayError, Setup};
 use crate::state::State;
 use order::InOrder;
@@ -75,8 +75,8 @@ pub struct Parallel<'p> {
     /// What workers bring along, while they do not work.
     benches: Mutex<Vec<Bench>>,
     counters: Counters,
-    /// Mark of the capture that a scout runs through.
-    label: Option<Arc<str>>,
+    /// Of the capture that a scout runs through.
+    origin: Origin,
 }
 
 impl<'p> Parallel<'p> {
@@ -102,7 +102,7 @@ impl<'p> Parallel<'p> {
             pool,
             benches: Mutex::default(),
             counters: Counters::new(program),
-            label: None,
+            origin: Origin::default(),
         })
     }
 
@@ -126,12 +126,12 @@ impl<'p> Parallel<'p> {
         S::Blocks: Send,
         S::Error: Send,
     {
-        let Parallel { setup, style, pool, benches, counters, label } = self;
+        let Parallel { setup, style, pool, benches, counters, origin } = self;
         let benches: &Mutex<Vec<Bench>> = benches;
         // Sections of the capture before this one have the same numbers.
         lock(benches).iter_mut().for_each(Bench::forget);
         let stop = AtomicBool::new(false);
-        let desk = Desk { setup, style: *style, benches, label, stop: &stop };
+        let desk = Desk { setup, style: *style, benches, origin, stop: &stop };
         let ahead = pool.current_num_threads() * CHUNKS_PER_THREAD;
         let mut in_order = InOrder::new(counters, out);
         pool.scope_fifo(|scope| {
@@ -152,7 +152,7 @@ struct Desk<'a, 'p> {
     setup: &'a Setup<'p>,
     style: Style,
     benches: &'a Mutex<Vec<Bench>>,
-    label: &'a Option<Arc<str>>,
+    origin: &'a Origin,
     /// Nobody waits for the chunks that are left.
     stop: &'a AtomicBool,
 }
@@ -165,7 +165,7 @@ impl<'a> Desk<'a, '_> {
         }
         let bench = lock(self.benches).pop();
         let mut bench = bench.unwrap_or_else(|| Bench::new(self.setup, self.style));
-        bench.formatter.set_label(self.label.clone());
+        bench.set_origin(self.origin);
         let done = bench.evaluate(self.setup, number, chunk);
         if !done.is_defect() {
             lock(self.benches).push(bench);

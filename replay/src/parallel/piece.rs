@@ -13,7 +13,7 @@ use tercel_format::trace::Trace;
 
 use super::gate::Gate;
 use super::worker::{Bench, message};
-use crate::alert::{Alert, Formatter};
+use crate::alert::{Alert, Formatter, Origin};
 use crate::captures::{Advance, CaptureError};
 use crate::chunked::{Report, Stop, Walker};
 use crate::engine::{Counters, Defect, ReplayError, Setup, Sink};
@@ -35,8 +35,7 @@ pub(super) struct Piece {
     /// Its place among all pieces of all captures.
     pub(super) number: u64,
     pub(super) work: Work,
-    /// Mark of the capture.
-    pub(super) label: Option<Arc<str>>,
+    pub(super) origin: Origin,
     /// Nothing behind an earlier piece of the same capture is of interest.
     pub(super) over: Arc<AtomicBool>,
 }
@@ -72,11 +71,11 @@ pub(super) struct Counter<'a, 'p> {
 
 /// Does the work of a piece. Its lines and its end go to `parts`.
 pub(super) fn work(bench: &mut Bench, counter: Counter<'_, '_>, piece: Piece, parts: &SyncSender<Part>) {
-    let Piece { number, work, label, over } = piece;
+    let Piece { number, work, origin, over } = piece;
     let setup = counter.setup;
     bench.forget();
     bench.evaluation.forget();
-    bench.formatter.set_label(label);
+    bench.set_origin(&origin);
     let mut sink = Outgoing {
         formatter: &mut bench.formatter,
         piece: number,

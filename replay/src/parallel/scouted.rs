@@ -15,10 +15,10 @@ impl Parallel<'_> {
     /// Replays one capture.
     pub(super) fn scouted(
         &mut self,
-        Capture { label, input }: Capture,
+        Capture { origin, input }: Capture,
         out: &mut (dyn Write + Send),
     ) -> io::Result<Ended> {
-        self.label = label;
+        self.origin = origin;
         let options = self.setup.options;
         match input {
             Input::Stream(mut reader) => {

@@ -125,11 +125,11 @@ impl Cutter<'_, '_> {
         Some(piece)
     }
 
-    fn cut(&mut self, Capture { label, input }: Capture, desk: &mut Desk<'_>) {
+    fn cut(&mut self, Capture { origin, input }: Capture, desk: &mut Desk<'_>) {
         let over = Arc::new(AtomicBool::new(false));
         let mut number = self.next;
         let mut piece = |work| {
-            self.pieces.push_back(Piece { number, work, label: label.clone(), over: over.clone() });
+            self.pieces.push_back(Piece { number, work, origin: origin.clone(), over: over.clone() });
             number += 1;
         };
         let mut open =

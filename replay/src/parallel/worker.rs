@@ -6,7 +6,7 @@ use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::Chunk;
-use crate::alert::{Alert, Formatter, Style};
+use crate::alert::{Alert, Formatter, Origin, Style};
 use crate::engine::{BlockSource, Counters, Defect, Evaluation, ReplayError, Setup, Sink};
 
 /// What a worker brings along from chunk to chunk.
@@ -47,6 +47,12 @@ impl Bench {
             formatter: Formatter::new(setup.program, style),
             section: None,
         }
+    }
+
+    /// Tells where the events come from.
+    pub(super) fn set_origin(&mut self, origin: &Origin) {
+        self.evaluation.set_zone(origin.zone.as_ref());
+        self.formatter.set_origin(origin);
     }
 
     /// Another capture begins.

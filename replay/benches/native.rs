@@ -1,0 +1,175 @@
+//! What a native trace gives: time against `zstd -dc` of the same file, threads, windows, rare events, memory.
+//!
+//!     cargo bench -p tercel-replay --bench native
+//!
+//! Captures, rules and their variables are those of the bench `replay`; `TERCEL_BENCH_EVENTS` is 5 million here.
+//! With `TERCEL_BENCH_KEEP=FOLDER` the traces stay there, for measurements from outside:
+//!
+//!     /usr/bin/time -v tercel replay -j2 -r RULES FOLDER/build.native.scap
+
+mod material;
+
+use std::fs::{self, File};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use material::{Result, captures, corpus, cpu_time, fastest, programs, repeat, zstd_command};
+use tercel_format::catalogue::code;
+use tercel_format::trace::{Header, Options as Packing, Trace};
+use tercel_format::{Block, Event, Reader};
+use tercel_replay::state::State;
+use tercel_replay::{
+    Capture, Counters, Ended, Formatter, Input, KeyedWriter, Options, Origin, Parallel, Point, Replay, Style,
+    Supply,
+};
+use tercel_rules::load::Loader;
+use tercel_rules::program::Program;
+
+fn main() -> Result<()> {
+    let corpus = corpus();
+    let events = std::env::var("TERCEL_BENCH_EVENTS").ok().and_then(|text| text.parse().ok());
+    let events: u64 = events.unwrap_or(5_000_000);
+    let programs = programs(corpus.as_deref())?;
+    let kept = std::env::var_os("TERCEL_BENCH_KEEP").map(PathBuf::from);
+    let scratch = std::env::temp_dir().join(format!("tercel-bench-{}", std::process::id()));
+    let folder = kept.as_deref().unwrap_or(&scratch);
+    fs::create_dir_all(folder)?;
+    let result = captures(corpus.as_deref())
+        .iter()
+        .try_for_each(|capture| measure(capture, events, &programs, folder));
+    if kept.is_none() {
+        fs::remove_dir_all(folder)?;
+    }
+    println!(
+        "\naims: one thread at most 2.0 (stable) and 2.5 (all) times zstd -dc, two threads 1.9 times as fast as one,"
+    );
+    println!(
+        "      a window of 1 % at most 3 %, an event type in 1 % of the chunks at most 5 % of the whole"
+    );
+    result
+}
+
+fn measure(capture: &Path, events: u64, programs: &[(String, Program)], folder: &Path) -> Result<()> {
+    let stem = capture.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+    let plain = folder.join(format!("{stem}.plain.scap"));
+    let path = folder.join(format!("{stem}.native.scap"));
+    let events = repeat(capture, events, &plain)?;
+    let start = cpu_time()?;
+    convert(&plain, &path)?;
+    let converting = cpu_time()? - start;
+    let (raw, size) = (fs::metadata(&plain)?.len(), fs::metadata(&path)?.len());
+    fs::remove_file(&plain)?;
+    let trace = Arc::new(Trace::open(File::open(&path)?)?);
+    let chunks = trace.chunks().len();
+    println!("\n{stem}: {events} events, {} MB, native {} MB in {chunks} chunks", raw >> 20, size >> 20);
+    println!("converting, one thread: {:.0} MB/s", raw as f64 / 1e6 / converting.as_secs_f64());
+    let unpacking = zstd_command(&path)?.unwrap_or(Duration::from_secs(1));
+    println!("{:<28} {:>6.3} s CPU", "zstd -dc", unpacking.as_secs_f64());
+    for (name, program) in programs {
+        let one = fastest(|| one(&trace, program, Options::default()).map(|_| ()))?;
+        let (wall_one, _) = several(&trace, program, Options::default(), 1)?;
+        let (wall_two, _) = several(&trace, program, Options::default(), 2)?;
+        println!(
+            "{name:<28} {:>6.3} s CPU, {:>4.0} ns/event, {:>5.2} x zstd -dc; -j2 {:>5.2} times as fast as -j1",
+            one.as_secs_f64(),
+            one.as_secs_f64() * 1e9 / events as f64,
+            one.as_secs_f64() / unpacking.as_secs_f64(),
+            wall_one.as_secs_f64() / wall_two.as_secs_f64(),
+        );
+    }
+    let Some((name, program)) = programs.last() else { return Ok(()) };
+    let whole = fastest(|| one(&trace, program, Options::default()).map(|_| ()))?;
+    let part = |what: &str, program: &Program, options: Options| -> Result<()> {
+        let mut counters = Counters::default();
+        let time = fastest(|| {
+            counters = one(&trace, program, options)?;
+            Ok(())
+        })?;
+        let share = time.as_secs_f64() * 100.0 / whole.as_secs_f64();
+        println!(
+            "{what:<28} {:>6.1} ms CPU, {share:>5.2} % of {name}; {} events left out",
+            time.as_secs_f64() * 1e3,
+            counters.skipped
+        );
+        Ok(())
+    };
+    for start in [0, events / 3, events * 9 / 10] {
+        let (from, to) = (Some(Point::Event(start)), Some(Point::Event(start + events / 100)));
+        part(&format!("1 % from event {start}"), program, Options { from, to, ..Options::default() })?;
+    }
+    part("a type in 1 % of the chunks", &rare()?, Options::default())
+}
+
+/// An event of a rare type comes after so many others: about one per hundred chunks.
+const RARE: u64 = 4_500_000;
+
+/// Writes a capture as a native trace, with events of a rare type between the others.
+fn convert(plain: &Path, path: &Path) -> Result<()> {
+    let packing = Packing { threads: 0, ..Packing::default() };
+    let mut writer = KeyedWriter::new(File::create(path)?, &Header::default(), packing)?;
+    let mut reader = Reader::new(File::open(plain)?)?;
+    let (mut state, mut count) = (State::new(), 0u64);
+    while let Some(block) = reader.next()? {
+        if let Block::Event(event) = &block {
+            count += 1;
+            if count % RARE == RARE / 2
+                && let Some(mut rare) = Event::new(code::SYSCALL_USERFAULTFD_X, &[], &[])
+            {
+                (rare.ts, rare.tid) = (event.ts, event.tid);
+                let rare = Block::Event(rare);
+                writer.block(&rare, &mut state)?;
+                state.take(&rare);
+            }
+        }
+        writer.block(&block, &mut state)?;
+        state.take(&block);
+    }
+    writer.finish()?;
+    Ok(())
+}
+
+fn rare() -> Result<Program> {
+    let mut loader = Loader::new(tercel_rules::load::Options::default());
+    let rule =
+        "- rule: rare\n  desc: rare\n  condition: evt.type = userfaultfd\n  output: x\n  priority: INFO\n";
+    loader.bytes("rare.yaml", rule.as_bytes());
+    Ok(loader.finish().program)
+}
+
+/// One capture.
+struct Single(Option<Arc<Trace>>);
+
+impl Supply for Single {
+    fn next(&mut self) -> Option<Capture> {
+        self.0.take().map(|trace| Capture { origin: Origin::default(), input: Input::Native(trace) })
+    }
+
+    fn ended(&mut self, _: Ended) {}
+}
+
+fn one(trace: &Arc<Trace>, program: &Program, options: Options) -> Result<Counters> {
+    let mut replay = Replay::new(program, None, options);
+    let mut formatter = Formatter::new(program, Style::default());
+    let mut single = Single(Some(trace.clone()));
+    replay.run_all(&mut single, &mut formatter, &mut io::sink(), &|_| ())?;
+    Ok(replay.counters().clone())
+}
+
+/// The least wall-clock time of several runs on so many threads.
+fn several(
+    trace: &Arc<Trace>,
+    program: &Program,
+    options: Options,
+    threads: usize,
+) -> Result<(Duration, Counters)> {
+    let mut parallel = Parallel::new(program, None, options, Style::default(), threads)?;
+    let mut least = Duration::MAX;
+    for _ in 0..3 {
+        let start = Instant::now();
+        parallel.run_all(&mut Single(Some(trace.clone())), &mut io::sink(), &|_| ())?;
+        least = least.min(start.elapsed());
+    }
+    Ok((least, parallel.counters().clone()))
+}
