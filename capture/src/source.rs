@@ -75,6 +75,8 @@ pub struct Source {
     drops_by_cpu: Vec<Drops>,
     /// Losses that were not told yet: a CPU and how many of its events.
     losses: VecDeque<(u16, u64)>,
+    /// Threads whose ends were lost, and that were not told yet.
+    ended_unseen: VecDeque<i64>,
     looked: Instant,
     /// Events until everything but the rings is looked at.
     batch: u32,
@@ -136,6 +138,7 @@ impl Source {
             drops: Drops::default(),
             drops_by_cpu: Vec::new(),
             losses: VecDeque::new(),
+            ended_unseen: VecDeque::new(),
             looked: Instant::now(),
             batch: 0,
             made: None,
@@ -194,6 +197,11 @@ impl Source {
         self.probe.want(wanted)
     }
 
+    /// Threads that are gone although their ends were never told: for the state alone, their ends become events now.
+    pub fn have_ended(&mut self, tids: impl IntoIterator<Item = i64>) {
+        self.ended_unseen.extend(tids);
+    }
+
     /// The next step. Events made here come between those of the rings; those of the host come first.
     #[inline]
     fn step(&mut self) -> Step {
@@ -246,7 +254,7 @@ impl Source {
         if self.looked.elapsed() >= LOSSES {
             self.look_for_losses();
         }
-        if let Some(step) = self.tell_loss() {
+        if let Some(step) = self.tell_loss().or_else(|| self.tell_end()) {
             return Some(step);
         }
         self.batch = BATCH;
@@ -280,6 +288,20 @@ impl Source {
         let (cpu, lost) = self.losses.pop_front()?;
         let ratio = i64::from(u32::try_from(lost).unwrap_or(u32::MAX));
         self.make(EventBuilder::new(code::DROP_E, self.last.0, 0).cpu(cpu).set("ratio", ratio))
+    }
+
+    /// The next lost end of a thread as an event. Nobody knows who took its children over.
+    fn tell_end(&mut self) -> Option<Step> {
+        let tid = self.ended_unseen.pop_front()?;
+        let event = EventBuilder::new(code::PROCEXIT_1_E, self.last.0, tid)
+            .cpu(self.last.1)
+            .set("status", 0)
+            .set("ret", 0)
+            .set("sig", 0)
+            .set("core", 0)
+            .set("reaper_tid", -1)
+            .state_only();
+        self.make(event)
     }
 
     /// An event that the host did not make itself. What cannot be written as an event, as metadata that are too long, is

@@ -5,6 +5,7 @@
 //! Every output has a thread of its own, and so has the web server.
 
 mod args;
+mod burial;
 mod calls;
 mod drops;
 mod log;

@@ -11,6 +11,7 @@ use tercel_replay::{Alert, Formatter, Matching, Options, Replay, Settings, Sink,
 use tercel_rules::program::{Priority, Program};
 
 use super::args::LiveArgs;
+use super::burial::Burial;
 use super::calls::Calls;
 use super::drops::Watcher;
 use super::log::Log;
@@ -60,6 +61,7 @@ pub struct Watch<'a> {
     web: Option<Server>,
     style: Style,
     drops: Watcher,
+    burial: Burial,
     tally: Tally,
     started: Instant,
     /// When troubles were looked for last, and files and losses.
@@ -122,6 +124,7 @@ impl<'a> Watch<'a> {
             web,
             style,
             drops: Watcher::new(config.drops),
+            burial: Burial::new(now),
             tally: Tally::default(),
             started: now,
             looked: (now, now),
@@ -242,6 +245,8 @@ impl<'a> Watch<'a> {
         }
         self.looked.1 = now;
         self.look_for_losses(self.tally.events + replay.counters().events, passed);
+        let ended = self.burial.look(&replay.state().threads, self.source.drops().lost(), now);
+        self.source.have_ended(ended);
         self.show(replay, program);
         self.config.watch && files.changed()
     }

@@ -49,6 +49,40 @@ fn a_run_that_cannot_keep_up_says_so_and_goes_on() {
     assert!(String::from_utf8_lossy(&replayed.stderr).contains("Drops told by the capture"));
 }
 
+#[test]
+fn threads_whose_ends_were_lost_are_forgotten() {
+    let Some(place) = Place::new("ends") else { return };
+    let (out, rules, trace) = (place.path("out"), place.file("rules.yaml", RULES), place.path("trace.scap"));
+    let (rules, trace) = (rules.to_str().expect("a path"), trace.to_str().expect("a path"));
+    let live = Live::start(&place, &out, &["-r", rules, "-w", trace, "--buffer", "1"]);
+    // A hundred processes begin while live watches and end while it does not.
+    let mut children: Vec<_> =
+        (0..100).map(|_| Command::new("sleep").arg("1000").spawn().expect("a process")).collect();
+    shell("cat /tmp/tercel-mark-1 2>/dev/null; true");
+    wait("the first alert", || lines(&out).len() == 1);
+    live.signal("STOP");
+    storm();
+    for child in &mut children {
+        child.kill().and_then(|()| child.wait()).expect("an end");
+    }
+    live.signal("CONT");
+    std::thread::sleep(Duration::from_secs(14));
+    live.stop();
+    let file = fs::File::open(trace).expect("a trace");
+    let mut reader = tercel_format::Reader::new(file).expect("a capture");
+    let pids: Vec<i64> = children.iter().map(|child| i64::from(child.id())).collect();
+    let mut ends = 0;
+    while let Some(block) = reader.next().expect("a whole capture") {
+        if let tercel_format::Block::Event(event) = block
+            && event.info.name == "procexit"
+            && pids.contains(&event.tid)
+        {
+            ends += 1;
+        }
+    }
+    assert_eq!(ends, 100, "each end is told once, seen or not");
+}
+
 /// More events than a ring of a MiB holds.
 fn storm() {
     let began = Instant::now();
