@@ -227,13 +227,15 @@ pub struct ReplayArgs {
 const POINTS: &str = "\
 The filter is a condition in the rule language, written behind the captures:
   proc.name=nginx and fd.type=ipv4
-Points in time are absolute (2026-11-23T13:01:15.5Z, UTC without a zone), relative to the first event (+90s, 2m30s,
+
+Points in time are absolute (2026-11-23T13:01:15.5Z, UTC without a zone), relative to the first event (+90s, 2m30s, \
 500ms) or an event number (#1200).";
 
 const FORMATS: &str = "\
 A format is text with fields behind percent signs, as in the outputs of rules; 'tercel fields' lists them:
-  tercel events trace.scap -p '%evt.time %proc.cmdline %fd.name' evt.type=openat and fd.name startswith /etc
-An event that lacks one of the fields is not printed; with * at the start of the format, <NA> stands for it.
+  tercel events trace.scap -p '%evt.time %proc.cmdline %fd.name' evt.type=openat
+
+An event that lacks one of the fields is not printed; with * at the start of the format, <NA> stands for it. \
 -p container and -p kubernetes are the usual line with the container, and with the pod.";
 
 /// Options of `tercel events`.
@@ -285,11 +287,9 @@ pub struct EventsArgs {
 /// Options of `tercel slice`.
 #[derive(Debug, Args)]
 #[command(after_help = format!("\
-The slice begins with the state that its window begins with: replaying it gives the alerts that replaying the capture with
-the same window and filter gives, with the same event numbers. Events that the filter leaves out stay in it, marked as being
-there for the state only, where later ones cannot be understood without them.
-
-{POINTS}"))]
+The slice begins with the state that its window begins with: replaying it gives the alerts that replaying the capture with \
+the same window and filter gives, with the same event numbers. Events that the filter leaves out stay in it, marked as \
+being there for the state only, where later ones cannot be understood without them.\n\n{POINTS}"))]
 pub struct SliceArgs {
     /// A capture, or - for standard input; then, optionally, a filter
     #[arg(value_name = "TRACE [FILTER]", required = true)]

@@ -2,7 +2,7 @@
 //! blocks are there, because the header of a trace names the host.
 
 use std::fs::File;
-use std::io::{self, Write};
+use std::io::{self, IsTerminal, Write};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -87,6 +87,9 @@ impl Target {
                 let name = args.write.display();
                 return Err(Failure::usage(format!("{name}: a capture cannot be written over itself")));
             }
+        }
+        if args.write.as_os_str() == "-" && io::stdout().is_terminal() {
+            return Err(Failure::usage("a capture is not for a terminal: write it to a file or a pipe"));
         }
         let threads = args
             .threads

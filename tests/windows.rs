@@ -1,5 +1,6 @@
-//! Windows and slices of captures: the alerts of a window are the window of all alerts, a slice gives the same ones, read by
-//! its chunks, as a stream, by another number of threads and through `zstd -dc`; and `readscap.py` knows every byte of it.
+//! Windows, slices and remains of captures: the alerts of a window are the window of all alerts, a slice gives the same ones,
+//! read by its chunks, as a stream, by another number of threads and through `zstd -dc`, and `readscap.py` knows every byte of
+//! it; a trace that is cut anywhere gives all that its whole chunks hold.
 //!
 //! A rule that matches every event and prints many fields makes each event an alert, so that what is compared is the whole
 //! state. Windows are random, from a seed that is printed; `TERCEL_ROUNDS` asks for more of them, `TERCEL_SEED` for others,
@@ -9,6 +10,7 @@ use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
+use tercel_format::trace::Trace;
 use tercel_format::{Block, Reader};
 
 /// What every event shows.
@@ -272,6 +274,51 @@ fn windows_of_replay_are_windows_of_its_alerts() {
                     same(&found, &expected, &format!("{what}, {trace}, {jobs} threads"));
                 }
             }
+        }
+    }
+}
+
+#[test]
+fn what_is_left_of_a_cut_trace_is_replayed() {
+    let place = Place::new("cuts");
+    let seed = number("TERCEL_SEED", 13);
+    let mut random = Random(seed);
+    let (native, cut) = (place.file("native.scap"), place.file("cut.scap"));
+    for capture in captures().iter().take(8) {
+        let name = capture.display().to_string();
+        let written = tercel(&["convert", "-q", &name, "-w", &native, "--chunk", "4KiB"], Stdio::null());
+        assert!(matches!(written.status.code(), Some(0 | 3)), "{name}: {written:?}");
+        let all = replay(&place, &native, &[], Stdio::null());
+        let bytes = fs::read(&native).expect("the trace");
+        for _ in 0..number("TERCEL_ROUNDS", 3) {
+            let end = 400 + random.below(bytes.len() as u64 - 400) as usize;
+            let what = format!("{name}, seed {seed}, cut at {end} of {}", bytes.len());
+            fs::write(&cut, &bytes[..end]).expect("temporary file");
+            let whole = Trace::open(bytes[..end].to_vec()).expect("a trace");
+            let events: u64 = whole.chunks().iter().map(|chunk| chunk.descriptor.events).sum();
+            let rules = place.file("every.yaml");
+            let output = tercel(&["replay", "--iso8601", "-r", &rules, &cut], Stdio::null());
+            let errors = String::from_utf8_lossy(&output.stderr);
+            assert_eq!(output.status.code(), Some(3), "{what}: {errors}");
+            assert!(
+                errors.contains("not closed") || errors.contains("cut off") || errors.contains("ends"),
+                "{what}: {errors}"
+            );
+            let found: Vec<String> =
+                String::from_utf8_lossy(&output.stdout).lines().map(str::to_owned).collect();
+            same(&found, &all[..found.len().min(all.len())], &what);
+            // Some events have no line: those that only serve others.
+            let shown = all.iter().filter(|line| number_of(line) <= events).count();
+            assert!(found.len() >= shown, "{what}: {} lines of {shown}", found.len());
+        }
+        // A flipped byte is found, wherever it is.
+        for _ in 0..number("TERCEL_ROUNDS", 3) {
+            let mut damaged = bytes.clone();
+            let at = random.below(bytes.len() as u64) as usize;
+            damaged[at] ^= 1 << random.below(8);
+            fs::write(&cut, damaged).expect("temporary file");
+            let verdict = tercel(&["verify", &cut], Stdio::null());
+            assert_eq!(verdict.status.code(), Some(3), "{name}, byte {at}: {verdict:?}");
         }
     }
 }

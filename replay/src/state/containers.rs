@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use tercel_format::Event;
+use tercel_format::catalogue::code;
 use tercel_format::event::until_nul;
 
 use super::cgroups::{self, Bare};
@@ -101,6 +102,18 @@ pub struct Probe {
 }
 
 impl Container {
+    /// The container that an event tells about, whether it comes or goes; `None` for all other events.
+    pub fn of(event: &Event<'_>) -> Option<Container> {
+        let text = match event.code() {
+            code::CONTAINER_JSON_2_E => event.param(0)?,
+            code::ASYNCEVENT_E if matches!(event.text(1)?, b"container" | b"container_removed") => {
+                event.param(2)?
+            }
+            _ => return None,
+        };
+        container_json::parse(until_nul(text))
+    }
+
     fn host() -> Container {
         let host = b"host".to_vec();
         Container {
@@ -229,10 +242,7 @@ impl State {
 
     /// A container event of old captures: always an addition.
     pub(super) fn on_container_json(&mut self, event: &Event<'_>, facts: &mut Facts) {
-        let Some(container) = event.param(0).and_then(|bytes| container_json::parse(until_nul(bytes))) else {
-            return;
-        };
-        let container = Arc::new(container);
+        let Some(container) = Container::of(event).map(Arc::new) else { return };
         self.containers.add(container.clone());
         facts.container = Some(container);
     }
@@ -244,10 +254,7 @@ impl State {
             Some(b"container_removed") => false,
             Some(_) | None => return,
         };
-        let Some(container) = event.param(2).and_then(|bytes| container_json::parse(until_nul(bytes))) else {
-            return;
-        };
-        let container = Arc::new(container);
+        let Some(container) = Container::of(event).map(Arc::new) else { return };
         if added {
             self.containers.add(container.clone());
         } else {

@@ -1,0 +1,141 @@
+//! What is known of a capture, as lines for a reader.
+
+use super::{Facts, iso};
+use tercel_format::trace::Header;
+
+/// Appends one line; writing to a string cannot fail.
+macro_rules! line {
+    ($out:expr, $label:expr, $($argument:tt)*) => {
+        let _ = std::fmt::Write::write_fmt($out, format_args!("{:<12} {}\n", $label, format_args!($($argument)*)));
+    };
+}
+
+/// The facts as lines.
+pub(super) fn of(facts: &Facts) -> String {
+    let mut out = String::new();
+    line!(&mut out, "File", "{} ({})", facts.name, facts.kind);
+    host(&mut out, facts);
+    recorder(&mut out, &facts.header);
+    sizes(&mut out, facts);
+    for damage in &facts.damage {
+        line!(&mut out, "Damage", "{damage}");
+    }
+    let totals = &facts.totals;
+    line!(&mut out, "Processes", "{} at the start, {} programs executed", facts.processes, facts.executed());
+    containers(&mut out, facts);
+    if let Some((first, last)) = totals.span {
+        let seconds = last.saturating_sub(first) as f64 / 1e9;
+        line!(&mut out, "Time", "{} to {} ({seconds:.3} s)", iso(first), iso(last));
+    }
+    if totals.sections > 1 {
+        line!(&mut out, "Sections", "{}", totals.sections);
+    }
+    drops(&mut out, facts);
+    line!(&mut out, "Events", "{}", totals.events);
+    for (name, count) in facts.types() {
+        let share = count as f64 * 100.0 / totals.events.max(1) as f64;
+        line!(&mut out, "", "{count:>12} {share:5.1} %  {name}");
+    }
+    out
+}
+
+fn host(out: &mut String, facts: &Facts) {
+    let header = &facts.header;
+    let system = [&header.kernel, &header.architecture]
+        .into_iter()
+        .filter(|text| !text.is_empty())
+        .map(|text| format!(", {}", visible(text)))
+        .collect::<String>();
+    let machine = facts
+        .machine
+        .as_ref()
+        .map_or_else(String::new, |machine| format!(", {} CPUs, {} MiB", machine.cpus, machine.memory >> 20));
+    let name = if header.hostname.is_empty() { "unknown" } else { &header.hostname };
+    line!(out, "Host", "{}{system}{machine}", visible(name));
+    if header.boot_ts > 0 {
+        line!(out, "Booted", "{}", iso(header.boot_ts));
+    }
+}
+
+fn recorder(out: &mut String, header: &Header) {
+    for (label, text) in [
+        ("Zone", &header.zone.name),
+        ("Written by", &header.writer),
+        ("Command", &header.command.join(" ")),
+        ("Filter", &header.filter),
+        ("Made from", &header.source),
+    ] {
+        if !text.is_empty() {
+            line!(out, label, "{}", visible(text));
+        }
+    }
+}
+
+fn sizes(out: &mut String, facts: &Facts) {
+    let totals = &facts.totals;
+    let events = totals.events.max(1) as f64;
+    let ratio = |part: u64| part as f64 * 100.0 / totals.raw_bytes.max(1) as f64;
+    if let Some(bytes) = facts.file_bytes {
+        let each = bytes as f64 / events;
+        line!(
+            out,
+            "Size",
+            "{bytes} bytes, {:.1} % of {} bytes of scap, {each:.1} bytes per event",
+            ratio(bytes),
+            totals.raw_bytes
+        );
+    }
+    let Some(native) = &facts.native else { return };
+    line!(out, "Chunks", "{}, their descriptors {} bytes", totals.chunks, totals.descriptor_bytes);
+    let share = totals.keyframe_bytes as f64 * 100.0 / facts.file_bytes.unwrap_or(0).max(1) as f64;
+    line!(
+        out,
+        "Keyframes",
+        "{} deltas, {} snapshots, {} bytes ({share:.1} % of the file), state engine {}",
+        totals.deltas,
+        totals.snapshots,
+        totals.keyframe_bytes,
+        facts.header.engine
+    );
+    line!(out, "Seal", "{}", native.seal.as_deref().unwrap_or("none: the trace was not closed"));
+}
+
+/// Text of a capture, fit for a terminal.
+fn visible(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
+}
+
+/// How many containers and gaps are listed; JSON has more.
+const LISTED: usize = 20;
+
+fn containers(out: &mut String, facts: &Facts) {
+    for (index, container) in facts.containers.values().take(LISTED).enumerate() {
+        let label = if index == 0 { "Containers" } else { "" };
+        let text = |bytes: &[u8]| visible(&String::from_utf8_lossy(bytes));
+        let (id, name, kind) = (text(&container.id), text(&container.name), text(&container.kind));
+        line!(out, label, "{id:<12} {name}, image {}, {kind}", text(&container.image));
+    }
+    if facts.containers.len() > LISTED {
+        line!(out, "", "and {} more", facts.containers.len() - LISTED);
+    }
+    if facts.unsearched > 0 {
+        line!(out, "", "{} chunks that may tell of more were not searched", facts.unsearched);
+    }
+}
+
+fn drops(out: &mut String, facts: &Facts) {
+    let totals = &facts.totals;
+    if totals.dropped == 0 && totals.drops() == 0 {
+        line!(out, "Drops", "none");
+        return;
+    }
+    line!(out, "Drops", "{} events told as lost, {} drop events", totals.dropped, totals.drops());
+    for gap in facts.gaps.iter().take(LISTED) {
+        let (from, to) = (iso(gap.from), iso(gap.to));
+        let until = if from == to { String::new() } else { format!(" to {to}") };
+        line!(out, "", "{from}{until}: {} events lost, {} drop events", gap.lost, gap.told);
+    }
+    if facts.gaps.len() > LISTED {
+        line!(out, "", "and more places");
+    }
+}
