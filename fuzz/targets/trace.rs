@@ -1,0 +1,62 @@
+//! Any bytes as a native trace: opened, salvaged, verified, read by its chunks, with the way to the state of each.
+//!
+//! Checks are 64 bits of a hash, which chance does not find: bytes are also read with the checks of their sections made
+//! right.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use tercel_format::trace::{Sequence, Step, Trace, verify};
+use tercel_replay::state::{STATE_VERSION, State};
+
+fuzz_target!(|bytes: &[u8]| {
+    look(bytes.to_vec());
+    look(checked(bytes));
+});
+
+fn look(bytes: Vec<u8>) {
+    let _ = verify(bytes.clone(), |_| {});
+    for trace in [Trace::open(bytes.clone()), Trace::salvage(bytes)].into_iter().flatten() {
+        let mut blocks = Sequence::new(&trace, 0, trace.chunks().len());
+        let mut state = State::new();
+        while let Ok(Some(block)) = blocks.next() {
+            match &block {
+                tercel_format::Block::Event(event) => {
+                    state.apply(event);
+                }
+                block => state.block(block),
+            }
+        }
+        let _ = trace.read_cut();
+        for index in 0..trace.chunks().len().min(8) {
+            for step in trace.path(index, STATE_VERSION).unwrap_or_default() {
+                if let (Step::Snapshot(at), Ok(keyframe)) = (step, trace.keyframe(index)) {
+                    assert!(at <= index);
+                    let _ = keyframe.map(|keyframe| State::restore(&keyframe.state));
+                }
+            }
+        }
+    }
+}
+
+/// The bytes with the check of every section that lies inside of them.
+fn checked(bytes: &[u8]) -> Vec<u8> {
+    let mut bytes = bytes.to_vec();
+    let mut at = 0;
+    while let Some(head) = bytes.get(at..at + 16) {
+        let size = u32::from_le_bytes([head[4], head[5], head[6], head[7]]) as usize;
+        let is_section = head[..4] == 0x184D_2A5Cu32.to_le_bytes() && head[8..12] == *b"TRCL" && size >= 16;
+        let end = at.saturating_add(8).saturating_add(size);
+        if is_section && end <= bytes.len() {
+            let right = check(&bytes[at + 8..end - 8]);
+            bytes[end - 8..end].copy_from_slice(&right);
+            at = end;
+        } else {
+            at += 1;
+        }
+    }
+    bytes
+}
+
+fn check(bytes: &[u8]) -> [u8; 8] {
+    *blake3::hash(bytes).as_bytes().first_chunk().expect("32 bytes")
+}
