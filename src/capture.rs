@@ -2,11 +2,14 @@
 //! their order, with what was lost between them; damage is told on standard error and remembered.
 
 use std::fs::File;
+use std::ops::Range;
 use std::path::Path;
 
 use console::style;
-use tercel_format::trace::{Blocks, Damage, Loss, Trace, TraceError, Unpacker};
+use tercel_format::trace::{Blocks, Chunk, Damage, Loss, Trace, TraceError, Unpacker};
 use tercel_format::{Block, Reader};
+use tercel_replay::state::{Cut, State};
+use tercel_replay::{Options, chunks_of, state_before};
 
 use crate::exit::{Failure, Outcome};
 use crate::inputs;
@@ -27,6 +30,11 @@ pub trait Sink {
 
     /// So many events are missing before the next block.
     fn dropped(&mut self, count: u64);
+
+    /// The state is known here, and the events behind `cut` follow: where a part of a capture begins, and behind a hole in it.
+    fn resume(&mut self, state: State, cut: Cut) -> Result<(), Failure> {
+        state.export(cut, &mut |block| self.block(block))
+    }
 
     /// Whether no further block is of interest.
     fn is_done(&self) -> bool {
@@ -102,8 +110,20 @@ pub fn pass(
     sink: &mut dyn Sink,
     verbose: bool,
 ) -> Result<Outcome, Failure> {
+    pass_window(capture, &Options::default(), name, progress, sink, verbose)
+}
+
+/// As [`pass`], for a sink that looks at a window only: other chunks of a native trace are not read.
+pub fn pass_window(
+    capture: &mut Capture,
+    window: &Options,
+    name: &str,
+    progress: &Progress,
+    sink: &mut dyn Sink,
+    verbose: bool,
+) -> Result<Outcome, Failure> {
     match capture {
-        Capture::Native(trace) => Chunks::new(trace, name, verbose).pass(progress, sink),
+        Capture::Native(trace) => Chunks::new(trace, name, verbose).pass(window, progress, sink),
         Capture::Stream(reader) => pass_stream(reader, name, sink, verbose),
     }
 }
@@ -149,22 +169,31 @@ struct Chunks<'t> {
     known: u64,
     /// Events lost since the last block.
     lost: u64,
+    /// Whether something is missing before the place that is reached, so that what the sink knows may be wrong.
+    is_broken: bool,
 }
 
 impl<'t> Chunks<'t> {
     fn new(trace: &'t Trace, name: &'t str, verbose: bool) -> Chunks<'t> {
-        Chunks { trace, told: Told::new(name, verbose), known: 0, lost: 0 }
+        let is_broken = trace.chunks().first().is_some_and(|chunk| chunk.descriptor.sequence != 0);
+        Chunks { trace, told: Told::new(name, verbose), known: 0, lost: 0, is_broken }
     }
 
-    fn pass(mut self, progress: &Progress, sink: &mut dyn Sink) -> Result<Outcome, Failure> {
+    fn pass(
+        mut self,
+        window: &Options,
+        progress: &Progress,
+        sink: &mut dyn Sink,
+    ) -> Result<Outcome, Failure> {
         if let Some(damage) = self.trace.without_index() {
             self.told.warn(&damage.to_string());
         }
         for loss in self.trace.losses() {
             self.told.warn(&loss.to_string());
         }
+        let part = self.part(window, sink)?;
         let mut unpacker = Unpacker::new();
-        for chunk in self.trace.chunks() {
+        for (index, chunk) in self.trace.chunks().iter().enumerate().take(part.end).skip(part.start) {
             if sink.is_done() {
                 return Ok(self.told.finish());
             }
@@ -172,6 +201,8 @@ impl<'t> Chunks<'t> {
             let before = chunk.descriptor.events_before;
             self.lost = self.lost.saturating_add(before.saturating_sub(self.known));
             self.known = before.saturating_add(chunk.descriptor.events);
+            self.is_broken |= self.lost > 0;
+            self.mend(index, chunk, sink)?;
             sink.dropped(std::mem::take(&mut self.lost).saturating_add(chunk.descriptor.dropped));
             let (done, damage) = match unpacker.blocks(self.trace, chunk) {
                 Ok(blocks) => self.blocks(blocks, sink)?,
@@ -179,14 +210,58 @@ impl<'t> Chunks<'t> {
                 Err(error) => return Err(failure(self.told.name, &error)),
             };
             if let Some(damage) = damage {
+                self.is_broken = true;
                 self.lost = chunk.descriptor.events.saturating_sub(done);
                 let events = Some(self.lost);
                 let loss = Loss { from: chunk.offset, to: chunk.end(), damage, events };
                 self.told.warn(&format!("chunk {}: {loss}", chunk.descriptor.sequence));
             }
         }
-        self.cut(sink)?;
+        if part.end == self.trace.chunks().len() {
+            self.cut(sink)?;
+        }
         Ok(self.told.finish())
+    }
+
+    /// The chunks that a window needs. Where it does not begin with the trace, the sink gets the state before it.
+    fn part(&mut self, window: &Options, sink: &mut dyn Sink) -> Result<Range<usize>, Failure> {
+        let all = 0..self.trace.chunks().len();
+        // What is left of a chunk that is cut off follows from everything before it.
+        if (window.from.is_none() && window.to.is_none()) || self.trace.cut().is_some() {
+            return Ok(all);
+        }
+        let failed = |error: TraceError| failure(self.told.name, &error);
+        let part = chunks_of(self.trace, window).map_err(failed)?;
+        if part.is_empty() {
+            return Ok(part);
+        }
+        let Some(chunk) = self.trace.chunks().get(part.start).filter(|_| window.from.is_some()) else {
+            return Ok(0..part.end);
+        };
+        let Some(state) = state_before(self.trace, part.start).map_err(failed)? else {
+            return Ok(0..part.end);
+        };
+        self.known = chunk.descriptor.events_before;
+        self.is_broken = false;
+        sink.resume(state, cut_before(chunk))?;
+        Ok(part)
+    }
+
+    /// Behind a hole, the sink gets the state anew as soon as keyframes tell it.
+    fn mend(&mut self, index: usize, chunk: &Chunk, sink: &mut dyn Sink) -> Result<(), Failure> {
+        if !self.is_broken {
+            return Ok(());
+        }
+        if chunk.is_head() {
+            self.is_broken = false;
+            return Ok(());
+        }
+        let state = state_before(self.trace, index).map_err(|error| failure(self.told.name, &error))?;
+        if let Some(state) = state {
+            self.is_broken = false;
+            sink.resume(state, cut_before(chunk))?;
+        }
+        Ok(())
     }
 
     /// Passes on what is left of a chunk that the end of the file cuts off.
@@ -227,6 +302,11 @@ impl<'t> Chunks<'t> {
         self.told.count(count);
         Ok((events, damage))
     }
+}
+
+/// The place before the events of a chunk.
+fn cut_before(chunk: &Chunk) -> Cut {
+    Cut { numbering: chunk.descriptor.numbering(), ts: chunk.descriptor.first_ts }
 }
 
 /// What was told of damage.

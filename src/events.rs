@@ -7,7 +7,7 @@ use std::io::{self, BufWriter, Write};
 use tercel_format::{Block, Event};
 use tercel_replay::alert::push_message;
 use tercel_replay::fields::{Scratch, render_json, value};
-use tercel_replay::state::State;
+use tercel_replay::state::{Cut, State};
 use tercel_replay::{Context, Filter, Options, Position};
 use tercel_rules::output::{Piece, Template};
 use tercel_rules::program::Operand;
@@ -59,7 +59,14 @@ pub fn run(args: &EventsArgs) -> Result<Outcome, Failure> {
         let progress = Progress::new(&input.name(), length(input), args.quiet);
         let mut capture = capture::open(input, &progress)?;
         printer.is_over = false;
-        let passed = capture::pass(&mut capture, &input.name(), &progress, &mut printer, args.verbose);
+        let passed = capture::pass_window(
+            &mut capture,
+            &options,
+            &input.name(),
+            &progress,
+            &mut printer,
+            args.verbose,
+        );
         progress.finish();
         outcome = outcome.max(passed?);
         if printer.is_closed || printer.left == 0 {
@@ -205,6 +212,12 @@ impl Sink for Printer {
             Err(error) => Err(Failure::io(format!("cannot write events: {error}"))),
             Ok(()) => Ok(()),
         }
+    }
+
+    fn resume(&mut self, state: State, _cut: Cut) -> Result<(), Failure> {
+        self.filter.iter_mut().for_each(Filter::forget);
+        self.state = state;
+        Ok(())
     }
 
     fn dropped(&mut self, _count: u64) {}

@@ -49,7 +49,8 @@ pub fn run(args: &SliceArgs) -> Result<Outcome, Failure> {
     target.describe(Header { filter, ..header }, input.name());
     let filter = program.as_ref().map(|program| Filter::new(program, options.settings));
     let mut slicer = Slicer::new(target, filter, options);
-    let passed = capture::pass(&mut capture, &input.name(), &progress, &mut slicer, args.verbose);
+    let passed =
+        capture::pass_window(&mut capture, &options, &input.name(), &progress, &mut slicer, args.verbose);
     progress.finish();
     let outcome = passed?;
     let Slicer { target, counts, .. } = slicer;
@@ -195,8 +196,12 @@ impl Slicer {
         self.stage = Stage::Inside;
         let counted = event.num.saturating_sub(1);
         let numbering = Numbering { sections: self.sections, counted, initial: None };
+        self.export(Cut { numbering, ts: event.ts })
+    }
+
+    fn export(&mut self, cut: Cut) -> Result<(), Failure> {
         let target = &mut self.target;
-        self.state.export(Cut { numbering, ts: event.ts }, &mut |block| target.block(block))
+        self.state.export(cut, &mut |block| target.block(block))
     }
 
     fn keep_for_state(&mut self, event: &Event<'_>) -> Result<(), Failure> {
@@ -244,6 +249,14 @@ impl Sink for Slicer {
             Block::Event(event) => self.event(event),
             block => self.metadata(block),
         }
+    }
+
+    fn resume(&mut self, state: State, cut: Cut) -> Result<(), Failure> {
+        self.state = state;
+        self.sections = cut.numbering.sections;
+        self.behind.clear();
+        self.filter.iter_mut().for_each(Filter::forget);
+        if self.stage == Stage::Inside { self.export(cut) } else { Ok(()) }
     }
 
     fn dropped(&mut self, count: u64) {

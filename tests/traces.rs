@@ -255,3 +255,36 @@ fn slices_say_what_they_hold() {
     run(&["slice", TRACE, "-w", &slice, "--from", "noon"], 2);
     run(&["slice", &slice, "-w", &slice], 2);
 }
+
+#[test]
+fn behind_a_hole_the_state_is_known_again() {
+    let place = Place::new("hole");
+    let native = place.file("native.scap");
+    run(&["convert", "-q", TRACE, "-w", &native, "--chunk", "4KiB"], 0);
+    let bytes = fs::read(&native).expect("file");
+    let trace = tercel_format::trace::Trace::open(bytes.clone()).expect("a trace");
+    let chunks = trace.chunks();
+    assert!(chunks.len() >= 4, "{}", chunks.len());
+    // The data of a chunk in the middle is damaged; its keyframe, and those behind it, are not.
+    let hit = &chunks[chunks.len() / 2];
+    let mut holed = bytes.clone();
+    let at = hit.end() as usize - 9;
+    holed[at] ^= 0xFF;
+    let (damaged, recovered) = (place.file("damaged.scap"), place.file("recovered.scap"));
+    fs::write(&damaged, holed).expect("file");
+    run(&["recover", "-q", &damaged, "-w", &recovered], 3);
+    run(&["verify", &recovered], 0);
+    let line = [
+        "-p",
+        "%evt.num %evt.reltime %proc.name %proc.pid %proc.pname %proc.duration %proc.cmdline %fd.name",
+    ];
+    let print = |trace: &str, code| run(&[&["events", "-q", trace], &line[..]].concat(), code).0;
+    let lost = hit.descriptor.events_before..hit.descriptor.events_before + hit.descriptor.events;
+    let number =
+        |line: &str| line.split(' ').next().and_then(|text| text.parse::<u64>().ok()).expect("a number");
+    let whole = print(&native, 0);
+    let expected: Vec<&str> = whole.lines().filter(|line| !lost.contains(&(number(line) - 1))).collect();
+    assert!(expected.len() < whole.lines().count());
+    assert_eq!(print(&recovered, 0).lines().collect::<Vec<_>>(), expected);
+    assert_eq!(print(&damaged, 3).lines().collect::<Vec<_>>(), expected);
+}

@@ -57,7 +57,7 @@ impl Options {
             Some(to) if to.reached(event.num, event.ts, first) => match to {
                 Point::Event(_) => Position::End,
                 Point::Absolute(ts) if event.ts >= ts.saturating_add(DISORDER) => Position::End,
-                Point::Relative(ns) if event.ts.saturating_sub(first) >= ns.saturating_add(DISORDER) => {
+                Point::Relative(ns) if distance(event.ts, first) >= ns.saturating_add(DISORDER) => {
                     Position::End
                 }
                 Point::Absolute(_) | Point::Relative(_) => Position::Behind,
@@ -73,8 +73,27 @@ impl Point {
     pub fn reached(self, number: u64, ts: u64, first: u64) -> bool {
         match self {
             Point::Absolute(at) => ts >= at,
-            Point::Relative(ns) => ts.saturating_sub(first) >= ns,
+            Point::Relative(ns) => distance(ts, first) >= ns,
             Point::Event(at) => number >= at,
+        }
+    }
+}
+
+/// Nanoseconds since the first event; 0 before it, where only events stand that are none of the host's.
+fn distance(ts: u64, first: u64) -> u64 {
+    if first == 0 { 0 } else { ts.saturating_sub(first) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn distances_count_from_the_first_event() {
+        let rows =
+            [(1_000, 400, 600, true), (1_000, 401, 600, false), (1_000, 0, 1, false), (1_000, 0, 0, true)];
+        for (ts, first, ns, expected) in rows {
+            assert_eq!(Point::Relative(ns).reached(1, ts, first), expected, "{ts} from {first}");
         }
     }
 }
