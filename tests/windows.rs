@@ -185,7 +185,7 @@ fn a_slice_is_its_window() {
         }
         let written = tercel(&["convert", "-q", &name, "-w", &native, "--chunk", "16KiB"], Stdio::null());
         assert!(matches!(written.status.code(), Some(0 | 3)), "{name}: {written:?}");
-        for round in 0..number("TERCEL_ROUNDS", 3) {
+        for round in 0..number("TERCEL_ROUNDS", 2) {
             let window = window(&mut random, &events);
             let mut options: Vec<&str> = window.iter().map(String::as_str).collect();
             let filter = FILTERS.get(random.below(2 * FILTERS.len() as u64) as usize);
@@ -259,7 +259,7 @@ fn windows_of_replay_are_windows_of_its_alerts() {
         }
         let written = tercel(&["convert", "-q", &name, "-w", &native, "--chunk", "4KiB"], Stdio::null());
         assert!(matches!(written.status.code(), Some(0 | 3)), "{name}: {written:?}");
-        for _ in 0..number("TERCEL_ROUNDS", 3) {
+        for _ in 0..number("TERCEL_ROUNDS", 2) {
             let numbers: Vec<u64> = all.iter().map(|line| number_of(line)).collect();
             let (a, b) = (random.below(numbers.len() as u64), random.below(numbers.len() as u64));
             let (from, to) = (numbers[a.min(b) as usize], numbers[a.max(b) as usize]);
@@ -290,7 +290,7 @@ fn what_is_left_of_a_cut_trace_is_replayed() {
         assert!(matches!(written.status.code(), Some(0 | 3)), "{name}: {written:?}");
         let all = replay(&place, &native, &[], Stdio::null());
         let bytes = fs::read(&native).expect("the trace");
-        for _ in 0..number("TERCEL_ROUNDS", 3) {
+        for _ in 0..number("TERCEL_ROUNDS", 2) {
             let end = 400 + random.below(bytes.len() as u64 - 400) as usize;
             let what = format!("{name}, seed {seed}, cut at {end} of {}", bytes.len());
             fs::write(&cut, &bytes[..end]).expect("temporary file");
@@ -312,7 +312,7 @@ fn what_is_left_of_a_cut_trace_is_replayed() {
             assert!(found.len() >= shown, "{what}: {} lines of {shown}", found.len());
         }
         // A flipped byte is found, wherever it is.
-        for _ in 0..number("TERCEL_ROUNDS", 3) {
+        for _ in 0..number("TERCEL_ROUNDS", 2) {
             let mut damaged = bytes.clone();
             let at = random.below(bytes.len() as u64) as usize;
             damaged[at] ^= 1 << random.below(8);
