@@ -116,11 +116,13 @@ fn of_trace(trace: &Trace, input: &inputs::Trace) -> Result<Facts, Failure> {
     let mut unpacker = Unpacker::new();
     for chunk in trace.chunks() {
         facts.chunk(chunk);
-        if told(chunk) {
-            searched += 1;
-            facts.unsearched += u64::from(searched > SEARCHED);
+        let is_sought = told(chunk);
+        searched += usize::from(is_sought);
+        if is_sought && searched > SEARCHED {
+            facts.unsearched += 1;
+            continue;
         }
-        if !chunk.is_head() && !(told(chunk) && searched <= SEARCHED) {
+        if !is_sought && !chunk.is_head() {
             continue;
         }
         match unpacker.blocks(trace, chunk) {
