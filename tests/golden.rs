@@ -1,8 +1,10 @@
 //! The shipped rules over the shipped captures: for each capture in testdata/traces the built binary must print what is
-//! stored in testdata/expected, as text and as JSON, byte for byte.
+//! stored in testdata/expected, as text and as JSON, byte for byte; over those in testdata/spared it must print nothing. Every
+//! rule has a capture of each kind, a scenario that both were recorded of, and a line in docs/rules.md.
 //!
 //! `TERCEL_BLESS=1 cargo test --test golden` stores what it prints now; the difference is to be read before it is committed.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -31,12 +33,12 @@ fn names(directory: &str, ending: &str) -> Vec<String> {
 }
 
 /// What the binary prints for a capture.
-fn replay(name: &str, form: &[&str]) -> String {
+fn replay(directory: &str, name: &str, form: &[&str]) -> String {
     let output = Command::new(env!("CARGO_BIN_EXE_tercel"))
         .current_dir(env!("CARGO_MANIFEST_DIR"))
         .args(["replay", "--utc", "--iso8601", "-r", "rules"])
         .args(form)
-        .arg(format!("testdata/traces/{name}.scap"))
+        .arg(format!("testdata/{directory}/{name}.scap"))
         .output()
         .expect("the binary runs");
     let errors = String::from_utf8_lossy(&output.stderr);
@@ -62,7 +64,7 @@ fn alerts_are_those_stored() {
     for name in names("traces", ".scap") {
         for (form, ending) in FORMS {
             let file = testdata("expected").join(format!("{name}.{ending}"));
-            let actual = replay(&name, form);
+            let actual = replay("traces", &name, form);
             if blessing() {
                 fs::write(&file, &actual).expect("the answer can be stored");
                 continue;
@@ -87,4 +89,73 @@ fn every_answer_has_its_capture() {
         let answers = names("expected", &format!(".{ending}"));
         assert_eq!(answers, traces, "answers as .{ending} and captures");
     }
+}
+
+/// Captures that show more than one rule, or none.
+const STORIES: [&str; 2] = ["classic", "ordinary"];
+
+fn file(path: &str) -> String {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
+    fs::read_to_string(path).expect("the file is part of the repository")
+}
+
+fn shipped_rules() -> Vec<String> {
+    let rules = file("rules/tercel_rules.yaml");
+    rules.lines().filter_map(|line| line.strip_prefix("- rule: ")).map(str::to_owned).collect()
+}
+
+/// The name of a rule's captures.
+fn capture_of(rule: &str) -> String {
+    rule.to_lowercase().replace(' ', "-")
+}
+
+#[test]
+fn every_rule_has_a_capture_in_which_it_speaks_and_one_in_which_it_does_not() {
+    let mut captures: Vec<String> = shipped_rules().iter().map(|rule| capture_of(rule)).collect();
+    captures.sort();
+    assert_eq!(names("spared", ".scap"), captures, "captures of near misses and rules");
+    captures.extend(STORIES.map(str::to_owned));
+    captures.sort();
+    assert_eq!(names("traces", ".scap"), captures, "captures and rules");
+    let silent = shipped_rules().into_iter().filter(|rule| {
+        let expected = file(&format!("testdata/expected/{}.json", capture_of(rule)));
+        !expected.contains(&format!("\"rule\":\"{rule}\""))
+    });
+    assert_eq!(silent.collect::<Vec<_>>(), Vec::<String>::new(), "rules that their capture does not set off");
+}
+
+#[test]
+fn near_misses_are_spared() {
+    let alerts: String = names("spared", ".scap").iter().map(|name| replay("spared", name, &[])).collect();
+    assert_eq!(alerts, "");
+}
+
+#[test]
+fn every_rule_has_its_scenario() {
+    let mut scenarios = BTreeSet::new();
+    for directory in ["host", "containers"] {
+        for name in names(&format!("scenarios/{directory}"), ".sh") {
+            let text = file(&format!("testdata/scenarios/{directory}/{name}.sh"));
+            scenarios.extend(text.lines().filter_map(|line| {
+                let (function, _) = line.split_once("()")?;
+                (!function.starts_with("before_")).then(|| function.replace('_', "-"))
+            }));
+        }
+    }
+    let captures = shipped_rules().into_iter().map(|rule| capture_of(&rule));
+    let mut wanted: BTreeSet<String> =
+        captures.flat_map(|name| [format!("fires-{name}"), format!("spares-{name}")]).collect();
+    wanted.extend(STORIES.map(|story| format!("tells-{story}")));
+    assert_eq!(scenarios, wanted, "functions of the scenarios and rules");
+}
+
+#[test]
+fn every_rule_is_documented() {
+    let text = file("docs/rules.md");
+    let documented: Vec<_> = text
+        .lines()
+        .filter_map(|line| line.strip_prefix("| ")?.split(" | ").next())
+        .filter(|cell| *cell != "Rule")
+        .collect();
+    assert_eq!(documented, shipped_rules(), "the table of docs/rules.md and the rules");
 }

@@ -1,0 +1,21 @@
+# Data destroyed, and data held to ransom.
+
+before_data_destroyed() { echo wages >/srv/payroll.db; disguise /opt/dd /opt/mkfs.ext4; }
+fires_data_destroyed() {
+    shred -u -z /srv/payroll.db
+    /opt/dd if=/dev/zero of=/dev/sda bs=1M
+    /opt/mkfs.ext4 -F /dev/sdb1
+}
+spares_data_destroyed() {
+    dd if=/dev/vda of=/tmp/start bs=512 count=1
+    mke2fs -q -F /tmp/disk.img 1M
+    /opt/mkfs.ext4 -F /tmp/disk.img
+}
+
+before_file_renamed_to_ransom_ending() { touch /srv/payroll.ods /srv/plans.pdf /srv/notes.txt; }
+fires_file_renamed_to_ransom_ending() {
+    for file in payroll.ods plans.pdf; do
+        mv "/srv/$file" "/srv/$file.locked"
+    done
+}
+spares_file_renamed_to_ransom_ending() { mv /srv/notes.txt /srv/notes.txt.bak; }
