@@ -246,12 +246,21 @@ impl Near {
         for check in self.failing.iter().take(CHECKS) {
             let part = parts.checks.get(want.rule).and_then(|checks| checks.get(*check));
             if let Some(part) = part.and_then(|(part, _)| parts.parts.get(*part)) {
-                lines.push(format!("  {}: {}", part.place, part.name));
+                lines.push(format!("  {}: {}", part.place, shortened(&part.name)));
             }
         }
         if self.failing.len() > CHECKS {
             lines.push(format!("  … and {} more", self.failing.len() - CHECKS));
         }
         lines
+    }
+}
+
+/// The beginning of a text.
+fn shortened(text: &str) -> String {
+    const SHOWN: usize = 160;
+    match text.char_indices().nth(SHOWN) {
+        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
+        None => text.to_owned(),
     }
 }
