@@ -110,12 +110,13 @@ pub fn run(args: &RecordArgs) -> Result<Outcome, Failure> {
     stop::watch().map_err(Failure::io)?;
     let mut source = Source::start(&options, &args.docker).map_err(Failure::io)?;
     let filter = filter(args)?.unwrap_or_default();
-    target.describe(host::header(source.machine(), &filter, args.snaplen), String::new());
+    target.describe(host::header(source.machine(), &filter, options.snaplen), String::new());
     let mut recorder = Recorder::new(scope, Files::new(target, names, rotation), limits);
     recorder.begin(&mut source)?;
     let mut command = Command::start(&args.command)?;
     recorder.add(command.pid());
-    let mut status = Status::new(args.quiet);
+    // The terminal belongs to the command, if there is one.
+    let mut status = Status::new(args.quiet || !args.command.is_empty());
     let followed = recorder.follow(&mut source, &mut command, &mut status);
     let elapsed = status.finish();
     while !command.end() {
@@ -144,7 +145,12 @@ fn options(args: &RecordArgs) -> Result<Options, Failure> {
     let ring = target::bytes(&args.buffer, 1).filter(|ring| RING_LIMITS.contains(ring));
     let ring = ring
         .ok_or_else(|| Failure::usage(format!("--buffer: '{}' is no size from 4KiB to 1GiB", args.buffer)))?;
-    Ok(Options { snaplen: args.snaplen, ring: ring as u32, classic: args.classic, wanted: None })
+    Ok(Options {
+        snaplen: args.snaplen.min(Options::MAX_SNAPLEN),
+        ring: ring as u32,
+        classic: args.classic,
+        wanted: None,
+    })
 }
 
 /// What is recorded: everything, unless processes, containers or a command are named.
@@ -173,6 +179,9 @@ fn files(args: &RecordArgs) -> Result<(Names, Rotation), Failure> {
     }
     if !rotation.rotates() && args.rotate_count.is_some() {
         return Err(Failure::usage("-W counts the files of -C or -G"));
+    }
+    if args.rotate_count == Some(0) {
+        return Err(Failure::usage("-W: no file would be kept"));
     }
     let names = Names::new(path, TimeZone::system(), rotation.rotates(), args.rotate_count);
     Ok((names.map_err(Failure::usage)?, rotation))
