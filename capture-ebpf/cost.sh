@@ -36,10 +36,10 @@ RUN
     bash -c "'$tercel' record -a -w '$work/rate.scap' -- bash '$work/run' 2>'$work/summary'; times >'$work/all.times'"
     seconds=$(awk "BEGIN { print ($(date +%s%N) - $begun) / 1e9 }")
     cpu() { tail -n 1 "$1" | tr 'ms' '  ' | awk '{ print $1 * 60 + $2 + $3 * 60 + $4 }'; }
-    events=$(grep -o '^[0-9]* events' "$work/summary" | head -n 1 | cut -d' ' -f1)
+    events=$(sed -n 's/^Events: \([0-9]*\) .*/\1/p' "$work/summary")
     bytes=$(stat -c %s "$work/rate.scap")
     awk -v n="$storms" -v events="$events" -v all="$(cpu "$work/all.times")" -v storm="$(cpu "$work/storms.times")" -v bytes="$bytes" -v s="$seconds" 'BEGIN {
         printf "storms at once: %d; %.1f M events in %.1f s; recorder %.2f s of CPU per million events (start included), %.1f bytes per event\n",
             n, events / 1e6, s, (all - storm) * 1e6 / events, bytes / events }'
-    grep -i 'lost' "$work/summary" || echo "nothing was lost"
+    grep '^Events lost' "$work/summary" || echo "nothing was lost"
 done
