@@ -58,7 +58,7 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Options {
-        Options { chunk: 4 << 20, level: 3, threads: 1, sync: false, snapshots: 64, numbers: false }
+        Options { chunk: 4 << 20, level: 3, threads: 1, sync: false, snapshots: 16, numbers: false }
     }
 }
 

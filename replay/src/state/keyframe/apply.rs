@@ -93,7 +93,7 @@ fn change_threads(
     changed_families: Vec<(u32, Family)>,
 ) -> Result<()> {
     // Lists are taken apart as a whole and put together as a whole, so that no link can lead astray.
-    let mut offspring: Vec<Vec<u32>> = slots(threads).map(|slot| children(threads, slot)).collect();
+    let mut offspring: Vec<Vec<u32>> = slots(threads).map(|slot| children(threads, slot).collect()).collect();
     let mut families: Vec<Family> =
         (0..threads.groups.len() as u32).map(|index| family(threads, index)).collect();
     resize(threads, general, changed.len())?;

@@ -5,11 +5,11 @@ use std::sync::Arc;
 
 use tercel_format::record::Account;
 
-use super::encoding::encode;
 use super::record::{
     AccountRecord, Difference, Family, General, ListsRecord, Machine, Numbers, Texts, ThreadRecord,
 };
 use crate::state::startup::Lists;
+use crate::state::table::Group as TableGroup;
 use crate::state::{FdTable, Slot, State, Text, Thread, Threads};
 
 /// What changed from `base` to `state`.
@@ -93,7 +93,6 @@ pub(super) fn taken(threads: &Threads) -> Vec<bool> {
 
 fn changed_threads(threads: &Threads, base: &Threads) -> Vec<(u32, Option<ThreadRecord>)> {
     let (taken, was_taken) = (taken(threads), taken(base));
-    let mut scratch = (Vec::new(), Vec::new());
     let mut changed = Vec::new();
     for (index, taken) in taken.into_iter().enumerate() {
         let slot = Slot(index as u32);
@@ -102,20 +101,14 @@ fn changed_threads(threads: &Threads, base: &Threads) -> Vec<(u32, Option<Thread
             if old.is_some() {
                 changed.push((slot.0, None));
             }
-        } else if let Some(record) = changed_thread(threads, slot, base, old, &mut scratch) {
+        } else if let Some(record) = changed_thread(threads, slot, base, old) {
             changed.push((slot.0, Some(record)));
         }
     }
     changed
 }
 
-fn changed_thread(
-    threads: &Threads,
-    slot: Slot,
-    base: &Threads,
-    old: Option<Slot>,
-    (new_bytes, old_bytes): &mut (Vec<u8>, Vec<u8>),
-) -> Option<ThreadRecord> {
+fn changed_thread(threads: &Threads, slot: Slot, base: &Threads, old: Option<Slot>) -> Option<ThreadRecord> {
     let thread = threads.get(slot);
     let old = old.filter(|old| base.get(*old).tid == thread.tid);
     let Some(old) = old else {
@@ -124,19 +117,17 @@ fn changed_thread(
             numbers: Some(numbers(thread)),
             texts: Some(texts(thread)),
             fds: changed_fds(&thread.fds, &FdTable::default()),
-            children: Some(children(threads, slot)),
+            children: Some(children(threads, slot).collect()),
         });
     };
     let was = base.get(old);
-    encode_numbers(new_bytes, thread);
-    encode_numbers(old_bytes, was);
-    let (children, had) = (children(threads, slot), children(base, old));
+    let has_other_children = || !children(threads, slot).eq(children(base, old));
     let record = ThreadRecord {
         fresh: false,
-        numbers: (new_bytes != old_bytes).then(|| numbers(thread)),
+        numbers: (!same_numbers(thread, was)).then(|| numbers(thread)),
         texts: (!same_texts(thread, was)).then(|| texts(thread)),
         fds: if Arc::ptr_eq(&thread.fds, &was.fds) { Vec::new() } else { changed_fds(&thread.fds, &was.fds) },
-        children: (children != had).then_some(children),
+        children: has_other_children().then(|| children(threads, slot).collect()),
     };
     let unchanged = record.numbers.is_none()
         && record.texts.is_none()
@@ -145,10 +136,55 @@ fn changed_thread(
     (!unchanged).then_some(record)
 }
 
-fn encode_numbers(out: &mut Vec<u8>, thread: &Thread) {
-    let links = &thread.links;
-    out.clear();
-    encode(out, &(thread, links.listed_children, links.expected_children, links.reaper_tid));
+/// Whether two threads differ in their texts, fds and neighbours only. A member that is added to threads has to be told here
+/// what it is.
+fn same_numbers(one: &Thread, other: &Thread) -> bool {
+    let Thread {
+        tid,
+        pid,
+        ptid,
+        vtid,
+        vpid,
+        sid,
+        vpgid,
+        pgid,
+        flags,
+        uid,
+        gid,
+        loginuid,
+        tty,
+        exec,
+        caps,
+        fdlimit,
+        memory,
+        clone_ts,
+        lastexec_ts,
+        pidns_init_start_ts,
+        last_fd,
+        last_enter,
+        enter,
+        cpu_time,
+        category,
+        links,
+        image: _,
+        cgroups: _,
+        container: _,
+        root: _,
+        cwd: _,
+        env: _,
+        fds: _,
+    } = one;
+    (*tid, *pid, *ptid, *vtid, *vpid) == (other.tid, other.pid, other.ptid, other.vtid, other.vpid)
+        && (*sid, *vpgid, *pgid, *flags) == (other.sid, other.vpgid, other.pgid, other.flags)
+        && (*uid, *gid, *loginuid, *tty) == (other.uid, other.gid, other.loginuid, other.tty)
+        && (exec, caps, memory) == (&other.exec, &other.caps, &other.memory)
+        && (*fdlimit, *clone_ts, *lastexec_ts) == (other.fdlimit, other.clone_ts, other.lastexec_ts)
+        && (*pidns_init_start_ts, *cpu_time) == (other.pidns_init_start_ts, other.cpu_time)
+        && (*last_fd, *last_enter, *category) == (other.last_fd, other.last_enter, other.category)
+        && enter == &other.enter
+        && links.listed_children == other.links.listed_children
+        && links.expected_children == other.links.expected_children
+        && links.reaper_tid == other.links.reaper_tid
 }
 
 fn numbers(thread: &Thread) -> Numbers {
@@ -192,29 +228,46 @@ fn changed_fds(table: &FdTable, base: &FdTable) -> Vec<(i64, Option<crate::state
 }
 
 /// Slots of a thread's children, newest first.
-pub(super) fn children(threads: &Threads, slot: Slot) -> Vec<u32> {
+pub(super) fn children(threads: &Threads, slot: Slot) -> impl Iterator<Item = u32> + '_ {
     let first = threads.get(slot).links.first_child;
-    std::iter::successors(first, |child| threads.get(*child).links.next_sibling).map(|slot| slot.0).collect()
+    std::iter::successors(first, |child| threads.get(*child).links.next_sibling).map(|slot| slot.0)
 }
 
 fn changed_families(threads: &Threads, base: &Threads) -> Vec<(u32, Family)> {
     let families = 0..threads.groups.len() as u32;
-    let new = families.map(|index| (index, family(threads, index)));
-    new.filter(|(index, family)| {
-        *index as usize >= base.groups.len() || *family != self::family(base, *index)
-    })
-    .collect()
+    let changed = families.filter(|index| !same_family(threads, base, *index));
+    changed.map(|index| (index, family(threads, index))).collect()
+}
+
+/// Whether a group of threads, by its index, is the same in both.
+fn same_family(threads: &Threads, base: &Threads, index: u32) -> bool {
+    let (Some(one), Some(other)) = (threads.groups.get(index as usize), base.groups.get(index as usize))
+    else {
+        return false;
+    };
+    (one.pid, one.alive, one.reaper, one.members) == (other.pid, other.alive, other.reaper, other.members)
+        && is_open(threads, index) == is_open(base, index)
+        && members(threads, one).eq(members(base, other))
+}
+
+/// Whether new threads of the process join the group.
+fn is_open(threads: &Threads, index: u32) -> bool {
+    let pid = threads.groups.get(index as usize).map(|group| group.pid);
+    pid.and_then(|pid| threads.group_by_pid.get(pid)) == Some(Slot(index))
+}
+
+fn members<'t>(threads: &'t Threads, group: &TableGroup) -> impl Iterator<Item = u32> + use<'t> {
+    std::iter::successors(group.first, |member| threads.get(*member).links.next_member).map(|slot| slot.0)
 }
 
 /// A group of threads, by its index, which exists.
 pub(super) fn family(threads: &Threads, index: u32) -> Family {
     let group = &threads.groups[index as usize];
-    let members = std::iter::successors(group.first, |member| threads.get(*member).links.next_member);
     Family {
         pid: group.pid,
         alive: group.alive,
         reaper: group.reaper,
-        open: threads.group_by_pid.get(group.pid) == Some(Slot(index)),
-        members: members.map(|slot| slot.0).collect(),
+        open: is_open(threads, index),
+        members: members(threads, group).collect(),
     }
 }
