@@ -138,7 +138,8 @@ fn every_rule_has_its_scenario() {
             let text = file(&format!("testdata/scenarios/{directory}/{name}.sh"));
             scenarios.extend(text.lines().filter_map(|line| {
                 let (function, _) = line.split_once("()")?;
-                (!function.starts_with("before_")).then(|| function.replace('_', "-"))
+                let named = function.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_');
+                (named && !function.starts_with("before_")).then(|| function.replace('_', "-"))
             }));
         }
     }
