@@ -144,6 +144,14 @@ pub struct Remarks {
 pub fn check(root: &Entry) -> Remarks {
     let mut remarks = Remarks::default();
     walk(root, "", &mut remarks);
+    let extended = root.get("append_output").map(|entry| &entry.value);
+    for entry in if let Some(Value::List(entries)) = extended { entries.as_slice() } else { &[] } {
+        if let Some(fields) = entry.get("extra_fields") {
+            let text =
+                "append_output.extra_fields has no effect: outputs can be extended by extra_output only";
+            remarks.ignored.push(Remark { place: fields.place.clone(), text: text.to_owned() });
+        }
+    }
     remarks
 }
 
@@ -226,13 +234,18 @@ mod tests {
 
     #[test]
     fn keys_without_effect_are_named_where_they_ask_for_something() {
-        let text = "engine:\n  kind: modern_ebpf\n  kmod:\n    buf_size_preset: 4\nload_plugins: []\nbuffered_outputs: true\nhttp_output:\n  echo: false\nplugins:\n  - name: json\nrules:\n  - enable:\n      tag: x\n";
+        let text = "engine:\n  kind: modern_ebpf\n  kmod:\n    buf_size_preset: 4\nload_plugins: []\nbuffered_outputs: true\nhttp_output:\n  echo: false\nplugins:\n  - name: json\nrules:\n  - enable:\n      tag: x\nappend_output:\n  - extra_fields: [x]\n";
         let (unknown, ignored) = remarks(text);
         assert_eq!(unknown, Vec::<String>::new());
         let starts: Vec<&str> = ignored.iter().filter_map(|text| text.split(" has").next()).collect();
         assert_eq!(
             starts,
-            ["f:4:22: engine.kmod.buf_size_preset", "f:6:19: buffered_outputs", "f:10:3: plugins"]
+            [
+                "f:4:22: engine.kmod.buf_size_preset",
+                "f:6:19: buffered_outputs",
+                "f:10:3: plugins",
+                "f:15:19: append_output.extra_fields"
+            ]
         );
     }
 }

@@ -187,9 +187,6 @@ fn append_output(reader: &mut Reader<'_>) -> Vec<AppendOutput> {
             Some(Value::Text(text)) => Some(text.clone()),
             _ => None,
         };
-        if let Some(fields) = entry.get("extra_fields") {
-            reader.wrong(&fields.place, "extra_fields are not supported; extra_output is".to_owned());
-        }
         let mut format: Vec<String> = text("extra_output").into_iter().collect();
         if text("suggested_output").as_deref() == Some("true") {
             format.push(SUGGESTED.to_owned());
