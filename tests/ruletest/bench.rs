@@ -12,7 +12,7 @@ pub const RULES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/rules");
 pub const TRACES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/testdata/traces");
 
 /// A web shell behind a web server. It was written event by event and not recorded, so that the tests can count on each.
-pub const WEB: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/bench/webserver.scap");
+pub const WEB: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/ruletest/webserver.scap");
 
 /// A rule that fires there three times.
 pub const SHELL: &str = "Shell spawned by server program";

@@ -1,6 +1,7 @@
 //! `tercel test` as a user meets it: what test files can say, what a failing case tells, and the exit code of each mistake.
 
 mod bench;
+mod shipped;
 
 use bench::{Bench, SHELL, WEB};
 

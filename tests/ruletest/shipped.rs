@@ -1,12 +1,10 @@
 //! The shipped rules against the shipped test files: all cases pass, all rules are covered both ways, and whoever breaks a rule
 //! is told so, with the place.
 
-mod bench;
-
 use std::fs;
 use std::path::Path;
 
-use bench::{Bench, Run};
+use crate::bench::{self, Bench, Run};
 
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 
