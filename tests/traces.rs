@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 /// A trace whose content never changes.
-const STORY: &str = "tests/bench/webserver.scap";
+const STORY: &str = "tests/ruletest/webserver.scap";
 
 const TRACE: &str = "testdata/traces/classic.scap";
 

@@ -22,7 +22,7 @@ const CUTS: u64 = 4;
 const BEHIND: u64 = 400;
 
 /// What lists have no place for, and the fields that show it.
-const UNLISTED: [(&str, &[&str]); 6] = [
+const UNLISTED: [(&str, &[&str]); 7] = [
     ("the first event of the other capture", &["evt.reltime", "evt.reltime.s", "evt.reltime.ns"]),
     (
         "when processes were cloned; so, too, a clone whose second return is behind the cut counts twice",
@@ -38,6 +38,25 @@ const UNLISTED: [(&str, &[&str]); 6] = [
         ],
     ),
     ("times on CPUs", &["thread.exectime", "thread.totexectime"]),
+    (
+        "in recordings: sessions and open files of processes half made at the cut, memory and faults since, devices",
+        &[
+            "proc.sid",
+            "proc.sid.exe",
+            "proc.sid.exepath",
+            "proc.sname",
+            "proc.is_sid_leader",
+            "proc.fdopencount",
+            "proc.fdusage",
+            "fd.types",
+            "proc.stdin.name",
+            "proc.vmrss",
+            "proc.vmsize",
+            "thread.pfminor",
+            "fd.dev",
+            "fd.dev.major",
+        ],
+    ),
     ("the directory of a process of which only the name is known", &["proc.cwd"]),
     (
         "how a path was given, and layers of overlays",

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use tercel_format::trace::{
-    Boundary, Header, Keyframe, KeyframeKind, Options as Packing, Trace, TraceWriter,
+    Boundary, Chunk, Header, Keyframe, KeyframeKind, Options as Packing, Trace, TraceWriter,
 };
 use tercel_format::{Block, Reader};
 use tercel_rules::load::{Loader, Options as Load};
@@ -174,6 +174,9 @@ fn damage_is_told_and_does_not_depend_on_threads() {
     let chunks = Trace::open(whole.clone()).expect("a trace").chunks().to_vec();
     assert!(chunks.len() > 8, "{}", chunks.len());
     let expected = replayed(&program, Options::default(), 1, vec![open(&whole)]).0;
+    // Chunk 0 here is the last of the heads, chunk 1 the first with events.
+    let head = chunks.iter().position(|chunk| !chunk.is_head()).expect("events") - 1;
+    let chunks = &chunks[head..];
     let data = |index: usize| chunks[index].end() as usize - 8;
     let keyframe = |index: usize| chunks[index].offset as usize + chunks[index].head_size as usize + 30;
     for damaged in [
@@ -193,7 +196,8 @@ fn damage_is_told_and_does_not_depend_on_threads() {
             assert_eq!(lines, expected);
         } else {
             assert!(ended[0].report.count > 0, "{damaged:?}");
-            assert!(lines != expected, "{damaged:?}");
+            // The last head may hold only what no line tells.
+            assert!(lines != expected || damaged == [data(0)], "{damaged:?}");
         }
         for threads in [2, 7] {
             let (others, other_counters, _) =
@@ -335,8 +339,13 @@ fn keyframes_are_compared_with_a_replay() {
         let trace = Trace::open(writer.finish().expect("memory").0).expect("a trace");
         assert_eq!(verify_keyframes(&trace, |_| ()).expect("undamaged"), expected);
     };
-    let wrong =
-        |reason: &str| KeyframeVerdict { right: 1, foreign: 0, first_wrong: Some((3, reason.to_owned())) };
+    let is_keyed = |chunk: &&Chunk| chunk.descriptor.keyframe().is_some();
+    let second = trace.chunks().iter().filter(is_keyed).nth(1).expect("a keyframe").descriptor.sequence;
+    let wrong = |reason: &str| KeyframeVerdict {
+        right: 1,
+        foreign: 0,
+        first_wrong: Some((second, reason.to_owned())),
+    };
     check(STATE_VERSION, KeyframeKind::Snapshot, wrong("it tells another state than a replay has there"));
     let contradiction = "the keyframe contradicts itself or the one before: slots";
     check(STATE_VERSION, KeyframeKind::Delta, wrong(contradiction));

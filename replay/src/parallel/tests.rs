@@ -169,7 +169,7 @@ fn a_panic_costs_the_rest_of_its_chunk_and_is_told() {
     let none = Options::default();
     let mut parallel = Parallel::new(&program, None, none, Style::default(), 2).expect("threads");
     let mut reader = trace(path);
-    let scout = Scout::new(&mut reader, none, 5000);
+    let scout = Scout::new(&mut reader, none, 20_000);
     let mut lines = Vec::new();
     let ran = parallel.run(&mut Faulty { scout, faulty: 3, handed_out: 0 }, &mut lines);
     let Err(ReplayError::Defect(defect)) = ran else { panic!("nothing told") };
