@@ -196,8 +196,9 @@ fn damage_is_told_and_does_not_depend_on_threads() {
             assert_eq!(lines, expected);
         } else {
             assert!(ended[0].report.count > 0, "{damaged:?}");
-            // The last head may hold only what no line tells.
-            assert!(lines != expected || damaged == [data(0)], "{damaged:?}");
+            // Chunks 0 and 1 may hold only what no line tells: the lists, and events that build the initial state.
+            let has_lines = damaged.iter().any(|at| (2..chunks.len()).any(|index| data(index) == *at));
+            assert!(lines != expected || !has_lines, "{damaged:?}");
         }
         for threads in [2, 7] {
             let (others, other_counters, _) =
