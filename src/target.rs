@@ -62,6 +62,10 @@ impl Output for Counted {
         self.output.sync()
     }
 
+    fn reserve(&mut self, offset: u64, length: u64) -> io::Result<()> {
+        self.output.reserve(offset, length)
+    }
+
     fn take_back(&mut self, length: u64) -> io::Result<()> {
         self.output.take_back(length)
     }

@@ -4,6 +4,8 @@
 use std::fs::File;
 use std::io::{self, Seek, SeekFrom, Write};
 
+use rustix::fs::{FallocateFlags, fallocate};
+
 use super::descriptor::{self, Chunk, Digest};
 use super::header::{self, Header};
 use super::index;
@@ -20,7 +22,17 @@ pub trait Output: Write + Send {
         self.flush()
     }
 
-    /// Takes everything back that was written behind the first `length` bytes, where that can be done.
+    /// Makes sure that `length` bytes from `offset` on can be written, where there is a way to know; what is not written of
+    /// them does not belong to the file.
+    ///
+    /// # Errors
+    /// There is no room for them.
+    fn reserve(&mut self, offset: u64, length: u64) -> io::Result<()> {
+        let _ = (offset, length);
+        Ok(())
+    }
+
+    /// Takes everything back that was written or reserved behind the first `length` bytes, where that can be done.
     ///
     /// # Errors
     /// It cannot be done.
@@ -35,15 +47,33 @@ impl Output for File {
         self.sync_data()
     }
 
+    fn reserve(&mut self, offset: u64, length: u64) -> io::Result<()> {
+        match fallocate(&*self, FallocateFlags::KEEP_SIZE, offset, length).map_err(io::Error::from) {
+            Err(error) if is_full(&error) => Err(error),
+            // Not a file, or on a file system that cannot reserve: there, writing shows whether there is room.
+            Ok(()) | Err(_) => Ok(()),
+        }
+    }
+
     fn take_back(&mut self, length: u64) -> io::Result<()> {
         self.set_len(length)?;
         self.seek(SeekFrom::Start(length)).map(|_| ())
     }
 }
 
+/// Whether there is no room: on the disk, in the quota, or within the limit of a file.
+fn is_full(error: &io::Error) -> bool {
+    use io::ErrorKind::{FileTooLarge, QuotaExceeded, StorageFull};
+    matches!(error.kind(), StorageFull | QuotaExceeded | FileTooLarge)
+}
+
 impl<T: Output + ?Sized> Output for Box<T> {
     fn sync(&mut self) -> io::Result<()> {
         (**self).sync()
+    }
+
+    fn reserve(&mut self, offset: u64, length: u64) -> io::Result<()> {
+        (**self).reserve(offset, length)
     }
 
     fn take_back(&mut self, length: u64) -> io::Result<()> {
@@ -62,6 +92,8 @@ pub(super) struct Appender<W: Output> {
     offset: u64,
     digest: Digest,
     chunks: Vec<Chunk>,
+    /// Bytes that index and trailer of these chunks need at most.
+    closing: u64,
     buffer: Vec<u8>,
     summary: Summary,
 }
@@ -79,6 +111,7 @@ impl<W: Output> Appender<W> {
             offset,
             digest,
             chunks: Vec::new(),
+            closing: index::BASE,
             buffer: Vec::new(),
             summary: Summary::default(),
         })
@@ -93,8 +126,8 @@ impl<W: Output> Appender<W> {
         written
     }
 
-    /// Takes back what has been written of a chunk, and puts index and trailer in its place if there is room for them. Without
-    /// them a trace is readable, too; a part of a chunk would be taken for damage.
+    /// Takes back what has been written of a chunk, and puts index and trailer in its place. There is room for them where it
+    /// could be reserved. Without them a trace is readable, too; a part of a chunk would be taken for damage.
     fn close_early(&mut self) {
         if self.output.take_back(self.offset).is_err() {
             return;
@@ -108,7 +141,8 @@ impl<W: Output> Appender<W> {
         }
     }
 
-    /// Descriptor, keyframe and data go out in one piece.
+    /// Descriptor, keyframe and data go out in one piece. Behind them room for the index is reserved, so that a trace can be
+    /// closed on a disk that has become full.
     fn write(&mut self, packed: &Packed) -> io::Result<()> {
         let (frame, digest) =
             descriptor::encode(&packed.descriptor, &self.digest, &packed.extra, &packed.data)?;
@@ -116,6 +150,9 @@ impl<W: Output> Appender<W> {
         self.buffer.extend_from_slice(&frame);
         self.buffer.extend_from_slice(&packed.extra);
         self.buffer.extend_from_slice(&packed.data);
+        let head_size = frame.len() as u32;
+        let closing = self.closing + index::room(head_size);
+        self.output.reserve(self.offset, self.buffer.len() as u64 + closing)?;
         self.output.write_all(&self.buffer)?;
         if self.sync {
             self.output.sync()?;
@@ -124,7 +161,7 @@ impl<W: Output> Appender<W> {
         self.summary.events = self.summary.events.saturating_add(packed.descriptor.events);
         self.summary.raw_bytes += packed.descriptor.raw_size;
         self.summary.keyframe_bytes += packed.descriptor.extra_size;
-        let head_size = frame.len() as u32;
+        self.closing = closing;
         let descriptor = packed.descriptor.clone();
         self.chunks.push(Chunk { offset: self.offset, head_size, digest, descriptor });
         self.offset += self.buffer.len() as u64;
@@ -140,10 +177,12 @@ impl<W: Output> Appender<W> {
             return Err(error);
         }
         self.output.flush()?;
+        self.summary.bytes = self.offset + frames.len() as u64;
+        // What was reserved and not needed goes back to the disk; where nothing can be taken back, nothing was reserved.
+        let _ = self.output.take_back(self.summary.bytes);
         if self.sync {
             self.output.sync()?;
         }
-        self.summary.bytes = self.offset + frames.len() as u64;
         self.summary.index_bytes = frames.len() as u64;
         self.summary.seal = seal;
         Ok((self.output, self.summary))

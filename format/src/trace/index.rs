@@ -28,6 +28,16 @@ const LEVEL: i32 = 9;
 /// Bytes of the trailer: the last bytes of a closed trace.
 pub(super) const TRAILER: usize = HEAD + 8 + 8 + 32 + CHECK;
 
+/// Most bytes that index and trailer of a trace without chunks take: their sections, and zstd's frame of an empty index.
+pub(super) const BASE: u64 = 512;
+
+/// Most bytes that a chunk adds to the index, from the size of its descriptor's section, which holds the same descriptor: the
+/// entry's other fields, and what zstd adds to data that it cannot make smaller.
+pub(super) fn room(head_size: u32) -> u64 {
+    let entry = u64::from(head_size) + 64;
+    entry + entry / 128
+}
+
 /// An entry of the index: offset and size of a descriptor's section, digest, and the descriptor's structure. That has a
 /// length of its own, so that it can grow at its end.
 type Entry = (u64, u32, Digest, Vec<u8>);

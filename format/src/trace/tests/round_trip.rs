@@ -146,6 +146,8 @@ fn a_hurried_chunk_is_small() {
 struct Disk {
     bytes: Arc<Mutex<Vec<u8>>>,
     room: usize,
+    /// Whether room can be reserved.
+    reserves: bool,
 }
 
 impl io::Write for Disk {
@@ -162,13 +164,19 @@ impl io::Write for Disk {
 }
 
 impl Output for Disk {
+    fn reserve(&mut self, offset: u64, length: u64) -> io::Result<()> {
+        let fits = !self.reserves || offset + length <= self.room as u64;
+        if fits { Ok(()) } else { Err(io::ErrorKind::StorageFull.into()) }
+    }
+
     fn take_back(&mut self, length: u64) -> io::Result<()> {
         self.bytes.lock().expect("no panic").truncate(length as usize);
         Ok(())
     }
 }
 
-/// A trace is valid up to its last chunk wherever the disk becomes full: with its index, unless there is no room for even that.
+/// A trace is valid up to its last chunk wherever the disk becomes full: with its index where room can be reserved, and unless
+/// there is no room for even that where it cannot.
 #[test]
 fn a_full_disk_leaves_a_valid_trace() {
     let event = EventBuilder::new(DROP_E, 5, 0).push(2).encode().expect("event");
@@ -181,20 +189,23 @@ fn a_full_disk_leaves_a_valid_trace() {
         }
         writer.finish().map(|_| ())
     };
-    let disk = |room| Disk { bytes: Arc::default(), room };
-    let whole = disk(usize::MAX);
+    let disk = |room, reserves| Disk { bytes: Arc::default(), room, reserves };
+    let whole = disk(usize::MAX, true);
     write(whole.clone(), 0).expect("room enough");
     let length = whole.bytes.lock().expect("no panic").len();
+    let empty = TraceWriter::new(Vec::new(), &Header::default(), options(4096)).expect("memory");
+    let least = empty.finish().expect("memory").0.len();
     let (mut indexed, mut bare) = (0, 0);
     for room in (200..length).step_by(7) {
-        for threads in [0, 2] {
-            let disk = disk(room);
+        for (threads, reserves) in [(0, false), (2, false), (0, true), (2, true)] {
+            let disk = disk(room, reserves);
             assert!(write(disk.clone(), threads).is_err(), "{room}");
             let bytes = disk.bytes.lock().expect("no panic").clone();
             let trace = open(&bytes);
             assert!(trace.losses().is_empty() && trace.cut().is_none(), "{room}");
             match trace.without_index() {
                 None => indexed += 1,
+                Some(_) if reserves => assert!(room < least, "{room}"),
                 Some(_) => bare += 1,
             }
         }
