@@ -12,6 +12,7 @@ pub mod trace;
 pub mod upgrade;
 pub mod writer;
 
+mod assembly;
 mod flow;
 mod numbering;
 mod reader;

@@ -125,7 +125,7 @@ fn option(body: &[u8], event: &[u8], length: u32) -> Option<u64> {
 }
 
 /// Lengths and parameters of an event whose header counts them (reference C5). `event` starts at the header.
-#[inline]
+#[inline(always)]
 fn counted(event: &[u8], length: u32, code: u16, wide: bool) -> Result<(&[u8], &[u8]), Fault> {
     let available = event.len();
     let body = event

@@ -5,6 +5,7 @@ use super::{BLOCK_LIMIT, Phase, Reader, Step, read_u32};
 use crate::block::{self, Header, Kind, TRAILER};
 use crate::error::{Error, Fault};
 use crate::record::Block;
+use crate::window::Window;
 
 /// Longest interface or user list: such a list is delivered as one, and its records are up to twelve times its size.
 const LIST_LIMIT: u32 = 16 << 20;
@@ -58,12 +59,12 @@ impl Reader {
     /// section without events, and so mixes two captures up.
     fn section(&mut self, header: Header) -> Result<Step, Error> {
         self.load(header)?;
-        let section = block::section(self.body(header)).map_err(|fault| self.broken(fault))?;
+        let section = block::section(body(&self.window, header)).map_err(|fault| self.broken(fault))?;
         if section.major > 1 {
             let offset = self.window.offset();
             return Err(Error::Version { offset, major: section.major, minor: section.minor });
         }
-        self.numbering.section();
+        self.assembler.numbering.section();
         self.statistics.sections += 1;
         self.phase = Phase::Metadata;
         self.delivered = header.length as usize;
@@ -76,35 +77,8 @@ impl Reader {
         if let Err(fault) = self.check_trailer(header) {
             return Err(self.broken(fault));
         }
-        let body = self.body(header);
-        let (block, fault) = match kind {
-            Kind::Interfaces { prefixed } => {
-                let list = block::interfaces(body, prefixed);
-                (Some(Block::Interfaces(list.entries)), list.fault)
-            }
-            Kind::Accounts { prefixed } => {
-                let list = block::accounts(body, prefixed);
-                (Some(Block::Accounts(list.entries)), list.fault)
-            }
-            Kind::Machine => match block::machine(body) {
-                Ok(machine) => (Some(Block::Machine(machine)), None),
-                Err(fault) => (None, Some(fault)),
-            },
-            Kind::State => match block::state(body) {
-                Ok(Some(record)) => {
-                    self.numbering.resume(record.sections, record.counted);
-                    (Some(Block::State(record)), None)
-                }
-                Ok(None) => {
-                    self.statistics.unknown_blocks += 1;
-                    (None, None)
-                }
-                Err(fault) => (None, Some(fault)),
-            },
-            Kind::Section | Kind::Processes(_) | Kind::Fds { .. } | Kind::Event(_) | Kind::Unknown => {
-                (None, None)
-            }
-        };
+        let (block, fault) = self.assembler.records(body(&self.window, header), kind);
+        self.statistics.unknown_blocks += u64::from(block.is_none() && fault.is_none());
         if let Some(fault) = fault {
             self.incident(self.window.offset(), fault);
         }
@@ -112,15 +86,15 @@ impl Reader {
         Ok(block.map_or(Step::Next, Step::Block))
     }
 
-    /// The body of a block that is in the window as a whole.
-    fn body(&self, header: Header) -> &[u8] {
-        let end = (header.length as usize).saturating_sub(TRAILER);
-        self.window.bytes().get(block::HEADER..end).unwrap_or_default()
-    }
-
     fn check_trailer(&self, header: Header) -> Result<(), Fault> {
         let start = (header.length as usize).saturating_sub(TRAILER);
         let trailer = read_u32(self.window.bytes().get(start..).unwrap_or_default());
         if trailer == header.length { Ok(()) } else { Err(Fault::Trailer { header: header.length, trailer }) }
     }
+}
+
+/// The body of a block that is in the window as a whole.
+fn body(window: &Window, header: Header) -> &[u8] {
+    let end = (header.length as usize).saturating_sub(TRAILER);
+    window.bytes().get(block::HEADER..end).unwrap_or_default()
 }

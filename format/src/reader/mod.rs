@@ -13,14 +13,12 @@ mod tests;
 
 use std::io::Read;
 
+use crate::assembly::{Assembler, Content, Place};
 use crate::block::{self, Header, Kind, TRAILER, event};
 use crate::catalogue::code;
 use crate::error::{Error, Fault, Incident};
-use crate::event::Event;
-use crate::numbering::Numbering;
 use crate::record::Block;
 use crate::source::{Compression, Failure, Source};
-use crate::upgrade::{Upgrade, Upgraded};
 use crate::window::Window;
 use list::List;
 use signature::looks_like;
@@ -65,7 +63,7 @@ pub struct Statistics {
 pub struct Reader {
     window: Window,
     compression: Compression,
-    upgrade: Upgrade,
+    assembler: Assembler,
     /// Bytes at the window's start that belong to the block delivered last.
     delivered: usize,
     list: Option<List>,
@@ -75,7 +73,6 @@ pub struct Reader {
     phase: Phase,
     statistics: Statistics,
     incidents: Vec<Incident>,
-    numbering: Numbering,
 }
 
 /// Where in a section the reader is.
@@ -101,24 +98,6 @@ enum Step {
     End,
 }
 
-/// An event that is ready, except for its bytes.
-struct Place {
-    ts: u64,
-    tid: i64,
-    cpu: u16,
-    state_only: bool,
-    num: u64,
-    initial: bool,
-    bytes: Bytes,
-}
-
-enum Bytes {
-    /// In the window: lengths start here, are that long, and so many bytes of parameters follow.
-    Window { code: u16, start: usize, lengths: usize, data: usize },
-    /// In the upgrade's draft.
-    Upgrade,
-}
-
 impl Reader {
     /// Opens a capture, compressed or not, and looks at its first bytes.
     ///
@@ -138,7 +117,7 @@ impl Reader {
         Ok(Reader {
             window,
             compression,
-            upgrade: Upgrade::new(),
+            assembler: Assembler::default(),
             delivered: 0,
             list: None,
             pending: None,
@@ -146,7 +125,6 @@ impl Reader {
             phase: Phase::Start,
             statistics: Statistics::default(),
             incidents: Vec::new(),
-            numbering: Numbering::default(),
         })
     }
 
@@ -172,14 +150,14 @@ impl Reader {
                 }
             }
         };
-        Ok(self.lend(&place).map(Block::Event))
+        Ok(self.assembler.lend(self.window.bytes(), &place).map(Block::Event))
     }
 
     /// What was read so far.
     pub fn statistics(&self) -> Statistics {
         let mut statistics = self.statistics.clone();
         statistics.bytes = self.window.offset() + self.delivered as u64;
-        statistics.forgotten_enters = self.upgrade.forgotten();
+        statistics.forgotten_enters = self.assembler.upgrade.forgotten();
         statistics.trailing_garbage = self.window.has_trailing_garbage();
         statistics
     }
@@ -262,78 +240,23 @@ impl Reader {
         self.statistics.event_blocks += 1;
         self.phase = Phase::Events;
         let bytes = self.window.bytes().get(block::HEADER..block::HEADER + body).unwrap_or_default();
-        let raw = match event::event(bytes, layout) {
-            Ok(Some(raw)) => raw,
-            Ok(None) => {
-                self.statistics.unknown_events += 1;
-                self.delivered = header.length as usize;
-                return Ok(Step::Next);
-            }
-            Err(fault) => return self.skip(header, Some(fault)),
-        };
-        let start = block::HEADER + layout.before_lengths();
-        let place = Bytes::Window { code: raw.code, start, lengths: raw.lengths.len(), data: raw.data.len() };
-        let (ts, tid, cpu, flags) = (raw.ts, raw.tid, raw.cpu, raw.flags);
-        let number = raw.number;
-        let upgraded = self.upgrade.apply(&raw);
+        let content = self.assembler.take(bytes, layout, 0);
         self.delivered = header.length as usize;
-        let (code, bytes) = match upgraded {
-            Ok(Upgraded::AsIs) => (raw.code, place),
-            Ok(Upgraded::Rebuilt) => (self.upgrade.rebuilt().0, Bytes::Upgrade),
-            Ok(Upgraded::Dropped) => {
-                self.statistics.upgraded_away += 1;
-                self.numbering.leave_initial();
-                return Ok(Step::Next);
+        match content {
+            Content::Event(place) => {
+                self.statistics.events += 1;
+                self.statistics.drops += u64::from(matches!(place.code(), code::DROP_E | code::DROP_X));
+                return Ok(Step::Event(place));
             }
-            Err(fault) => {
-                self.incident(self.window.offset(), fault);
-                return Ok(Step::Next);
+            Content::Taken => self.statistics.upgraded_away += 1,
+            Content::Unknown => self.statistics.unknown_events += 1,
+            Content::Stuck(fault) => self.incident(self.window.offset(), fault),
+            Content::Broken(fault) => {
+                self.delivered = 0;
+                return self.skip(header, Some(fault));
             }
-        };
-        if let Some(number) = number {
-            self.numbering.jump(number);
         }
-        let (num, initial) = self.number(code);
-        Ok(Step::Event(Place {
-            ts,
-            tid,
-            cpu,
-            state_only: flags & event::STATE_ONLY != 0,
-            num,
-            initial,
-            bytes,
-        }))
-    }
-
-    /// Counts an event that is delivered.
-    #[inline]
-    fn number(&mut self, code: u16) -> (u64, bool) {
-        self.statistics.events += 1;
-        self.statistics.drops += u64::from(matches!(code, code::DROP_E | code::DROP_X));
-        self.numbering.event(code)
-    }
-
-    /// Puts the event together whose parts stand at `place`.
-    #[inline]
-    fn lend(&self, place: &Place) -> Option<Event<'_>> {
-        let mut event = match place.bytes {
-            Bytes::Window { code, start, lengths, data } => {
-                let bytes = self.window.bytes().get(start..start + lengths + data)?;
-                let (lengths, data) = bytes.split_at_checked(lengths)?;
-                Event::new(code, lengths, data)
-            }
-            Bytes::Upgrade => {
-                let (code, lengths, data) = self.upgrade.rebuilt();
-                Event::new(code, lengths, data)
-            }
-        }?;
-        event.num = place.num;
-        event.ts = place.ts;
-        event.tid = place.tid;
-        event.cpu = place.cpu;
-        event.state_only = place.state_only;
-        event.initial = place.initial;
-        Some(event)
+        Ok(Step::Next)
     }
 
     /// Goes to the next block where the length behind this one proves where it ends; with `fault`, what is wrong with

@@ -2,12 +2,12 @@
 //! [`Reader`](crate::Reader) over the decompressed trace, with the same numbers, but borrowed from the chunk's memory.
 
 use super::error::Damage;
-use crate::block::{self, Header, Kind, TRAILER, event};
+use crate::assembly::{Assembler, Content, Place};
+use crate::block::{self, Header, Kind, TRAILER};
 use crate::error::{Fault, Incident};
 use crate::event::Event;
 use crate::numbering::Numbering;
 use crate::record::{Block, FdList};
-use crate::upgrade::{Upgrade, Upgraded};
 
 /// How many incidents are told in full; the others are counted.
 const INCIDENTS: usize = 100;
@@ -15,9 +15,9 @@ const INCIDENTS: usize = 100;
 /// A position in a chunk.
 #[derive(Debug, Default)]
 pub(super) struct Position {
+    /// Where the next block starts.
     offset: usize,
-    upgrade: Upgrade,
-    numbering: Numbering,
+    assembler: Assembler,
     incidents: Vec<Incident>,
     incident_count: u64,
 }
@@ -32,28 +32,10 @@ pub(super) enum Found {
     End,
 }
 
-/// An event that is ready, except for its bytes.
-pub(super) struct Place {
-    ts: u64,
-    tid: i64,
-    cpu: u16,
-    flags: u32,
-    num: u64,
-    initial: bool,
-    bytes: Bytes,
-}
-
-enum Bytes {
-    /// In the chunk: lengths start here, are that long, and so many bytes of parameters follow.
-    Chunk { code: u16, start: usize, lengths: usize, data: usize },
-    /// In the upgrade's draft.
-    Upgrade,
-}
-
 impl Position {
     /// The start of a chunk before which events were numbered as `numbering` says.
     pub(super) fn new(numbering: Numbering) -> Position {
-        Position { numbering, ..Position::default() }
+        Position { assembler: Assembler { numbering, ..Assembler::default() }, ..Position::default() }
     }
 
     /// What was damaged and skipped, at most a hundred, and how many there were.
@@ -63,7 +45,7 @@ impl Position {
 
     /// How events are numbered behind this position.
     pub(super) fn numbering(&self) -> Numbering {
-        self.numbering
+        self.assembler.numbering
     }
 
     /// The next block of the chunk.
@@ -83,60 +65,19 @@ impl Position {
                     None => continue,
                 }
             };
-            let raw = match event::event(body, layout) {
-                Ok(Some(raw)) => raw,
-                Ok(None) => continue,
-                Err(fault) => {
-                    self.skip(header, rest, offset, fault)?;
-                    continue;
-                }
-            };
-            let number = raw.number;
-            let start = offset + block::HEADER + layout.before_lengths();
-            let (code, bytes) = match self.upgrade.apply(&raw) {
-                Ok(Upgraded::AsIs) => {
-                    let (lengths, data) = (raw.lengths.len(), raw.data.len());
-                    (raw.code, Bytes::Chunk { code: raw.code, start, lengths, data })
-                }
-                Ok(Upgraded::Rebuilt) => (self.upgrade.rebuilt().0, Bytes::Upgrade),
-                Ok(Upgraded::Dropped) => {
-                    self.numbering.leave_initial();
-                    continue;
-                }
-                Err(fault) => {
-                    self.incident(offset, fault);
-                    continue;
-                }
-            };
-            if let Some(number) = number {
-                self.numbering.jump(number);
+            match self.assembler.take(body, layout, offset) {
+                Content::Event(place) => return Ok(Found::Event(place)),
+                Content::Taken | Content::Unknown => {}
+                Content::Stuck(fault) => self.incident(offset, fault),
+                Content::Broken(fault) => self.skip(header, rest, offset, fault)?,
             }
-            let (num, initial) = self.numbering.event(code);
-            let (ts, tid, cpu, flags) = (raw.ts, raw.tid, raw.cpu, raw.flags);
-            return Ok(Found::Event(Place { ts, tid, cpu, flags, num, initial, bytes }));
         }
     }
 
     /// The event that [`step`](Position::step) found last, in the same bytes.
     #[inline]
     pub(super) fn lend<'a>(&'a self, bytes: &'a [u8], place: &Place) -> Option<Event<'a>> {
-        let mut event = match place.bytes {
-            Bytes::Chunk { code, start, lengths, data } => {
-                let (lengths, data) = bytes.get(start..start + lengths + data)?.split_at_checked(lengths)?;
-                Event::new(code, lengths, data)
-            }
-            Bytes::Upgrade => {
-                let (code, lengths, data) = self.upgrade.rebuilt();
-                Event::new(code, lengths, data)
-            }
-        }?;
-        event.num = place.num;
-        event.ts = place.ts;
-        event.tid = place.tid;
-        event.cpu = place.cpu;
-        event.state_only = place.flags & event::STATE_ONLY != 0;
-        event.initial = place.initial;
-        Some(event)
+        self.assembler.lend(bytes, place)
     }
 
     /// Decodes any block but an event; `None` where there is nothing to deliver.
@@ -151,55 +92,26 @@ impl Position {
         let (block, fault) = match Kind::of(header.code) {
             Kind::Section => {
                 let section = block::section(body).map_err(|fault| self.broken(offset, fault))?;
-                self.numbering.section();
-                (Block::Section(section), None)
+                self.assembler.numbering.section();
+                (Some(Block::Section(section)), None)
             }
-            Kind::Machine => match block::machine(body) {
-                Ok(machine) => (Block::Machine(machine), None),
-                Err(fault) => {
-                    self.incident(offset, fault);
-                    return Ok(None);
-                }
-            },
             Kind::Processes(version) => {
                 let list = block::processes(body, version, 0);
-                (Block::Processes(list.entries), list.fault)
+                (Some(Block::Processes(list.entries)), list.fault)
             }
             Kind::Fds { prefixed } => match (block::owner(body), body.get(8..)) {
                 (Ok(tid), Some(entries)) => {
                     let list = block::fds(entries, prefixed, 0);
-                    (Block::Fds(FdList { tid, fds: list.entries }), list.fault)
+                    (Some(Block::Fds(FdList { tid, fds: list.entries })), list.fault)
                 }
-                _ => {
-                    self.incident(offset, Fault::Short("fd list"));
-                    return Ok(None);
-                }
+                _ => (None, Some(Fault::Short("fd list"))),
             },
-            Kind::Interfaces { prefixed } => {
-                let list = block::interfaces(body, prefixed);
-                (Block::Interfaces(list.entries), list.fault)
-            }
-            Kind::Accounts { prefixed } => {
-                let list = block::accounts(body, prefixed);
-                (Block::Accounts(list.entries), list.fault)
-            }
-            Kind::State => match block::state(body) {
-                Ok(Some(record)) => {
-                    self.numbering.resume(record.sections, record.counted);
-                    (Block::State(record), None)
-                }
-                Ok(None) => return Ok(None),
-                Err(fault) => {
-                    self.incident(offset, fault);
-                    return Ok(None);
-                }
-            },
-            Kind::Event(_) | Kind::Unknown => return Ok(None),
+            kind => self.assembler.records(body, kind),
         };
         if let Some(fault) = fault {
             self.incident(offset, fault);
         }
-        Ok(Some(block))
+        Ok(block)
     }
 
     /// Goes on behind a damaged event where the length behind it proves where it ends.

@@ -1,0 +1,145 @@
+//! The assembly of what blocks hold: the body of a block enters; an event of the newest schema with its number, or other
+//! records, leave. It is the same for all who read blocks, from a stream or from a chunk; how blocks follow each other, and
+//! what becomes of those that are damaged, is theirs.
+//!
+//! A reader cannot lend an event while it still changes. So assembly has two steps: [`Assembler::take`] notes where the
+//! parts of the event are, [`Assembler::lend`] puts them together.
+
+use crate::block;
+use crate::block::Kind;
+use crate::block::event::{self, Layout};
+use crate::error::Fault;
+use crate::event::Event;
+use crate::numbering::Numbering;
+use crate::record::Block;
+use crate::upgrade::{Upgrade, Upgraded};
+
+/// Upgrades and numbers the events of a capture in their order.
+#[derive(Debug, Default)]
+pub(crate) struct Assembler {
+    pub(crate) upgrade: Upgrade,
+    pub(crate) numbering: Numbering,
+}
+
+/// What an event block holds.
+pub(crate) enum Content {
+    /// An event that is ready, except for its bytes.
+    Event(Place),
+    /// An event of a type that is newer than the catalogue.
+    Unknown,
+    /// An event that the upgrade took in.
+    Taken,
+    /// An event that cannot be upgraded; the block is whole.
+    Stuck(Fault),
+    /// Nothing that can be read.
+    Broken(Fault),
+}
+
+/// An event that is ready, except for its bytes.
+pub(crate) struct Place {
+    code: u16,
+    ts: u64,
+    tid: i64,
+    cpu: u16,
+    flags: u32,
+    num: u64,
+    initial: bool,
+    bytes: Bytes,
+}
+
+enum Bytes {
+    /// In the bytes that are lent from: so many bytes of lengths start here, and so many bytes of parameters follow.
+    Block { start: usize, lengths: usize, data: usize },
+    /// In the upgrade's draft.
+    Upgrade,
+}
+
+impl Place {
+    /// Code of the event.
+    #[inline]
+    pub(crate) fn code(&self) -> u16 {
+        self.code
+    }
+}
+
+impl Assembler {
+    /// Takes an event in. `body` is that of its block, which starts at `offset` in the bytes that will be lent from.
+    #[inline]
+    pub(crate) fn take(&mut self, body: &[u8], layout: Layout, offset: usize) -> Content {
+        let raw = match event::event(body, layout) {
+            Ok(Some(raw)) => raw,
+            Ok(None) => return Content::Unknown,
+            Err(fault) => return Content::Broken(fault),
+        };
+        let (code, bytes) = match self.upgrade.apply(&raw) {
+            Ok(Upgraded::AsIs) => {
+                let start = offset + block::HEADER + layout.before_lengths();
+                (raw.code, Bytes::Block { start, lengths: raw.lengths.len(), data: raw.data.len() })
+            }
+            Ok(Upgraded::Rebuilt) => (self.upgrade.rebuilt().0, Bytes::Upgrade),
+            Ok(Upgraded::Dropped) => {
+                self.numbering.leave_initial();
+                return Content::Taken;
+            }
+            Err(fault) => return Content::Stuck(fault),
+        };
+        if let Some(number) = raw.number {
+            self.numbering.jump(number);
+        }
+        let (num, initial) = self.numbering.event(code);
+        let (ts, tid, cpu, flags) = (raw.ts, raw.tid, raw.cpu, raw.flags);
+        Content::Event(Place { code, ts, tid, cpu, flags, num, initial, bytes })
+    }
+
+    /// The event that [`take`](Assembler::take) found last, in the same bytes.
+    #[inline]
+    pub(crate) fn lend<'a>(&'a self, bytes: &'a [u8], place: &Place) -> Option<Event<'a>> {
+        let mut event = match place.bytes {
+            Bytes::Block { start, lengths, data } => {
+                let (lengths, data) = bytes.get(start..start + lengths + data)?.split_at_checked(lengths)?;
+                Event::new(place.code, lengths, data)
+            }
+            Bytes::Upgrade => {
+                let (code, lengths, data) = self.upgrade.rebuilt();
+                Event::new(code, lengths, data)
+            }
+        }?;
+        event.num = place.num;
+        event.ts = place.ts;
+        event.tid = place.tid;
+        event.cpu = place.cpu;
+        event.state_only = place.flags & event::STATE_ONLY != 0;
+        event.initial = place.initial;
+        Some(event)
+    }
+
+    /// Decodes a block that holds neither an event nor a list which may be read piece by piece: what there is to deliver, and
+    /// what is wrong with it. Neither stands for a block that is newer than this reader.
+    pub(crate) fn records(&mut self, body: &[u8], kind: Kind) -> (Option<Block<'static>>, Option<Fault>) {
+        match kind {
+            Kind::Interfaces { prefixed } => {
+                let list = block::interfaces(body, prefixed);
+                (Some(Block::Interfaces(list.entries)), list.fault)
+            }
+            Kind::Accounts { prefixed } => {
+                let list = block::accounts(body, prefixed);
+                (Some(Block::Accounts(list.entries)), list.fault)
+            }
+            Kind::Machine => match block::machine(body) {
+                Ok(machine) => (Some(Block::Machine(machine)), None),
+                Err(fault) => (None, Some(fault)),
+            },
+            Kind::State => match block::state(body) {
+                Ok(Some(record)) => {
+                    self.numbering.resume(record.sections, record.counted);
+                    (Some(Block::State(record)), None)
+                }
+                Ok(None) => (None, None),
+                Err(fault) => (None, Some(fault)),
+            },
+            Kind::Section | Kind::Processes(_) | Kind::Fds { .. } | Kind::Event(_) | Kind::Unknown => {
+                (None, None)
+            }
+        }
+    }
+}
