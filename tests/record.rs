@@ -104,23 +104,14 @@ fn a_command_is_recorded_with_what_it_starts() {
     for key in ["hostname", "kernel", "architecture", "boot_time"] {
         assert!(facts[key].as_str().is_some_and(|text| !text.is_empty()), "{key}");
     }
-    // The filter, and scap to standard output for other programs.
-    let output = tercel(&[
-        "record",
-        "-q",
-        "--to",
-        "scap",
-        "-w",
-        "-",
-        "evt.type=execve",
-        "--",
-        "sh",
-        "-c",
-        "ls / >/dev/null",
-    ])
-    .output()
-    .expect("it runs");
+    // The filter, and scap to standard output for other programs; what the command prints is kept apart.
+    let options =
+        ["record", "-q", "--to", "scap", "-w", "-", "evt.type=execve", "--", "sh", "-c", "ls -d /; :"];
+    let output = tercel(&options).output().expect("it runs");
     assert_eq!(output.stdout.get(..4), Some(&[0x0a, 0x0d, 0x0d, 0x0a][..]));
+    assert_eq!(text(&output.stderr), "/\n");
+    fs::write(&trace, &output.stdout).expect("room on the disk");
+    assert_eq!(events(&trace, "proc.cmdline='ls -d /'").len(), 1);
 }
 
 #[test]

@@ -21,12 +21,17 @@ pub struct Command {
 }
 
 impl Command {
-    /// Starts the command that the words name, if there are any.
-    pub fn start(words: &[OsString]) -> Result<Command, Failure> {
+    /// Starts the command that the words name, if there are any. What it writes to standard output goes to standard error
+    /// where `output_is_taken`.
+    pub fn start(words: &[OsString], output_is_taken: bool) -> Result<Command, Failure> {
         let child = match words.split_first() {
             None => None,
             Some((program, arguments)) => {
-                let spawned = std::process::Command::new(program).args(arguments).spawn();
+                let mut command = std::process::Command::new(program);
+                if output_is_taken {
+                    command.stdout(std::io::stderr());
+                }
+                let spawned = command.args(arguments).spawn();
                 let name = program.to_string_lossy();
                 Some(spawned.map_err(|error| Failure::usage(format!("{name}: {error}")))?)
             }
@@ -90,20 +95,20 @@ mod tests {
             [("true", 0), ("false", 1), ("sh -c exit\t7", 7), ("sh -c kill\t-9\t$$", 128 + 9)]
         {
             let words: Vec<OsString> = text.split(' ').map(|word| word.replace('\t', " ").into()).collect();
-            let mut command = Command::start(&words).expect("it starts");
+            let mut command = Command::start(&words, false).expect("it starts");
             while !command.has_ended() {
                 std::thread::sleep(Duration::from_millis(1));
             }
             assert_eq!(command.outcome(), Outcome::Command(expected), "{text}");
         }
-        assert_eq!(Command::start(&[]).expect("no command").outcome(), Outcome::Done);
-        let failure = Command::start(&words("/nonexistent/command")).err().expect("no such command");
+        assert_eq!(Command::start(&[], false).expect("no command").outcome(), Outcome::Done);
+        let failure = Command::start(&words("/nonexistent/command"), false).err().expect("no such command");
         assert!(failure.message.starts_with("/nonexistent/command: "), "{}", failure.message);
     }
 
     #[test]
     fn a_command_is_asked_to_end() {
-        let mut command = Command::start(&words("sleep 60")).expect("it starts");
+        let mut command = Command::start(&words("sleep 60"), false).expect("it starts");
         while !command.end() {
             std::thread::sleep(Duration::from_millis(1));
         }

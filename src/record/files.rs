@@ -18,7 +18,8 @@ use crate::target::{Target, Written};
 /// When a file is followed by another one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Rotation {
-    /// Bytes on the disk.
+    /// Bytes on the disk; a file also gets at least as much behind the state that it begins with, so that a size below that
+    /// of the state does not end in a file per event.
     pub size: Option<u64>,
     /// Time since its first event.
     pub age: Option<Duration>,
@@ -54,6 +55,8 @@ pub struct Files {
     current: Option<Target>,
     /// Time of the first event of the current file.
     begun: Option<u64>,
+    /// Bytes of scap that it begins with.
+    head: u64,
     /// The file before, while what is left of it goes to the disk.
     closing: Option<Closing>,
     done: Sums,
@@ -73,6 +76,7 @@ impl Files {
             numbering: Numbering::default(),
             current: None,
             begun: None,
+            head: 0,
             closing: None,
             done: Sums::default(),
         }
@@ -98,7 +102,10 @@ impl Files {
                 if self.is_due(event) {
                     self.rotate(event.ts)?;
                 }
-                self.begun.get_or_insert(event.ts);
+                if self.begun.is_none() {
+                    self.begun = Some(event.ts);
+                    self.head = self.current.as_ref().map_or(0, Target::raw_bytes);
+                }
                 self.numbering.event(event.code());
                 if event.code() == code::DROP_E
                     && let (Some(count), Some(target)) = (event.uint(0), &mut self.current)
@@ -145,11 +152,12 @@ impl Files {
     #[inline]
     fn is_due(&self, event: &Event<'_>) -> bool {
         let Some(begun) = self.begun else { return false };
-        self.rotation.age.is_some_and(|age| Duration::from_nanos(event.ts.saturating_sub(begun)) >= age)
-            || self
-                .rotation
-                .size
-                .is_some_and(|size| self.current.as_ref().is_some_and(|target| target.bytes() >= size))
+        let is_old = |age| Duration::from_nanos(event.ts.saturating_sub(begun)) >= age;
+        let is_large = |size| {
+            let target = self.current.as_ref();
+            target.is_some_and(|target| target.bytes() >= size && target.raw_bytes() >= 2 * self.head)
+        };
+        self.rotation.age.is_some_and(is_old) || self.rotation.size.is_some_and(is_large)
     }
 
     /// Starts another file with the state as it is before an event at `ts`. What is left of the file before is written by a

@@ -113,7 +113,7 @@ pub fn run(args: &RecordArgs) -> Result<Outcome, Failure> {
     target.describe(host::header(source.machine(), &filter, options.snaplen), String::new());
     let mut recorder = Recorder::new(scope, Files::new(target, names, rotation), limits);
     recorder.begin(&mut source)?;
-    let mut command = Command::start(&args.command)?;
+    let mut command = Command::start(&args.command, args.write.write == Path::new("-"))?;
     recorder.add(command.pid());
     // The terminal belongs to the command, if there is one.
     let mut status = Status::new(args.quiet || !args.command.is_empty());

@@ -22,7 +22,7 @@ const TRACE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/testdata/traces/classi
 const RULES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/rules/tercel_rules.yaml");
 
 /// How often what the trace tells happens.
-const ROUNDS: u64 = 6;
+const ROUNDS: u64 = 40;
 
 /// A directory that goes away with the test.
 struct Place(PathBuf);
@@ -136,7 +136,7 @@ fn no_event_is_lost_or_doubled_between_files() {
     let expected = replayed(&program, &record(&whole, cli::Target::Native, Rotation::default(), None));
     assert!(expected.0.len() > 1000 && expected.1.len() > 20, "{:?}", expected.1);
     for (name, kind, rotation) in [
-        ("size", cli::Target::Native, Rotation { size: Some(100_000), age: None }),
+        ("size", cli::Target::Native, Rotation { size: Some(6000), age: None }),
         ("age", cli::Target::Native, Rotation { size: None, age: Some(Duration::from_secs(30)) }),
         ("scap", cli::Target::Scap, Rotation { size: None, age: Some(Duration::from_secs(30)) }),
     ] {
