@@ -22,10 +22,10 @@ const CUTS: u64 = 4;
 const BEHIND: u64 = 400;
 
 /// What lists have no place for, and the fields that show it.
-const UNLISTED: [(&str, &[&str]); 7] = [
+const UNLISTED: [(&str, &[&str]); 8] = [
     ("the first event of the other capture", &["evt.reltime", "evt.reltime.s", "evt.reltime.ns"]),
     (
-        "when processes were cloned; so, too, a clone whose second return is behind the cut counts twice",
+        "when processes were cloned, by which a second return of a clone, behind the cut, is known: it makes the child anew",
         &[
             "proc.duration",
             "proc.pid.ts",
@@ -35,28 +35,19 @@ const UNLISTED: [(&str, &[&str]); 7] = [
             "proc.exe_ino.ctime_duration_pidns_start",
             "proc.nthreads",
             "proc.nchilds",
-        ],
-    ),
-    ("times on CPUs", &["thread.exectime", "thread.totexectime"]),
-    (
-        "in recordings: sessions and open files of processes half made at the cut, memory and faults since, devices",
-        &[
             "proc.sid",
             "proc.sid.exe",
             "proc.sid.exepath",
             "proc.sname",
             "proc.is_sid_leader",
-            "proc.fdopencount",
-            "proc.fdusage",
-            "fd.types",
-            "proc.stdin.name",
             "proc.vmrss",
             "proc.vmsize",
             "thread.pfminor",
-            "fd.dev",
-            "fd.dev.major",
         ],
     ),
+    ("times on CPUs", &["thread.exectime", "thread.totexectime"]),
+    ("close-on-exec of what is no file", &["proc.fdopencount", "proc.fdusage", "fd.types"]),
+    ("devices of directories", &["fd.dev", "fd.dev.major"]),
     ("the directory of a process of which only the name is known", &["proc.cwd"]),
     (
         "how a path was given, and layers of overlays",
@@ -66,6 +57,7 @@ const UNLISTED: [(&str, &[&str]); 7] = [
         "roles of sockets, and that one is not connected",
         &[
             "fd.connected",
+            "proc.stdin.name",
             "fd.l4proto",
             "fd.is_server",
             "fd.name",
