@@ -13,7 +13,7 @@ mod tests;
 use std::ffi::OsString;
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use clap::Args;
 use jiff::tz::TimeZone;
@@ -88,8 +88,11 @@ pub struct RecordArgs {
     #[arg(long, value_name = "SIZE", default_value = "16MiB")]
     pub buffer: String,
     /// No status line and no summary
-    #[arg(short, long)]
+    #[arg(short, long, conflicts_with = "verbose")]
     pub quiet: bool,
+    /// Tell what the recording begins with
+    #[arg(short, long)]
+    pub verbose: bool,
     /// Take system calls from the classic tracepoint whatever the kernel
     #[arg(long, hide = true)]
     pub classic: bool,
@@ -108,11 +111,15 @@ pub fn run(args: &RecordArgs) -> Result<Outcome, Failure> {
     let mut target = Target::of(&args.write, args.kind.to, &[])?;
     let options = options(args)?;
     stop::watch().map_err(Failure::io)?;
+    let asked = Instant::now();
     let mut source = Source::start(&options, &args.docker).map_err(Failure::io)?;
     let filter = filter(args)?.unwrap_or_default();
     target.describe(host::header(source.machine(), &filter, options.snaplen), String::new());
     let mut recorder = Recorder::new(scope, Files::new(target, names, rotation), limits);
-    recorder.begin(&mut source)?;
+    let found = recorder.begin(&mut source)?;
+    if args.verbose {
+        eprint!("{}", status::beginning(source.machine(), &options, &found, asked.elapsed()));
+    }
     let mut command = Command::start(&args.command, args.write.write == Path::new("-"))?;
     recorder.add(command.pid());
     // The terminal belongs to the command, if there is one.

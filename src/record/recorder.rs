@@ -29,6 +29,15 @@ pub struct Limits {
     pub seconds: Option<Duration>,
 }
 
+/// What was there before the first event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Found {
+    /// Threads.
+    pub threads: usize,
+    /// Their open files.
+    pub fds: usize,
+}
+
 /// Takes blocks.
 pub struct Recorder {
     scope: Scope,
@@ -84,15 +93,19 @@ impl Recorder {
     }
 
     /// Takes what comes before all events, and with it whatever is wrong with the file.
-    pub fn begin(&mut self, source: &mut Source) -> Result<(), Failure> {
+    pub fn begin(&mut self, source: &mut Source) -> Result<Found, Failure> {
         self.open(source.started())?;
+        let mut found = Found::default();
         while let Polled::Block(block) = source.poll() {
             self.take(&block)?;
-            if let Block::Event(_) = block {
-                break;
+            match block {
+                Block::Processes(list) => found.threads += list.len(),
+                Block::Fds(list) => found.fds += list.fds.len(),
+                Block::Event(_) => break,
+                _ => {}
             }
         }
-        Ok(())
+        Ok(found)
     }
 
     /// Follows a source until it ends, or until a limit or the end of the command has ended it.

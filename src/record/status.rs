@@ -4,9 +4,11 @@ use std::fmt::Write;
 use std::time::{Duration, Instant};
 
 use indicatif::{HumanBytes, HumanCount, ProgressBar, ProgressDrawTarget};
-use tercel_capture::Drops;
+use tercel_capture::{Drops, Options};
+use tercel_format::record::MachineInfo;
 
 use super::files::Sums;
+use super::recorder::Found;
 
 /// Events of a recording.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -68,6 +70,22 @@ impl Status {
         self.bar.finish_and_clear();
         self.started.elapsed()
     }
+}
+
+/// What a recording begins with; `took` is how long the start lasted.
+pub fn beginning(machine: &MachineInfo, options: &Options, found: &Found, took: Duration) -> String {
+    let host = String::from_utf8_lossy(&machine.hostname);
+    let release = rustix::system::uname().release().to_string_lossy().into_owned();
+    format!(
+        "Host: {host}, kernel {release}, {} CPUs; {} threads with {} open files\n\
+         Probe: recording after {:.2} s, a ring of {} per CPU, {} bytes of buffers\n",
+        machine.cpus,
+        found.threads,
+        found.fds,
+        took.as_secs_f64(),
+        HumanBytes(u64::from(options.ring)),
+        options.snaplen,
+    )
 }
 
 /// How much is left of scap.

@@ -26,6 +26,9 @@ const EINPROGRESS: i64 = 115;
 /// Longest unix path that is compared.
 const UNIX_PATH_MAX: usize = 108;
 
+/// Bytes that the name of nearly every socket fits in; longer ones make their buffer grow.
+const NAME_ROOM: usize = 64;
+
 /// A transport by its numbers (reference state 8.13).
 fn transport(kind: u32, protocol: u32) -> L4 {
     let raw = kind == SOCK_RAW;
@@ -89,7 +92,7 @@ impl State {
             Address::V4(_) | Address::V6(_) | Address::Unix(_) | Address::Other => {}
         }
         fd.show_addresses();
-        let mut name = Vec::new();
+        let mut name = Vec::with_capacity(NAME_ROOM);
         sockaddr_text(&mut name, bytes);
         facts.fd_name_changed = rename(fd, &name);
     }
@@ -111,7 +114,7 @@ impl State {
         }
         let told = Address::decode(event.param(3).unwrap_or_default());
         let Some(tuple) = Tuple::decode(bytes) else { return };
-        let mut name = Vec::new();
+        let mut name = Vec::with_capacity(NAME_ROOM);
         match tuple {
             Tuple::V4(source, destination) => {
                 let destination =
@@ -178,7 +181,7 @@ impl State {
             Some(Tuple::Other) | None => return,
         }
         fd.info.set_l4(fd.kind, L4::Tcp);
-        let mut name = Vec::new();
+        let mut name = Vec::with_capacity(NAME_ROOM);
         tuple_text(&mut name, bytes);
         fd.name = name.into();
         if event.code() == code::SOCKET_ACCEPT4_6_X {
