@@ -15,14 +15,13 @@ use std::io;
 use tercel_format::Block;
 use tercel_format::trace::{Boundary, Header, Keyframe, KeyframeKind, Options, Output, Summary, TraceWriter};
 
-use crate::state::{STATE_VERSION, State};
+use crate::state::{Base, STATE_VERSION, State};
 
 /// Writes a native trace with its keyframes.
 #[derive(Debug)]
 pub struct KeyedWriter<W: Output + 'static> {
     writer: TraceWriter<W>,
-    /// The state at the last boundary.
-    base: State,
+    base: Base,
 }
 
 impl<W: Output + 'static> KeyedWriter<W> {
@@ -32,7 +31,7 @@ impl<W: Output + 'static> KeyedWriter<W> {
     /// Those of [`TraceWriter::new`].
     pub fn new(output: W, header: &Header, options: Options) -> io::Result<KeyedWriter<W>> {
         let header = Header { engine: STATE_VERSION, ..header.clone() };
-        Ok(KeyedWriter { writer: TraceWriter::new(output, &header, options)?, base: State::new() })
+        Ok(KeyedWriter { writer: TraceWriter::new(output, &header, options)?, base: Base::new() })
     }
 
     /// Writes a block. `state` is what is known before it: everything written before, and nothing else, has been taken in
@@ -51,15 +50,18 @@ impl<W: Output + 'static> KeyedWriter<W> {
     #[cold]
     fn boundary(&mut self, boundary: Boundary, state: &mut State) -> io::Result<()> {
         let keyframe = match boundary {
-            Boundary::Start => None,
-            Boundary::Delta => Some((KeyframeKind::Delta, state.delta(&self.base))),
-            Boundary::Snapshot => Some((KeyframeKind::Snapshot, state.snapshot())),
+            Boundary::Start => {
+                self.base.start(state);
+                return Ok(());
+            }
+            Boundary::Delta => (KeyframeKind::Delta, self.base.delta(state)),
+            Boundary::Snapshot => {
+                self.base.start(state);
+                (KeyframeKind::Snapshot, state.snapshot())
+            }
         };
-        self.base = state.clone();
-        match keyframe {
-            Some((kind, state)) => self.writer.keyframe(Keyframe { kind, engine: STATE_VERSION, state }),
-            None => Ok(()),
-        }
+        let (kind, state) = keyframe;
+        self.writer.keyframe(Keyframe { kind, engine: STATE_VERSION, state })
     }
 
     /// Notes that the recorder lost `count` events since the last one written.

@@ -25,7 +25,9 @@ impl Threads {
             }
             None => {
                 self.slots.push(thread);
-                Slot(self.slots.len() as u32 - 1)
+                let slot = Slot(self.slots.len() as u32 - 1);
+                self.touched.set(slot.0);
+                slot
             }
         };
         if linked {
@@ -70,7 +72,7 @@ impl Threads {
             None => self.new_group(pid, reaper),
         };
         let main = self.get(slot).is_main();
-        let Some(group) = self.groups.get_mut(index as usize) else { return };
+        let Some(group) = self.group_at(index) else { return };
         group.alive = group.alive.wrapping_add(1);
         group.members += 1;
         let (first, last) = (group.first, group.last);
@@ -107,6 +109,7 @@ impl Threads {
                 self.groups.len() as u32 - 1
             }
         };
+        self.touched_groups.set(index);
         self.group_by_pid.insert(pid, Slot(index));
         index
     }
@@ -120,7 +123,7 @@ impl Threads {
         if let Some(previous) = links.previous_member {
             self.get_mut(previous).links.next_member = links.next_member;
         }
-        let Some(group) = self.groups.get_mut(index as usize) else { return };
+        let Some(group) = self.group_at(index) else { return };
         if group.first == Some(slot) {
             group.first = links.next_member;
         }
@@ -130,18 +133,11 @@ impl Threads {
         group.members -= 1;
         if group.members == 0 {
             let pid = group.pid;
-            self.forget_group(pid, index);
+            self.close_group(pid, index);
             self.free_groups.push(index);
         }
         let links = &mut self.get_mut(slot).links;
         (links.group, links.previous_member, links.next_member) = (None, None, None);
-    }
-
-    /// Later threads of the process start a new group.
-    fn forget_group(&mut self, pid: i64, index: u32) {
-        if self.group_by_pid.get(pid) == Some(Slot(index)) {
-            self.group_by_pid.remove(pid);
-        }
     }
 
     /// Makes `child` the newest child of `parent`.
@@ -185,10 +181,7 @@ impl Threads {
         while let Some(child) = self.get(slot).links.first_child {
             self.leave_parent(child);
         }
-        let tid = self.get(slot).tid;
-        if self.by_tid(tid) == Some(slot) {
-            self.by_tid.remove(tid);
-        }
+        self.forget_number(slot);
         *self.get_mut(slot) = self.blank(-1);
         self.free.push(slot);
     }
@@ -229,7 +222,7 @@ impl Threads {
         if last {
             self.count_lost_child(ptid);
             if let Some(index) = self.get(slot).links.group {
-                self.forget_group(pid, index);
+                self.close_group(pid, index);
             }
             self.erase(pid);
         }

@@ -8,6 +8,7 @@ mod socket_info;
 mod thread;
 
 mod family;
+mod marks;
 mod numbers;
 mod recent;
 mod table;
@@ -52,7 +53,7 @@ pub use export::Cut;
 pub use fd::{Endpoints, Fd, FdFlags, FdKind, FdTable, L4, MAX_FDS, Role};
 pub use image::{Image, Text};
 pub use interfaces::Interfaces;
-pub use keyframe::{KeyframeError, STATE_VERSION};
+pub use keyframe::{Base, KeyframeError, STATE_VERSION};
 pub use socket_info::SocketInfo;
 pub use table::{MAX_THREADS, Threads};
 pub use thread::{Capabilities, Category, ExecFacts, Memory, Slot, StoredEnter, Thread, clone_flag};

@@ -54,6 +54,11 @@ impl RecentExits {
         (self.recorded, exits.collect())
     }
 
+    /// Remembers nothing but that there were so many exits.
+    pub(super) fn count_from(&mut self, recorded: u64) {
+        self.recorded = recorded;
+    }
+
     /// How many exits there were.
     pub(super) fn recorded(&self) -> u64 {
         self.recorded

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::marks::Marks;
 use super::numbers::NumberIndex;
 use super::thread::Blank;
 use super::{Fd, FdTable, Image, Slot, Text, Thread, clone_flag};
@@ -21,6 +22,9 @@ pub struct Threads {
     pub(super) group_by_pid: NumberIndex,
     pub(super) blank: Blank,
     pub(super) last_image: u32,
+    /// Threads and groups that may have changed, by their places.
+    pub(super) touched: Marks,
+    pub(super) touched_groups: Marks,
 }
 
 /// The threads of one process.
@@ -49,6 +53,7 @@ impl Threads {
     /// The thread at a slot of this table, to be changed.
     #[inline]
     pub(super) fn get_mut(&mut self, slot: Slot) -> &mut Thread {
+        self.touched.set(slot.0);
         &mut self.slots[slot.0 as usize]
     }
 
@@ -71,7 +76,41 @@ impl Threads {
     /// The slots of all threads.
     pub fn iter(&self) -> impl Iterator<Item = Slot> {
         let slots = (0..self.slots.len() as u32).map(Slot);
-        slots.filter(|slot| self.by_tid(self.get(*slot).tid) == Some(*slot))
+        slots.filter(|slot| self.is_taken(*slot))
+    }
+
+    /// Whether there is a thread at a slot of this table.
+    pub(super) fn is_taken(&self, slot: Slot) -> bool {
+        self.by_tid(self.get(slot).tid) == Some(slot)
+    }
+
+    /// The thread at a slot is not found by its id any more.
+    pub(super) fn forget_number(&mut self, slot: Slot) {
+        if self.is_taken(slot) {
+            self.by_tid.remove(self.get(slot).tid);
+        }
+    }
+
+    /// Makes room for so many threads; the new slots are blank.
+    pub(super) fn resize(&mut self, count: usize) {
+        for slot in self.slots.len()..count {
+            self.touched.set(slot as u32);
+        }
+        self.slots.resize(count, self.blank(-1));
+    }
+
+    /// Whether new threads of the process join the group.
+    pub(super) fn is_open(&self, index: u32) -> bool {
+        let pid = self.groups.get(index as usize).map(|group| group.pid);
+        pid.and_then(|pid| self.group_by_pid.get(pid)) == Some(Slot(index))
+    }
+
+    /// Later threads of the process start a new group.
+    pub(super) fn close_group(&mut self, pid: i64, index: u32) {
+        if self.group_by_pid.get(pid) == Some(Slot(index)) {
+            self.group_by_pid.remove(pid);
+            self.touched_groups.set(index);
+        }
     }
 
     /// The main thread of the thread's group (reference state 3.1).
@@ -151,8 +190,15 @@ impl Threads {
 
     /// The group of a thread, to be changed.
     pub(super) fn group_mut(&mut self, slot: Slot) -> Option<&mut Group> {
-        let group = self.get(slot).links.group? as usize;
-        self.groups.get_mut(group)
+        let group = self.get(slot).links.group?;
+        self.group_at(group)
+    }
+
+    /// The group of an index, to be changed.
+    pub(super) fn group_at(&mut self, index: u32) -> Option<&mut Group> {
+        let group = self.groups.get_mut(index as usize)?;
+        self.touched_groups.set(index);
+        Some(group)
     }
 
     /// The threads of a thread's group, leader first.

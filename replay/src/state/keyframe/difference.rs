@@ -1,5 +1,6 @@
 //! Two states enter, what the later one has that the earlier one has not leaves.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
@@ -8,12 +9,28 @@ use tercel_format::record::Account;
 use super::record::{
     AccountRecord, Difference, Family, General, ListsRecord, Machine, Numbers, Texts, ThreadRecord,
 };
+use crate::state::marks::Asker;
 use crate::state::startup::Lists;
 use crate::state::table::Group as TableGroup;
 use crate::state::{FdTable, Slot, State, Text, Thread, Threads};
 
-/// What changed from `base` to `state`.
-pub(super) fn difference(state: &State, base: &State) -> Difference {
+/// Places in the table of threads where two states may differ, ascending.
+#[derive(Debug)]
+pub(super) struct Changes {
+    pub(super) threads: Vec<u32>,
+    pub(super) families: Vec<u32>,
+}
+
+impl Threads {
+    /// What was touched since `asker` asked last; `None` stands for everything.
+    pub(super) fn changes(&mut self, asker: &Asker) -> Option<Changes> {
+        let (threads, families) = (self.touched.take(asker), self.touched_groups.take(asker));
+        Some(Changes { threads: threads?, families: families? })
+    }
+}
+
+/// What changed from `base` to `state`. Without `changes` they may differ everywhere.
+pub(super) fn difference(state: &State, base: &State, changes: Option<&Changes>) -> Difference {
     let threads = &state.threads;
     Difference {
         general: General {
@@ -38,8 +55,8 @@ pub(super) fn difference(state: &State, base: &State) -> Difference {
         users: changed(&state.accounts.users, &base.accounts.users),
         groups: changed(&state.accounts.groups, &base.accounts.groups),
         containers: containers(&state.containers.by_id, &base.containers.by_id),
-        threads: changed_threads(threads, &base.threads),
-        families: changed_families(threads, &base.threads),
+        threads: changed_threads(threads, &base.threads, changes),
+        families: changed_families(threads, &base.threads, changes),
         exits: state.exits.since(base.exits.recorded()),
     }
 }
@@ -80,32 +97,27 @@ fn containers<V: Clone + PartialEq>(
     all
 }
 
-/// Which slots are taken.
-pub(super) fn taken(threads: &Threads) -> Vec<bool> {
-    let mut taken = vec![true; threads.slots.len()];
-    for slot in &threads.free {
-        if let Some(taken) = taken.get_mut(slot.0 as usize) {
-            *taken = false;
-        }
-    }
-    taken
+/// The places to look at, of so many.
+fn places(changes: Option<&[u32]>, count: usize) -> Cow<'_, [u32]> {
+    changes.map_or_else(|| (0..count as u32).collect(), Cow::Borrowed)
 }
 
-fn changed_threads(threads: &Threads, base: &Threads) -> Vec<(u32, Option<ThreadRecord>)> {
-    let (taken, was_taken) = (taken(threads), taken(base));
-    let mut changed = Vec::new();
-    for (index, taken) in taken.into_iter().enumerate() {
-        let slot = Slot(index as u32);
-        let old = was_taken.get(index).copied().unwrap_or(false).then_some(slot);
-        if !taken {
-            if old.is_some() {
-                changed.push((slot.0, None));
-            }
-        } else if let Some(record) = changed_thread(threads, slot, base, old) {
-            changed.push((slot.0, Some(record)));
+fn changed_threads(
+    threads: &Threads,
+    base: &Threads,
+    changes: Option<&Changes>,
+) -> Vec<(u32, Option<ThreadRecord>)> {
+    let places = places(changes.map(|changes| &*changes.threads), threads.slots.len());
+    let changed = places.iter().filter_map(|place| {
+        let slot = Slot(*place);
+        let old = Some(slot).filter(|slot| (slot.0 as usize) < base.slots.len() && base.is_taken(*slot));
+        if threads.is_taken(slot) {
+            changed_thread(threads, slot, base, old).map(|record| (slot.0, Some(record)))
+        } else {
+            old.map(|slot| (slot.0, None))
         }
-    }
-    changed
+    });
+    changed.collect()
 }
 
 fn changed_thread(threads: &Threads, slot: Slot, base: &Threads, old: Option<Slot>) -> Option<ThreadRecord> {
@@ -228,15 +240,15 @@ fn changed_fds(table: &FdTable, base: &FdTable) -> Vec<(i64, Option<crate::state
 }
 
 /// Slots of a thread's children, newest first.
-pub(super) fn children(threads: &Threads, slot: Slot) -> impl Iterator<Item = u32> + '_ {
+fn children(threads: &Threads, slot: Slot) -> impl Iterator<Item = u32> + '_ {
     let first = threads.get(slot).links.first_child;
     std::iter::successors(first, |child| threads.get(*child).links.next_sibling).map(|slot| slot.0)
 }
 
-fn changed_families(threads: &Threads, base: &Threads) -> Vec<(u32, Family)> {
-    let families = 0..threads.groups.len() as u32;
-    let changed = families.filter(|index| !same_family(threads, base, *index));
-    changed.map(|index| (index, family(threads, index))).collect()
+fn changed_families(threads: &Threads, base: &Threads, changes: Option<&Changes>) -> Vec<(u32, Family)> {
+    let places = places(changes.map(|changes| &*changes.families), threads.groups.len());
+    let changed = places.iter().filter(|index| !same_family(threads, base, **index));
+    changed.map(|index| (*index, family(threads, *index))).collect()
 }
 
 /// Whether a group of threads, by its index, is the same in both.
@@ -246,14 +258,8 @@ fn same_family(threads: &Threads, base: &Threads, index: u32) -> bool {
         return false;
     };
     (one.pid, one.alive, one.reaper, one.members) == (other.pid, other.alive, other.reaper, other.members)
-        && is_open(threads, index) == is_open(base, index)
+        && threads.is_open(index) == base.is_open(index)
         && members(threads, one).eq(members(base, other))
-}
-
-/// Whether new threads of the process join the group.
-fn is_open(threads: &Threads, index: u32) -> bool {
-    let pid = threads.groups.get(index as usize).map(|group| group.pid);
-    pid.and_then(|pid| threads.group_by_pid.get(pid)) == Some(Slot(index))
 }
 
 fn members<'t>(threads: &'t Threads, group: &TableGroup) -> impl Iterator<Item = u32> + use<'t> {
@@ -261,13 +267,13 @@ fn members<'t>(threads: &'t Threads, group: &TableGroup) -> impl Iterator<Item =
 }
 
 /// A group of threads, by its index, which exists.
-pub(super) fn family(threads: &Threads, index: u32) -> Family {
+fn family(threads: &Threads, index: u32) -> Family {
     let group = &threads.groups[index as usize];
     Family {
         pid: group.pid,
         alive: group.alive,
         reaper: group.reaper,
-        open: is_open(threads, index),
+        open: threads.is_open(index),
         members: members(threads, group).collect(),
     }
 }

@@ -6,11 +6,15 @@
 //! difference.
 
 mod apply;
+mod base;
 mod difference;
 mod encoding;
 mod record;
+mod relink;
 #[cfg(test)]
 mod tests;
+
+pub use base::Base;
 
 use super::State;
 
@@ -50,9 +54,7 @@ impl State {
 
     /// What changed since `base`, an earlier state of the same section, as bytes.
     pub fn delta(&self, base: &State) -> Vec<u8> {
-        let mut bytes = STATE_VERSION.to_le_bytes().to_vec();
-        encoding::encode(&mut bytes, &difference::difference(self, base));
-        bytes
+        encoded(&difference::difference(self, base, None))
     }
 
     /// Makes this state, which was the `base` of a [`delta`](State::delta), the one that the delta was taken of.
@@ -70,4 +72,11 @@ impl State {
         let difference = encoding::decode(rest).map_err(KeyframeError::Encoding)?;
         apply::apply(self, difference)
     }
+}
+
+/// The bytes of a keyframe.
+fn encoded(difference: &record::Difference) -> Vec<u8> {
+    let mut bytes = STATE_VERSION.to_le_bytes().to_vec();
+    encoding::encode(&mut bytes, difference);
+    bytes
 }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use tercel_format::{Block, Reader};
 
-use super::KeyframeError;
+use super::{Base, KeyframeError};
 use crate::state::State;
 
 fn traces() -> Vec<PathBuf> {
@@ -33,14 +33,16 @@ fn walk(path: &PathBuf, mut each: impl FnMut(&mut State)) {
 #[test]
 fn deltas_add_up_to_the_snapshot() {
     for path in traces() {
-        let (mut base, mut sum, mut count) = (State::new(), State::new(), 0u64);
+        let (mut base, mut old, mut sum, mut count) = (Base::new(), State::new(), State::new(), 0u64);
         walk(&path, |state| {
             count += 1;
             // Steps of changing length, none of them regular.
             if count.is_power_of_two() || count.is_multiple_of(97) {
-                sum.apply_delta(&state.delta(&base)).expect("a delta");
+                let delta = base.delta(state);
+                assert!(delta == state.delta(&old), "{path:?} behind block {count}: touched but not marked");
+                sum.apply_delta(&delta).expect("a delta");
                 assert!(sum.snapshot() == state.snapshot(), "{path:?} behind block {count}");
-                base = state.clone();
+                old = state.clone();
             }
         });
     }
