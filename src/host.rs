@@ -19,7 +19,7 @@ pub fn header(machine: &MachineInfo, filter: &str, snaplen: u32) -> Header {
         kernel: fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default().trim().to_owned(),
         architecture: std::env::consts::ARCH.to_owned(),
         boot_ts: machine.boot_ts,
-        zone: zone(&TimeZone::system(), Timestamp::now()),
+        zone: local_zone(),
         command: std::env::args_os().map(|word| word.to_string_lossy().into_owned()).collect(),
         filter: filter.to_owned(),
         snaplen,
@@ -27,10 +27,9 @@ pub fn header(machine: &MachineInfo, filter: &str, snaplen: u32) -> Header {
     }
 }
 
-/// How many seconds local time is ahead of UTC now, as the header of a trace that begins now tells it.
-pub fn utc_offset() -> i32 {
-    let now = Timestamp::now();
-    zone(&TimeZone::system(), now).offset(now.as_second())
+/// The local time of this host, as the header of a trace that begins now tells it.
+pub fn local_zone() -> Zone {
+    zone(&TimeZone::system(), Timestamp::now())
 }
 
 /// The part of a time zone that matters from `now` on.

@@ -7,8 +7,10 @@ mod group;
 mod window;
 
 use std::io;
+use std::sync::Arc;
 
 use tercel_format::Block;
+use tercel_format::trace::Zone;
 use tercel_rules::program::Program;
 
 use crate::alert::Alert;
@@ -85,6 +87,11 @@ impl<'p> Replay<'p> {
         let setup = Setup::new(program, filter, options);
         let evaluation = Evaluation::new(&setup);
         Replay { setup, evaluation, state }
+    }
+
+    /// Has conditions see times of day in a zone; without one, in that of the settings.
+    pub fn set_zone(&mut self, zone: Option<&Arc<Zone>>) {
+        self.evaluation.set_zone(zone);
     }
 
     /// The state behind the last event, for writers of keyframes.

@@ -26,7 +26,7 @@ pub use keys::Remarks;
 pub const DEFAULT_FILE: &str = "/etc/tercel/tercel.yaml";
 
 /// A checked configuration.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Config {
     /// Rule files and directories that exist, in the order of loading.
     pub rules_files: Vec<PathBuf>,

@@ -48,6 +48,12 @@ impl Watcher {
         }
     }
 
+    /// Has other settings hold from now on.
+    pub fn configure(&mut self, settings: config::Drops) {
+        self.settings = settings;
+        self.tokens = self.tokens.min(settings.burst);
+    }
+
     /// Looks at the counts after `passed`; `events` have been seen so far, and lost so many per CPU.
     /// `None` where too little was lost, or something was done about it just now.
     pub fn look(&mut self, drops: &Drops, cpus: &[u64], events: u64, passed: Duration) -> Option<Loss> {

@@ -3,7 +3,7 @@
 use console::style;
 use tercel_rules::program::Priority;
 
-use crate::config::{self, Config};
+use crate::config::{self, Config, Remarks};
 use crate::exit::Failure;
 use crate::outputs::{Address, Kind, Level, Limits, Message, Outputs, Protocol, Syslog};
 
@@ -27,6 +27,13 @@ impl Log {
             level: if quiet { Level::Error } else { level },
             syslog: syslog.transpose().map_err(Failure::io)?,
         })
+    }
+
+    /// Says what there is to remark on a configuration.
+    pub fn remarks(&self, remarks: &Remarks) {
+        for remark in remarks.unknown.iter().chain(&remarks.ignored) {
+            self.tell(Level::Warning, &remark.to_string());
+        }
     }
 
     /// Says something.

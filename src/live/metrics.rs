@@ -25,6 +25,8 @@ pub struct Metrics<'a> {
     pub outputs: Vec<(&'static str, Counts)>,
     /// Threads in the state.
     pub threads: usize,
+    /// File descriptors in the state.
+    pub fds: usize,
     /// Rules that run.
     pub rules: usize,
     /// How often rules were loaded anew, and how often they were refused.
@@ -60,6 +62,7 @@ pub fn text(metrics: &Metrics<'_>) -> String {
     }
     page.outputs(&metrics.outputs);
     page.one("tercel_threads", "gauge", "Threads in the state", metrics.threads);
+    page.one("tercel_fds", "gauge", "File descriptors in the state", metrics.fds);
     page.one("tercel_rules", "gauge", "Rules that run", metrics.rules);
     page.one("tercel_rules_reloads_total", "counter", "Rules loaded anew", metrics.reloads.0);
     page.one("tercel_rules_refused_total", "counter", "Rules refused when loaded anew", metrics.reloads.1);

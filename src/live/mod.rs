@@ -13,6 +13,7 @@ mod metrics;
 mod privileges;
 mod reload;
 mod rules;
+mod setup;
 mod signals;
 mod watch;
 mod web;
@@ -20,7 +21,6 @@ mod writer;
 
 use tercel_capture::{Options as Probing, Source, stop};
 
-use crate::config::{self, Loaded};
 use crate::exit::{Failure, Outcome};
 use crate::outputs::{Kind, Level, Outputs};
 use crate::rules as rule_files;
@@ -28,29 +28,20 @@ use crate::rules as rule_files;
 pub use args::LiveArgs;
 use calls::Calls;
 use log::Log;
-use reload::Files;
+use setup::Setup;
 use signals::Signals;
 use watch::{Parts, Watch};
 use writer::Writer;
 
 /// Watches the host until something asks to stop.
 pub fn run(args: &LiveArgs) -> Result<Outcome, Failure> {
-    let Loaded { config, remarks, files } = config::load(args.config.as_deref(), &args.overrides())?;
-    let log = Log::new(&config, args.quiet)?;
-    for remark in &remarks.unknown {
-        log.tell(Level::Warning, &remark.to_string());
-    }
-    if !remarks.ignored.is_empty() {
-        let count = remarks.ignored.len();
-        let text =
-            format!("{count} keys of the configuration have no effect ('tercel config check' names them)");
-        log.tell(Level::Warning, &text);
-    }
-    let plan = rules::Plan::of(args, &config)?;
-    let program = plan.load(args.quiet, args.verbose)?;
+    let (setup, remarks) = Setup::read(args)?;
+    let config = &setup.config;
+    let log = Log::new(config, args.quiet)?;
+    log.remarks(&remarks);
+    let program = setup.plan.load(args.quiet, args.verbose)?;
     let filter = args.filter().map(|text| rule_files::filter(&text)).transpose()?;
-    let kinds = kinds(args, &config);
-    let watched = Files::new(plan.files().iter().chain(&files).cloned().collect());
+    let kinds = setup.kinds(args);
     stop::watch_without_hangup().map_err(Failure::io)?;
     let signals = Signals::watch().map_err(Failure::io)?;
     let calls = Calls::of(&program, &config.calls, args.write.is_some());
@@ -71,15 +62,5 @@ pub fn run(args: &LiveArgs) -> Result<Outcome, Failure> {
     let outputs = Outputs::start(&kinds, config.limits).map_err(Failure::usage)?;
     let web = config.web.as_ref().map(web::Server::start).transpose()?;
     let parts = Parts { calls, source, writer, outputs, log, web };
-    let watch = Watch::new(args, &config, parts);
-    watch.run(program, filter.as_ref(), &plan, &signals, watched)
-}
-
-/// The outputs asked for; without any, standard output.
-fn kinds(args: &LiveArgs, config: &config::Config) -> Vec<Kind> {
-    match &args.output {
-        Some(path) => vec![Kind::File { path: path.clone(), keep_open: true }],
-        None if config.outputs.is_empty() => vec![Kind::Stdout],
-        None => config.outputs.clone(),
-    }
+    Watch::new(args, setup, parts).run(program, filter.as_ref(), &signals)
 }

@@ -18,17 +18,23 @@ const NEEDED: CapabilitySet = CapabilitySet::BPF
 /// # Errors
 /// The kernel refuses; nothing was given up, or not everything.
 pub fn give_up(programs: bool) -> io::Result<()> {
+    let mut sets: CapabilitySets = capabilities(None)?;
+    // The kernel takes it for BPF and PERFMON, which older container engines do not know.
+    let kept = if sets.permitted.contains(CapabilitySet::BPF) {
+        NEEDED
+    } else {
+        NEEDED.union(CapabilitySet::SYS_ADMIN)
+    };
     if !programs {
-        for capability in CapabilitySet::all().difference(NEEDED) {
+        for capability in CapabilitySet::all().difference(kept) {
             if capability_is_in_bounding_set(capability).unwrap_or(false) {
                 remove_capability_from_bounding_set(capability)?;
             }
         }
         set_no_new_privs(true)?;
     }
-    let mut sets: CapabilitySets = capabilities(None)?;
-    sets.permitted &= NEEDED;
-    sets.effective &= NEEDED;
+    sets.permitted &= kept;
+    sets.effective &= kept;
     sets.inheritable = CapabilitySet::empty();
     set_capabilities(None, sets)
 }

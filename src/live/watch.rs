@@ -3,11 +3,13 @@
 
 use std::collections::BTreeMap;
 use std::io;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use jiff::Timestamp;
 use tercel_capture::{Drops, Polled, Source};
 use tercel_replay::state::State;
-use tercel_replay::{Alert, Formatter, Matching, Options, Replay, Settings, Sink, Style};
+use tercel_replay::{Alert, Formatter, Origin, Replay, Sink};
 use tercel_rules::program::{Priority, Program};
 
 use super::args::LiveArgs;
@@ -17,7 +19,7 @@ use super::drops::Watcher;
 use super::log::Log;
 use super::metrics::{self, Metrics};
 use super::reload::Files;
-use super::rules::Plan;
+use super::setup::Setup;
 use super::signals::Signals;
 use super::web::Server;
 use super::writer::Writer;
@@ -52,14 +54,16 @@ pub struct Parts {
 /// A run.
 pub struct Watch<'a> {
     args: &'a LiveArgs,
-    config: &'a Config,
+    setup: Setup,
+    files: Files,
     calls: Calls,
     source: Source,
     writer: Option<Writer>,
     outputs: Outputs,
     log: Log,
     web: Option<Server>,
-    style: Style,
+    /// What lines show of this host: its local time.
+    origin: Origin,
     drops: Watcher,
     burial: Burial,
     tally: Tally,
@@ -99,33 +103,24 @@ enum Next {
 
 impl<'a> Watch<'a> {
     /// Everything is running; nothing was evaluated.
-    pub fn new(args: &'a LiveArgs, config: &'a Config, parts: Parts) -> Watch<'a> {
+    pub fn new(args: &'a LiveArgs, setup: Setup, parts: Parts) -> Watch<'a> {
         let Parts { calls, source, writer, outputs, log, web } = parts;
         let now = Instant::now();
-        let utc_offset = if args.utc { 0 } else { host::utc_offset() };
-        let lines = config.lines;
-        let style = Style {
-            json: lines.json,
-            iso8601: lines.iso8601,
-            settings: Settings { utc_offset },
-            json_output: lines.output,
-            json_tags: lines.tags,
-            json_message: lines.message,
-            json_fields: lines.fields,
-        };
+        let zone = (!args.utc).then(|| Arc::new(host::local_zone()));
         Watch {
             args,
-            config,
+            files: Files::new(setup.files.clone()),
             calls,
             source,
             writer,
             outputs,
             log,
             web,
-            style,
-            drops: Watcher::new(config.drops),
+            origin: Origin { label: None, zone },
+            drops: Watcher::new(setup.config.drops),
             burial: Burial::new(now),
             tally: Tally::default(),
+            setup,
             started: now,
             looked: (now, now),
             failure: None,
@@ -137,9 +132,7 @@ impl<'a> Watch<'a> {
         mut self,
         mut program: Program,
         filter: Option<&Program>,
-        plan: &Plan,
         signals: &Signals,
-        mut files: Files,
     ) -> Result<Outcome, Failure> {
         if let Some(web) = &self.web {
             self.log.tell(Level::Info, &format!("web server on http://{}", web.address()));
@@ -147,14 +140,10 @@ impl<'a> Watch<'a> {
         self.log.tell(Level::Info, &format!("watching: {} rules", program.rules.len()));
         let mut state = State::new();
         loop {
-            let options = Options {
-                matching: if self.config.all_matching { Matching::All } else { Matching::First },
-                limit: self.args.limit.map(|limit| limit.saturating_sub(self.tally.evaluated)),
-                settings: self.style.settings,
-                ..Options::default()
-            };
+            let options = self.setup.options(self.args, self.tally.evaluated);
             let mut replay = Replay::resume(&program, filter, options, state);
-            let next = self.evaluate(&mut replay, &program, plan, signals, &mut files);
+            replay.set_zone(self.origin.zone.as_ref());
+            let next = self.evaluate(&mut replay, &program, signals);
             self.tally.add(&replay, &program);
             state = replay.into_state();
             match next {
@@ -166,15 +155,9 @@ impl<'a> Watch<'a> {
     }
 
     /// Evaluates until there are other rules, or nothing more to evaluate.
-    fn evaluate(
-        &mut self,
-        replay: &mut Replay<'_>,
-        program: &Program,
-        plan: &Plan,
-        signals: &Signals,
-        files: &mut Files,
-    ) -> Next {
-        let mut formatter = Formatter::new(program, self.style);
+    fn evaluate(&mut self, replay: &mut Replay<'_>, program: &Program, signals: &Signals) -> Next {
+        let mut formatter = Formatter::new(program, self.setup.style());
+        formatter.set_origin(&self.origin);
         let mut left = STRETCH;
         loop {
             let idle = match self.source.poll() {
@@ -199,13 +182,13 @@ impl<'a> Watch<'a> {
                 Polled::End => return Next::End,
             };
             left = STRETCH;
-            let changed = self.look_around(replay, program, files);
+            let changed = self.look_around(replay, program);
             if signals.reopen() {
                 self.log.tell(Level::Info, "outputs are opened anew");
                 self.outputs.reopen();
             }
             if (signals.reload() || changed)
-                && let Some(rules) = self.reload(plan, files)
+                && let Some(rules) = self.reload()
             {
                 return Next::Rules(rules);
             }
@@ -215,8 +198,8 @@ impl<'a> Watch<'a> {
         }
     }
 
-    /// Everything that is due; true where rule files have changed.
-    fn look_around(&mut self, replay: &Replay<'_>, program: &Program, files: &mut Files) -> bool {
+    /// Everything that is due; true where files have changed that rules or configuration come from.
+    fn look_around(&mut self, replay: &Replay<'_>, program: &Program) -> bool {
         let now = Instant::now();
         if now.saturating_duration_since(self.looked.0) < TICK {
             return false;
@@ -248,7 +231,7 @@ impl<'a> Watch<'a> {
         let ended = self.burial.look(&replay.state().threads, self.source.drops().lost(), now);
         self.source.have_ended(ended);
         self.show(replay, program);
-        self.config.watch && files.changed()
+        self.setup.config.watch && self.files.changed()
     }
 
     fn look_for_losses(&mut self, events: u64, passed: Duration) {
@@ -259,14 +242,14 @@ impl<'a> Watch<'a> {
             self.want(change.wanted);
         }
         let Some(loss) = told else { return };
-        let actions = self.config.drops;
+        let actions = self.setup.config.drops;
         if actions.log {
             self.log.tell(Level::Warning, &loss.text());
         }
         if actions.alert {
             let hostname = String::from_utf8_lossy(&self.source.machine().hostname);
-            let Style { json, settings, .. } = self.style;
-            self.outputs.deliver(loss.alert(json, &hostname, settings.utc_offset));
+            let ahead = self.origin.zone.as_ref().map_or(0, |zone| zone.offset(Timestamp::now().as_second()));
+            self.outputs.deliver(loss.alert(self.setup.config.lines.json, &hostname, ahead));
         }
         if actions.exit {
             self.log.tell(Level::Error, "the run ends, as syscall_event_drops.actions asks for");
@@ -289,6 +272,7 @@ impl<'a> Watch<'a> {
         let Some(web) = &self.web else { return };
         web.show(|| {
             let (tally, counters) = (&self.tally, replay.counters());
+            let threads = &replay.state().threads;
             let mut alerts = tally.alerts.clone();
             for (rule, count) in program.rules.iter().zip(&counters.alerts) {
                 *alerts.entry((rule.name.clone(), rule.priority)).or_default() += count;
@@ -300,8 +284,10 @@ impl<'a> Watch<'a> {
                 drops: self.source.drops(),
                 cpus: &self.lost_by_cpu(),
                 alerts: alerts.iter().map(|((rule, p), count)| (rule.as_str(), p.name(), *count)).collect(),
-                outputs: self.outputs.counts().collect(),
-                threads: replay.state().threads.len(),
+                outputs: self.outputs.counts(),
+                threads: threads.len(),
+                // A table that threads share counts once.
+                fds: threads.iter().map(|slot| threads.get(slot).fds.len()).sum(),
                 rules: program.rules.len(),
                 reloads: (tally.reloads, tally.refused),
                 shed: self.calls.level(),
@@ -309,28 +295,49 @@ impl<'a> Watch<'a> {
         });
     }
 
-    /// Loads the rules anew. Where they are wrong, the old ones stay.
-    fn reload(&mut self, plan: &Plan, files: &mut Files) -> Option<Program> {
-        files.read();
-        match plan.reload() {
+    /// Reads the configuration and the rules anew. Where anything is wrong, all stays as it was.
+    fn reload(&mut self) -> Option<Program> {
+        self.files.read();
+        match self.read_anew() {
             Ok(program) => {
                 self.tally.reloads += 1;
                 self.log.tell(Level::Info, &format!("rules loaded anew: {} run", program.rules.len()));
-                self.calls = Calls::of(&program, &self.config.calls, self.args.write.is_some());
+                self.calls = Calls::of(&program, &self.setup.config.calls, self.args.write.is_some());
                 self.want(self.calls.wanted());
                 Some(program)
             }
             Err(errors) => {
                 self.tally.refused += 1;
                 errors.iter().for_each(|error| self.log.tell(Level::Error, error));
-                self.log.tell(Level::Error, "the rules are not loaded anew; the old ones stay");
+                let text = "configuration and rules are not loaded anew; the old ones stay";
+                self.log.tell(Level::Error, text);
                 None
             }
         }
     }
 
+    /// The rules under the configuration as it is now, which from then on is that of the run.
+    fn read_anew(&mut self) -> Result<Program, Vec<String>> {
+        let told = |failure: Failure| failure.message.lines().map(str::to_owned).collect::<Vec<_>>();
+        let (setup, remarks) = Setup::read(self.args).map_err(told)?;
+        let program = setup.plan.reload()?;
+        let Config { limits, patience, drops, .. } = setup.config;
+        self.outputs.replace(&setup.kinds(self.args), limits, patience).map_err(|error| vec![error])?;
+        // What was remarked before need not be told again.
+        if setup.config != self.setup.config {
+            self.log.remarks(&remarks);
+        }
+        for key in self.setup.held(&setup) {
+            self.log.tell(Level::Warning, &format!("{key} changes at the next start only"));
+        }
+        self.drops.configure(drops);
+        self.files = Files::new(setup.files.clone());
+        self.setup = setup;
+        Ok(program)
+    }
+
     fn finish(mut self) -> Result<Outcome, Failure> {
-        self.outputs.finish(self.config.patience);
+        self.outputs.finish(self.setup.config.patience);
         let written = self.writer.take().map_or(Ok(()), Writer::finish);
         if !self.args.quiet {
             self.sum_up();
@@ -357,7 +364,7 @@ impl<'a> Watch<'a> {
                 drops.faults
             );
         }
-        for (name, counts) in self.outputs.counts().filter(|(_, counts)| counts.lost > 0) {
+        for (name, counts) in self.outputs.counts().iter().filter(|(_, counts)| counts.lost > 0) {
             eprintln!("{name} output: {} alerts sent, {} lost", counts.sent, counts.lost);
         }
         let total: u64 = tally.alerts.values().sum();

@@ -11,6 +11,7 @@ mod queue;
 mod syslog;
 mod worker;
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -102,9 +103,40 @@ pub struct Counts {
     pub waiting: u64,
 }
 
+impl Counts {
+    fn add(&mut self, other: Counts) {
+        self.sent += other.sent;
+        self.lost += other.lost;
+        self.failures += other.failures;
+        self.waiting += other.waiting;
+    }
+}
+
+/// A running output.
+struct Running {
+    kind: Kind,
+    worker: Worker,
+    told: Told,
+}
+
+impl Running {
+    fn start(kind: &Kind, limits: Limits) -> Result<Running, String> {
+        let failed = |error: String| format!("{} output: {error}", kind.name());
+        let channel = kind.open().map_err(failed)?;
+        let worker =
+            Worker::start(kind.name(), channel, limits).map_err(|error| failed(error.to_string()))?;
+        Ok(Running { kind: kind.clone(), worker, told: Told::default() })
+    }
+}
+
 /// All outputs of a run.
 pub struct Outputs {
-    workers: Vec<(Worker, Told)>,
+    running: Vec<Running>,
+    limits: Limits,
+    /// Outputs that get no further line, but may not have sent all of theirs.
+    leaving: Vec<Running>,
+    /// What became of the lines of outputs that have left.
+    past: BTreeMap<&'static str, Counts>,
 }
 
 impl Outputs {
@@ -113,46 +145,76 @@ impl Outputs {
     /// # Errors
     /// An output is set up wrongly, or a thread cannot be started; the text names the output.
     pub fn start(kinds: &[Kind], limits: Limits) -> Result<Outputs, String> {
-        let started = kinds.iter().map(|kind| {
-            let failed = |error: String| format!("{} output: {error}", kind.name());
-            let channel = kind.open().map_err(failed)?;
-            let worker = Worker::start(kind.name(), channel, limits);
-            worker.map(|worker| (worker, Told::default())).map_err(|error| failed(error.to_string()))
-        });
-        Ok(Outputs { workers: started.collect::<Result<_, _>>()? })
+        let running = kinds.iter().map(|kind| Running::start(kind, limits)).collect::<Result<_, _>>()?;
+        Ok(Outputs { running, limits, leaving: Vec::new(), past: BTreeMap::new() })
+    }
+
+    /// Has lines go to other outputs from now on. Those that are as they were stay, with what waits for them; those that leave have
+    /// `patience` to send what waits.
+    ///
+    /// # Errors
+    /// As for `start`; everything stays as it was.
+    pub fn replace(&mut self, kinds: &[Kind], limits: Limits, patience: Duration) -> Result<(), String> {
+        let same = limits == self.limits;
+        let is_new = |kind: &&Kind| !(same && self.running.iter().any(|running| running.kind == **kind));
+        let new = kinds.iter().filter(is_new).map(|kind| Running::start(kind, limits));
+        let new: Vec<Running> = new.collect::<Result<_, _>>()?;
+        let (stay, leave): (Vec<_>, Vec<_>) =
+            std::mem::take(&mut self.running).into_iter().partition(|old| same && kinds.contains(&old.kind));
+        let deadline = Instant::now() + patience;
+        leave.iter().for_each(|old| old.worker.close(deadline));
+        self.leaving.extend(leave);
+        self.running = stay.into_iter().chain(new).collect();
+        self.limits = limits;
+        Ok(())
     }
 
     /// Hands a line to every output. Never waits.
     pub fn deliver(&self, message: Message) {
         let message = Arc::new(message);
-        self.workers.iter().for_each(|(worker, _)| worker.push(Arc::clone(&message)));
+        self.running.iter().for_each(|running| running.worker.push(Arc::clone(&message)));
     }
 
     /// Files are opened anew before the next line, programs and connections too.
     pub fn reopen(&self) {
-        self.workers.iter().for_each(|(worker, _)| worker.reopen());
+        self.running.iter().for_each(|running| running.worker.reopen());
     }
 
     /// Whether no output can take a line any more, because nobody reads them.
     pub fn closed(&self) -> bool {
-        !self.workers.is_empty() && self.workers.iter().all(|(worker, _)| worker.closed())
+        !self.running.is_empty() && self.running.iter().all(|running| running.worker.closed())
     }
 
     /// What became of the lines, by output.
-    pub fn counts(&self) -> impl Iterator<Item = (&'static str, Counts)> {
-        self.workers.iter().map(|(worker, _)| (worker.name(), worker.counts()))
+    pub fn counts(&self) -> Vec<(&'static str, Counts)> {
+        let mut all = self.past.clone();
+        for Running { worker, .. } in self.running.iter().chain(&self.leaving) {
+            all.entry(worker.name()).or_default().add(worker.counts());
+        }
+        all.into_iter().collect()
     }
 
     /// What there is to tell about troubles since the last call; the same trouble is not told again and again.
     pub fn notices(&mut self, now: Instant) -> Vec<Notice> {
-        self.workers.iter_mut().filter_map(|(worker, told)| told.look(worker, now)).collect()
+        let (left, leaving) =
+            std::mem::take(&mut self.leaving).into_iter().partition(|old| old.worker.has_ended());
+        self.leaving = leaving;
+        let mut notices = Vec::new();
+        for mut old in left {
+            old.worker.wait(now);
+            notices.extend(old.told.look(&old.worker, now));
+            self.past.entry(old.worker.name()).or_default().add(old.worker.counts());
+        }
+        let running = self.running.iter_mut();
+        notices.extend(running.filter_map(|running| running.told.look(&running.worker, now)));
+        notices
     }
 
     /// Gives the outputs time to send what waits. What is left then is counted as lost.
     pub fn finish(&self, patience: Duration) {
         let deadline = Instant::now() + patience;
-        self.workers.iter().for_each(|(worker, _)| worker.close(deadline));
-        self.workers.iter().for_each(|(worker, _)| worker.wait(deadline));
+        self.running.iter().for_each(|running| running.worker.close(deadline));
+        self.running.iter().chain(&self.leaving).for_each(|running| running.worker.wait(deadline));
     }
 }
 

@@ -95,6 +95,11 @@ impl Worker {
         self.shared.queue.close(deadline);
     }
 
+    /// Whether the thread has ended.
+    pub fn has_ended(&self) -> bool {
+        self.thread.is_finished()
+    }
+
     /// Waits for the thread until `deadline`, and counts what waits then as lost. A thread that hangs in its output ends with the
     /// process.
     pub fn wait(&self, deadline: Instant) {

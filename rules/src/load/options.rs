@@ -39,7 +39,7 @@ impl Default for Options {
 }
 
 /// A text that is added to the outputs of some rules (reference language 10.14).
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct AppendOutput {
     /// The text, with tokens.
     pub format: String,

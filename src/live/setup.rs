@@ -1,0 +1,79 @@
+//! What a run is to do: options of the command line and the configuration enter, a checked whole leaves; the first time, and again
+//! when files have changed.
+
+use std::path::PathBuf;
+
+use tercel_replay::{Matching, Options, Style};
+
+use super::args::LiveArgs;
+use super::rules::Plan;
+use crate::config::{self, Config, Loaded, Remarks};
+use crate::exit::Failure;
+use crate::outputs::Kind;
+
+/// What a run is to do.
+pub struct Setup {
+    /// The configuration, with the overrides of the command line.
+    pub config: Config,
+    /// Which rules run.
+    pub plan: Plan,
+    /// Files and directories that all this comes from.
+    pub files: Vec<PathBuf>,
+}
+
+impl Setup {
+    /// Reads the configuration, and what there is to remark on it. Rules are not loaded yet.
+    ///
+    /// # Errors
+    /// The configuration is wrong; the text names every place.
+    pub fn read(args: &LiveArgs) -> Result<(Setup, Remarks), Failure> {
+        let Loaded { config, remarks, files } = config::load(args.config.as_deref(), &args.overrides())?;
+        let plan = Plan::of(args, &config)?;
+        let files = plan.files().iter().chain(&files).cloned().collect();
+        Ok((Setup { config, plan, files }, remarks))
+    }
+
+    /// The outputs asked for; without any, standard output.
+    pub fn kinds(&self, args: &LiveArgs) -> Vec<Kind> {
+        match &args.output {
+            Some(path) => vec![Kind::File { path: path.clone(), keep_open: true }],
+            None if self.config.outputs.is_empty() => vec![Kind::Stdout],
+            None => self.config.outputs.clone(),
+        }
+    }
+
+    /// How lines look.
+    pub fn style(&self) -> Style {
+        let lines = self.config.lines;
+        Style {
+            json: lines.json,
+            iso8601: lines.iso8601,
+            json_output: lines.output,
+            json_tags: lines.tags,
+            json_message: lines.message,
+            json_fields: lines.fields,
+            ..Style::default()
+        }
+    }
+
+    /// How rules are evaluated, where `seen` events were evaluated before.
+    pub fn options(&self, args: &LiveArgs, seen: u64) -> Options {
+        Options {
+            matching: if self.config.all_matching { Matching::All } else { Matching::First },
+            limit: args.limit.map(|limit| limit.saturating_sub(seen)),
+            ..Options::default()
+        }
+    }
+
+    /// Keys that `next` has changed and that are looked at only when a run begins.
+    pub fn held(&self, next: &Setup) -> Vec<&'static str> {
+        let (old, new) = (&self.config, &next.config);
+        let changed = [
+            ("webserver", old.web != new.web),
+            ("falco_libs.snaplen", old.snaplen != new.snaplen),
+            ("engine.modern_ebpf.buf_size_preset", old.ring != new.ring),
+            ("log_stderr, log_syslog or log_level", old.log != new.log),
+        ];
+        changed.into_iter().filter_map(|(key, changed)| changed.then_some(key)).collect()
+    }
+}
