@@ -75,9 +75,14 @@ pub struct Live {
 impl Live {
     /// Starts live and waits until it watches. Its standard output goes to `out`.
     pub fn start(place: &Place, out: &Path, arguments: &[&str]) -> Live {
+        Live::configured(place, out, Path::new("/dev/null"), arguments)
+    }
+
+    /// Starts it under a configuration.
+    pub fn configured(place: &Place, out: &Path, configuration: &Path, arguments: &[&str]) -> Live {
         let errors = place.path("errors");
         let child = Command::new(TERCEL)
-            .args(["live", "-c", "/dev/null"])
+            .args([Path::new("live"), Path::new("-c"), configuration])
             .args(arguments)
             .stdin(Stdio::null())
             .stdout(File::create(out).expect("a file"))

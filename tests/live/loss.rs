@@ -50,6 +50,54 @@ fn a_run_that_cannot_keep_up_says_so_and_goes_on() {
 }
 
 #[test]
+fn what_was_left_out_comes_back() {
+    let Some(place) = Place::new("shed") else { return };
+    let rules = "
+- rule: Marked
+  desc: x
+  condition: evt.type in (open, openat) and fd.name contains tercel-shed-
+  output: opened %fd.name
+  priority: ERROR
+- rule: Read
+  desc: sheds first
+  condition: evt.type = read and fd.name contains tercel-shed-
+  output: read %fd.name
+  priority: DEBUG
+";
+    let (out, rules) = (place.path("out"), place.file("rules.yaml", rules));
+    let mut live = Live::start(
+        &place,
+        &out,
+        &["-r", rules.to_str().expect("a path"), "--buffer", "1", "--rule-matching", "all"],
+    );
+    // How often a file was seen opened and read.
+    let seen = |number: u32| {
+        let file = place.file(&format!("tercel-shed-{number}"), "x");
+        shell(&format!("cat {}", file.display()));
+        let of = |kind: &str| {
+            let end = format!("{kind} {}", file.display());
+            lines(&out).iter().filter(|line| line.ends_with(&end)).count()
+        };
+        wait("alert about the opened file", || of("opened") > 0);
+        // What was read comes behind what was opened, and before the mark that follows.
+        let mark = place.file(&format!("tercel-shed-{number}-end"), "");
+        shell(&format!("cat {}", mark.display()));
+        wait("end", || lines(&out).iter().any(|line| line.ends_with(&mark.display().to_string())));
+        of("read")
+    };
+    assert!(seen(1) > 0);
+    live.signal("STOP");
+    storm();
+    live.signal("CONT");
+    live.until("overload: rules less urgent than Informational do not see read");
+    assert_eq!(seen(2), 0, "reads are left out");
+    live.until("the overload is over: all rules see everything that they need");
+    assert!(seen(3) > 0, "reads are back");
+    live.stop();
+    assert!(lines(&out).iter().any(|line| line.contains("n_drops_cpu_")), "the CPUs that lost are named");
+}
+
+#[test]
 fn threads_whose_ends_were_lost_are_forgotten() {
     let Some(place) = Place::new("ends") else { return };
     let (out, rules, trace) = (place.path("out"), place.file("rules.yaml", RULES), place.path("trace.scap"));

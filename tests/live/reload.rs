@@ -55,6 +55,40 @@ fn changed_files_are_noticed() {
 }
 
 #[test]
+fn a_changed_configuration_holds_at_once() {
+    let Some(place) = Place::new("configuration") else { return };
+    let (out, rules) = (place.path("out"), place.file("rules.yaml", &rules("mark")));
+    let settings = |name: &str, more: &str| {
+        let (rules, file) = (rules.display(), place.path(name));
+        let text = format!(
+            "rules_files: [{rules}]\nfile_output:\n  enabled: true\n  filename: {}\n{more}",
+            file.display()
+        );
+        place.file("tercel.yaml", &text)
+    };
+    let file = settings("one", "");
+    let mut live = Live::configured(&place, &out, &file, &[]);
+    mark(&place.path("one"), 1, "mark");
+    settings("one", "json_output: perhaps\n");
+    live.until("tercel.yaml:5:14: json_output is true or false, not 'perhaps'");
+    live.until("the old ones stay");
+    mark(&place.path("one"), 2, "mark");
+    settings("two", "json_output: true\nwebserver:\n  enabled: true\n  listen_address: 127.0.0.1\n");
+    live.until("webserver changes at the next start only");
+    live.until("rules loaded anew: 1 run");
+    shell("cat /tmp/tercel-mark-3 2>/dev/null; true");
+    wait("a line in the new file", || lines(&place.path("two")).len() == 1);
+    assert!(lines(&place.path("two"))[0].contains("\"fd.name\":\"/tmp/tercel-mark-3\""));
+    // The signal does the same.
+    settings("three", "watch_config_files: false\n");
+    live.signal("HUP");
+    wait("the second load", || live.errors().matches("rules loaded anew").count() == 2);
+    mark(&place.path("three"), 4, "mark");
+    live.stop();
+    assert_eq!((lines(&place.path("one")).len(), lines(&place.path("two")).len()), (2, 1));
+}
+
+#[test]
 fn files_are_opened_anew_for_rotation() {
     let Some(place) = Place::new("rotate") else { return };
     let (file, rules) = (place.path("alerts"), place.file("rules.yaml", &rules("mark")));

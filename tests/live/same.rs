@@ -97,8 +97,9 @@ fn serve() {
     });
 }
 
+/// The lines of a live run are those of the replay of what it recorded.
 #[track_caller]
-fn compare(live: &[u8], replayed: &[u8]) {
+pub fn compare(live: &[u8], replayed: &[u8]) {
     let (live, replayed) = (String::from_utf8_lossy(live), String::from_utf8_lossy(replayed));
     // What is lost is told where it happens, and only there.
     let live: Vec<&str> =
