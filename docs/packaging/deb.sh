@@ -5,4 +5,4 @@ set -euo pipefail
 cd "$(dirname "$0")/../.."
 cargo build --release --locked --bin tercel
 target/release/tercel assets target/assets
-cargo deb --no-build "$@"
+cargo deb --no-build --strip "$@"

@@ -1,0 +1,103 @@
+#!/bin/bash
+# Tries what is packaged as its users do: the Debian package is installed in a root of its own, used and purged; the systemd unit is
+# looked at; the image is built by a Docker engine of its own and watches this host.
+#
+# Usage: check.sh            Needs: root, BPF, cargo-deb, debootstrap, dockerd, systemd-analyze; minutes, most of them for the roots,
+# which stay in target/packages (or PACKAGES_DIR) for the next time. No registry is asked: the images that the Dockerfile starts
+# from are made of a Debian root, and of one with this machine's toolchain.
+set -euo pipefail
+here=$(cd "$(dirname "$0")" && pwd)
+repository=$(cd "$here/../.." && pwd)
+work=${PACKAGES_DIR:-$repository/target/packages}
+mkdir -p "$work"
+say() { echo "== $*"; }
+
+root=$work/root
+[ -e "$root/debootstrapped" ] || { debootstrap --variant=minbase trixie "$root" >"$work/debootstrap.log" && touch "$root/debootstrapped"; }
+
+say "the Debian package"
+"$here/deb.sh" >"$work/deb.log" 2>&1
+package=$(ls -t "$repository"/target/debian/*.deb | head -n 1)
+cp "$package" "$root/tmp/tercel.deb"
+inside() { chroot "$root" env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C.UTF-8 "$@"; }
+inside dpkg -i /tmp/tercel.deb >/dev/null
+trap 'inside dpkg --purge tercel >/dev/null 2>&1 || true' EXIT
+inside tercel --version
+inside tercel config check
+inside tercel rules check /etc/tercel/tercel_rules.yaml | tail -n 1
+[ "$(inside find /usr/share/man/man1 -name 'tercel*' | wc -l)" -gt 10 ]
+inside zcat /usr/share/man/man1/tercel-live.1.gz | grep -q '^\.TH'
+inside bash -c '. /usr/share/bash-completion/completions/tercel; complete -p tercel'
+echo "# changed" >>"$root/etc/tercel/tercel.yaml"
+inside dpkg -r tercel >/dev/null
+[ -e "$root/etc/tercel/tercel.yaml" ] && [ ! -e "$root/usr/bin/tercel" ]
+inside dpkg --purge tercel >/dev/null
+[ -z "$(find "$root"/etc/tercel "$root"/usr -name '*tercel*' 2>/dev/null)" ]
+echo "installed, used, removed with its configuration kept, purged"
+
+say "the systemd unit"
+unit=$work/unit
+mkdir -p "$unit"
+# The program need not be installed here to be looked for.
+sed "s|/usr/bin/tercel|$repository/target/release/tercel|" "$here/tercel.service" >"$unit/tercel.service"
+systemd-analyze verify --man=no "$unit/tercel.service"
+systemd-analyze security --offline=true --no-pager "$unit/tercel.service" | tail -n 1
+
+say "the image"
+engine=$work/engine
+mkdir -p "$engine"
+export DOCKER_HOST=unix://$engine/docker.sock
+dockerd --data-root "$engine/data" --exec-root "$engine/exec" --pidfile "$engine/pid" -H "$DOCKER_HOST" \
+    --bridge none --iptables=false >"$work/dockerd.log" 2>&1 &
+dockerd=$!
+stop() {
+    docker rm -f watching >/dev/null 2>&1 || true
+    kill $dockerd 2>/dev/null && wait $dockerd || true
+    umount "$engine"/exec/netns/default 2>/dev/null || true
+    rm -rf "$engine/exec"
+    inside dpkg --purge tercel >/dev/null 2>&1 || true
+}
+trap stop EXIT
+until docker version >/dev/null 2>&1; do
+    kill -0 $dockerd || { echo "dockerd ended: see $work/dockerd.log"; exit 1; }
+    sleep 0.5
+done
+slim=$(sed -n 's/^FROM \(debian:.*\)/\1/p' "$here/Dockerfile")
+rust=$(sed -n 's/^FROM \(rust:.*\) AS build/\1/p' "$here/Dockerfile")
+docker image inspect "$slim" >/dev/null 2>&1 || tar -C "$root" -c . | docker import - "$slim" >/dev/null
+if ! docker image inspect "$rust" >/dev/null 2>&1; then
+    # The toolchain, the crates that were fetched before, and what this machine trusts. Optimising the whole takes too long here.
+    toolchain=$(rustc --print sysroot)
+    mkdir -p "$work/toolchain"
+    tar -C / --transform "s|^${toolchain#/}|usr/local|;s|^${HOME#/}/.cargo|cargo|;s|^etc/ssl/certs|cargo|" \
+        -cf "$work/toolchain/toolchain.tar" "${toolchain#/}/bin" "${toolchain#/}/lib" "${HOME#/}/.cargo/registry/cache" \
+        "${HOME#/}/.cargo/registry/index" etc/ssl/certs/ca-certificates.crt
+    docker build --network none -t "$rust" -f - "$work/toolchain" >"$work/toolchain.log" <<END
+FROM $slim
+ADD toolchain.tar /
+ENV CARGO_HOME=/cargo SSL_CERT_FILE=/cargo/ca-certificates.crt CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_CODEGEN_UNITS=8
+END
+    rm -r "$work/toolchain"
+fi
+git -C "$repository" archive HEAD | docker build --network host -f docs/packaging/Dockerfile -t tercel - >"$work/build.log" 2>&1
+docker image ls --format '{{.Repository}} {{.Size}}' tercel
+# The options that the Dockerfile names, but no network, and this engine's socket.
+probing=(--cap-add=BPF --cap-add=PERFMON)
+docker create --name tried "${probing[@]}" tercel >/dev/null 2>&1 || probing=(--cap-add=SYS_ADMIN)
+docker rm tried >/dev/null 2>&1 || true
+docker run -d --name watching --network none --pid=host --cgroupns=host --cap-drop=ALL "${probing[@]}" --cap-add=SYS_PTRACE \
+    --cap-add=SYS_RESOURCE --cap-add=DAC_READ_SEARCH -v /sys/kernel/btf:/sys/kernel/btf:ro \
+    -v /sys/kernel/tracing:/sys/kernel/tracing:ro -v "$engine/docker.sock:/var/run/docker.sock:ro" tercel \
+    live -o stdout_output.enabled=true -o syslog_output.enabled=false >/dev/null
+echo "privileges: ${probing[*]} and SYS_PTRACE, SYS_RESOURCE, DAC_READ_SEARCH"
+until docker logs watching 2>&1 | grep -q '^watching'; do
+    [ "$(docker inspect -f '{{.State.Running}}' watching)" = true ] || { docker logs watching; exit 1; }
+    sleep 0.5
+done
+# Something on the host that a shipped rule looks for.
+cat /etc/shadow >/dev/null
+for _ in $(seq 100); do
+    docker logs watching 2>/dev/null | grep -m 1 '/etc/shadow' && break
+    sleep 0.1
+done
+docker logs watching 2>/dev/null | grep -q '/etc/shadow'
