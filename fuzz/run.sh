@@ -19,7 +19,7 @@ binaries=${CARGO_TARGET_DIR:-target}/$host/release
 seed() {
     mkdir -p "corpus/$1" "artifacts/$1"
     case $1 in
-        capture | trace) find ../testdata -name '*.scap' -size -40k -exec cp -t "corpus/$1" {} + ;;
+        capture | trace) find ../testdata -name '*.scap' -size -40k -exec cp --backup=numbered -t "corpus/$1" {} + ;;
         rules) cp ../rules/*.yaml "corpus/$1" ;;
         filter) printf 'proc.name in (a, "b c") and not (fd.name glob /etc/* or evt.type=open)' > "corpus/$1/seed" ;;
         output) printf '%%evt.time %%20proc.name (%%proc.aname[2] %%toupper(fd.name) %%join(",", (user.uid)))' > "corpus/$1/seed" ;;

@@ -34,6 +34,11 @@ pub struct Section {
     pub minor: u16,
 }
 
+impl Section {
+    /// The version that is written.
+    pub const NEWEST: Section = Section { major: 1, minor: 2 };
+}
+
 /// The state that a section begins with, more exact than its lists can tell it. A block of our own, which other readers
 /// of captures skip.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

@@ -17,7 +17,7 @@ use std::io::{self, Write};
 use crate::block::{self, HEADER, TRAILER, code, event};
 use crate::catalogue::flag;
 use crate::event::Event;
-use crate::record::{Account, FdList, Interface, MachineInfo, ProcessRecord, StateRecord};
+use crate::record::{Account, FdList, Interface, MachineInfo, ProcessRecord, Section, StateRecord};
 
 /// How long a block of processes or fds may become before the next one is started; such lists add up.
 const SPLIT: usize = 8 << 20;
@@ -48,8 +48,8 @@ impl<W: Write> Writer<W> {
     pub fn section(&mut self) -> io::Result<()> {
         self.body.clear();
         self.body.extend_from_slice(&block::MAGIC.to_le_bytes());
-        self.body.extend_from_slice(&1u16.to_le_bytes());
-        self.body.extend_from_slice(&2u16.to_le_bytes());
+        self.body.extend_from_slice(&Section::NEWEST.major.to_le_bytes());
+        self.body.extend_from_slice(&Section::NEWEST.minor.to_le_bytes());
         self.body.extend_from_slice(&u64::MAX.to_le_bytes());
         self.block(code::SECTION)
     }

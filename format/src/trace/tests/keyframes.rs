@@ -98,5 +98,15 @@ fn a_damaged_keyframe_costs_no_events() {
     assert!(error.ends_with("the check of the keyframe does not fit its bytes"), "{error}");
     assert_eq!(read_chunk(&trace, &chunk).len() as u64, chunk.descriptor.events);
     let place = format!("chunk 3 at offset {}: the digest does not fit the chunk", chunk.offset);
-    assert_eq!(verdict(&bytes), Some(place));
+    assert_eq!(verdict(&bytes), Some(place.clone()));
+    bytes[chunk.extra() as usize + 20] ^= 1;
+    for at in chunk.extra()..chunk.data() {
+        let mut damaged = bytes.clone();
+        damaged[at as usize] ^= 1;
+        assert_eq!(
+            verdict(&damaged),
+            Some(place.clone()),
+            "byte {at}, without a look at what the keyframe says"
+        );
+    }
 }

@@ -12,7 +12,7 @@ use super::*;
 use crate::catalogue::code::{
     CONTAINER_JSON_2_E, DROP_E, SYSCALL_CLOSE_X, SYSCALL_READ_X, SYSCALL_UNSHARE_X, USER_ADDED_E,
 };
-use crate::record::{Account, FdDetail, FdList, FdRecord, MachineInfo, ProcessRecord};
+use crate::record::{Account, FdDetail, FdList, FdRecord, MachineInfo, ProcessRecord, Section};
 use crate::writer::{EventBuilder, Value};
 use crate::{Block, Numbering, Reader, Writer};
 
