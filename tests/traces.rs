@@ -100,7 +100,15 @@ fn info_tells_the_same_of_every_kind() {
     assert_eq!(told["native"]["indexed"], true);
     assert_eq!(told["source"], TRACE);
     let (text, _) = run(&["info", TRACE, &native], 0);
-    assert!(text.contains("Seal") && text.contains("native trace"), "{text}");
+    for word in
+        ["Host ", "Size ", "Chunks ", "Keyframes ", "Seal ", "Processes ", "Time ", "Drops ", "native trace"]
+    {
+        assert!(text.contains(word), "{word}: {text}");
+    }
+    let share = |part: &str, of: &str| told[part].as_f64().expect(part) / told[of].as_f64().expect(of);
+    assert_eq!(told["ratio"].as_f64(), Some(share("file_bytes", "scap_bytes")));
+    assert_eq!(told["bytes_per_event"].as_f64(), Some(share("file_bytes", "events")));
+    assert!(told["native"]["keyframe_share"].as_f64().is_some_and(|share| share < 1.0), "{told}");
     assert_eq!(text.matches("\nEvents").count(), 2, "{text}");
 }
 

@@ -9,11 +9,14 @@ use super::{Facts, Gap, iso};
 pub(super) fn of(facts: &Facts) -> Value {
     let totals = &facts.totals;
     let time = |ts: Option<u64>| ts.map(iso);
+    let share = |part: u64, of: u64| (of > 0).then(|| part as f64 / of as f64);
     let mut value = json!({
         "name": facts.name,
         "format": facts.kind,
         "file_bytes": facts.file_bytes,
         "scap_bytes": totals.raw_bytes,
+        "ratio": facts.file_bytes.and_then(|bytes| share(bytes, totals.raw_bytes)),
+        "bytes_per_event": facts.file_bytes.and_then(|bytes| share(bytes, totals.events)),
         "hostname": facts.header.hostname,
         "kernel": facts.header.kernel,
         "architecture": facts.header.architecture,
@@ -49,6 +52,7 @@ pub(super) fn of(facts: &Facts) -> Value {
             "chunks": totals.chunks,
             "data_bytes": totals.data_bytes,
             "keyframe_bytes": totals.keyframe_bytes,
+            "keyframe_share": share(totals.keyframe_bytes, facts.file_bytes.unwrap_or(0)),
             "descriptor_bytes": totals.descriptor_bytes,
             "deltas": totals.deltas,
             "snapshots": totals.snapshots,

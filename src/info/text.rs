@@ -69,6 +69,9 @@ fn recorder(out: &mut String, header: &Header) {
             line!(out, label, "{}", visible(text));
         }
     }
+    if header.snaplen > 0 {
+        line!(out, "Snaplen", "{} bytes", header.snaplen);
+    }
 }
 
 fn sizes(out: &mut String, facts: &Facts) {
