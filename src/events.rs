@@ -58,7 +58,7 @@ pub fn run(args: &EventsArgs) -> Result<Outcome, Failure> {
     for input in &words {
         let progress = Progress::new(&input.name(), length(input), args.quiet);
         let mut capture = capture::open(input, &progress)?;
-        printer.is_over = false;
+        printer.is_over = printer.left == 0;
         let passed = capture::pass_window(
             &mut capture,
             &options,

@@ -106,6 +106,8 @@ fn rules_are_checked_and_listed() {
 #[test]
 fn catalogues_are_listed() {
     assert!(stdout(&["fields", "proc.name"]).starts_with("proc.name "));
+    let limited = |limit: &str| stdout(&["events", "-q", "-n", limit, TRACE, TRACE]).lines().count();
+    assert_eq!([limited("0"), limited("1"), limited("7")], [0, 1, 7]);
     assert!(stdout(&["events", "-L", "openat2"]).starts_with("> openat2("));
     assert!(stdout(&["fields"]).lines().count() > 250);
 }

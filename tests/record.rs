@@ -1,9 +1,11 @@
 //! Recordings through the built binary. They need root and BPF, and say loudly that they are skipped where either is missing.
 
+mod possible;
+
 use std::fs;
 use std::os::unix::process::ExitStatusExt;
 use std::path::PathBuf;
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 /// A directory that goes away with the test.
@@ -68,13 +70,11 @@ fn events(trace: &str, filter: &str) -> Vec<String> {
 
 /// Whether recording is possible here.
 fn possible(test: &str) -> bool {
-    let place = Place::new(&format!("possible-{test}"));
-    let output: Output =
-        tercel(&["record", "-q", "-w", &place.file("t.scap"), "--", "true"]).output().expect("it runs");
-    if !output.status.success() {
-        eprintln!("SKIPPED: {test}: nothing can be recorded here: {}", text(&output.stderr).trim());
+    let reason = possible::missing();
+    if let Some(reason) = &reason {
+        eprintln!("SKIPPED: {test}: {reason}");
     }
-    output.status.success()
+    reason.is_none()
 }
 
 /// Something that does many system calls, until it is dropped.
@@ -312,4 +312,44 @@ fn without_privileges_it_says_what_is_missing() {
         }
         Err(error) => eprintln!("SKIPPED: without_privileges_it_says_what_is_missing: setpriv: {error}"),
     }
+}
+
+/// The file before the one that cannot be opened is closed, whichever of the two threads is faster.
+#[test]
+fn files_before_a_full_disk_are_closed() {
+    if !possible("files_before_a_full_disk_are_closed") {
+        return;
+    }
+    let place = Place::new("inodes");
+    let disk = place.0.display().to_string();
+    let options = ["-t", "tmpfs", "-o", "nr_inodes=3", "tercel-test", &disk];
+    if !Command::new("mount").args(options).status().is_ok_and(|status| status.success()) {
+        eprintln!("SKIPPED: files_before_a_full_disk_are_closed: nothing can be mounted here");
+        return;
+    }
+    let storm = storm();
+    let output =
+        tercel(&["record", "-G", "0.5", "-M", "60", "-w", &place.file("t.scap")]).output().expect("it runs");
+    drop(storm);
+    let verified: Vec<_> = [1, 2]
+        .map(|number| tercel(&["verify", &place.file(&format!("t_00000{number}.scap"))]).output())
+        .into_iter()
+        .map(|output| output.expect("it runs"))
+        .collect();
+    assert!(Command::new("umount").arg(&disk).status().expect("umount runs").success());
+    assert_eq!(output.status.code(), Some(4), "{}", text(&output.stderr));
+    assert!(text(&output.stderr).contains("t_000003.scap: No space left"), "{}", text(&output.stderr));
+    for verified in verified {
+        assert_eq!(verified.status.code(), Some(0), "{}{}", text(&verified.stdout), text(&verified.stderr));
+    }
+}
+
+#[test]
+fn a_command_that_is_not_there_costs_no_file() {
+    let place = Place::new("nosuch");
+    let trace = place.file("t.scap");
+    fs::write(&trace, "kept").expect("a file");
+    let (_, told) = run(&["record", "-w", &trace, "--", "tercel-no-such-command"], 2);
+    assert_eq!(told, "error: tercel-no-such-command: no such command\n");
+    assert_eq!(fs::read_to_string(&trace).expect("a file"), "kept");
 }

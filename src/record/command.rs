@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 use std::os::unix::process::ExitStatusExt;
+use std::path::Path;
 use std::process::{Child, ExitStatus};
 use std::time::{Duration, Instant};
 
@@ -11,6 +12,20 @@ use crate::exit::{Failure, Outcome};
 
 /// How long the command may take to end after it was asked to.
 const GRACE: Duration = Duration::from_secs(2);
+
+/// Refuses a command that is not there, before anything is written for it.
+pub fn check(words: &[OsString]) -> Result<(), Failure> {
+    let Some(program) = words.first() else { return Ok(()) };
+    let is_there = match std::env::var_os("PATH") {
+        Some(path) if !program.as_encoded_bytes().contains(&b'/') => {
+            std::env::split_paths(&path).any(|directory| directory.join(program).is_file())
+        }
+        // Without a PATH the system has one of its own.
+        None if !program.as_encoded_bytes().contains(&b'/') => true,
+        Some(_) | None => Path::new(program).is_file(),
+    };
+    if is_there { Ok(()) } else { Err(Failure::usage(format!("{}: no such command", program.display()))) }
+}
 
 /// A command that runs, or none.
 pub struct Command {
@@ -104,6 +119,17 @@ mod tests {
         assert_eq!(Command::start(&[], false).expect("no command").outcome(), Outcome::Done);
         let failure = Command::start(&words("/nonexistent/command"), false).err().expect("no such command");
         assert!(failure.message.starts_with("/nonexistent/command: "), "{}", failure.message);
+    }
+
+    #[test]
+    fn a_command_that_is_not_there_is_refused() {
+        for there in ["sh", "/bin/sh -c true"] {
+            assert!(check(&words(there)).is_ok(), "{there}");
+        }
+        for missing in ["tercel-no-such-command", "/nonexistent/command", "/bin", "./sh"] {
+            let failure = check(&words(missing)).err().expect("no such command");
+            assert_eq!(failure.message, format!("{missing}: no such command"));
+        }
     }
 
     #[test]

@@ -139,13 +139,12 @@ impl Files {
         Sums { bytes: self.done.bytes + bytes, raw_bytes: self.done.raw_bytes + raw_bytes, ..self.done }
     }
 
-    /// Ends the last file.
+    /// Ends the last file, and the one before it where that is still under way; neither is left open because of the other.
     pub fn finish(mut self) -> Result<Sums, Failure> {
-        self.settle()?;
-        if let Some(target) = self.current.take() {
-            let written = target.finish()?;
-            self.add(&written);
-        }
+        let settled = self.settle();
+        let written = self.current.take().map(Target::finish).transpose();
+        settled?;
+        written?.iter().for_each(|written| self.add(written));
         Ok(self.done)
     }
 

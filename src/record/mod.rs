@@ -110,6 +110,7 @@ pub fn run(args: &RecordArgs) -> Result<Outcome, Failure> {
     let (names, rotation) = files(args)?;
     let mut target = Target::of(&args.write, args.kind.to, &[])?;
     let options = options(args)?;
+    command::check(&args.command)?;
     stop::watch().map_err(Failure::io)?;
     let asked = Instant::now();
     let mut source = Source::start(&options, &args.docker).map_err(Failure::io)?;
@@ -120,7 +121,13 @@ pub fn run(args: &RecordArgs) -> Result<Outcome, Failure> {
     if args.verbose {
         eprint!("{}", status::beginning(source.machine(), &options, &found, asked.elapsed()));
     }
-    let mut command = Command::start(&args.command, args.write.write == Path::new("-"))?;
+    let mut command = match Command::start(&args.command, args.write.write == Path::new("-")) {
+        Ok(command) => command,
+        Err(failure) => {
+            recorder.finish()?;
+            return Err(failure);
+        }
+    };
     recorder.add(command.pid());
     // The terminal belongs to the command, if there is one.
     let mut status = Status::new(args.quiet || !args.command.is_empty());
@@ -129,8 +136,10 @@ pub fn run(args: &RecordArgs) -> Result<Outcome, Failure> {
     while !command.end() {
         source.wait();
     }
+    // What was recorded before something failed is closed, too.
+    let finished = recorder.finish();
     followed?;
-    let (counts, sums) = recorder.finish()?;
+    let (counts, sums) = finished?;
     if !args.quiet {
         let lost = Lost { drops: source.drops(), by_cpu: source.drops_by_cpu() };
         eprint!("{}", status::summary(&counts, &sums, &lost, elapsed));

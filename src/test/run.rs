@@ -6,6 +6,7 @@ use std::io;
 
 use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
 use tercel_format::Reader;
+use tercel_format::trace::{Trace, TraceError};
 use tercel_replay::fields::{Scratch, render_text};
 use tercel_replay::{Alert, Formatter, Group, Member, ReplayError, Settings, Sink, Style};
 use tercel_rules::program::Operand;
@@ -87,7 +88,27 @@ pub type Trouble = (Outcome, String);
 /// Opens a capture for reading from its start.
 pub fn open(capture: &Capture) -> Result<Reader, Trouble> {
     let file = File::open(&capture.path).map_err(|error| (Outcome::Io, error.to_string()))?;
+    if capture.path.is_file() {
+        is_whole(file)?;
+    }
+    let file = File::open(&capture.path).map_err(|error| (Outcome::Io, error.to_string()))?;
     Reader::new(Box::new(file)).map_err(|error| trouble(&error))
+}
+
+/// Refuses a native trace of which something is missing: as a stream it would only seem to be shorter.
+fn is_whole(file: File) -> Result<(), Trouble> {
+    let trace = match Trace::open(file) {
+        Ok(trace) => trace,
+        // Other captures tell what is missing when they are read.
+        Err(TraceError::NotNative | TraceError::Joined { .. }) => return Ok(()),
+        Err(error) if error.is_damage() => return Err((Outcome::Damaged, error.to_string())),
+        Err(error) => return Err((Outcome::Io, error.to_string())),
+    };
+    let lost = trace.losses().first().map(ToString::to_string);
+    match lost.or_else(|| trace.without_index().map(ToString::to_string)) {
+        Some(reason) => Err((Outcome::Damaged, reason)),
+        None => Ok(()),
+    }
 }
 
 /// Runs a group over a capture. A damaged one is refused, although a part of it may be readable: what a case expects can

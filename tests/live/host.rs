@@ -7,6 +7,8 @@ use std::process::{Child, Command, Output, Stdio};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use crate::possible;
+
 /// The binary.
 pub const TERCEL: &str = env!("CARGO_BIN_EXE_tercel");
 
@@ -26,7 +28,7 @@ impl Place {
     /// A place, or `None` where tests of live cannot run.
     pub fn new(name: &str) -> Option<Place> {
         let turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(reason) = missing() {
+        if let Some(reason) = possible::missing() {
             eprintln!("SKIPPED: {name}: {reason}");
             return None;
         }
@@ -51,19 +53,6 @@ impl Drop for Place {
     fn drop(&mut self) {
         let _ = fs::remove_dir_all(&self.path);
     }
-}
-
-/// Why live cannot run here.
-fn missing() -> Option<String> {
-    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let capabilities = status.lines().find_map(|line| line.strip_prefix("CapEff:")).unwrap_or("0");
-    let capabilities = u64::from_str_radix(capabilities.trim(), 16).unwrap_or(0);
-    // CAP_BPF and CAP_PERFMON.
-    if capabilities >> 38 & 3 != 3 {
-        return Some("needs root with CAP_BPF and CAP_PERFMON".to_owned());
-    }
-    let btf = Path::new("/sys/kernel/btf/vmlinux");
-    (!btf.exists()).then(|| format!("{} is missing", btf.display()))
 }
 
 /// A run of live.

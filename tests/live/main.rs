@@ -9,5 +9,7 @@ mod host;
 mod loss;
 mod measure;
 mod outputs;
+#[path = "../possible/mod.rs"]
+mod possible;
 mod reload;
 mod same;

@@ -430,3 +430,27 @@ assert [int(root.get(key)) for key in ('tests', 'failures', 'errors')] == [len(c
     let errors = String::from_utf8_lossy(&output.stderr);
     assert_eq!(String::from_utf8_lossy(&output.stdout).trim(), "4 2 1", "{errors}");
 }
+
+/// Cut at the end of a chunk, a native trace is well formed as far as it goes; its end is missing all the same.
+#[test]
+fn a_native_trace_that_lacks_its_end_is_no_pass() {
+    let bench = Bench::new("cut");
+    let convert =
+        bench::run(&bench.path(""), &["convert", "--chunk", "4KiB", "-w", "whole.scap", bench::WEB]);
+    assert_eq!(convert.code, 0, "{}", convert.all());
+    let whole = std::fs::read(bench.path("whole.scap")).expect("a trace");
+    let trace = tercel_format::trace::Trace::open(whole.clone()).expect("a trace");
+    let ends: Vec<usize> = trace.chunks().iter().map(|chunk| chunk.end() as usize).collect();
+    let case = format!("rules: {}\ntrace: t.scap\nexpect: {{{SHELL}: any}}\n", bench::RULES);
+    bench.file("a.test.yaml", &case);
+    let check = |bytes: &[u8], code: i32| {
+        std::fs::write(bench.path("t.scap"), bytes).expect("a trace");
+        let run = bench.test(&["."]);
+        assert_eq!(run.code, code, "{} of {} bytes: {}", bytes.len(), whole.len(), run.all());
+    };
+    check(&whole, 0);
+    assert!(ends.len() > 2, "{ends:?}");
+    ends.iter().for_each(|end| check(&whole[..*end], 3));
+    // Two chunks are missing in the middle.
+    check(&[&whole[..ends[0]], &whole[ends[1]..]].concat(), 3);
+}

@@ -2,6 +2,8 @@
 //! to be those that strace saw, one by one: names, arguments, return values. Needs root, BPF, strace and a C compiler.
 
 mod output;
+#[path = "../possible/mod.rs"]
+mod possible;
 
 use std::collections::{BTreeMap, HashMap};
 use std::fs::{self, File};
@@ -86,19 +88,9 @@ fn recordings_and_strace_agree() {
 
 /// Why the comparison cannot run here.
 fn missing() -> Option<String> {
-    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
-    if !status.lines().any(|line| line.starts_with("Uid:\t0\t")) {
-        return Some("not root".to_owned());
-    }
-    for (tool, option) in [("strace", "-V"), ("cc", "--version")] {
-        if !runs(tool, option) {
-            return Some(format!("no {tool}"));
-        }
-    }
-    let tried =
-        Command::new(env!("CARGO_BIN_EXE_tercel")).args(["record", "-w", "/dev/null", "--", "true"]).output();
-    let tried = tried.expect("the binary runs");
-    (!tried.status.success()).then(|| String::from_utf8_lossy(&tried.stderr).into_owned())
+    let tools = [("strace", "-V"), ("cc", "--version")];
+    let tool = tools.iter().find(|(tool, option)| !runs(tool, option));
+    tool.map(|(tool, _)| format!("no {tool}")).or_else(possible::missing)
 }
 
 fn runs(tool: &str, option: &str) -> bool {

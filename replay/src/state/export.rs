@@ -47,10 +47,10 @@ impl State {
         give(&Block::Interfaces(self.interfaces.list.clone()))?;
         give(&Block::Accounts(settled.account_list()))?;
         settled.export_threads(give)?;
-        if state.len() <= STATE_LIMIT {
-            let (sections, counted) = (cut.numbering.sections, cut.numbering.next() - 1);
-            give(&Block::State(StateRecord { sections, counted, state }))?;
-        }
+        // A state that is too large for its block is left to the lists; how events are numbered is told all the same.
+        let state = if state.len() <= STATE_LIMIT { state } else { Vec::new() };
+        let (sections, counted) = (cut.numbering.sections, cut.numbering.next() - 1);
+        give(&Block::State(StateRecord { sections, counted, state }))?;
         settled.export_containers(cut.ts, give)
     }
 
