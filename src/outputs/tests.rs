@@ -83,6 +83,40 @@ fn a_file_is_opened_anew_when_asked() {
 }
 
 #[test]
+fn outputs_are_replaced_without_loss() {
+    let scratch = Scratch::new("replace");
+    let kind = |name: &str| Kind::File { path: scratch.path(name), keep_open: true };
+    let mut outputs =
+        Outputs::start(&[kind("later/stays"), kind("leaves")], Limits::default()).expect("outputs");
+    deliver(&outputs, 0..2);
+    let new = [kind("comes"), kind("later/stays")];
+    outputs.replace(&new, Limits::default(), 5 * SECOND).expect("outputs");
+    deliver(&outputs, 2..3);
+    // What waits for an output that stays goes on waiting.
+    std::fs::create_dir(scratch.path("later")).expect("a directory");
+    wait(&outputs, |counts| counts.sent == 6);
+    while !outputs.leaving.is_empty() {
+        outputs.notices(Instant::now());
+    }
+    assert_eq!(
+        (counts(&outputs).sent, counts(&outputs).lost),
+        (6, 0),
+        "those of the output that has left count"
+    );
+    let wrong = Http {
+        client: Some(("/no/cert".into(), "/no/key".into())),
+        ..web("https://localhost/".to_owned(), 1)
+    };
+    outputs.replace(&[Kind::Http(wrong)], Limits::default(), SECOND).expect_err("no certificate");
+    deliver(&outputs, 3..4);
+    outputs.finish(5 * SECOND);
+    for (name, numbers) in [("later/stays", 0..4), ("leaves", 0..2), ("comes", 2..4)] {
+        let expected: Vec<String> = numbers.map(|number| format!("line {number}")).collect();
+        assert_eq!(lines(&scratch.path(name)), expected, "{name}");
+    }
+}
+
+#[test]
 fn a_file_that_cannot_be_written_costs_only_what_the_queue_cannot_hold() {
     let scratch = Scratch::new("full");
     let path = scratch.path("missing/alerts");
@@ -213,8 +247,13 @@ fn syslog_over_tcp_notices_a_closed_connection() {
 }
 
 fn http(listener: &TcpListener, max_timeouts: u32) -> Kind {
-    Kind::Http(Http {
-        url: format!("http://{}/alerts", listener.local_addr().expect("an address")),
+    let address = listener.local_addr().expect("an address");
+    Kind::Http(web(format!("http://{address}/alerts"), max_timeouts))
+}
+
+fn web(url: String, max_timeouts: u32) -> Http {
+    Http {
+        url,
         json: true,
         user_agent: "test".to_owned(),
         insecure: false,
@@ -223,7 +262,7 @@ fn http(listener: &TcpListener, max_timeouts: u32) -> Kind {
         compress: false,
         keep_alive: false,
         max_timeouts,
-    })
+    }
 }
 
 /// Reads a request and answers it.
