@@ -1,9 +1,10 @@
 #!/bin/bash
 # Falco's rules over a recording of tercel's own: plays the scenario of the corpus in a throw-away root, on the host and in containers
 # of a Docker engine of its own, records it, replays it under Falco's rule files, and compares the rules that speak with those that
-# spoke to Falco when it saw the same scenario. Prints every rule that spoke there and not here, and fails if there is one.
+# spoke to Falco when it saw the same scenario. Prints every rule that spoke there and not here, and fails if there is one. With "live",
+# the host is watched under all of Falco's rules while it plays; the lines must then be those of the replay of what that run recorded.
 #
-# Usage: falco.sh            Needs: root, the corpus with its scenario (TERCEL_CORPUS, else ../shared/corpus), debootstrap, dockerd,
+# Usage: falco.sh [live]     Needs: root, the corpus with its scenario (TERCEL_CORPUS, else ../shared/corpus), debootstrap, dockerd,
 # script (bsdutils). A minute, and a few more the first time, for the root. Without corpus or engine it says so and ends with 0.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
@@ -32,9 +33,37 @@ for procs in /sys/fs/cgroup/*/cgroup.procs; do
     echo $$ >"$procs" 2>/dev/null || true
 done
 
-echo "recording on the host"
-"$tercel" record -q --buffer 64 -w "$work/attacks.scap" -- \
-    env -i HOME=/root bash "$scenario/inroot.sh" "$root" bash /opt/atk/run.sh host >"$work/attacks.log" 2>&1 </dev/null
+stable=(-r "$corpus/rules/falco_rules.yaml")
+all=("${stable[@]}" -r "$corpus/rules/falco-incubating_rules.yaml" -r "$corpus/rules/falco-sandbox_rules.yaml")
+allon=("${all[@]}" -r "$corpus/rules/enable_disabled_rules.yaml")
+
+see() { # name, options, --, command: what the command does, as a trace
+    local name=$1 options=() live
+    shift
+    while [ "$1" != -- ]; do options+=("$1") && shift; done
+    shift
+    if [ "$how" = record ]; then
+        "$tercel" record -q --buffer 64 -w "$work/$name.scap" "${options[@]}" -- "$@" >"$work/$name.log" 2>&1 </dev/null
+        return
+    fi
+    "$tercel" live -c /dev/null --json "${allon[@]}" --buffer 64 -w "$work/$name.scap" "${options[@]}" --output "$work/$name.live" \
+        2>"$work/$name.errors" &
+    live=$!
+    until grep -qs '^watching' "$work/$name.errors"; do kill -0 $live || return; sleep 0.2; done
+    "$@" >"$work/$name.log" 2>&1 </dev/null || true
+    sleep 2
+    kill -INT $live
+    wait $live
+    echo "$name: $(wc -l <"$work/$name.live") lines live; $(grep -m 1 '^Events lost' "$work/$name.errors" || echo nothing lost)"
+    "$tercel" replay -q --json "${allon[@]}" "$work/$name.scap" >"$work/$name.replayed"
+    # What is lost is told live, as an alert of the run's own.
+    grep -v '"source":"internal"' "$work/$name.live" | cmp - "$work/$name.replayed" || return
+    echo "$name: the replay gives the same lines"
+}
+
+how=${1:-record}
+echo "on the host"
+see attacks -- env -i HOME=/root bash "$scenario/inroot.sh" "$root" bash /opt/atk/run.sh host
 
 engine=$work/engine
 mkdir -p "$engine"
@@ -68,27 +97,27 @@ containers() {
 }
 export -f containers
 export run root
-echo "recording in containers"
-"$tercel" record -q --buffer 64 -w "$work/container.scap" --docker "$engine/docker.sock" -p "$(pgrep -P $dockerd containerd)" -- \
-    bash -c containers >"$work/container.log" 2>&1 </dev/null
+echo "in containers"
+# A recording is that of a command; what containers do comes from the engine.
+engines=()
+[ "$how" = live ] || engines=(-p "$(pgrep -P $dockerd containerd)")
+see container --docker "$engine/docker.sock" "${engines[@]}" -- bash -c containers
 
 status=0
 rules() { grep -o '"rule":"[^"]*"' | sort -u; }
-compare() { # capture, set, rule files
-    local name=$1 set=$2 file files=()
+compare() { # capture, set, options with its rule files
+    local name=$1 set=$2
     shift 2
-    for file; do files+=(-r "$corpus/rules/$file"); done
-    "$tercel" replay -q --json "${files[@]}" "$work/$name.scap" | rules >"$work/$name.$set.here"
+    "$tercel" replay -q --json "$@" "$work/$name.scap" | rules >"$work/$name.$set.here"
     rules <"$corpus/alerts/$name.$set.json" >"$work/$name.$set.there"
     local missing
     missing=$(comm -13 "$work/$name.$set".{here,there})
     echo "$name, $set: $(wc -l <"$work/$name.$set.there") rules spoke to Falco, $(comm -12 "$work/$name.$set".{here,there} | wc -l) of them here, $(comm -23 "$work/$name.$set".{here,there} | wc -l) others"
     [ -z "$missing" ] || { echo "$missing" | sed 's/^/  missing: /'; status=1; }
 }
-all=(falco_rules.yaml falco-incubating_rules.yaml falco-sandbox_rules.yaml)
 for name in attacks container; do
-    compare $name stable falco_rules.yaml
+    compare $name stable "${stable[@]}"
     compare $name all "${all[@]}"
-    compare $name allon "${all[@]}" enable_disabled_rules.yaml
+    compare $name allon "${allon[@]}"
 done
 exit $status
