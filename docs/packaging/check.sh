@@ -2,9 +2,9 @@
 # Tries what is packaged as its users do: the Debian package is installed in a root of its own, used and purged; the systemd unit is
 # looked at; the image is built by a Docker engine of its own and watches this host.
 #
-# Usage: check.sh            Needs: root, BPF, cargo-deb, debootstrap, dockerd, systemd-analyze; minutes, most of them for the roots,
-# which stay in target/packages (or PACKAGES_DIR) for the next time. No registry is asked: the images that the Dockerfile starts
-# from are made of a Debian root, and of one with this machine's toolchain.
+# Usage: check.sh            Needs: root, BPF, cargo-deb, debootstrap, dockerd, systemd-analyze; kubernetes-validate (PyPI) for the
+# manifest. Minutes, most of them for the roots and the image, which stay in target/packages (or PACKAGES_DIR) for the next time. No
+# registry of images is asked: those that the Dockerfile starts from are made of a Debian root, and of it with this machine's toolchain.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 repository=$(cd "$here/../.." && pwd)
@@ -42,6 +42,11 @@ mkdir -p "$unit"
 sed "s|/usr/bin/tercel|$repository/target/release/tercel|" "$here/tercel.service" >"$unit/tercel.service"
 systemd-analyze verify --man=no "$unit/tercel.service"
 systemd-analyze security --offline=true --no-pager "$unit/tercel.service" | tail -n 1
+
+if command -v kubernetes-validate >/dev/null; then
+    say "the manifest"
+    kubernetes-validate --strict "$here/daemonset.yaml"
+fi
 
 say "the image"
 engine=$work/engine
@@ -85,11 +90,15 @@ docker image ls --format '{{.Repository}} {{.Size}}' tercel
 probing=(--cap-add=BPF --cap-add=PERFMON)
 docker create --name tried "${probing[@]}" tercel >/dev/null 2>&1 || probing=(--cap-add=SYS_ADMIN)
 docker rm tried >/dev/null 2>&1 || true
-docker run -d --name watching --network none --pid=host --cgroupns=host --cap-drop=ALL "${probing[@]}" --cap-add=SYS_PTRACE \
-    --cap-add=SYS_RESOURCE --cap-add=DAC_READ_SEARCH -v /sys/kernel/btf:/sys/kernel/btf:ro \
+probing+=(--cap-add=SYS_PTRACE --cap-add=DAC_READ_SEARCH)
+# Only kernels before 5.11 ask for it, and a machine that is a container itself may not be able to pass it on.
+bounds=$(sed -n 's/^CapBnd:\t//p' /proc/self/status)
+[ $((16#$bounds >> 24 & 1)) = 0 ] || probing+=(--cap-add=SYS_RESOURCE)
+docker run -d --name watching --network none --pid=host --cgroupns=host --cap-drop=ALL "${probing[@]}" \
+    -v /sys/kernel/btf:/sys/kernel/btf:ro \
     -v /sys/kernel/tracing:/sys/kernel/tracing:ro -v "$engine/docker.sock:/var/run/docker.sock:ro" tercel \
     live -o stdout_output.enabled=true -o syslog_output.enabled=false >/dev/null
-echo "privileges: ${probing[*]} and SYS_PTRACE, SYS_RESOURCE, DAC_READ_SEARCH"
+echo "privileges: ${probing[*]}"
 until docker logs watching 2>&1 | grep -q '^watching'; do
     [ "$(docker inspect -f '{{.State.Running}}' watching)" = true ] || { docker logs watching; exit 1; }
     sleep 0.5
