@@ -10,7 +10,7 @@ use super::descriptor::{self, Chunk, Digest};
 use super::header::{self, Header};
 use super::index;
 use super::pack::Packed;
-use super::writer::Summary;
+use super::summary::Summary;
 
 /// Where a trace is written to.
 pub trait Output: Write + Send {

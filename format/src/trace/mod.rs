@@ -14,6 +14,8 @@ mod header;
 mod index;
 mod keyframe;
 
+mod summary;
+
 mod append;
 mod pack;
 mod pipeline;
@@ -40,7 +42,8 @@ pub use keyframe::{Keyframe, KeyframeKind};
 pub use reader::{Step, Trace, is_native};
 pub use sequence::Sequence;
 pub use storage::Storage;
+pub use summary::Summary;
 pub use totals::Totals;
 pub use unpack::Unpacker;
 pub use verify::{Break, Verdict, verify};
-pub use writer::{Boundary, CHUNK_LIMITS, LEVEL_MAX, Options, Summary, TraceWriter};
+pub use writer::{Boundary, CHUNK_LIMITS, LEVEL_MAX, Options, TraceWriter};

@@ -9,7 +9,7 @@ use std::thread::JoinHandle;
 
 use super::append::{Appender, Output};
 use super::pack::{Job, Packed, Packer};
-use super::writer::Summary;
+use super::summary::Summary;
 
 /// A chunk to compress, and where the result is awaited.
 type Task = (Job, SyncSender<io::Result<Packed>>);

@@ -233,22 +233,6 @@ impl Trace {
         (sequence(before)?.checked_add(1) == sequence(index)).then_some(before)
     }
 
-    /// The first chunk whose events can be at `ts` or later: all before it end earlier.
-    pub fn first_at(&self, ts: u64) -> usize {
-        self.chunks.iter().position(|chunk| chunk.descriptor.max_ts >= ts).unwrap_or(self.chunks.len())
-    }
-
-    /// The chunk behind the last one whose events can be earlier than `ts`: all from it on start at `ts` or later.
-    pub fn behind(&self, ts: u64) -> usize {
-        let before = |chunk: &Chunk| chunk.descriptor.is_head() || chunk.descriptor.min_ts < ts;
-        self.chunks.iter().rposition(before).map_or(0, |last| last + 1)
-    }
-
-    /// The chunk that holds event `number`, or the last one that starts before it.
-    pub fn chunk_of(&self, number: u64) -> usize {
-        self.chunks.partition_point(|chunk| chunk.descriptor.numbers().0 <= number).saturating_sub(1)
-    }
-
     pub(super) fn storage(&self) -> &dyn Storage {
         &*self.storage
     }

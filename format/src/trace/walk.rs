@@ -8,11 +8,11 @@ use super::index::{self, TRAILER, Trailer};
 use super::section::{self, Frame, HEAD, Kind, TAG};
 use super::storage::{self, Storage};
 
-/// How much is looked at once when the next section has to be searched for.
-const SEARCH: usize = 1 << 20;
+/// How much is looked at once, at first and at most, when the next section has to be searched for.
+const SEARCH: (u64, u64) = (4 << 10, 1 << 20);
 
-/// How many bytes may be hashed per byte that is searched: what looks like a section again and again but is none must not
-/// cost more than that.
+/// How many bytes may be read and hashed in searches per byte of the file that they come to: what looks like a section again
+/// and again but is none, or is not the one that is due, must not cost more than that.
 const EFFORT: u64 = 64;
 
 /// What a walk found.
@@ -33,6 +33,22 @@ pub(super) struct Walk {
     pub losses: Vec<Loss>,
     /// Bytes of sections and frames that are not known.
     pub unknown: u64,
+    search: Search,
+}
+
+/// What all searches of a walk have cost.
+#[derive(Debug)]
+struct Search {
+    /// Bytes that may still be read and hashed.
+    left: u64,
+    /// How far the file was searched.
+    reached: u64,
+}
+
+impl Default for Search {
+    fn default() -> Search {
+        Search { left: EFFORT * SEARCH.1, reached: 0 }
+    }
 }
 
 /// Walks over a file of `length` bytes.
@@ -61,7 +77,7 @@ pub(super) fn walk(storage: &dyn Storage, length: u64) -> Result<Walk, TraceErro
             };
             walk.lose(place, length, Damage::Cut { what, missing: next - length });
             // The length itself may be damaged, and whole chunks may follow.
-            place = search(storage, place + 1, length)?;
+            place = walk.search.next(storage, place + 1, length)?;
             walk.found_again(place, length);
             continue;
         }
@@ -78,7 +94,7 @@ pub(super) fn walk(storage: &dyn Storage, length: u64) -> Result<Walk, TraceErro
         place = match result {
             Ok(next) => next,
             Err(damage) => {
-                let next = search(storage, place + 1, length)?;
+                let next = walk.search.next(storage, place + 1, length)?;
                 walk.lose(place, next, damage);
                 next
             }
@@ -189,30 +205,42 @@ impl Walk {
     }
 }
 
-/// Searches for the next descriptor or trailer from `from` on; the end of the file where there is none.
-fn search(storage: &dyn Storage, from: u64, length: u64) -> Result<u64, TraceError> {
-    let mut window = Vec::new();
-    let mut place = from;
-    let mut effort = EFFORT * SEARCH as u64;
-    while place < length {
-        storage::load(storage, &mut window, place, (SEARCH as u64).min(length - place))?;
-        if window.len() < HEAD {
-            break;
-        }
-        effort = effort.saturating_add(EFFORT * window.len() as u64);
-        let mut start = 0;
-        while let Some(candidate) = candidate(&window, start) {
-            let offset = place + candidate as u64;
-            match is_section(storage, offset, length, &mut effort)? {
-                true => return Ok(offset),
-                false if effort == 0 => return Ok(length),
-                false => start = candidate + 1,
+impl Search {
+    /// The next descriptor or trailer from `from` on; the end of the file where there is none.
+    fn next(&mut self, storage: &dyn Storage, from: u64, length: u64) -> Result<u64, TraceError> {
+        let mut window = Vec::new();
+        let (mut place, mut size) = (from, SEARCH.0);
+        while place < length && self.left > 0 {
+            storage::load(storage, &mut window, place, size.min(length - place))?;
+            if window.len() < HEAD {
+                break;
             }
+            self.pay(place, window.len() as u64);
+            let mut start = 0;
+            while let Some(candidate) = candidate(&window, start) {
+                let offset = place + candidate as u64;
+                if is_section(storage, offset, length, &mut self.left)? {
+                    return Ok(offset);
+                }
+                if self.left == 0 {
+                    return Ok(length);
+                }
+                start = candidate + 1;
+            }
+            // A head that reaches beyond the window is found in the next one.
+            place += (window.len() - HEAD + 1) as u64;
+            size = (size * 4).min(SEARCH.1);
         }
-        // A head that reaches beyond the window is found in the next one.
-        place += (window.len() - HEAD + 1) as u64;
+        Ok(length)
     }
-    Ok(length)
+
+    /// Counts the reading of so many bytes at `place`.
+    fn pay(&mut self, place: u64, size: u64) {
+        let end = place.saturating_add(size);
+        let new = end.saturating_sub(place.max(self.reached));
+        self.reached = self.reached.max(end);
+        self.left = self.left.saturating_add(EFFORT.saturating_mul(new)).saturating_sub(size);
+    }
 }
 
 /// Where in `window`, at `start` or behind, something stands that looks like the head of a section.

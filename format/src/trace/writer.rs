@@ -21,11 +21,12 @@
 use std::io;
 
 use super::append::{Appender, Output};
-use super::descriptor::{Descriptor, Digest};
+use super::descriptor::Descriptor;
 use super::header::Header;
 use super::keyframe::Keyframe;
 use super::pack::Job;
 use super::pipeline::Pipeline;
+use super::summary::Summary;
 use crate::catalogue::EVENTS;
 use crate::catalogue::code::SYSCALL_CLOSE_E;
 use crate::event::Event;
@@ -60,25 +61,6 @@ impl Default for Options {
     fn default() -> Options {
         Options { chunk: 4 << 20, level: 3, threads: 1, sync: false, snapshots: 16, numbers: false }
     }
-}
-
-/// What a trace has become.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Summary {
-    /// Chunks.
-    pub chunks: u64,
-    /// Events.
-    pub events: u64,
-    /// Bytes of the scap stream.
-    pub raw_bytes: u64,
-    /// Bytes of the file.
-    pub bytes: u64,
-    /// Those of them that belong to keyframes.
-    pub keyframe_bytes: u64,
-    /// Those of them that belong to index and trailer.
-    pub index_bytes: u64,
-    /// Digest of everything, as the trailer holds it.
-    pub seal: Digest,
 }
 
 /// What the start of a chunk asks of the state engine.

@@ -1,5 +1,8 @@
 //! Files that were made to harm: claims that are not true, under checks that are right.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use super::super::append::Appender;
 use super::super::descriptor::{self, Descriptor};
 use super::super::pack::{Job, Packed, Packer};
@@ -207,4 +210,35 @@ fn random_damage_is_survived() {
             read_trace(&trace);
         }
     }
+}
+
+/// Bytes that count how many of them are read.
+struct Counting(Vec<u8>, Arc<AtomicU64>);
+
+impl Storage for Counting {
+    fn length(&self) -> std::io::Result<u64> {
+        self.0.length()
+    }
+
+    fn read_at(&self, buffer: &mut [u8], offset: u64) -> std::io::Result<usize> {
+        let count = self.0.read_at(buffer, offset)?;
+        self.1.fetch_add(count as u64, Ordering::Relaxed);
+        Ok(count)
+    }
+}
+
+/// A good descriptor that is not due ends a search, and the next one starts right behind it.
+#[test]
+fn descriptors_that_are_not_due_cost_little() {
+    let bytes = native(&capture(1, 60, 11), &options(4 << 10));
+    let chunks = open(&bytes).chunks().to_vec();
+    let (first, last) = (&chunks[0], &chunks[chunks.len() - 1]);
+    let descriptor = &bytes[first.offset as usize..first.extra() as usize];
+    let file = [&bytes[..last.end() as usize], &descriptor.repeat(3000)].concat();
+    let (length, read) = (file.len() as u64, Arc::new(AtomicU64::new(0)));
+    let trace = Trace::open(Counting(file, read.clone())).expect("a trace");
+    assert_eq!(trace.chunks(), chunks);
+    assert!(!trace.losses().is_empty());
+    let read = read.load(Ordering::Relaxed);
+    assert!(read < 64 * length, "{read} bytes read of {length}");
 }

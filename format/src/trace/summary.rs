@@ -1,0 +1,22 @@
+//! What has become of a trace that was written: sums over its chunks. Nothing here knows how it was written.
+
+use super::descriptor::Digest;
+
+/// What a trace has become.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Summary {
+    /// Chunks.
+    pub chunks: u64,
+    /// Events.
+    pub events: u64,
+    /// Bytes of the scap stream.
+    pub raw_bytes: u64,
+    /// Bytes of the file.
+    pub bytes: u64,
+    /// Those of them that belong to keyframes.
+    pub keyframe_bytes: u64,
+    /// Those of them that belong to index and trailer.
+    pub index_bytes: u64,
+    /// Digest of everything, as the trailer holds it.
+    pub seal: Digest,
+}
