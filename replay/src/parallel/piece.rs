@@ -113,14 +113,18 @@ fn walk(
 ) -> Outcome {
     let Counter { setup, advance, .. } = sink.counter;
     let mut found = None;
-    for index in chunks {
+    // Last comes what has no index: the chunk that is cut off.
+    for index in chunks.map(Some).chain(cut.then_some(None)) {
         if over.load(Ordering::Relaxed) || sink.counter.gate.is_closed() {
             return (false, found);
         }
         let before = evaluation.counters.events;
-        let walked = catch_unwind(AssertUnwindSafe(|| walker.chunk(setup, evaluation, index, sink)));
-        let chunk = trace.chunks().get(index);
-        advance(chunk.map_or(0, |chunk| chunk.size()));
+        let walked = catch_unwind(AssertUnwindSafe(|| match index {
+            Some(index) => walker.chunk(setup, evaluation, index, sink),
+            None => walker.cut(setup, evaluation, sink).map(|()| true),
+        }));
+        let chunk = index.map_or_else(|| trace.cut(), |index| trace.chunks().get(index));
+        advance(chunk.filter(|_| index.is_some()).map_or(0, |chunk| chunk.size()));
         match walked {
             Ok(Ok(true)) => {}
             Ok(Ok(false)) => return (false, found),
@@ -140,10 +144,7 @@ fn walk(
             }
         }
     }
-    match if cut { walker.cut(setup, evaluation, sink) } else { Ok(()) } {
-        Ok(()) => (true, found),
-        Err(stop) => (false, found.or_else(|| stopped(stop))),
-    }
+    (true, found)
 }
 
 /// Evaluates a stream.
