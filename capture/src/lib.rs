@@ -19,7 +19,7 @@ mod source;
 
 pub use tercel_probe_abi as abi;
 
-pub use containers::Containers;
+pub use containers::{Containers, Engines};
 pub use drain::Drain;
 pub use error::Error;
 pub use probe::{Drops, Options, Probe};

@@ -6,7 +6,6 @@
 
 use std::collections::VecDeque;
 use std::convert::Infallible;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -17,7 +16,7 @@ use tercel_format::writer::{EncodedEvent, EventBuilder, Value};
 use tercel_format::{Block, BlockSource, Event, Numbering};
 
 use crate::held::Held;
-use crate::{Containers, Drain, Drops, Error, Options, Probe, Snapshot, stop};
+use crate::{Containers, Drain, Drops, Engines, Error, Options, Probe, Snapshot, stop};
 
 /// How long the rings may fill before they are looked at again.
 const POLL: Duration = Duration::from_millis(2);
@@ -104,14 +103,14 @@ enum Step {
 }
 
 impl Source {
-    /// Starts the probe and reads the host. `docker` names further sockets that speak Docker's language.
+    /// Starts the probe and reads the host. `engines` says where container engines may listen.
     ///
     /// # Errors
     /// Those of [`Probe::start`].
-    pub fn start(options: &Options, docker: &[PathBuf]) -> Result<Source, Error> {
+    pub fn start(options: &Options, engines: &Engines) -> Result<Source, Error> {
         let (probe, mut drain) = Probe::start(options)?;
         let begun = drain.now();
-        let containers = Containers::watch(docker);
+        let containers = Containers::watch(engines);
         let (snapshot, held) = read_host(&mut drain);
         let Snapshot { machine, interfaces, accounts, processes, fds } = snapshot;
         let mut startup = VecDeque::from([
@@ -236,7 +235,7 @@ impl Source {
             }
             return Some(Step::Found(Place::Startup));
         }
-        if let Some(json) = self.containers.next() {
+        if let Some(json) = self.containers.news() {
             let (ts, cpu) = self.last;
             let event = EventBuilder::new(code::ASYNCEVENT_E, ts, -1)
                 .cpu(cpu)

@@ -46,6 +46,9 @@ pub struct LiveArgs {
     /// A further socket that speaks Docker's language
     #[arg(long, value_name = "SOCKET", help_heading = "Capture")]
     pub docker: Vec<PathBuf>,
+    /// A further socket of containerd, CRI-O or another runtime of Kubernetes
+    #[arg(long, value_name = "SOCKET", help_heading = "Capture")]
+    pub cri: Vec<PathBuf>,
     /// Stop after this many seconds
     #[arg(short = 'M', long, value_name = "SECONDS", help_heading = "Capture")]
     pub seconds: Option<f64>,

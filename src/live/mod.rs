@@ -19,7 +19,7 @@ mod watch;
 mod web;
 mod writer;
 
-use tercel_capture::{Options as Probing, Source, stop};
+use tercel_capture::{Engines, Options as Probing, Source, stop};
 
 use crate::exit::{Failure, Outcome};
 use crate::outputs::{Kind, Level, Outputs};
@@ -51,7 +51,7 @@ pub fn run(args: &LiveArgs) -> Result<Outcome, Failure> {
         ring: args.buffer.map_or(config.ring, |mib| mib.clamp(1, 1024) << 20),
         ..Probing::default()
     };
-    let source = Source::start(&probing, &args.docker).map_err(Failure::io)?;
+    let source = Source::start(&probing, &Engines::and(&args.docker, &args.cri)).map_err(Failure::io)?;
     let writer =
         args.write.as_deref().map(|path| Writer::new(path, source.machine(), &probing)).transpose()?;
     // Threads inherit what their maker may do: outputs and the web server start behind this line.

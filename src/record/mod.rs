@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 
 use clap::Args;
 use jiff::tz::TimeZone;
-use tercel_capture::{Options, Source, stop};
+use tercel_capture::{Engines, Options, Source, stop};
 
 use crate::cli::{KindArgs, WriteArgs};
 use crate::exit::{Failure, Outcome};
@@ -69,6 +69,9 @@ pub struct RecordArgs {
     /// A further socket that speaks Docker's language
     #[arg(long, value_name = "SOCKET", help_heading = "What to record")]
     pub docker: Vec<PathBuf>,
+    /// A further socket of containerd, CRI-O or another runtime of Kubernetes
+    #[arg(long, value_name = "SOCKET", help_heading = "What to record")]
+    pub cri: Vec<PathBuf>,
     /// Stop after this many seconds
     #[arg(short = 'M', long, value_name = "SECONDS", help_heading = "When to stop")]
     pub seconds: Option<f64>,
@@ -113,7 +116,8 @@ pub fn run(args: &RecordArgs) -> Result<Outcome, Failure> {
     command::check(&args.command)?;
     stop::watch().map_err(Failure::io)?;
     let asked = Instant::now();
-    let mut source = Source::start(&options, &args.docker).map_err(Failure::io)?;
+    let engines = Engines::and(&args.docker, &args.cri);
+    let mut source = Source::start(&options, &engines).map_err(Failure::io)?;
     let filter = filter(args)?.unwrap_or_default();
     target.describe(host::header(source.machine(), &filter, options.snaplen), String::new());
     let mut recorder = Recorder::new(scope, Files::new(target, names, rotation), limits);

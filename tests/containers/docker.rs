@@ -1,27 +1,15 @@
-//! Containers of a real Docker engine: recorded here, replayed after the engine has gone. Needs root, BPF, dockerd, docker and a
-//! static busybox.
+//! Containers of Docker.
 
-mod docker;
-mod possible;
-
-use std::fs;
-use std::path::Path;
-use std::process::{Command, Output};
-
-use docker::Engine;
-
-const RULES: &str = "
-- rule: ran
-  desc: a program ran in a container
-  condition: evt.type in (execve, execveat) and evt.res = SUCCESS and proc.args contains tercel-marker
-  output: RAN %proc.args id=%container.id name=%container.name image=%container.image.repository:%container.image.tag app=%container.label[app] type=%container.type vpid=%proc.vpid
-  priority: INFO
-";
+use crate::engine::{self, Engine};
+use crate::{Place, missing, replayed, tercel};
 
 #[test]
 fn containers_have_their_names_in_the_recording() {
-    if let Some(reason) = missing() {
-        eprintln!("SKIPPED: containers of a real engine: {reason}");
+    if let Some(reason) = engine::missing() {
+        eprintln!("SKIPPED: containers of Docker: {reason}");
+        return;
+    }
+    if missing("Docker", &[]) {
         return;
     }
     let mut engine = Engine::start();
@@ -32,29 +20,15 @@ fn containers_have_their_names_in_the_recording() {
          $d exec web /bin/busybox echo tercel-marker-exec; sleep 0.3",
         engine.socket()
     );
-    let trace = std::env::temp_dir().join(format!("tercel-docker-{}.scap", std::process::id()));
-    let recorded = tercel(&[
-        "record",
-        "-a",
-        "-w",
-        &trace.display().to_string(),
-        "--docker",
-        &engine.place.join("socket").display().to_string(),
-        "--",
-        "sh",
-        "-c",
-        &script,
-    ]);
+    let place = Place::new("docker-trace");
+    let (trace, socket) = (place.path("trace.scap"), engine.place.join("socket").display().to_string());
+    let recorded = tercel(&["record", "-a", "-w", &trace, "--docker", &socket, "--", "sh", "-c", &script]);
     let id = engine.docker(&["inspect", "-f", "{{.Id}}", "web"]).stdout;
     let id = String::from_utf8_lossy(&id).get(..12).map(str::to_owned);
     engine.stop();
     assert!(recorded.status.success(), "{recorded:?}");
     let id = id.unwrap_or_else(|| panic!("no container: {recorded:?}"));
-    let rules = trace.with_extension("yaml");
-    fs::write(&rules, RULES).expect("a file");
-    let replayed = tercel(&["replay", "-r", &rules.display().to_string(), &trace.display().to_string()]);
-    let _ = (fs::remove_file(&trace), fs::remove_file(&rules));
-    let text = String::from_utf8_lossy(&replayed.stdout).into_owned();
+    let text = replayed(&place);
     for call in ["run", "exec"] {
         let expected = format!(
             "RAN echo tercel-marker-{call} id={id} name=web image=shop/box:7 app=shop type=docker vpid="
@@ -67,17 +41,4 @@ fn containers_have_their_names_in_the_recording() {
         clients.clone().count() == 2 && clients.all(|line| !line.contains(&format!("id={id}"))),
         "{text}"
     );
-}
-
-/// Why the test cannot run here.
-fn missing() -> Option<String> {
-    possible::missing().or_else(docker::missing)
-}
-
-fn tercel(arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_tercel"))
-        .current_dir(Path::new(env!("CARGO_MANIFEST_DIR")))
-        .args(arguments)
-        .output()
-        .expect("the binary runs")
 }

@@ -6,23 +6,34 @@ use std::fs;
 use std::io::Read;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
-use std::sync::mpsc::Sender;
 use std::time::Duration;
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
-use super::description::Facts;
-use super::engine;
+use super::description::{Facts, pairs};
+use super::teller::{Rank, Teller};
+use super::{Answering, engine, oci};
 
 /// How often the directories are looked at. A look costs a listing of each.
-const PERIOD: Duration = Duration::from_millis(200);
+const PERIOD: Duration = Duration::from_millis(50);
+/// What engines that are asked are ahead of the first look.
+const HEAD_START: Duration = Duration::from_millis(50);
 /// Looks that a new container's configuration is waited for.
-const TRIES: u8 = 25;
+const TRIES: u8 = 100;
 /// Longest file that is read.
 const LONGEST: u64 = 4 << 20;
-/// Where containerd keeps bundles, by its own and by other distributions.
-const CONTAINERD: [&str; 3] =
-    ["/run/containerd", "/run/k3s/containerd", "/var/snap/microk8s/common/run/containerd"];
+/// Where containerd and CRI-O listen, by their own and by other distributions.
+pub const CONTAINERD_SOCKET: &str = "/run/containerd/containerd.sock";
+pub const K3S_SOCKET: &str = "/run/k3s/containerd/containerd.sock";
+pub const MICROK8S_SOCKET: &str = "/var/snap/microk8s/common/run/containerd.sock";
+pub const CRIO_SOCKET: &str = "/run/crio/crio.sock";
+pub const PODMAN_SOCKET: &str = "/run/podman/podman.sock";
+/// Where containerd keeps bundles, and the socket that tells more.
+const CONTAINERD: [(&str, &str); 3] = [
+    ("/run/containerd", CONTAINERD_SOCKET),
+    ("/run/k3s/containerd", K3S_SOCKET),
+    ("/var/snap/microk8s/common/run/containerd", MICROK8S_SOCKET),
+];
 /// Where CRI-O and Podman keep containers.
 const STORAGE: &str = "/var/lib/containers/storage/overlay-containers";
 /// Where networks of containers are noted (libcni's cache).
@@ -32,41 +43,41 @@ const DOCKER: &str = "moby";
 
 /// The directories that are looked at, and what was found there.
 pub struct Bundles {
-    containerd: Vec<PathBuf>,
+    containerd: Vec<(PathBuf, &'static str)>,
     storage: PathBuf,
     networks: PathBuf,
-    /// Podman itself answers: its containers are left to it.
-    podman_answers: bool,
+    /// The engines that answer: their containers are left to them.
+    answering: Answering,
     /// Looks that are left for each bundle; 0: it was told.
     known: HashMap<PathBuf, u8>,
 }
 
 impl Bundles {
     /// Those of the host.
-    pub fn of_the_host(podman_answers: bool) -> Bundles {
+    pub fn of_the_host(answering: Answering) -> Bundles {
         Bundles {
-            containerd: CONTAINERD.iter().map(PathBuf::from).collect(),
+            containerd: CONTAINERD.iter().map(|(place, socket)| (PathBuf::from(place), *socket)).collect(),
             storage: PathBuf::from(STORAGE),
             networks: PathBuf::from(NETWORKS),
-            podman_answers,
+            answering,
             known: HashMap::new(),
         }
     }
 
     /// Describes the containers that are there, and then each that comes, until nobody listens.
-    pub fn follow(mut self, sender: &Sender<String>) {
-        loop {
-            for text in self.look() {
-                if sender.send(text).is_err() {
-                    return;
-                }
+    pub fn follow(mut self, teller: &Teller) {
+        // Engines that are there answer first.
+        std::thread::sleep(HEAD_START);
+        while teller.is_heard() {
+            for (id, text) in self.look() {
+                teller.tell(Rank::Disk, &id, text);
             }
             std::thread::sleep(PERIOD);
         }
     }
 
     /// The containers that are new since the last look.
-    fn look(&mut self) -> Vec<String> {
+    fn look(&mut self) -> Vec<(String, String)> {
         let mut found = Vec::new();
         let mut present = HashMap::new();
         for bundle in self.bundles() {
@@ -84,7 +95,10 @@ impl Bundles {
     /// Directories that hold a config.json, or will.
     fn bundles(&self) -> Vec<PathBuf> {
         let mut found = Vec::new();
-        for root in &self.containerd {
+        for (root, socket) in &self.containerd {
+            if self.answering.has(socket) {
+                continue;
+            }
             for namespace in children(&root.join("io.containerd.runtime.v2.task")) {
                 if namespace.file_name().is_some_and(|name| name != DOCKER) {
                     found.extend(children(&namespace));
@@ -95,57 +109,33 @@ impl Bundles {
         found
     }
 
-    fn describe(&self, bundle: &Path) -> Option<String> {
+    /// The id of a container and its description.
+    fn describe(&self, bundle: &Path) -> Option<(String, String)> {
         let path = bundle.join("config.json");
         let config = read(&path)?;
         let created = fs::metadata(&path).map_or(0, |file| file.mtime());
         if bundle.starts_with(&self.storage) {
             let id = bundle.parent()?.file_name()?.to_str()?;
-            return self.of_storage(id, &config, created);
+            return Some((id.to_owned(), self.of_storage(id, &config, created)?));
         }
         let id = bundle.file_name()?.to_str()?;
-        Some(self.of_containerd(id, &config, created))
+        Some((id.to_owned(), self.of_containerd(id, &config, created)))
     }
 
     /// A container of containerd; pods are those of its CRI plugin.
     fn of_containerd(&self, id: &str, config: &Value, created: i64) -> String {
-        let note = |key: &str| annotation(config, &format!("io.kubernetes.cri.{key}"));
-        let sandbox_id = note("sandbox-id");
-        let is_sandbox = note("container-type") == "sandbox";
-        let mut labels = Map::new();
-        for (label, key) in [
-            ("io.kubernetes.pod.name", "sandbox-name"),
-            ("io.kubernetes.pod.namespace", "sandbox-namespace"),
-            ("io.kubernetes.pod.uid", "sandbox-uid"),
-            ("io.kubernetes.container.name", "container-name"),
-        ] {
-            if !note(key).is_empty() {
-                labels.insert(label.to_owned(), note(key).into());
-            }
-        }
-        let name = [note("container-name"), note("sandbox-name"), annotation(config, "nerdctl/name"), id];
-        let (cni, ip) = self.network(sandbox_id);
-        Facts {
-            engine: engine::CONTAINERD,
-            id,
-            name: name.into_iter().find(|name| !name.is_empty()).unwrap_or_default(),
-            image: note("image-name"),
-            ip: &ip,
-            labels: Some(&Value::Object(labels)),
-            created,
-            sandbox_id,
-            is_sandbox,
-            cni: &cni,
-            ..of_config(config)
-        }
-        .json()
+        let facts = oci::of_containerd(id, config);
+        let (cni, ip) = self.network(facts.sandbox_id);
+        Facts { ip: &ip, cni: &cni, created, ..facts }.json()
     }
 
     /// A container of CRI-O or Podman.
     fn of_storage(&self, id: &str, config: &Value, created: i64) -> Option<String> {
-        let note = |key: &str| annotation(config, &format!("io.kubernetes.cri-o.{key}"));
-        let crio = annotation(config, "io.container.manager") == "cri-o" || !note("ContainerType").is_empty();
-        if !crio && self.podman_answers {
+        let note = |key: &str| oci::annotation(config, &format!("io.kubernetes.cri-o.{key}"));
+        let crio =
+            oci::annotation(config, "io.container.manager") == "cri-o" || !note("ContainerType").is_empty();
+        // Podman's service tells more, but later than the container runs.
+        if crio && self.answering.has(CRIO_SOCKET) {
             return None;
         }
         let listed = self.listed(id);
@@ -162,21 +152,22 @@ impl Bundles {
                 image: image.into_iter().find(|image| !image.is_empty()).unwrap_or_default(),
                 image_id: text("image-id"),
                 ip: note("IP.0"),
-                labels: Some(&labels),
+                labels: pairs(Some(&labels)),
                 created,
                 sandbox_id: note("SandboxID"),
                 is_sandbox: note("ContainerType") == "sandbox",
                 cni: note("CNIResult"),
-                ..of_config(config)
+                ..oci::facts(config)
             }
             .json(),
         )
     }
 
-    /// What the storage's list says of a container.
+    /// What the storage's lists say of a container: the one of what lasts, and the one of what a start of the host ends.
     fn listed(&self, id: &str) -> Value {
-        let list = read(&self.storage.join("containers.json")).unwrap_or_default();
-        let mut entries = list.as_array().into_iter().flatten();
+        let lists =
+            ["containers.json", "volatile-containers.json"].map(|name| read(&self.storage.join(name)));
+        let mut entries = lists.iter().flatten().filter_map(Value::as_array).flatten();
         let entry = entries.find(|entry| entry.get("id").and_then(Value::as_str) == Some(id));
         let metadata = entry.and_then(|entry| entry.get("metadata")?.as_str());
         metadata.and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default()
@@ -195,62 +186,6 @@ impl Bundles {
         let address = result.pointer("/ips/0/address").and_then(Value::as_str).unwrap_or_default();
         (result.to_string(), address.split('/').next().unwrap_or_default().to_owned())
     }
-}
-
-/// What the configuration itself says, whatever the engine.
-fn of_config(config: &Value) -> Facts<'_> {
-    let mounts = config.pointer("/mounts").and_then(Value::as_array).into_iter().flatten();
-    let masked = config.pointer("/linux/maskedPaths").and_then(Value::as_array);
-    let devices = config.pointer("/linux/resources/devices").and_then(Value::as_array).into_iter().flatten();
-    let mut every_device =
-        devices.filter(|device| device.get("type").is_none() && device.get("major").is_none());
-    let allowed = every_device.next_back().and_then(|device| device.get("allow")?.as_bool());
-    Facts {
-        // A privileged container has every device and sees all of /proc.
-        privileged: allowed == Some(true) && masked.is_none_or(Vec::is_empty),
-        host_pid: is_of_the_host(config, "pid"),
-        host_network: is_of_the_host(config, "network"),
-        host_ipc: is_of_the_host(config, "ipc"),
-        env: config.pointer("/process/env"),
-        mounts: mounts.filter_map(mount).collect(),
-        ..Facts::default()
-    }
-}
-
-/// Whether a container has no namespace of a kind of its own: none is asked for, or the host's.
-fn is_of_the_host(config: &Value, kind: &str) -> bool {
-    let list = config.pointer("/linux/namespaces").and_then(Value::as_array).into_iter().flatten();
-    let mut list = list.filter(|namespace| namespace.get("type").and_then(Value::as_str) == Some(kind));
-    let Some(namespace) = list.next() else { return true };
-    let Some(path) = namespace.get("path").and_then(Value::as_str).filter(|path| !path.is_empty()) else {
-        return false;
-    };
-    let host = format!("/proc/1/ns/{}", if kind == "network" { "net" } else { kind });
-    let inode = |path: &str| fs::metadata(path).map(|file| file.ino()).ok();
-    inode(path).is_some_and(|found| inode(&host) == Some(found))
-}
-
-/// A directory of the host that is bound into the container.
-fn mount(mount: &Value) -> Option<Value> {
-    let text = |key: &str| mount.get(key).and_then(Value::as_str).unwrap_or_default();
-    let options: Vec<&str> = mount.get("options")?.as_array()?.iter().filter_map(Value::as_str).collect();
-    if text("type") != "bind" {
-        return None;
-    }
-    let propagation = options.iter().find(|option| {
-        option.ends_with("private") || option.ends_with("shared") || option.ends_with("slave")
-    });
-    Some(json!({
-        "Source": text("source"),
-        "Destination": text("destination"),
-        "Mode": "",
-        "RW": !options.contains(&"ro"),
-        "Propagation": propagation.copied().unwrap_or_default(),
-    }))
-}
-
-fn annotation<'a>(config: &'a Value, key: &str) -> &'a str {
-    config.get("annotations").and_then(|notes| notes.get(key)?.as_str()).unwrap_or_default()
 }
 
 /// The entries of a directory; none where there is no such directory.
@@ -301,12 +236,12 @@ mod tests {
             fs::write(path, text).expect("a file");
         }
 
-        fn bundles(&self, podman_answers: bool) -> Bundles {
+        fn bundles(&self) -> Bundles {
             Bundles {
-                containerd: vec![self.0.join("containerd")],
+                containerd: vec![(self.0.join("containerd"), CONTAINERD_SOCKET)],
                 storage: self.0.join("storage"),
                 networks: self.0.join("cni"),
-                podman_answers,
+                answering: Answering::default(),
                 known: HashMap::new(),
             }
         }
@@ -322,7 +257,7 @@ mod tests {
         let texts = bundles.look();
         texts
             .iter()
-            .map(|text| serde_json::from_str::<Value>(text).expect("JSON")["container"].clone())
+            .map(|(_, text)| serde_json::from_str::<Value>(text).expect("JSON")["container"].clone())
             .collect()
     }
 
@@ -334,7 +269,7 @@ mod tests {
         host.write(&format!("{task}/moby/fedcba/config.json"), POD);
         host.write(&format!("{task}/default/half/config.json"), "{\"annot");
         host.write("cni/net-feed-eth0", r#"{"result":{"ips":[{"address":"10.0.0.7/24"}]}}"#);
-        let mut bundles = host.bundles(false);
+        let mut bundles = host.bundles();
         let found = look(&mut bundles);
         assert_eq!(found.len(), 1, "Docker's is left to Docker, and one is not complete");
         for (key, value) in [
@@ -386,7 +321,7 @@ mod tests {
             "storage/containers.json",
             r#"[{"id":"cafecafecafecafe","metadata":"{\"name\":\"shop\",\"image-name\":\"docker.io/library/redis:7\",\"image-id\":\"77\"}"}]"#,
         );
-        let mut found = look(&mut host.bundles(false));
+        let mut found = look(&mut host.bundles());
         found.sort_by_key(|container| container["type"].as_u64());
         for (index, key, value) in [
             (0, "type", json!(8)),
@@ -400,6 +335,8 @@ mod tests {
         ] {
             assert_eq!(found[index][key], value, "{key}");
         }
-        assert_eq!(look(&mut host.bundles(true)).len(), 1, "Podman tells of its own");
+        let mut bundles = host.bundles();
+        bundles.answering.set(Path::new(CRIO_SOCKET), true);
+        assert_eq!(look(&mut bundles).len(), 1, "CRI-O tells of its own");
     }
 }

@@ -1,7 +1,7 @@
 //! A container as container events carry it: facts enter, JSON leaves. Readers drop a text that lacks a key or has a value of
 //! another type, so every key is written, whatever an engine did not tell.
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 /// What is known of a container.
 #[derive(Debug, Default)]
@@ -13,19 +13,19 @@ pub struct Facts<'a> {
     pub name: &'a str,
     /// Name of the image as the user wrote it.
     pub image: &'a str,
-    /// Digest of the image, with or without `sha256:`.
+    /// Digest of the image's configuration, with or without `sha256:`.
     pub image_id: &'a str,
+    /// Digest of the image's manifest, where its name does not tell.
+    pub digest: &'a str,
     pub ip: &'a str,
-    pub user: &'a str,
+    pub user: String,
     pub privileged: bool,
     /// Which namespaces are the host's.
     pub host_pid: bool,
     pub host_network: bool,
     pub host_ipc: bool,
-    /// An array of texts.
-    pub env: Option<&'a Value>,
-    /// An object of texts.
-    pub labels: Option<&'a Value>,
+    pub env: Vec<Value>,
+    pub labels: Map<String, Value>,
     pub mounts: Vec<Value>,
     pub ports: Vec<Value>,
     /// Seconds since the epoch.
@@ -33,6 +33,7 @@ pub struct Facts<'a> {
     /// Of a pod: the id of its sandbox, whether this is the sandbox itself, and its network.
     pub sandbox_id: &'a str,
     pub is_sandbox: bool,
+    pub sandbox_labels: Map<String, Value>,
     pub cni: &'a str,
 }
 
@@ -40,46 +41,55 @@ impl Facts<'_> {
     /// The text of a container event.
     pub fn json(&self) -> String {
         let (repository, tag, digest) = image_parts(self.image);
-        let texts = |value: Option<&Value>| -> Value {
-            let list = value.and_then(Value::as_array).into_iter().flatten();
-            list.filter(|value| value.is_string()).cloned().collect()
-        };
-        let pairs = |value: Option<&Value>| -> Value {
-            let pairs = value.and_then(Value::as_object).into_iter().flatten();
-            let pairs = pairs.filter(|(_, value)| value.is_string());
-            Value::Object(pairs.map(|(key, value)| (key.clone(), value.clone())).collect())
-        };
         let container = json!({
             "type": self.engine,
-            "id": self.id.get(..12).unwrap_or(self.id),
+            "id": short(self.id),
             "full_id": self.id,
             "name": self.name,
             "image": self.image,
             "imageid": self.image_id.strip_prefix("sha256:").unwrap_or(self.image_id),
             "imagerepo": repository,
             "imagetag": tag,
-            "imagedigest": digest,
+            "imagedigest": if digest.is_empty() { self.digest } else { digest },
             "ip": self.ip,
             "privileged": self.privileged,
             "host_pid": self.host_pid,
             "host_network": self.host_network,
             "host_ipc": self.host_ipc,
             "User": self.user,
-            "env": texts(self.env),
-            "labels": pairs(self.labels),
+            "env": self.env,
+            "labels": self.labels,
             "Mounts": self.mounts,
             "port_mappings": self.ports,
             "created_time": self.created,
             "is_pod_sandbox": self.is_sandbox,
             "pod_sandbox_id": self.sandbox_id,
+            "pod_sandbox_labels": self.sandbox_labels,
             "cni_json": self.cni,
         });
         json!({ "container": container }).to_string()
     }
 }
 
+/// The part of an id that stands for it.
+pub fn short(id: &str) -> &str {
+    id.get(..12).unwrap_or(id)
+}
+
+/// The texts of a list.
+pub fn texts(list: Option<&Value>) -> Vec<Value> {
+    let list = list.and_then(Value::as_array).into_iter().flatten();
+    list.filter(|value| value.is_string()).cloned().collect()
+}
+
+/// The texts of an object.
+pub fn pairs(object: Option<&Value>) -> Map<String, Value> {
+    let pairs = object.and_then(Value::as_object).into_iter().flatten();
+    pairs.filter(|(_, value)| value.is_string()).map(|(key, value)| (key.clone(), value.clone())).collect()
+}
+
 /// Repository, tag and digest of an image's name.
-fn image_parts(image: &str) -> (&str, &str, &str) {
+pub fn image_parts(image: &str) -> (&str, &str, &str) {
     let (name, digest) = image.split_once('@').unwrap_or((image, ""));
     // A colon before the last slash belongs to the port of a registry.
     match name.rsplit_once(':') {
@@ -122,7 +132,8 @@ mod tests {
     #[test]
     fn values_of_other_types_are_left_out() {
         let odd = json!({"a": 1, "b": "c"});
-        let text = Facts { env: Some(&Value::Null), labels: Some(&odd), ..Facts::default() }.json();
+        let facts = Facts { env: texts(Some(&Value::Null)), labels: pairs(Some(&odd)), ..Facts::default() };
+        let text = facts.json();
         let container: Value = serde_json::from_str(&text).expect("JSON");
         assert_eq!(container["container"]["env"], json!([]));
         assert_eq!(container["container"]["labels"], json!({"b": "c"}));

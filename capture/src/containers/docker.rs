@@ -3,12 +3,13 @@
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::os::unix::net::UnixStream;
 use std::path::Path;
-use std::sync::mpsc::Sender;
 use std::time::Duration;
 
 use serde_json::{Map, Value, json};
 
-use super::description::{Facts, seconds};
+use super::description::{Facts, pairs, seconds, texts};
+use super::engine;
+use super::teller::{Rank, Teller};
 
 /// How long an engine may take to answer a question.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -17,13 +18,16 @@ const LONGEST: u64 = 4 << 20;
 /// Longest line of the stream of events.
 const LINE: u64 = 1 << 20;
 
-/// Describes the containers that run, and then each that is made. Ends when the engine or the recorder does.
-pub fn follow(path: &Path, engine: u32, sender: &Sender<String>) {
+/// Describes the containers that run, and then each that is made. Ends when the engine does, or does not answer.
+pub fn follow(path: &Path, teller: &Teller, answering: &dyn Fn(bool)) {
+    let Ok(version) = ask(path, "/version") else { return };
+    let engine = engine_of(&version);
     // The stream of events is opened first: what starts between the list and the stream would otherwise be missed.
     let stream = request(path, "/events?filters=%7B%22type%22%3A%5B%22container%22%5D%7D");
+    answering(stream.is_ok());
     if let Ok(Value::Array(running)) = ask(path, "/containers/json") {
         for container in &running {
-            describe(path, engine, container.get("Id"), sender);
+            describe(path, engine, container.get("Id"), teller);
         }
     }
     let Ok(mut stream) = stream else { return };
@@ -40,20 +44,26 @@ pub fn follow(path: &Path, engine: u32, sender: &Sender<String>) {
         let action = event.get("Action").or(event.get("status")).and_then(Value::as_str);
         if matches!(action, Some("create" | "start" | "rename")) {
             let id = event.get("id").or(event.pointer("/Actor/ID"));
-            describe(path, engine, id, sender);
+            describe(path, engine, id, teller);
         }
     }
 }
 
-fn describe(path: &Path, engine: u32, id: Option<&Value>, sender: &Sender<String>) {
+/// Which engine answers: Podman is a part of its own answers.
+fn engine_of(version: &Value) -> u32 {
+    let mut parts = version.pointer("/Components").and_then(Value::as_array).into_iter().flatten();
+    let is_podman = |part: &Value| part.get("Name").and_then(Value::as_str) == Some("Podman Engine");
+    if parts.any(is_podman) { engine::PODMAN } else { engine::DOCKER }
+}
+
+fn describe(path: &Path, engine: u32, id: Option<&Value>, teller: &Teller) {
     let Some(id) =
         id.and_then(Value::as_str).filter(|id| id.bytes().all(|byte| byte.is_ascii_alphanumeric()))
     else {
         return;
     };
     if let Ok(found) = ask(path, &format!("/containers/{id}/json")) {
-        // Nobody listens any more when the recorder ends.
-        let _ = sender.send(description(&found, engine));
+        teller.tell(Rank::Engine, id, description(&found, engine));
     }
 }
 
@@ -96,13 +106,13 @@ fn description(found: &Value, engine: u32) -> String {
         image: text("/Config/Image"),
         image_id: text("/Image"),
         ip: address(found),
-        user: text("/Config/User"),
+        user: text("/Config/User").to_owned(),
         privileged: found.pointer("/HostConfig/Privileged").and_then(Value::as_bool).unwrap_or(false),
         host_pid: text("/HostConfig/PidMode") == "host",
         host_network: text("/HostConfig/NetworkMode") == "host",
         host_ipc: text("/HostConfig/IpcMode") == "host",
-        env: found.pointer("/Config/Env"),
-        labels: found.pointer("/Config/Labels"),
+        env: texts(found.pointer("/Config/Env")),
+        labels: pairs(found.pointer("/Config/Labels")),
         mounts: mounts.map(mount).collect(),
         ports: ports(found),
         created: seconds(text("/Created")),
@@ -153,8 +163,8 @@ fn ports(found: &Value) -> Vec<Value> {
 #[cfg(test)]
 mod tests {
     use std::os::unix::net::UnixListener;
-    use std::sync::mpsc::channel;
 
+    use super::super::teller::Listener;
     use super::*;
 
     const ANSWER: &str = r#"{"Id":"0123456789abcdef","Created":"2024-05-06T07:08:09.5Z","Name":"/web","Image":"sha256:ffee",
@@ -197,7 +207,7 @@ mod tests {
         let _ = std::fs::remove_file(&path);
         let listener = UnixListener::bind(&path).expect("a socket");
         let server = std::thread::spawn(move || {
-            for stream in listener.incoming().take(4) {
+            for stream in listener.incoming().take(5) {
                 let mut stream = stream.expect("a connection");
                 let mut line = String::new();
                 BufReader::new(stream.try_clone().expect("a stream"))
@@ -207,16 +217,19 @@ mod tests {
                     Some(path) if path.starts_with("/events") => {
                         r#"{"status":"create","id":"bb"}"#.to_owned() + "\n"
                     }
+                    Some("/version") => r#"{"Components":[{"Name":"Podman Engine"}]}"#.to_owned(),
                     Some("/containers/json") => r#"[{"Id":"aa"}]"#.to_owned(),
                     _ => ANSWER.to_owned(),
                 };
                 write!(stream, "HTTP/1.0 200 OK\r\nContent-Type: json\r\n\r\n{body}").expect("an answer");
             }
         });
-        let (sender, receiver) = channel();
-        follow(&path, 0, &sender);
+        let (teller, mut listener) = Listener::new();
+        follow(&path, &teller, &|answers| assert!(answers));
         server.join().expect("a server");
         let _ = std::fs::remove_file(&path);
-        assert_eq!(receiver.try_iter().filter(|text| text.contains("0123456789ab")).count(), 2);
+        let told: Vec<_> = std::iter::from_fn(|| listener.next()).collect();
+        assert!(told.len() == 2 && told.iter().all(|text| text.contains("0123456789ab")), "{told:?}");
+        assert!(told.iter().all(|text| text.contains("\"type\":11")), "{told:?}");
     }
 }

@@ -1,60 +1,170 @@
 //! Metadata of containers: what engines tell enters, JSON as container events carry it leaves (reference state 11.9). Docker and
-//! Podman are asked at their sockets. containerd, CRI-O and Podman without a service are read from what they keep on disk for
-//! each container, which needs no gRPC and works while the engine does not answer. Threads of their own do all of it, so that
-//! capture never waits.
+//! Podman are asked at their sockets, containerd and CRI-O at theirs by gRPC; where none of them answers, what they keep on
+//! disk for each container is read. Threads of their own do all of it, so that capture never waits.
 
 mod bundles;
+mod containerd;
+mod cri;
 mod description;
 mod docker;
+mod grpc;
+mod messages;
+mod oci;
+mod teller;
+#[cfg(test)]
+mod tests;
 
-use std::path::PathBuf;
-use std::sync::mpsc::{Receiver, channel};
+use std::collections::HashSet;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use bundles::Bundles;
+use containerd::Containerd;
+use cri::Cri;
+use grpc::{Client, Failed};
+use teller::{Listener, Teller};
 
 /// Numbers of engines (reference state 11.10).
 mod engine {
     pub const DOCKER: u32 = 0;
+    pub const CRI: u32 = 6;
     pub const CONTAINERD: u32 = 7;
     pub const CRIO: u32 = 8;
     pub const PODMAN: u32 = 11;
 }
 
-/// Where engines of Docker's language listen.
-const SOCKETS: [(&str, u32); 3] = [
-    ("/var/run/docker.sock", engine::DOCKER),
-    ("/run/docker.sock", engine::DOCKER),
-    ("/run/podman/podman.sock", engine::PODMAN),
-];
+/// After how long an engine that does not answer is asked again.
+const RETRY: Duration = Duration::from_secs(1);
+
+/// Where container engines listen.
+#[derive(Debug, Clone)]
+pub struct Engines {
+    /// Sockets of Docker, and of Podman, which speaks Docker's language.
+    pub docker: Vec<PathBuf>,
+    /// Sockets of containerd, of CRI-O, and of others that speak Kubernetes' container runtime interface.
+    pub cri: Vec<PathBuf>,
+}
+
+impl Default for Engines {
+    fn default() -> Engines {
+        let paths = |paths: &[&str]| paths.iter().map(PathBuf::from).collect();
+        Engines {
+            docker: paths(&["/var/run/docker.sock", bundles::PODMAN_SOCKET]),
+            cri: paths(&[
+                bundles::CONTAINERD_SOCKET,
+                bundles::K3S_SOCKET,
+                bundles::MICROK8S_SOCKET,
+                bundles::CRIO_SOCKET,
+                "/run/host-containerd/containerd.sock",
+            ]),
+        }
+    }
+}
+
+impl Engines {
+    /// Those of the host, and further ones.
+    pub fn and(docker: &[PathBuf], cri: &[PathBuf]) -> Engines {
+        let mut engines = Engines::default();
+        engines.docker.extend_from_slice(docker);
+        engines.cri.extend_from_slice(cri);
+        engines
+    }
+}
+
+/// The sockets at which an engine answers now.
+#[derive(Clone, Default)]
+struct Answering(Arc<Mutex<HashSet<PathBuf>>>);
+
+impl Answering {
+    fn set(&self, socket: &Path, answers: bool) {
+        let mut sockets = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if answers {
+            sockets.insert(socket.to_owned())
+        } else {
+            sockets.remove(socket)
+        };
+    }
+
+    fn has(&self, socket: &str) -> bool {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).contains(Path::new(socket))
+    }
+}
 
 /// What the engines tell.
 pub struct Containers {
-    receiver: Receiver<String>,
+    listener: Listener,
 }
 
 impl Containers {
-    /// Starts to follow the engines that are there, and those at further sockets of Docker's kind.
-    pub fn watch(further: &[PathBuf]) -> Containers {
-        let (sender, receiver) = channel();
-        let known = SOCKETS.iter().map(|(path, engine)| (PathBuf::from(path), *engine));
-        let mut seen = Vec::new();
-        let mut podman_answers = false;
-        for (path, engine) in known.chain(further.iter().map(|path| (path.clone(), engine::DOCKER))) {
-            let Ok(path) = path.canonicalize() else { continue };
-            if seen.contains(&path) {
-                continue;
-            }
-            podman_answers |= engine == engine::PODMAN;
-            seen.push(path.clone());
-            let sender = sender.clone();
-            std::thread::spawn(move || docker::follow(&path, engine, &sender));
+    /// Starts to follow the engines, those that are there and those that come.
+    pub fn watch(engines: &Engines) -> Containers {
+        let (teller, listener) = Listener::new();
+        let answering = Answering::default();
+        for path in once_each(&engines.docker) {
+            let (teller, answering) = (teller.clone(), answering.clone());
+            std::thread::spawn(move || follow_docker(&path, &teller, &answering));
         }
-        std::thread::spawn(move || Bundles::of_the_host(podman_answers).follow(&sender));
-        Containers { receiver }
+        let cri = once_each(&engines.cri);
+        let told = (teller.clone(), answering.clone());
+        std::thread::spawn(move || follow_grpc(&cri, &told.0, &told.1));
+        std::thread::spawn(move || Bundles::of_the_host(answering).follow(&teller));
+        Containers { listener }
     }
 
-    /// The next description of a container, if there is one now.
-    pub fn next(&self) -> Option<String> {
-        self.receiver.try_recv().ok()
+    /// The next description of a container that is news, if there is one now.
+    pub fn news(&mut self) -> Option<String> {
+        self.listener.next()
+    }
+}
+
+/// Without those that lead to the same place by another name.
+fn once_each(paths: &[PathBuf]) -> Vec<PathBuf> {
+    let mut seen = HashSet::new();
+    let real = |path: &PathBuf| path.canonicalize().unwrap_or_else(|_| path.clone());
+    paths.iter().filter(|path| seen.insert(real(path))).cloned().collect()
+}
+
+/// Follows an engine of Docker's language, and again when it comes back.
+fn follow_docker(path: &Path, teller: &Teller, answering: &Answering) {
+    while teller.is_heard() {
+        docker::follow(path, teller, &|answers| answering.set(path, answers));
+        answering.set(path, false);
+        std::thread::sleep(RETRY);
+    }
+}
+
+/// Follows all engines that speak gRPC, on one thread.
+fn follow_grpc(paths: &[PathBuf], teller: &Teller, answering: &Answering) {
+    let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() else { return };
+    runtime.block_on(async {
+        for path in paths {
+            let (path, teller, answering) = (path.clone(), teller.clone(), answering.clone());
+            tokio::spawn(async move {
+                loop {
+                    // Whatever the reason is, the engine may answer later.
+                    let _ = follow_socket(&path, &teller, &answering).await;
+                    answering.set(&path, false);
+                    tokio::time::sleep(RETRY).await;
+                }
+            });
+        }
+        while teller.is_heard() {
+            tokio::time::sleep(RETRY).await;
+        }
+    });
+}
+
+/// Follows what speaks gRPC at a socket until it does not answer any more.
+async fn follow_socket(path: &Path, teller: &Teller, answering: &Answering) -> Result<(), Failed> {
+    let client = Client::connect(path).await?;
+    let cri = Cri::find(&client).await;
+    // containerd tells of its pods as they start, so it is followed even where the pods' own interface answers.
+    let found = Containerd::find(&client).await;
+    answering.set(path, cri.is_some() || found.is_some());
+    match (found, cri) {
+        (Some(containerd), cri) => containerd.follow(cri.as_ref(), teller).await,
+        (None, Some(cri)) => cri.follow(teller).await,
+        (None, None) => Err(Failed::Silent),
     }
 }

@@ -1,0 +1,77 @@
+//! Containers of Podman, whose service is asked.
+
+use std::process::{Child, Command, Stdio};
+
+use crate::{Place, missing, replayed, tercel, until};
+
+/// A service of Podman with everything it keeps.
+struct Service {
+    place: Place,
+    daemon: Child,
+}
+
+impl Service {
+    fn start() -> Service {
+        let place = Place::new("podman");
+        let mut service = Command::new("podman");
+        let socket = format!("unix://{}", place.path("socket"));
+        service.args(globals(&place)).args(["system", "service", "-t", "0", &socket]);
+        let log = std::fs::File::create(place.path("log")).expect("a file");
+        let daemon = service.stdout(Stdio::null()).stderr(log).spawn().expect("podman starts");
+        until("Podman listens", &place, || {
+            std::os::unix::net::UnixStream::connect(place.path("socket")).is_ok()
+        });
+        Service { place, daemon }
+    }
+}
+
+impl Drop for Service {
+    fn drop(&mut self) {
+        let _ =
+            Command::new("podman").args(globals(&self.place)).args(["rm", "-f", "-t", "0", "web"]).output();
+        let _ = Command::new("kill").arg(self.daemon.id().to_string()).status();
+        let _ = self.daemon.wait();
+        let _ = Command::new("umount").arg(self.place.path("data/overlay")).output();
+    }
+}
+
+/// Options that keep everything in one place, with the runtime and the cgroups that work on every machine.
+fn globals(place: &Place) -> Vec<String> {
+    let mut options = ["--runtime", "runc", "--cgroup-manager", "cgroupfs", "--events-backend", "file"]
+        .map(str::to_owned)
+        .to_vec();
+    for (option, name) in [("--root", "data"), ("--runroot", "run"), ("--tmpdir", "tmp")] {
+        options.extend([option.to_owned(), place.path(name)]);
+    }
+    options
+}
+
+#[test]
+fn containers_of_podman() {
+    if missing("Podman", &["podman", "runc", "conmon"]) {
+        return;
+    }
+    let service = Service::start();
+    let place = &service.place;
+    let root = place.root().display().to_string();
+    let podman = format!("podman {}", globals(place).join(" "));
+    let import = format!("tar -C {root} -c . | {podman} import - localhost/shop/box:7");
+    let import = Command::new("sh").args(["-c", &import]).output().expect("sh runs");
+    assert!(import.status.success(), "{import:?}");
+    // The limits are none that the machine may not let anybody raise. The container ends by itself, so that nothing is left.
+    let script = format!(
+        "{podman} run --rm --name web --network none --ulimit nofile=512:512 --ulimit nproc=512:512 --label app=shop \
+         localhost/shop/box:7 /bin/busybox sh -c '/bin/busybox echo tercel-marker-run; exec /bin/busybox sleep 4' & \
+         sleep 2.5; {podman} exec web /bin/busybox echo tercel-marker-exec; wait"
+    );
+    let (trace, socket) = (place.path("trace.scap"), place.path("socket"));
+    let recorded = tercel(&["record", "-a", "-w", &trace, "--docker", &socket, "--", "sh", "-c", &script]);
+    assert!(recorded.status.success(), "{recorded:?}");
+    let text = replayed(place);
+    // The service tells of a container when it already runs.
+    let id = |call: &str| text.split(&format!("RAN echo tercel-marker-{call} id=")).nth(1)?.get(..12);
+    assert!(id("run").is_some() && id("run") == id("exec"), "{text}");
+    let facts = " name=web image=localhost/shop/box:7 app=shop type=podman vpid=";
+    let line = text.lines().find(|line| line.contains("RAN echo tercel-marker-exec"));
+    assert!(line.is_some_and(|line| line.contains(facts)), "{text}");
+}
