@@ -22,13 +22,14 @@ pub struct Drain {
     /// The event that is lent, and the ring that it is in. Its bytes are the ring's, which takes them back when the next one is
     /// asked for; `'static` stands for that.
     lent: Option<(usize, Event<'static>)>,
-    /// Records that were no events; a fault of the probe.
-    malformed: u64,
+    /// Records of each CPU that were no events; a fault of the probe.
+    malformed: Vec<u64>,
 }
 
 impl Drain {
     pub(crate) fn new(rings: Vec<RingBuf<MapData>>, epoch: u64) -> Drain {
-        Drain { rings, epoch, settled: 0, turn: None, lent: None, malformed: 0 }
+        let malformed = vec![0; rings.len()];
+        Drain { rings, epoch, settled: 0, turn: None, lent: None, malformed }
     }
 
     /// Takes the event that was lent out of its ring and goes on to the next one, if there is one that is not younger than
@@ -49,7 +50,9 @@ impl Drain {
                         self.lent = Some((cpu, event));
                         return true;
                     }
-                    self.malformed += 1;
+                    if let Some(count) = self.malformed.get_mut(cpu) {
+                        *count += 1;
+                    }
                     self.consume(cpu);
                 }
                 _ => self.turn = None,
@@ -72,9 +75,9 @@ impl Drain {
         self.settled
     }
 
-    /// Records that were no events.
-    pub fn malformed(&self) -> u64 {
-        self.malformed
+    /// How many records of each CPU were no events.
+    pub fn malformed(&self) -> &[u64] {
+        &self.malformed
     }
 
     /// Gives the memory of the lent event back to its ring.

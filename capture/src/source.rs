@@ -242,7 +242,10 @@ impl Source {
                 .set("plugin_id", 0)
                 .set("name", "container")
                 .set("data", Value::Bytes([json.as_bytes(), b"\0"].concat()));
-            return self.make(event);
+            let made = self.make(event);
+            if made.is_some() {
+                return made;
+            }
         }
         if self.held.advance() {
             return Some(self.number(Origin::Held));
@@ -264,7 +267,10 @@ impl Source {
     /// for the CPU of the last event.
     fn look_for_losses(&mut self) {
         self.looked = Instant::now();
-        let by_cpu = self.probe.drops_by_cpu();
+        let mut by_cpu = self.probe.drops_by_cpu();
+        for (drops, malformed) in by_cpu.iter_mut().zip(self.drain.malformed()) {
+            drops.faults += malformed;
+        }
         let skipped = self.probe.drops().skipped;
         let mut drops = Drops { skipped, ..Drops::default() };
         let mut note = |cpu: u16, lost: u64| {

@@ -5,6 +5,7 @@ mod containerd;
 mod docker;
 #[path = "../docker/mod.rs"]
 mod engine;
+mod odd;
 mod podman;
 #[path = "../possible/mod.rs"]
 mod possible;

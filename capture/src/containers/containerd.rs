@@ -1,8 +1,11 @@
 //! containerd at its socket: its containers of every namespace enter, descriptions leave. Pods of its plugin for Kubernetes are
 //! described by that plugin where it answers; what containerd itself knows of them is told until then, and says nothing else.
 
+use std::time::Duration;
+
 use prost::Message;
 use serde_json::Value;
+use tokio::time::sleep;
 
 use super::cri::Cri;
 use super::description::Facts;
@@ -17,6 +20,9 @@ use super::teller::{Rank, Teller};
 const DOCKER: &str = "moby";
 /// What says that a container belongs to a pod, and as what.
 const KIND: &str = "io.cri-containerd.kind";
+/// How often the plugin is asked again for a container that it does not know yet, and after which pauses.
+const TRIES: usize = 5;
+const PAUSE: Duration = Duration::from_millis(10);
 /// Events after which a container is looked at.
 const TOPICS: [&str; 3] = ["/containers/create", "/containers/update", "/tasks/start"];
 
@@ -72,19 +78,29 @@ impl Containerd {
         teller: &Teller,
     ) {
         let Some(container) = container else { return };
-        if let (Some(cri), Some(kind)) = (cri, container.labels.get(KIND)) {
+        let digest = self.digest(namespace, &container.image).await.unwrap_or_default();
+        let text = description(&container, &digest);
+        let (Some(cri), Some(kind)) = (cri, container.labels.get(KIND)) else {
+            // Of what belongs to no pod containerd itself knows most.
+            let rank = if container.labels.contains_key(KIND) { Rank::Record } else { Rank::Engine };
+            return teller.tell(rank, &container.id, text);
+        };
+        for attempt in 0..=TRIES {
             let described = match kind.as_str() {
                 "sandbox" => cri.pod(&container.id).await,
                 _ => cri.container(&container.id).await,
             };
-            if let Ok(text) = described {
-                return teller.tell(Rank::Engine, &container.id, text);
+            match described {
+                Ok(described) => return teller.tell(Rank::Engine, &container.id, described),
+                Err(_) if attempt == 0 => teller.tell(Rank::Record, &container.id, text.clone()),
+                Err(_) => {}
             }
+            // A sandbox is known when it runs, and that is another event.
+            if kind == "sandbox" {
+                return;
+            }
+            sleep(PAUSE).await;
         }
-        let digest = self.digest(namespace, &container.image).await.unwrap_or_default();
-        // Of what belongs to no pod containerd itself knows most.
-        let rank = if container.labels.contains_key(KIND) { Rank::Record } else { Rank::Engine };
-        teller.tell(rank, &container.id, description(&container, &digest));
     }
 
     /// The digest of an image.
