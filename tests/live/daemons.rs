@@ -5,20 +5,20 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
-use crate::host::{Live, Place, lines, shell, wait};
+use crate::host::{Live, Place, lines, marked, shell, wait};
 
-const MARKED: &str = "
-- rule: Marked
-  desc: x
-  condition: evt.type in (open, openat) and fd.name contains tercel-mark-
-  output: mark %fd.name
-  priority: WARNING
-";
+/// A rule that sees the files that `mark` opens.
+fn rules() -> String {
+    format!(
+        "- rule: Marked\n  desc: x\n  condition: evt.type in (open, openat) and fd.name startswith {}\n  output: mark %fd.name\n  priority: WARNING\n",
+        marked()
+    )
+}
 
 /// Opens files of these numbers, each of which is an alert.
 fn mark(numbers: std::ops::RangeInclusive<u32>) {
     let (first, last) = (numbers.start(), numbers.end());
-    shell(&format!("for i in $(seq {first} {last}); do cat /tmp/tercel-mark-$i 2>/dev/null; done; true"));
+    shell(&format!("for i in $(seq {first} {last}); do cat {}$i 2>/dev/null; done; true", marked()));
 }
 
 /// Where a program is installed, if it is. Those of root are not always on the path.
@@ -78,7 +78,7 @@ fn a_real_syslog_daemon_may_restart_and_die() {
     let Some(program) = installed("rsyslogd", "rsyslogd") else { return };
     let Some(place) = Place::new("rsyslogd") else { return };
     let (out, rules, messages) =
-        (place.path("out"), place.file("rules.yaml", MARKED), place.path("messages"));
+        (place.path("out"), place.file("rules.yaml", &rules()), place.path("messages"));
     let address = format!("syslog_output.address={}", place.path("log").display());
     let daemon = Daemon::start(&program, &place);
     let arguments = [
@@ -121,7 +121,7 @@ fn a_real_syslog_daemon_may_restart_and_die() {
 fn logrotate_rotates_with_a_signal() {
     let Some(program) = installed("logrotate", "logrotate") else { return };
     let Some(place) = Place::new("logrotate") else { return };
-    let (out, rules, file) = (place.path("out"), place.file("rules.yaml", MARKED), place.path("alerts"));
+    let (out, rules, file) = (place.path("out"), place.file("rules.yaml", &rules()), place.path("alerts"));
     let name = format!("file_output.filename={}", file.display());
     let arguments = [
         "-r",
@@ -173,7 +173,7 @@ fn alerts_are_mailed() {
         return;
     }
     let Some(place) = Place::new("mail") else { return };
-    let (out, rules, box_) = (place.path("out"), place.file("rules.yaml", MARKED), place.path("mailbox"));
+    let (out, rules, box_) = (place.path("out"), place.file("rules.yaml", &rules()), place.path("mailbox"));
     let post =
         place.file("sendmail", &format!("#!/bin/sh\ncat >> {0}\necho '== end' >> {0}\n", box_.display()));
     shell(&format!("chmod 755 {}", post.display()));

@@ -139,6 +139,11 @@ pub fn wait(what: &str, mut done: impl FnMut() -> bool) {
     }
 }
 
+/// What the paths that rules look for begin with. Other runs of these tests on this host have others.
+pub fn marked() -> String {
+    format!("/tmp/tercel-mark-{}-", std::process::id())
+}
+
 /// Runs a shell command and waits for it.
 pub fn shell(command: &str) -> Output {
     Command::new("sh").args(["-c", command]).stdin(Stdio::null()).output().expect("a shell")

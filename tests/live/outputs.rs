@@ -3,7 +3,7 @@
 use std::os::unix::net::UnixDatagram;
 use std::process::Command;
 
-use crate::host::{Live, PATIENCE, Place, lines, shell, wait};
+use crate::host::{Live, PATIENCE, Place, lines, marked, shell, wait};
 
 /// A pinging process on the host, and a write below a configured directory with the chain of parents.
 const CLASSIC: &str = "
@@ -105,7 +105,10 @@ fn a_full_disk_costs_no_line() {
     let _mounted = Mounted(disk.clone());
     let rules = place.file(
         "rules.yaml",
-        "- rule: Marked\n  desc: x\n  condition: evt.type in (open, openat) and fd.name contains tercel-mark-\n  output: mark %fd.name\n  priority: INFO\n",
+        &format!(
+            "- rule: Marked\n  desc: x\n  condition: evt.type in (open, openat) and fd.name startswith {}\n  output: mark %fd.name\n  priority: INFO\n",
+            marked()
+        ),
     );
     let (out, file) = (place.path("out"), disk.join("alerts"));
     let name = format!("file_output.filename={}", file.display());
@@ -114,7 +117,7 @@ fn a_full_disk_costs_no_line() {
         ["-r", rules, "-o", "stdout_output.enabled=true", "-o", "file_output.enabled=true", "-o", &name];
     let mut live = Live::start(&place, &out, &arguments);
     std::fs::write(disk.join("ballast"), vec![0; 128 << 10]).expect_err("the disk is full");
-    shell("for i in 1 2 3 4 5; do cat /tmp/tercel-mark-$i 2>/dev/null; done; true");
+    shell(&format!("for i in 1 2 3 4 5; do cat {}$i 2>/dev/null; done; true", marked()));
     wait("five lines on standard output", || lines(&out).len() == 5);
     live.until("file output: ");
     assert!(live.errors().contains("No space left"), "{}", live.errors());

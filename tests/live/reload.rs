@@ -3,18 +3,20 @@
 use std::fs;
 use std::path::Path;
 
-use crate::host::{Live, Place, lines, shell, wait};
+use crate::host::{Live, Place, lines, marked, shell, wait};
 
 fn rules(name: &str) -> String {
     format!(
-        "- rule: Marked\n  desc: x\n  condition: evt.type in (open, openat) and fd.name contains tercel-mark-\n  output: {name} %fd.name\n  priority: INFO\n"
+        "- rule: Marked\n  desc: x\n  condition: evt.type in (open, openat) and fd.name startswith {}\n  output: {name} %fd.name\n  priority: INFO\n",
+        marked()
     )
 }
 
 /// Makes an event that the rule matches, and waits for the alert.
 fn mark(out: &Path, number: u32, expected: &str) {
-    shell(&format!("cat /tmp/tercel-mark-{number} 2>/dev/null; true"));
-    let expected = format!("Informational {expected} /tmp/tercel-mark-{number}");
+    let path = format!("{}{number}", marked());
+    shell(&format!("cat {path} 2>/dev/null; true"));
+    let expected = format!("Informational {expected} {path}");
     wait(&expected, || lines(out).iter().any(|line| line.ends_with(&expected)));
 }
 
@@ -76,9 +78,9 @@ fn a_changed_configuration_holds_at_once() {
     settings("two", "json_output: true\nwebserver:\n  enabled: true\n  listen_address: 127.0.0.1\n");
     live.until("webserver changes at the next start only");
     live.until("rules loaded anew: 1 run");
-    shell("cat /tmp/tercel-mark-3 2>/dev/null; true");
+    shell(&format!("cat {}3 2>/dev/null; true", marked()));
     wait("a line in the new file", || lines(&place.path("two")).len() == 1);
-    assert!(lines(&place.path("two"))[0].contains("\"fd.name\":\"/tmp/tercel-mark-3\""));
+    assert!(lines(&place.path("two"))[0].contains(&format!("\"fd.name\":\"{}3\"", marked())));
     // The signal does the same.
     settings("three", "watch_config_files: false\n");
     live.signal("HUP");
