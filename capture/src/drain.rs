@@ -6,6 +6,7 @@ use tercel_format::Event;
 use tercel_probe_abi::HEADER;
 
 use crate::clock;
+use crate::turns::Turns;
 
 /// An event becomes visible at the latest this long after its time, in nanoseconds: programs run without preemption, or for
 /// microseconds. What is younger stays in its ring until all rings have shown what is older.
@@ -17,6 +18,8 @@ pub struct Drain {
     epoch: u64,
     /// Every event up to this time is visible.
     settled: u64,
+    /// The other rings with events up to that time.
+    turns: Turns,
     /// The ring whose turn it is, and up to which time its events are older than those of all others.
     turn: Option<(usize, u64)>,
     /// The event that is lent, and the ring that it is in. Its bytes are the ring's, which takes them back when the next one is
@@ -29,7 +32,7 @@ pub struct Drain {
 impl Drain {
     pub(crate) fn new(rings: Vec<RingBuf<MapData>>, epoch: u64) -> Drain {
         let malformed = vec![0; rings.len()];
-        Drain { rings, epoch, settled: 0, turn: None, lent: None, malformed }
+        Drain { rings, epoch, settled: 0, turns: Turns::default(), turn: None, lent: None, malformed }
     }
 
     /// Takes the event that was lent out of its ring and goes on to the next one, if there is one that is not younger than
@@ -55,7 +58,13 @@ impl Drain {
                     }
                     self.consume(cpu);
                 }
-                _ => self.turn = None,
+                first => {
+                    let waits = first.map(|(ts, _)| ts).filter(|ts| *ts <= self.settled);
+                    self.turn = None;
+                    if let Some(ts) = waits {
+                        self.turns.wait(ts, cpu);
+                    }
+                }
             }
         }
     }
@@ -93,31 +102,17 @@ impl Drain {
         drop(self.rings.get_mut(cpu).and_then(RingBuf::next));
     }
 
-    /// Whose turn it is. The clock is looked at only where nothing is left that was old enough at the last look.
+    /// Whose turn it is. Clock and rings are looked at only where nothing is left that was old enough at the last look.
     fn next_turn(&mut self, until: u64) -> Option<(usize, u64)> {
-        if let Some(turn) = self.oldest(self.settled.min(until)) {
-            return Some(turn);
-        }
-        self.settled = self.now().saturating_sub(SETTLED);
-        self.oldest(self.settled.min(until))
-    }
-
-    /// The ring with the oldest event, and up to which time its events are older than those of all others.
-    fn oldest(&mut self, settled: u64) -> Option<(usize, u64)> {
-        let mut first: Option<(u64, usize)> = None;
-        let mut limit = settled;
-        for (cpu, ring) in self.rings.iter_mut().enumerate() {
-            let Some((ts, _)) = head(ring) else { continue };
-            match first {
-                Some((oldest, _)) if ts >= oldest => limit = limit.min(ts),
-                Some((oldest, _)) => {
-                    limit = limit.min(oldest);
-                    first = Some((ts, cpu));
+        if self.turns.is_empty() {
+            self.settled = self.now().saturating_sub(SETTLED);
+            for (cpu, ring) in self.rings.iter_mut().enumerate() {
+                if let Some((ts, _)) = head(ring).filter(|(ts, _)| *ts <= self.settled) {
+                    self.turns.wait(ts, cpu);
                 }
-                None => first = Some((ts, cpu)),
             }
         }
-        first.filter(|(ts, _)| *ts <= settled).map(|(_, cpu)| (cpu, limit))
+        self.turns.next(self.settled.min(until))
     }
 }
 

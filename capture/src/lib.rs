@@ -16,6 +16,7 @@ mod error;
 mod held;
 mod probe;
 mod source;
+mod turns;
 
 pub use tercel_probe_abi as abi;
 
