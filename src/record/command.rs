@@ -127,7 +127,7 @@ mod tests {
             assert!(check(&words(there)).is_ok(), "{there}");
         }
         for missing in ["tercel-no-such-command", "/nonexistent/command", "/bin", "./sh"] {
-            let failure = check(&words(missing)).err().expect("no such command");
+            let failure = check(&words(missing)).expect_err("no such command");
             assert_eq!(failure.message, format!("{missing}: no such command"));
         }
     }
