@@ -67,7 +67,8 @@ impl Client {
             request.send(line)?
         };
         let status = response.status().as_u16();
-        response.body_mut().with_config().limit(ANSWER).read_to_vec()?;
+        // The status is the answer: a body that is too long or breaks off changes nothing about it.
+        let _ = response.body_mut().with_config().limit(ANSWER).read_to_vec();
         Ok(status)
     }
 }

@@ -265,8 +265,8 @@ fn web(url: String, max_timeouts: u32) -> Http {
     }
 }
 
-/// Reads a request and answers it.
-fn answer(mut stream: TcpStream, status: &str) -> String {
+/// Reads a request and answers it, with a body of so many bytes.
+fn answer(mut stream: TcpStream, status: &str, size: usize) -> String {
     let mut reader = BufReader::new(stream.try_clone().expect("a stream"));
     let (mut head, mut length) = (String::new(), 0);
     while !head.ends_with("\r\n\r\n") {
@@ -279,7 +279,10 @@ fn answer(mut stream: TcpStream, status: &str) -> String {
     }
     let mut body = vec![0; length];
     reader.read_exact(&mut body).expect("a body");
-    write!(stream, "HTTP/1.1 {status}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n").expect("an answer");
+    write!(stream, "HTTP/1.1 {status}\r\nContent-Length: {size}\r\nConnection: close\r\n\r\n")
+        .expect("an answer");
+    // Who has seen enough may hang up.
+    let _ = stream.write_all(&vec![b'x'; size]);
     format!("{head}{}", String::from_utf8_lossy(&body))
 }
 
@@ -290,7 +293,7 @@ fn http_tries_again_where_that_can_help() {
     deliver(&outputs, 0..2);
     let answers = ["503 Busy", "200 OK", "400 Bad"];
     let requests: Vec<String> =
-        answers.iter().map(|status| answer(listener.accept().expect("a request").0, status)).collect();
+        answers.iter().map(|status| answer(listener.accept().expect("a request").0, status, 0)).collect();
     wait(&outputs, |counts| counts.sent + counts.lost == 2);
     assert!(
         requests[0].starts_with("POST /alerts HTTP/1.1")
@@ -300,6 +303,20 @@ fn http_tries_again_where_that_can_help() {
         requests.iter().map(|request| request.rsplit("\r\n").next().expect("a body")).collect();
     assert_eq!(bodies, ["line 0", "line 0", "line 1"]);
     assert_eq!(counts(&outputs), Counts { sent: 1, lost: 1, failures: 2, waiting: 0 });
+    outputs.finish(SECOND);
+}
+
+#[test]
+fn http_posts_once_whatever_the_body_of_the_answer() {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let outputs = start(http(&listener, 5), Limits::default());
+    deliver(&outputs, 0..3);
+    for number in 0..3 {
+        let request = answer(listener.accept().expect("a request").0, "200 OK", 70_000);
+        assert!(request.ends_with(&format!("\r\nline {number}")), "{request}");
+    }
+    wait(&outputs, |counts| counts.sent == 3);
+    assert_eq!(counts(&outputs), Counts { sent: 3, ..Counts::default() });
     outputs.finish(SECOND);
 }
 
