@@ -1,11 +1,16 @@
 //! What is told of the run itself: on standard error, and to the syslog daemon of this host where that is asked for.
 
+use std::time::Duration;
+
 use console::style;
 use tercel_rules::program::Priority;
 
 use crate::config::{self, Config, Remarks};
 use crate::exit::Failure;
 use crate::outputs::{Address, Kind, Level, Limits, Message, Outputs, Protocol, Syslog};
+
+/// How long what waits for a daemon that does not answer may hold up the start.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// Where the run tells of itself.
 pub struct Log {
@@ -15,18 +20,31 @@ pub struct Log {
     syslog: Option<Outputs>,
 }
 
+/// The way to the syslog daemon of this host, where it is asked for.
+fn daemon(config: &Config) -> Result<Option<Outputs>, Failure> {
+    let kind = Kind::Syslog(Syslog {
+        address: Address::Local("/dev/log".into()),
+        protocol: Protocol::Rfc3164,
+        hostname: String::new(),
+    });
+    let limits = Limits { messages: 1024, bytes: 1 << 20 };
+    config.log.syslog.then(|| Outputs::start(&[kind], limits)).transpose().map_err(Failure::io)
+}
+
 impl Log {
     /// The log that a configuration asks for.
     pub fn new(config: &Config, quiet: bool) -> Result<Log, Failure> {
-        let config::Log { stderr, syslog, level } = config.log;
-        let address = Address::Local("/dev/log".into());
-        let kind = Kind::Syslog(Syslog { address, protocol: Protocol::Rfc3164, hostname: String::new() });
-        let syslog = syslog.then(|| Outputs::start(&[kind], Limits { messages: 1024, bytes: 1 << 20 }));
-        Ok(Log {
-            stderr,
-            level: if quiet { Level::Error } else { level },
-            syslog: syslog.transpose().map_err(Failure::io)?,
-        })
+        let config::Log { stderr, level, .. } = config.log;
+        Ok(Log { stderr, level: if quiet { Level::Error } else { level }, syslog: daemon(config)? })
+    }
+
+    /// Speaks to the daemon from another thread, which has the rights that the caller has now.
+    pub fn renew(&mut self, config: &Config) -> Result<(), Failure> {
+        if let Some(before) = self.syslog.take() {
+            before.finish(PATIENCE);
+            self.syslog = daemon(config)?;
+        }
+        Ok(())
     }
 
     /// Says what there is to remark on a configuration.

@@ -37,7 +37,7 @@ use writer::Writer;
 pub fn run(args: &LiveArgs) -> Result<Outcome, Failure> {
     let (setup, remarks) = Setup::read(args)?;
     let config = &setup.config;
-    let log = Log::new(config, args.quiet)?;
+    let mut log = Log::new(config, args.quiet)?;
     log.remarks(&remarks);
     let program = setup.plan.load(args.quiet, args.verbose)?;
     let filter = args.filter().map(|text| rule_files::filter(&text)).transpose()?;
@@ -51,14 +51,18 @@ pub fn run(args: &LiveArgs) -> Result<Outcome, Failure> {
         ring: args.buffer.map_or(config.ring, |mib| mib.clamp(1, 1024) << 20),
         ..Probing::default()
     };
-    let source = Source::start(&probing, &Engines::and(&args.docker, &args.cri)).map_err(Failure::io)?;
-    let writer =
-        args.write.as_deref().map(|path| Writer::new(path, source.machine(), &probing)).transpose()?;
-    // Threads inherit what their maker may do: outputs and the web server start behind this line.
+    let engines = Engines { first: privileges::give_up_in_thread, ..Engines::and(&args.docker, &args.cri) };
+    let source = Source::start(&probing, &engines).map_err(Failure::io)?;
+    let file = args.write.as_deref().map(writer::create).transpose()?;
+    // Threads inherit what their maker may do: all others start behind this line.
     let has_programs = kinds.iter().any(|kind| matches!(kind, Kind::Program { .. }));
     if let Err(reason) = privileges::give_up(has_programs) {
-        log.tell(Level::Warning, &format!("privileges are kept: {reason}"));
+        log.tell(Level::Error, &format!("privileges are kept: {reason}"));
     }
+    log.renew(config)?;
+    let writer = args.write.as_deref().zip(file);
+    let writer =
+        writer.map(|(path, file)| Writer::new(path, file, source.machine(), &probing)).transpose()?;
     let outputs = Outputs::start(&kinds, config.limits).map_err(Failure::usage)?;
     let web = config.web.as_ref().map(web::Server::start).transpose()?;
     let parts = Parts { calls, source, writer, outputs, log, web };

@@ -25,12 +25,19 @@ pub struct Writer {
     cut: Instant,
 }
 
+/// Creates the file of a trace.
+pub fn create(path: &Path) -> Result<File, Failure> {
+    if path == Path::new("-") {
+        return Err(Failure::usage("-w: standard output is for alerts; name a file (./- is one, too)"));
+    }
+    File::create(path).map_err(|error| Failure::io(format!("{}: {error}", path.display())))
+}
+
 impl Writer {
-    /// Creates the file.
-    pub fn new(path: &Path, machine: &MachineInfo, probing: &Probing) -> Result<Writer, Failure> {
+    /// Starts a trace in its file, and the threads that write it.
+    pub fn new(path: &Path, file: File, machine: &MachineInfo, probing: &Probing) -> Result<Writer, Failure> {
         let failed = |error: io::Error| Failure::io(format!("{}: {error}", path.display()));
         let header = host::header(machine, "", probing.snaplen);
-        let file = File::create(path).map_err(failed)?;
         let trace = KeyedWriter::new(file, &header, Options::default()).map_err(failed)?;
         Ok(Writer { path: path.to_owned(), trace, cut: Instant::now() })
     }

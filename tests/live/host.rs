@@ -69,10 +69,15 @@ impl Live {
 
     /// Starts it under a configuration.
     pub fn configured(place: &Place, out: &Path, configuration: &Path, arguments: &[&str]) -> Live {
+        let mut command = Command::new(TERCEL);
+        command.args([Path::new("live"), Path::new("-c"), configuration]).args(arguments);
+        Live::begin(place, out, &mut command)
+    }
+
+    /// Starts a command that becomes live, and waits until it watches.
+    pub fn begin(place: &Place, out: &Path, command: &mut Command) -> Live {
         let errors = place.path("errors");
-        let child = Command::new(TERCEL)
-            .args([Path::new("live"), Path::new("-c"), configuration])
-            .args(arguments)
+        let child = command
             .stdin(Stdio::null())
             .stdout(File::create(out).expect("a file"))
             .stderr(File::create(&errors).expect("a file"))
@@ -153,4 +158,16 @@ pub fn shell(command: &str) -> Output {
 pub fn lines(path: &Path) -> Vec<String> {
     let Ok(file) = File::open(path) else { return Vec::new() };
     BufReader::new(file).lines().map_while(Result::ok).collect()
+}
+
+impl Live {
+    /// What `/proc` tells of each of its threads in a line that begins with this word.
+    pub fn of_threads(&self, word: &str) -> Vec<String> {
+        let threads = fs::read_dir(format!("/proc/{}/task", self.pid())).expect("it runs");
+        let line = |path: PathBuf| {
+            let status = fs::read_to_string(path.join("status")).unwrap_or_default();
+            status.lines().find_map(|line| line.strip_prefix(word)).map(|value| value.trim().to_owned())
+        };
+        threads.filter_map(|thread| line(thread.expect("an entry").path())).collect()
+    }
 }

@@ -12,4 +12,5 @@ mod outputs;
 #[path = "../possible/mod.rs"]
 mod possible;
 mod reload;
+mod rights;
 mod same;

@@ -44,6 +44,8 @@ pub struct Engines {
     pub docker: Vec<PathBuf>,
     /// Sockets of containerd, of CRI-O, and of others that speak Kubernetes' container runtime interface.
     pub cri: Vec<PathBuf>,
+    /// What each thread that asks them does first, as giving up rights that only attaching the probe needs.
+    pub first: fn(),
 }
 
 impl Default for Engines {
@@ -58,6 +60,7 @@ impl Default for Engines {
                 bundles::CRIO_SOCKET,
                 "/run/host-containerd/containerd.sock",
             ]),
+            first: || (),
         }
     }
 }
@@ -101,14 +104,21 @@ impl Containers {
     pub fn watch(engines: &Engines) -> Containers {
         let (teller, listener) = Listener::new();
         let answering = Answering::default();
+        let first = engines.first;
+        let spawn = |follow: Box<dyn FnOnce() + Send>| {
+            std::thread::spawn(move || {
+                first();
+                follow();
+            });
+        };
         for path in once_each(&engines.docker) {
             let (teller, answering) = (teller.clone(), answering.clone());
-            std::thread::spawn(move || follow_docker(&path, &teller, &answering));
+            spawn(Box::new(move || follow_docker(&path, &teller, &answering)));
         }
         let cri = once_each(&engines.cri);
         let told = (teller.clone(), answering.clone());
-        std::thread::spawn(move || follow_grpc(&cri, &told.0, &told.1));
-        std::thread::spawn(move || Bundles::of_the_host(answering).follow(&teller));
+        spawn(Box::new(move || follow_grpc(&cri, &told.0, &told.1)));
+        spawn(Box::new(move || Bundles::of_the_host(answering).follow(&teller)));
         Containers { listener }
     }
 
