@@ -140,7 +140,7 @@ pub struct Loaded {
     pub config: Config,
     /// Keys that are unknown or have no effect.
     pub remarks: Remarks,
-    /// Files that it was read from.
+    /// Files that it was read from, and files of rules that it names and that are not there.
     pub files: Vec<PathBuf>,
 }
 
@@ -171,6 +171,7 @@ pub fn load(file: Option<&Path>, overrides: &[String]) -> Result<Loaded, Failure
         let texts: Vec<String> = errors.iter().map(ToString::to_string).collect();
         Failure::usage(texts.join("\n"))
     })?;
+    files.extend(read::absent_rules(&root));
     Ok(Loaded { config, remarks, files })
 }
 

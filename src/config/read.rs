@@ -138,11 +138,24 @@ impl<'a> Reader<'a> {
     }
 }
 
-fn rules_files(reader: &mut Reader<'_>) -> Vec<PathBuf> {
+/// Files of rules that are named and not there: they may come.
+pub fn absent_rules(root: &Entry) -> Vec<PathBuf> {
+    let mut paths = named_rules(&mut Reader { root, errors: Vec::new() });
+    paths.retain(|path| !path.exists());
+    paths
+}
+
+fn named_rules(reader: &mut Reader<'_>) -> Vec<PathBuf> {
     let mut paths = reader.texts("rules_files");
     paths.extend(reader.texts("rules_file"));
+    paths.into_iter().map(|(path, _)| PathBuf::from(path)).collect()
+}
+
+fn rules_files(reader: &mut Reader<'_>) -> Vec<PathBuf> {
     // As in Falco, what does not exist is left out: a local file, say.
-    paths.into_iter().map(|(path, _)| PathBuf::from(path)).filter(|path| path.exists()).collect()
+    let mut paths = named_rules(reader);
+    paths.retain(|path| path.exists());
+    paths
 }
 
 fn selection(reader: &mut Reader<'_>) -> Vec<Step> {

@@ -1,11 +1,10 @@
 //! What a run is to do: options of the command line and the configuration enter, a checked whole leaves; the first time, and again
 //! when files have changed.
 
-use std::path::PathBuf;
-
 use tercel_replay::{Matching, Options, Style};
 
 use super::args::LiveArgs;
+use super::reload::Files;
 use super::rules::Plan;
 use crate::config::{self, Config, Loaded, Remarks};
 use crate::exit::Failure;
@@ -17,8 +16,8 @@ pub struct Setup {
     pub config: Config,
     /// Which rules run.
     pub plan: Plan,
-    /// Files and directories that all this comes from.
-    pub files: Vec<PathBuf>,
+    /// Files and directories that all this comes from, as they were before any rule was read.
+    pub files: Files,
 }
 
 impl Setup {
@@ -29,7 +28,7 @@ impl Setup {
     pub fn read(args: &LiveArgs) -> Result<(Setup, Remarks), Failure> {
         let Loaded { config, remarks, files } = config::load(args.config.as_deref(), &args.overrides())?;
         let plan = Plan::of(args, &config)?;
-        let files = plan.files().iter().chain(&files).cloned().collect();
+        let files = Files::new(plan.files().iter().chain(&files).cloned().collect());
         Ok((Setup { config, plan, files }, remarks))
     }
 

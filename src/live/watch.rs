@@ -18,7 +18,6 @@ use super::calls::Calls;
 use super::drops::Watcher;
 use super::log::Log;
 use super::metrics::{self, Metrics};
-use super::reload::Files;
 use super::setup::Setup;
 use super::signals::Signals;
 use super::web::Server;
@@ -55,7 +54,6 @@ pub struct Parts {
 pub struct Watch<'a> {
     args: &'a LiveArgs,
     setup: Setup,
-    files: Files,
     calls: Calls,
     source: Source,
     writer: Option<Writer>,
@@ -109,7 +107,6 @@ impl<'a> Watch<'a> {
         let zone = (!args.utc).then(|| Arc::new(host::local_zone()));
         Watch {
             args,
-            files: Files::new(setup.files.clone()),
             calls,
             source,
             writer,
@@ -231,7 +228,7 @@ impl<'a> Watch<'a> {
         let ended = self.burial.look(&replay.state().threads, self.source.drops().lost(), now);
         self.source.have_ended(ended);
         self.show(replay, program);
-        self.setup.config.watch && self.files.changed()
+        self.setup.config.watch && self.setup.files.changed()
     }
 
     fn look_for_losses(&mut self, events: u64, passed: Duration) {
@@ -297,7 +294,7 @@ impl<'a> Watch<'a> {
 
     /// Reads the configuration and the rules anew. Where anything is wrong, all stays as it was.
     fn reload(&mut self) -> Option<Program> {
-        self.files.read();
+        self.setup.files.read();
         match self.read_anew() {
             Ok(program) => {
                 self.tally.reloads += 1;
@@ -331,7 +328,6 @@ impl<'a> Watch<'a> {
             self.log.tell(Level::Warning, &format!("{key} changes at the next start only"));
         }
         self.drops.configure(drops);
-        self.files = Files::new(setup.files.clone());
         self.setup = setup;
         Ok(program)
     }

@@ -91,6 +91,17 @@ fn a_changed_configuration_holds_at_once() {
 }
 
 #[test]
+fn a_local_file_is_loaded_when_it_comes() {
+    let Some(place) = Place::new("local") else { return };
+    let (rules_file, local) = (place.file("rules.yaml", &rules("mark")), place.path("rules.local.yaml"));
+    let text = format!("rules_files: [{}, {}]\n", rules_file.display(), local.display());
+    let configuration = place.file("tercel.yaml", &text);
+    let mut live = Live::configured(&place, &place.path("out"), &configuration, &[]);
+    place.file("rules.local.yaml", &rules("mark").replace("rule: ", "rule: local "));
+    live.until("rules loaded anew: 2 run");
+}
+
+#[test]
 fn files_are_opened_anew_for_rotation() {
     let Some(place) = Place::new("rotate") else { return };
     let (file, rules) = (place.path("alerts"), place.file("rules.yaml", &rules("mark")));
