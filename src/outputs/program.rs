@@ -2,9 +2,12 @@
 
 use std::io::{self, Write};
 use std::os::unix::process::CommandExt;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
+
+use rustix::io::ioctl_fionread;
+use rustix::process::{Pid, Signal, kill_process_group};
 
 use super::Message;
 use super::channel::{Channel, Failure};
@@ -13,6 +16,8 @@ use super::channel::{Channel, Failure};
 const PATIENCE: Duration = Duration::from_secs(60);
 /// How long a program has to end when its input has ended with the run.
 const FAREWELL: Duration = Duration::from_secs(1);
+/// How long a kept program is watched for whether it reads its first line.
+const FIRST_LINE: Duration = Duration::from_secs(5);
 /// Exit codes of a shell that could not run its command.
 const NOT_FOUND: [i32; 2] = [126, 127];
 /// How often the end of a program is looked for.
@@ -31,73 +36,112 @@ impl Program {
         Program { command, keep_running, child: None }
     }
 
-    /// The running program; one that has ended is started again.
-    fn running(&mut self) -> Result<&mut Child, String> {
-        if let Some(child) = &mut self.child
-            && !matches!(child.try_wait(), Ok(None))
-        {
-            self.child = None;
-        }
-        match &mut self.child {
-            Some(child) => Ok(child),
-            none => {
-                let child = Command::new("/bin/sh")
-                    .args(["-c", &self.command])
-                    .stdin(Stdio::piped())
-                    // Ctrl-C is for this process, which then ends the program's input.
-                    .process_group(0)
-                    .spawn()
-                    .map_err(|error| format!("/bin/sh: {error}"))?;
-                Ok(none.insert(child))
+    /// Starts the program unless it runs; whether it was started.
+    fn start(&mut self) -> Result<bool, String> {
+        if let Some(child) = &mut self.child {
+            let status = child.try_wait();
+            if matches!(status, Ok(None)) {
+                return Ok(false);
             }
+            self.child = None;
+            could_run(status.ok().flatten())?;
         }
+        let child = Command::new("/bin/sh")
+            .args(["-c", &self.command])
+            .stdin(Stdio::piped())
+            // Ctrl-C is for this process, which then ends the program's input.
+            .process_group(0)
+            .spawn()
+            .map_err(|error| format!("/bin/sh: {error}"))?;
+        self.child = Some(child);
+        Ok(true)
     }
 
     fn write(&mut self, message: &Message) -> Result<(), String> {
         let line = [&message.line, &b"\n"[..]].concat();
-        let child = self.running()?;
-        let input = child.stdin.as_mut().ok_or("its input is closed")?;
-        match input.write_all(&line) {
+        let started = self.start()?;
+        let child = self.child.as_mut().ok_or("it does not run")?;
+        let written = child.stdin.as_mut().ok_or("its input is closed")?.write_all(&line);
+        match written {
+            Ok(()) if self.keep_running && started => has_read(child, line.len()),
+            Ok(()) => Ok(()),
             // A program that was started for the line need not read it.
-            Err(error) if self.keep_running || error.kind() != io::ErrorKind::BrokenPipe => {
-                Err(format!("{}: {error}", self.command))
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe && !self.keep_running => Ok(()),
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {
+                // Its end tells more than its closed input.
+                let status = self.end(FAREWELL)?;
+                Err(status.map_or_else(|| error.to_string(), ended))
             }
-            _ => Ok(()),
+            Err(error) => Err(error.to_string()),
         }
     }
 
     /// Ends the program's input and waits for its end.
-    fn end(&mut self, patience: Duration) -> Result<(), String> {
-        let Some(mut child) = self.child.take() else { return Ok(()) };
+    fn end(&mut self, patience: Duration) -> Result<Option<ExitStatus>, String> {
+        let Some(mut child) = self.child.take() else { return Ok(None) };
         drop(child.stdin.take());
         let deadline = Instant::now() + patience;
         loop {
             match child.try_wait() {
                 Ok(None) if Instant::now() < deadline => thread::sleep(LOOK),
                 Ok(None) => {
-                    let _ = child.kill();
+                    // What the shell has started is in its group.
+                    let _ = kill_process_group(Pid::from_child(&child), Signal::KILL);
                     let _ = child.wait();
-                    return Err(format!("{}: did not end and was killed", self.command));
+                    return Err("did not end and was killed".to_owned());
                 }
-                Ok(Some(status)) if status.code().is_some_and(|code| NOT_FOUND.contains(&code)) => {
-                    return Err(format!("{}: the shell cannot run it", self.command));
+                status => {
+                    let status = status.ok().flatten();
+                    return could_run(status).map(|()| status);
                 }
-                Ok(Some(_)) | Err(_) => return Ok(()),
             }
         }
     }
 }
 
+/// Waits until a program that was just started has read of its first line, which still lies in the pipe where the program cannot
+/// run. One that takes its time is believed.
+fn has_read(child: &mut Child, line: usize) -> Result<(), String> {
+    let deadline = Instant::now() + FIRST_LINE;
+    loop {
+        // In this order: after its end nothing more is read.
+        let status = child.try_wait().ok().flatten();
+        let unread = child.stdin.as_ref().and_then(|input| ioctl_fionread(input).ok());
+        if unread.is_none_or(|unread| unread < line as u64) || Instant::now() >= deadline {
+            return Ok(());
+        }
+        if let Some(status) = status {
+            return could_run(Some(status)).and_then(|()| Err(ended(status)));
+        }
+        thread::sleep(LOOK);
+    }
+}
+
+fn could_run(status: Option<ExitStatus>) -> Result<(), String> {
+    match status.and_then(|status| status.code()) {
+        Some(code) if NOT_FOUND.contains(&code) => Err("the shell cannot run it".to_owned()),
+        _ => Ok(()),
+    }
+}
+
+fn ended(status: ExitStatus) -> String {
+    format!("ended before it read a line ({status})")
+}
+
 impl Channel for Program {
     fn send(&mut self, message: &Message) -> Result<(), Failure> {
-        let mut written = self.write(message).map_err(Failure::Later);
-        if written.is_err() {
+        if let Err(reason) = self.write(message) {
             let _ = self.end(Duration::ZERO);
-        } else if !self.keep_running {
-            // It may have done its work before it hung: not again.
-            written = self.end(PATIENCE).map_err(Failure::Never);
+            return Err(Failure::Later(format!("{}: {reason}", self.command)));
         }
-        written
+        if !self.keep_running {
+            // It may have done its work before it hung: not again.
+            return self
+                .end(PATIENCE)
+                .map(|_| ())
+                .map_err(|reason| Failure::Never(format!("{}: {reason}", self.command)));
+        }
+        Ok(())
     }
 
     fn reopen(&mut self) {

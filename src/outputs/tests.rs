@@ -196,6 +196,62 @@ fn a_program_that_hangs_holds_up_nobody() {
 }
 
 #[test]
+fn a_program_is_killed_with_all_that_it_started() {
+    let scratch = Scratch::new("group");
+    let path = scratch.path("pid");
+    let command = format!("sh -c 'read line; echo $$ > {}; exec sleep 60' | cat; true", path.display());
+    let outputs = start(Kind::Program { command, keep_running: true }, FEW);
+    deliver(&outputs, 0..1);
+    let pid = || lines(&path).first().cloned();
+    let deadline = Instant::now() + 20 * SECOND;
+    while pid().is_none() {
+        assert!(Instant::now() < deadline, "it does not start");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    outputs.finish(10 * SECOND);
+    let status = format!("/proc/{}/status", pid().expect("a number"));
+    // Whoever inherits it may take a while to bury it.
+    let lives = || std::fs::read_to_string(&status).is_ok_and(|text| !text.contains("State:\tZ"));
+    while lives() {
+        assert!(Instant::now() < deadline, "what it started lives on");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+#[test]
+fn a_kept_program_that_cannot_run_loses_nothing_unnoticed() {
+    for (command, reason) in [
+        ("/no/such/program", "/no/such/program: the shell cannot run it"),
+        ("exit 3", "exit 3: ended before it read a line (exit status: 3)"),
+        ("exec <&-; sleep 0.1; exit 3", "sleep 0.1; exit 3: ended before it read a line (exit status: 3)"),
+    ] {
+        let mut outputs = start(Kind::Program { command: command.to_owned(), keep_running: true }, FEW);
+        deliver(&outputs, 0..1);
+        wait(&outputs, |counts| counts.failures > 0);
+        let told = outputs.notices(Instant::now());
+        assert!(told[0].text.contains(reason) && told[0].text.ends_with("; 1 wait"), "{told:?}");
+        deliver(&outputs, 1..10);
+        assert_eq!(counts(&outputs).lost, 6, "what the queue cannot hold");
+        outputs.finish(Duration::from_millis(100));
+        assert_eq!((counts(&outputs).sent, counts(&outputs).lost), (0, 10), "{command}");
+    }
+}
+
+#[test]
+fn a_kept_program_that_comes_late_gets_every_line() {
+    let scratch = Scratch::new("late");
+    let (program, read) = (scratch.path("program"), scratch.path("read"));
+    let command = format!("{} {}", program.display(), read.display());
+    let outputs = start(Kind::Program { command, keep_running: true }, Limits::default());
+    deliver(&outputs, 0..3);
+    wait(&outputs, |counts| counts.failures > 1);
+    std::os::unix::fs::symlink("/usr/bin/tee", &program).expect("a link");
+    wait(&outputs, |counts| counts.sent == 3);
+    outputs.finish(5 * SECOND);
+    assert_eq!(lines(&read), ["line 0", "line 1", "line 2"]);
+}
+
+#[test]
 fn syslog_survives_a_restart_of_its_daemon() {
     let scratch = Scratch::new("syslog");
     let path = scratch.path("log");
