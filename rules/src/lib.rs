@@ -1,6 +1,6 @@
 //! Falco's rule language: rule files enter, a compiled [`program::Program`] and a report of errors and warnings leave.
 //! Knows names and types of fields and events, and nothing of threads, fds or values.
-#![forbid(unsafe_code)]
+#![deny(unsafe_code)]
 
 pub mod ast;
 pub mod compile;

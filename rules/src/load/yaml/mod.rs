@@ -1,10 +1,11 @@
 //! YAML with the place of every node.
 //!
 //! The text of a rule file enters, a tree of nodes per document leaves, or the first error with its place. The text is
-//! read by libyaml, which accepts what yaml-cpp, Falco's parser, accepts (a stricter one would reject rule files that
+//! read by unsafe-libyaml, which accepts what yaml-cpp, Falco's parser, accepts (a stricter one would reject rule files that
 //! Falco loads). What counts as null, duplicate keys (the first one counts) and places (in bytes) are as in Falco.
 //! Nothing here knows what a rule is.
 
+mod events;
 mod tree;
 
 use std::rc::Rc;
@@ -29,7 +30,7 @@ pub struct Node {
     pub kind: Kind,
     /// Where it starts.
     pub mark: Mark,
-    /// The byte behind it, counted as [`Mark::offset`] is. A collection without brackets ends where the next token starts.
+    /// The byte after it, counted as [`Mark::offset`] is. A collection without brackets ends where the next token starts.
     pub end: usize,
 }
 

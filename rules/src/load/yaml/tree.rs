@@ -1,12 +1,11 @@
-//! Documents as trees of nodes, made from the events of libyaml.
+//! Documents as trees of nodes, made from the parser's events.
 //!
 //! A stack of open collections takes the place of recursion, so that nesting costs memory only where text paid for it.
 
 use std::collections::HashMap;
 use std::rc::Rc;
 
-use libyaml_safer::{Event, EventData, Parser, ScalarStyle};
-
+use super::events::{EventKind, Events, Problem};
 use super::{Error, Kind, Mark, Node};
 
 /// Collections may be nested this deep, as in yaml-cpp.
@@ -19,62 +18,61 @@ const MAX_ALIASED: usize = 64 << 20;
 const NODE_WEIGHT: usize = 16;
 
 /// Reads all documents of a text. As with yaml-cpp, an empty document ends the list.
+///
+/// # Errors
+/// The text is no YAML, is nested too deeply, or stands for too much.
 pub fn parse(text: &str) -> Result<Vec<Rc<Node>>, Error> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let places = Places::of(text);
-    let mut input = text.as_bytes();
-    let mut parser = Parser::new();
-    parser.set_input_string(&mut input);
+    let out_of_memory = || Error { mark: Mark::default(), message: "out of memory".to_owned() };
+    let mut events = Events::of(text).ok_or_else(out_of_memory)?;
     let mut builder = Builder::default();
-    let mut next = parser.parse();
+    let mut next = events.next();
     loop {
-        let event = next.map_err(|error| places.error(&error))?;
-        next = match event.data {
-            EventData::StreamEnd => return Ok(builder.documents),
-            _ => parser.parse(),
+        let event = next.map_err(|problem| places.error(problem))?;
+        next = match event.kind {
+            EventKind::StreamEnd => return Ok(builder.documents),
+            _ => events.next(),
         };
         // What is not there stands where the text goes on.
-        let place = match &next {
-            Ok(next) if is_absent(&event.data) => &next.start_mark,
-            _ => &event.start_mark,
+        let start = match &next {
+            Ok(next) if is_absent(&event.kind) => next.start,
+            _ => event.start,
         };
-        let mark = places.mark(place);
-        let end = places.mark(&event.end_mark).offset;
-        if builder.take(event, mark, end)? == Step::End {
+        if builder.take(event.kind, places.mark(start), event.end)? == Step::End {
             return Ok(builder.documents);
         }
     }
 }
 
 /// Whether an event stands for a value that was left out.
-fn is_absent(event: &EventData) -> bool {
-    matches!(event, EventData::Scalar { value, style: ScalarStyle::Plain, .. } if value.is_empty())
+fn is_absent(event: &EventKind) -> bool {
+    matches!(event, EventKind::Scalar { value, plain: true, .. } if value.is_empty())
 }
 
-/// Turns the parser's places, which count characters, into places that count bytes.
-struct Places<'a> {
-    text: &'a str,
+/// Lines and columns of byte offsets, in a time that does not depend on how long a line is.
+struct Places {
+    /// Bytes of the text.
+    end: usize,
     /// Byte offset of each line.
     lines: Vec<usize>,
 }
 
-impl<'a> Places<'a> {
-    fn of(text: &'a str) -> Places<'a> {
+impl Places {
+    fn of(text: &str) -> Places {
         let ends = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n').map(|(at, _)| at + 1);
-        Places { text, lines: std::iter::once(0).chain(ends).collect() }
+        Places { end: text.len(), lines: std::iter::once(0).chain(ends).collect() }
     }
 
-    fn mark(&self, mark: &libyaml_safer::Mark) -> Mark {
-        let line = mark.line as usize;
-        let start = self.lines.get(line).copied().unwrap_or(self.text.len());
-        let rest = self.text.get(start..).unwrap_or_default();
-        let column = rest.chars().take(mark.column as usize).map(char::len_utf8).sum();
-        Mark { offset: start + column, line, column }
+    fn mark(&self, offset: usize) -> Mark {
+        let offset = offset.min(self.end);
+        let line = self.lines.partition_point(|start| *start <= offset).saturating_sub(1);
+        let start = self.lines.get(line).copied().unwrap_or_default();
+        Mark { offset, line, column: offset - start }
     }
 
-    fn error(&self, error: &libyaml_safer::Error) -> Error {
-        let mark = error.problem_mark().map_or_else(Mark::default, |mark| self.mark(&mark));
-        Error { mark, message: error.problem().to_owned() }
+    fn error(&self, problem: Problem) -> Error {
+        Error { mark: self.mark(problem.at), message: problem.message }
     }
 }
 
@@ -105,24 +103,23 @@ struct Builder {
 }
 
 impl Builder {
-    fn take(&mut self, event: Event, mark: Mark, end: usize) -> Result<Step, Error> {
-        match event.data {
-            EventData::StreamStart { .. } | EventData::DocumentEnd { .. } => Ok(Step::More),
-            EventData::StreamEnd => Ok(Step::End),
-            EventData::DocumentStart { .. } => {
+    fn take(&mut self, event: EventKind, mark: Mark, end: usize) -> Result<Step, Error> {
+        match event {
+            EventKind::StreamStart | EventKind::DocumentEnd => Ok(Step::More),
+            EventKind::StreamEnd => Ok(Step::End),
+            EventKind::DocumentStart => {
                 self.anchors.clear();
                 Ok(Step::More)
             }
-            EventData::Alias { anchor } => self.alias(mark, &anchor),
-            EventData::Scalar { anchor, tag, value, style, .. } => {
-                let plain = style == ScalarStyle::Plain && tag.is_none();
+            EventKind::Alias(anchor) => self.alias(mark, &anchor),
+            EventKind::Scalar { anchor, value, plain } => {
                 let weight = NODE_WEIGHT + value.len();
                 let kind = if plain && is_null(&value) { Kind::Null } else { Kind::Scalar(value) };
                 Ok(self.complete(Rc::new(Node { kind, mark, end: end.max(mark.offset) }), weight, anchor))
             }
-            EventData::SequenceStart { anchor, .. } => self.start(mark, anchor, false),
-            EventData::MappingStart { anchor, .. } => self.start(mark, anchor, true),
-            EventData::SequenceEnd | EventData::MappingEnd => Ok(self.end(end)),
+            EventKind::SequenceStart(anchor) => self.start(mark, anchor, false),
+            EventKind::MappingStart(anchor) => self.start(mark, anchor, true),
+            EventKind::CollectionEnd => Ok(self.end(end)),
         }
     }
 

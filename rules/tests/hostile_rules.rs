@@ -1,0 +1,206 @@
+//! Hostile rule files: cut at every place, as an editor leaves them that writes in two steps, and changed by chance.
+//! Whatever the text is, loading ends with a program or with an error that has a place, and does not panic.
+//!
+//! A sample of the places and changes is tried; TERCEL_ROUNDS asks for that many changes and for every place. Rule files
+//! of a corpus (`../shared/corpus` or `$TERCEL_CORPUS`) are tried as well.
+
+use std::path::{Path, PathBuf};
+
+use tercel_rules::load::yaml;
+use tercel_rules::load::{Loader, Options};
+
+/// Pieces of text that mean something to YAML or to Falco's language.
+const PIECES: &[&str] = &[
+    "\n",
+    "\n\n",
+    "\r",
+    " ",
+    "  ",
+    "\t",
+    "- ",
+    "-",
+    ": ",
+    ":",
+    ", ",
+    ",",
+    "[",
+    "]",
+    "{",
+    "}",
+    "{!,",
+    "!",
+    "!!str ",
+    "!<",
+    "&a ",
+    "*a",
+    "? ",
+    ">",
+    "|",
+    ">-\n",
+    "|+\n",
+    "'",
+    "\"",
+    "\\",
+    "\"\\",
+    "\\x4",
+    "#",
+    " #",
+    "%",
+    "%YAML 1.2\n",
+    "---\n",
+    "...\n",
+    "~",
+    "null",
+    "(",
+    ")",
+    "=",
+    " and ",
+    " or ",
+    "not ",
+    " in (",
+    "%proc.name",
+    "\u{feff}",
+    "\u{85}",
+    "\u{2028}",
+    "\u{0}",
+    "\u{7}",
+    "é",
+    "🦀",
+    "append: true\n",
+    "override:\n",
+    "list: ",
+    "items: [",
+    "macro: ",
+];
+
+fn rounds() -> Option<usize> {
+    std::env::var("TERCEL_ROUNDS").ok().and_then(|rounds| rounds.parse().ok())
+}
+
+/// The shipped rule files, and those of the corpus.
+fn files() -> Vec<(String, String)> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let corpus =
+        std::env::var_os("TERCEL_CORPUS").map_or_else(|| root.join("../../shared/corpus"), PathBuf::from);
+    let mut files = Vec::new();
+    for directory in [root.to_owned(), corpus.join("rules"), corpus.join("lang")] {
+        let Ok(entries) = std::fs::read_dir(&directory) else { continue };
+        let mut paths: Vec<PathBuf> = entries.map(|entry| entry.expect("readable entry").path()).collect();
+        paths.retain(|path| path.extension().is_some_and(|extension| extension == "yaml"));
+        paths.sort();
+        let texts = paths
+            .into_iter()
+            .filter_map(|path| Some((path.display().to_string(), std::fs::read_to_string(path).ok()?)));
+        files.extend(texts);
+    }
+    assert!(!files.is_empty());
+    files
+}
+
+/// Loads a text: it becomes a program, or there is an error whose place is in it.
+fn load(text: &[u8]) {
+    let mut loader = Loader::new(Options::default());
+    let report = loader.bytes("rules.yaml", text);
+    for error in &report.errors {
+        assert!(error.place.line <= text.iter().filter(|byte| **byte == b'\n').count() + 1, "{error}");
+    }
+    let successful = report.successful();
+    assert_eq!(loader.finish().successful(), successful);
+}
+
+#[test]
+fn prefixes_end_with_a_program_or_an_error() {
+    let (mut parsed, mut loaded) = (0usize, 0usize);
+    for (_, text) in files() {
+        let step = if rounds().is_some() { 1 } else { (text.len() / 40).max(1) };
+        for at in (0..text.len()).step_by(step).filter(|at| text.is_char_boundary(*at)) {
+            let prefix = &text[..at];
+            let _ = yaml::parse(prefix);
+            parsed += 1;
+            if parsed.is_multiple_of(16) {
+                load(prefix.as_bytes());
+                loaded += 1;
+            }
+        }
+    }
+    println!("{parsed} prefixes read as YAML, {loaded} of them loaded");
+}
+
+/// A stream of numbers that only looks like chance.
+struct Chance(u64);
+
+impl Chance {
+    fn below(&mut self, limit: usize) -> usize {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        (self.0 % limit.max(1) as u64) as usize
+    }
+
+    /// Up to four changes of a text: pieces put in, bytes replaced, taken out or written twice.
+    fn change(&mut self, bytes: &mut Vec<u8>) {
+        for _ in 0..=self.below(4) {
+            let at = self.below(bytes.len());
+            let end = (at + self.below(12)).min(bytes.len());
+            match self.below(5) {
+                0 => drop(bytes.drain(at..end)),
+                1 => bytes.truncate(at),
+                2 => {
+                    let twice = bytes[at..end].to_vec();
+                    bytes.splice(at..at, twice);
+                }
+                _ => {
+                    let piece = PIECES[self.below(PIECES.len())].bytes();
+                    let until = if self.below(2) == 0 { at } else { end };
+                    bytes.splice(at..until, piece);
+                }
+            }
+        }
+    }
+
+    /// Some items of a rule file.
+    fn part(&mut self, text: &str) -> Vec<u8> {
+        const LONGEST: usize = 2000;
+        let starts: Vec<usize> = text.match_indices("\n- ").map(|(at, _)| at + 1).collect();
+        let start = starts.get(self.below(starts.len())).copied().unwrap_or_default();
+        text.as_bytes()[start..].iter().take(LONGEST).copied().collect()
+    }
+}
+
+#[test]
+fn changed_files_end_with_a_program_or_an_error() {
+    let files = files();
+    let mut chance = Chance(0x9e37_79b9_7f4a_7c15);
+    for _ in 0..rounds().unwrap_or(3000) {
+        let (_, text) = &files[chance.below(files.len())];
+        let mut bytes = chance.part(text);
+        chance.change(&mut bytes);
+        load(&bytes);
+    }
+}
+
+#[test]
+fn texts_that_end_early() {
+    for text in [
+        ">\n w",
+        "- macro: m\n  condition: >\n    evt.type = open",
+        "- rule: r\n  desc: d\n  priority: INFO\n  output: x\n  condition: >\n    evt.type=open",
+        "- rule: r\n  desc: d\n  priority: INFO\n  output: x\n  condition: |+\n    evt.type=open",
+        "{!,",
+        "{!,\n",
+        "\"\\",
+        "'",
+        "- !",
+        "? [",
+        "%TAG",
+        "- &",
+        "- a: |",
+        "[!<",
+    ] {
+        load(text.as_bytes());
+    }
+    let without_break =
+        "- rule: r\n  desc: d\n  priority: INFO\n  output: x\n  condition: >\n    evt.type=open";
+    let mut loader = Loader::new(Options::default());
+    assert!(loader.file("rules.yaml", without_break).successful());
+}
