@@ -1,42 +1,16 @@
-//! What the command line names: rule files and captures. Paths and directories enter, opened readers leave.
+//! What the command line names: rule files, captures and a filter. Paths and directories enter, opened readers leave.
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
+use tercel_rules::files::{self, RuleFile};
+
 use crate::exit::Failure;
 
-/// A rule file with its text.
-pub struct RuleFile {
-    /// Path as the user gave or would give it.
-    pub name: String,
-    /// Its bytes; the loader decides whether they are text.
-    pub bytes: Vec<u8>,
-}
-
-/// Reads rule files in the order given; a directory stands for its `*.yaml` and `*.yml` files in alphabetical order.
-/// As in Falco, `X.local.yaml` therefore follows `X.yaml`.
+/// Reads rule files; a directory stands for those in it.
 pub fn rule_files(paths: &[PathBuf]) -> Result<Vec<RuleFile>, Failure> {
-    let mut files = Vec::new();
-    for path in paths {
-        let named = if path.is_dir() { rules_of(path)? } else { vec![path.clone()] };
-        for path in named {
-            let bytes =
-                fs::read(&path).map_err(|error| Failure::usage(format!("{}: {error}", path.display())))?;
-            files.push(RuleFile { name: path.display().to_string(), bytes });
-        }
-    }
-    Ok(files)
-}
-
-fn rules_of(directory: &Path) -> Result<Vec<PathBuf>, Failure> {
-    let mut files = entries(directory, &["yaml", "yml"]).map_err(|error| Failure::usage(error.message))?;
-    if files.is_empty() {
-        return Err(Failure::usage(format!("{}: no *.yaml file in this directory", directory.display())));
-    }
-    // By stem, so that "x.local.yaml" comes after the "x.yaml" that it overrides.
-    files.sort_by_key(|path| path.file_stem().map(|stem| stem.to_owned()));
-    Ok(files)
+    files::read(paths).map_err(Failure::usage)
 }
 
 /// A capture to read.
@@ -109,37 +83,11 @@ pub fn filter_of(words: &[String], option: Option<&str>) -> Result<(Vec<Trace>, 
 }
 
 /// The capture files of a directory in alphabetical order.
-pub fn captures_of(directory: &Path) -> Result<Vec<PathBuf>, Failure> {
-    let mut files = entries(directory, &["scap", "gz", "zst", "zstd"])?;
+fn captures_of(directory: &Path) -> Result<Vec<PathBuf>, Failure> {
+    let files = tercel_format::captures_in(directory)
+        .map_err(|error| Failure::io(format!("{}: {error}", directory.display())))?;
     if files.is_empty() {
         return Err(Failure::io(format!("{}: no capture (*.scap) in this directory", directory.display())));
-    }
-    files.sort();
-    Ok(files)
-}
-
-/// A path as a user in the working directory would write it: without detours, relative where it lies below. What does not
-/// exist stays as it is.
-pub fn near(path: &Path) -> PathBuf {
-    let Ok(full) = fs::canonicalize(path) else {
-        return path.strip_prefix(".").unwrap_or(path).to_owned();
-    };
-    let below = std::env::current_dir().and_then(fs::canonicalize).ok();
-    match below.and_then(|directory| full.strip_prefix(directory).map(Path::to_owned).ok()) {
-        Some(below) => below,
-        None => full,
-    }
-}
-
-fn entries(directory: &Path, extensions: &[&str]) -> Result<Vec<PathBuf>, Failure> {
-    let failed = |error: io::Error| Failure::io(format!("{}: {error}", directory.display()));
-    let mut files = Vec::new();
-    for entry in fs::read_dir(directory).map_err(failed)? {
-        let path = entry.map_err(failed)?.path();
-        let extension = path.extension().map(|e| e.to_string_lossy().into_owned()).unwrap_or_default();
-        if path.is_file() && extensions.contains(&extension.as_str()) {
-            files.push(path);
-        }
     }
     Ok(files)
 }
@@ -147,22 +95,6 @@ fn entries(directory: &Path, extensions: &[&str]) -> Result<Vec<PathBuf>, Failur
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn local_files_follow_the_files_that_they_override() {
-        let directory = std::env::temp_dir().join(format!("tercel-inputs-{}", std::process::id()));
-        fs::create_dir_all(&directory).expect("temporary directory");
-        for name in ["a.local.yaml", "a.yaml", "a_more.yaml", "notes.txt"] {
-            fs::write(directory.join(name), "[]").expect("temporary file");
-        }
-        let names: Vec<String> = rules_of(&directory)
-            .expect("readable")
-            .iter()
-            .filter_map(|path| Some(path.file_name()?.to_string_lossy().into_owned()))
-            .collect();
-        fs::remove_dir_all(&directory).expect("temporary directory");
-        assert_eq!(names, ["a.yaml", "a.local.yaml", "a_more.yaml"]);
-    }
 
     #[test]
     fn words_behind_the_captures_are_the_filter() {

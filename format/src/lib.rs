@@ -13,12 +13,14 @@ pub mod upgrade;
 pub mod writer;
 
 mod assembly;
+mod directory;
 mod flow;
 mod numbering;
 mod reader;
 mod source;
 mod window;
 
+pub use directory::captures_in;
 pub use error::{Error, Fault, Incident};
 pub use event::Event;
 pub use flow::BlockSource;

@@ -5,6 +5,7 @@
 pub mod ast;
 pub mod compile;
 pub mod fields;
+pub mod files;
 pub mod filter;
 pub mod lang;
 pub mod load;

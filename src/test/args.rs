@@ -2,9 +2,9 @@
 
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
-use std::str::FromStr;
 
 use clap::Args;
+use tercel_ruletest::{Report, ReportKind};
 
 const AFTER_HELP: &str = "\
 A first test, five lines in first.test.yaml beside the capture:
@@ -34,8 +34,8 @@ pub struct TestArgs {
     #[arg(long, conflicts_with_all = ["coverage", "fail_under"])]
     pub bless: bool,
     /// Write a report, several if given several times; text goes to standard output unless another report does
-    #[arg(long, value_name = "KIND[:FILE]", help_heading = "Output")]
-    pub report: Vec<ReportTo>,
+    #[arg(long, value_name = "KIND[:FILE]", value_parser = report, help_heading = "Output")]
+    pub report: Vec<Report>,
     /// Tell which rules, macros, lists and exceptions the cases leave untested
     #[arg(long, help_heading = "Coverage")]
     pub coverage: bool,
@@ -50,51 +50,15 @@ pub struct TestArgs {
     pub verbose: bool,
 }
 
-/// A report and where it goes.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ReportTo {
-    /// Its kind.
-    pub kind: Kind,
-    /// The file; standard output without one.
-    pub file: Option<PathBuf>,
-}
-
-/// Kinds of reports.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
-    /// For people.
-    Text,
-    /// JUnit XML.
-    Junit,
-    /// The Test Anything Protocol, version 14.
-    Tap,
-    /// One JSON object.
-    Json,
-    /// Annotations of GitHub Actions.
-    Github,
-}
-
-/// Kinds by name.
-const KINDS: [(&str, Kind); 5] = [
-    ("text", Kind::Text),
-    ("junit", Kind::Junit),
-    ("tap", Kind::Tap),
-    ("json", Kind::Json),
-    ("github", Kind::Github),
-];
-
-impl FromStr for ReportTo {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<ReportTo, String> {
-        let (name, file) = match text.split_once(':') {
-            Some((_, "")) => return Err("the file is missing behind the colon".to_owned()),
-            Some((name, file)) => (name, Some(PathBuf::from(file))),
-            None => (text, None),
-        };
-        let kind = KINDS.iter().find(|(known, _)| *known == name).map(|(_, kind)| *kind);
-        let names = KINDS.map(|(name, _)| name).join(", ");
-        kind.map(|kind| ReportTo { kind, file })
-            .ok_or_else(|| format!("'{name}' is no report; there are {names}"))
-    }
+/// Reads `KIND[:FILE]`.
+fn report(text: &str) -> Result<Report, String> {
+    let (name, file) = match text.split_once(':') {
+        Some((_, "")) => return Err("the file is missing after the colon".to_owned()),
+        Some((name, file)) => (name, Some(PathBuf::from(file))),
+        None => (text, None),
+    };
+    let kind = ReportKind::ALL.into_iter().find(|kind| kind.name() == name);
+    let names = ReportKind::ALL.map(ReportKind::name).join(", ");
+    kind.map(|kind| Report { kind, file })
+        .ok_or_else(|| format!("unknown report '{name}'; the reports are {names}"))
 }

@@ -1,0 +1,86 @@
+//! Rule files as users name them: paths and directories enter, texts leave in the order of loading.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// A rule file with its text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RuleFile {
+    /// Path as the user gave or would give it.
+    pub name: String,
+    /// Its bytes; the loader decides whether they are text.
+    pub bytes: Vec<u8>,
+}
+
+/// Why rule files cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub enum FileError {
+    /// A file or directory cannot be read.
+    #[error("{}: {source}", .path.display())]
+    Unreadable {
+        /// The file or directory.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// A directory holds no rule file.
+    #[error("{}: no *.yaml file in this directory", .0.display())]
+    Empty(PathBuf),
+}
+
+/// Reads rule files in the order given; a directory stands for its `*.yaml` and `*.yml` files in alphabetical order.
+/// As in Falco, `X.local.yaml` therefore follows `X.yaml`.
+pub fn read(paths: &[PathBuf]) -> Result<Vec<RuleFile>, FileError> {
+    let mut files = Vec::new();
+    for path in paths {
+        let named = if path.is_dir() { in_directory(path)? } else { vec![path.clone()] };
+        for path in named {
+            let name = path.display().to_string();
+            let bytes = fs::read(&path).map_err(|source| FileError::Unreadable { path, source })?;
+            files.push(RuleFile { name, bytes });
+        }
+    }
+    Ok(files)
+}
+
+/// The rule files of a directory.
+fn in_directory(directory: &Path) -> Result<Vec<PathBuf>, FileError> {
+    let failed = |source| FileError::Unreadable { path: directory.to_owned(), source };
+    let mut files = Vec::new();
+    for entry in fs::read_dir(directory).map_err(failed)? {
+        let path = entry.map_err(failed)?.path();
+        let is_yaml = path.extension().is_some_and(|extension| extension == "yaml" || extension == "yml");
+        if is_yaml && path.is_file() {
+            files.push(path);
+        }
+    }
+    if files.is_empty() {
+        return Err(FileError::Empty(directory.to_owned()));
+    }
+    // By stem, so that "x.local.yaml" comes after the "x.yaml" that it overrides.
+    files.sort_by_key(|path| path.file_stem().map(|stem| stem.to_owned()));
+    Ok(files)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn local_files_follow_the_files_that_they_override() {
+        let directory = std::env::temp_dir().join(format!("tercel-rule-files-{}", std::process::id()));
+        fs::create_dir_all(&directory).expect("temporary directory");
+        assert!(matches!(in_directory(&directory), Err(FileError::Empty(_))));
+        for name in ["a.local.yaml", "a.yaml", "a_more.yaml", "notes.txt"] {
+            fs::write(directory.join(name), "[]").expect("temporary file");
+        }
+        let names: Vec<String> = in_directory(&directory)
+            .expect("readable")
+            .iter()
+            .filter_map(|path| Some(path.file_name()?.to_string_lossy().into_owned()))
+            .collect();
+        fs::remove_dir_all(&directory).expect("temporary directory");
+        assert_eq!(names, ["a.yaml", "a.local.yaml", "a_more.yaml"]);
+    }
+}

@@ -1,0 +1,97 @@
+//! `--coverage`: what the cases leave untested. Verdicts and the parts of rules enter; rules that no case shows to fire or to
+//! be silent leave, and macros, lists and exceptions that never made a difference.
+//!
+//! A part made a difference if on some event that rules of a case saw, a rule's condition without the part answers otherwise
+//! than the rule's condition. A rule is shown to be silent if a case expects no alert of it, gets none, and some part of the
+//! condition made that difference: an event came that near.
+
+mod tally;
+mod tracker;
+
+use std::num::NonZeroUsize;
+
+use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
+use tercel_replay::{Group, Matching, Member, Options};
+use tercel_rules::load::{Loader, Parts};
+use tercel_rules::program::Program;
+
+use crate::error::Error;
+use crate::plan::{Capture, Place, Plan};
+use crate::run;
+use crate::sets::{self, Sets};
+use crate::suite::{Case, RuleSpec};
+use crate::verdict::Run;
+use tracker::Tracker;
+
+pub(crate) use tally::{Coverage, Side};
+
+/// Rules of a set, taken apart.
+struct Anatomy {
+    parts: Parts,
+    /// Rules of one program: first the conditions of the rules, then the variants.
+    program: Program,
+}
+
+impl Anatomy {
+    fn of_all(sets: &mut Sets) -> Result<Vec<Anatomy>, Error> {
+        let specs: Vec<_> = sets.sets.iter().map(|set| set.spec.clone()).collect();
+        let anatomy = |spec: &RuleSpec| {
+            let mut loader = Loader::new(sets::options(spec));
+            for file in sets.files(&spec.files)?.iter() {
+                loader.bytes(&file.name, &file.bytes);
+            }
+            let parts = loader.parts().map_err(|error| Error::Rules(error.to_string()))?;
+            let variants = parts.variants.iter().map(|variant| &variant.condition);
+            let program = tercel_rules::filter::conditions(parts.conditions.iter().chain(variants));
+            Ok(Anatomy { program: program.map_err(|(message, _)| Error::Rules(message))?, parts })
+        };
+        specs.iter().map(anatomy).collect()
+    }
+}
+
+/// Measures what the cases of a run cover. Captures are decoded once more for it, `jobs` at a time.
+pub(crate) fn measure(
+    cases: &[&Case],
+    run: &Run<'_>,
+    sets: &mut Sets,
+    jobs: NonZeroUsize,
+) -> Result<Coverage, Error> {
+    // Each window is evaluated on its own, so that it is known what each case shows.
+    let plan = Plan::of(cases, sets, false, true);
+    let anatomies = Anatomy::of_all(sets)?;
+    let pool = run::pool(jobs)?;
+    let tracked =
+        pool.install(|| plan.captures.par_iter().map(|capture| track(capture, &anatomies)).collect());
+    let tracked: Vec<Vec<Vec<bool>>> = tracked;
+    let mut coverage = Coverage::of(sets, anatomies.iter().map(|anatomy| &anatomy.parts));
+    for (verdict, place) in run.verdicts.iter().zip(&plan.places) {
+        let Place::Evaluated(seat, set) = place else { continue };
+        let differs = tracked.get(seat.capture).and_then(|capture| capture.get(seat.evaluation));
+        if let (Some(differs), Some(anatomy)) = (differs, anatomies.get(*set)) {
+            coverage.add(verdict, &anatomy.parts, differs);
+        }
+    }
+    Ok(coverage)
+}
+
+/// Per evaluation of a capture, which variants made a difference; nothing where the capture cannot be read, which its cases
+/// tell.
+fn track(capture: &Capture, anatomies: &[Anatomy]) -> Vec<Vec<bool>> {
+    let of = |set: usize| anatomies.get(set);
+    let members = capture.evaluations.iter().filter_map(|evaluation| {
+        let options = Options { matching: Matching::All, ..evaluation.options };
+        let filter = evaluation.filter.as_ref();
+        Some(Member { program: &of(evaluation.set)?.program, filter, options })
+    });
+    let mut group = Group::new(members);
+    let mut trackers: Vec<Tracker<'_>> = capture
+        .evaluations
+        .iter()
+        .filter_map(|evaluation| Some(Tracker::new(&of(evaluation.set)?.parts)))
+        .collect();
+    let read = run::open(capture).and_then(|mut reader| run::read(&mut group, &mut reader, &mut trackers));
+    match read {
+        Ok(()) => trackers.into_iter().map(Tracker::finish).collect(),
+        Err(_) => Vec::new(),
+    }
+}

@@ -1,0 +1,78 @@
+//! How a run ends: with an [`Outcome`], or early with an [`Error`].
+
+use std::io;
+use std::path::PathBuf;
+
+use tercel_rules::files::FileError;
+
+/// How a run that came to its end ended, the gravest verdict of all. Later ones are graver.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Outcome {
+    /// Every case passed.
+    Passed,
+    /// A case failed, coverage is too low, or something is left to be done by hand.
+    Failed,
+    /// A test file or a rule file is invalid.
+    Invalid,
+    /// A capture is damaged.
+    Damaged,
+    /// A capture cannot be read.
+    Unreadable,
+}
+
+/// Why a run ended before it had a verdict.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A path that was asked for does not exist.
+    #[error("{}: no such file or directory", .0.display())]
+    NoSuchPath(PathBuf),
+    /// A directory holds no test file.
+    #[error("{}: no *.test.yaml in this directory or below it", .0.display())]
+    NoTestFile(PathBuf),
+    /// The filters leave no case.
+    #[error("no case is left to run: no file and name contains the text of --filter")]
+    NoCase,
+    /// A rule file cannot be read.
+    #[error(transparent)]
+    RuleFile(#[from] FileError),
+    /// Rules cannot be taken apart for `--coverage` or to explain a missing alert.
+    #[error("the rules cannot be taken apart: {0}")]
+    Rules(String),
+    /// A file or directory cannot be read or written.
+    #[error("{}: {source}", .path.display())]
+    File {
+        /// The file or directory.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// Threads cannot be started.
+    #[error("cannot start threads: {0}")]
+    Threads(#[from] rayon::ThreadPoolBuildError),
+    /// The JUnit report cannot be made.
+    #[error("cannot write JUnit XML: {0}")]
+    Junit(String),
+    /// The output does not take what was printed.
+    #[error("cannot print: {0}")]
+    Output(io::Error),
+}
+
+impl Error {
+    /// Whether the user asked for something wrong; otherwise input or output failed.
+    pub fn is_usage(&self) -> bool {
+        match self {
+            Error::NoSuchPath(_)
+            | Error::NoTestFile(_)
+            | Error::NoCase
+            | Error::RuleFile(_)
+            | Error::Rules(_) => true,
+            Error::File { .. } | Error::Threads(_) | Error::Junit(_) | Error::Output(_) => false,
+        }
+    }
+
+    /// A failure of reading or writing a file.
+    pub(crate) fn file(path: impl Into<PathBuf>) -> impl FnOnce(io::Error) -> Error {
+        let path = path.into();
+        move |source| Error::File { path, source }
+    }
+}

@@ -1,0 +1,47 @@
+//! The Test Anything Protocol, version 14: a line per case, and why a case failed as YAML behind its line.
+
+use std::fmt::Write;
+
+use crate::judge::Status;
+use crate::verdict::Run;
+
+/// The report.
+pub(crate) fn text(run: &Run<'_>) -> String {
+    let count = run.verdicts.len() + run.broken.len();
+    let mut out = format!("TAP version 14\n1..{count}\n");
+    let mut number = 0;
+    let mut point = |good: bool, title: &str, reason: Option<serde_json::Value>| {
+        number += 1;
+        let not = if good { "" } else { "not " };
+        // A number sign would start a directive.
+        let title = title.replace('\\', "\\\\").replace('#', "\\#").replace(['\n', '\r'], " ");
+        let _ = writeln!(out, "{not}ok {number} - {title}");
+        if let Some(reason) = reason {
+            // JSON is YAML.
+            let _ = writeln!(out, "  ---\n  {reason}\n  ...");
+        }
+    };
+    for file in &run.broken {
+        let title = file.path.display().to_string();
+        point(false, &title, Some(serde_json::json!({ "error": file.problem.to_string() })));
+    }
+    for verdict in &run.verdicts {
+        let title = verdict.case.title();
+        match &verdict.status {
+            Status::Passed => point(true, &title, None),
+            Status::Failed(failures) => {
+                let messages: Vec<String> = failures
+                    .iter()
+                    .map(|failure| {
+                        format!("{}:{}: {}", verdict.case.document.name, failure.line, failure.message)
+                    })
+                    .collect();
+                point(false, &title, Some(serde_json::json!({ "failures": messages })));
+            }
+            Status::Broken(_, reason) => {
+                point(false, &title, Some(serde_json::json!({ "error": reason })));
+            }
+        }
+    }
+    out
+}

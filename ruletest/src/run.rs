@@ -1,0 +1,198 @@
+//! The replay of captures: planned evaluations enter, their alerts leave. Each capture is decoded once and its state built
+//! once, whatever the number of cases; several captures are read at a time.
+
+use std::fs::File;
+use std::io;
+use std::num::NonZeroUsize;
+use std::time::{Duration, Instant};
+
+use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
+use tercel_format::Reader;
+use tercel_format::trace::{Trace, TraceError};
+use tercel_replay::fields::{Scratch, render_text};
+use tercel_replay::{Alert, Formatter, Group, Member, ReplayError, Settings, Sink, Style};
+use tercel_rules::program::Operand;
+
+use crate::error::{Error, Outcome};
+use crate::plan::{Capture, Evaluation};
+use crate::sets::Sets;
+
+/// Bytes that the alerts of one evaluation may take.
+const MOST_BYTES: usize = 256 << 20;
+
+/// An alert as cases see it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Seen {
+    /// Position of the rule in the program.
+    pub(crate) rule: usize,
+    /// Number of the event.
+    pub(crate) number: u64,
+    /// Its time, nanoseconds since the epoch.
+    pub(crate) ts: u64,
+    /// The line with the time in ISO 8601.
+    pub(crate) line: String,
+    /// Values of the fields that are asked of the rule.
+    pub(crate) values: Vec<String>,
+}
+
+/// What a capture gave.
+#[derive(Debug, Default)]
+pub(crate) struct Replayed {
+    /// Events read.
+    pub(crate) events: u64,
+    /// Time of its first event.
+    pub(crate) first: u64,
+    /// What reading it and evaluating all rules over it took.
+    pub(crate) took: Duration,
+    /// Alerts per evaluation, in the order of the events.
+    pub(crate) alerts: Vec<Vec<Seen>>,
+    /// Why it is worth nothing.
+    pub(crate) trouble: Option<(Outcome, String)>,
+}
+
+/// Replays all captures, `jobs` at a time; answers in their order.
+pub(crate) fn replay(captures: &[Capture], sets: &Sets, jobs: NonZeroUsize) -> Result<Vec<Replayed>, Error> {
+    Ok(pool(jobs)?.install(|| captures.par_iter().map(|capture| one(capture, sets)).collect()))
+}
+
+/// So many threads.
+pub(crate) fn pool(jobs: NonZeroUsize) -> Result<rayon::ThreadPool, Error> {
+    Ok(rayon::ThreadPoolBuilder::new().num_threads(jobs.get()).build()?)
+}
+
+fn one(capture: &Capture, sets: &Sets) -> Replayed {
+    let started = Instant::now();
+    let replayed = evaluated(capture, sets);
+    Replayed { took: started.elapsed(), ..replayed }
+}
+
+fn evaluated(capture: &Capture, sets: &Sets) -> Replayed {
+    let name = capture.path.display();
+    let refused = |outcome, message: String| Replayed {
+        trouble: Some((outcome, format!("{name}: {message}"))),
+        ..Replayed::default()
+    };
+    let mut reader = match open(capture) {
+        Ok(reader) => reader,
+        Err((outcome, message)) => return refused(outcome, message),
+    };
+    let members = capture.evaluations.iter().filter_map(|evaluation| member(evaluation, sets));
+    let mut group = Group::new(members);
+    let mut sinks: Vec<Collector<'_>> =
+        capture.evaluations.iter().filter_map(|evaluation| Collector::new(evaluation, sets)).collect();
+    if let Err((outcome, message)) = read(&mut group, &mut reader, &mut sinks) {
+        return refused(outcome, message);
+    }
+    Replayed {
+        events: reader.statistics().events,
+        first: group.state().first_ts(),
+        alerts: sinks.into_iter().map(|sink| sink.seen).collect(),
+        ..Replayed::default()
+    }
+}
+
+/// A failure on the way and the exit code that it asks for.
+pub(crate) type Trouble = (Outcome, String);
+
+/// Opens a capture for reading from its start.
+pub(crate) fn open(capture: &Capture) -> Result<Reader, Trouble> {
+    let file = File::open(&capture.path).map_err(|error| (Outcome::Unreadable, error.to_string()))?;
+    if capture.path.is_file() {
+        is_whole(file)?;
+    }
+    let file = File::open(&capture.path).map_err(|error| (Outcome::Unreadable, error.to_string()))?;
+    Reader::new(Box::new(file)).map_err(|error| trouble(&error))
+}
+
+/// Refuses a native trace of which something is missing: as a stream it would only seem to be shorter.
+fn is_whole(file: File) -> Result<(), Trouble> {
+    let trace = match Trace::open(file) {
+        Ok(trace) => trace,
+        // Other captures tell what is missing when they are read.
+        Err(TraceError::NotNative | TraceError::Joined { .. }) => return Ok(()),
+        Err(error) if error.is_damage() => return Err((Outcome::Damaged, error.to_string())),
+        Err(error) => return Err((Outcome::Unreadable, error.to_string())),
+    };
+    let lost = trace.losses().first().map(ToString::to_string);
+    match lost.or_else(|| trace.without_index().map(ToString::to_string)) {
+        Some(reason) => Err((Outcome::Damaged, reason)),
+        None => Ok(()),
+    }
+}
+
+/// Runs a group over a capture. A damaged one is refused, although a part of it may be readable: what a case expects can
+/// stand in the other part.
+pub(crate) fn read<K: Sink>(
+    group: &mut Group<'_>,
+    reader: &mut Reader,
+    sinks: &mut [K],
+) -> Result<(), Trouble> {
+    match group.run(reader, sinks) {
+        Ok(()) => {}
+        Err(ReplayError::Source(error)) => return Err(trouble(&error)),
+        Err(ReplayError::Sink(error)) => return Err((Outcome::Invalid, error.to_string())),
+        Err(ReplayError::Defect(defect)) => return Err((Outcome::Damaged, defect.to_string())),
+    }
+    match reader.incidents().first() {
+        Some(incident) => Err((Outcome::Damaged, incident.to_string())),
+        None => Ok(()),
+    }
+}
+
+fn trouble(error: &tercel_format::Error) -> Trouble {
+    (if error.is_damage() { Outcome::Damaged } else { Outcome::Unreadable }, error.to_string())
+}
+
+fn member<'p>(evaluation: &'p Evaluation, sets: &'p Sets) -> Option<Member<'p>> {
+    let set = sets.sets.get(evaluation.set)?;
+    let filter = evaluation.filter.as_ref();
+    Some(Member { program: &set.loaded.program, filter, options: evaluation.options })
+}
+
+/// Keeps alerts.
+struct Collector<'p> {
+    formatter: Formatter,
+    scratch: Scratch,
+    asked: &'p [Vec<(String, Operand)>],
+    seen: Vec<Seen>,
+    bytes: usize,
+}
+
+impl<'p> Collector<'p> {
+    fn new(evaluation: &'p Evaluation, sets: &Sets) -> Option<Collector<'p>> {
+        let set = sets.sets.get(evaluation.set)?;
+        let style = Style { iso8601: true, ..Style::default() };
+        Some(Collector {
+            formatter: Formatter::new(&set.loaded.program, style),
+            scratch: Scratch::new(Settings::default()),
+            asked: &evaluation.asked,
+            seen: Vec::new(),
+            bytes: 0,
+        })
+    }
+}
+
+impl Sink for Collector<'_> {
+    fn alert(&mut self, alert: &Alert<'_>) -> io::Result<()> {
+        let mut line = Vec::new();
+        self.formatter.push_line(alert, &mut line);
+        let mut values = Vec::new();
+        for (_, operand) in self.asked.get(alert.index).into_iter().flatten() {
+            let mut value = Vec::new();
+            render_text(&alert.context, operand, &mut value, &mut self.scratch);
+            values.push(String::from_utf8_lossy(&value).into_owned());
+        }
+        let line = String::from_utf8_lossy(&line).into_owned();
+        self.bytes += size_of::<Seen>() + line.len() + values.iter().map(String::len).sum::<usize>();
+        if self.bytes > MOST_BYTES {
+            let message = format!(
+                "the alerts take more than {} MiB: select fewer rules, or a window",
+                MOST_BYTES >> 20
+            );
+            return Err(io::Error::other(message));
+        }
+        let event = alert.context.event;
+        self.seen.push(Seen { rule: alert.index, number: event.num, ts: event.ts, line, values });
+        Ok(())
+    }
+}

@@ -1,0 +1,107 @@
+//! Rule sets: which rules a case runs enters, the loaded rules leave, each set loaded once however many cases use it. Errors
+//! of rule files are kept with the set, since a case may expect them.
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use tercel_rules::files::{self, RuleFile};
+use tercel_rules::load::{Loaded, Loader, Options, RuleInfo, RuleState};
+
+use crate::error::Error;
+use crate::suite::RuleSpec;
+
+/// Loaded rules.
+#[derive(Debug)]
+pub(crate) struct RuleSet {
+    /// What the files give.
+    pub(crate) loaded: Loaded,
+    /// The files that were asked for.
+    pub(crate) spec: RuleSpec,
+    /// Rules by name, as positions in `loaded.rules`.
+    by_name: HashMap<String, usize>,
+    /// Running rules by name, as positions in the program.
+    running: HashMap<String, usize>,
+}
+
+impl RuleSet {
+    fn new(spec: &RuleSpec, files: &[RuleFile]) -> RuleSet {
+        let mut loader = Loader::new(options(spec));
+        for file in files {
+            if !loader.bytes(&file.name, &file.bytes).successful() {
+                break;
+            }
+        }
+        let loaded = loader.finish();
+        let names = |rules: &mut dyn Iterator<Item = &String>| rules.cloned().zip(0..).collect();
+        let by_name = names(&mut loaded.rules.iter().map(|rule| &rule.name));
+        let running = names(&mut loaded.program.rules.iter().map(|rule| &rule.name));
+        RuleSet { loaded, spec: spec.clone(), by_name, running }
+    }
+
+    /// What the files say of a rule.
+    pub(crate) fn info(&self, rule: &str) -> Option<&RuleInfo> {
+        self.loaded.rules.get(*self.by_name.get(rule)?)
+    }
+
+    /// The position of a rule in the program, if it runs.
+    pub(crate) fn running(&self, rule: &str) -> Option<usize> {
+        self.running.get(rule).copied()
+    }
+
+    /// Names of all rules.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+        self.loaded.rules.iter().map(|rule| rule.name.as_str())
+    }
+
+    /// The errors of the files, each with its place.
+    pub(crate) fn errors(&self) -> String {
+        let errors = self.loaded.reports.iter().flat_map(|report| &report.errors);
+        errors.map(|error| error.to_string()).collect()
+    }
+}
+
+/// How a set's files are loaded.
+pub(crate) fn options(spec: &RuleSpec) -> Options {
+    Options { min_priority: spec.priority, selection: spec.selection.clone(), ..Options::default() }
+}
+
+/// Why a rule does not run.
+pub(crate) fn idle(state: RuleState) -> &'static str {
+    match state {
+        RuleState::Enabled => "runs",
+        RuleState::Disabled => "is switched off",
+        RuleState::BelowPriority => "is below the priority that 'select' asks for",
+        RuleState::Skipped => "is skipped: its source, a field or an event type does not exist here",
+    }
+}
+
+/// All rule sets of a run.
+#[derive(Default, Clone)]
+pub(crate) struct Sets {
+    /// The sets in the order of their first use.
+    pub(crate) sets: Vec<Arc<RuleSet>>,
+    files: HashMap<Vec<PathBuf>, Arc<Vec<RuleFile>>>,
+}
+
+impl Sets {
+    /// The position of the set of a case; it is loaded where it is new.
+    pub(crate) fn of(&mut self, spec: &RuleSpec) -> Result<usize, Error> {
+        if let Some(at) = self.sets.iter().rposition(|set| set.spec == *spec) {
+            return Ok(at);
+        }
+        let files = self.files(&spec.files)?;
+        self.sets.push(Arc::new(RuleSet::new(spec, &files)));
+        Ok(self.sets.len() - 1)
+    }
+
+    /// The texts of a set's files, read once.
+    pub(crate) fn files(&mut self, paths: &[PathBuf]) -> Result<Arc<Vec<RuleFile>>, Error> {
+        if let Some(files) = self.files.get(paths) {
+            return Ok(Arc::clone(files));
+        }
+        let files = Arc::new(files::read(paths)?);
+        self.files.insert(paths.to_vec(), Arc::clone(&files));
+        Ok(files)
+    }
+}

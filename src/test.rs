@@ -1,0 +1,61 @@
+//! `tercel test`: what was typed enters, reports and an exit code leave. Everything between is the ruletest crate's.
+
+mod args;
+
+use std::io;
+use std::num::NonZeroUsize;
+
+use console::Term;
+use tercel_ruletest::{self as ruletest, Error, Options, Screen};
+
+pub use args::TestArgs;
+
+use crate::exit::{Failure, Outcome};
+use crate::window;
+
+/// Columns of text at least and at most, whatever the terminal has.
+const COLUMNS: (usize, usize) = (60, 240);
+
+/// Runs the verb.
+pub fn run(args: &TestArgs) -> Result<Outcome, Failure> {
+    ruletest::run(&options(args), &mut io::stdout(), &mut io::stderr()).map(code).map_err(failure)
+}
+
+fn options(args: &TestArgs) -> Options {
+    let cpus = || std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
+    Options {
+        filter: args.filter.clone(),
+        jobs: args.jobs.unwrap_or_else(cpus),
+        bless: args.bless,
+        reports: args.report.clone(),
+        coverage: args.coverage,
+        fail_under: args.fail_under,
+        quiet: args.quiet,
+        verbose: args.verbose,
+        screen: screen(),
+        ..Options::new(args.paths.clone(), window::point)
+    }
+}
+
+/// Colours where standard output is a terminal that shows them (NO_COLOR is honoured), and its width.
+fn screen() -> Screen {
+    let columns = Term::stdout().size_checked().map(|(_, columns)| usize::from(columns));
+    Screen {
+        colours: console::colors_enabled(),
+        columns: columns.map_or(Screen::default().columns, |columns| columns.clamp(COLUMNS.0, COLUMNS.1)),
+    }
+}
+
+fn code(outcome: ruletest::Outcome) -> Outcome {
+    match outcome {
+        ruletest::Outcome::Passed => Outcome::Done,
+        ruletest::Outcome::Failed => Outcome::Reached,
+        ruletest::Outcome::Invalid => Outcome::Usage,
+        ruletest::Outcome::Damaged => Outcome::Damaged,
+        ruletest::Outcome::Unreadable => Outcome::Io,
+    }
+}
+
+fn failure(error: Error) -> Failure {
+    if error.is_usage() { Failure::usage(error) } else { Failure::io(error) }
+}
