@@ -1,6 +1,8 @@
 //! The syntax tree of a condition, as it was written: names are unresolved, literals are text. It can be shown to people.
 
 use std::fmt;
+use std::ops::Deref;
+use std::sync::Arc;
 
 /// A place in the text of a condition.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -95,9 +97,46 @@ pub enum Right {
     /// One literal.
     Value(Vec<u8>, Pos),
     /// A list of literals.
-    List(Vec<(Vec<u8>, Pos)>, Pos),
+    List(Values, Pos),
     /// A field (`val(…)`) or a transformer.
     Term(Term),
+}
+
+/// The values of a list. A copy is cheap: all conditions that name a list share its values.
+#[derive(Clone, Eq)]
+pub struct Values(Arc<[Box<[u8]>]>);
+
+impl Values {
+    /// Whether there is a copy.
+    pub fn is_shared(&self) -> bool {
+        Arc::strong_count(&self.0) > 1
+    }
+}
+
+impl PartialEq for Values {
+    fn eq(&self, other: &Values) -> bool {
+        Arc::ptr_eq(&self.0, &other.0) || self.0 == other.0
+    }
+}
+
+impl Deref for Values {
+    type Target = [Box<[u8]>];
+
+    fn deref(&self) -> &[Box<[u8]>] {
+        &self.0
+    }
+}
+
+impl From<Vec<Box<[u8]>>> for Values {
+    fn from(values: Vec<Box<[u8]>>) -> Values {
+        Values(values.into())
+    }
+}
+
+impl fmt::Debug for Values {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.iter().take(SHOWN)).finish_non_exhaustive()
+    }
 }
 
 /// Values of a list that are shown.
@@ -182,7 +221,7 @@ impl fmt::Display for Right {
             Right::Value(value, _) => f.write_str(&shown(value)),
             Right::Term(term) => write!(f, "{term}"),
             Right::List(values, _) => {
-                let first: Vec<String> = values.iter().take(SHOWN).map(|(value, _)| shown(value)).collect();
+                let first: Vec<String> = values.iter().take(SHOWN).map(|value| shown(value)).collect();
                 let more = values.len().saturating_sub(SHOWN);
                 match more {
                     0 => write!(f, "({})", first.join(", ")),

@@ -12,3 +12,4 @@ pub mod load;
 pub mod output;
 pub mod program;
 pub mod select;
+mod shared;

@@ -9,6 +9,7 @@ use tercel_format::catalogue::{ParamType, PrintFormat};
 
 use crate::fields::FieldRef;
 use crate::output::Template;
+pub use crate::shared::Shared;
 
 /// Index into [`Program::nodes`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -128,13 +129,13 @@ pub enum Test {
     /// `op` holds with one literal.
     Compare(Op, Literal),
     /// `op` holds with exactly one, any or all of the literals.
-    Quantified(Op, Quantifier, Box<[Literal]>),
+    Quantified(Op, Quantifier, Shared<Literal>),
     /// `in`: membership; for a list, every element is a member.
-    In(Box<[Literal]>),
+    In(Shared<Literal>),
     /// `intersects`: membership; for a list, of any element.
-    Intersects(Box<[Literal]>),
+    Intersects(Shared<Literal>),
     /// `pmatch`: one of the paths is a prefix by components.
-    Pmatch(Box<[Box<[u8]>]>),
+    Pmatch(Shared<Box<[u8]>>),
     /// `op` holds with another value.
     CompareOperand(Op, Operand),
     /// `in` another value.

@@ -3,6 +3,7 @@
 
 use std::cmp::Ordering;
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use memchr::memmem::Finder;
 use tercel_rules::fields::{Arg, Field, FieldRef};
@@ -25,9 +26,9 @@ pub enum Predicate {
     /// The question is asked of the value.
     One(Wanted, Question),
     /// Every element of the list is in the set.
-    Every(Operand, Set),
+    Every(Operand, Arc<Set>),
     /// An element of the list is in the set.
-    Some(Operand, Set),
+    Some(Operand, Arc<Set>),
     /// The field has at least one value.
     AnyExists(FieldRef),
     /// The answer is yes for one of the field's values.
@@ -81,13 +82,13 @@ impl Predicate {
             Test::Quantified(op, quantifier, literals) => {
                 Predicate::One(Wanted::new(left), Question::several(*op, *quantifier, literals))
             }
-            Test::In(literals) if left.list => Predicate::Every(left, Set::new(literals)),
-            Test::Intersects(literals) if left.list => Predicate::Some(left, Set::new(literals)),
+            Test::In(literals) if left.list => Predicate::Every(left, literals.derived(Set::new)),
+            Test::Intersects(literals) if left.list => Predicate::Some(left, literals.derived(Set::new)),
             Test::In(literals) | Test::Intersects(literals) if literals.is_empty() => Predicate::Fixed(false),
             Test::In(literals) | Test::Intersects(literals) => {
-                Predicate::One(Wanted::new(left), Question::Set(Set::new(literals)))
+                Predicate::One(Wanted::new(left), Question::of_set(literals))
             }
-            Test::Pmatch(paths) => Predicate::One(Wanted::new(left), paths_question(paths)),
+            Test::Pmatch(paths) => Predicate::One(Wanted::new(left), Question::of_path_list(paths)),
             Test::CompareOperand(op, right) => Predicate::Compare(left, *op, right.clone()),
             Test::InOperand(right) => Predicate::Member(left, true, right.clone()),
             Test::IntersectsOperand(right) => Predicate::Member(left, false, right.clone()),
@@ -117,11 +118,11 @@ impl Predicate {
                     Some(literal) => compare(field, Op::Eq, literal),
                     None => Predicate::Fixed(false),
                 },
-                _ => Predicate::Any(field, Question::Set(Set::new(literals))),
+                _ => Predicate::Any(field, Question::of_set(literals)),
             },
             Test::Intersects(_) if pair || field.field == Field::ProcApid => Predicate::Fixed(false),
-            Test::Intersects(literals) => Predicate::Any(field, Question::Set(Set::new(literals))),
-            Test::Pmatch(paths) => Predicate::Any(field, paths_question(paths)),
+            Test::Intersects(literals) => Predicate::Any(field, Question::of_set(literals)),
+            Test::Pmatch(paths) => Predicate::Any(field, Question::of_path_list(paths)),
             Test::CompareOperand(..) | Test::InOperand(_) | Test::IntersectsOperand(_) => {
                 Predicate::Fixed(false)
             }
@@ -139,9 +140,9 @@ impl Predicate {
                 None => Predicate::Fixed(false),
             },
             Test::In(literals) | Test::Intersects(literals) => {
-                Predicate::Raw(left, Question::Set(Set::new(literals)))
+                Predicate::Raw(left, Question::of_set(literals))
             }
-            Test::Pmatch(paths) => Predicate::Raw(left, paths_question(paths)),
+            Test::Pmatch(paths) => Predicate::Raw(left, Question::of_path_list(paths)),
             Test::CompareOperand(..) | Test::InOperand(_) | Test::IntersectsOperand(_) => {
                 Predicate::Fixed(false)
             }
@@ -202,7 +203,7 @@ impl Predicate {
             Predicate::Raw(operand, question) => match &fields::value(cx, operand, &mut values.left) {
                 Some(Value::Bytes(_)) => question.ask(&Value::Bytes(b"")),
                 Some(value @ Value::Text(_)) => question.ask(value),
-                Some(value) => !matches!(question, Question::Set(_)) && question.ask(value),
+                Some(value) => !question.is_set() && question.ask(value),
                 None => false,
             },
             Predicate::Around { time, distance } => {
@@ -219,10 +220,6 @@ impl Predicate {
             }
         }
     }
-}
-
-fn paths_question(paths: &[Box<[u8]>]) -> Question {
-    Question::of_paths(paths.iter().map(|path| &**path))
 }
 
 /// `evt.around[TIME] = MILLISECONDS`; the operator does not matter.

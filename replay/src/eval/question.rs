@@ -2,15 +2,16 @@
 //! (reference language sections 4 and 5). A value enters, yes or no leaves; where values come from is not known here.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use aho_corasick::AhoCorasick;
 use memchr::memmem::Finder;
 use regex::bytes::Regex;
-use tercel_rules::program::{Literal, Op, Quantifier};
+use tercel_rules::program::{Literal, Op, Quantifier, Shared};
 
 use super::glob::Glob;
 use super::paths::PathTree;
-use super::set::{Net, Set};
+use super::set::{MANY, Net, Set};
 use super::texts::Texts;
 use crate::fields::Value;
 
@@ -45,6 +46,8 @@ pub enum Question {
     Set(Set),
     /// One of several questions about a text is answered with yes.
     AnyText(Box<Texts>),
+    /// One of the literals of a long list, which all checks against it share.
+    Shared(Arc<Question>),
     /// Exactly one, any or all of the questions are answered with yes.
     Several(Quantifier, Box<[Question]>),
 }
@@ -144,12 +147,36 @@ impl Question {
         Question::Paths(PathTree::new(paths))
     }
 
+    /// The value is one of the literals.
+    pub fn of_set(literals: &Shared<Literal>) -> Question {
+        match literals.len() > MANY {
+            true => Question::Shared(literals.derived(|literals| Question::Set(Set::new(literals)))),
+            false => Question::Set(Set::new(literals)),
+        }
+    }
+
+    /// One of the paths of a list is a prefix of the value by components.
+    pub fn of_path_list(paths: &Shared<Box<[u8]>>) -> Question {
+        let question = |paths: &[Box<[u8]>]| Question::of_paths(paths.iter().map(|path| &**path));
+        if paths.len() > MANY { Question::Shared(paths.derived(question)) } else { question(paths) }
+    }
+
+    /// Whether the value has to be one of several.
+    pub fn is_set(&self) -> bool {
+        match self {
+            Question::Set(_) => true,
+            Question::Shared(shared) => shared.is_set(),
+            _ => false,
+        }
+    }
+
     /// The answer for one value.
     #[inline]
     pub fn ask(&self, value: &Value<'_>) -> bool {
         match (self, value) {
             (Question::Fixed(answer), _) => *answer,
             (Question::Set(set), _) => set.contains(value),
+            (Question::Shared(shared), _) => shared.ask(value),
             (Question::Several(quantifier, questions), _) => several(*quantifier, questions, value),
             (_, Value::Text(bytes) | Value::Bytes(bytes)) => self.ask_bytes(bytes),
             (Question::Number(order, bits), Value::Int(v)) => order.holds(v, &(*bits as i64)),
@@ -178,6 +205,7 @@ impl Question {
             Question::Regex(regex) => regex.is_match(value),
             Question::Paths(tree) => tree.matches(value),
             Question::AnyText(texts) => texts.matches(value),
+            Question::Shared(shared) => shared.ask_bytes(value),
             Question::Fixed(_)
             | Question::Number(..)
             | Question::Address(..)

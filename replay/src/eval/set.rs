@@ -16,6 +16,9 @@ pub enum Net {
     V6(u128, u128),
 }
 
+/// A list with more literals than this is kept once for all checks.
+pub const MANY: usize = 1000;
+
 /// Constants of which a value may be one.
 #[derive(Debug, Default)]
 pub struct Set {
@@ -24,7 +27,7 @@ pub struct Set {
     lengths: u64,
     /// Sorted bit patterns of numbers and truth values.
     numbers: Box<[u64]>,
-    addresses: Box<[IpAddr]>,
+    addresses: FxHashSet<IpAddr>,
     nets: Box<[Net]>,
 }
 
@@ -58,7 +61,7 @@ impl Set {
     /// The set of `literals`.
     pub fn new(literals: &[Literal]) -> Set {
         let mut set = Set::default();
-        let (mut numbers, mut addresses, mut nets) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut numbers, mut nets) = (Vec::new(), Vec::new());
         for literal in literals {
             match literal {
                 Literal::Bytes(bytes) => {
@@ -68,13 +71,12 @@ impl Set {
                 Literal::Int(v) => numbers.push(*v as u64),
                 Literal::Uint(v) => numbers.push(*v),
                 Literal::Bool(v) => numbers.push(u64::from(*v)),
-                Literal::Ip(ip) => addresses.push(*ip),
+                Literal::Ip(ip) => drop(set.addresses.insert(*ip)),
                 Literal::Net(ip, bits) => nets.push(Net::new(*ip, *bits)),
             }
         }
         numbers.sort_unstable();
         set.numbers = numbers.into();
-        set.addresses = addresses.into();
         set.nets = nets.into();
         set
     }

@@ -4,7 +4,7 @@
 use tercel_rules::program::{Literal, Op, Quantifier, Test};
 
 use super::question::Question;
-use super::set::Set;
+use super::set::{MANY, Set};
 
 /// Questions of which one has to be answered with yes.
 #[derive(Debug)]
@@ -27,7 +27,10 @@ impl Texts {
     pub fn takes(test: &Test) -> bool {
         match test {
             Test::Compare(op, Literal::Bytes(_)) => !matches!(op, Op::Ne | Op::Lt | Op::Le | Op::Gt | Op::Ge),
-            Test::In(_) | Test::Pmatch(_) | Test::Quantified(_, Quantifier::AnyOf, _) => true,
+            // Long lists are not copied: their set is shared.
+            Test::In(several) => several.len() <= MANY,
+            Test::Pmatch(several) => several.len() <= MANY,
+            Test::Quantified(_, Quantifier::AnyOf, _) => true,
             Test::Exists
             | Test::Compare(..)
             | Test::Quantified(..)

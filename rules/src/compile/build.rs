@@ -4,15 +4,16 @@ use std::collections::HashSet;
 
 use tercel_format::catalogue::ParamType;
 
-use super::Warning;
+use super::forms::{Form, FormKey, Forms, Reading};
 use super::literal;
 use super::operators::{self, Operator};
 use super::regex;
 use super::term::{self, Typed, type_name};
 use super::warnings;
-use crate::ast::{Right, Term};
+use super::{Warning, WarningCode};
+use crate::ast::{Right, Term, Values};
 use crate::fields::{self, Field, epf};
-use crate::program::{Check, Literal, Op, Test};
+use crate::program::{Check, Literal, Op, Shared, Test};
 
 /// `left exists`
 #[inline(never)]
@@ -22,43 +23,108 @@ pub fn exists(left: &Term) -> Result<Check, String> {
 
 /// `left op right`; warnings about literals are added even if a later literal is refused.
 #[inline(never)]
-pub fn binary(left: &Term, op: &str, right: &Right, warnings: &mut Vec<Warning>) -> Result<Check, String> {
+pub fn binary(
+    left: &Term,
+    op: &str,
+    right: &Right,
+    forms: &Forms,
+    warnings: &mut Vec<Warning>,
+) -> Result<Check, String> {
     let left = term::call(left)?;
     let operator = Operator::parse(op)?;
     operators::check(operator, left.operand.ty, left.operand.list)?;
-    let (values, pos) = match right {
+    let (form, pos) = match right {
         Right::Term(right) => return with_operand(left, operator, term::call(right)?),
-        Right::Value(value, pos) => (vec![value.as_slice()], *pos),
-        Right::List(values, pos) => (values.iter().map(|(value, _)| value.as_slice()).collect(), *pos),
-    };
-    let is_regex = matches!(operator, Operator::Plain(Op::Regex, _));
-    let mut literals = Vec::with_capacity(values.len());
-    let mut seen = HashSet::new();
-    for value in values {
-        warnings::of_literal(value, is_regex, pos, warnings);
-        let literal = constant(&left, operator, value)?;
-        // A modifier counts its literals, so those stay as they are; a set needs each one once.
-        if matches!(operator, Operator::Plain(..)) || seen.insert(literal.clone()) {
-            literals.push(literal);
+        Right::Value(value, pos) => {
+            let form = form(&left, operator, std::iter::once(value.as_slice()));
+            (form, *pos)
         }
+        Right::List(values, pos) => (list(&left, operator, values, forms), *pos),
+    };
+    let (form, refused) = form;
+    let warn = |message| Warning { code: WarningCode::CompileCondition, message, pos };
+    warnings.extend(form.warnings.iter().cloned().map(warn));
+    match refused {
+        Some(message) => Err(message),
+        None => Ok(Check { left: left.operand, test: test(operator, form) }),
     }
-    Ok(Check { left: left.operand, test: test(operator, literals) })
 }
 
-fn test(operator: Operator, mut literals: Vec<Literal>) -> Test {
-    match operator {
-        Operator::In => Test::In(literals.into()),
-        Operator::Intersects => Test::Intersects(literals.into()),
-        Operator::Pmatch => {
-            let paths = literals.into_iter().filter_map(|literal| match literal {
-                Literal::Bytes(path) => Some(path),
-                _ => None,
-            });
-            Test::Pmatch(paths.collect())
+/// What a list is compiled to, with the message if one of its values is refused.
+fn list(left: &Typed, operator: Operator, values: &Values, forms: &Forms) -> (Form, Option<String>) {
+    let key = FormKey {
+        ty: left.operand.ty,
+        field: left.field.filter(|field| matches!(field, Field::EvtType | Field::EvtRawarg)),
+        reading: operator.reading(),
+    };
+    // Around a time only one operator is allowed, and lists are not.
+    if left.field == Some(Field::EvtAround) {
+        return form(left, operator, values.iter().map(|value| &**value));
+    }
+    let kept = forms.get(values, key);
+    let asked = |form: &Form| operator != Operator::Pmatch || form.paths.is_some();
+    if let Some(form) = kept.filter(asked) {
+        return (form, None);
+    }
+    let (mut form, refused) = form(left, operator, values.iter().map(|value| &**value));
+    if operator == Operator::Pmatch {
+        form.paths = Some(paths(&form.literals));
+    }
+    if refused.is_none() {
+        forms.keep(values, key, &form);
+    }
+    (form, refused)
+}
+
+fn form<'v>(
+    left: &Typed,
+    operator: Operator,
+    values: impl ExactSizeIterator<Item = &'v [u8]>,
+) -> (Form, Option<String>) {
+    let is_regex = operator.reading() == Reading::Regex;
+    let mut literals = Vec::with_capacity(values.len());
+    let (mut found, mut refused) = (Vec::new(), None);
+    for value in values {
+        warnings::of_literal(value, is_regex, &mut found);
+        match constant(left, operator, value) {
+            Ok(literal) => literals.push(literal),
+            Err(message) => {
+                refused = Some(message);
+                break;
+            }
         }
-        Operator::Plain(op, Some(quantifier)) => Test::Quantified(op, quantifier, literals.into()),
-        Operator::Plain(op, None) => match literals.pop() {
-            Some(literal) => Test::Compare(op, literal),
+    }
+    // A modifier counts its literals, so those stay as they are; a set needs each one once.
+    if operator.reading() == Reading::Set {
+        keep_first(&mut literals);
+    }
+    (Form { literals: literals.into(), paths: None, warnings: found }, refused)
+}
+
+/// Drops literals that stand further to the front already.
+fn keep_first(literals: &mut Vec<Literal>) {
+    let mut seen = HashSet::with_capacity(literals.len());
+    let first: Vec<bool> = literals.iter().map(|literal| seen.insert(literal)).collect();
+    let mut first = first.into_iter();
+    literals.retain(|_| first.next().unwrap_or(true));
+}
+
+fn paths(literals: &[Literal]) -> Shared<Box<[u8]>> {
+    let paths = literals.iter().filter_map(|literal| match literal {
+        Literal::Bytes(path) => Some(path.clone()),
+        _ => None,
+    });
+    paths.collect()
+}
+
+fn test(operator: Operator, form: Form) -> Test {
+    match operator {
+        Operator::In => Test::In(form.literals),
+        Operator::Intersects => Test::Intersects(form.literals),
+        Operator::Pmatch => Test::Pmatch(form.paths.unwrap_or_else(|| paths(&form.literals))),
+        Operator::Plain(op, Some(quantifier)) => Test::Quantified(op, quantifier, form.literals),
+        Operator::Plain(op, None) => match form.literals.last() {
+            Some(literal) => Test::Compare(op, literal.clone()),
             // The grammar gives these operators exactly one literal; none is never equal to anything.
             None => Test::In([].into()),
         },

@@ -74,7 +74,7 @@ impl Analysis {
         }
         let names: Vec<&[u8]> = match right {
             Right::Value(value, _) => vec![value],
-            Right::List(values, _) => values.iter().map(|(value, _)| value.as_slice()).collect(),
+            Right::List(values, _) => values.iter().map(|value| &**value).collect(),
             Right::Term(_) => {
                 return Err(
                     "right-hand field comparisons on `evt.type`/`syscall.type` checks are not supported by \
@@ -151,7 +151,7 @@ fn event_number(left: &Term, op: &str, right: &Right) -> Option<bool> {
     let value = |bytes: &[u8]| number::unsigned(std::str::from_utf8(bytes).ok()?);
     match right {
         Right::List(values, _) => {
-            let zero = values.iter().all(|(bytes, _)| value(bytes) == Some(0));
+            let zero = values.iter().all(|bytes| value(bytes) == Some(0));
             (op == "in" && zero).then_some(false)
         }
         Right::Value(bytes, _) => match (op, value(bytes)?) {

@@ -6,6 +6,7 @@
 
 mod build;
 mod events;
+mod forms;
 mod literal;
 mod operators;
 pub mod regex;
@@ -20,6 +21,7 @@ use std::collections::{HashMap, HashSet};
 use crate::ast::{Expr, ExprKind, Pos};
 use crate::program::{Check, CheckId, EventSet, Node, NodeId};
 
+pub use forms::Forms;
 pub use term::{Typed, call, field};
 pub use warnings::deprecated_in_output;
 
@@ -33,6 +35,7 @@ pub struct Compiler {
     node_ids: HashMap<Node, NodeId>,
     checks: Vec<Check>,
     check_ids: HashMap<Check, CheckId>,
+    forms: Forms,
 }
 
 /// A compiled condition.
@@ -109,6 +112,11 @@ impl Compiler {
         Compiler::default()
     }
 
+    /// A compiler that knows what lists were compiled to by others.
+    pub fn with_forms(forms: &Forms) -> Compiler {
+        Compiler { forms: forms.clone(), ..Compiler::default() }
+    }
+
     /// Compiles a condition and adds what it needs to the shared nodes and checks.
     pub fn condition(&mut self, expr: &Expr) -> Result<Condition, Error> {
         if is_deeper_than(expr, MAX_DEPTH) {
@@ -154,7 +162,8 @@ impl Compiler {
             ExprKind::Macro(name) => Err((format!("filter error: unexpected identifier '{name}'"), expr.pos)),
             ExprKind::Exists(left) => self.checked(build::exists(left), expr.pos),
             ExprKind::Binary { left, op, right, .. } => {
-                self.checked(build::binary(left, op, right, warnings), expr.pos)
+                let check = build::binary(left, op, right, &self.forms, warnings);
+                self.checked(check, expr.pos)
             }
         }
     }

@@ -2,6 +2,7 @@
 
 use tercel_format::catalogue::ParamType;
 
+use super::forms::Reading;
 use super::term::type_name;
 use crate::program::{Op, Quantifier};
 
@@ -54,6 +55,16 @@ impl Operator {
             other => return Err(format!("unrecognized filter comparison operator '{other}'")),
         };
         Ok(Operator::Plain(op, quantifier))
+    }
+
+    /// How it takes its literals.
+    pub fn reading(self) -> Reading {
+        match self {
+            Operator::In | Operator::Intersects | Operator::Pmatch => Reading::Set,
+            Operator::Plain(Op::Regex, _) => Reading::Regex,
+            Operator::Plain(Op::BContains | Op::BStartsWith, _) => Reading::Hex,
+            Operator::Plain(..) => Reading::Plain,
+        }
     }
 
     /// The operator's text in messages, without modifier.

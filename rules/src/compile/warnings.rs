@@ -1,7 +1,9 @@
 //! Warnings about conditions that work but should be written otherwise (reference language 3.14, 8.12, 8.13).
 
+use std::borrow::Cow;
+
 use crate::ast::{CallArg, Expr, ExprKind, Pos, Right, Term, TermKind};
-use crate::fields::FieldRef;
+use crate::fields::{self, FieldRef};
 use crate::lang;
 
 use super::{Warning, WarningCode};
@@ -97,7 +99,7 @@ impl Found {
     fn right(&mut self, right: &Right) {
         match right {
             Right::Value(value, _) => self.unsafe_na |= value == b"<NA>",
-            Right::List(values, _) => self.unsafe_na |= values.iter().any(|(value, _)| value == b"<NA>"),
+            Right::List(values, _) => self.unsafe_na |= values.iter().any(|value| **value == *b"<NA>"),
             Right::Term(term) => {
                 self.term(term);
             }
@@ -106,27 +108,35 @@ impl Found {
 }
 
 /// Warnings about one literal: a regular expression that needs none, a field or a transformer that was meant.
-pub fn of_literal(value: &[u8], regex: bool, pos: Pos, warnings: &mut Vec<Warning>) {
-    let text = String::from_utf8_lossy(value);
-    let mut warn =
-        |message: String| warnings.push(Warning { code: WarningCode::CompileCondition, message, pos });
+pub fn of_literal(value: &[u8], regex: bool, warnings: &mut Vec<String>) {
+    let shown = || String::from_utf8_lossy(value);
     if regex && is_simple_regex(value) {
-        warn(format!(
-            "regex check with '{text}' may be optimized with simpler operators such as '=', 'contains', 'startswith', \
-             'endswith'"
+        warnings.push(format!(
+            "regex check with '{}' may be optimized with simpler operators such as '=', 'contains', 'startswith', \
+             'endswith'",
+            shown()
         ));
     }
-    let solid: String =
-        text.chars().filter(|c| !matches!(c, ' ' | '\t' | '\n' | '\x0b' | '\x0c' | '\r')).collect();
-    // Every field has a dot in its name; most literals have none.
-    if solid.contains('.') && FieldRef::parse(&solid).is_ok() {
-        warn(format!("'{text}' may be a valid field misused as a const string value"));
+    // Most literals are neither, and lists of them are long: every field has a dot in its name, every call ends with ')'.
+    let blank = |byte: &u8| matches!(byte, b' ' | b'\t' | b'\n' | 0x0b | 0x0c | b'\r');
+    let called = value.iter().rev().find(|byte| !blank(byte)) == Some(&b')');
+    if !called && !value.contains(&b'.') {
+        return;
+    }
+    let solid: Cow<[u8]> = match value.iter().any(blank) {
+        true => value.iter().copied().filter(|byte| !blank(byte)).collect(),
+        false => Cow::Borrowed(value),
+    };
+    let solid = String::from_utf8_lossy(&solid);
+    if fields::may_be_field(&solid) && FieldRef::parse(&solid).is_ok() {
+        warnings.push(format!("'{}' may be a valid field misused as a const string value", shown()));
     }
     let is_call = |name: &str| {
         solid.strip_prefix(name).is_some_and(|rest| rest.starts_with('(') && rest.ends_with(')'))
     };
-    if ["val"].iter().chain(lang::TRANSFORMERS).any(|name| is_call(name)) {
-        warn(format!("'{text}' may be a valid field transformer misused as a const string value"));
+    if called && ["val"].iter().chain(lang::TRANSFORMERS).any(|name| is_call(name)) {
+        warnings
+            .push(format!("'{}' may be a valid field transformer misused as a const string value", shown()));
     }
 }
 

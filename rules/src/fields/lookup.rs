@@ -3,6 +3,9 @@
 //!
 //! Messages are Falco's (libs 0.25.4 `filter_check_list.cpp` and the `parse_field_name` of each class).
 
+use std::collections::BTreeSet;
+use std::sync::LazyLock;
+
 use tercel_format::catalogue::syscalls::SYSCALL_NAMES;
 use tercel_format::catalogue::{EVENTS, ParamInfo, ParamType, PrintFormat};
 
@@ -51,6 +54,13 @@ const CLASSES: [Class; 10] = [
     Class::FdList,
     Class::Container,
 ];
+
+/// Whether a text begins as some field does, up to its first dot; far quicker than looking for the field.
+pub(crate) fn may_be_field(text: &str) -> bool {
+    static HEADS: LazyLock<BTreeSet<&str>> =
+        LazyLock::new(|| FIELDS.iter().filter_map(|info| info.name.split('.').next()).collect());
+    text.split_once('.').is_some_and(|(head, _)| HEADS.contains(head))
+}
 
 impl FieldRef {
     /// The field that `text` (name and argument, the latter without quotes) names.

@@ -9,6 +9,7 @@ mod table;
 
 use tercel_format::catalogue::{ParamType, PrintFormat};
 
+pub(crate) use lookup::may_be_field;
 pub use lookup::{FieldError, is_event_name};
 pub use nearest::{nearest, suggest};
 pub use table::{FIELDS, Field};

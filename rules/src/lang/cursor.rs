@@ -3,19 +3,27 @@
 //!
 //! What enters is the text; what leaves are tokens. The cursor knows nothing of the grammar.
 
-use super::escape;
+use super::{MARK, Shared, SharedList, escape, next_mark};
 use crate::ast::Pos;
 
 /// A text with a position and the token read last, which messages quote.
 pub struct Cursor<'t> {
     text: &'t str,
+    /// The byte of the text.
+    at: usize,
+    /// The same as it would be if marks were written out.
     pos: Pos,
+    /// What marks stand for, where there are some.
+    pub(super) shared: Option<Shared<'t>>,
+    /// Whether a mark stands inside quotes, where its text is meant.
+    pub(super) misplaced: bool,
     last: String,
     reach: usize,
 }
 
 /// What to go back to when a word turns out to be something else.
 pub struct Mark {
+    at: usize,
     pos: Pos,
     last: String,
 }
@@ -23,7 +31,8 @@ pub struct Mark {
 impl<'t> Cursor<'t> {
     /// A cursor at the start of `text`.
     pub fn new(text: &'t str) -> Self {
-        Cursor { text, pos: Pos { offset: 0, line: 1, column: 1 }, last: String::new(), reach: 0 }
+        let pos = Pos { offset: 0, line: 1, column: 1 };
+        Cursor { text, at: 0, pos, shared: None, misplaced: false, last: String::new(), reach: 0 }
     }
 
     /// Where the cursor stands.
@@ -43,39 +52,40 @@ impl<'t> Cursor<'t> {
 
     /// Whether the text is used up.
     pub fn at_end(&self) -> bool {
-        self.pos.offset >= self.text.len()
+        self.at >= self.text.len()
     }
 
     /// Remembers the place and the last token.
     pub fn mark(&self) -> Mark {
-        Mark { pos: self.pos, last: self.last.clone() }
+        Mark { at: self.at, pos: self.pos, last: self.last.clone() }
     }
 
     /// Goes back to `mark`.
     pub fn back_to(&mut self, mark: Mark) {
+        self.at = mark.at;
         self.pos = mark.pos;
         self.last = mark.last;
     }
 
     /// The byte `ahead` of the cursor; 0 behind the end.
     pub fn peek(&mut self, ahead: usize) -> u8 {
-        let at = self.pos.offset.saturating_add(ahead);
+        let at = self.at.saturating_add(ahead);
         self.reach = self.reach.max(at.saturating_add(1));
         self.text.as_bytes().get(at).copied().unwrap_or(0)
     }
 
     /// Skips blanks; true if there were any.
     pub fn blanks(&mut self) -> bool {
-        let start = self.pos.offset;
+        let start = self.at;
         while matches!(self.peek(0), b' ' | b'\t' | 0x08 | b'\r' | b'\n') {
             self.step();
         }
-        self.pos.offset > start
+        self.at > start
     }
 
     /// Takes `word` if the text goes on with it.
     pub fn word(&mut self, word: &str) -> bool {
-        self.reach = self.reach.max(self.pos.offset.saturating_add(word.len()));
+        self.reach = self.reach.max(self.at.saturating_add(word.len()));
         if !self.rest().starts_with(word) {
             return false;
         }
@@ -188,24 +198,46 @@ impl<'t> Cursor<'t> {
             }
         }
         self.take(length + 1);
+        if self.shared.is_some() && self.last.contains(MARK) {
+            self.misplaced = true;
+            return Err("a list stands inside quotes".to_owned());
+        }
         self.last = escape::unescape(&self.last)?;
         Ok(true)
     }
 
     /// One or more characters except parentheses, quotes, blanks, `=` and `,`.
     pub fn bare(&mut self) -> bool {
-        self.take_while(|byte| !is_space(byte) && !b"()\"'=,".contains(&byte))
+        let marks = self.shared.is_some();
+        self.take_while(|byte| is_bare_byte(byte) && !(marks && is_mark(byte)))
     }
 
     /// One or more characters except brackets, quotes and blanks.
     pub fn bare_argument(&mut self) -> bool {
-        self.take_while(|byte| !is_space(byte) && !b"[]\"'".contains(&byte))
+        let marks = self.shared.is_some();
+        let ends =
+            |byte| is_space(byte) || matches!(byte, b'[' | b']' | b'"' | b'\'') || (marks && is_mark(byte));
+        self.take_while(|byte| !ends(byte))
+    }
+
+    /// The list that a mark stands for.
+    pub fn shared_list(&mut self) -> Option<&'t SharedList> {
+        let shared =
+            self.shared.filter(|_| self.text.as_bytes().get(self.at).is_some_and(|byte| is_mark(*byte)))?;
+        let (_, end, number) = next_mark(self.text, self.at)?;
+        let list = shared(number)?;
+        self.at = end;
+        self.pos.offset += list.width;
+        self.pos.column += list.width;
+        self.last =
+            list.values.last().map(|value| String::from_utf8_lossy(value).into_owned()).unwrap_or_default();
+        Some(list)
     }
 
     fn take_while(&mut self, keep: impl Fn(u8) -> bool) -> bool {
         let rest = self.rest().as_bytes();
         let length = rest.iter().position(|byte| !keep(*byte)).unwrap_or(rest.len());
-        self.reach = self.reach.max(self.pos.offset.saturating_add(length + 1));
+        self.reach = self.reach.max(self.at.saturating_add(length + 1));
         if length == 0 {
             return false;
         }
@@ -214,7 +246,7 @@ impl<'t> Cursor<'t> {
     }
 
     fn rest(&self) -> &'t str {
-        self.text.get(self.pos.offset..).unwrap_or("")
+        self.text.get(self.at..).unwrap_or("")
     }
 
     /// Makes the next `length` bytes the last token. Tokens end at ASCII characters, so they end at a boundary.
@@ -228,11 +260,12 @@ impl<'t> Cursor<'t> {
 
     fn step(&mut self) {
         self.pos.column += 1;
-        if matches!(self.text.as_bytes().get(self.pos.offset), Some(b'\r' | b'\n')) {
+        if matches!(self.text.as_bytes().get(self.at), Some(b'\r' | b'\n')) {
             self.pos.column = 1;
             self.pos.line += 1;
         }
         self.pos.offset += 1;
+        self.at += 1;
     }
 
     fn identifier_at(&mut self, ahead: usize) -> usize {
@@ -252,6 +285,19 @@ impl<'t> Cursor<'t> {
         }
         ahead
     }
+}
+
+/// Whether a text is a value without quotes, and holds no mark.
+pub(super) fn is_bare(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| is_bare_byte(byte) && !is_mark(byte))
+}
+
+fn is_bare_byte(byte: u8) -> bool {
+    !is_space(byte) && !matches!(byte, b'(' | b')' | b'"' | b'\'' | b'=' | b',')
+}
+
+fn is_mark(byte: u8) -> bool {
+    char::from(byte) == MARK
 }
 
 /// The class `[[:space:]]`.

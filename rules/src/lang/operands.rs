@@ -2,10 +2,42 @@
 
 use super::names::{TRANSFORMERS, VAL, quoted_transformers};
 use super::parser::{Parser, Result};
-use crate::ast::{CallArg, Pos, Right, Term, TermKind};
+use crate::ast::{CallArg, Pos, Right, Term, TermKind, Values};
 
 /// How deep transformers may be nested.
 pub const MAX_CALLS: usize = 100;
+
+/// The members of a list on their way: one shared list stays shared.
+#[derive(Default)]
+struct Members {
+    only: Option<Values>,
+    values: Vec<Box<[u8]>>,
+}
+
+impl Members {
+    fn add(&mut self, value: Box<[u8]>) {
+        self.write_out();
+        self.values.push(value);
+    }
+
+    fn add_list(&mut self, list: &Values) {
+        self.write_out();
+        match self.values.is_empty() {
+            true => self.only = Some(list.clone()),
+            false => self.values.extend(list.iter().cloned()),
+        }
+    }
+
+    fn write_out(&mut self) {
+        if let Some(list) = self.only.take() {
+            self.values.extend(list.iter().cloned());
+        }
+    }
+
+    fn together(self) -> Values {
+        self.only.unwrap_or_else(|| self.values.into())
+    }
+}
 
 impl Parser<'_> {
     /// The beginning of the text as a field or a transformer.
@@ -73,31 +105,35 @@ impl Parser<'_> {
             }
             return Ok(None);
         }
-        let mut values = Vec::new();
+        let mut values = Members::default();
         self.cursor.blanks();
-        let at = self.cursor.pos();
         // Whatever is wrong with the first value makes the list an empty one that has to end here.
-        if let Ok(true) = self.list_value() {
-            values.push((self.last_bytes(), at));
+        if let Ok(true) = self.list_value(&mut values) {
             self.cursor.blanks();
             while self.cursor.word(",") {
                 self.cursor.blanks();
-                let at = self.cursor.pos();
-                if !self.list_value()? {
+                if !self.list_value(&mut values)? {
                     return Err("expected a string value".to_owned());
                 }
-                values.push((self.last_bytes(), at));
                 self.cursor.blanks();
             }
         }
         if !self.cursor.word(")") {
             return Err("expected a ')' token".to_owned());
         }
-        Ok(Some(Right::List(values, pos)))
+        Ok(Some(Right::List(values.together(), pos)))
     }
 
-    fn list_value(&mut self) -> Result<bool> {
-        Ok(self.cursor.quoted()? || self.cursor.bare())
+    fn list_value(&mut self, values: &mut Members) -> Result<bool> {
+        if let Some(list) = self.cursor.shared_list() {
+            values.add_list(&list.values);
+            return Ok(true);
+        }
+        let found = self.cursor.quoted()? || self.cursor.bare();
+        if found {
+            values.add(self.last_bytes().into());
+        }
+        Ok(found)
     }
 
     /// `val(field)` or a transformer.

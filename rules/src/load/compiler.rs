@@ -11,15 +11,15 @@ use super::exceptions::{Expanded, expand};
 use super::failure::{Caution, Failure, Spot};
 use super::hints;
 use super::info::{MacroInfo, Numbered, RuleInfo};
-use super::lists::{Lists, MAX_TEXT, Origins};
+use super::lists::{Lists, Origins, TooLong};
 use super::macros::{Macros, Resolver, left_fields};
 use super::options::Options;
 use super::origin::Text;
 use super::report::{DEPRECATED_FIELDS, ErrorCode, WarningCode};
 use super::yaml::Mark;
 use crate::ast::{Expr, ExprKind, Pos};
-use crate::compile::{self, ErrorKind};
-use crate::lang;
+use crate::compile::{self, ErrorKind, Forms};
+use crate::lang::{self, SharedList};
 use crate::output::Template;
 use crate::program::EventSet;
 
@@ -49,16 +49,27 @@ pub(super) struct Compiled {
 /// Gives the text of a file by its name.
 pub(super) type Source<'s> = &'s dyn Fn(&str) -> Arc<str>;
 
+/// What is kept from one file to the next: lists that did not change, and what they were compiled to.
+#[derive(Debug, Default)]
+pub(super) struct Kept {
+    lists: HashMap<String, SharedList>,
+    pub(super) forms: Forms,
+}
+
 /// Compiles everything that was collected. Warnings found before an error stay. A rule whose condition is the same as
 /// after the file before is not compiled again.
 pub(super) fn compile(
     collector: &Collector,
     options: &Options,
     before: &[Compiled],
+    kept: &mut Kept,
     source: Source,
     cautions: &mut Vec<Caution>,
 ) -> Result<Vec<Compiled>, Failure> {
     let mut work = Work::new(collector, options, before, source, cautions);
+    work.lists.keep(&mut kept.lists);
+    kept.forms.forget_unused();
+    work.forms = kept.forms.clone();
     work.macros()?;
     let mut rules = Vec::with_capacity(collector.rules.len());
     for entry in collector.rules.iter().filter(|entry| !entry.info.unknown_source) {
@@ -73,10 +84,11 @@ pub(super) struct Work<'w> {
     options: &'w Options,
     source: Source<'w>,
     cautions: &'w mut Vec<Caution>,
-    lists: Lists,
+    lists: Lists<'w>,
     macros: Macros,
     used_macros: HashSet<String>,
     before: HashMap<&'w str, &'w Compiled>,
+    forms: Forms,
 }
 
 /// A macro that a condition holds, compiled on its own.
@@ -125,11 +137,12 @@ impl<'w> Work<'w> {
             macros: Macros::default(),
             used_macros: HashSet::new(),
             before: before.iter().map(|rule| (rule.name.as_str(), rule)).collect(),
+            forms: Forms::default(),
         }
     }
 
     /// Puts these lists in from now on; answers those from before.
-    pub(super) fn with_lists(&mut self, lists: Lists) -> Lists {
+    pub(super) fn with_lists(&mut self, lists: Lists<'w>) -> Lists<'w> {
         std::mem::replace(&mut self.lists, lists)
     }
 
@@ -153,24 +166,32 @@ impl<'w> Work<'w> {
         Ok(())
     }
 
-    /// Substitutes lists and parses.
+    /// Puts lists in and parses. What cannot be parsed is tried again with all items written out, as Falco does it: a
+    /// list may stand where only its text makes sense, and messages quote that text.
     pub(super) fn parse(&mut self, written: &Written, ctx: &Context) -> Result<Expr, Failure> {
-        let text = self.lists.substitute(&written.text).map_err(|too_long| {
-            let message =
-                format!("list '{}' makes the condition longer than {MAX_TEXT} bytes", too_long.list);
+        let too_long = |TooLong { list }| {
+            let message = format!("list '{list}' has more items than fit into a condition");
             Failure::new(ErrorCode::CompileCondition, message, ctx)
-        })?;
-        lang::parse(&text, MAX_DEPTH).map_err(|error| {
-            let hint = hints::of_syntax(&text, &error, text != written.cond.text);
-            let text = text.into();
-            Failure::new(
-                ErrorCode::CompileCondition,
-                error.message,
-                &ctx.with_condition(mark(error.pos), &text),
-            )
+        };
+        let marked = self.lists.marked(&written.text).map_err(too_long)?;
+        let lists = &self.lists;
+        let first = match lang::parse_marked(&marked, MAX_DEPTH, &|number| lists.shared(number)) {
+            Ok(expr) => return Ok(expr),
+            Err(error) => error,
+        };
+        let (text, error) = match self.lists.written_out(&written.text) {
+            Ok(text) => match lang::parse(&text, MAX_DEPTH) {
+                Ok(expr) => return Ok(expr),
+                Err(error) => (Some(text), error),
+            },
+            Err(_) => (None, first),
+        };
+        let hint = text.as_ref().and_then(|text| hints::of_syntax(text, &error, *text != written.cond.text));
+        let text = text.map_or_else(|| Arc::clone(&written.text), Arc::from);
+        let condition_ctx = ctx.with_condition(mark(error.pos), &text);
+        Err(Failure::new(ErrorCode::CompileCondition, error.message, &condition_ctx)
             .spot(self.spot(written, error.pos.offset))
-            .hint(hint)
-        })
+            .hint(hint))
     }
 
     /// Puts macros in.
@@ -195,7 +216,7 @@ impl<'w> Work<'w> {
     /// Where a byte of a condition, lists substituted, stands in its file.
     pub(super) fn spot(&mut self, written: &Written, offset: usize) -> Option<Spot> {
         let origins = written.origins.get_or_init(|| self.lists.origins(&written.text));
-        let at = origins.get(offset).copied().unwrap_or(written.text.len());
+        let at = origins.get(offset).unwrap_or(written.text.len());
         if let Some(expanded) = written.expanded {
             let in_cond = at.checked_sub(expanded.lead)?;
             if in_cond >= written.cond.text.len()
@@ -224,7 +245,7 @@ impl<'w> Work<'w> {
                     too_many_events: before.too_many_events,
                     warnings: before.warnings.clone(),
                 },
-                None => match compile::Compiler::new().condition(&condition) {
+                None => match compile::Compiler::with_forms(&self.forms).condition(&condition) {
                     Ok(compiled) => Compiled {
                         name: rule.name.clone(),
                         condition,
@@ -355,7 +376,7 @@ impl<'w> Work<'w> {
         let used = infos.filter(|info| self.used_macros.contains(&info.name));
         let home = |info: &'w MacroInfo| {
             let tree = self.macros.trees.get(&info.name).filter(|tree| contains(condition, tree))?;
-            let outcome = compile::Compiler::new().condition(tree);
+            let outcome = compile::Compiler::with_forms(&self.forms).condition(tree);
             Some(Home { written: Written::alone(&info.cond), outcome })
         };
         used.filter_map(home).collect()

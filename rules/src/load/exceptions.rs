@@ -1,5 +1,6 @@
 //! Exceptions of a rule: read, checked, and written into the condition (reference language 7.18 to 7.25).
 
+use std::borrow::Cow;
 use std::fmt::Write;
 
 use super::context::{Context, Item};
@@ -256,7 +257,7 @@ fn expand_tuples(fields: &[Entry], exception: &ExceptionInfo) -> Result<Option<S
 fn tuple_value(value: &Entry, comp: &str) -> String {
     match value {
         Entry::List(items) => {
-            let items: Vec<String> = items.iter().map(|item| quoted(item.text())).collect();
+            let items: Vec<_> = items.iter().map(|item| quoted(item.text())).collect();
             format!("({})", items.join(", "))
         }
         Entry::Item(text) => {
@@ -264,17 +265,17 @@ fn tuple_value(value: &Entry, comp: &str) -> String {
             match list {
                 true if text.starts_with('(') => text.clone(),
                 true => format!("({text})"),
-                false => quoted(text),
+                false => quoted(text).into_owned(),
             }
         }
     }
 }
 
 /// A text in quotes if it holds a space and does not start with a quote; nothing is escaped (reference language 7.25).
-pub(super) fn quoted(text: &str) -> String {
+pub(super) fn quoted(text: &str) -> Cow<'_, str> {
     match text.contains(' ') && !text.starts_with(['"', '\'']) {
-        true => format!("\"{text}\""),
-        false => text.to_owned(),
+        true => Cow::Owned(format!("\"{text}\"")),
+        false => Cow::Borrowed(text),
     }
 }
 

@@ -1,24 +1,34 @@
-//! Lists: items of lists inside lists, and list names replaced by their items in the text of a condition, before it is
+//! Lists in conditions: items of lists inside lists, and list names replaced in the text of a condition, before it is
 //! parsed (reference language 8.2 to 8.4).
+//!
+//! Falco writes the items into the text. Where every item is one value, a [mark](crate::lang::MARK) with the list's
+//! number is written instead, and the parser takes the values from here: a list of a million items is read once, however
+//! often it is named. It counts as many bytes as the items would have, so places are Falco's.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::ops::Range;
 
 use super::exceptions::quoted;
 use super::info::{Defined, ListInfo};
+use crate::lang::{self, MARK, SharedList};
 
-/// A condition may not become longer than this by the items of lists.
-pub(super) const MAX_TEXT: usize = 4 << 20;
+/// A condition may not become longer than this by lists whose items are written into it.
+const MAX_TEXT: usize = 4 << 20;
 
 /// Bytes that substitution may write for all conditions of a file together.
 const MAX_WRITTEN: usize = 1 << 30;
 
+/// Items that all lists together may have, those of lists inside lists counted in each.
+const MAX_ITEMS: usize = 8 << 20;
+
 /// A list with the items of the lists it names, ready to stand in a condition.
 #[derive(Debug)]
-struct Resolved {
-    name: String,
-    /// The items as text; `None` if they are more than a condition may hold.
-    items: Option<String>,
+struct Resolved<'c> {
+    name: &'c str,
+    /// The items; `None` if they are too many.
+    items: Option<Vec<&'c str>>,
+    /// The items as values, if each is one and none names a list that is put in later.
+    shared: Option<SharedList>,
     /// Positions of lists that are named by the items.
     refers: Vec<usize>,
     used: bool,
@@ -26,17 +36,14 @@ struct Resolved {
 
 /// All lists in the order of their definition.
 #[derive(Debug, Default)]
-pub(super) struct Lists {
-    lists: Vec<Resolved>,
-    by_name: HashMap<String, usize>,
+pub(super) struct Lists<'c> {
+    lists: Vec<Resolved<'c>>,
+    by_name: HashMap<&'c str, usize>,
     /// Lists whose name holds a delimiter, so that it is no word of a condition.
     composed: Vec<usize>,
     /// Bytes written so far by substitution.
     written: usize,
 }
-
-/// Where the bytes of a text after substitution come from: for each, the byte of the text before.
-pub(super) type Origins = Vec<usize>;
 
 /// Substitution made a condition too long.
 #[derive(Debug, PartialEq, Eq)]
@@ -45,92 +52,151 @@ pub(super) struct TooLong {
     pub(super) list: String,
 }
 
-impl Lists {
+/// How the items of lists come into a text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Style {
+    /// As a mark, where that is possible.
+    Marks,
+    /// As Falco writes them.
+    Text,
+}
+
+impl<'c> Lists<'c> {
     /// Resolves lists inside lists, one level deep: an item that names a list first defined before the last change of
     /// the list it stands in is replaced by that list's items.
-    pub(super) fn new(infos: &Defined<ListInfo>) -> Lists {
+    pub(super) fn new(infos: &'c Defined<ListInfo>) -> Lists<'c> {
         Lists::resolve(infos, None)
     }
 
+    /// Takes over the values of lists that are the same as they were before, so that conditions that name them are, too,
+    /// and keeps them for the next time.
+    pub(super) fn keep(&mut self, known: &mut HashMap<String, SharedList>) {
+        let mut next = HashMap::new();
+        for list in &mut self.lists {
+            let Some(shared) = &mut list.shared else { continue };
+            if let Some(before) = known.get(list.name).filter(|before| before.values == shared.values) {
+                shared.values = before.values.clone();
+            }
+            next.insert(list.name.to_owned(), shared.clone());
+        }
+        *known = next;
+    }
+
     /// The same with one list that has no items.
-    pub(super) fn without(infos: &Defined<ListInfo>, name: &str) -> Lists {
+    pub(super) fn without(infos: &'c Defined<ListInfo>, name: &str) -> Lists<'c> {
         Lists::resolve(infos, Some(name))
     }
 
-    fn resolve(infos: &Defined<ListInfo>, emptied: Option<&str>) -> Lists {
-        let items_of = |info: &'_ ListInfo| match emptied == Some(info.name.as_str()) {
-            true => 0,
-            false => info.items.len(),
+    fn resolve(infos: &'c Defined<ListInfo>, emptied: Option<&str>) -> Lists<'c> {
+        let items_of = |info: &'c ListInfo| match emptied == Some(info.name.as_str()) {
+            true => &[],
+            false => info.items.as_slice(),
         };
-        let mut named = Vec::with_capacity(infos.len());
         let mut used = HashSet::new();
+        let mut room = MAX_ITEMS;
+        let mut lists = Vec::with_capacity(infos.len());
         for entry in infos.iter() {
-            let mut items = Some(String::new());
-            for item in entry.info.items.iter().take(items_of(&entry.info)) {
-                match infos.get(item).filter(|other| other.index < entry.visibility) {
+            let mut items = Vec::with_capacity(entry.info.items.len());
+            let mut refers = BTreeSet::new();
+            let mut put_in = |item: &'c str| {
+                match item.contains(is_delimiter) {
+                    true => refers.extend(words(item).filter_map(|word| infos.position(word))),
+                    false => refers.extend(infos.position(item)),
+                }
+                items.push(item);
+                items.len() < room
+            };
+            for item in items_of(&entry.info) {
+                let fits = match infos.get(item).filter(|other| other.index < entry.visibility) {
                     Some(other) => {
                         used.insert(other.info.name.as_str());
-                        let inner = other.info.items.iter().take(items_of(&other.info));
-                        inner.for_each(|inner| add_item(&mut items, inner));
+                        items_of(&other.info).iter().all(|item| put_in(item))
                     }
-                    None => add_item(&mut items, item),
+                    None => put_in(item),
+                };
+                if !fits {
+                    break;
                 }
             }
-            named.push((entry.info.name.clone(), items));
+            room = room.saturating_sub(items.len());
+            let items = (room > 0).then_some(items);
+            let refers = refers.into_iter().collect();
+            lists.push(Resolved { name: &entry.info.name, items, shared: None, refers, used: false });
         }
-        let mut lists = Lists::of(named);
-        for list in &mut lists.lists {
-            list.used = used.contains(list.name.as_str());
-        }
-        lists
-    }
-
-    fn of(named: Vec<(String, Option<String>)>) -> Lists {
-        let by_name: HashMap<String, usize> =
-            named.iter().enumerate().map(|(at, (name, _))| (name.clone(), at)).collect();
-        let composed =
-            (0..named.len()).filter(|at| named.get(*at).is_some_and(|(name, _)| name.contains(is_delimiter)));
-        let composed = composed.collect();
-        let lists = named
-            .into_iter()
-            .map(|(name, items)| {
-                let words = items.as_deref().into_iter().flat_map(words);
-                let refers = words.filter_map(|word| by_name.get(word).copied()).collect();
-                Resolved { name, items, refers, used: false }
-            })
+        let composed: Vec<usize> = (0..)
+            .zip(&lists)
+            .filter(|(_, list)| list.name.contains(is_delimiter))
+            .map(|(at, _)| at)
             .collect();
+        for (at, list) in lists.iter_mut().enumerate() {
+            list.used = used.contains(list.name);
+            if composed.is_empty() && list.refers.iter().all(|later| *later <= at) {
+                list.shared = list.items.as_deref().and_then(shared);
+            }
+        }
+        let by_name = lists.iter().enumerate().map(|(at, list)| (list.name, at)).collect();
         Lists { lists, by_name, composed, written: 0 }
     }
 
     /// Names of lists that nothing refers to.
     pub(super) fn unused(&self) -> impl Iterator<Item = &str> {
-        self.lists.iter().filter(|list| !list.used).map(|list| list.name.as_str())
+        self.lists.iter().filter(|list| !list.used).map(|list| list.name)
+    }
+
+    /// The values of the list that a mark stands for.
+    pub(super) fn shared(&self, number: usize) -> Option<&SharedList> {
+        self.lists.get(number).and_then(|list| list.shared.as_ref())
+    }
+
+    /// Replaces list names in a condition by marks, and by items where no mark can stand for them.
+    pub(super) fn marked(&mut self, condition: &str) -> Result<String, TooLong> {
+        // A text that holds marks of its own is read as Falco reads it.
+        let style = if condition.contains(MARK) { Style::Text } else { Style::Marks };
+        self.replace_all(condition, style, None)
     }
 
     /// Replaces list names in a condition by their items.
-    pub(super) fn substitute(&mut self, condition: &str) -> Result<String, TooLong> {
-        self.replace_all(condition, None)
+    pub(super) fn written_out(&mut self, condition: &str) -> Result<String, TooLong> {
+        self.replace_all(condition, Style::Text, None)
     }
 
-    /// The same, with the origin of every byte.
+    /// Where the bytes of a condition come from whose lists are replaced.
     pub(super) fn origins(&mut self, condition: &str) -> Origins {
-        let mut origins: Origins = (0..condition.len()).collect();
-        let _ = self.replace_all(condition, Some(&mut origins));
-        origins
+        let mut sources: Vec<usize> = (0..condition.len()).collect();
+        let style = if condition.contains(MARK) { Style::Text } else { Style::Marks };
+        let text = self.replace_all(condition, style, Some(&mut sources)).unwrap_or_default();
+        let mut marks = Vec::new();
+        if style == Style::Marks {
+            let mut from = 0;
+            while let Some((start, end, number)) = lang::next_mark(&text, from) {
+                let width = self.shared(number).map_or(end - start, |list| list.width);
+                marks.push((start, end - start, width));
+                from = end;
+            }
+        }
+        Origins { sources, marks }
     }
 
     /// Only the lists whose name is a word of the condition, or of the items of such a list, are tried; in the order of
     /// definition, each once.
-    fn replace_all(&mut self, condition: &str, mut origins: Option<&mut Origins>) -> Result<String, TooLong> {
+    fn replace_all(
+        &mut self,
+        condition: &str,
+        style: Style,
+        mut origins: Option<&mut Vec<usize>>,
+    ) -> Result<String, TooLong> {
         let mut text = condition.to_owned();
         let named = words(condition).filter_map(|word| self.by_name.get(word).copied());
         let mut tried: BTreeSet<usize> = named.chain(self.composed.iter().copied()).collect();
         while let Some(at) = tried.pop_first() {
             let Some(list) = self.lists.get_mut(at) else { continue };
             self.written = self.written.saturating_add(text.len());
-            let items = list.items.as_deref().filter(|_| self.written <= MAX_WRITTEN);
+            let items = match (style, &list.shared) {
+                (Style::Marks, Some(_)) => Some(format!("{MARK}{at}{MARK}")),
+                _ => list.items.as_deref().and_then(joined).filter(|_| self.written <= MAX_WRITTEN),
+            };
             let before = origins.as_deref().map(Vec::as_slice);
-            let replaced = replace(&text, &list.name, items, before)?;
+            let replaced = replace(&text, list.name, items.as_deref(), before)?;
             if let Some(Output { text: new, origins: sources, .. }) = replaced {
                 text = new;
                 if let Some(origins) = origins.as_deref_mut() {
@@ -144,17 +210,62 @@ impl Lists {
     }
 }
 
-/// Adds an item behind a comma; nothing is left of items that are too many.
-fn add_item(items: &mut Option<String>, item: &str) {
-    if let Some(text) = items {
+/// Where the bytes of a text after substitution come from.
+#[derive(Debug)]
+pub(super) struct Origins {
+    /// For each byte of the text with marks, the byte of the text before.
+    sources: Vec<usize>,
+    /// Start and length of each mark, and the length of the items that it stands for.
+    marks: Vec<(usize, usize, usize)>,
+}
+
+impl Origins {
+    /// The byte that a byte of the text with all items comes from; nothing after the end.
+    pub(super) fn get(&self, offset: usize) -> Option<usize> {
+        // Where the text goes on after the last mark: in the text with marks, and in that with items.
+        let (mut short, mut long) = (0, 0);
+        for (start, length, width) in &self.marks {
+            let begins = long + (start - short);
+            if offset < begins {
+                break;
+            }
+            if offset < begins + width {
+                return self.sources.get(*start).copied();
+            }
+            (short, long) = (start + length, begins + width);
+        }
+        self.sources.get(short + offset.checked_sub(long)?).copied()
+    }
+}
+
+/// The items as values, if there are some and each is one value on one line.
+fn shared(items: &[&str]) -> Option<SharedList> {
+    if items.is_empty() {
+        return None;
+    }
+    let mut width = (items.len() - 1) * ", ".len();
+    let mut values = Vec::with_capacity(items.len());
+    for item in items {
+        let text = quoted(item);
+        width += text.len();
+        values.push(lang::list_value(&text)?);
+    }
+    Some(SharedList { values: values.into(), width })
+}
+
+/// The items as text, if they are not more than a condition may hold.
+fn joined(items: &[&str]) -> Option<String> {
+    let mut text = String::new();
+    for item in items {
         if !text.is_empty() {
             text.push_str(", ");
         }
         text.push_str(&quoted(item));
+        if text.len() > MAX_TEXT {
+            return None;
+        }
     }
-    if items.as_ref().is_some_and(|text| text.len() > MAX_TEXT) {
-        *items = None;
-    }
+    Some(text)
 }
 
 fn is_blank(c: char) -> bool {
@@ -180,7 +291,7 @@ fn replace<'o>(
     before: Option<&'o [usize]>,
 ) -> Result<Option<Output<'o>>, TooLong> {
     let delimits = |c: Option<char>| c.is_none_or(is_delimiter);
-    let mut out = Output { text: String::new(), origins: Origins::new(), before };
+    let mut out = Output { text: String::new(), origins: Vec::new(), before };
     // What is before `from` has been written; names are looked for from `search` on.
     let (mut from, mut search) = (0, 0);
     let mut used = false;
@@ -223,7 +334,7 @@ fn replace<'o>(
 /// A text being put together, with the origin of every byte if that is asked for.
 struct Output<'o> {
     text: String,
-    origins: Origins,
+    origins: Vec<usize>,
     before: Option<&'o [usize]>,
 }
 
@@ -261,14 +372,35 @@ fn next_char(text: &str, at: usize) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::load::context::Context;
 
-    fn lists(named: &[(&str, &str)]) -> Lists {
-        Lists::of(named.iter().map(|(name, items)| ((*name).to_owned(), Some((*items).to_owned()))).collect())
+    fn defined(named: &[(&str, &str)]) -> Defined<ListInfo> {
+        let ctx = Context::file(&"f".into());
+        let mut lists = Defined::default();
+        for (number, (name, items)) in named.iter().enumerate() {
+            let items = items.split(", ").filter(|item| !item.is_empty()).map(str::to_owned).collect();
+            lists.define(name, ListInfo { ctx: ctx.clone(), name: (*name).to_owned(), items }, number);
+        }
+        lists
     }
 
     fn check(named: &[(&str, &str)], text: &str, expected: &str) {
-        assert_eq!(lists(named).substitute(text).as_deref(), Ok(expected), "{text}");
-        assert_eq!(lists(named).origins(text).len(), expected.len(), "{text}");
+        let infos = defined(named);
+        let mut lists = Lists::new(&infos);
+        assert_eq!(lists.written_out(text).as_deref(), Ok(expected), "{text}");
+        // Marks count as many bytes as the items.
+        let marked = lists.marked(text).unwrap();
+        let (mut length, mut from) = (0, 0);
+        while let Some((start, end, number)) = lang::next_mark(&marked, from) {
+            length += start - from + lists.shared(number).unwrap().width;
+            from = end;
+        }
+        length += marked.len() - from;
+        assert_eq!(length, expected.len(), "{text}");
+        let origins = lists.origins(text);
+        assert_eq!(origins.get(length), None, "{text}");
+        let last = (0..length).map(|at| origins.get(at).expect("an origin"));
+        assert!(last.is_sorted(), "{text}");
     }
 
     #[test]
@@ -283,16 +415,90 @@ mod tests {
         check(&[("l", "")], "x in (l, a)", "x in (   a)");
         check(&[("l", "")], "x in (l)", "x in (  )");
         check(&[("l", "m, n"), ("m", "a")], "x in (l)", "x in ( a , n )");
-        check(&[("m", "a"), ("l", "m, n")], "x in (l)", "x in ( m, n )");
+        check(&[("m", "a"), ("l", "m, n")], "x in (l)", "x in ( a, n )");
+        check(&[("m", "a b, c"), ("l", "m, n")], "x in (l, m)", "x in ( \"a b\", c, n , \"a b\", c )");
         check(&[("two words", "a")], "x in (two words)", "x in ( a )");
         check(&[("é", "ü")], "x in (é, éé)", "x in ( ü , éé)");
     }
 
+    /// Whatever is written, what is parsed with marks is what is parsed of the text that Falco makes.
+    #[test]
+    fn marks_stand_for_the_text() {
+        const PIECES: &[&str] = &[
+            "x.y in (",
+            "x.y in (",
+            "z.pmatch pmatch (",
+            "x.y = ",
+            "l",
+            "l",
+            "m",
+            "n",
+            "o",
+            "a",
+            "\"b c\"",
+            "(",
+            ")",
+            ")",
+            ",",
+            ", ",
+            " ",
+            " and ",
+            " or not ",
+            "\"",
+            "exists",
+            "evt.a[l]",
+            "tolower(x.y)",
+            "startswith oneof (",
+            "\n",
+        ];
+        let infos = defined(&[
+            ("k", "1"),
+            ("l", "a, b c, \"d e\", é"),
+            ("m", "l, x"),
+            ("n", ""),
+            ("o", "p, k, z"),
+            ("p", "=, (q)"),
+        ]);
+        let mut random = 88_172_645_463_325_252u64;
+        let mut parsed = 0;
+        for _ in 0..20_000 {
+            let mut text = String::from("x.y in (");
+            for _ in 0..random % 9 {
+                random ^= random << 13;
+                random ^= random >> 7;
+                random ^= random << 17;
+                text.push_str(PIECES[random as usize % PIECES.len()]);
+            }
+            random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            text.push(')');
+            let mut lists = Lists::new(&infos);
+            let written = lists.written_out(&text).unwrap();
+            let marked = lists.marked(&text).unwrap();
+            let lists = &lists;
+            if let Ok(expr) = lang::parse_marked(&marked, 100, &|number| lists.shared(number)) {
+                assert_eq!(lang::parse(&written, 100), Ok(expr), "{text:?} {marked:?}");
+                parsed += usize::from(marked.contains(MARK));
+            }
+        }
+        assert!(parsed > 300, "{parsed}");
+    }
+
     #[test]
     fn growth_is_bounded() {
+        // A list that is named before it is defined is put in as text, again and again.
         let items = vec!["m"; 4000].join(", ");
-        let more = vec!["n"; 4000].join(", ");
-        let mut lists = lists(&[("l", &items), ("m", &more)]);
-        assert_eq!(lists.substitute("x in (l)"), Err(TooLong { list: "m".to_owned() }));
+        let more = vec!["n m"; 4000].join(", ");
+        let infos = defined(&[("l", &items), ("m", &more), ("o p", "q")]);
+        assert_eq!(Lists::new(&infos).marked("x in (l)"), Err(TooLong { list: "m".to_owned() }));
+    }
+
+    #[test]
+    fn values_are_shared() {
+        let items: Vec<String> = (0..100_000).map(|number| format!("/a/path/{number}")).collect();
+        let infos = defined(&[("l", &items.join(", "))]);
+        let mut lists = Lists::new(&infos);
+        let text = lists.marked("x in (l) or y in (l, z)").unwrap();
+        assert!(text.len() < 50, "{text}");
+        assert_eq!(lists.shared(0).unwrap().values.len(), 100_000);
     }
 }

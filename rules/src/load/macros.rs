@@ -2,13 +2,10 @@
 
 use std::collections::HashMap;
 
-use crate::ast::{CallArg, Expr, ExprKind, Pos, Right, Term, TermKind};
+use crate::ast::{CallArg, Expr, ExprKind, Pos, Term, TermKind};
 
-/// A condition may not grow beyond this number of checks, or eight times as many literals, by macros of macros.
+/// A condition may not grow beyond this number of checks by macros of macros; values of lists are shared and do not count.
 const MAX_CHECKS: usize = 250_000;
-
-/// What a check counts against a literal.
-const CHECK_WEIGHT: usize = 8;
 
 /// A condition may not be nested deeper than this by macros of macros.
 const MAX_DEPTH: usize = 1000;
@@ -97,9 +94,9 @@ impl<'m> Resolver<'m> {
         if self.too_large.is_some() {
             return Expr { kind: ExprKind::And(Vec::new()), pos: expr.pos };
         }
-        self.nodes += weight(expr);
+        self.nodes += 1;
         self.depth += 1;
-        if self.nodes > MAX_CHECKS * CHECK_WEIGHT || self.depth > MAX_DEPTH {
+        if self.nodes > MAX_CHECKS || self.depth > MAX_DEPTH {
             let name = self.path.last().cloned().unwrap_or_default();
             self.too_large = Some(MacroError::TooLarge(name, expr.pos));
         }
@@ -133,14 +130,6 @@ impl<'m> Resolver<'m> {
         self.path.pop();
         self.used.push(name.to_owned());
         resolved
-    }
-}
-
-/// What a node costs to copy: its literals count.
-fn weight(expr: &Expr) -> usize {
-    match &expr.kind {
-        ExprKind::Binary { right: Right::List(values, _), .. } => CHECK_WEIGHT + values.len(),
-        _ => CHECK_WEIGHT,
     }
 }
 

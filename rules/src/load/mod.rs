@@ -34,7 +34,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use collector::Collector;
-use compiler::{Compiled, Work};
+use compiler::{Compiled, Kept, Work};
 use context::Context;
 use failure::{Caution, Failure, Spot};
 use reader::Reader;
@@ -59,6 +59,7 @@ pub struct Loader {
     collector: Collector,
     sources: HashMap<Arc<str>, Arc<str>>,
     compiled: Vec<Compiled>,
+    kept: Kept,
     reports: Vec<Report>,
 }
 
@@ -119,6 +120,7 @@ impl Loader {
             options,
             sources: HashMap::new(),
             compiled: Vec::new(),
+            kept: Kept::default(),
             reports: Vec::new(),
         }
     }
@@ -155,7 +157,14 @@ impl Loader {
         let outcome = read.and_then(|()| {
             let sources = &self.sources;
             let source = |name: &str| sources.get(name).cloned().unwrap_or_default();
-            compiler::compile(&self.collector, &self.options, &self.compiled, &source, &mut cautions)
+            compiler::compile(
+                &self.collector,
+                &self.options,
+                &self.compiled,
+                &mut self.kept,
+                &source,
+                &mut cautions,
+            )
         });
         let outcome = outcome.map(|compiled| self.compiled = compiled);
         self.report(&name, checked, outcome, cautions, read_cautions)
@@ -207,7 +216,7 @@ impl Loader {
             .filter(|rule| rule.state == RuleState::Enabled)
             .map(|rule| (rule.name.as_str(), rule))
             .collect();
-        let mut compiler = Compiler::new();
+        let mut compiler = Compiler::with_forms(&self.kept.forms);
         let compiled = std::mem::take(&mut self.compiled).into_iter();
         let program_rules = compiled
             .filter_map(|compiled| {

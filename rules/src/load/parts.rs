@@ -282,10 +282,10 @@ impl Parts {
         Ok(())
     }
 
-    fn take_lists(
+    fn take_lists<'w>(
         &mut self,
-        work: &mut Work<'_>,
-        collector: &Collector,
+        work: &mut Work<'w>,
+        collector: &'w Collector,
         trees: &HashMap<String, Expr>,
         taken: &[Taken<'_>],
         place: &dyn Fn(&Context, Option<Spot>) -> Place,

@@ -184,7 +184,10 @@ impl Checker {
     fn list(&mut self, node: &Node, inner: &Shape, path: &str) -> Result<bool, BadKey> {
         let Some(items) = node.sequence() else { return Ok(self.wrong_type(path)) };
         let mut valid = true;
-        for (number, item) in items.iter().enumerate() {
+        // Of a list of scalars every one is right: no path has to be written for each.
+        let scalars = matches!(inner, Shape::Text | Shape::NumberOrText);
+        let checked = items.iter().enumerate().filter(|(_, item)| !(scalars && item.scalar().is_some()));
+        for (number, item) in checked {
             if !self.node(item, inner, &format!("{path}[{number}]"))? {
                 valid = self.fail(path, &format!("Failed to validate item #{number} in array."));
             }
