@@ -1,37 +1,35 @@
 //! What the recorder says and does with less than root's capabilities. Needs root, BPF and setpriv.
 
-use std::path::Path;
-use std::process::{Command, Output};
+use std::process::Command;
+
+use tercel_test_support::{Ran, binary, recording, require, root, tool};
+
+use crate::turn;
 
 /// Runs `tercel record` as root that can never have other capabilities than these.
-fn record(capabilities: &str) -> Output {
-    Command::new("setpriv")
+fn record(capabilities: &str) -> Ran {
+    let output = Command::new("setpriv")
         .arg(format!("--bounding-set=-all{capabilities}"))
-        .arg(env!("CARGO_BIN_EXE_tercel"))
+        .arg(binary())
         .args(["record", "-w", "/dev/null", "--", "true"])
-        .current_dir(Path::new(env!("CARGO_MANIFEST_DIR")))
-        .output()
-        .expect("setpriv runs")
+        .current_dir(root())
+        .output();
+    output.expect("setpriv runs").into()
 }
 
 #[test]
 fn capabilities_are_asked_for_by_name() {
-    let setpriv = Command::new("setpriv").args(["--bounding-set=-all", "true"]).output();
-    if !setpriv.is_ok_and(|output| output.status.success()) {
-        eprintln!("SKIPPED: capabilities of the recorder: setpriv is not there, or this is not root");
+    const CHECK: &str = "capabilities of the recorder";
+    // Dropping rights takes rights: whoever has none is not told by setpriv, which succeeds.
+    if require(CHECK, recording().and_then(|()| tool("setpriv"))).is_none() {
         return;
     }
+    let Some(_turn) = turn::shared(CHECK) else { return };
     for (capabilities, named) in [("", "CAP_BPF and CAP_PERFMON"), (",+bpf", "CAP_PERFMON")] {
         let refused = record(capabilities);
-        let text = String::from_utf8_lossy(&refused.stderr);
-        assert_eq!(refused.status.code(), Some(4), "{capabilities}: {text}");
-        assert!(text.contains(&format!("with {named} (")), "{capabilities}: {text}");
+        assert_eq!(refused.code, 4, "{capabilities}: {}", refused.all());
+        assert!(refused.err.contains(&format!("with {named} (")), "{capabilities}: {}", refused.all());
     }
     let enough = record(",+bpf,+perfmon,+sys_ptrace,+dac_read_search");
-    let text = String::from_utf8_lossy(&enough.stderr);
-    if text.contains("locked down") {
-        eprintln!("SKIPPED: this machine has no BPF: {text}");
-        return;
-    }
-    assert!(enough.status.success(), "{text}");
+    assert_eq!(enough.code, 0, "{}", enough.all());
 }

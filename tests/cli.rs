@@ -1,21 +1,9 @@
 //! The command line as a user meets it: what each flag does to the output, and the exit code of each mistake.
 
-use std::path::Path;
-use std::process::{Command, Output};
-
-fn tercel(arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_tercel"))
-        .current_dir(Path::new(env!("CARGO_MANIFEST_DIR")))
-        .args(arguments)
-        .output()
-        .expect("the binary runs")
-}
+use tercel_test_support::ran;
 
 fn stdout(arguments: &[&str]) -> String {
-    let output = tercel(arguments);
-    let errors = String::from_utf8_lossy(&output.stderr);
-    assert_eq!(output.status.code(), Some(0), "{arguments:?}: {errors}");
-    String::from_utf8(output.stdout).expect("text")
+    ran(arguments, 0).out
 }
 
 const REPLAY: [&str; 5] = ["replay", "-q", "--iso8601", "-r", "rules"];
@@ -27,9 +15,7 @@ fn replay(more: &[&str]) -> Vec<String> {
 
 #[track_caller]
 fn refused(arguments: &[&str], code: i32, message: &str) {
-    let output = tercel(arguments);
-    let errors = String::from_utf8_lossy(&output.stderr);
-    assert_eq!(output.status.code(), Some(code), "{arguments:?}: {errors}");
+    let errors = ran(arguments, code).err;
     assert!(errors.contains(message), "{arguments:?}: '{message}' is not in: {errors}");
 }
 
@@ -85,9 +71,8 @@ fn selection_decides_which_rules_run() {
 
 #[test]
 fn summaries_count_what_was_printed() {
-    let output = tercel(&["replay", "-r", "rules", TRACE]);
-    let lines = String::from_utf8_lossy(&output.stdout).lines().count();
-    let summary = String::from_utf8_lossy(&output.stderr).into_owned();
+    let ran = ran(&["replay", "-r", "rules", TRACE], 0);
+    let (lines, summary) = (ran.out.lines().count(), ran.err);
     assert!(summary.contains(&format!("Alerts: {lines}\n")), "{summary}");
     assert!(summary.contains("Alerts by rule:"), "{summary}");
 }

@@ -2,12 +2,14 @@
 //! recorded for it, in text and JSON, and so have the corpus' small rule files that probe the language. Prints a row per
 //! capture and set: lines expected, equal, missing, extra.
 //!
-//! The corpus is not part of the repository: it is looked for in `../shared/corpus` or `$TERCEL_CORPUS`, and without it
-//! the test says loudly that it was skipped.
+//! The corpus is not part of the repository: it is looked for in `../shared/corpus` or `$TERCEL_CORPUS`; without it the
+//! check is skipped.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitCode};
+use std::process::ExitCode;
+
+use tercel_test_support::{corpus, require, tercel};
 
 /// Rule sets of the corpus: name, rule files, further arguments.
 const SETS: [(&str, &[&str], &[&str]); 5] = [
@@ -41,11 +43,7 @@ const SETS: [(&str, &[&str], &[&str]); 5] = [
 ];
 
 fn main() -> ExitCode {
-    let Some(corpus) = corpus() else {
-        println!("SKIPPED: conformance with Falco: no corpus (set TERCEL_CORPUS)");
-        println!("0 passed, 0 failed, 1 skipped");
-        return ExitCode::SUCCESS;
-    };
+    let Some(corpus) = require("conformance with Falco", corpus()) else { return ExitCode::SUCCESS };
     let only = std::env::args().nth(1).filter(|argument| !argument.starts_with('-'));
     let mut captures: Vec<PathBuf> = std::fs::read_dir(corpus.join("captures"))
         .expect("corpus/captures is a directory")
@@ -120,15 +118,9 @@ fn probes(corpus: &Path) -> Vec<(String, Comparison, bool)> {
     names.into_iter().map(compare).collect()
 }
 
-fn corpus() -> Option<PathBuf> {
-    let path = std::env::var_os("TERCEL_CORPUS")
-        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/corpus"), PathBuf::from);
-    path.join("captures").is_dir().then_some(path)
-}
-
 fn replay(corpus: &Path, capture: &Path, rules: &[&str], arguments: &[&str], json: bool) -> String {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_tercel"));
-    command.args(["replay", "--utc", "--iso8601", "--quiet"]).args(arguments);
+    let mut command = tercel(&["replay", "--utc", "--iso8601", "--quiet"]);
+    command.args(arguments);
     if json {
         command.arg("--json");
     }

@@ -2,18 +2,19 @@
 //! stored in testdata/expected, as text and as JSON, byte for byte; over those in testdata/spared it must print nothing. Every
 //! rule has a capture of each kind, a scenario that both were recorded of, and a line in docs/rules.md.
 //!
-//! `TERCEL_BLESS=1 cargo test --test golden` stores what it prints now; the difference is to be read before it is committed.
+//! `TERCEL_BLESS=1 cargo test --test offline golden` stores what it prints now; the difference is to be read before it is committed.
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::path::PathBuf;
+
+use tercel_test_support::{ran, root};
 
 /// How a capture is replayed, and the ending of the file with the answer.
 const FORMS: [(&[&str], &str); 2] = [(&[], "txt"), (&["--json"], "json")];
 
 fn testdata(directory: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata").join(directory)
+    root().join("testdata").join(directory)
 }
 
 /// Whether answers are to be stored rather than compared.
@@ -34,16 +35,9 @@ fn names(directory: &str, ending: &str) -> Vec<String> {
 
 /// What the binary prints for a capture.
 fn replay(directory: &str, name: &str, form: &[&str]) -> String {
-    let output = Command::new(env!("CARGO_BIN_EXE_tercel"))
-        .current_dir(env!("CARGO_MANIFEST_DIR"))
-        .args(["replay", "--utc", "--iso8601", "-r", "rules"])
-        .args(form)
-        .arg(format!("testdata/{directory}/{name}.scap"))
-        .output()
-        .expect("the binary runs");
-    let errors = String::from_utf8_lossy(&output.stderr);
-    assert_eq!(output.status.code(), Some(0), "{name}: {errors}");
-    String::from_utf8(output.stdout).expect("alerts are UTF-8")
+    let capture = format!("testdata/{directory}/{name}.scap");
+    let options = ["replay", "--utc", "--iso8601", "-r", "rules"];
+    ran(&[&options[..], form, &[&capture]].concat(), 0).out
 }
 
 /// The first line at which two texts differ, told from 1.
@@ -95,8 +89,7 @@ fn every_answer_has_its_capture() {
 const STORIES: [&str; 2] = ["classic", "ordinary"];
 
 fn file(path: &str) -> String {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
-    fs::read_to_string(path).expect("the file is part of the repository")
+    fs::read_to_string(root().join(path)).expect("the file is part of the repository")
 }
 
 fn shipped_rules() -> Vec<String> {

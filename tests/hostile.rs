@@ -5,13 +5,14 @@
 //! small captures are, too. The exit codes and messages are those of the built binary.
 
 use std::io::{Cursor, Read};
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::path::Path;
+use std::process::Stdio;
 
 use tercel_format::Reader;
 use tercel_replay::{Alert, Options, Replay, Sink};
 use tercel_rules::load::Loader;
 use tercel_rules::program::Program;
+use tercel_test_support::{Ran, captures_of, corpus, require, root, tercel};
 
 /// Captures of more decompressed bytes than this are left out: each is damaged hundreds of times.
 const SMALL: usize = 2 << 20;
@@ -21,23 +22,10 @@ fn rounds() -> usize {
     std::env::var("TERCEL_ROUNDS").ok().and_then(|rounds| rounds.parse().ok()).unwrap_or(100)
 }
 
-fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).to_owned()
-}
-
 fn captures() -> Vec<(String, Vec<u8>)> {
-    let corpus =
-        std::env::var_os("TERCEL_CORPUS").map_or_else(|| root().join("../shared/corpus"), PathBuf::from);
-    let mut paths = Vec::new();
-    for (directory, step) in [(root().join("testdata/traces"), 8), (corpus.join("captures"), 1)] {
-        let Ok(entries) = std::fs::read_dir(&directory) else {
-            println!("SKIPPED: hostile captures of the corpus: no corpus (set TERCEL_CORPUS)");
-            continue;
-        };
-        let mut found: Vec<PathBuf> = entries.map(|entry| entry.expect("readable entry").path()).collect();
-        found.sort();
-        paths.extend(found.into_iter().step_by(step));
-    }
+    let mut paths: Vec<_> = captures_of(&root().join("testdata/traces")).into_iter().step_by(8).collect();
+    let corpus = require("hostile captures of the corpus", corpus());
+    paths.extend(corpus.into_iter().flat_map(|corpus| captures_of(&corpus.join("captures"))));
     let plain = paths.iter().map(|path| (path.display().to_string(), plain(path)));
     plain.filter(|(_, bytes)| bytes.len() <= SMALL).collect()
 }
@@ -165,10 +153,8 @@ fn many_flips_in_one_capture() {
 }
 
 /// Runs the binary with a capture on standard input.
-fn run(bytes: &[u8]) -> Output {
-    let mut child = Command::new(env!("CARGO_BIN_EXE_tercel"))
-        .current_dir(root())
-        .args(["replay", "-r", "rules", "-"])
+fn run(bytes: &[u8]) -> Ran {
+    let mut child = tercel(&["replay", "-r", "rules", "-"])
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -180,15 +166,14 @@ fn run(bytes: &[u8]) -> Output {
     let writer = std::thread::spawn(move || std::io::Write::write_all(&mut input, &bytes).is_ok());
     let output = child.wait_with_output().expect("the binary ends");
     let _ = writer.join();
-    output
+    output.into()
 }
 
 #[track_caller]
 fn check(what: &str, bytes: &[u8], code: i32, message: &str) {
-    let output = run(bytes);
-    let errors = String::from_utf8_lossy(&output.stderr);
-    assert_eq!(output.status.code(), Some(code), "{what}: {errors}");
-    assert!(errors.contains(message), "{what}: '{message}' is not in: {errors}");
+    let ran = run(bytes);
+    assert_eq!(ran.code, code, "{what}: {}", ran.all());
+    assert!(ran.err.contains(message), "{what}: '{message}' is not in: {}", ran.err);
 }
 
 #[test]

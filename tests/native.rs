@@ -2,9 +2,9 @@
 //! the number of threads. Without a corpus, the shipped traces. Large captures go through one pairing each of size and
 //! threads; `TERCEL_NATIVE=all` has them go through all.
 
-use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::path::PathBuf;
+
+use tercel_test_support::{Place, captures_of, corpus, ran, require, root};
 
 const SIZES: [&str; 3] = ["64KiB", "1MiB", "4MiB"];
 const JOBS: [&str; 3] = ["7", "2", "1"];
@@ -13,35 +13,17 @@ const JOBS: [&str; 3] = ["7", "2", "1"];
 const SMALL: u64 = 1 << 20;
 
 /// Standard output of a run that has to end well.
-fn tercel(arguments: &[&str]) -> Vec<u8> {
-    let run = Command::new(env!("CARGO_BIN_EXE_tercel"))
-        .current_dir(env!("CARGO_MANIFEST_DIR"))
-        .args(arguments)
-        .output()
-        .expect("the binary runs");
-    let errors = String::from_utf8_lossy(&run.stderr).into_owned();
-    assert_eq!(run.status.code(), Some(0), "{arguments:?}: {errors}");
-    run.stdout
-}
-
-fn scaps(folder: &Path) -> Vec<PathBuf> {
-    let entries = fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
-    let mut paths: Vec<PathBuf> =
-        entries.filter(|path| path.extension().is_some_and(|extension| extension == "scap")).collect();
-    paths.sort();
-    paths
+fn tercel(arguments: &[&str]) -> String {
+    ran(arguments, 0).out
 }
 
 /// Captures, and the rule files that they are replayed with.
 fn material() -> (Vec<PathBuf>, Vec<String>) {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let corpus =
-        std::env::var_os("TERCEL_CORPUS").map_or_else(|| root.join("../shared/corpus"), PathBuf::from);
-    let captures = scaps(&corpus.join("captures"));
-    if captures.is_empty() {
-        eprintln!("SKIPPED: no corpus at {}; the shipped traces take its place", corpus.display());
-        return (scaps(&root.join("testdata/traces")), vec!["rules".to_owned()]);
-    }
+    let Some(corpus) = require("native traces of the corpus; the shipped traces take its place", corpus())
+    else {
+        return (captures_of(&root().join("testdata/traces")), vec!["rules".to_owned()]);
+    };
+    let captures = captures_of(&corpus.join("captures"));
     let rules = ["falco_rules", "falco-incubating_rules", "falco-sandbox_rules", "enable_disabled_rules"];
     let path = |name: &str| corpus.join("rules").join(name).with_extension("yaml").display().to_string();
     (captures, rules.map(path).into())
@@ -50,9 +32,8 @@ fn material() -> (Vec<PathBuf>, Vec<String>) {
 #[test]
 fn native_traces_give_the_alerts_of_their_captures() {
     let (captures, rules) = material();
-    let folder = std::env::temp_dir().join(format!("tercel-native-{}", std::process::id()));
-    fs::create_dir_all(&folder).expect("temporary directory");
-    let native = folder.join("native.scap").display().to_string();
+    let place = Place::new("native");
+    let native = place.name("native.scap");
     let is_thorough = std::env::var_os("TERCEL_NATIVE").is_some_and(|value| value == "all");
     let rules: Vec<&str> = rules.iter().flat_map(|path| ["-r", path]).collect();
     let replay = |jobs: &str, path: &str| {
@@ -63,7 +44,7 @@ fn native_traces_give_the_alerts_of_their_captures() {
         let is_small = capture.metadata().is_ok_and(|file| file.len() < SMALL);
         let capture = capture.display().to_string();
         let expected = replay("1", &capture);
-        lines += expected.iter().filter(|byte| **byte == b'\n').count();
+        lines += expected.lines().count();
         for (row, size) in SIZES.iter().enumerate() {
             tercel(&["convert", "-q", &capture, "-w", &native, "--chunk", size]);
             for (column, jobs) in JOBS.iter().enumerate() {
@@ -77,6 +58,5 @@ fn native_traces_give_the_alerts_of_their_captures() {
             }
         }
     }
-    fs::remove_dir_all(&folder).expect("temporary directory");
     assert!(lines > 0);
 }

@@ -1,33 +1,12 @@
-//! Recordings through the built binary. They need root and BPF, and say loudly that they are skipped where either is missing.
-
-mod possible;
+//! Recordings through the built binary. They need root and BPF.
 
 use std::fs;
 use std::os::unix::process::ExitStatusExt;
-use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
 
-/// A directory that goes away with the test.
-struct Place(PathBuf);
+use tercel_test_support::{Missing, Place, binary, ran, require, skip, tercel, tool, wait};
 
-impl Place {
-    fn new(name: &str) -> Place {
-        let path = std::env::temp_dir().join(format!("tercel-record-{name}-{}", std::process::id()));
-        fs::create_dir_all(&path).expect("a temporary directory");
-        Place(path)
-    }
-
-    fn file(&self, name: &str) -> String {
-        self.0.join(name).display().to_string()
-    }
-}
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
-    }
-}
+use crate::turn;
 
 /// A process that does not outlive the test.
 struct Running(Child);
@@ -39,12 +18,6 @@ impl Drop for Running {
     }
 }
 
-fn tercel(arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_tercel"));
-    command.args(arguments).stdin(Stdio::null());
-    command
-}
-
 fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
@@ -52,10 +25,8 @@ fn text(bytes: &[u8]) -> String {
 /// Runs, compares the exit code, and yields standard output and standard error.
 #[track_caller]
 fn run(arguments: &[&str], code: i32) -> (String, String) {
-    let output = tercel(arguments).output().expect("the binary runs");
-    let (out, errors) = (text(&output.stdout), text(&output.stderr));
-    assert_eq!(output.status.code(), Some(code), "{arguments:?}: {out}{errors}");
-    (out, errors)
+    let ran = ran(arguments, code);
+    (ran.out, ran.err)
 }
 
 fn info(trace: &str, code: i32) -> serde_json::Value {
@@ -68,15 +39,6 @@ fn events(trace: &str, filter: &str) -> Vec<String> {
     lines.lines().map(str::to_owned).collect()
 }
 
-/// Whether recording is possible here.
-fn possible(test: &str) -> bool {
-    let reason = possible::missing();
-    if let Some(reason) = &reason {
-        eprintln!("SKIPPED: {test}: {reason}");
-    }
-    reason.is_none()
-}
-
 /// Something that does many system calls, until it is dropped.
 fn storm() -> Running {
     let script = "while :; do read -r line </proc/self/stat; done";
@@ -85,11 +47,9 @@ fn storm() -> Running {
 
 #[test]
 fn a_command_is_recorded_with_what_it_starts() {
-    if !possible("a_command_is_recorded_with_what_it_starts") {
-        return;
-    }
+    let Some(_turn) = turn::shared("record::a_command_is_recorded_with_what_it_starts") else { return };
     let place = Place::new("command");
-    let trace = place.file("t.scap");
+    let trace = place.name("t.scap");
     let script = "cat /etc/hostname >/dev/null; exit 7";
     let (_, told) = run(&["record", "-w", &trace, "-s", "200", "--", "sh", "-c", script], 7);
     assert!(told.starts_with("Events: ") && told.contains("Size: "), "{told}");
@@ -100,7 +60,7 @@ fn a_command_is_recorded_with_what_it_starts() {
     assert_eq!(events(&trace, "evt.type=execve and proc.cmdline='cat /etc/hostname'").len(), 1);
     let facts = info(&trace, 0);
     assert_eq!(facts["snaplen"], 200);
-    assert_eq!(facts["command"][0], env!("CARGO_BIN_EXE_tercel"));
+    assert_eq!(facts["command"][0], binary().display().to_string());
     for key in ["hostname", "kernel", "architecture", "boot_time"] {
         assert!(facts[key].as_str().is_some_and(|text| !text.is_empty()), "{key}");
     }
@@ -116,11 +76,9 @@ fn a_command_is_recorded_with_what_it_starts() {
 
 #[test]
 fn a_filter_narrows_and_keeps_names() {
-    if !possible("a_filter_narrows_and_keeps_names") {
-        return;
-    }
+    let Some(_turn) = turn::shared("record::a_filter_narrows_and_keeps_names") else { return };
     let place = Place::new("filter");
-    let trace = place.file("t.scap");
+    let trace = place.name("t.scap");
     let (_, told) = run(
         &[
             "record",
@@ -142,23 +100,23 @@ fn a_filter_narrows_and_keeps_names() {
     let (_, told) = run(&["record", "-w", &trace, "proc.nmae=cat", "--", "true"], 2);
     assert!(told.contains("proc.nmae"), "{told}");
     run(&["record", "-w", &trace, "-p", "4194304000"], 2);
-    run(&["record", "-w", &place.file("no/such/directory"), "--", "true"], 4);
+    run(&["record", "-w", &place.name("no/such/directory"), "--", "true"], 4);
 }
 
 #[test]
 fn the_whole_host_is_recorded_without_the_recorder() {
-    if !possible("the_whole_host_is_recorded_without_the_recorder") {
-        return;
-    }
+    let Some(_turn) = turn::shared("record::the_whole_host_is_recorded_without_the_recorder") else { return };
     let place = Place::new("host");
     let storm = storm();
-    let pattern = place.file("%Y-%H%M%S.scap");
+    let pattern = place.name("%Y-%H%M%S.scap");
     let recorder = tercel(&["record", "-q", "-w", &pattern, "-G", "1", "-W", "2", "-M", "4"]).spawn();
     let mut recorder = Running(recorder.expect("it runs"));
     let own = recorder.0.id();
     assert_eq!(recorder.0.wait().expect("it ends").code(), Some(0));
-    let mut files: Vec<_> =
-        fs::read_dir(&place.0).expect("readable").map(|entry| entry.expect("entry").path()).collect();
+    let mut files: Vec<_> = fs::read_dir(place.directory())
+        .expect("readable")
+        .map(|entry| entry.expect("entry").path())
+        .collect();
     files.sort();
     assert_eq!(files.len(), 2, "{files:?}");
     for file in files {
@@ -177,20 +135,15 @@ fn the_whole_host_is_recorded_without_the_recorder() {
 
 #[test]
 fn signals_end_a_trace_and_kill_leaves_what_was_written() {
-    if !possible("signals_end_a_trace_and_kill_leaves_what_was_written") {
+    let Some(_turn) = turn::shared("record::signals_end_a_trace_and_kill_leaves_what_was_written") else {
         return;
-    }
+    };
     let place = Place::new("kill");
     let _storm = storm();
     for (signal, code) in [("-INT", 0), ("-TERM", 0), ("-KILL", 3)] {
-        let trace = place.file(&format!("t{signal}.scap"));
+        let trace = place.name(&format!("t{signal}.scap"));
         let mut recorder = Running(tercel(&["record", "-q", "-w", &trace]).spawn().expect("it runs"));
-        let started = Instant::now();
-        while fs::metadata(&trace).map_or(0, |file| file.len()) < 100_000
-            && started.elapsed() < Duration::from_secs(30)
-        {
-            std::thread::sleep(Duration::from_millis(100));
-        }
+        wait("trace of 100 kB", || fs::metadata(&trace).is_ok_and(|file| file.len() >= 100_000));
         let id = recorder.0.id().to_string();
         assert!(Command::new("kill").args([signal, &id]).status().expect("kill runs").success());
         let ended = recorder.0.wait().expect("it ends");
@@ -213,19 +166,20 @@ fn signals_end_a_trace_and_kill_leaves_what_was_written() {
 
 #[test]
 fn a_full_disk_ends_a_recording_with_a_valid_trace() {
-    if !possible("a_full_disk_ends_a_recording_with_a_valid_trace") {
-        return;
-    }
+    let Some(_turn) = turn::shared("record::a_full_disk_ends_a_recording_with_a_valid_trace") else { return };
     let place = Place::new("full");
-    let disk = place.0.display().to_string();
+    let disk = place.directory().display().to_string();
     let mounted =
         Command::new("mount").args(["-t", "tmpfs", "-o", "size=512k", "tercel-test", &disk]).status();
     if !mounted.is_ok_and(|status| status.success()) {
-        eprintln!("SKIPPED: a_full_disk_ends_a_recording_with_a_valid_trace: nothing can be mounted here");
+        skip(
+            "record::a_full_disk_ends_a_recording_with_a_valid_trace",
+            &Missing::new("mount", "nothing can be mounted here"),
+        );
         return;
     }
     let _storm = storm();
-    let trace = place.file("t.scap");
+    let trace = place.name("t.scap");
     let output =
         tercel(&["record", "--chunk", "256KiB", "-w", &trace, "-M", "60"]).output().expect("it runs");
     let verified = tercel(&["verify", &trace]).output().expect("it runs");
@@ -241,32 +195,29 @@ fn a_full_disk_ends_a_recording_with_a_valid_trace() {
 /// The recorder is stopped while the rings fill, so that they lose events for certain, and goes on afterwards.
 #[test]
 fn losses_are_counted_told_and_do_no_harm() {
-    if !possible("losses_are_counted_told_and_do_no_harm") {
-        return;
-    }
+    let Some(_turn) = turn::shared("record::losses_are_counted_told_and_do_no_harm") else { return };
     let place = Place::new("losses");
-    let trace = place.file("t.scap");
+    let trace = place.name("t.scap");
     // Programs that say their own names: whatever else is lost, nobody may be taken for another one.
     let script = "i=0; while [ $i -lt 12 ]; do cp /bin/echo p$i; i=$((i+1)); done
-        while :; do for i in 0 1 2 3 4 5 6 7 8 9 10 11; do ./p$i p$i >/dev/null & done; wait; done";
+        while :; do for i in 0 1 2 3 4 5 6 7 8 9 10 11; do ./p$i p$i >/dev/null & done; wait; printf x >>rounds; done";
     let mut recorder = tercel(&["record", "--buffer", "1MiB", "-w", &trace]);
     let recorder = recorder.stderr(Stdio::piped()).spawn().expect("it runs");
     let signal = |name: &str| {
         let sent = Command::new("kill").args([name, &recorder.id().to_string()]).status();
         assert!(sent.expect("kill runs").success());
     };
-    let begun = Instant::now();
-    while fs::metadata(&trace).map_or(0, |file| file.len()) == 0 && begun.elapsed() < Duration::from_secs(30)
-    {
-        std::thread::sleep(Duration::from_millis(20));
-    }
-    let names = Running(Command::new("sh").args(["-c", script]).current_dir(&place.0).spawn().expect("sh"));
-    let storms = [storm(), storm()];
+    wait("trace", || fs::metadata(&trace).is_ok_and(|file| file.len() > 0));
+    let names =
+        Running(Command::new("sh").args(["-c", script]).current_dir(place.directory()).spawn().expect("sh"));
+    let rounds = || fs::metadata(place.path("rounds")).map_or(0, |file| file.len());
+    wait("round of the programs", || rounds() > 0);
     signal("-STOP");
-    std::thread::sleep(Duration::from_secs(2));
+    turn::storm();
     signal("-CONT");
-    drop(storms);
-    std::thread::sleep(Duration::from_secs(2));
+    let lost = rounds();
+    // Programs that began while events were lost have ended, and others have run whole.
+    wait("10 rounds without a loss", || rounds() >= lost + 10);
     signal("-INT");
     let output = recorder.wait_with_output().expect("it ends");
     drop(names);
@@ -297,42 +248,41 @@ fn losses_are_counted_told_and_do_no_harm() {
 
 #[test]
 fn without_privileges_it_says_what_is_missing() {
-    if !possible("without_privileges_it_says_what_is_missing") {
+    let Some(_turn) = turn::shared("record::without_privileges_it_says_what_is_missing") else { return };
+    let Some(setpriv) = require("record::without_privileges_it_says_what_is_missing", tool("setpriv")) else {
         return;
-    }
-    let output = Command::new("setpriv")
+    };
+    let output = Command::new(setpriv)
         .args(["--bounding-set=-all", "--inh-caps=-all", "--reuid=65534", "--regid=65534", "--clear-groups"])
-        .args([env!("CARGO_BIN_EXE_tercel"), "record", "-w", "/dev/null", "--", "true"])
-        .output();
-    match output {
-        Ok(output) => {
-            let told = text(&output.stderr);
-            assert_eq!(output.status.code(), Some(4), "{told}");
-            assert!(told.contains("CAP_BPF"), "{told}");
-        }
-        Err(error) => eprintln!("SKIPPED: without_privileges_it_says_what_is_missing: setpriv: {error}"),
-    }
+        .arg(binary())
+        .args(["record", "-w", "/dev/null", "--", "true"])
+        .output()
+        .expect("setpriv runs");
+    let told = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(4), "{told}");
+    assert!(told.contains("CAP_BPF"), "{told}");
 }
 
 /// The file before the one that cannot be opened is closed, whichever of the two threads is faster.
 #[test]
 fn files_before_a_full_disk_are_closed() {
-    if !possible("files_before_a_full_disk_are_closed") {
-        return;
-    }
+    let Some(_turn) = turn::shared("record::files_before_a_full_disk_are_closed") else { return };
     let place = Place::new("inodes");
-    let disk = place.0.display().to_string();
+    let disk = place.directory().display().to_string();
     let options = ["-t", "tmpfs", "-o", "nr_inodes=3", "tercel-test", &disk];
     if !Command::new("mount").args(options).status().is_ok_and(|status| status.success()) {
-        eprintln!("SKIPPED: files_before_a_full_disk_are_closed: nothing can be mounted here");
+        skip(
+            "record::files_before_a_full_disk_are_closed",
+            &Missing::new("mount", "nothing can be mounted here"),
+        );
         return;
     }
     let storm = storm();
     let output =
-        tercel(&["record", "-G", "0.5", "-M", "60", "-w", &place.file("t.scap")]).output().expect("it runs");
+        tercel(&["record", "-G", "0.5", "-M", "60", "-w", &place.name("t.scap")]).output().expect("it runs");
     drop(storm);
     let verified: Vec<_> = [1, 2]
-        .map(|number| tercel(&["verify", &place.file(&format!("t_00000{number}.scap"))]).output())
+        .map(|number| tercel(&["verify", &place.name(&format!("t_00000{number}.scap"))]).output())
         .into_iter()
         .map(|output| output.expect("it runs"))
         .collect();
@@ -347,7 +297,7 @@ fn files_before_a_full_disk_are_closed() {
 #[test]
 fn a_command_that_is_not_there_costs_no_file() {
     let place = Place::new("nosuch");
-    let trace = place.file("t.scap");
+    let trace = place.name("t.scap");
     fs::write(&trace, "kept").expect("a file");
     let (_, told) = run(&["record", "-w", &trace, "--", "tercel-no-such-command"], 2);
     assert_eq!(told, "error: tercel-no-such-command: no such command\n");

@@ -1,51 +1,19 @@
 //! Traces as a user handles them: written, told about, verified, cut, rescued and merged through the built binary.
 
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+
+use tercel_test_support::{Place, ran, tercel};
 
 /// A trace whose content never changes.
 const STORY: &str = "tests/ruletest/webserver.scap";
 
 const TRACE: &str = "testdata/traces/classic.scap";
 
-/// A directory that goes away with the test.
-struct Place(PathBuf);
-
-impl Place {
-    fn new(name: &str) -> Place {
-        let path = std::env::temp_dir().join(format!("tercel-traces-{name}-{}", std::process::id()));
-        fs::create_dir_all(&path).expect("temporary directory");
-        Place(path)
-    }
-
-    fn file(&self, name: &str) -> String {
-        self.0.join(name).display().to_string()
-    }
-}
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
-    }
-}
-
-fn tercel(arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_tercel"))
-        .current_dir(Path::new(env!("CARGO_MANIFEST_DIR")))
-        .args(arguments)
-        .output()
-        .expect("the binary runs")
-}
-
 /// Runs, compares the exit code, and yields standard output and standard error.
 #[track_caller]
 fn run(arguments: &[&str], code: i32) -> (String, String) {
-    let output = tercel(arguments);
-    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    let (out, errors) = (text(&output.stdout), text(&output.stderr));
-    assert_eq!(output.status.code(), Some(code), "{arguments:?}: {errors}");
-    (out, errors)
+    let ran = ran(arguments, code);
+    (ran.out, ran.err)
 }
 
 fn alerts(trace: &str) -> String {
@@ -61,7 +29,7 @@ fn conversions_keep_the_alerts() {
     let place = Place::new("convert");
     let expected = alerts(TRACE);
     assert!(!expected.is_empty());
-    let native = place.file("native.scap");
+    let native = place.name("native.scap");
     run(&["convert", TRACE, "-w", &native], 0);
     assert_eq!(alerts(&native), expected);
     for (options, head) in [
@@ -71,17 +39,20 @@ fn conversions_keep_the_alerts() {
         (&["--sync", "--level", "max"], &[0x5c, 0x2a, 0x4d, 0x18]),
     ] {
         for input in [TRACE, &native] {
-            let other = place.file("other.scap");
+            let other = place.name("other.scap");
             run(&[&["convert", "-q", input, "-w", &other], options].concat(), 0);
             assert!(fs::read(&other).expect("file").starts_with(head), "{options:?}");
             assert_eq!(alerts(&other), expected, "{options:?}");
         }
     }
-    let again = place.file("again.scap");
+    let again = place.name("again.scap");
     run(&["index", "-q", &native, "-w", &again], 0);
     assert_eq!(alerts(&again), expected);
-    let piped = tercel(&["convert", "-q", TRACE, "--to", "scap", "-w", "-"]).stdout;
-    let plain = place.file("plain.scap");
+    let piped = tercel(&["convert", "-q", TRACE, "--to", "scap", "-w", "-"])
+        .output()
+        .expect("the binary runs")
+        .stdout;
+    let plain = place.name("plain.scap");
     run(&["convert", "-q", &native, "--to", "scap", "-w", &plain], 0);
     assert_eq!(fs::read(&plain).expect("file"), piped);
 }
@@ -89,7 +60,7 @@ fn conversions_keep_the_alerts() {
 #[test]
 fn info_tells_the_same_of_every_kind() {
     let place = Place::new("info");
-    let native = place.file("native.scap");
+    let native = place.name("native.scap");
     run(&["convert", "-q", TRACE, "-w", &native], 0);
     let (foreign, told) = (info(TRACE, 0), info(&native, 0));
     for key in
@@ -115,7 +86,7 @@ fn info_tells_the_same_of_every_kind() {
 #[test]
 fn verify_finds_what_was_changed() {
     let place = Place::new("verify");
-    let native = place.file("native.scap");
+    let native = place.name("native.scap");
     run(&["convert", "-q", TRACE, "-w", &native, "--chunk", "4KiB"], 0);
     let (text, _) = run(&["verify", &native], 0);
     let seal = text.trim().rsplit(' ').next().expect("a seal").to_owned();
@@ -125,7 +96,7 @@ fn verify_finds_what_was_changed() {
     let mut bytes = fs::read(&native).expect("file");
     let middle = bytes.len() / 2;
     bytes[middle] ^= 1;
-    let changed = place.file("changed.scap");
+    let changed = place.name("changed.scap");
     fs::write(&changed, &bytes).expect("file");
     let (text, _) = run(&["verify", &changed], 3);
     assert!(text.contains("BROKEN: chunk"), "{text}");
@@ -136,12 +107,12 @@ fn verify_finds_what_was_changed() {
 #[test]
 fn a_cut_trace_is_recovered() {
     let place = Place::new("recover");
-    let native = place.file("native.scap");
+    let native = place.name("native.scap");
     run(&["convert", "-q", TRACE, "-w", &native, "--chunk", "4KiB"], 0);
     let all = info(&native, 0)["events"].as_u64().expect("number");
     let bytes = fs::read(&native).expect("file");
-    let cut = place.file("cut.scap");
-    let recovered = place.file("recovered.scap");
+    let cut = place.name("cut.scap");
+    let recovered = place.name("recovered.scap");
     // Of a chunk that is cut behind its descriptor, it is known how many events are lost.
     let counted = (0..40).any(|step| {
         fs::write(&cut, &bytes[..bytes.len() * 2 / 3 + step * 24]).expect("file");
@@ -166,7 +137,7 @@ fn a_cut_trace_is_recovered() {
     assert!(told["events_dropped"].as_u64().expect("number") > 0, "{told}");
 
     // A foreign capture.
-    let plain = place.file("plain.scap");
+    let plain = place.name("plain.scap");
     run(&["convert", "-q", &native, "--to", "scap", "-w", &plain], 0);
     let bytes = fs::read(&plain).expect("file");
     fs::write(&plain, &bytes[..bytes.len() - 7]).expect("file");
@@ -177,8 +148,8 @@ fn a_cut_trace_is_recovered() {
 #[test]
 fn merged_captures_are_sections() {
     let place = Place::new("merge");
-    let native = place.file("native.scap");
-    let merged = place.file("merged.scap");
+    let native = place.name("native.scap");
+    let merged = place.name("merged.scap");
     run(&["convert", "-q", TRACE, "-w", &native], 0);
     run(&["merge", "-q", &native, TRACE, "-w", &merged], 0);
     let (one, both) = (info(TRACE, 0), info(&merged, 0));
@@ -192,7 +163,7 @@ fn merged_captures_are_sections() {
 #[test]
 fn mistakes_have_their_exit_codes() {
     let place = Place::new("mistakes");
-    let native = place.file("native.scap");
+    let native = place.name("native.scap");
     run(&["convert", "-q", TRACE, "-w", &native], 0);
     let before = fs::read(&native).expect("file");
     let refused = |arguments: &[&str], code: i32, message: &str| {
@@ -247,7 +218,7 @@ fn events_are_printed_as_sysdig_does() {
 #[test]
 fn slices_say_what_they_hold() {
     let place = Place::new("slice");
-    let slice = place.file("slice.scap");
+    let slice = place.name("slice.scap");
     let window = ["--from", "#30", "--to", "#36", "evt.type=connect"];
     let (_, errors) = run(&[&["slice", STORY, "-w", &slice], &window[..]].concat(), 0);
     assert!(errors.contains("1 events kept, 4 more for the state only, 1 left out"), "{errors}");
@@ -256,7 +227,7 @@ fn slices_say_what_they_hold() {
     let told = info(&slice, 0);
     assert_eq!((&told["events"], &told["filter"]), (&5.into(), &"evt.type=connect".into()));
     // A slice of a slice.
-    let again = place.file("again.scap");
+    let again = place.name("again.scap");
     run(&["slice", "-q", &slice, "-w", &again, "--from", "#33"], 0);
     assert_eq!(run(&["events", &again, "-p", "%evt.num %evt.type %proc.name"], 0).0, events);
     let (_, errors) = run(&["slice", STORY, "-w", &slice, "--from", "#4000"], 0);
@@ -268,7 +239,7 @@ fn slices_say_what_they_hold() {
 #[test]
 fn behind_a_hole_the_state_is_known_again() {
     let place = Place::new("hole");
-    let native = place.file("native.scap");
+    let native = place.name("native.scap");
     run(&["convert", "-q", STORY, "-w", &native, "--chunk", "4KiB"], 0);
     let bytes = fs::read(&native).expect("file");
     let trace = tercel_format::trace::Trace::open(bytes.clone()).expect("a trace");
@@ -279,7 +250,7 @@ fn behind_a_hole_the_state_is_known_again() {
     let mut holed = bytes.clone();
     let at = hit.end() as usize - 9;
     holed[at] ^= 0xFF;
-    let (damaged, recovered) = (place.file("damaged.scap"), place.file("recovered.scap"));
+    let (damaged, recovered) = (place.name("damaged.scap"), place.name("recovered.scap"));
     fs::write(&damaged, holed).expect("file");
     run(&["recover", "-q", &damaged, "-w", &recovered], 3);
     run(&["verify", &recovered], 0);

@@ -12,6 +12,7 @@ use std::process::{Command, Output, Stdio};
 
 use tercel_format::trace::Trace;
 use tercel_format::{Block, Reader};
+use tercel_test_support::{Missing, Place, captures_of, corpus, require, root, tool};
 
 /// What every event shows.
 const RULE: &str = "\
@@ -37,29 +38,13 @@ const FILTERS: [&str; 4] = [
     "evt.num >= 0 and not evt.type in (read, write, close)",
 ];
 
-fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).to_owned()
-}
-
-fn corpus() -> PathBuf {
-    std::env::var_os("TERCEL_CORPUS").map_or_else(|| root().join("../shared/corpus"), PathBuf::from)
-}
-
 fn captures() -> Vec<PathBuf> {
-    let list = |directory: PathBuf| -> Vec<PathBuf> {
-        fs::read_dir(directory).into_iter().flatten().flatten().map(|entry| entry.path()).collect()
-    };
-    let mut captures = list(root().join("testdata/traces"));
-    captures.retain(|path| path.extension().is_some_and(|extension| extension == "scap"));
+    let mut captures = captures_of(&root().join("testdata/traces"));
     assert!(!captures.is_empty(), "the shipped traces are part of the repository");
     // A few are enough of what is of one kind.
-    captures.sort();
     captures.truncate(6);
-    let others = list(corpus().join("captures"));
-    if others.is_empty() {
-        println!("SKIPPED: no corpus in {}; set TERCEL_CORPUS", corpus().display());
-    }
-    captures.extend(others);
+    let corpus = require("windows of the captures of the corpus", corpus());
+    captures.extend(corpus.into_iter().flat_map(|corpus| captures_of(&corpus.join("captures"))));
     if std::env::var_os("TERCEL_LARGE").is_none() {
         captures.retain(|path| path.metadata().is_ok_and(|metadata| metadata.len() <= SMALL));
     }
@@ -81,36 +66,20 @@ impl Random {
     }
 }
 
-/// A directory that goes away with the test.
-struct Place(PathBuf);
-
-impl Place {
-    fn new(name: &str) -> Place {
-        let path = std::env::temp_dir().join(format!("tercel-windows-{name}-{}", std::process::id()));
-        fs::create_dir_all(&path).expect("temporary directory");
-        fs::write(path.join("every.yaml"), RULE).expect("temporary file");
-        Place(path)
-    }
-
-    fn file(&self, name: &str) -> String {
-        self.0.join(name).display().to_string()
-    }
-}
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
-    }
+/// A directory with the rule file.
+fn place(name: &str) -> Place {
+    let place = Place::new(name);
+    place.file("every.yaml", RULE);
+    place
 }
 
 fn tercel(arguments: &[&str], input: Stdio) -> Output {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_tercel"));
-    command.current_dir(root()).args(arguments).stdin(input).output().expect("the binary runs")
+    tercel_test_support::tercel(arguments).stdin(input).output().expect("the binary runs")
 }
 
 /// The lines of a replay with the rule; captures may be damaged, but must say the same.
 fn replay(place: &Place, trace: &str, more: &[&str], input: Stdio) -> Vec<String> {
-    let rules = place.file("every.yaml");
+    let rules = place.name("every.yaml");
     let start = ["replay", "-q", "--iso8601", "-r", &rules, trace];
     let output = tercel(&[&start[..], more].concat(), input);
     assert!(matches!(output.status.code(), Some(0 | 3)), "{trace} {more:?}: {output:?}");
@@ -173,10 +142,10 @@ fn same(found: &[String], expected: &[String], what: &str) {
 
 #[test]
 fn a_slice_is_its_window() {
-    let place = Place::new("slices");
+    let place = place("slices");
     let seed = number("TERCEL_SEED", 7);
     let mut random = Random(seed);
-    let (slice, native, plain) = (place.file("slice.scap"), place.file("native.scap"), place.file("plain"));
+    let (slice, native, plain) = (place.name("slice.scap"), place.name("native.scap"), place.name("plain"));
     for capture in captures() {
         let name = capture.display().to_string();
         let events = events(&capture);
@@ -218,28 +187,22 @@ fn a_slice_is_its_window() {
 
 /// `zstd -dc`, where there is such a program.
 fn decompress(from: &str, to: &str) -> bool {
+    let Some(zstd) = require("slices through zstd -dc", tool("zstd")) else { return false };
     let out = File::create(to).expect("temporary file");
-    let status = Command::new("zstd").args(["-qdc", from]).stdout(out).stderr(Stdio::null()).status();
-    match status {
-        Ok(status) => {
-            assert!(status.success(), "zstd -dc {from}");
-            true
-        }
-        Err(error) => {
-            println!("SKIPPED: zstd -dc: {error}");
-            false
-        }
-    }
+    let status = Command::new(zstd).args(["-qdc", from]).stdout(out).stderr(Stdio::null()).status();
+    assert!(status.expect("zstd runs").success(), "zstd -dc {from}");
+    true
 }
 
 /// The reference's own reader finds nothing that it cannot account for.
 fn walk(plain: &str, what: &str) {
-    let script = corpus().join("../reference/readscap.py");
-    if !script.exists() {
-        println!("SKIPPED: no {}", script.display());
-        return;
-    }
-    let output = Command::new("python3").arg(&script).arg(plain).output().expect("python3 runs");
+    let script = corpus().map(|corpus| corpus.join("../reference/readscap.py")).and_then(|script| {
+        let missing = || Missing::new("corpus", format!("no {}", script.display()));
+        if script.exists() { Ok(script.clone()) } else { Err(missing()) }
+    });
+    let tools = script.and_then(|script| Ok((script, tool("python3")?)));
+    let Some((script, python)) = require("slices read by the reference's own reader", tools) else { return };
+    let output = Command::new(python).arg(&script).arg(plain).output().expect("python3 runs");
     let text = String::from_utf8_lossy(&output.stdout);
     assert!(output.status.success() && text.contains("unparsed=0"), "{what}: {text}");
     assert!(!text.contains("UNPARSED") && !text.contains("mismatch"), "{what}: {text}");
@@ -247,10 +210,10 @@ fn walk(plain: &str, what: &str) {
 
 #[test]
 fn windows_of_replay_are_windows_of_its_alerts() {
-    let place = Place::new("windows");
+    let place = place("windows");
     let seed = number("TERCEL_SEED", 11);
     let mut random = Random(seed);
-    let native = place.file("native.scap");
+    let native = place.name("native.scap");
     for capture in captures() {
         let name = capture.display().to_string();
         let all = replay(&place, &name, &[], Stdio::null());
@@ -280,10 +243,10 @@ fn windows_of_replay_are_windows_of_its_alerts() {
 
 #[test]
 fn what_is_left_of_a_cut_trace_is_replayed() {
-    let place = Place::new("cuts");
+    let place = place("cuts");
     let seed = number("TERCEL_SEED", 13);
     let mut random = Random(seed);
-    let (native, cut) = (place.file("native.scap"), place.file("cut.scap"));
+    let (native, cut) = (place.name("native.scap"), place.name("cut.scap"));
     for capture in captures().iter().take(8) {
         let name = capture.display().to_string();
         let written = tercel(&["convert", "-q", &name, "-w", &native, "--chunk", "4KiB"], Stdio::null());
@@ -296,7 +259,7 @@ fn what_is_left_of_a_cut_trace_is_replayed() {
             fs::write(&cut, &bytes[..end]).expect("temporary file");
             let whole = Trace::open(bytes[..end].to_vec()).expect("a trace");
             let events: u64 = whole.chunks().iter().map(|chunk| chunk.descriptor.events).sum();
-            let rules = place.file("every.yaml");
+            let rules = place.name("every.yaml");
             let output = tercel(&["replay", "--iso8601", "-r", &rules, &cut], Stdio::null());
             let errors = String::from_utf8_lossy(&output.stderr);
             assert_eq!(output.status.code(), Some(3), "{what}: {errors}");

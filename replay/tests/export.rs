@@ -16,6 +16,7 @@ use tercel_replay::state::{Cut, State};
 use tercel_rules::fields::{ArgRule, FIELDS, epf};
 use tercel_rules::output::{Piece, Template};
 use tercel_rules::program::Operand;
+use tercel_test_support::{captures_of, corpus, require, root};
 
 /// How many cuts are made in a capture, and how many events are compared behind each.
 const CUTS: u64 = 4;
@@ -86,19 +87,10 @@ const UNLISTED: [(&str, &[&str]); 8] = [
 ];
 
 fn captures() -> Vec<PathBuf> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
-    let list = |directory: PathBuf| -> Vec<PathBuf> {
-        std::fs::read_dir(directory).into_iter().flatten().flatten().map(|entry| entry.path()).collect()
-    };
-    let mut captures = list(root.join("testdata/traces"));
-    captures.retain(|path| path.extension().is_some_and(|extension| extension == "scap"));
+    let mut captures = captures_of(&root().join("testdata/traces"));
     assert!(!captures.is_empty(), "the shipped traces are part of the repository");
-    let corpus =
-        std::env::var_os("TERCEL_CORPUS").map_or_else(|| root.join("../shared/corpus"), PathBuf::from);
-    let mut others = list(corpus.join("captures"));
-    if others.is_empty() {
-        println!("SKIPPED: no corpus in {}; set TERCEL_CORPUS", corpus.display());
-    }
+    let corpus = require("exported states of captures of the corpus", corpus());
+    let mut others = corpus.map(|corpus| captures_of(&corpus.join("captures"))).unwrap_or_default();
     others.retain(|path| path.metadata().is_ok_and(|metadata| metadata.len() < 3 << 20));
     captures.extend(others);
     captures.sort();

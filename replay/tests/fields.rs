@@ -2,13 +2,13 @@
 //! by cell as JSON. Prints a row per capture and a row per field that differs, with examples.
 //!
 //! The corpus is not part of the repository: it is looked for in `../shared/corpus` beside the workspace or in
-//! `$TERCEL_CORPUS`, and without it the test says loudly that it was skipped. `$TERCEL_CAPTURE` picks captures by a part
+//! `$TERCEL_CORPUS`; without it the check is skipped. `$TERCEL_CAPTURE` picks captures by a part
 //! of their name.
 
 use std::collections::{BTreeMap, HashMap};
 use std::fs::File;
 use std::io::{BufRead, BufReader, Lines};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::ExitCode;
 
 use flate2::bufread::GzDecoder;
@@ -19,6 +19,7 @@ use tercel_replay::fields::{Context, Scratch, render_json};
 use tercel_replay::state::State;
 use tercel_rules::output::{Piece, Template};
 use tercel_rules::program::Operand;
+use tercel_test_support::{captures_of, corpus, require};
 
 /// Share of cells that have to be equal, differences of the known classes left out.
 const WANTED: f64 = 0.999;
@@ -33,15 +34,10 @@ const AT_FDCWD: i64 = -100;
 const DUMPS: [&str; 2] = ["falcofields", "containerfields"];
 
 fn main() -> ExitCode {
-    let corpus = corpus();
-    let Ok(captures) = std::fs::read_dir(corpus.join("captures")) else {
-        println!("SKIPPED: no corpus in {}; set TERCEL_CORPUS", corpus.display());
-        return ExitCode::SUCCESS;
-    };
+    let Some(corpus) = require("fields of events of the corpus", corpus()) else { return ExitCode::SUCCESS };
     let wanted = std::env::var("TERCEL_CAPTURE").unwrap_or_default();
-    let mut captures: Vec<PathBuf> = captures.flatten().map(|entry| entry.path()).collect();
+    let mut captures = captures_of(&corpus.join("captures"));
     captures.retain(|path| path.to_string_lossy().contains(&wanted));
-    captures.sort();
     let mut total = Tally::default();
     for capture in captures {
         match compare(&corpus, &capture) {
@@ -62,13 +58,6 @@ fn main() -> ExitCode {
     }
     total.print();
     ExitCode::from(u8::from(total.share() < WANTED))
-}
-
-fn corpus() -> PathBuf {
-    match std::env::var_os("TERCEL_CORPUS") {
-        Some(corpus) => corpus.into(),
-        None => Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/corpus"),
-    }
 }
 
 /// The rows of one dump, in order of their events.

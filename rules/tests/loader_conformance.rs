@@ -2,7 +2,7 @@
 //! single conditions of `lang/conditions.jsonl`.
 //!
 //! The files are not part of this repository. The directory is taken from TERCEL_CORPUS, `../shared/corpus` beside the
-//! workspace otherwise; without it the tests say so and pass.
+//! workspace otherwise; without it the checks are skipped.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -10,17 +10,10 @@ use std::time::Instant;
 
 use serde_json::{Value, json};
 use tercel_rules::load::{Loader, Options, RuleState, results_to_json};
+use tercel_test_support::require;
 
 fn corpus() -> Option<PathBuf> {
-    let path = match std::env::var_os("TERCEL_CORPUS") {
-        Some(path) => PathBuf::from(path),
-        None => PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../shared/corpus")),
-    };
-    if path.join("lang").is_dir() {
-        return Some(path);
-    }
-    eprintln!("SKIPPED: no corpus at {}; set TERCEL_CORPUS", path.display());
-    None
+    require("rule files of the corpus", tercel_test_support::corpus())
 }
 
 /// The parts of a result that are compared one by one.

@@ -3,7 +3,9 @@
 use std::fs;
 use std::process::{Child, Command, Output};
 
-use crate::{Place, missing, replayed, tercel, until};
+use tercel_test_support::Place;
+
+use super::{replayed, root, tercel, turn, until};
 
 const IMAGE: &str = "docker.io/shop/box:7";
 
@@ -21,14 +23,14 @@ impl Engine {
             "version = 2\nroot = \"{}\"\nstate = \"{}\"\n[grpc]\naddress = \"{}\"\n\
              [plugins.\"io.containerd.grpc.v1.cri\"]\nsandbox_image = \"{IMAGE}\"\nrestrict_oom_score_adj = true\n\
              disable_apparmor = true\n",
-            place.path("data"),
-            place.path("state"),
-            place.path("socket"),
+            place.name("data"),
+            place.name("state"),
+            place.name("socket"),
         );
-        fs::write(place.path("config.toml"), config).expect("a file");
-        let log = fs::File::create(place.path("log")).expect("a file");
+        fs::write(place.name("config.toml"), config).expect("a file");
+        let log = fs::File::create(place.name("log")).expect("a file");
         let daemon = Command::new("containerd")
-            .args(["-c", &place.path("config.toml")])
+            .args(["-c", &place.name("config.toml")])
             .stdout(log.try_clone().expect("a file"))
             .stderr(log)
             .spawn()
@@ -40,29 +42,29 @@ impl Engine {
 
     fn ctr(&self, arguments: &[&str]) -> Output {
         Command::new("ctr")
-            .args(["-a", &self.place.path("socket")])
+            .args(["-a", &self.place.name("socket")])
             .args(arguments)
             .output()
             .expect("ctr runs")
     }
 
     fn crictl(&self, arguments: &[&str]) -> Output {
-        let endpoint = format!("unix://{}", self.place.path("socket"));
+        let endpoint = format!("unix://{}", self.place.name("socket"));
         Command::new("crictl").args(["-r", &endpoint]).args(arguments).output().expect("crictl runs")
     }
 
     /// Makes an image of busybox alone, which sleeps unless it is told otherwise, in the form of `docker save`.
     fn import(&self) {
-        self.place.root();
+        root(&self.place);
         let script = r#"cd "$0" && tar -C root -cf layer.tar . && sum=$(sha256sum layer.tar) &&
             printf '{"architecture":"amd64","os":"linux","config":{"Cmd":["/bin/busybox","sleep","600"]},
                 "rootfs":{"type":"layers","diff_ids":["sha256:%s"]}}' "${sum%% *}" >config.json &&
             printf '[{"Config":"config.json","RepoTags":["%s"],"Layers":["layer.tar"]}]' "$1" >manifest.json &&
             tar -cf image.tar layer.tar config.json manifest.json"#;
-        let made = Command::new("sh").args(["-c", script, &self.place.path(""), IMAGE]).output();
+        let made = Command::new("sh").args(["-c", script, &self.place.name(""), IMAGE]).output();
         assert!(made.as_ref().is_ok_and(|output| output.status.success()), "{made:?}");
         for namespace in ["default", "k8s.io"] {
-            let import = self.ctr(&["-n", namespace, "images", "import", &self.place.path("image.tar")]);
+            let import = self.ctr(&["-n", namespace, "images", "import", &self.place.name("image.tar")]);
             assert!(import.status.success(), "{import:?}");
         }
     }
@@ -74,11 +76,11 @@ impl Engine {
 
     /// Records what a script does; its `$ctr` and `$crictl` talk to this engine.
     fn record(&self, script: &str) {
-        let socket = self.place.path("socket");
+        let socket = self.place.name("socket");
         let script = format!("ctr='ctr -a {socket}'; crictl='crictl -r unix://{socket}'; {script}");
-        let trace = self.place.path("trace.scap");
+        let trace = self.place.name("trace.scap");
         let recorded = tercel(&["record", "-a", "-w", &trace, "--cri", &socket, "--", "sh", "-c", &script]);
-        assert!(recorded.status.success(), "{recorded:?}");
+        assert!(recorded.code == 0, "{recorded:?}");
     }
 }
 
@@ -92,9 +94,7 @@ impl Drop for Engine {
 
 #[test]
 fn containers_of_ctr() {
-    if missing("containerd", &["containerd", "ctr", "runc"]) {
-        return;
-    }
+    let Some(_turn) = turn("containerd", &["containerd", "ctr", "runc"]) else { return };
     let mut engine = Engine::start("containerd");
     engine.import();
     engine.record(&format!(
@@ -116,16 +116,14 @@ fn containers_of_ctr() {
 
 #[test]
 fn pods_of_kubernetes() {
-    if missing("Kubernetes", &["containerd", "ctr", "runc", "crictl"]) {
-        return;
-    }
+    let Some(_turn) = turn("Kubernetes", &["containerd", "ctr", "runc", "crictl"]) else { return };
     let mut engine = Engine::start("pods");
     engine.import();
-    let pod = engine.place.path("pod.json");
+    let pod = engine.place.name("pod.json");
     let linux = r#""linux":{"security_context":{"namespace_options":{"network":2}}}"#;
     let sandbox = format!(r#"{{"metadata":{{"name":"web-0","namespace":"shop","uid":"u-1"}},{linux}}}"#);
     fs::write(&pod, sandbox).expect("a file");
-    let container = engine.place.path("container.json");
+    let container = engine.place.name("container.json");
     let command =
         r#"["/bin/busybox","sh","-c","/bin/busybox echo tercel-marker-run; exec /bin/busybox sleep 60"]"#;
     let text = format!(

@@ -1,17 +1,13 @@
 //! Containers of Docker.
 
-use crate::engine::{self, Engine};
-use crate::{Place, missing, replayed, tercel};
+use crate::docker::Engine;
+use tercel_test_support::Place;
+
+use super::{replayed, tercel, turn};
 
 #[test]
 fn containers_have_their_names_in_the_recording() {
-    if let Some(reason) = engine::missing() {
-        eprintln!("SKIPPED: containers of Docker: {reason}");
-        return;
-    }
-    if missing("Docker", &[]) {
-        return;
-    }
+    let Some(_turn) = turn("Docker", &["docker", "dockerd"]) else { return };
     let mut engine = Engine::start();
     engine.import();
     let script = format!(
@@ -21,12 +17,12 @@ fn containers_have_their_names_in_the_recording() {
         engine.socket()
     );
     let place = Place::new("docker-trace");
-    let (trace, socket) = (place.path("trace.scap"), engine.place.join("socket").display().to_string());
+    let (trace, socket) = (place.name("trace.scap"), engine.path("socket").display().to_string());
     let recorded = tercel(&["record", "-a", "-w", &trace, "--docker", &socket, "--", "sh", "-c", &script]);
     let id = engine.docker(&["inspect", "-f", "{{.Id}}", "web"]).stdout;
     let id = String::from_utf8_lossy(&id).get(..12).map(str::to_owned);
     engine.stop();
-    assert!(recorded.status.success(), "{recorded:?}");
+    assert!(recorded.code == 0, "{recorded:?}");
     let id = id.unwrap_or_else(|| panic!("no container: {recorded:?}"));
     let text = replayed(&place);
     for call in ["run", "exec"] {

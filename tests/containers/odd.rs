@@ -3,13 +3,13 @@
 use std::io::{BufRead, BufReader, Write};
 use std::os::unix::net::UnixListener;
 
-use crate::{Place, missing, tercel};
+use tercel_test_support::Place;
+
+use super::{tercel, turn};
 
 #[test]
 fn answers_without_bounds_are_left_out() {
-    if missing("an engine of the test's own", &[]) {
-        return;
-    }
+    let Some(_turn) = turn("an engine of the test's own", &[]) else { return };
     let place = Place::new("odd");
     let listener = UnixListener::bind(place.path("socket")).expect("a socket");
     // The thread ends with the test.
@@ -29,11 +29,11 @@ fn answers_without_bounds_are_left_out() {
             let _ = write!(stream, "HTTP/1.0 200 OK\r\n\r\n{body}");
         }
     });
-    let (trace, socket) = (place.path("trace.scap"), place.path("socket"));
+    let (trace, socket) = (place.name("trace.scap"), place.name("socket"));
     let recorded = tercel(&["record", "-w", &trace, "--docker", &socket, "--", "sleep", "1"]);
-    assert!(recorded.status.success(), "{recorded:?}");
+    assert!(recorded.code == 0, "{recorded:?}");
     let info = tercel(&["info", &trace]);
-    let text = String::from_utf8_lossy(&info.stdout);
+    let text = info.out;
     let containers: Vec<_> = text.lines().filter(|line| line.contains(", docker")).collect();
     assert!(matches!(containers[..], [line] if line.contains("small")), "{text}");
 }

@@ -2,7 +2,9 @@
 
 use std::process::{Child, Command, Stdio};
 
-use crate::{Place, missing, replayed, tercel, until};
+use tercel_test_support::Place;
+
+use super::{replayed, root, tercel, turn, until};
 
 /// A service of Podman with everything it keeps.
 struct Service {
@@ -14,12 +16,12 @@ impl Service {
     fn start() -> Service {
         let place = Place::new("podman");
         let mut service = Command::new("podman");
-        let socket = format!("unix://{}", place.path("socket"));
+        let socket = format!("unix://{}", place.name("socket"));
         service.args(globals(&place)).args(["system", "service", "-t", "0", &socket]);
-        let log = std::fs::File::create(place.path("log")).expect("a file");
+        let log = std::fs::File::create(place.name("log")).expect("a file");
         let daemon = service.stdout(Stdio::null()).stderr(log).spawn().expect("podman starts");
         until("Podman listens", &place, || {
-            std::os::unix::net::UnixStream::connect(place.path("socket")).is_ok()
+            std::os::unix::net::UnixStream::connect(place.name("socket")).is_ok()
         });
         Service { place, daemon }
     }
@@ -31,7 +33,7 @@ impl Drop for Service {
             Command::new("podman").args(globals(&self.place)).args(["rm", "-f", "-t", "0", "web"]).output();
         let _ = Command::new("kill").arg(self.daemon.id().to_string()).status();
         let _ = self.daemon.wait();
-        let _ = Command::new("umount").arg(self.place.path("data/overlay")).output();
+        let _ = Command::new("umount").arg(self.place.name("data/overlay")).output();
     }
 }
 
@@ -41,19 +43,17 @@ fn globals(place: &Place) -> Vec<String> {
         .map(str::to_owned)
         .to_vec();
     for (option, name) in [("--root", "data"), ("--runroot", "run"), ("--tmpdir", "tmp")] {
-        options.extend([option.to_owned(), place.path(name)]);
+        options.extend([option.to_owned(), place.name(name)]);
     }
     options
 }
 
 #[test]
 fn containers_of_podman() {
-    if missing("Podman", &["podman", "runc", "conmon"]) {
-        return;
-    }
+    let Some(_turn) = turn("Podman", &["podman", "runc", "conmon"]) else { return };
     let service = Service::start();
     let place = &service.place;
-    let root = place.root().display().to_string();
+    let root = root(place).display().to_string();
     let podman = format!("podman {}", globals(place).join(" "));
     let import = format!("tar -C {root} -c . | {podman} import - localhost/shop/box:7");
     let import = Command::new("sh").args(["-c", &import]).output().expect("sh runs");
@@ -64,9 +64,9 @@ fn containers_of_podman() {
          localhost/shop/box:7 /bin/busybox sh -c '/bin/busybox echo tercel-marker-run; exec /bin/busybox sleep 4' & \
          sleep 2.5; {podman} exec web /bin/busybox echo tercel-marker-exec; wait"
     );
-    let (trace, socket) = (place.path("trace.scap"), place.path("socket"));
+    let (trace, socket) = (place.name("trace.scap"), place.name("socket"));
     let recorded = tercel(&["record", "-a", "-w", &trace, "--docker", &socket, "--", "sh", "-c", &script]);
-    assert!(recorded.status.success(), "{recorded:?}");
+    assert!(recorded.code == 0, "{recorded:?}");
     let text = replayed(place);
     let facts = " name=web image=localhost/shop/box:7 app=shop type=podman vpid=";
     let exec = text.lines().find(|line| line.contains("RAN echo tercel-marker-exec") && line.contains(facts));

@@ -3,21 +3,21 @@
 use std::fs;
 use std::path::PathBuf;
 use std::process::{Child, Command, Output, Stdio};
-use std::time::{Duration, Instant};
+
+use tercel_test_support::{Place, wait};
 
 /// A Docker engine with everything it keeps, in a directory that goes away with it.
 pub struct Engine {
-    pub place: PathBuf,
+    place: Place,
     daemon: Child,
 }
 
 impl Engine {
     /// Starts the engine, once it answers.
     pub fn start() -> Engine {
-        let place = std::env::temp_dir().join(format!("tercel-docker-{}", std::process::id()));
-        fs::create_dir_all(&place).expect("a temporary directory");
-        let path = |name: &str| place.join(name).display().to_string();
-        let log = fs::File::create(place.join("log")).expect("a file");
+        let place = Place::new("docker");
+        let path = |name: &str| place.name(name);
+        let log = fs::File::create(place.path("log")).expect("a file");
         let daemon = Command::new("dockerd")
             .args(["--data-root", &path("data"), "--exec-root", &path("exec"), "--pidfile", &path("pid")])
             .args(["-H", &format!("unix://{}", path("socket")), "--bridge=none", "--iptables=false"])
@@ -26,13 +26,13 @@ impl Engine {
             .spawn()
             .expect("dockerd starts");
         let engine = Engine { place, daemon };
-        let begun = Instant::now();
-        while !engine.docker(&["version"]).status.success() {
-            let log = || fs::read_to_string(engine.place.join("log")).unwrap_or_default();
-            assert!(begun.elapsed() < Duration::from_secs(90), "dockerd does not answer: {}", log());
-            std::thread::sleep(Duration::from_millis(200));
-        }
+        wait("answer of dockerd", || engine.docker(&["version"]).status.success());
         engine
+    }
+
+    /// The path of something that it keeps.
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.place.path(name)
     }
 
     /// Runs Docker's client.
@@ -42,12 +42,12 @@ impl Engine {
 
     /// Where the engine listens.
     pub fn socket(&self) -> String {
-        format!("unix://{}/socket", self.place.display())
+        format!("unix://{}", self.path("socket").display())
     }
 
     /// Makes an image of busybox alone.
     pub fn import(&self) {
-        let root = self.place.join("root");
+        let root = self.path("root");
         fs::create_dir_all(root.join("bin")).expect("a directory");
         fs::copy("/bin/busybox", root.join("bin/busybox")).expect("busybox");
         let tar = Command::new("tar").arg("-C").arg(&root).args(["-c", "."]).stdout(Stdio::piped()).spawn();
@@ -74,20 +74,5 @@ impl Drop for Engine {
         if matches!(self.daemon.try_wait(), Ok(None)) {
             self.stop();
         }
-        let _ = fs::remove_dir_all(&self.place);
     }
-}
-
-/// Why there can be no engine here.
-pub fn missing() -> Option<String> {
-    let runs =
-        |tool: &str| Command::new(tool).arg("--version").output().is_ok_and(|output| output.status.success());
-    if let Some(tool) = ["docker", "dockerd", "tar"].into_iter().find(|tool| !runs(tool)) {
-        return Some(format!("no {tool}"));
-    }
-    let busybox = fs::read("/bin/busybox").unwrap_or_default();
-    // A program that needs libraries names their loader near its beginning.
-    let head = busybox.get(..2048).unwrap_or_default();
-    (head.is_empty() || head.windows(9).any(|bytes| bytes == b"ld-linux-"))
-        .then(|| "no static /bin/busybox".to_owned())
 }

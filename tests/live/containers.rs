@@ -5,9 +5,11 @@ use std::fs;
 use std::os::unix::net::UnixDatagram;
 use std::process::Command;
 
-use crate::docker::{self, Engine};
-use crate::host::{Live, Place, TERCEL, lines, wait};
-use crate::same;
+use tercel_test_support::{busybox, require, tool};
+
+use super::host::{Live, Place, binary, lines, wait};
+use super::same;
+use crate::docker::Engine;
 
 /// Network activity in a container, and all that a container does. Where this host itself runs in a container, it is told apart by its
 /// programs.
@@ -29,8 +31,8 @@ const LIFE: &str = "/bin/busybox nc -l -p 7 </dev/null & sleep 0.5; echo x | /bi
 
 #[test]
 fn containers_network_activity_reaches_every_output_and_the_replay() {
-    if let Some(reason) = docker::missing() {
-        eprintln!("SKIPPED: live beside a real Docker engine: {reason}");
+    let tools = ["docker", "dockerd", "tar"].iter().try_for_each(|name| tool(name).map(drop));
+    if require("live beside a real Docker engine", tools.and_then(|()| busybox())).is_none() {
         return;
     }
     let Some(place) = Place::new("containers") else { return };
@@ -47,7 +49,7 @@ fn life(place: &Place, engine: &Engine, json: bool) {
     let (rules, trace) = (rules.to_str().expect("a path"), trace.to_str().expect("a path"));
     let daemon = UnixDatagram::bind(at("log")).expect("a socket");
     let daemon = std::thread::spawn(move || messages(&daemon));
-    let socket = engine.place.join("socket").display().to_string();
+    let socket = engine.path("socket").display().to_string();
     let options = [
         "stdout_output.enabled=true".to_owned(),
         "syslog_output.enabled=true".to_owned(),
@@ -107,7 +109,7 @@ fn life(place: &Place, engine: &Engine, json: bool) {
     if json {
         replay.push("--json");
     }
-    let replayed = Command::new(TERCEL).args(replay).output().expect("replay runs");
+    let replayed = Command::new(binary()).args(replay).output().expect("replay runs");
     assert!(replayed.status.success(), "{}", String::from_utf8_lossy(&replayed.stderr));
     same::compare(&fs::read(&out).expect("alerts"), &replayed.stdout);
 }

@@ -1,11 +1,13 @@
 //! Outputs beside the programs that they are made for: a real rsyslogd that is restarted, logrotate, and mail. Where one of them
-//! is not installed, its test says that it was skipped.
+//! is not installed, its test is skipped.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
-use crate::host::{Live, Place, lines, marked, shell, wait};
+use tercel_test_support::{require, tool};
+
+use super::host::{Live, Place, lines, marked, shell, wait};
 
 /// A rule that sees the files that `mark` opens.
 fn rules() -> String {
@@ -19,18 +21,6 @@ fn rules() -> String {
 fn mark(numbers: std::ops::RangeInclusive<u32>) {
     let (first, last) = (numbers.start(), numbers.end());
     shell(&format!("for i in $(seq {first} {last}); do cat {}$i 2>/dev/null; done; true", marked()));
-}
-
-/// Where a program is installed, if it is. Those of root are not always on the path.
-fn installed(test: &str, name: &str) -> Option<PathBuf> {
-    let found = ["/usr/bin", "/usr/sbin", "/bin", "/sbin"]
-        .map(|directory| Path::new(directory).join(name))
-        .into_iter()
-        .find(|path| path.exists());
-    if found.is_none() {
-        eprintln!("SKIPPED: {test}: {name} is not installed");
-    }
-    found
 }
 
 /// A running rsyslogd that writes what it is told to `messages`.
@@ -75,7 +65,7 @@ impl Drop for Daemon {
 
 #[test]
 fn a_real_syslog_daemon_may_restart_and_die() {
-    let Some(program) = installed("rsyslogd", "rsyslogd") else { return };
+    let Some(program) = require("live beside a syslog daemon", tool("rsyslogd")) else { return };
     let Some(place) = Place::new("rsyslogd") else { return };
     let (out, rules, messages) =
         (place.path("out"), place.file("rules.yaml", &rules()), place.path("messages"));
@@ -119,7 +109,7 @@ fn a_real_syslog_daemon_may_restart_and_die() {
 
 #[test]
 fn logrotate_rotates_with_a_signal() {
-    let Some(program) = installed("logrotate", "logrotate") else { return };
+    let Some(program) = require("live beside logrotate", tool("logrotate")) else { return };
     let Some(place) = Place::new("logrotate") else { return };
     let (out, rules, file) = (place.path("out"), place.file("rules.yaml", &rules()), place.path("alerts"));
     let name = format!("file_output.filename={}", file.display());
@@ -169,7 +159,7 @@ fn logrotate_rotates_with_a_signal() {
 
 #[test]
 fn alerts_are_mailed() {
-    if installed("mail", "bsd-mailx").is_none() {
+    if require("alerts by mail", tool("bsd-mailx")).is_none() {
         return;
     }
     let Some(place) = Place::new("mail") else { return };

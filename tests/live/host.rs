@@ -4,54 +4,32 @@ use std::fs::{self, File};
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
-use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
 
-use crate::possible;
+use tercel_test_support as support;
+pub use tercel_test_support::{binary, wait};
 
-/// The binary.
-pub const TERCEL: &str = env!("CARGO_BIN_EXE_tercel");
+use crate::turn::{self, Alone};
 
-/// How long anything may take.
-pub const PATIENCE: Duration = Duration::from_secs(60);
-
-/// One run at a time: each sees what the others do.
-static TURN: Mutex<()> = Mutex::new(());
-
-/// A directory that goes away with the test, and the turn of the test.
+/// A directory that goes away with the test, and the turn of the test: each sees what the others do.
 pub struct Place {
-    path: PathBuf,
-    _turn: MutexGuard<'static, ()>,
+    place: support::Place,
+    _turn: Alone,
 }
 
 impl Place {
     /// A place, or `None` where tests of live cannot run.
     pub fn new(name: &str) -> Option<Place> {
-        let turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(reason) = possible::missing() {
-            eprintln!("SKIPPED: {name}: {reason}");
-            return None;
-        }
-        let path = std::env::temp_dir().join(format!("tercel-live-{}-{name}", std::process::id()));
-        fs::create_dir_all(&path).expect("a temporary directory");
-        Some(Place { path, _turn: turn })
+        let turn = turn::alone(&format!("live: {name}"))?;
+        Some(Place { place: support::Place::new(name), _turn: turn })
     }
 
     pub fn path(&self, name: &str) -> PathBuf {
-        self.path.join(name)
+        self.place.path(name)
     }
 
     /// Writes a file.
     pub fn file(&self, name: &str, text: &str) -> PathBuf {
-        let path = self.path(name);
-        fs::write(&path, text).expect("a file");
-        path
-    }
-}
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.path);
+        self.place.file(name, text)
     }
 }
 
@@ -69,7 +47,7 @@ impl Live {
 
     /// Starts it under a configuration.
     pub fn configured(place: &Place, out: &Path, configuration: &Path, arguments: &[&str]) -> Live {
-        let mut command = Command::new(TERCEL);
+        let mut command = Command::new(binary());
         command.args([Path::new("live"), Path::new("-c"), configuration]).args(arguments);
         Live::begin(place, out, &mut command)
     }
@@ -131,16 +109,6 @@ impl Drop for Live {
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
-    }
-}
-
-/// Waits for something.
-#[track_caller]
-pub fn wait(what: &str, mut done: impl FnMut() -> bool) {
-    let deadline = Instant::now() + PATIENCE;
-    while !done() {
-        assert!(Instant::now() < deadline, "no {what} in time");
-        std::thread::sleep(Duration::from_millis(5));
     }
 }
 

@@ -1,12 +1,13 @@
-//! Figures, not tests: `cargo test --release --test live -- --ignored --nocapture --test-threads=1`.
+//! Figures, not tests: `cargo test --release --test host live::measure -- --ignored --nocapture --test-threads=1`.
 
 use std::fs;
 use std::io::Read;
-use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use crate::host::{Live, Place, TERCEL, lines, shell};
+use tercel_test_support::root;
+
+use super::host::{Live, Place, binary, lines, shell};
 
 /// From a system call to the alert line on standard output, one after the other.
 #[test]
@@ -14,7 +15,7 @@ use crate::host::{Live, Place, TERCEL, lines, shell};
 fn latency() {
     let Some(place) = Place::new("latency") else { return };
     let rules = place.file("rules.yaml", &marked(&place));
-    let mut child = Command::new(TERCEL)
+    let mut child = Command::new(binary())
         .args(["live", "-c", "/dev/null", "-q", "-r", rules.to_str().expect("a path")])
         .stdout(Stdio::piped())
         .spawn()
@@ -76,11 +77,11 @@ fn marked(place: &Place) -> String {
 #[ignore = "a measurement"]
 fn cost() {
     let Some(place) = Place::new("cost") else { return };
-    let falco = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/corpus/rules/falco_rules.yaml");
-    let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("rules");
+    let falco = root().join("../shared/corpus/rules/falco_rules.yaml");
+    let shipped = root().join("rules");
     for rules in [shipped, falco] {
         if !rules.exists() {
-            eprintln!("SKIPPED: cost: {} is missing", rules.display());
+            eprintln!("not measured: {} is missing", rules.display());
             continue;
         }
         let live = Live::start(&place, &place.path("out"), &["-r", rules.to_str().expect("a path")]);
@@ -136,8 +137,8 @@ fn slowdown() {
     };
     let best = |runs: u32| (0..runs).map(|_| time()).fold(f64::MAX, f64::min);
     let without = best(5);
-    let rules = concat!(env!("CARGO_MANIFEST_DIR"), "/rules");
-    let live = Live::start(&place, &place.path("out"), &["-r", rules]);
+    let rules = root().join("rules").display().to_string();
+    let live = Live::start(&place, &place.path("out"), &["-r", &rules]);
     let with = best(5);
     live.stop();
     eprintln!(

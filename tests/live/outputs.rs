@@ -3,7 +3,9 @@
 use std::os::unix::net::UnixDatagram;
 use std::process::Command;
 
-use crate::host::{Live, PATIENCE, Place, lines, marked, shell, wait};
+use tercel_test_support::{Missing, skip};
+
+use super::host::{Live, Place, lines, marked, shell, wait};
 
 /// A pinging process on the host, and a write below a configured directory with the chain of parents.
 const CLASSIC: &str = "
@@ -29,7 +31,7 @@ fn the_classic_rules_reach_every_output() {
     let rules = place.file("rules.yaml", &CLASSIC.replace("PLACE", root));
     let log = place.path("log");
     let daemon = UnixDatagram::bind(&log).expect("a socket");
-    daemon.set_read_timeout(Some(PATIENCE)).expect("a timeout");
+    daemon.set_read_timeout(Some(tercel_test_support::DEADLINE)).expect("a timeout");
     let options = [
         "stdout_output.enabled=true".to_owned(),
         "syslog_output.enabled=true".to_owned(),
@@ -49,7 +51,7 @@ fn the_classic_rules_reach_every_output() {
     if pinged {
         wait("alert", || lines(&out).iter().any(|line| line.contains("type=sendto")));
     } else {
-        eprintln!("SKIPPED: ping of the classic rules: ping is not installed");
+        skip("ping of the classic rules", &Missing::new("ping", "ping is not installed, or may not be used"));
     }
     wait("lines of the program", || lines(&place.path("program")).len() == lines(&out).len());
     live.stop();
@@ -99,7 +101,7 @@ fn a_full_disk_costs_no_line() {
     let mounted =
         Command::new("mount").args(["-t", "tmpfs", "-o", "size=64k", "tercel-test"]).arg(&disk).status();
     if !mounted.is_ok_and(|status| status.success()) {
-        eprintln!("SKIPPED: full-disk: cannot mount a tmpfs");
+        skip("live: full-disk", &Missing::new("mount", "nothing can be mounted here"));
         return;
     }
     let _mounted = Mounted(disk.clone());

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use crate::host::{Live, Place, lines, marked, shell, wait};
+use super::host::{Live, Place, lines, marked, shell, wait};
 
 fn rules(name: &str) -> String {
     format!(

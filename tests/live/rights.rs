@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use crate::host::{Live, Place, TERCEL};
+use super::host::{Live, Place, binary};
 
 /// BPF, PERFMON, SYS_PTRACE and DAC_READ_SEARCH.
 const KEPT: u64 = 1 << 39 | 1 << 38 | 1 << 19 | 1 << 2;
@@ -25,10 +25,10 @@ fn no_thread_keeps_what_only_the_start_needs() {
         let mut command = match bounding {
             Some(set) => {
                 let mut command = Command::new("setpriv");
-                command.arg(format!("--bounding-set={set}")).arg(TERCEL);
+                command.arg(format!("--bounding-set={set}")).arg(binary());
                 command
             }
-            None => Command::new(TERCEL),
+            None => Command::new(binary()),
         };
         command.args(arguments).arg(&file).arg("-r").arg(&rules).arg("-w").arg(&trace);
         let live = Live::begin(&place, &place.path("out"), &mut command);

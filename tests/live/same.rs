@@ -5,7 +5,9 @@ use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::process::{Command, Stdio};
 
-use crate::host::{Live, Place, TERCEL, shell};
+use tercel_test_support::root;
+
+use super::host::{Live, Place, binary, shell};
 
 /// Shows of many events whatever fields can show.
 const EVERYTHING: &str = "
@@ -53,12 +55,13 @@ fn same(name: &str, options: &[&str], filter: &[&str]) {
     let (alerts, trace) = (place.path("alerts"), place.path("trace.scap"));
     let own = place.file("everything.yaml", EVERYTHING);
     let (own, trace) = (own.to_str().expect("a path"), trace.to_str().expect("a path"));
-    let rules = ["-r", concat!(env!("CARGO_MANIFEST_DIR"), "/rules"), "-r", own];
+    let shipped = root().join("rules").display().to_string();
+    let rules = ["-r", &shipped, "-r", own];
     let live = Live::start(&place, &alerts, &[&rules[..], options, &["-w", trace], filter].concat());
     work(&place);
     serve();
     live.stop();
-    let replayed = Command::new(TERCEL)
+    let replayed = Command::new(binary())
         .args([&["replay", "-q"], &rules[..], options, &[trace], filter].concat())
         .stdin(Stdio::null())
         .output()

@@ -4,31 +4,30 @@
 use std::fs;
 use std::path::Path;
 
-use crate::bench::{self, Bench, Run};
+use tercel_test_support::{Ran, binary, ran, root};
 
-const ROOT: &str = env!("CARGO_MANIFEST_DIR");
+use super::bench::Bench;
 
 #[test]
 fn every_shipped_rule_is_shown_to_fire_and_to_be_silent() {
-    let run = bench::run(Path::new(ROOT), &["test", "--coverage", "--fail-under", "100", "testdata"]);
-    assert_eq!(run.code, 0, "{}", run.all());
+    ran(&["test", "--coverage", "--fail-under", "100", "testdata"], 0);
 }
 
 fn rules() -> String {
-    fs::read_to_string(Path::new(ROOT).join("rules/tercel_rules.yaml")).expect("the shipped rules")
+    fs::read_to_string(root().join("rules/tercel_rules.yaml")).expect("the shipped rules")
 }
 
 /// The shipped test files over these rules.
-fn tested(rules: &str) -> Run {
+fn tested(rules: &str) -> Ran {
     let bench = Bench::new("broken-rules");
     fs::create_dir_all(bench.path("rules")).expect("a temporary directory");
     bench.file("rules/tercel_rules.yaml", rules);
     fs::create_dir_all(bench.path("testdata/tests")).expect("a temporary directory");
     for name in ["traces", "spared"] {
-        let traces = Path::new(ROOT).join("testdata").join(name);
+        let traces = root().join("testdata").join(name);
         std::os::unix::fs::symlink(traces, bench.path("testdata").join(name)).expect("a link");
     }
-    let tests = fs::read_dir(Path::new(ROOT).join("testdata/tests")).expect("the shipped test files");
+    let tests = fs::read_dir(root().join("testdata/tests")).expect("the shipped test files");
     for file in tests {
         let file = file.expect("an entry of the directory");
         let copy = bench.path("testdata/tests").join(file.file_name());
@@ -163,11 +162,11 @@ fn swapped_rules_are_noticed() {
 
 /// The commands of a job, with the built binary in the place of one that they would build first.
 fn commands(job: &str, lead: &str, report: &Path) -> String {
-    let text = fs::read_to_string(Path::new(ROOT).join("docs/ci").join(job)).expect("an example");
+    let text = fs::read_to_string(root().join("docs/ci").join(job)).expect("an example");
     let lines = text.lines().filter_map(|line| line.trim_start().strip_prefix(lead));
     let commands: Vec<String> = lines
         .filter(|line| *line != "cargo build --release")
-        .map(|line| line.replace("target/release/tercel", env!("CARGO_BIN_EXE_tercel")))
+        .map(|line| line.replace("target/release/tercel", &binary().display().to_string()))
         .map(|line| line.replace("rules.xml", &report.display().to_string()))
         .collect();
     assert_eq!(commands.len(), 1, "{text}");
@@ -182,7 +181,7 @@ fn the_jobs_of_the_documentation_run_as_plain_shell() {
         let script = commands(job, lead, &report);
         let output = std::process::Command::new("sh")
             .args(["-euc", &script])
-            .current_dir(ROOT)
+            .current_dir(root())
             .output()
             .expect("a shell");
         assert!(output.status.success(), "{script}\n{}", String::from_utf8_lossy(&output.stdout));

@@ -3,17 +3,16 @@
 mod bench;
 mod shipped;
 
-use bench::{Bench, SHELL, WEB};
+use tercel_test_support::{require, tool};
+
+use bench::{Bench, SHELL, rules, traces, web};
 
 #[test]
 fn the_first_test_has_five_lines() {
     let bench = Bench::new("first");
     bench.file(
         "first.test.yaml",
-        &format!(
-            "rules: {RULES}\ntrace: {WEB}\nexpect:\n  {SHELL}: 3\n  Private key read: none\n",
-            RULES = bench::RULES
-        ),
+        &format!("rules: {}\ntrace: {}\nexpect:\n  {SHELL}: 3\n  Private key read: none\n", rules(), web()),
     );
     let run = bench.test(&["."]);
     assert_eq!(run.code, 0, "{}", run.all());
@@ -120,7 +119,7 @@ fn a_matrix_stands_for_its_combinations() {
 #[track_caller]
 fn broken(text: &str, code: i32, words: &str) {
     let bench = Bench::new("broken");
-    bench.file("a.test.yaml", &text.replace("RULES", bench::RULES).replace("TRACE", WEB));
+    bench.file("a.test.yaml", &text.replace("RULES", &rules()).replace("TRACE", &web()));
     let run = bench.test(&["."]);
     assert_eq!(run.code, code, "{text}\n{}", run.all());
     assert!(run.out.contains(words), "{text}\n'{words}' is not in: {}", run.out);
@@ -182,7 +181,7 @@ fn errors_of_rules_are_told_or_expected() {
     let bench = Bench::new("rules");
     bench.file("bad.yaml", "- rule: A\n  desc: a\n  condition: proc.nmae=x\n  output: a\n  priority: INFO\n");
     bench.file("odd.yaml", "- macro: unused\n  condition: proc.name=x\n- list: l\n  items: [a]\n");
-    bench.file("a.test.yaml", &format!("rules: bad.yaml\ntrace: {WEB}\nothers: none\n"));
+    bench.file("a.test.yaml", &format!("rules: bad.yaml\ntrace: {}\nothers: none\n", web()));
     let run = bench.test(&["."]);
     assert_eq!(run.code, 2, "{}", run.all());
     assert!(run.out.contains("bad.yaml:3:14: error[LOAD_ERR_COMPILE_CONDITION]"), "{}", run.out);
@@ -209,10 +208,11 @@ fn errors_of_rules_are_told_or_expected() {
 fn blessing_changes_what_is_wrong_and_nothing_else() {
     let bench = Bench::new("bless");
     let text = format!(
-        "# Kept.\nrules: {}\ntrace: {WEB}\ncases:\n  - name: one  # kept\n    expect:\n      {SHELL}: 1  # kept\n      \
+        "# Kept.\nrules: {}\ntrace: {}\ncases:\n  - name: one  # kept\n    expect:\n      {SHELL}: 1  # kept\n      \
          # kept\n      Private key read: some\n      Download started below server program:\n        proc.name: wget\n    \
          silent: [Standard stream moved onto network socket, Shell connected to network socket]\n\n  # Kept.\n  - name: two\n",
-        bench::RULES
+        rules(),
+        web()
     );
     bench.file("a.test.yaml", &text);
     let run = bench.test(&["--bless", "."]);
@@ -272,7 +272,7 @@ fn reports_say_the_same_for_any_number_of_threads() {
     let bench = Bench::new("reports");
     bench.suite("matrix: {count: [1, 2, 3]}\nexpect: {Shell spawned by server program: '${count}'}");
     bench.file("b.test.yaml", "rules: 1\nthis: is wrong\n");
-    bench.file("c.test.yaml", &format!("rules: {}\ntrace: {}\nothers: none\n", bench::RULES, bench::TRACES));
+    bench.file("c.test.yaml", &format!("rules: {}\ntrace: {}\nothers: none\n", rules(), traces()));
     for kind in ["text", "junit", "tap", "json", "github"] {
         let of = |jobs: &str| {
             let mut run = bench.test(&[".", "-v", "-j", jobs, "--report", kind]);
@@ -332,7 +332,7 @@ const RULES: &str = "\
 #[test]
 fn a_missing_alert_is_explained() {
     let bench = Bench::new("explained");
-    let case = format!("rules: r.yaml\ntrace: {WEB}\nexpect: {{Loader started: 1}}\n");
+    let case = format!("rules: r.yaml\ntrace: {}\nexpect: {{Loader started: 1}}\n", web());
     bench.file("a.test.yaml", &case);
     for (from, to, words) in [
         ("[curl, wget]", "[crul, wget]", "r.yaml:11:26: proc.name in (crul, wget)"),
@@ -363,7 +363,7 @@ fn coverage_tells_what_no_case_shows() {
     let bench = Bench::new("coverage");
     bench.file("r.yaml", RULES);
     let covered = |case: &str, more: &[&str]| {
-        bench.file("a.test.yaml", &format!("rules: r.yaml\ntrace: {WEB}\n{case}\n"));
+        bench.file("a.test.yaml", &format!("rules: r.yaml\ntrace: {}\n{case}\n", web()));
         bench.test(&[&[".", "--coverage", "-v"], more].concat())
     };
     let run = covered("expect: {Loader started: 1}\nsilent: [Wget started]", &[]);
@@ -404,7 +404,7 @@ fn coverage_tells_what_no_case_shows() {
 fn a_capture_is_decoded_once_for_a_thousand_cases() {
     let bench = Bench::new("thousand");
     let plain = bench.path("one.scap");
-    let arguments = ["convert", "-q", "--to", "scap", "-w", "one.scap", WEB];
+    let arguments = ["convert", "-q", "--to", "scap", "-w", "one.scap", &web()];
     assert_eq!(bench::run(bench.path("").as_path(), &arguments).code, 0);
     // Captures joined end to end are a capture: 70 events each.
     let one = std::fs::read(plain).expect("a capture");
@@ -415,7 +415,7 @@ fn a_capture_is_decoded_once_for_a_thousand_cases() {
     let silent = "matrix:";
     bench.file(
         "a.test.yaml",
-        &format!("rules: {}\ntrace: long.scap\n{}\n{case}\n{silent}\n{rows}", bench::RULES, select),
+        &format!("rules: {}\ntrace: long.scap\n{}\n{case}\n{silent}\n{rows}", rules(), select),
     );
     let run = bench.test(&[".", "--report", "json"]);
     assert_eq!(run.code, 0, "{}", run.all());
@@ -446,12 +446,10 @@ assert [int(root.get(key)) for key in ('tests', 'failures', 'errors')] == [len(c
     bench.file("b.test.yaml", "this: is & wrong <\n");
     let run = bench.test(&[".", "-q", "--report", "junit:report.xml"]);
     assert_eq!(run.code, 2, "{}", run.all());
-    let python =
-        std::process::Command::new("python3").arg("-c").arg(SCRIPT).arg(bench.path("report.xml")).output();
-    let Ok(output) = python else {
-        eprintln!("SKIPPED: there is no python3 to read the report with");
-        return;
-    };
+    let Some(python) = require("JUnit read by another language's parser", tool("python3")) else { return };
+    let output =
+        std::process::Command::new(python).arg("-c").arg(SCRIPT).arg(bench.path("report.xml")).output();
+    let output = output.expect("python3 runs");
     let errors = String::from_utf8_lossy(&output.stderr);
     assert_eq!(String::from_utf8_lossy(&output.stdout).trim(), "4 2 1", "{errors}");
 }
@@ -460,13 +458,12 @@ assert [int(root.get(key)) for key in ('tests', 'failures', 'errors')] == [len(c
 #[test]
 fn a_native_trace_that_lacks_its_end_is_no_pass() {
     let bench = Bench::new("cut");
-    let convert =
-        bench::run(&bench.path(""), &["convert", "--chunk", "4KiB", "-w", "whole.scap", bench::WEB]);
+    let convert = bench::run(&bench.path(""), &["convert", "--chunk", "4KiB", "-w", "whole.scap", &web()]);
     assert_eq!(convert.code, 0, "{}", convert.all());
     let whole = std::fs::read(bench.path("whole.scap")).expect("a trace");
     let trace = tercel_format::trace::Trace::open(whole.clone()).expect("a trace");
     let ends: Vec<usize> = trace.chunks().iter().map(|chunk| chunk.end() as usize).collect();
-    let case = format!("rules: {}\ntrace: t.scap\nexpect: {{{SHELL}: any}}\n", bench::RULES);
+    let case = format!("rules: {}\ntrace: t.scap\nexpect: {{{SHELL}: any}}\n", rules());
     bench.file("a.test.yaml", &case);
     let check = |bytes: &[u8], code: i32| {
         std::fs::write(bench.path("t.scap"), bytes).expect("a trace");

@@ -2,8 +2,6 @@
 //! to be those that strace saw, one by one: names, arguments, return values. Needs root, BPF, strace and a C compiler.
 
 mod output;
-#[path = "../possible/mod.rs"]
-mod possible;
 
 use std::collections::{BTreeMap, HashMap};
 use std::fs::{self, File};
@@ -16,6 +14,9 @@ use tercel_capture::calls::{self, Row};
 use tercel_capture::flags::TABLES;
 use tercel_format::catalogue::{EventInfo, code, syscalls};
 use tercel_format::{Block, Reader};
+use tercel_test_support::{Place, binary, require, root, tool};
+
+use crate::turn;
 
 /// Bytes of buffers and of strings that are recorded.
 const SNAPLEN: usize = 80;
@@ -53,48 +54,40 @@ struct Recorded {
 
 #[test]
 fn recordings_and_strace_agree() {
-    if let Some(reason) = missing() {
-        eprintln!("SKIPPED: comparison with strace: {reason}");
+    const CHECK: &str = "comparison with strace";
+    let tools = ["strace", "cc"].iter().try_for_each(|name| tool(name).map(drop));
+    if require(CHECK, tools).is_none() {
         return;
     }
-    let place = std::env::temp_dir().join(format!("tercel-strace-{}", std::process::id()));
-    fs::create_dir_all(&place).expect("a temporary directory");
-    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/strace/calls.c");
+    let Some(_turn) = turn::alone(CHECK) else { return };
+    let directory = Place::new("strace");
+    let place = directory.directory();
+    let source = root().join("tests/strace/calls.c");
     let helper = place.join("calls");
     let built = Command::new("cc").args(["-O1", "-w", "-pthread", "-o"]).arg(&helper).arg(source).status();
     assert!(built.is_ok_and(|status| status.success()), "cc");
-    let python = ["/usr/bin/python3", "python3"].into_iter().find(|name| runs(name, "-V"));
+    // The system's own python, where there is one: others may start through a script.
+    let system = Path::new("/usr/bin/python3");
+    let python = if system.exists() { Ok(system.to_owned()) } else { tool("python3") };
+    let python = require("comparison with strace, of python", python).map(|path| path.display().to_string());
     let mut programs =
         vec![("calls", vec![helper.to_str().expect("a path")]), ("shell", vec!["sh", "-c", SHELL])];
-    match python {
-        Some(python) => programs.push(("python", vec![python, "-c", PYTHON])),
-        None => eprintln!("SKIPPED: python3 is not there"),
+    if let Some(python) = &python {
+        programs.push(("python", vec![python, "-c", PYTHON]));
     }
     let mut total = 0;
     let mut problems = Vec::new();
     for (name, command) in programs {
-        let (recording, seen) = record(&place, name, &command);
+        let (recording, seen) = record(place, name, &command);
         let compared = compare(&recording, &seen, &mut problems);
         eprintln!("{name}: {compared} calls of {} threads", seen.len());
         total += compared;
     }
-    fs::remove_dir_all(&place).expect("the directory is there");
     for problem in problems.iter().take(20) {
         eprintln!("{problem}");
     }
     assert!(problems.is_empty(), "{} calls differ", problems.len());
     assert!(total > 3000, "only {total} calls");
-}
-
-/// Why the comparison cannot run here.
-fn missing() -> Option<String> {
-    let tools = [("strace", "-V"), ("cc", "--version")];
-    let tool = tools.iter().find(|(tool, option)| !runs(tool, option));
-    tool.map(|(tool, _)| format!("no {tool}")).or_else(possible::missing)
-}
-
-fn runs(tool: &str, option: &str) -> bool {
-    Command::new(tool).arg(option).output().is_ok_and(|output| output.status.success())
 }
 
 /// Runs a command under both. Yields the events of each thread, and the calls.
@@ -104,7 +97,7 @@ fn record(
     command: &[&str],
 ) -> (HashMap<i64, Vec<Recorded>>, HashMap<i64, Vec<Call>>) {
     let (trace, text) = (place.join(format!("{name}.scap")), place.join(format!("{name}.strace")));
-    let output = Command::new(env!("CARGO_BIN_EXE_tercel"))
+    let output = Command::new(binary())
         .args(["record", "-s", &SNAPLEN.to_string(), "-w"])
         .arg(&trace)
         .args(["--", "strace", "-f", "-qq", "-X", "raw", "-xx", "-s", "4200", "-o"])

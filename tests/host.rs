@@ -1,0 +1,10 @@
+//! Tests on the running host: they need root and BPF, and some of them container engines and other programs. What is not there
+//! is skipped, and said so.
+
+mod capabilities;
+mod containers;
+mod docker;
+mod live;
+mod record;
+mod strace;
+mod turn;

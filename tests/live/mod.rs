@@ -1,0 +1,11 @@
+//! `tercel live` on the running host, through the built binary.
+
+mod containers;
+mod daemons;
+mod host;
+mod loss;
+mod measure;
+mod outputs;
+mod reload;
+mod rights;
+mod same;
