@@ -2,34 +2,44 @@
 //! number, 0 is root and everything else `<NA>` (reference state 9.32, 10.2, design D5).
 
 use tercel_format::catalogue::code;
-use tercel_rules::fields::Field;
+use tercel_rules::fields::{GroupField, UserField};
 
 use super::{Context, Value};
 use crate::state::{Thread, User};
 
-/// The value of a field of the classes `user` and `group`.
-pub(super) fn value<'a>(cx: &Context<'a>, field: Field) -> Option<Value<'a>> {
+/// The value of a field of the class `user`.
+pub(super) fn user<'a>(cx: &Context<'a>, field: UserField) -> Option<Value<'a>> {
     let thread = cx.thread()?;
     let user = |uid| cx.state.accounts.user(&thread.container, uid);
     match field {
-        Field::UserUid => Some(Value::Uint(u64::from(thread.uid))),
-        Field::UserName => match user_of_container(cx, thread) {
+        UserField::UserUid => Some(Value::Uint(u64::from(thread.uid))),
+        UserField::UserName => match user_of_container(cx, thread) {
             Some(name) => Some(Value::Text(name)),
             None => Some(name_or(user(thread.uid).map(|user| &*user.name), thread.uid, b"root")),
         },
-        Field::UserHomedir => Some(name_or(user(thread.uid).map(|user| &*user.home), thread.uid, b"/root")),
-        Field::UserShell => Some(Value::Text(user(thread.uid).map_or(b"<NA>", |user: &User| &user.shell))),
-        Field::UserLoginuid if thread.loginuid == u32::MAX => Some(Value::Int(-1)),
-        Field::UserLoginuid => Some(Value::Int(i64::from(thread.loginuid))),
-        Field::UserLoginname => {
+        UserField::UserHomedir => {
+            Some(name_or(user(thread.uid).map(|user| &*user.home), thread.uid, b"/root"))
+        }
+        UserField::UserShell => {
+            Some(Value::Text(user(thread.uid).map_or(b"<NA>", |user: &User| &user.shell)))
+        }
+        UserField::UserLoginuid if thread.loginuid == u32::MAX => Some(Value::Int(-1)),
+        UserField::UserLoginuid => Some(Value::Int(i64::from(thread.loginuid))),
+        UserField::UserLoginname => {
             Some(name_or(user(thread.loginuid).map(|user| &*user.name), thread.loginuid, b"root"))
         }
-        Field::GroupGid => Some(Value::Uint(u64::from(thread.gid))),
-        Field::GroupName => {
+    }
+}
+
+/// The value of a field of the class `group`.
+pub(super) fn group<'a>(cx: &Context<'a>, field: GroupField) -> Option<Value<'a>> {
+    let thread = cx.thread()?;
+    match field {
+        GroupField::GroupGid => Some(Value::Uint(u64::from(thread.gid))),
+        GroupField::GroupName => {
             let group = cx.state.accounts.group(&thread.container, thread.gid);
             Some(name_or(group.map(|group| &*group.name), thread.gid, b"root"))
         }
-        _ => None,
     }
 }
 

@@ -1,63 +1,57 @@
 //! Fields of parents, ancestors and leaders of sessions and process groups.
 
-use tercel_rules::fields::{Arg, Field, FieldRef};
+use tercel_rules::fields::Arg;
 
-use super::process::{open_fds, push_command_line, push_joined, shown_id, since, variable};
+use super::process::{composed, push_command_line, push_joined, shown_id, variable};
 use super::{Context, Scratch, Value};
-use crate::state::{Slot, Thread, Threads};
+use crate::state::{Image, Slot, Text, Thread, Threads};
 
 /// How far `proc.aenv[NAME]` looks for a variable.
 const MAX_ENV_ANCESTORS: usize = 20;
 
-/// The value of a field about other processes than the event's own.
-pub(super) fn value<'a>(
-    cx: &Context<'a>,
-    slot: Slot,
-    field: &FieldRef,
-    scratch: &'a mut Scratch,
-) -> Option<Value<'a>> {
-    let threads = &cx.state.threads;
-    let parent = || threads.ancestor(slot, 1).map(|parent| threads.get(parent));
-    let by_ptid = || threads.by_tid(threads.get(slot).ptid).map(|parent| threads.get(parent));
-    match field.field {
-        Field::ProcPname => Some(Value::Text(&parent()?.image.comm)),
-        Field::ProcPexe => Some(Value::Text(&parent()?.image.exe)),
-        Field::ProcPexepath => Some(Value::Text(&parent()?.image.exepath)),
-        Field::ProcPpid => shown_id(parent()?.pid),
-        Field::ProcPcmdline => {
-            scratch.text.clear();
-            push_command_line(&mut scratch.text, &parent()?.image);
-            Value::text(&scratch.text)
-        }
-        Field::ProcPvpid => Some(Value::Int(by_ptid()?.vpid)),
-        Field::ProcPpidTs => Some(Value::Uint(by_ptid()?.clone_ts)),
-        // Without a start time the reference falls through to the number of open fds (reference state 9.28).
-        Field::ProcPpidDuration => match parent()?.clone_ts {
-            0 => Some(Value::Uint(open_fds(cx.state, slot))),
-            start => Some(since(cx, start)),
-        },
-        Field::ProcLoginshellid => login_shell(threads, slot),
-        Field::ProcAenv => environment(threads, slot, &field.arg, scratch),
-        Field::ProcApid => {
-            let n = if let Arg::Index(n) = field.arg { n } else { 0 };
-            shown_id(threads.get(nth(threads, slot, n)?).pid)
-        }
-        Field::ProcAname | Field::ProcAexe | Field::ProcAexepath | Field::ProcAcmdline | Field::ProcAargs => {
-            match field.arg {
-                Arg::Index(n) => {
-                    let ancestor = threads.ancestor(slot, usize::try_from(n).ok()?)?;
-                    one(threads.get(ancestor), field.field, &mut scratch.text)
-                }
-                _ => joined(threads, slot, field.field, scratch),
-            }
-        }
-        _ => leader(threads, slot, field.field),
-    }
+/// What a field of several processes shows of each.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Shown {
+    Pid,
+    Name,
+    Exe,
+    Exepath,
+    CommandLine,
+    Arguments,
+    Environment,
 }
 
-/// The nth ancestor process, 0 for the process itself.
-fn nth(threads: &Threads, slot: Slot, n: u64) -> Option<Slot> {
-    threads.ancestor(slot, steps(threads, n)?)
+/// The parent process, by leaders.
+pub(super) fn parent(threads: &Threads, slot: Slot) -> Option<&Thread> {
+    threads.ancestor(slot, 1).map(|parent| threads.get(parent))
+}
+
+/// The thread that is called the parent.
+pub(super) fn by_ptid<'a>(threads: &'a Threads, thread: &Thread) -> Option<&'a Thread> {
+    threads.by_tid(thread.ptid).map(|parent| threads.get(parent))
+}
+
+/// `proc.apid`: the nth ancestor process, the process itself without an argument.
+pub(super) fn pid<'a>(threads: &Threads, slot: Slot, arg: &Arg) -> Option<Value<'a>> {
+    let n = if let Arg::Index(n) = arg { *n } else { 0 };
+    shown_id(threads.get(threads.ancestor(slot, steps(threads, n)?)?).pid)
+}
+
+/// What a field shows of the nth ancestor, or of all ancestors with a space between.
+pub(super) fn of_each<'a>(
+    threads: &'a Threads,
+    slot: Slot,
+    shown: Shown,
+    arg: &Arg,
+    scratch: &'a mut Scratch,
+) -> Option<Value<'a>> {
+    match arg {
+        Arg::Index(n) => {
+            let ancestor = threads.ancestor(slot, usize::try_from(*n).ok()?)?;
+            Some(one(threads, ancestor, shown, &mut scratch.text))
+        }
+        Arg::None | Arg::Key(_) => joined(threads, slot, shown, scratch),
+    }
 }
 
 /// The number of steps to an ancestor. More than there are threads can only be a walk in circles, and is not begun.
@@ -68,24 +62,13 @@ fn steps(threads: &Threads, n: u64) -> Option<usize> {
 /// Calls `visit` with the value of each ancestor, nearest first, until it answers `true` (reference language 5.19).
 pub(super) fn visit(
     cx: &Context<'_>,
-    field: Field,
+    shown: Shown,
     scratch: &mut Scratch,
     visit: &mut dyn FnMut(Value<'_>) -> bool,
 ) -> Option<bool> {
     let threads = &cx.state.threads;
     let leader = threads.leader(cx.slot()?)?;
-    Some(parents(threads, leader).any(|ancestor| {
-        let thread = threads.get(ancestor);
-        match field {
-            Field::ProcApid => visit(Value::Int(thread.pid)),
-            Field::ProcAenv => {
-                scratch.text.clear();
-                push_joined(&mut scratch.text, threads.env(ancestor));
-                visit(Value::Text(&scratch.text))
-            }
-            _ => one(thread, field, &mut scratch.text).is_some_and(&mut *visit),
-        }
-    }))
+    Some(parents(threads, leader).any(|ancestor| visit(one(threads, ancestor, shown, &mut scratch.text))))
 }
 
 /// The chain of parents by thread id. Ends where a parent is unknown and where the chain runs into a loop; as in the
@@ -112,36 +95,36 @@ fn parents(threads: &Threads, start: Slot) -> impl Iterator<Item = Slot> {
     })
 }
 
-/// What an ancestor's field of the given kind shows of one thread.
-fn one<'a>(thread: &'a Thread, field: Field, out: &'a mut Vec<u8>) -> Option<Value<'a>> {
+/// What a field shows of one process.
+fn one<'a>(threads: &'a Threads, slot: Slot, shown: Shown, out: &'a mut Vec<u8>) -> Value<'a> {
+    let thread = threads.get(slot);
     let image = &thread.image;
-    match field {
-        Field::ProcAname => Some(Value::Text(&image.comm)),
-        Field::ProcAexe => Some(Value::Text(&image.exe)),
-        Field::ProcAexepath => Some(Value::Text(&image.exepath)),
-        Field::ProcAcmdline => {
-            out.clear();
-            push_command_line(out, image);
-            Value::text(out)
-        }
-        Field::ProcAargs => {
-            out.clear();
-            push_joined(out, &image.args);
-            Value::text(out)
-        }
-        _ => None,
+    match shown {
+        Shown::Pid => return Value::Int(thread.pid),
+        Shown::Name => return Value::Text(&image.comm),
+        Shown::Exe => return Value::Text(&image.exe),
+        Shown::Exepath => return Value::Text(&image.exepath),
+        Shown::CommandLine | Shown::Arguments | Shown::Environment => out.clear(),
     }
+    match shown {
+        Shown::Arguments => push_joined(out, &image.args),
+        Shown::Environment => push_joined(out, threads.env(slot)),
+        Shown::Pid | Shown::Name | Shown::Exe | Shown::Exepath | Shown::CommandLine => {
+            push_command_line(out, image);
+        }
+    }
+    Value::Text(out)
 }
 
 /// The values of all ancestors with a space between, missing where that is nothing.
-fn joined<'a>(threads: &Threads, slot: Slot, field: Field, scratch: &'a mut Scratch) -> Option<Value<'a>> {
+fn joined<'a>(threads: &Threads, slot: Slot, shown: Shown, scratch: &'a mut Scratch) -> Option<Value<'a>> {
     let Scratch { text, part, .. } = scratch;
     text.clear();
     for ancestor in parents(threads, threads.leader(slot)?) {
         if !text.is_empty() {
             text.push(b' ');
         }
-        if let Some(Value::Text(value)) = one(threads.get(ancestor), field, part) {
+        if let Value::Text(value) = one(threads, ancestor, shown, part) {
             text.extend_from_slice(value);
         }
     }
@@ -150,14 +133,12 @@ fn joined<'a>(threads: &Threads, slot: Slot, field: Field, scratch: &'a mut Scra
 
 /// `proc.aenv`: the environment of the process itself without an argument or with 0, of the nth ancestor, or the nearest
 /// ancestor's variable of a name.
-fn environment<'a>(
+pub(super) fn environment<'a>(
     threads: &'a Threads,
     slot: Slot,
     arg: &Arg,
     scratch: &'a mut Scratch,
 ) -> Option<Value<'a>> {
-    let out = &mut scratch.text;
-    out.clear();
     let owner = match arg {
         Arg::None | Arg::Index(0) => slot,
         Arg::Index(n) => {
@@ -173,12 +154,11 @@ fn environment<'a>(
             return Some(Value::Text(found.unwrap_or_default()));
         }
     };
-    push_joined(out, threads.env(owner));
-    Value::text(out)
+    composed(scratch, |out| push_joined(out, threads.env(owner)))
 }
 
 /// `proc.loginshellid`: the eldest of the process and its ancestors whose name ends in `sh`.
-fn login_shell<'a>(threads: &Threads, slot: Slot) -> Option<Value<'a>> {
+pub(super) fn login_shell<'a>(threads: &Threads, slot: Slot) -> Option<Value<'a>> {
     let leader = threads.leader(slot)?;
     let shells = std::iter::once(leader)
         .chain(parents(threads, leader))
@@ -187,23 +167,35 @@ fn login_shell<'a>(threads: &Threads, slot: Slot) -> Option<Value<'a>> {
     shells.last().map(|thread| Value::Int(thread.pid))
 }
 
-/// Fields of the leader of the session or process group: nothing where there is no leader, but present (reference state
-/// 9.26, 9.27).
-fn leader<'a>(threads: &'a Threads, slot: Slot, field: Field) -> Option<Value<'a>> {
-    type Id = fn(&Thread) -> i64;
-    let (id, is_virtual): (Id, bool) = match field {
-        Field::ProcSname | Field::ProcSidExe | Field::ProcSidExepath => (|thread| thread.sid, true),
-        Field::ProcVpgidName | Field::ProcVpgidExe | Field::ProcVpgidExepath => (|thread| thread.vpgid, true),
-        Field::ProcPgidName | Field::ProcPgidExe | Field::ProcPgidExepath => (|thread| thread.pgid, false),
-        _ => return None,
-    };
-    let Some(leader) = eldest(threads, slot, id, is_virtual) else { return Some(Value::Text(b"")) };
-    let image = &threads.get(leader).image;
-    Some(Value::Text(match field {
-        Field::ProcSname | Field::ProcVpgidName | Field::ProcPgidName => &image.comm,
-        Field::ProcSidExe | Field::ProcVpgidExe | Field::ProcPgidExe => &image.exe,
-        _ => &image.exepath,
-    }))
+/// A part of the image of the leader of the session.
+pub(super) fn of_session(threads: &Threads, slot: Slot, part: fn(&Image) -> &Text) -> Option<Value<'_>> {
+    of_leader(threads, slot, |thread| thread.sid, true, part)
+}
+
+/// A part of the image of the leader of the process group, by its id in the pid namespace.
+pub(super) fn of_virtual_group(
+    threads: &Threads,
+    slot: Slot,
+    part: fn(&Image) -> &Text,
+) -> Option<Value<'_>> {
+    of_leader(threads, slot, |thread| thread.vpgid, true, part)
+}
+
+/// A part of the image of the leader of the process group.
+pub(super) fn of_group(threads: &Threads, slot: Slot, part: fn(&Image) -> &Text) -> Option<Value<'_>> {
+    of_leader(threads, slot, |thread| thread.pgid, false, part)
+}
+
+/// Nothing where there is no leader, but present (reference state 9.26, 9.27).
+fn of_leader(
+    threads: &Threads,
+    slot: Slot,
+    id: fn(&Thread) -> i64,
+    is_virtual: bool,
+    part: fn(&Image) -> &Text,
+) -> Option<Value<'_>> {
+    let leader = eldest(threads, slot, id, is_virtual);
+    Some(Value::Text(leader.map_or(b"", |leader| part(&threads.get(leader).image))))
 }
 
 /// The thread that an id names: directly, unless the id is one of a pid namespace, else the eldest of the ancestors that

@@ -1,35 +1,35 @@
 //! Fields that every event has: number, times, source.
 
 use tercel_format::catalogue::{code, source};
-use tercel_rules::fields::{Field, FieldRef};
+use tercel_rules::fields::GenEventField as G;
 
 use super::{Context, Scratch, Value, time};
 
 /// The value of a field of the class `evt` for all events.
-pub(super) fn value<'a>(cx: &Context<'a>, field: &FieldRef, scratch: &'a mut Scratch) -> Option<Value<'a>> {
+pub(super) fn value<'a>(cx: &Context<'a>, field: G, scratch: &'a mut Scratch) -> Option<Value<'a>> {
     let (event, offset) = (cx.event, scratch.utc_offset(cx.event.ts));
     let since_start = || event.ts.wrapping_sub(cx.state.first_ts());
     let out = &mut scratch.text;
     out.clear();
-    match field.field {
-        Field::EvtNum => return Some(Value::Uint(event.num)),
-        Field::EvtRawtime => return Some(Value::Uint(event.ts)),
-        Field::EvtRawtimeS => return Some(Value::Uint(event.ts / time::SECOND)),
-        Field::EvtRawtimeNs => return Some(Value::Uint(event.ts % time::SECOND)),
-        Field::EvtReltime => return Some(Value::Uint(since_start())),
-        Field::EvtReltimeS => return Some(Value::Uint(since_start() / time::SECOND)),
-        Field::EvtReltimeNs => return Some(Value::Uint(since_start() % time::SECOND)),
-        Field::EvtIsAsync => return Some(Value::Bool(is_meta(cx))),
-        Field::EvtAsynctype => return async_type(cx),
-        Field::EvtSource => return event_source(cx),
-        Field::EvtHostname => return Some(Value::Text(&cx.state.machine.hostname)),
-        Field::EvtTime => time::local(out, event.ts, offset, false, true),
-        Field::EvtTimeS => time::local(out, event.ts, offset, false, false),
-        Field::EvtDatetime => time::local(out, event.ts, offset, true, true),
-        Field::EvtDatetimeS => time::local(out, event.ts, offset, true, false),
-        Field::EvtTimeIso8601 => time::iso8601(out, event.ts),
+    match field {
+        G::EvtNum => return Some(Value::Uint(event.num)),
+        G::EvtRawtime => return Some(Value::Uint(event.ts)),
+        G::EvtRawtimeS => return Some(Value::Uint(event.ts / time::SECOND)),
+        G::EvtRawtimeNs => return Some(Value::Uint(event.ts % time::SECOND)),
+        G::EvtReltime => return Some(Value::Uint(since_start())),
+        G::EvtReltimeS => return Some(Value::Uint(since_start() / time::SECOND)),
+        G::EvtReltimeNs => return Some(Value::Uint(since_start() % time::SECOND)),
+        G::EvtIsAsync => return Some(Value::Bool(is_meta(cx))),
+        G::EvtAsynctype => return async_type(cx),
+        G::EvtSource => return event_source(cx),
+        G::EvtHostname => return Some(Value::Text(&cx.state.machine.hostname)),
+        G::EvtTime => time::local(out, event.ts, offset, false, true),
+        G::EvtTimeS => time::local(out, event.ts, offset, false, false),
+        G::EvtDatetime => time::local(out, event.ts, offset, true, true),
+        G::EvtDatetimeS => time::local(out, event.ts, offset, true, false),
+        G::EvtTimeIso8601 => time::iso8601(out, event.ts),
         // Plugins that own events are not loaded.
-        _ => return None,
+        G::EvtPluginname | G::EvtPlugininfo => return None,
     }
     Value::text(out)
 }

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use tercel_rules::fields::{Arg, Field, FieldRef};
+use tercel_rules::fields::{Arg, ContainerField as C};
 
-use super::process::since;
+use super::process::{composed, since};
 use super::{Context, Scratch, Value};
 use crate::state::{Container, Mount};
 
@@ -24,26 +24,18 @@ enum Whose<'a> {
 /// The value of a field of the classes `container` and `k8s`.
 pub(super) fn value<'a>(
     cx: &Context<'a>,
-    field: &'a FieldRef,
+    field: C,
+    arg: &'a Arg,
     scratch: &'a mut Scratch,
 ) -> Option<Value<'a>> {
-    match field.field {
-        Field::ContainerStartTs => return start(cx).map(Value::Uint),
-        Field::ContainerDuration => return start(cx).map(|start| since(cx, start)),
-        _ => {}
+    if field == C::ContainerStartTs || field == C::ContainerDuration {
+        let start = start(cx)?;
+        return Some(if field == C::ContainerStartTs { Value::Uint(start) } else { since(cx, start) });
     }
     match whose(cx)? {
-        Whose::Host => of_host(field.field),
-        Whose::Id(id) => (field.field == Field::ContainerId).then_some(Value::Text(id)),
-        Whose::Known(container) => match field.field {
-            Field::K8sPodLabel | Field::K8sPodLabels | Field::K8sPodIp | Field::K8sPodCniJson => {
-                pod(cx, container, field, scratch)
-            }
-            _ => match of_container(container, field.field) {
-                None => composed(container, field, scratch),
-                value => value,
-            },
-        },
+        Whose::Host => of_host(field),
+        Whose::Id(id) => (field == C::ContainerId).then_some(Value::Text(id)),
+        Whose::Known(container) => of_container(cx, container, field, arg, scratch),
     }
 }
 
@@ -72,117 +64,172 @@ fn start(cx: &Context<'_>) -> Option<u64> {
 }
 
 /// The host has a name and an id, `host`; what else a container has is there, but empty.
-fn of_host<'a>(field: Field) -> Option<Value<'a>> {
+fn of_host<'a>(field: C) -> Option<Value<'a>> {
     match field {
-        Field::ContainerId | Field::ContainerFullId | Field::ContainerName | Field::ContainerType => {
+        C::ContainerId | C::ContainerFullId | C::ContainerName | C::ContainerType => {
             Some(Value::Text(b"host"))
         }
-        Field::ContainerPrivileged
-        | Field::ContainerHostPid
-        | Field::ContainerHostNetwork
-        | Field::ContainerHostIpc => Some(Value::Bool(false)),
-        Field::ContainerImage
-        | Field::ContainerImageId
-        | Field::ContainerImageRepository
-        | Field::ContainerImageTag
-        | Field::ContainerImageDigest
-        | Field::ContainerIp
-        | Field::ContainerCniJson
-        | Field::ContainerMounts
-        | Field::ContainerLabels
-        | Field::K8sPodSandboxId
-        | Field::K8sPodFullSandboxId
-        | Field::K8sPodLabels
-        | Field::K8sPodIp
-        | Field::K8sPodCniJson => Some(Value::Text(b"")),
-        _ => None,
+        C::ContainerPrivileged | C::ContainerHostPid | C::ContainerHostNetwork | C::ContainerHostIpc => {
+            Some(Value::Bool(false))
+        }
+        C::ContainerImage
+        | C::ContainerImageId
+        | C::ContainerImageRepository
+        | C::ContainerImageTag
+        | C::ContainerImageDigest
+        | C::ContainerIp
+        | C::ContainerCniJson
+        | C::ContainerMounts
+        | C::ContainerLabels
+        | C::K8sPodSandboxId
+        | C::K8sPodFullSandboxId
+        | C::K8sPodLabels
+        | C::K8sPodIp
+        | C::K8sPodCniJson => Some(Value::Text(b"")),
+        C::ContainerMount
+        | C::ContainerMountSource
+        | C::ContainerMountDest
+        | C::ContainerMountMode
+        | C::ContainerMountRdwr
+        | C::ContainerMountPropagation
+        | C::ContainerHealthcheck
+        | C::ContainerLivenessProbe
+        | C::ContainerReadinessProbe
+        | C::ContainerStartTs
+        | C::ContainerDuration
+        | C::ContainerLabel
+        | C::ProcIsContainerHealthcheck
+        | C::ProcIsContainerLivenessProbe
+        | C::ProcIsContainerReadinessProbe
+        | C::K8sPodName
+        | C::K8sNsName
+        | C::K8sPodId
+        | C::K8sPodUid
+        | C::K8sPodLabel
+        | C::K8sRcName
+        | C::K8sRcId
+        | C::K8sRcLabel
+        | C::K8sRcLabels
+        | C::K8sSvcName
+        | C::K8sSvcId
+        | C::K8sSvcLabel
+        | C::K8sSvcLabels
+        | C::K8sNsId
+        | C::K8sNsLabel
+        | C::K8sNsLabels
+        | C::K8sRsName
+        | C::K8sRsId
+        | C::K8sRsLabel
+        | C::K8sRsLabels
+        | C::K8sDeploymentName
+        | C::K8sDeploymentId
+        | C::K8sDeploymentLabel
+        | C::K8sDeploymentLabels => None,
     }
 }
 
-/// Fields that a container has as they are.
-fn of_container(container: &Container, field: Field) -> Option<Value<'_>> {
+/// The fields of a container that the capture describes.
+fn of_container<'a>(
+    cx: &Context<'a>,
+    container: &'a Container,
+    field: C,
+    arg: &'a Arg,
+    scratch: &'a mut Scratch,
+) -> Option<Value<'a>> {
+    let text = |text: &'a [u8]| Some(Value::Text(text));
     let label = |name: &[u8]| container.labels.get(name).map(|label| Value::Text(label));
-    let text: &[u8] = match field {
-        Field::ContainerId => &container.id,
-        Field::ContainerFullId => &container.full_id,
-        Field::ContainerName => &container.name,
-        Field::ContainerType => &container.kind,
-        Field::ContainerImage => &container.image,
-        Field::ContainerImageId => &container.image_id,
-        Field::ContainerImageRepository => &container.image_repo,
-        Field::ContainerImageTag => &container.image_tag,
-        Field::ContainerImageDigest => &container.image_digest,
-        Field::ContainerCniJson => &container.cni_json,
-        Field::K8sPodFullSandboxId => &container.pod_sandbox_id,
-        Field::K8sPodSandboxId => short(&container.pod_sandbox_id),
-        Field::ContainerPrivileged => return Some(Value::Bool(container.privileged)),
-        Field::ContainerHostPid => return Some(Value::Bool(container.host_pid)),
-        Field::ContainerHostNetwork => return Some(Value::Bool(container.host_network)),
-        Field::ContainerHostIpc => return Some(Value::Bool(container.host_ipc)),
-        Field::K8sPodName => return label(b"io.kubernetes.pod.name"),
-        Field::K8sNsName => return label(b"io.kubernetes.pod.namespace"),
-        Field::K8sPodId | Field::K8sPodUid => return label(b"io.kubernetes.pod.uid"),
-        _ => return None,
-    };
-    Some(Value::Text(text))
+    match field {
+        C::ContainerId => text(&container.id),
+        C::ContainerFullId => text(&container.full_id),
+        C::ContainerName => text(&container.name),
+        C::ContainerType => text(&container.kind),
+        C::ContainerImage => text(&container.image),
+        C::ContainerImageId => text(&container.image_id),
+        C::ContainerImageRepository => text(&container.image_repo),
+        C::ContainerImageTag => text(&container.image_tag),
+        C::ContainerImageDigest => text(&container.image_digest),
+        C::ContainerCniJson => text(&container.cni_json),
+        C::ContainerPrivileged => Some(Value::Bool(container.privileged)),
+        C::ContainerHostPid => Some(Value::Bool(container.host_pid)),
+        C::ContainerHostNetwork => Some(Value::Bool(container.host_network)),
+        C::ContainerHostIpc => Some(Value::Bool(container.host_ipc)),
+        C::ContainerIp => Some(address(container, scratch)),
+        C::ContainerMounts => composed(scratch, |out| push_mounts(out, &container.mounts)),
+        C::ContainerMount => {
+            let mount = find_mount(container, |mount| &mount.source, arg, scratch)?;
+            composed(scratch, |out| push_mount(out, mount))
+        }
+        C::ContainerMountSource => {
+            text(&find_mount(container, |mount| &mount.destination, arg, scratch)?.source)
+        }
+        C::ContainerMountDest => {
+            text(&find_mount(container, |mount| &mount.source, arg, scratch)?.destination)
+        }
+        C::ContainerMountMode => text(&find_mount(container, |mount| &mount.source, arg, scratch)?.mode),
+        C::ContainerMountRdwr => text(writable(find_mount(container, |mount| &mount.source, arg, scratch)?)),
+        C::ContainerMountPropagation => {
+            text(&find_mount(container, |mount| &mount.source, arg, scratch)?.propagation)
+        }
+        C::ContainerLabel => text(container.labels.get(key(arg)?)?),
+        C::ContainerLabels => composed(scratch, |out| push_labels(out, &container.labels)),
+        C::K8sPodName => label(b"io.kubernetes.pod.name"),
+        C::K8sNsName => label(b"io.kubernetes.pod.namespace"),
+        C::K8sPodId | C::K8sPodUid => label(b"io.kubernetes.pod.uid"),
+        C::K8sPodFullSandboxId => text(&container.pod_sandbox_id),
+        C::K8sPodSandboxId => text(short(&container.pod_sandbox_id)),
+        C::K8sPodLabel => Pod::of(cx, container).label(key(arg)?).map(Value::Text),
+        C::K8sPodLabels => Pod::of(cx, container).labels(scratch),
+        C::K8sPodIp => Pod::of(cx, container).ip(scratch),
+        C::K8sPodCniJson => Pod::of(cx, container).cni_json().map(Value::Text),
+        // Times are answered before anybody asks for the container.
+        C::ContainerStartTs | C::ContainerDuration => None,
+        // Deprecated: the reference's plugin has no value for them either.
+        C::ContainerHealthcheck
+        | C::ContainerLivenessProbe
+        | C::ContainerReadinessProbe
+        | C::ProcIsContainerHealthcheck
+        | C::ProcIsContainerLivenessProbe
+        | C::ProcIsContainerReadinessProbe
+        | C::K8sRcName
+        | C::K8sRcId
+        | C::K8sRcLabel
+        | C::K8sRcLabels
+        | C::K8sSvcName
+        | C::K8sSvcId
+        | C::K8sSvcLabel
+        | C::K8sSvcLabels
+        | C::K8sNsId
+        | C::K8sNsLabel
+        | C::K8sNsLabels
+        | C::K8sRsName
+        | C::K8sRsId
+        | C::K8sRsLabel
+        | C::K8sRsLabels
+        | C::K8sDeploymentName
+        | C::K8sDeploymentId
+        | C::K8sDeploymentLabel
+        | C::K8sDeploymentLabels => None,
+    }
+}
+
+/// The key that a field was given.
+fn key(arg: &Arg) -> Option<&[u8]> {
+    match arg {
+        Arg::Key(key) => Some(key.as_bytes()),
+        Arg::None | Arg::Index(_) => None,
+    }
 }
 
 fn short(id: &[u8]) -> &[u8] {
     id.get(..SHORT_ID).unwrap_or(id)
 }
 
-/// Mounts, labels and the address.
-fn composed<'a>(
-    container: &'a Container,
-    field: &'a FieldRef,
-    scratch: &'a mut Scratch,
-) -> Option<Value<'a>> {
-    match (field.field, &field.arg) {
-        (Field::ContainerMounts, _) => {
-            scratch.text.clear();
-            for (index, mount) in container.mounts.iter().enumerate() {
-                if index > 0 {
-                    scratch.text.push(b',');
-                }
-                push_mount(&mut scratch.text, mount);
-            }
-            Value::text(&scratch.text)
+fn push_mounts(out: &mut Vec<u8>, mounts: &[Mount]) {
+    for (index, mount) in mounts.iter().enumerate() {
+        if index > 0 {
+            out.push(b',');
         }
-        (Field::ContainerMount, arg) => {
-            let mount = find_mount(container, field.field, arg, scratch)?;
-            scratch.text.clear();
-            push_mount(&mut scratch.text, mount);
-            Value::text(&scratch.text)
-        }
-        (
-            Field::ContainerMountSource
-            | Field::ContainerMountDest
-            | Field::ContainerMountMode
-            | Field::ContainerMountRdwr
-            | Field::ContainerMountPropagation,
-            arg,
-        ) => {
-            let mount = find_mount(container, field.field, arg, scratch)?;
-            Some(Value::Text(part_of_mount(mount, field.field)))
-        }
-        (Field::ContainerLabel, Arg::Key(key)) => Some(Value::Text(container.labels.get(key.as_bytes())?)),
-        (Field::ContainerLabels, _) => {
-            scratch.text.clear();
-            push_labels(&mut scratch.text, &container.labels);
-            Value::text(&scratch.text)
-        }
-        (Field::ContainerIp, _) => Some(address(container, scratch)),
-        _ => None,
-    }
-}
-
-fn part_of_mount(mount: &Mount, field: Field) -> &[u8] {
-    match field {
-        Field::ContainerMountSource => &mount.source,
-        Field::ContainerMountDest => &mount.destination,
-        Field::ContainerMountMode => &mount.mode,
-        Field::ContainerMountRdwr => writable(mount),
-        _ => &mount.propagation,
+        push_mount(out, mount);
     }
 }
 
@@ -200,10 +247,10 @@ fn push_mount(out: &mut Vec<u8>, mount: &Mount) {
     }
 }
 
-/// The mount of an index, or the first whose source (destination for `container.mount.source`) a pattern is found in.
+/// The mount of an index, or the first of which a pattern is found in the `searched` part.
 fn find_mount<'a>(
     container: &'a Container,
-    field: Field,
+    searched: fn(&Mount) -> &[u8],
     arg: &Arg,
     scratch: &mut Scratch,
 ) -> Option<&'a Mount> {
@@ -211,10 +258,7 @@ fn find_mount<'a>(
         Arg::Index(index) => container.mounts.get(usize::try_from(*index).ok()?),
         Arg::Key(key) => {
             let pattern = scratch.memory.pattern(key)?;
-            container.mounts.iter().find(|mount| match field {
-                Field::ContainerMountSource => pattern.is_match(&mount.destination),
-                _ => pattern.is_match(&mount.source),
-            })
+            container.mounts.iter().find(|mount| pattern.is_match(searched(mount)))
         }
         Arg::None => None,
     }
@@ -246,35 +290,51 @@ fn address<'a>(container: &Container, scratch: &'a mut Scratch) -> Value<'a> {
     Value::Text(&scratch.text)
 }
 
-/// Fields of the pod: of the sandbox container where this one does not know its CNI result, else of this one.
-fn pod<'a>(
-    cx: &Context<'a>,
+/// A container's pod: what the fields of the pod look at is the sandbox container where this one does not know its CNI
+/// result, else this one.
+struct Pod<'a> {
     container: &'a Container,
-    field: &'a FieldRef,
-    scratch: &'a mut Scratch,
-) -> Option<Value<'a>> {
-    let knows = !container.cni_json.is_empty();
-    let sandbox = cx.state.containers.get(short(&container.pod_sandbox_id)).filter(|_| !knows);
-    let sandbox: Option<&Container> = sandbox.map(|sandbox| &**sandbox);
-    // Without a sandbox the reference looks up the empty id, which is the host's.
-    let nowhere = !knows && container.pod_sandbox_id.is_empty();
-    match (field.field, &field.arg) {
-        (Field::K8sPodLabel, Arg::Key(key)) => {
-            let of_sandbox = sandbox.and_then(|sandbox| sandbox.pod_sandbox_labels.get(key.as_bytes()));
-            let label = of_sandbox.or_else(|| container.pod_sandbox_labels.get(key.as_bytes()))?;
-            Some(Value::Text(label))
+    sandbox: Option<&'a Container>,
+    /// The container knows its CNI result.
+    knows: bool,
+}
+
+impl<'a> Pod<'a> {
+    fn of(cx: &Context<'a>, container: &'a Container) -> Pod<'a> {
+        let knows = !container.cni_json.is_empty();
+        let sandbox = cx.state.containers.get(short(&container.pod_sandbox_id)).filter(|_| !knows);
+        Pod { container, sandbox: sandbox.map(|sandbox| &**sandbox), knows }
+    }
+
+    /// Without a sandbox the reference looks up the empty id, which is the host's.
+    fn is_nowhere(&self) -> bool {
+        !self.knows && self.container.pod_sandbox_id.is_empty()
+    }
+
+    fn label(&self, key: &[u8]) -> Option<&'a [u8]> {
+        let of_sandbox = self.sandbox.and_then(|sandbox| sandbox.pod_sandbox_labels.get(key));
+        of_sandbox.or_else(|| self.container.pod_sandbox_labels.get(key)).map(|label| &**label)
+    }
+
+    fn labels<'s>(&self, scratch: &'s mut Scratch) -> Option<Value<'s>> {
+        if self.is_nowhere() {
+            return Some(Value::Text(b""));
         }
-        (Field::K8sPodLabels | Field::K8sPodIp | Field::K8sPodCniJson, _) if nowhere => {
-            Some(Value::Text(b""))
-        }
-        (Field::K8sPodLabels, _) => {
-            scratch.text.clear();
-            push_labels(&mut scratch.text, &sandbox.unwrap_or(container).pod_sandbox_labels);
-            Value::text(&scratch.text)
-        }
-        (Field::K8sPodIp, _) => Some(address(if knows { container } else { sandbox? }, scratch)),
-        (Field::K8sPodCniJson, _) => Some(Value::Text(&(if knows { container } else { sandbox? }).cni_json)),
-        _ => None,
+        let labels = &self.sandbox.unwrap_or(self.container).pod_sandbox_labels;
+        composed(scratch, |out| push_labels(out, labels))
+    }
+
+    fn ip<'s>(&self, scratch: &'s mut Scratch) -> Option<Value<'s>> {
+        if self.is_nowhere() { Some(Value::Text(b"")) } else { Some(address(self.network()?, scratch)) }
+    }
+
+    fn cni_json(&self) -> Option<&'a [u8]> {
+        if self.is_nowhere() { Some(b"") } else { self.network().map(|container| &*container.cni_json) }
+    }
+
+    /// The container that has the pod's network.
+    fn network(&self) -> Option<&'a Container> {
+        if self.knows { Some(self.container) } else { self.sandbox }
     }
 }
 

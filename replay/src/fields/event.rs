@@ -4,55 +4,97 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use tercel_format::catalogue::{Category, EVENTS, ParamInfo, ParamType, PrintFormat, code, flag, source};
 use tercel_format::event::until_nul;
-use tercel_rules::fields::{Arg, Field, FieldRef};
+use tercel_rules::fields::{Arg, EventField as E, Field};
 use tercel_rules::program::{Operand, Source};
 
-use super::{Context, Scratch, Value, arguments, io, names, opening, text, time};
+use super::io::{self, Errors, Kind, Way};
+use super::opening::{self, Opening};
+use super::{Context, Scratch, Value, arguments, names, text, time};
 use crate::state::FdKind;
 
 /// The value of a field of the class `evt` for system calls.
-pub(super) fn value<'a>(cx: &Context<'a>, field: &FieldRef, scratch: &'a mut Scratch) -> Option<Value<'a>> {
+pub(super) fn value<'a>(
+    cx: &Context<'a>,
+    field: E,
+    arg: &'a Arg,
+    scratch: &'a mut Scratch,
+) -> Option<Value<'a>> {
     let event = cx.event;
-    match field.field {
-        Field::EvtType => name(cx).map(Value::Text),
-        Field::SyscallType if event.info.source & source::SYSCALL == 0 => None,
-        Field::SyscallType => name(cx).map(Value::Text),
-        Field::EvtTypeIs => Some(Value::Uint(u64::from(is_type(cx, &field.arg)))),
-        Field::EvtDir => Some(Value::Text(if event.info.is_exit() { b"<" } else { b">" })),
-        Field::EvtCategory => Some(Value::Text(category(cx).as_bytes())),
-        Field::EvtCpu => Some(Value::Int(i64::from(event.cpu as i16))),
-        Field::EvtArgs | Field::EvtInfo => arguments::all(cx, scratch),
-        Field::EvtArg => argument(cx, &field.arg, scratch),
-        Field::EvtRawarg => raw_value(cx, &field.arg)?.0,
-        Field::EvtBuffer => buffer(cx).map(Value::Bytes),
+    let info = event.info;
+    match field {
+        E::EvtType => name(cx).map(Value::Text),
+        E::SyscallType if info.source & source::SYSCALL == 0 => None,
+        E::SyscallType => name(cx).map(Value::Text),
+        E::EvtTypeIs => Some(Value::Uint(u64::from(is_type(cx, arg)))),
+        E::EvtDir => Some(Value::Text(if info.is_exit() { b"<" } else { b">" })),
+        E::EvtCategory => Some(Value::Text(category(cx).as_bytes())),
+        E::EvtCpu => Some(Value::Int(i64::from(event.cpu as i16))),
+        E::EvtArgs | E::EvtInfo => arguments::all(cx, scratch),
+        E::EvtArg => argument(cx, arg, scratch),
+        E::EvtRawarg => raw_value(cx, arg)?.0,
+        E::EvtBuffer => buffer(cx).map(Value::Bytes),
         // A comparison of times, which has no value of its own.
-        Field::EvtAround => None,
-        Field::EvtLatency
-        | Field::EvtLatencyS
-        | Field::EvtLatencyNs
-        | Field::EvtLatencyQuantized
-        | Field::EvtWaitLatency => Some(Value::Uint(0)),
-        Field::EvtLatencyHuman => Some(Value::Text(b"0ns")),
-        Field::EvtDeltatime | Field::EvtDeltatimeS | Field::EvtDeltatimeNs => {
-            let delta = scratch.memory.delta(field.field, event.num, event.ts);
-            Some(Value::Uint(text::part_of_delta(field.field, delta)))
+        E::EvtAround => None,
+        E::EvtLatency | E::EvtLatencyS | E::EvtLatencyNs | E::EvtLatencyQuantized | E::EvtWaitLatency => {
+            Some(Value::Uint(0))
         }
-        Field::EvtOutputtime => {
+        E::EvtLatencyHuman => Some(Value::Text(b"0ns")),
+        E::EvtDeltatime => Some(Value::Uint(scratch.memory.delta(Field::EvtDeltatime, event.num, event.ts))),
+        E::EvtDeltatimeS => {
+            Some(Value::Uint(scratch.memory.delta(Field::EvtDeltatimeS, event.num, event.ts) / time::SECOND))
+        }
+        E::EvtDeltatimeNs => {
+            Some(Value::Uint(scratch.memory.delta(Field::EvtDeltatimeNs, event.num, event.ts) % time::SECOND))
+        }
+        E::EvtOutputtime => {
             let offset = scratch.utc_offset(event.ts);
             scratch.text.clear();
             time::local(&mut scratch.text, event.ts, offset, false, true);
             Value::text(&scratch.text)
         }
-        Field::EvtRes => result(cx, scratch),
-        Field::EvtAbspath => opening::absolute_path(cx, &field.arg, scratch),
-        Field::EvtIsOpenRead | Field::EvtIsOpenWrite | Field::EvtIsOpenExec | Field::EvtIsOpenCreate => {
-            Some(Value::Bool(opening::is_open(cx, field.field)))
+        E::EvtRes => result(cx, scratch),
+        E::EvtRawres => event.return_value().map(Value::Int),
+        E::EvtFailed => io::failed(cx).map(Value::Bool),
+        E::EvtAbspath => opening::absolute_path(cx, arg, scratch),
+        E::EvtIsOpenRead => Some(Value::Bool(opening::is_open(cx, Opening::Read))),
+        E::EvtIsOpenWrite => Some(Value::Bool(opening::is_open(cx, Opening::Write))),
+        E::EvtIsOpenExec => Some(Value::Bool(opening::is_open(cx, Opening::Exec))),
+        E::EvtIsOpenCreate => Some(Value::Bool(opening::is_open(cx, Opening::Create))),
+
+        E::EvtIsIo => Some(Value::Bool(is_io(cx))),
+        E::EvtIsIoRead => Some(Value::Bool(info.any(flag::READS_FROM_FD))),
+        E::EvtIsIoWrite => Some(Value::Bool(info.any(flag::WRITES_TO_FD))),
+        E::EvtIoDir if info.any(flag::WRITES_TO_FD) => Some(Value::Text(b"write")),
+        E::EvtIoDir if info.any(flag::READS_FROM_FD) => Some(Value::Text(b"read")),
+        E::EvtIoDir => None,
+        E::EvtIsWait => Some(Value::Bool(info.any(flag::WAITS))),
+        E::EvtIsSyslog => Some(Value::Bool(io::is_syslog(cx))),
+        E::EvtCount => Some(Value::Uint(1)),
+        E::EvtCountExit => info.is_exit().then_some(Value::Uint(1)),
+        E::EvtCountError => io::count_error(cx, Errors::All),
+        E::EvtCountErrorFile => io::count_error(cx, Errors::OfFiles),
+        E::EvtCountErrorNet => io::count_error(cx, Errors::OfSockets),
+        E::EvtCountErrorMemory => io::count_error(cx, Errors::OfMemory),
+        E::EvtCountErrorOther => io::count_error(cx, Errors::Other),
+        E::EvtCountThreadinfo => Some(Value::Uint(u64::from(event.code() == code::PROCINFO_E))),
+        E::EvtCountProcinfo => {
+            let main = event.code() == code::PROCINFO_E && cx.thread().is_some_and(|t| t.is_main());
+            Some(Value::Uint(u64::from(main)))
         }
-        Field::EvtInfraDockerName
-        | Field::EvtInfraDockerContainerId
-        | Field::EvtInfraDockerContainerName
-        | Field::EvtInfraDockerContainerImage => infrastructure(cx, field.field),
-        _ => io::value(cx, field.field),
+        E::EvtBuflen => io::length(cx, None, None),
+        E::EvtBuflenIn => io::length(cx, None, Some(Way::In)),
+        E::EvtBuflenOut => io::length(cx, None, Some(Way::Out)),
+        E::EvtBuflenFile => io::length(cx, Some(Kind::File), None),
+        E::EvtBuflenFileIn => io::length(cx, Some(Kind::File), Some(Way::In)),
+        E::EvtBuflenFileOut => io::length(cx, Some(Kind::File), Some(Way::Out)),
+        E::EvtBuflenNet => io::length(cx, Some(Kind::Inet), None),
+        E::EvtBuflenNetIn => io::length(cx, Some(Kind::Inet), Some(Way::In)),
+        E::EvtBuflenNetOut => io::length(cx, Some(Kind::Inet), Some(Way::Out)),
+
+        E::EvtInfraDockerName => infrastructure(cx, b"Event", usize::MAX),
+        E::EvtInfraDockerContainerId => infrastructure(cx, b"ID", 12),
+        E::EvtInfraDockerContainerName => infrastructure(cx, b"name", usize::MAX),
+        E::EvtInfraDockerContainerImage => infrastructure(cx, b"Image", usize::MAX),
     }
 }
 
@@ -207,16 +249,10 @@ fn result<'a>(cx: &Context<'a>, scratch: &'a mut Scratch) -> Option<Value<'a>> {
 }
 
 /// Parts of the description of an infrastructure event: `key: value` pairs between semicolons.
-fn infrastructure<'a>(cx: &Context<'a>, field: Field) -> Option<Value<'a>> {
+fn infrastructure<'a>(cx: &Context<'a>, key: &[u8], most: usize) -> Option<Value<'a>> {
     if cx.event.code() != code::INFRASTRUCTURE_EVENT_E {
         return None;
     }
-    let (key, most): (&[u8], usize) = match field {
-        Field::EvtInfraDockerName => (b"Event", usize::MAX),
-        Field::EvtInfraDockerContainerId => (b"ID", 12),
-        Field::EvtInfraDockerContainerName => (b"name", usize::MAX),
-        _ => (b"Image", usize::MAX),
-    };
     let description = until_nul(cx.event.param(2)?);
     let pair =
         description.split(|byte| *byte == b';').map(<[u8]>::trim_ascii).find(|e| e.starts_with(key))?;

@@ -4,78 +4,149 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use tercel_format::catalogue::code;
-use tercel_rules::fields::{Arg, Field, FieldRef};
+use tercel_rules::fields::{Arg, FdField as F};
 
-use super::{Context, Scratch, Value, arguments, names};
+use super::{Context, Nature, Scratch, Value, arguments, names};
 use crate::state::path::concatenate;
 use crate::state::{Endpoints, Fd, FdKind, L4, Role};
 
+/// Which part of the ends of a connection a comparison looks at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum EndPart {
+    Address,
+    Port,
+}
+
 /// The value of a field of the class `fd`.
-pub(super) fn value<'a>(cx: &Context<'a>, field: &FieldRef, scratch: &'a mut Scratch) -> Option<Value<'a>> {
+pub(super) fn value<'a>(
+    cx: &Context<'a>,
+    field: F,
+    arg: &Arg,
+    scratch: &'a mut Scratch,
+) -> Option<Value<'a>> {
     let (number, entry) = cx.fd()?;
-    match field.field {
-        Field::FdNum => Some(Value::Int(number)),
-        Field::FdName => name(cx, entry, false, scratch),
-        Field::FdNameraw => raw_name(cx, entry, scratch),
-        Field::FdDirectory => directory(cx, entry, scratch),
-        Field::FdFilename => file_name(entry?),
-        Field::FdContainername | Field::FdContainerdirectory => in_container(cx, entry, field.field, scratch),
-        Field::FdTypes => types(cx, entry, &field.arg, scratch),
-        Field::FdTypechar => Some(Value::Text(letter(cx, entry))),
-        Field::FdUid => {
+    match field {
+        F::FdNum => Some(Value::Int(number)),
+        F::FdName => name(cx, entry, false, scratch),
+        F::FdNameraw => raw_name(cx, entry, scratch),
+        F::FdDirectory => directory(cx, entry, scratch),
+        F::FdFilename => file_name(entry?),
+        F::FdContainername => in_container(cx, entry, false, scratch),
+        F::FdContainerdirectory => in_container(cx, entry, true, scratch),
+        F::FdTypes => types(cx, entry, arg, scratch),
+        F::FdTypechar => Some(Value::Text(letter(cx, entry))),
+        F::FdUid => {
             scratch.text.clear();
             put!(scratch.text, "{}{number}", cx.thread()?.tid);
             Value::text(&scratch.text)
         }
-        Field::FdCip
-        | Field::FdSip
-        | Field::FdLip
-        | Field::FdRip
-        | Field::FdCnet
-        | Field::FdSnet
-        | Field::FdLnet
-        | Field::FdRnet => address(cx, entry?, side(field.field)).map(Value::Ip),
-        Field::FdCport | Field::FdSport | Field::FdLport | Field::FdRport => {
-            port(cx, entry?, side(field.field)).map(|port| Value::Uint(u64::from(port)))
+        F::FdCip | F::FdCnet => address(cx, entry?, Side::Client).map(Value::Ip),
+        F::FdSip | F::FdSnet => address(cx, entry?, Side::Server).map(Value::Ip),
+        F::FdLip | F::FdLnet => address(cx, entry?, Side::Local).map(Value::Ip),
+        F::FdRip | F::FdRnet => address(cx, entry?, Side::Remote).map(Value::Ip),
+        F::FdCport => port_number(cx, entry?, Side::Client),
+        F::FdSport => port_number(cx, entry?, Side::Server),
+        F::FdLport => port_number(cx, entry?, Side::Local),
+        F::FdRport => port_number(cx, entry?, Side::Remote),
+        F::FdCproto => service(cx, entry?, Side::Client, scratch),
+        F::FdSproto => service(cx, entry?, Side::Server, scratch),
+        F::FdLproto => service(cx, entry?, Side::Local, scratch),
+        F::FdRproto => service(cx, entry?, Side::Remote, scratch),
+        F::FdType => Some(Value::Text(names::fd_kind(entry?.kind).as_bytes())),
+        F::FdL4proto => Some(Value::Text(transport(entry?))),
+        F::FdSockfamily => family(entry?).map(Value::Text),
+        F::FdIsServer => Some(Value::Bool(is_server(cx, entry?))),
+        F::FdConnected => Some(Value::Bool(entry?.flags.connected)),
+        F::FdNameChanged => entry.map(|_| Value::Bool(cx.facts.fd_name_changed)),
+        F::FdDev => Some(Value::Int(i64::from(entry?.dev))),
+        F::FdDevMajor => Some(Value::Int(i64::from(entry?.dev >> 8 & 0xfff))),
+        F::FdDevMinor => {
+            let dev = entry?.dev;
+            Some(Value::Int(i64::from(dev & 0xff | dev >> 12 & 0xf_ff00)))
         }
-        Field::FdCproto | Field::FdSproto | Field::FdLproto | Field::FdRproto => {
-            service(cx, entry?, side(field.field), scratch)
-        }
-        _ => of_entry(cx, entry?, field.field),
+        F::FdIno => Some(Value::Int(entry?.ino as i64)),
+        F::FdIsUpperLayer => Some(Value::Bool(entry?.flags.upper_layer)),
+        F::FdIsLowerLayer => Some(Value::Bool(entry?.flags.lower_layer)),
+        // These have a value per end, and none to show.
+        F::FdIp | F::FdPort | F::FdProto | F::FdNet => None,
+        // Names by DNS are not in a capture.
+        F::FdCipName | F::FdSipName | F::FdLipName | F::FdRipName => None,
     }
 }
 
-/// Fields of an fd entry alone.
-fn of_entry<'a>(cx: &Context<'a>, fd: &Fd, field: Field) -> Option<Value<'a>> {
+/// Whether a comparison of a field of the class `fd` looks at both ends of a connection.
+pub(super) fn nature(field: F) -> Nature {
     match field {
-        Field::FdType => Some(Value::Text(names::fd_kind(fd.kind).as_bytes())),
-        Field::FdL4proto => Some(Value::Text(match names::transport(fd) {
-            L4::Tcp => b"tcp",
-            L4::Udp => b"udp",
-            L4::Icmp => b"icmp",
-            L4::Raw => b"raw",
-            L4::Unknown | L4::Na => b"<NA>",
-        })),
-        Field::FdSockfamily => match fd.kind {
-            FdKind::Ipv4 | FdKind::Ipv6 | FdKind::Ipv4Server | FdKind::Ipv6Server => Some(Value::Text(b"ip")),
-            FdKind::Unix => Some(Value::Text(b"unix")),
-            _ => None,
-        },
-        Field::FdIsServer => Some(Value::Bool(match (fd.kind, fd.inet) {
-            (FdKind::Ipv4Server | FdKind::Ipv6Server, _) => true,
-            (FdKind::Ipv4 | FdKind::Ipv6, Some(inet)) => is_local(cx, inet.dip),
-            _ => false,
-        })),
-        Field::FdConnected => Some(Value::Bool(fd.flags.connected)),
-        Field::FdNameChanged => Some(Value::Bool(cx.facts.fd_name_changed)),
-        Field::FdDev => Some(Value::Int(i64::from(fd.dev))),
-        Field::FdDevMajor => Some(Value::Int(i64::from(fd.dev >> 8 & 0xfff))),
-        Field::FdDevMinor => Some(Value::Int(i64::from(fd.dev & 0xff | fd.dev >> 12 & 0xf_ff00))),
-        Field::FdIno => Some(Value::Int(fd.ino as i64)),
-        Field::FdIsUpperLayer => Some(Value::Bool(fd.flags.upper_layer)),
-        Field::FdIsLowerLayer => Some(Value::Bool(fd.flags.lower_layer)),
-        // fd.ip and its like have no one value; names by DNS are not in a capture.
+        F::FdIp | F::FdNet => Nature::OfEachEnd(EndPart::Address),
+        F::FdPort | F::FdProto => Nature::OfEachEnd(EndPart::Port),
+        F::FdNum
+        | F::FdType
+        | F::FdTypechar
+        | F::FdName
+        | F::FdDirectory
+        | F::FdFilename
+        | F::FdCip
+        | F::FdSip
+        | F::FdLip
+        | F::FdRip
+        | F::FdCport
+        | F::FdSport
+        | F::FdLport
+        | F::FdRport
+        | F::FdL4proto
+        | F::FdSockfamily
+        | F::FdIsServer
+        | F::FdUid
+        | F::FdContainername
+        | F::FdContainerdirectory
+        | F::FdCproto
+        | F::FdSproto
+        | F::FdLproto
+        | F::FdRproto
+        | F::FdCnet
+        | F::FdSnet
+        | F::FdLnet
+        | F::FdRnet
+        | F::FdConnected
+        | F::FdNameChanged
+        | F::FdCipName
+        | F::FdSipName
+        | F::FdLipName
+        | F::FdRipName
+        | F::FdDev
+        | F::FdDevMajor
+        | F::FdDevMinor
+        | F::FdIno
+        | F::FdNameraw
+        | F::FdTypes
+        | F::FdIsUpperLayer
+        | F::FdIsLowerLayer => Nature::OfEvent,
+    }
+}
+
+fn transport(fd: &Fd) -> &'static [u8] {
+    match names::transport(fd) {
+        L4::Tcp => b"tcp",
+        L4::Udp => b"udp",
+        L4::Icmp => b"icmp",
+        L4::Raw => b"raw",
+        L4::Unknown | L4::Na => b"<NA>",
+    }
+}
+
+fn family(fd: &Fd) -> Option<&'static [u8]> {
+    match fd.kind {
+        FdKind::Ipv4 | FdKind::Ipv6 | FdKind::Ipv4Server | FdKind::Ipv6Server => Some(b"ip"),
+        FdKind::Unix => Some(b"unix"),
         _ => None,
+    }
+}
+
+fn is_server(cx: &Context<'_>, fd: &Fd) -> bool {
+    match (fd.kind, fd.inet) {
+        (FdKind::Ipv4Server | FdKind::Ipv6Server, _) => true,
+        (FdKind::Ipv4 | FdKind::Ipv6, Some(inet)) => is_local(cx, inet.dip),
+        _ => false,
     }
 }
 
@@ -83,18 +154,18 @@ fn of_entry<'a>(cx: &Context<'a>, fd: &Fd, field: Field) -> Option<Value<'a>> {
 /// `true`; `None` where there is no fd entry.
 pub(super) fn visit(
     cx: &Context<'_>,
-    field: Field,
+    part: EndPart,
     visit: &mut dyn FnMut(Value<'_>) -> bool,
 ) -> Option<bool> {
     let (_, entry) = cx.fd()?;
     let entry = entry?;
     let Some(inet) = entry.inet else { return Some(false) };
     let client = !matches!(entry.kind, FdKind::Ipv4Server | FdKind::Ipv6Server);
-    Some(match field {
-        Field::FdPort | Field::FdProto => {
+    Some(match part {
+        EndPart::Port => {
             client && visit(Value::Uint(u64::from(inet.sport))) || visit(Value::Uint(u64::from(inet.dport)))
         }
-        _ => client && visit(Value::Ip(inet.sip)) || visit(Value::Ip(inet.dip)),
+        EndPart::Address => client && visit(Value::Ip(inet.sip)) || visit(Value::Ip(inet.dip)),
     })
 }
 
@@ -186,7 +257,7 @@ fn directory<'a>(
     }))
 }
 
-/// `fd.filename`: what stands behind the last slash of a file's name.
+/// `fd.filename`: what stands after the last slash of a file's name.
 fn file_name(fd: &Fd) -> Option<Value<'_>> {
     if !matches!(fd.kind, FdKind::File | FdKind::FileV2) {
         return None;
@@ -202,15 +273,12 @@ fn file_name(fd: &Fd) -> Option<Value<'_>> {
 fn in_container<'a>(
     cx: &Context<'a>,
     entry: Option<&'a Arc<Fd>>,
-    field: Field,
+    directory_only: bool,
     scratch: &'a mut Scratch,
 ) -> Option<Value<'a>> {
     let mut out = std::mem::take(&mut scratch.whole);
     out.clear();
-    let shown = match field {
-        Field::FdContainername => name(cx, entry, false, scratch),
-        _ => directory(cx, entry, scratch),
-    };
+    let shown = if directory_only { directory(cx, entry, scratch) } else { name(cx, entry, false, scratch) };
     let found = if let (Some(Value::Text(name)), Some(thread)) = (shown, cx.thread()) {
         out.extend_from_slice(&thread.container);
         out.push(b':');
@@ -256,7 +324,7 @@ fn types<'a>(
 fn letter(cx: &Context<'_>, entry: Option<&Arc<Fd>>) -> &'static [u8] {
     const LETTERS: &[u8] = b"abcdefghijklmnopqrstuvwxyz46PX?";
     let letter = match entry {
-        // What a failed memfd_create leaves behind has no kind at all.
+        // What a failed memfd_create leaves has no kind at all.
         Some(fd) if fd.kind == FdKind::Unknown && cx.event.code() == code::SYSCALL_MEMFD_CREATE_X => b'?',
         Some(fd) => names::fd_letter(fd.kind),
         None => match cx.event.code() | 1 {
@@ -281,15 +349,6 @@ enum Side {
     Server,
     Local,
     Remote,
-}
-
-fn side(field: Field) -> Side {
-    match field {
-        Field::FdCip | Field::FdCnet | Field::FdCport | Field::FdCproto => Side::Client,
-        Field::FdSip | Field::FdSnet | Field::FdSport | Field::FdSproto => Side::Server,
-        Field::FdLip | Field::FdLnet | Field::FdLport | Field::FdLproto => Side::Local,
-        _ => Side::Remote,
-    }
 }
 
 /// Whether the side is the stored source rather than the destination; only for sockets of the two connecting kinds whose
@@ -324,6 +383,10 @@ fn port(cx: &Context<'_>, fd: &Fd, side: Side) -> Option<u16> {
         return Some(inet.dport);
     }
     is_source(cx, fd, inet, side).map(|source| if source { inet.sport } else { inet.dport })
+}
+
+fn port_number<'a>(cx: &Context<'_>, fd: &Fd, side: Side) -> Option<Value<'a>> {
+    port(cx, fd, side).map(|port| Value::Uint(u64::from(port)))
 }
 
 /// The port as text: names of services are not looked up (reference state 8.26). The client's is empty, not missing,

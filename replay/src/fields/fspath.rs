@@ -1,7 +1,7 @@
 //! Fields of the paths that file system calls work on (reference state 9.18, 9.19).
 
 use tercel_format::catalogue::code;
-use tercel_rules::fields::Field;
+use tercel_rules::fields::FsPathField as F;
 
 use super::{Context, Scratch, Value, event};
 use crate::state::path::concatenate;
@@ -18,25 +18,29 @@ enum Paths {
 }
 
 /// The value of a field of the class `fs.path`; missing for calls that failed.
-pub(super) fn value<'a>(cx: &Context<'a>, field: Field, scratch: &'a mut Scratch) -> Option<Value<'a>> {
+pub(super) fn value<'a>(cx: &Context<'a>, field: F, scratch: &'a mut Scratch) -> Option<Value<'a>> {
     let paths = paths(cx.event.code())?;
     if !succeeded(cx) {
         return None;
     }
     let path = match (field, paths) {
-        (Field::FsPathName | Field::FsPathNameraw, Paths::One(name)) => parameter(cx, name)?,
-        (Field::FsPathName | Field::FsPathNameraw, Paths::Fd) => fd_name(cx)?,
-        (Field::FsPathSource | Field::FsPathSourceraw, Paths::Two(name, _)) => parameter(cx, name)?,
-        (Field::FsPathTarget | Field::FsPathTargetraw, Paths::Two(_, name)) => parameter(cx, name)?,
-        _ => return None,
+        (F::FsPathName | F::FsPathNameraw, Paths::One(name)) => parameter(cx, name)?,
+        (F::FsPathName | F::FsPathNameraw, Paths::Fd) => fd_name(cx)?,
+        (F::FsPathSource | F::FsPathSourceraw, Paths::Two(name, _)) => parameter(cx, name)?,
+        (F::FsPathTarget | F::FsPathTargetraw, Paths::Two(_, name)) => parameter(cx, name)?,
+        (F::FsPathName | F::FsPathNameraw, Paths::Two(..))
+        | (
+            F::FsPathSource | F::FsPathSourceraw | F::FsPathTarget | F::FsPathTargetraw,
+            Paths::One(_) | Paths::Fd,
+        ) => return None,
     };
     match field {
-        Field::FsPathName | Field::FsPathSource | Field::FsPathTarget => {
+        F::FsPathName | F::FsPathSource | F::FsPathTarget => {
             scratch.text.clear();
             resolve(cx, field, path, scratch)?;
             Value::text(&scratch.text)
         }
-        _ => Some(Value::Text(path)),
+        F::FsPathNameraw | F::FsPathSourceraw | F::FsPathTargetraw => Some(Value::Text(path)),
     }
 }
 
@@ -88,7 +92,7 @@ fn fd_name<'a>(cx: &Context<'a>) -> Option<&'a [u8]> {
 }
 
 /// Appends the path made absolute: by the working directory or by what the call's directory fd names.
-fn resolve(cx: &Context<'_>, field: Field, path: &[u8], scratch: &mut Scratch) -> Option<()> {
+fn resolve(cx: &Context<'_>, field: F, path: &[u8], scratch: &mut Scratch) -> Option<()> {
     let slot = cx.slot()?;
     let out = &mut scratch.text;
     if path.starts_with(b"/") {
@@ -103,10 +107,10 @@ fn resolve(cx: &Context<'_>, field: Field, path: &[u8], scratch: &mut Scratch) -
         | code::SYSCALL_FCHMODAT_X
         | code::SYSCALL_MKDIRAT_X
         | code::SYSCALL_UNLINKAT_2_X => in_directory(cx, path, scratch),
-        code::SYSCALL_SYMLINKAT_X if field == Field::FsPathSource => in_directory(cx, path, scratch),
+        code::SYSCALL_SYMLINKAT_X if field == F::FsPathSource => in_directory(cx, path, scratch),
         code::SYSCALL_SYMLINKAT_X => concatenate(out, b"<UNKNOWN>", path),
         code::SYSCALL_RENAMEAT2_X => {
-            let fd = cx.event.int(if field == Field::FsPathTarget { 3 } else { 1 })?;
+            let fd = cx.event.int(if field == F::FsPathTarget { 3 } else { 1 })?;
             concatenate(out, &cx.state.dirfd_base(Some(slot), fd, path), path);
         }
         _ => concatenate(out, cx.state.threads.cwd(slot), path),

@@ -1,14 +1,13 @@
 //! Fields about input, output and errors: what the event does by its flags, what it returned, and counters for charts.
 
 use tercel_format::catalogue::{Category, code, flag};
-use tercel_rules::fields::Field;
 
 use super::{Context, Value, event};
 use crate::state::FdKind;
 
 /// What an fd is, as far as the counters and lengths distinguish.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Kind {
+pub(super) enum Kind {
     File,
     Directory,
     Inet,
@@ -16,45 +15,44 @@ enum Kind {
     Other,
 }
 
-/// The value of a field about input, output and errors.
-pub(super) fn value<'a>(cx: &Context<'a>, field: Field) -> Option<Value<'a>> {
-    let info = cx.event.info;
-    match field {
-        Field::EvtIsIo => Some(Value::Bool(event::is_io(cx))),
-        Field::EvtIsIoRead => Some(Value::Bool(info.any(flag::READS_FROM_FD))),
-        Field::EvtIsIoWrite => Some(Value::Bool(info.any(flag::WRITES_TO_FD))),
-        Field::EvtIoDir if info.any(flag::WRITES_TO_FD) => Some(Value::Text(b"write")),
-        Field::EvtIoDir if info.any(flag::READS_FROM_FD) => Some(Value::Text(b"read")),
-        Field::EvtIsWait => Some(Value::Bool(info.any(flag::WAITS))),
-        Field::EvtIsSyslog => Some(Value::Bool(
-            info.any(flag::WRITES_TO_FD)
-                && cx.bound_fd().is_some_and(|fd| event::contains(&fd.name, b"/dev/log")),
-        )),
-        Field::EvtRawres => cx.event.return_value().map(Value::Int),
-        Field::EvtFailed => failed(cx).map(Value::Bool),
-        Field::EvtCount => Some(Value::Uint(1)),
-        Field::EvtCountExit => info.is_exit().then_some(Value::Uint(1)),
-        Field::EvtCountError => count(cx),
-        Field::EvtCountErrorFile => of_file(cx).then(|| count(cx))?,
-        Field::EvtCountErrorNet => of_net(cx).then(|| count(cx))?,
-        Field::EvtCountErrorMemory => (info.category == Category::Memory).then(|| count(cx))?,
-        Field::EvtCountErrorOther => of_other(cx).then(|| count(cx))?,
-        Field::EvtCountThreadinfo => Some(Value::Uint(u64::from(cx.event.code() == code::PROCINFO_E))),
-        Field::EvtCountProcinfo => {
-            let main = cx.event.code() == code::PROCINFO_E && cx.thread().is_some_and(|t| t.is_main());
-            Some(Value::Uint(u64::from(main)))
-        }
-        _ => length(cx, field),
-    }
+/// Which errors a field counts.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Errors {
+    All,
+    OfFiles,
+    OfSockets,
+    OfMemory,
+    Other,
+}
+
+/// Whether bytes come in or go out.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Way {
+    In,
+    Out,
+}
+
+/// Whether the event writes to the system log.
+pub(super) fn is_syslog(cx: &Context<'_>) -> bool {
+    cx.event.info.any(flag::WRITES_TO_FD)
+        && cx.bound_fd().is_some_and(|fd| event::contains(&fd.name, b"/dev/log"))
 }
 
 /// Whether the system call failed; `None` for events without a return value.
-fn failed(cx: &Context<'_>) -> Option<bool> {
+pub(super) fn failed(cx: &Context<'_>) -> Option<bool> {
     cx.event.return_value().map(|value| value < 0)
 }
 
-fn count<'a>(cx: &Context<'a>) -> Option<Value<'a>> {
-    failed(cx).map(|failed| Value::Uint(u64::from(failed)))
+/// 1 for a call that failed and belongs to the errors that are counted, 0 for one that did not fail; `None` for others.
+pub(super) fn count_error<'a>(cx: &Context<'a>, errors: Errors) -> Option<Value<'a>> {
+    let counts = match errors {
+        Errors::All => true,
+        Errors::OfFiles => of_file(cx),
+        Errors::OfSockets => of_net(cx),
+        Errors::OfMemory => cx.event.info.category == Category::Memory,
+        Errors::Other => of_other(cx),
+    };
+    failed(cx).filter(|_| counts).map(|failed| Value::Uint(u64::from(failed)))
 }
 
 fn kind(cx: &Context<'_>) -> Option<Kind> {
@@ -97,25 +95,17 @@ fn of_other(cx: &Context<'_>) -> bool {
     }
 }
 
-/// `evt.buflen` and its kinds: the return value of reads and writes, where it is no error (reference state 9.14).
-fn length<'a>(cx: &Context<'a>, field: Field) -> Option<Value<'a>> {
+/// `evt.buflen` and its kinds: the return value of reads and writes, where it is no error (reference state 9.14), for fds of
+/// one kind or any that is known, for one way or both.
+pub(super) fn length<'a>(cx: &Context<'a>, of: Option<Kind>, way: Option<Way>) -> Option<Value<'a>> {
     let category = cx.event.info.category;
-    let (read, write) = (category == Category::IoRead, category == Category::IoWrite);
-    let any = read || write || category == Category::IoOther;
-    let kind = kind(cx)?;
-    let (file, net) = (kind == Kind::File, kind == Kind::Inet);
-    let applies = match field {
-        Field::EvtBuflen => any,
-        Field::EvtBuflenIn => read,
-        Field::EvtBuflenOut => write,
-        Field::EvtBuflenFile => any && file,
-        Field::EvtBuflenFileIn => read && file,
-        Field::EvtBuflenFileOut => write && file,
-        Field::EvtBuflenNet => any && net,
-        Field::EvtBuflenNetIn => read && net,
-        Field::EvtBuflenNetOut => write && net,
-        _ => false,
+    let goes = match way {
+        Some(Way::In) => category == Category::IoRead,
+        Some(Way::Out) => category == Category::IoWrite,
+        None => matches!(category, Category::IoRead | Category::IoWrite | Category::IoOther),
     };
+    let kind = kind(cx)?;
+    let applies = goes && of.is_none_or(|of| of == kind);
     let value = cx.event.return_value().filter(|value| applies && *value >= 0)?;
     Some(Value::Uint(value as u64))
 }

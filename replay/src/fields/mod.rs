@@ -34,10 +34,13 @@ use std::sync::Arc;
 
 use tercel_format::Event;
 use tercel_format::catalogue::flag;
-use tercel_rules::fields::{Arg, Class, Field, FieldRef};
+use tercel_rules::fields::{Arg, ClassField, FieldRef, UtilField};
 use tercel_rules::program::{Operand, Source};
 
 use crate::state::{Facts, Fd, Slot, State, Thread};
+
+use ancestors::Shown;
+use fd::EndPart;
 
 pub use json::render_json;
 pub use scratch::{Scratch, Settings};
@@ -102,29 +105,60 @@ pub(crate) fn of_field<'a>(
     field: &'a FieldRef,
     scratch: &'a mut Scratch,
 ) -> Option<Value<'a>> {
-    match field.field.info().class {
-        Class::GenEvent => capture::value(cx, field, scratch),
-        Class::Event => event::value(cx, field, scratch),
-        Class::Process => process::value(cx, field, scratch),
-        Class::User | Class::Group => account::value(cx, field.field),
-        Class::Fd => fd::value(cx, field, scratch),
-        Class::FsPath => fspath::value(cx, field.field, scratch),
-        Class::Util => Some(Value::Uint(scratch.memory.count(cx.event.num))),
-        Class::FdList => fdlist::value(cx, field.field, scratch),
-        Class::Container => container::value(cx, field, scratch),
+    match field.field.in_class() {
+        ClassField::GenEvent(of_class) => capture::value(cx, of_class, scratch),
+        ClassField::Event(of_class) => event::value(cx, of_class, &field.arg, scratch),
+        ClassField::Process(of_class) => process::value(cx, of_class, &field.arg, scratch),
+        ClassField::User(of_class) => account::user(cx, of_class),
+        ClassField::Group(of_class) => account::group(cx, of_class),
+        ClassField::Fd(of_class) => fd::value(cx, of_class, &field.arg, scratch),
+        ClassField::FsPath(of_class) => fspath::value(cx, of_class, scratch),
+        ClassField::Util(UtilField::UtilCnt) => Some(Value::Uint(scratch.memory.count(cx.event.num))),
+        ClassField::FdList(of_class) => fdlist::value(cx, of_class, scratch),
+        ClassField::Container(of_class) => container::value(cx, of_class, &field.arg, scratch),
+    }
+}
+
+/// What kind of value a field has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Nature {
+    /// One, which only the image of the event's thread decides.
+    OfImage,
+    /// One of the event or the state.
+    OfEvent,
+    /// One of each ancestor process.
+    OfEachAncestor(Shown),
+    /// One of each end of a connection.
+    OfEachEnd(EndPart),
+}
+
+fn nature(field: &FieldRef) -> Nature {
+    match field.field.in_class() {
+        ClassField::Process(of_class) => match process::nature(of_class) {
+            // The reference knows no nth ancestor when it compares environments: any will do.
+            Nature::OfEachAncestor(Shown::Environment) if matches!(field.arg, Arg::Key(_)) => Nature::OfEvent,
+            Nature::OfEachAncestor(shown) if shown != Shown::Environment && field.arg != Arg::None => {
+                Nature::OfEvent
+            }
+            nature => nature,
+        },
+        ClassField::Fd(of_class) => fd::nature(of_class),
+        ClassField::GenEvent(_)
+        | ClassField::Event(_)
+        | ClassField::User(_)
+        | ClassField::Group(_)
+        | ClassField::FsPath(_)
+        | ClassField::Util(_)
+        | ClassField::FdList(_)
+        | ClassField::Container(_) => Nature::OfEvent,
     }
 }
 
 /// Whether a comparison of the field looks at several values ([`visit`]) instead of one ([`value`]).
 pub fn is_multi(field: &FieldRef) -> bool {
-    match field.field {
-        Field::FdIp | Field::FdPort | Field::FdProto | Field::FdNet => true,
-        Field::ProcAname | Field::ProcAexe | Field::ProcAexepath | Field::ProcAcmdline | Field::ProcApid => {
-            field.arg == Arg::None
-        }
-        // The reference knows no nth ancestor when it compares: any will do.
-        Field::ProcAenv => !matches!(field.arg, Arg::Key(_)),
-        _ => false,
+    match nature(field) {
+        Nature::OfEachAncestor(_) | Nature::OfEachEnd(_) => true,
+        Nature::OfImage | Nature::OfEvent => false,
     }
 }
 
@@ -141,24 +175,18 @@ pub fn visit(
     scratch: &mut Scratch,
     visit: &mut dyn FnMut(Value<'_>) -> bool,
 ) -> Option<bool> {
-    match field.field {
-        Field::FdIp | Field::FdPort | Field::FdProto | Field::FdNet => fd::visit(cx, field.field, visit),
-        _ => ancestors::visit(cx, field.field, scratch, visit),
+    match nature(field) {
+        Nature::OfEachEnd(part) => fd::visit(cx, part, visit),
+        Nature::OfEachAncestor(shown) => ancestors::visit(cx, shown, scratch, visit),
+        Nature::OfImage | Nature::OfEvent => of_field(cx, field, scratch).map(visit),
     }
 }
 
 /// What a field depends on, so that its checks can be remembered.
 pub fn dependency(field: &FieldRef) -> Dependency {
-    match field.field {
-        Field::ProcName
-        | Field::ProcExe
-        | Field::ProcExepath
-        | Field::ProcArgs
-        | Field::ProcCmdline
-        | Field::ProcExeline
-        | Field::ProcCmdnargs
-        | Field::ProcCmdlenargs => Dependency::Image,
-        _ => Dependency::Event,
+    match nature(field) {
+        Nature::OfImage => Dependency::Image,
+        Nature::OfEvent | Nature::OfEachAncestor(_) | Nature::OfEachEnd(_) => Dependency::Event,
     }
 }
 
@@ -205,7 +233,7 @@ impl<'a> Value<'a> {
     }
 }
 
-/// The elements of a list of texts with a NUL between and behind, as the reference splits them: one NUL at the end is
+/// The elements of a list of texts with a NUL between and after, as the reference splits them: one NUL at the end is
 /// dropped, nothing left means no element.
 fn elements(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
     let bytes = bytes.strip_suffix(b"\0").unwrap_or(bytes);

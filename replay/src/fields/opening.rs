@@ -1,7 +1,7 @@
 //! Fields about opening files and about paths relative to a directory fd: parameters enter, a verdict or a path leaves.
 
 use tercel_format::catalogue::code;
-use tercel_rules::fields::{Arg, Field};
+use tercel_rules::fields::Arg;
 
 use super::{Context, Scratch, Value, event};
 use crate::state::path::concatenate;
@@ -21,27 +21,35 @@ mod open_flag {
 /// Any of the execute bits of a mode (`PPM_S_IX*`).
 const EXECUTABLE: u32 = 1 | 1 << 3 | 1 << 6;
 
+/// What a file can be opened for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Opening {
+    Read,
+    Write,
+    Exec,
+    Create,
+}
+
 /// `evt.is_open_*`: judged by the parameters of the exit alone, failed calls included (reference state 9.15, 9.16).
-pub(super) fn is_open(cx: &Context<'_>, field: Field) -> bool {
+pub(super) fn is_open(cx: &Context<'_>, opening: Opening) -> bool {
     let (flags, mode) = match cx.event.code() {
         code::SYSCALL_OPEN_X => (2, Some(3)),
         code::SYSCALL_OPENAT_2_X | code::SYSCALL_OPENAT2_X => (3, Some(4)),
         code::SYSCALL_OPEN_BY_HANDLE_AT_X => (2, None),
         code::SYSCALL_CREAT_X => {
-            return field == Field::EvtIsOpenExec
-                && cx.event.u32(2).is_some_and(|mode| mode & EXECUTABLE != 0);
+            return opening == Opening::Exec && cx.event.u32(2).is_some_and(|mode| mode & EXECUTABLE != 0);
         }
         _ => return false,
     };
     let flags = cx.event.u32(flags).unwrap_or(0);
-    match field {
-        Field::EvtIsOpenRead => flags & open_flag::RDONLY != 0,
-        Field::EvtIsOpenWrite => flags & open_flag::WRONLY != 0,
-        Field::EvtIsOpenCreate => {
+    match opening {
+        Opening::Read => flags & open_flag::RDONLY != 0,
+        Opening::Write => flags & open_flag::WRONLY != 0,
+        Opening::Create => {
             flags & open_flag::CREATED != 0
                 || flags & open_flag::TMPFILE != 0 && cx.event.return_value().is_some_and(|value| value >= 0)
         }
-        _ => {
+        Opening::Exec => {
             flags & (open_flag::TMPFILE | open_flag::CREAT) != 0
                 && mode.and_then(|mode| cx.event.u32(mode)).is_some_and(|mode| mode & EXECUTABLE != 0)
         }

@@ -1,47 +1,242 @@
 //! Fields of the event's process and thread.
 
 use tercel_format::catalogue::code;
-use tercel_rules::fields::{Arg, Field, FieldRef};
+use tercel_rules::fields::{Arg, ProcessField as P};
 
-use super::{Context, Scratch, Value, ancestors, elements, names};
+use super::ancestors::{self, Shown};
+use super::{Context, Nature, Scratch, Value, elements, names};
 use crate::state::{Fd, Image, Slot, State, Thread};
 
 /// The value of a field of the class `process`.
 pub(super) fn value<'a>(
     cx: &Context<'a>,
-    field: &'a FieldRef,
+    field: P,
+    arg: &'a Arg,
     scratch: &'a mut Scratch,
 ) -> Option<Value<'a>> {
-    let Some(slot) = cx.slot() else { return without_thread(cx, field.field) };
-    let thread = cx.state.threads.get(slot);
-    match field.field {
-        Field::ProcName => Some(Value::Text(&thread.image.comm)),
-        Field::ProcExe => Some(Value::Text(&thread.image.exe)),
-        Field::ProcExepath => Some(Value::Text(&thread.image.exepath)),
-        Field::ProcCwd => Some(Value::Text(cx.state.threads.cwd(slot))),
-        Field::ThreadTid | Field::ThreadExectime => without_thread(cx, field.field),
-        Field::ThreadTotexectime => Some(Value::Uint(thread.cpu_time)),
-        Field::ProcArgs | Field::ProcCmdline | Field::ProcExeline | Field::ProcEnv => {
-            composed(cx, slot, field, scratch)
+    let Some(slot) = cx.slot() else { return without_thread(cx, field) };
+    let threads = &cx.state.threads;
+    let thread = threads.get(slot);
+    let (image, exec, memory) = (&thread.image, &thread.exec, &thread.memory);
+    match field {
+        P::ProcName => Some(Value::Text(&image.comm)),
+        P::ProcExe => Some(Value::Text(&image.exe)),
+        P::ProcExepath => Some(Value::Text(&image.exepath)),
+        P::ProcCwd => Some(Value::Text(threads.cwd(slot))),
+        P::ProcArgs => arguments(image, arg, scratch),
+        P::ProcCmdline => composed(scratch, |out| push_command_line(out, image)),
+        P::ProcExeline => composed(scratch, |out| {
+            out.extend_from_slice(&image.exe);
+            out.push(b' ');
+            push_joined(out, &image.args);
+        }),
+        P::ProcEnv => match arg {
+            Arg::Key(name) => Some(Value::Text(variable(threads.env(slot), name))),
+            Arg::None | Arg::Index(_) => composed(scratch, |out| push_joined(out, threads.env(slot))),
+        },
+        P::ProcCmdnargs => Some(Value::Uint(elements(&image.args).count() as u64)),
+        P::ProcCmdlenargs => {
+            Some(Value::Uint(elements(&image.args).map(|argument| argument.len() as u64).sum()))
         }
-        Field::ThreadCapPermitted
-        | Field::ThreadCapInheritable
-        | Field::ThreadCapEffective
-        | Field::ThreadCgroups
-        | Field::ThreadCgroup
-        | Field::ThreadNametid => of_thread(cx, thread, field, scratch),
-        Field::ThreadCpu | Field::ThreadCpuUser | Field::ThreadCpuSystem => {
-            cpu_share(cx, field.field, scratch)
+
+        P::ProcPid => shown_id(thread.pid),
+        P::ProcVpid => known_id(thread.vpid),
+        P::ProcSid => Some(Value::Int(thread.sid)),
+        P::ProcVpgid => Some(Value::Int(thread.vpgid)),
+        P::ProcPgid => Some(Value::Int(thread.pgid)),
+        P::ProcTty => Some(Value::Uint(u64::from(thread.tty))),
+        P::ProcIsSidLeader => Some(Value::Bool(thread.sid == thread.vpid)),
+        P::ProcIsVpgidLeader => Some(Value::Bool(thread.vpgid == thread.vpid)),
+        P::ProcIsPgidLeader => Some(Value::Bool(thread.pgid == thread.pid)),
+        P::ProcNthreads => Some(Value::Uint(threads.alive(slot))),
+        P::ProcNchilds => Some(Value::Uint(threads.alive_without_leader(slot))),
+
+        P::ProcPname => Some(Value::Text(&ancestors::parent(threads, slot)?.image.comm)),
+        P::ProcPexe => Some(Value::Text(&ancestors::parent(threads, slot)?.image.exe)),
+        P::ProcPexepath => Some(Value::Text(&ancestors::parent(threads, slot)?.image.exepath)),
+        P::ProcPpid => shown_id(ancestors::parent(threads, slot)?.pid),
+        P::ProcPcmdline => {
+            let parent = ancestors::parent(threads, slot)?;
+            composed(scratch, |out| push_command_line(out, &parent.image))
         }
-        Field::ProcStdinType
-        | Field::ProcStdoutType
-        | Field::ProcStderrType
-        | Field::ProcStdinName
-        | Field::ProcStdoutName
-        | Field::ProcStderrName => standard_fd(cx, slot, field.field),
-        _ => identity(cx, slot, field.field)
-            .or_else(|| facts(cx, slot, field.field))
-            .or_else(|| ancestors::value(cx, slot, field, scratch)),
+        P::ProcPvpid => Some(Value::Int(ancestors::by_ptid(threads, thread)?.vpid)),
+        P::ProcPpidTs => Some(Value::Uint(ancestors::by_ptid(threads, thread)?.clone_ts)),
+        // Without a start time the reference falls through to the number of open fds (reference state 9.28).
+        P::ProcPpidDuration => match ancestors::parent(threads, slot)?.clone_ts {
+            0 => Some(Value::Uint(open_fds(cx.state, slot))),
+            start => Some(since(cx, start)),
+        },
+        P::ProcLoginshellid => ancestors::login_shell(threads, slot),
+        P::ProcApid => ancestors::pid(threads, slot, arg),
+        P::ProcAenv => ancestors::environment(threads, slot, arg, scratch),
+        P::ProcAname => ancestors::of_each(threads, slot, Shown::Name, arg, scratch),
+        P::ProcAexe => ancestors::of_each(threads, slot, Shown::Exe, arg, scratch),
+        P::ProcAexepath => ancestors::of_each(threads, slot, Shown::Exepath, arg, scratch),
+        P::ProcAcmdline => ancestors::of_each(threads, slot, Shown::CommandLine, arg, scratch),
+        P::ProcAargs => ancestors::of_each(threads, slot, Shown::Arguments, arg, scratch),
+        P::ProcSname => ancestors::of_session(threads, slot, |image| &image.comm),
+        P::ProcSidExe => ancestors::of_session(threads, slot, |image| &image.exe),
+        P::ProcSidExepath => ancestors::of_session(threads, slot, |image| &image.exepath),
+        P::ProcVpgidName => ancestors::of_virtual_group(threads, slot, |image| &image.comm),
+        P::ProcVpgidExe => ancestors::of_virtual_group(threads, slot, |image| &image.exe),
+        P::ProcVpgidExepath => ancestors::of_virtual_group(threads, slot, |image| &image.exepath),
+        P::ProcPgidName => ancestors::of_group(threads, slot, |image| &image.comm),
+        P::ProcPgidExe => ancestors::of_group(threads, slot, |image| &image.exe),
+        P::ProcPgidExepath => ancestors::of_group(threads, slot, |image| &image.exepath),
+
+        P::ProcDuration => known(thread.clone_ts).map(|_| since(cx, thread.clone_ts)),
+        P::ProcPidTs => known(thread.clone_ts),
+        P::ProcPidnsInitStartTs => known(thread.pidns_init_start_ts),
+        P::ProcIsExeWritable => Some(Value::Bool(exec.writable)),
+        P::ProcIsExeUpperLayer => Some(Value::Bool(exec.upper_layer)),
+        P::ProcIsExeLowerLayer => Some(Value::Bool(exec.lower_layer)),
+        P::ProcIsExeFromMemfd => Some(Value::Bool(exec.from_memfd)),
+        P::ProcExeIno => known(exec.ino),
+        P::ProcExeInoCtime => known(exec.ctime),
+        P::ProcExeInoMtime => known(exec.mtime),
+        P::ProcExeInoCtimeDurationProcStart => known(exec.ctime_duration_clone),
+        P::ProcExeInoCtimeDurationPidnsStart => known(exec.ctime_duration_pidns),
+
+        P::ProcVmsize => Some(Value::Uint(u64::from(memory.vmsize_kb))),
+        P::ProcVmrss => Some(Value::Uint(u64::from(memory.vmrss_kb))),
+        P::ProcVmswap => Some(Value::Uint(u64::from(memory.vmswap_kb))),
+        P::ThreadPfmajor => Some(Value::Uint(memory.pfmajor)),
+        P::ThreadPfminor => Some(Value::Uint(memory.pfminor)),
+        P::ThreadVmsize => of_main(thread, u64::from(memory.vmsize_kb)),
+        P::ThreadVmrss => of_main(thread, u64::from(memory.vmrss_kb)),
+        P::ThreadVmsizeB => of_main(thread, u64::from(memory.vmsize_kb) * 1024),
+        P::ThreadVmrssB => of_main(thread, u64::from(memory.vmrss_kb) * 1024),
+        P::ProcFdopencount => Some(Value::Uint(open_fds(cx.state, slot))),
+        P::ProcFdlimit => Some(Value::Int(fd_limit(cx.state, slot))),
+        P::ProcFdusage => {
+            let (open, limit) = (open_fds(cx.state, slot) as f64, fd_limit(cx.state, slot) as f64);
+            Some(Value::Double(if limit > 0.0 { (open * 100.0 / limit).min(100.0) } else { 0.0 }))
+        }
+        P::ProcStdinType => standard_fd(cx, slot, 0).map(kind_of),
+        P::ProcStdoutType => standard_fd(cx, slot, 1).map(kind_of),
+        P::ProcStderrType => standard_fd(cx, slot, 2).map(kind_of),
+        P::ProcStdinName => standard_fd(cx, slot, 0).map(|fd| Value::Text(&fd.name)),
+        P::ProcStdoutName => standard_fd(cx, slot, 1).map(|fd| Value::Text(&fd.name)),
+        P::ProcStderrName => standard_fd(cx, slot, 2).map(|fd| Value::Text(&fd.name)),
+
+        P::ThreadTid | P::ThreadExectime => without_thread(cx, field),
+        P::ThreadVtid => known_id(thread.vtid),
+        P::ThreadIsmain => Some(Value::Bool(thread.is_main())),
+        P::ThreadTotexectime => Some(Value::Uint(thread.cpu_time)),
+        P::ThreadCapPermitted => {
+            composed(scratch, |out| names::push_capabilities(out, thread.caps.permitted))
+        }
+        P::ThreadCapInheritable => {
+            composed(scratch, |out| names::push_capabilities(out, thread.caps.inheritable))
+        }
+        P::ThreadCapEffective => {
+            composed(scratch, |out| names::push_capabilities(out, thread.caps.effective))
+        }
+        P::ThreadNametid => composed(scratch, |out| {
+            out.extend_from_slice(&image.comm);
+            put!(out, "{}", cx.event.tid);
+        }),
+        P::ThreadCgroups => all_cgroups(thread, scratch),
+        P::ThreadCgroup => one_cgroup(thread, arg),
+        P::ThreadCpu => cpu_share(cx, true, true, scratch),
+        P::ThreadCpuUser => cpu_share(cx, true, false, scratch),
+        P::ThreadCpuSystem => cpu_share(cx, false, true, scratch),
+    }
+}
+
+/// What the value of a field of the class `process` can change with, and whether a comparison looks at each ancestor.
+pub(super) fn nature(field: P) -> Nature {
+    match field {
+        P::ProcName
+        | P::ProcExe
+        | P::ProcExepath
+        | P::ProcArgs
+        | P::ProcCmdline
+        | P::ProcExeline
+        | P::ProcCmdnargs
+        | P::ProcCmdlenargs => Nature::OfImage,
+        P::ProcApid => Nature::OfEachAncestor(Shown::Pid),
+        P::ProcAname => Nature::OfEachAncestor(Shown::Name),
+        P::ProcAexe => Nature::OfEachAncestor(Shown::Exe),
+        P::ProcAexepath => Nature::OfEachAncestor(Shown::Exepath),
+        P::ProcAcmdline => Nature::OfEachAncestor(Shown::CommandLine),
+        P::ProcAenv => Nature::OfEachAncestor(Shown::Environment),
+        P::ProcPexe
+        | P::ProcPexepath
+        | P::ProcPname
+        | P::ProcAargs
+        | P::ProcPcmdline
+        | P::ProcEnv
+        | P::ProcCwd
+        | P::ProcLoginshellid
+        | P::ProcTty
+        | P::ProcPid
+        | P::ProcPpid
+        | P::ProcVpid
+        | P::ProcPvpid
+        | P::ProcSid
+        | P::ProcSname
+        | P::ProcSidExe
+        | P::ProcSidExepath
+        | P::ProcVpgid
+        | P::ProcVpgidName
+        | P::ProcVpgidExe
+        | P::ProcVpgidExepath
+        | P::ProcPgid
+        | P::ProcPgidName
+        | P::ProcPgidExe
+        | P::ProcPgidExepath
+        | P::ProcDuration
+        | P::ProcPpidDuration
+        | P::ProcPidTs
+        | P::ProcPpidTs
+        | P::ProcIsExeWritable
+        | P::ProcIsExeUpperLayer
+        | P::ProcIsExeLowerLayer
+        | P::ProcIsExeFromMemfd
+        | P::ProcIsSidLeader
+        | P::ProcIsVpgidLeader
+        | P::ProcIsPgidLeader
+        | P::ProcExeIno
+        | P::ProcExeInoCtime
+        | P::ProcExeInoMtime
+        | P::ProcExeInoCtimeDurationProcStart
+        | P::ProcExeInoCtimeDurationPidnsStart
+        | P::ProcPidnsInitStartTs
+        | P::ThreadCapPermitted
+        | P::ThreadCapInheritable
+        | P::ThreadCapEffective
+        | P::ProcFdopencount
+        | P::ProcFdlimit
+        | P::ProcFdusage
+        | P::ProcVmsize
+        | P::ProcVmrss
+        | P::ProcVmswap
+        | P::ThreadPfmajor
+        | P::ThreadPfminor
+        | P::ThreadTid
+        | P::ThreadIsmain
+        | P::ThreadVtid
+        | P::ThreadNametid
+        | P::ThreadExectime
+        | P::ThreadTotexectime
+        | P::ThreadCgroups
+        | P::ThreadCgroup
+        | P::ProcNthreads
+        | P::ProcNchilds
+        | P::ThreadCpu
+        | P::ThreadCpuUser
+        | P::ThreadCpuSystem
+        | P::ThreadVmsize
+        | P::ThreadVmrss
+        | P::ThreadVmsizeB
+        | P::ThreadVmrssB
+        | P::ProcStdinType
+        | P::ProcStdoutType
+        | P::ProcStderrType
+        | P::ProcStdinName
+        | P::ProcStdoutName
+        | P::ProcStderrName => Nature::OfEvent,
     }
 }
 
@@ -50,75 +245,29 @@ pub(super) fn shown_id<'a>(id: i64) -> Option<Value<'a>> {
     (-1..=i64::from(u32::MAX)).contains(&id).then_some(Value::Int(id))
 }
 
-/// Fields that need no thread entry.
-fn without_thread<'a>(cx: &Context<'a>, field: Field) -> Option<Value<'a>> {
-    match field {
-        Field::ThreadTid => shown_id(cx.event.tid),
-        Field::ThreadExectime => Some(Value::Uint(cx.facts.slice)),
-        _ => None,
-    }
+/// An id in the pid namespace, where it is known.
+fn known_id<'a>(id: i64) -> Option<Value<'a>> {
+    (id != -1).then_some(Value::Int(id))
 }
 
-/// Numbers and flags that name the process and its place among others.
-fn identity<'a>(cx: &Context<'a>, slot: Slot, field: Field) -> Option<Value<'a>> {
-    let thread = cx.state.threads.get(slot);
-    match field {
-        Field::ProcPid => shown_id(thread.pid),
-        Field::ProcSid => Some(Value::Int(thread.sid)),
-        Field::ProcVpgid => Some(Value::Int(thread.vpgid)),
-        Field::ProcPgid => Some(Value::Int(thread.pgid)),
-        Field::ProcVpid if thread.vpid != -1 => Some(Value::Int(thread.vpid)),
-        Field::ThreadVtid if thread.vtid != -1 => Some(Value::Int(thread.vtid)),
-        Field::ProcTty => Some(Value::Uint(u64::from(thread.tty))),
-        Field::ThreadIsmain => Some(Value::Bool(thread.is_main())),
-        Field::ProcIsSidLeader => Some(Value::Bool(thread.sid == thread.vpid)),
-        Field::ProcIsVpgidLeader => Some(Value::Bool(thread.vpgid == thread.vpid)),
-        Field::ProcIsPgidLeader => Some(Value::Bool(thread.pgid == thread.pid)),
-        Field::ProcNthreads => Some(Value::Uint(cx.state.threads.alive(slot))),
-        Field::ProcNchilds => Some(Value::Uint(cx.state.threads.alive_without_leader(slot))),
-        Field::ProcCmdnargs => Some(Value::Uint(elements(&thread.image.args).count() as u64)),
-        Field::ProcCmdlenargs => {
-            Some(Value::Uint(elements(&thread.image.args).map(|argument| argument.len() as u64).sum()))
-        }
-        _ => None,
-    }
+/// A number that is 0 where it is not known.
+fn known<'a>(number: u64) -> Option<Value<'a>> {
+    (number != 0).then_some(Value::Uint(number))
 }
 
-/// Times, the executable, memory and fds.
-fn facts<'a>(cx: &Context<'a>, slot: Slot, field: Field) -> Option<Value<'a>> {
-    let thread = cx.state.threads.get(slot);
-    let (exec, memory) = (&thread.exec, &thread.memory);
-    let known = |number: u64| (number != 0).then_some(Value::Uint(number));
-    let of_main = |number: u64| Some(Value::Uint(if thread.is_main() { number } else { 0 }));
-    match field {
-        Field::ProcDuration => known(thread.clone_ts).map(|_| since(cx, thread.clone_ts)),
-        Field::ProcPidTs => known(thread.clone_ts),
-        Field::ProcPidnsInitStartTs => known(thread.pidns_init_start_ts),
-        Field::ProcIsExeWritable => Some(Value::Bool(exec.writable)),
-        Field::ProcIsExeUpperLayer => Some(Value::Bool(exec.upper_layer)),
-        Field::ProcIsExeLowerLayer => Some(Value::Bool(exec.lower_layer)),
-        Field::ProcIsExeFromMemfd => Some(Value::Bool(exec.from_memfd)),
-        Field::ProcExeIno => known(exec.ino),
-        Field::ProcExeInoCtime => known(exec.ctime),
-        Field::ProcExeInoMtime => known(exec.mtime),
-        Field::ProcExeInoCtimeDurationProcStart => known(exec.ctime_duration_clone),
-        Field::ProcExeInoCtimeDurationPidnsStart => known(exec.ctime_duration_pidns),
-        Field::ProcVmsize => Some(Value::Uint(u64::from(memory.vmsize_kb))),
-        Field::ProcVmrss => Some(Value::Uint(u64::from(memory.vmrss_kb))),
-        Field::ProcVmswap => Some(Value::Uint(u64::from(memory.vmswap_kb))),
-        Field::ThreadPfmajor => Some(Value::Uint(memory.pfmajor)),
-        Field::ThreadPfminor => Some(Value::Uint(memory.pfminor)),
-        Field::ThreadVmsize => of_main(u64::from(memory.vmsize_kb)),
-        Field::ThreadVmrss => of_main(u64::from(memory.vmrss_kb)),
-        Field::ThreadVmsizeB => of_main(u64::from(memory.vmsize_kb) * 1024),
-        Field::ThreadVmrssB => of_main(u64::from(memory.vmrss_kb) * 1024),
-        Field::ProcFdopencount => Some(Value::Uint(open_fds(cx.state, slot))),
-        Field::ProcFdlimit => Some(Value::Int(fd_limit(cx.state, slot))),
-        Field::ProcFdusage => {
-            let (open, limit) = (open_fds(cx.state, slot) as f64, fd_limit(cx.state, slot) as f64);
-            Some(Value::Double(if limit > 0.0 { (open * 100.0 / limit).min(100.0) } else { 0.0 }))
-        }
-        _ => None,
+/// A number that only the main thread shows.
+fn of_main<'a>(thread: &Thread, number: u64) -> Option<Value<'a>> {
+    Some(Value::Uint(if thread.is_main() { number } else { 0 }))
+}
+
+/// The two fields that need no thread entry.
+fn without_thread<'a>(cx: &Context<'a>, field: P) -> Option<Value<'a>> {
+    if field == P::ThreadTid {
+        shown_id(cx.event.tid)
+    } else if field == P::ThreadExectime {
+        Some(Value::Uint(cx.facts.slice))
+    } else {
+        None
     }
 }
 
@@ -136,33 +285,22 @@ fn fd_limit(state: &State, slot: Slot) -> i64 {
     state.threads.leader(slot).map_or(0, |leader| state.threads.get(leader).fdlimit)
 }
 
-/// Arguments and environment as one text, or one of them.
-fn composed<'a>(
-    cx: &Context<'a>,
-    slot: Slot,
-    field: &FieldRef,
-    scratch: &'a mut Scratch,
-) -> Option<Value<'a>> {
-    let image: &'a Image = &cx.state.threads.get(slot).image;
-    let environment = cx.state.threads.env(slot);
-    let out = &mut scratch.text;
-    out.clear();
-    match (field.field, &field.arg) {
-        (Field::ProcCmdline, _) => push_command_line(out, image),
-        (Field::ProcExeline, _) => {
-            out.extend_from_slice(&image.exe);
-            out.push(b' ');
-            push_joined(out, &image.args);
-        }
-        (Field::ProcArgs, Arg::Index(index)) => {
+/// All arguments, or one of them.
+fn arguments<'a>(image: &'a Image, arg: &Arg, scratch: &'a mut Scratch) -> Option<Value<'a>> {
+    match arg {
+        Arg::Index(index) => {
             let index = usize::try_from(*index).unwrap_or(usize::MAX);
-            return Some(Value::Text(elements(&image.args).nth(index).unwrap_or_default()));
+            Some(Value::Text(elements(&image.args).nth(index).unwrap_or_default()))
         }
-        (Field::ProcArgs, _) => push_joined(out, &image.args),
-        (_, Arg::Key(name)) => return Some(Value::Text(variable(environment, name))),
-        _ => push_joined(out, environment),
+        Arg::None | Arg::Key(_) => composed(scratch, |out| push_joined(out, &image.args)),
     }
-    Value::text(out)
+}
+
+/// A text that `push` puts together.
+pub(super) fn composed(scratch: &mut Scratch, push: impl FnOnce(&mut Vec<u8>)) -> Option<Value<'_>> {
+    scratch.text.clear();
+    push(&mut scratch.text);
+    Value::text(&scratch.text)
 }
 
 /// Appends name and arguments.
@@ -194,49 +332,33 @@ pub(super) fn variable<'a>(environment: &'a [u8], name: &str) -> &'a [u8] {
     &found[start..end]
 }
 
-fn of_thread<'a>(
-    cx: &Context<'a>,
-    thread: &'a Thread,
-    field: &FieldRef,
-    scratch: &'a mut Scratch,
-) -> Option<Value<'a>> {
+/// The cgroup of one subsystem.
+fn one_cgroup<'a>(thread: &'a Thread, arg: &Arg) -> Option<Value<'a>> {
+    let Arg::Key(subsystem) = arg else { return None };
+    let mut groups = cgroups(&thread.cgroups);
+    let (.., path) = groups.find(|(name, _)| name.matches(subsystem.as_bytes()))?;
+    Some(Value::Text(path))
+}
+
+/// All cgroups with a space between, missing where there are none.
+fn all_cgroups<'a>(thread: &Thread, scratch: &'a mut Scratch) -> Option<Value<'a>> {
     let out = &mut scratch.text;
     out.clear();
-    match (field.field, &field.arg) {
-        (Field::ThreadCapPermitted, _) => names::push_capabilities(out, thread.caps.permitted),
-        (Field::ThreadCapInheritable, _) => names::push_capabilities(out, thread.caps.inheritable),
-        (Field::ThreadCapEffective, _) => names::push_capabilities(out, thread.caps.effective),
-        (Field::ThreadNametid, _) => {
-            out.extend_from_slice(&thread.image.comm);
-            put!(out, "{}", cx.event.tid);
+    for (name, path) in cgroups(&thread.cgroups) {
+        if !out.is_empty() {
+            out.push(b' ');
         }
-        (Field::ThreadCgroup, Arg::Key(subsystem)) => {
-            let mut groups = cgroups(&thread.cgroups);
-            let (.., path) = groups.find(|(name, _)| name.matches(subsystem.as_bytes()))?;
-            return Some(Value::Text(path));
-        }
-        (Field::ThreadCgroups, _) => {
-            for (name, path) in cgroups(&thread.cgroups) {
-                if !out.is_empty() {
-                    out.push(b' ');
-                }
-                name.push(out);
-                out.push(b'=');
-                out.extend_from_slice(path);
-            }
-            if out.is_empty() {
-                return None;
-            }
-        }
-        _ => return None,
+        name.push(out);
+        out.push(b'=');
+        out.extend_from_slice(path);
     }
-    Value::text(out)
+    if out.is_empty() { None } else { Value::text(out) }
 }
 
 /// Name of a cgroup subsystem as fields show it: `_cgroup` taken out, three names replaced (reference state 9.30).
 struct Subsystem<'a> {
     before: &'a [u8],
-    behind: &'a [u8],
+    after: &'a [u8],
 }
 
 fn cgroups(list: &[u8]) -> impl Iterator<Item = (Subsystem<'_>, &[u8])> {
@@ -249,54 +371,47 @@ fn cgroups(list: &[u8]) -> impl Iterator<Item = (Subsystem<'_>, &[u8])> {
 impl<'a> Subsystem<'a> {
     fn new(name: &'a [u8]) -> Subsystem<'a> {
         const SUFFIX: &[u8] = b"_cgroup";
-        let (before, behind) = match memchr::memmem::find(name, SUFFIX) {
+        let (before, after) = match memchr::memmem::find(name, SUFFIX) {
             Some(at) => (&name[..at], &name[at + SUFFIX.len()..]),
             None => (name, &b""[..]),
         };
-        match (before, behind) {
-            (b"perf", b"") => Subsystem { before: b"perf_event", behind },
-            (b"mem", b"") => Subsystem { before: b"memory", behind },
-            (b"io", b"") => Subsystem { before: b"blkio", behind },
-            _ => Subsystem { before, behind },
+        match (before, after) {
+            (b"perf", b"") => Subsystem { before: b"perf_event", after },
+            (b"mem", b"") => Subsystem { before: b"memory", after },
+            (b"io", b"") => Subsystem { before: b"blkio", after },
+            _ => Subsystem { before, after },
         }
     }
 
     fn matches(&self, name: &[u8]) -> bool {
-        name.strip_prefix(self.before) == Some(self.behind)
+        name.strip_prefix(self.before) == Some(self.after)
     }
 
     fn push(&self, out: &mut Vec<u8>) {
         out.extend_from_slice(self.before);
-        out.extend_from_slice(self.behind);
+        out.extend_from_slice(self.after);
     }
 }
 
 /// `thread.cpu*`: growth of the thread's CPU time since the procinfo event before, at most 100.
-fn cpu_share<'a>(cx: &Context<'a>, field: Field, scratch: &mut Scratch) -> Option<Value<'a>> {
+fn cpu_share<'a>(cx: &Context<'a>, user: bool, system: bool, scratch: &mut Scratch) -> Option<Value<'a>> {
     if cx.event.code() != code::PROCINFO_E {
         return None;
     }
-    let user = cx.event.uint(0).filter(|_| field != Field::ThreadCpuSystem).unwrap_or(0);
-    let system = cx.event.uint(1).filter(|_| field != Field::ThreadCpuUser).unwrap_or(0);
-    let total = user.wrapping_add(system);
+    let time = |index, counts: bool| if counts { cx.event.uint(index).unwrap_or(0) } else { 0 };
+    let total = time(0, user).wrapping_add(time(1, system));
     let before = scratch.memory.exchange(cx.event.tid, total);
     let grown = if before == 0 { 0 } else { total.wrapping_sub(before) };
     Some(Value::Double((grown as f64).min(100.0)))
 }
 
-fn standard_fd<'a>(cx: &Context<'a>, slot: Slot, field: Field) -> Option<Value<'a>> {
-    let number = match field {
-        Field::ProcStdinType | Field::ProcStdinName => 0,
-        Field::ProcStdoutType | Field::ProcStdoutName => 1,
-        _ => 2,
-    };
-    let fd: &Fd = cx.state.threads.fds(slot)?.get(number)?;
-    Some(Value::Text(match field {
-        Field::ProcStdinType | Field::ProcStdoutType | Field::ProcStderrType => {
-            names::fd_kind(fd.kind).as_bytes()
-        }
-        _ => &fd.name,
-    }))
+/// The entry of standard input, output or error.
+fn standard_fd<'a>(cx: &Context<'a>, slot: Slot, number: i64) -> Option<&'a Fd> {
+    cx.state.threads.fds(slot)?.get(number).map(|fd| &**fd)
+}
+
+fn kind_of<'a>(fd: &Fd) -> Value<'a> {
+    Value::Text(names::fd_kind(fd.kind).as_bytes())
 }
 
 #[cfg(test)]

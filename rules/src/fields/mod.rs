@@ -12,7 +12,10 @@ use tercel_format::catalogue::{ParamType, PrintFormat};
 pub(crate) use lookup::may_be_field;
 pub use lookup::{FieldError, is_event_name};
 pub use nearest::{nearest, suggest};
-pub use table::{FIELDS, Field};
+pub use table::{
+    ClassField, ContainerField, EventField, FIELDS, FdField, FdListField, Field, FsPathField, GenEventField,
+    GroupField, ProcessField, UserField, UtilField,
+};
 
 /// Names of the container plugin's asynchronous events, which `evt.type` accepts beside those of the catalogue.
 pub const ASYNC_EVENT_NAMES: &[&str] = &["container", "container_removed"];

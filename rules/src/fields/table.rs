@@ -4,12 +4,32 @@ use super::{ArgRule, Class, FieldInfo, epf};
 use tercel_format::catalogue::{ParamType, PrintFormat};
 
 macro_rules! fields {
-    ($($class:ident { $($id:ident $name:literal $ty:ident $format:ident $arg:ident [$($flag:ident)*] $note:literal;)* })*) => {
+    ($($class:ident $of_class:ident { $($id:ident $name:literal $ty:ident $format:ident $arg:ident [$($flag:ident)*] $note:literal;)* })*) => {
         /// A field of the filter language, named as in rules (`proc.name` is `ProcName`).
         #[allow(missing_docs)]
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
         #[repr(u16)]
         pub enum Field { $($($id,)*)* }
+
+        $(
+            /// The fields of one class.
+            #[allow(missing_docs)]
+            #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+            pub enum $of_class { $($id,)* }
+        )*
+
+        /// A field as a member of its class, so that whoever gives values to the fields of a class leaves none out.
+        #[allow(missing_docs)]
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub enum ClassField { $($class($of_class),)* }
+
+        impl Field {
+            /// The field as a member of its class.
+            #[inline]
+            pub const fn in_class(self) -> ClassField {
+                match self { $($(Field::$id => ClassField::$class($of_class::$id),)*)* }
+            }
+        }
 
         /// The catalogue of fields; [`Field::info`] finds the row of a field.
         pub static FIELDS: &[FieldInfo] = &[$($(
@@ -29,7 +49,7 @@ macro_rules! fields {
 
 #[rustfmt::skip]
 fields! {
-    GenEvent {
+    GenEvent GenEventField {
         EvtNum "evt.num" Uint64 Id No [] "Number of the event in the capture, from 1";
         EvtTime "evt.time" CharBuf Na No [] "Time of day of the event with nanoseconds, HH:MM:SS.nnnnnnnnn, in the zone of the output";
         EvtTimeS "evt.time.s" CharBuf Na No [] "Time of day of the event, HH:MM:SS, in the zone of the output";
@@ -49,7 +69,7 @@ fields! {
         EvtAsynctype "evt.asynctype" CharBuf Na No [] "Name of an event that a program made, for example container";
         EvtHostname "evt.hostname" CharBuf Na No [] "Name of the host that the capture was taken on";
     }
-    Event {
+    Event EventField {
         EvtLatency "evt.latency" RelTime Dec No [DEPRECATED] "Deprecated, always 0: time between the entry and the exit of a system call";
         EvtLatencyS "evt.latency.s" RelTime Dec No [DEPRECATED] "Deprecated, always 0: seconds between the entry and the exit of a system call";
         EvtLatencyNs "evt.latency.ns" RelTime PaddedDec No [DEPRECATED] "Deprecated, always 0: nanoseconds within the second of evt.latency";
@@ -109,7 +129,7 @@ fields! {
         EvtIsOpenExec "evt.is_open_exec" Bool Na No [] "True if a file is created with a mode that lets it be executed";
         EvtIsOpenCreate "evt.is_open_create" Bool Na No [] "True if opening a file created it";
     }
-    Process {
+    Process ProcessField {
         ProcExe "proc.exe" CharBuf Na No [] "First command line argument, usually the name of the executable";
         ProcPexe "proc.pexe" CharBuf Na No [] "First command line argument of the parent process";
         ProcAexe "proc.aexe" CharBuf Na Optional [ARG_ALLOWED NO_RHS NO_TRANSFORMER] "First command line argument of an ancestor: proc.aexe[1] is the parent; without a number any ancestor";
@@ -201,7 +221,7 @@ fields! {
         ProcStdoutName "proc.stdout.name" CharBuf Na No [] "Name of the standard output, as fd.name";
         ProcStderrName "proc.stderr.name" CharBuf Na No [] "Name of the standard error, as fd.name";
     }
-    User {
+    User UserField {
         UserUid "user.uid" Uint32 Id No [] "User id of the thread";
         UserName "user.name" CharBuf Na No [] "User name by the capture's list of users; root for 0, <NA> where it is not listed";
         UserHomedir "user.homedir" CharBuf Na No [] "Home directory by the capture's list of users; /root for 0, <NA> where it is not listed";
@@ -209,11 +229,11 @@ fields! {
         UserLoginuid "user.loginuid" Int64 Id No [] "Id of the user who logged in (audit user), -1 where nobody did";
         UserLoginname "user.loginname" CharBuf Na No [] "Name of the user who logged in, by the capture's list of users";
     }
-    Group {
+    Group GroupField {
         GroupGid "group.gid" Uint32 Id No [] "Group id of the thread";
         GroupName "group.name" CharBuf Na No [] "Group name by the capture's list of groups; root for 0, <NA> where it is not listed";
     }
-    Fd {
+    Fd FdField {
         FdNum "fd.num" Int64 Id No [] "Number of the fd that the event works on";
         FdType "fd.type" CharBuf Dec No [] "What the fd is: file, directory, ipv4, ipv6, unix, pipe, event, signalfd, eventpoll, inotify, timerfd and others";
         FdTypechar "fd.typechar" CharBuf Dec No [] "What the fd is in one letter: f file, d directory, 4 and 6 IP, u unix, p pipe and others";
@@ -261,7 +281,7 @@ fields! {
         FdIsUpperLayer "fd.is_upper_layer" Bool Na No [] "True if the file is in the upper layer of an overlay file system";
         FdIsLowerLayer "fd.is_lower_layer" Bool Na No [] "True if the file is in a lower layer of an overlay file system";
     }
-    FsPath {
+    FsPath FsPathField {
         FsPathName "fs.path.name" CharBuf Na No [] "Absolute path that a successful file system call works on";
         FsPathNameraw "fs.path.nameraw" CharBuf Na No [] "Path that a successful file system call works on, as the program gave it";
         FsPathSource "fs.path.source" CharBuf Na No [] "Absolute source path of a successful call with two paths, such as rename";
@@ -269,10 +289,10 @@ fields! {
         FsPathTarget "fs.path.target" CharBuf Na No [] "Absolute target path of a successful call with two paths, such as rename";
         FsPathTargetraw "fs.path.targetraw" CharBuf Na No [] "Target path of a successful call with two paths, as the program gave it";
     }
-    Util {
+    Util UtilField {
         UtilCnt "util.cnt" Uint64 Id No [] "Counts up each time it is evaluated";
     }
-    FdList {
+    FdList FdListField {
         FdlistNums "fdlist.nums" CharBuf Id No [] "Fds that a poll waits for, with commas between";
         FdlistNames "fdlist.names" CharBuf Na No [] "Names of the fds that a poll waits for, with commas between";
         FdlistCips "fdlist.cips" CharBuf Na No [] "Client addresses of the sockets that a poll waits for, with commas between";
@@ -280,7 +300,7 @@ fields! {
         FdlistCports "fdlist.cports" CharBuf Dec No [] "Client ports of the sockets that a poll waits for, with commas between";
         FdlistSports "fdlist.sports" CharBuf Dec No [] "Server ports of the sockets that a poll waits for, with commas between";
     }
-    Container {
+    Container ContainerField {
         ContainerId "container.id" CharBuf Na No [NO_PTR_STABILITY FORMAT_SUGGESTED] "First 12 characters of the container id; host outside of containers";
         ContainerFullId "container.full_id" CharBuf Na No [NO_PTR_STABILITY] "Full container id; host outside of containers";
         ContainerName "container.name" CharBuf Na No [NO_PTR_STABILITY FORMAT_SUGGESTED] "Name of the container; host outside of containers";
