@@ -77,8 +77,8 @@ pub(super) fn value<'a>(
 /// Whether a comparison of a field of the class `fd` looks at both ends of a connection.
 pub(super) fn nature(field: F) -> Nature {
     match field {
-        F::FdIp | F::FdNet => Nature::OfEachEnd(EndPart::Address),
-        F::FdPort | F::FdProto => Nature::OfEachEnd(EndPart::Port),
+        F::FdIp | F::FdNet => Nature::EachEnd(EndPart::Address),
+        F::FdPort | F::FdProto => Nature::EachEnd(EndPart::Port),
         F::FdNum
         | F::FdType
         | F::FdTypechar
@@ -120,7 +120,7 @@ pub(super) fn nature(field: F) -> Nature {
         | F::FdNameraw
         | F::FdTypes
         | F::FdIsUpperLayer
-        | F::FdIsLowerLayer => Nature::OfEvent,
+        | F::FdIsLowerLayer => Nature::Event,
     }
 }
 

@@ -123,22 +123,22 @@ pub(crate) fn of_field<'a>(
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Nature {
     /// One, which only the image of the event's thread decides.
-    OfImage,
+    Image,
     /// One of the event or the state.
-    OfEvent,
+    Event,
     /// One of each ancestor process.
-    OfEachAncestor(Shown),
+    EachAncestor(Shown),
     /// One of each end of a connection.
-    OfEachEnd(EndPart),
+    EachEnd(EndPart),
 }
 
 fn nature(field: &FieldRef) -> Nature {
     match field.field.in_class() {
         ClassField::Process(of_class) => match process::nature(of_class) {
             // The reference knows no nth ancestor when it compares environments: any will do.
-            Nature::OfEachAncestor(Shown::Environment) if matches!(field.arg, Arg::Key(_)) => Nature::OfEvent,
-            Nature::OfEachAncestor(shown) if shown != Shown::Environment && field.arg != Arg::None => {
-                Nature::OfEvent
+            Nature::EachAncestor(Shown::Environment) if matches!(field.arg, Arg::Key(_)) => Nature::Event,
+            Nature::EachAncestor(shown) if shown != Shown::Environment && field.arg != Arg::None => {
+                Nature::Event
             }
             nature => nature,
         },
@@ -150,15 +150,15 @@ fn nature(field: &FieldRef) -> Nature {
         | ClassField::FsPath(_)
         | ClassField::Util(_)
         | ClassField::FdList(_)
-        | ClassField::Container(_) => Nature::OfEvent,
+        | ClassField::Container(_) => Nature::Event,
     }
 }
 
 /// Whether a comparison of the field looks at several values ([`visit`]) instead of one ([`value`]).
 pub fn is_multi(field: &FieldRef) -> bool {
     match nature(field) {
-        Nature::OfEachAncestor(_) | Nature::OfEachEnd(_) => true,
-        Nature::OfImage | Nature::OfEvent => false,
+        Nature::EachAncestor(_) | Nature::EachEnd(_) => true,
+        Nature::Image | Nature::Event => false,
     }
 }
 
@@ -176,17 +176,17 @@ pub fn visit(
     visit: &mut dyn FnMut(Value<'_>) -> bool,
 ) -> Option<bool> {
     match nature(field) {
-        Nature::OfEachEnd(part) => fd::visit(cx, part, visit),
-        Nature::OfEachAncestor(shown) => ancestors::visit(cx, shown, scratch, visit),
-        Nature::OfImage | Nature::OfEvent => of_field(cx, field, scratch).map(visit),
+        Nature::EachEnd(part) => fd::visit(cx, part, visit),
+        Nature::EachAncestor(shown) => ancestors::visit(cx, shown, scratch, visit),
+        Nature::Image | Nature::Event => of_field(cx, field, scratch).map(visit),
     }
 }
 
 /// What a field depends on, so that its checks can be remembered.
 pub fn dependency(field: &FieldRef) -> Dependency {
     match nature(field) {
-        Nature::OfImage => Dependency::Image,
-        Nature::OfEvent | Nature::OfEachAncestor(_) | Nature::OfEachEnd(_) => Dependency::Event,
+        Nature::Image => Dependency::Image,
+        Nature::Event | Nature::EachAncestor(_) | Nature::EachEnd(_) => Dependency::Event,
     }
 }
 

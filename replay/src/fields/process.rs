@@ -154,13 +154,13 @@ pub(super) fn nature(field: P) -> Nature {
         | P::ProcCmdline
         | P::ProcExeline
         | P::ProcCmdnargs
-        | P::ProcCmdlenargs => Nature::OfImage,
-        P::ProcApid => Nature::OfEachAncestor(Shown::Pid),
-        P::ProcAname => Nature::OfEachAncestor(Shown::Name),
-        P::ProcAexe => Nature::OfEachAncestor(Shown::Exe),
-        P::ProcAexepath => Nature::OfEachAncestor(Shown::Exepath),
-        P::ProcAcmdline => Nature::OfEachAncestor(Shown::CommandLine),
-        P::ProcAenv => Nature::OfEachAncestor(Shown::Environment),
+        | P::ProcCmdlenargs => Nature::Image,
+        P::ProcApid => Nature::EachAncestor(Shown::Pid),
+        P::ProcAname => Nature::EachAncestor(Shown::Name),
+        P::ProcAexe => Nature::EachAncestor(Shown::Exe),
+        P::ProcAexepath => Nature::EachAncestor(Shown::Exepath),
+        P::ProcAcmdline => Nature::EachAncestor(Shown::CommandLine),
+        P::ProcAenv => Nature::EachAncestor(Shown::Environment),
         P::ProcPexe
         | P::ProcPexepath
         | P::ProcPname
@@ -236,7 +236,7 @@ pub(super) fn nature(field: P) -> Nature {
         | P::ProcStderrType
         | P::ProcStdinName
         | P::ProcStdoutName
-        | P::ProcStderrName => Nature::OfEvent,
+        | P::ProcStderrName => Nature::Event,
     }
 }
 

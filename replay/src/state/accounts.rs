@@ -27,10 +27,13 @@ pub struct User {
     /// Primary group.
     pub gid: u32,
     /// Name.
+    #[serde(with = "super::bytes")]
     pub name: Text,
     /// Home directory.
+    #[serde(with = "super::bytes")]
     pub home: Text,
     /// Login shell.
+    #[serde(with = "super::bytes")]
     pub shell: Text,
 }
 
@@ -40,6 +43,7 @@ pub struct Group {
     /// Number.
     pub gid: u32,
     /// Name.
+    #[serde(with = "super::bytes")]
     pub name: Text,
 }
 

@@ -24,26 +24,36 @@ const MAX_ANCESTORS: usize = 1024;
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Container {
     /// Short id, at most 12 characters; `host` for the host.
+    #[serde(with = "super::bytes")]
     pub id: Vec<u8>,
     /// Id as the engine has it.
+    #[serde(with = "super::bytes")]
     pub full_id: Vec<u8>,
     /// Name.
+    #[serde(with = "super::bytes")]
     pub name: Vec<u8>,
     /// Word for the engine (`container.type`), for example `docker`; empty where it is not known.
+    #[serde(with = "super::bytes")]
     pub kind: Vec<u8>,
     /// Image name with tag.
+    #[serde(with = "super::bytes")]
     pub image: Vec<u8>,
     /// Image id.
+    #[serde(with = "super::bytes")]
     pub image_id: Vec<u8>,
     /// Image repository.
+    #[serde(with = "super::bytes")]
     pub image_repo: Vec<u8>,
     /// Image tag.
+    #[serde(with = "super::bytes")]
     pub image_tag: Vec<u8>,
     /// Image digest.
+    #[serde(with = "super::bytes")]
     pub image_digest: Vec<u8>,
     /// Address, if it has one of its own.
     pub ip: Option<IpAddr>,
     /// The address as it was written.
+    #[serde(with = "super::bytes")]
     pub ip_text: Vec<u8>,
     /// Runs privileged.
     pub privileged: bool,
@@ -56,6 +66,7 @@ pub struct Container {
     /// Commands by which the engine checks the container.
     pub probes: Vec<Probe>,
     /// Id of the pod's sandbox.
+    #[serde(with = "super::bytes")]
     pub pod_sandbox_id: Vec<u8>,
     /// Labels of the pod's sandbox.
     pub pod_sandbox_labels: BTreeMap<Vec<u8>, Vec<u8>>,
@@ -68,8 +79,10 @@ pub struct Container {
     /// Shares the host's IPC namespace.
     pub host_ipc: bool,
     /// Result of the CNI call, JSON.
+    #[serde(with = "super::bytes")]
     pub cni_json: Vec<u8>,
     /// User that the image asks for.
+    #[serde(with = "super::bytes")]
     pub user: Vec<u8>,
     /// When it was created, seconds since the epoch.
     pub created_time: i64,
@@ -79,14 +92,18 @@ pub struct Container {
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Mount {
     /// Path on the host.
+    #[serde(with = "super::bytes")]
     pub source: Vec<u8>,
     /// Path in the container.
+    #[serde(with = "super::bytes")]
     pub destination: Vec<u8>,
     /// Mode, as the engine words it.
+    #[serde(with = "super::bytes")]
     pub mode: Vec<u8>,
     /// Writable.
     pub rdwr: bool,
     /// Propagation, as the engine words it.
+    #[serde(with = "super::bytes")]
     pub propagation: Vec<u8>,
 }
 
@@ -96,6 +113,7 @@ pub struct Probe {
     /// What it checks: [`Category::Healthcheck`], [`Category::LivenessProbe`] or [`Category::ReadinessProbe`].
     pub category: Category,
     /// argv\[0\].
+    #[serde(with = "super::bytes")]
     pub exe: Vec<u8>,
     /// argv\[1..\].
     pub args: Vec<Vec<u8>>,

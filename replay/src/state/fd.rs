@@ -1,15 +1,10 @@
-//! Open fds: one entry per number, one table per process.
+//! Open fds: what is known of each.
 
-use std::collections::BTreeMap;
 use std::net::IpAddr;
-use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
 use super::{SocketInfo, Text};
-
-/// Most fds that a table holds; further ones are not added (reference state 8.5).
-pub const MAX_FDS: usize = 4096;
 
 /// What an fd refers to.
 #[allow(missing_docs)]
@@ -177,8 +172,10 @@ pub struct Fd {
     /// What it refers to.
     pub kind: FdKind,
     /// Path, tuple text or another name; may be empty.
+    #[serde(with = "super::bytes")]
     pub name: Text,
     /// Path as the call gave it; empty where it was not opened by path.
+    #[serde(with = "super::bytes")]
     pub raw_name: Text,
     /// `PPM_O_*` bits of the open (and close-on-exec bits of other kinds as reference state 8.11, 8.12 say).
     pub open_flags: u32,
@@ -253,137 +250,5 @@ impl Fd {
     pub(super) fn show_addresses(&mut self) {
         self.inet = self.info.endpoints(self.kind);
         self.unix = (self.kind == FdKind::Unix).then(|| self.info.unix());
-    }
-}
-
-/// The fds of a process. Small numbers are found by index, the others in a tree.
-#[derive(Debug, Clone, Default)]
-pub struct FdTable {
-    dense: Vec<Option<Arc<Fd>>>,
-    sparse: BTreeMap<i64, Arc<Fd>>,
-    len: usize,
-}
-
-/// Numbers below this are kept in a vector.
-const DENSE: i64 = 256;
-
-impl FdTable {
-    /// Number of open fds.
-    pub fn len(&self) -> usize {
-        self.len
-    }
-
-    /// Whether no fd is open.
-    pub fn is_empty(&self) -> bool {
-        self.len == 0
-    }
-
-    /// The entry of `number`.
-    #[inline]
-    pub fn get(&self, number: i64) -> Option<&Arc<Fd>> {
-        if (0..DENSE).contains(&number) {
-            self.dense.get(number as usize)?.as_ref()
-        } else {
-            self.sparse.get(&number)
-        }
-    }
-
-    /// The entry of `number`, to be changed; a shared entry is copied first.
-    pub fn get_mut(&mut self, number: i64) -> Option<&mut Fd> {
-        let slot = if (0..DENSE).contains(&number) {
-            self.dense.get_mut(number as usize)?.as_mut()
-        } else {
-            self.sparse.get_mut(&number)
-        };
-        slot.map(Arc::make_mut)
-    }
-
-    /// Puts an entry in, in place of an older one. A full table takes no further numbers and answers `false`.
-    pub fn insert(&mut self, number: i64, fd: Arc<Fd>) -> bool {
-        if self.len >= MAX_FDS && self.get(number).is_none() {
-            return false;
-        }
-        let old = if (0..DENSE).contains(&number) {
-            let index = number as usize;
-            if self.dense.len() <= index {
-                self.dense.resize(index + 1, None);
-            }
-            self.dense[index].replace(fd)
-        } else {
-            self.sparse.insert(number, fd)
-        };
-        self.len += usize::from(old.is_none());
-        true
-    }
-
-    /// Takes an entry out.
-    pub fn remove(&mut self, number: i64) -> Option<Arc<Fd>> {
-        let old = if (0..DENSE).contains(&number) {
-            self.dense.get_mut(number as usize)?.take()
-        } else {
-            self.sparse.remove(&number)
-        };
-        self.len -= usize::from(old.is_some());
-        old
-    }
-
-    /// Entries in ascending order of their numbers.
-    pub fn iter(&self) -> impl Iterator<Item = (i64, &Arc<Fd>)> {
-        let below = self.sparse.range(..0).map(|(number, fd)| (*number, fd));
-        let dense = self
-            .dense
-            .iter()
-            .enumerate()
-            .filter_map(|(number, fd)| fd.as_ref().map(|fd| (number as i64, fd)));
-        let above = self.sparse.range(0..).map(|(number, fd)| (*number, fd));
-        below.chain(dense).chain(above)
-    }
-
-    /// Keeps the entries for which `keep` holds.
-    pub fn retain(&mut self, mut keep: impl FnMut(i64, &Fd) -> bool) {
-        for (number, slot) in self.dense.iter_mut().enumerate() {
-            if slot.as_ref().is_some_and(|fd| !keep(number as i64, fd)) {
-                *slot = None;
-                self.len -= 1;
-            }
-        }
-        let before = self.sparse.len();
-        self.sparse.retain(|number, fd| keep(*number, fd));
-        self.len -= before - self.sparse.len();
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn file(name: &str) -> Arc<Fd> {
-        Arc::new(Fd::new(FdKind::FileV2, name.as_bytes().into()))
-    }
-
-    #[test]
-    fn table_counts_and_orders_its_entries() {
-        let mut table = FdTable::default();
-        for number in [5000, 3, -1, 7] {
-            assert!(table.insert(number, file("x")));
-        }
-        assert!(table.insert(7, file("y")));
-        assert_eq!(table.len(), 4);
-        assert_eq!(table.iter().map(|(number, _)| number).collect::<Vec<_>>(), [-1, 3, 7, 5000]);
-        assert_eq!(&*table.get(7).expect("open").name, b"y");
-        table.retain(|number, _| number > 5);
-        assert_eq!(table.len(), 2);
-        assert!(table.remove(3).is_none());
-    }
-
-    #[test]
-    fn a_full_table_takes_no_more() {
-        let mut table = FdTable::default();
-        for number in 0..MAX_FDS as i64 {
-            assert!(table.insert(number, file("x")));
-        }
-        assert!(!table.insert(99_999, file("x")));
-        assert!(table.insert(0, file("y")));
-        assert_eq!(table.len(), MAX_FDS);
     }
 }

@@ -14,11 +14,15 @@ pub struct Image {
     /// Number of the image, unique within one state; equal numbers mean equal images.
     pub id: u32,
     /// Name of the thread (`proc.name`).
+    #[serde(with = "super::bytes")]
     pub comm: Text,
     /// argv\[0\].
+    #[serde(with = "super::bytes")]
     pub exe: Text,
     /// Path of the executable, as the kernel has it.
+    #[serde(with = "super::bytes")]
     pub exepath: Text,
-    /// argv\[1..\], NUL between and behind.
+    /// argv\[1..\], NUL between and after.
+    #[serde(with = "super::bytes")]
     pub args: Text,
 }

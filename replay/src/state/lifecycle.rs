@@ -50,8 +50,9 @@ impl State {
         let range = i64::from(first)..=i64::from(last);
         let Some(fds) = self.threads.fds_mut(slot) else { return };
         if event.u32(3).unwrap_or(0) & RANGE_CLOEXEC != 0 {
-            let numbers: Vec<i64> =
-                fds.iter().map(|(number, _)| number).filter(|n| range.contains(n)).collect();
+            let changes = |number: &i64, fd: &Fd| range.contains(number) && fd.open_flags & O_CLOEXEC == 0;
+            let numbers = fds.iter().filter(|(number, fd)| changes(number, fd)).map(|(number, _)| number);
+            let numbers: Vec<i64> = numbers.collect();
             for number in numbers {
                 if let Some(fd) = fds.get_mut(number) {
                     fd.open_flags |= O_CLOEXEC;

@@ -1,9 +1,11 @@
 //! The state engine: blocks and events of a capture enter, and what is known of the host at each event leaves.
 //! Knows nothing of rules and fields, and never looks at the host it runs on (design D5).
 
+mod bytes;
 mod image;
 
 mod fd;
+mod fdtable;
 mod socket_info;
 mod thread;
 
@@ -50,7 +52,8 @@ use tercel_format::{Block, Event};
 pub use accounts::{Accounts, Group, User};
 pub use containers::{Container, Containers, Mount, Probe};
 pub use export::Cut;
-pub use fd::{Endpoints, Fd, FdFlags, FdKind, FdTable, L4, MAX_FDS, Role};
+pub use fd::{Endpoints, Fd, FdFlags, FdKind, L4, Role};
+pub use fdtable::{FdTable, MAX_FDS};
 pub use image::{Image, Text};
 pub use interfaces::Interfaces;
 pub use keyframe::{Base, KeyframeError, STATE_VERSION};

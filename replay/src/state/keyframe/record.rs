@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use serde::{Deserialize, Serialize};
 
 use crate::state::startup::Phase;
-use crate::state::{Container, Fd, Group, Image, Text, Thread, User};
+use crate::state::{Container, Fd, Group, Image, Text, Thread, User, bytes};
 
 /// The difference between two states.
 #[derive(Debug, Serialize, Deserialize)]
@@ -56,8 +56,14 @@ pub(super) type ListsRecord = (Vec<u16>, Vec<AccountRecord>);
 /// An account of the list of a capture.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) enum AccountRecord {
-    User(u32, u32, Vec<u8>, Vec<u8>, Vec<u8>),
-    Group(u32, Vec<u8>),
+    User(
+        u32,
+        u32,
+        #[serde(with = "bytes")] Vec<u8>,
+        #[serde(with = "bytes")] Vec<u8>,
+        #[serde(with = "bytes")] Vec<u8>,
+    ),
+    Group(u32, #[serde(with = "bytes")] Vec<u8>),
 }
 
 /// What is new of a thread.
@@ -86,10 +92,15 @@ pub(super) struct Numbers {
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
 pub(super) struct Texts {
     pub(super) image: Image,
+    #[serde(with = "bytes")]
     pub(super) cgroups: Text,
+    #[serde(with = "bytes")]
     pub(super) container: Text,
+    #[serde(with = "bytes")]
     pub(super) root: Text,
+    #[serde(with = "bytes")]
     pub(super) cwd: Text,
+    #[serde(with = "bytes")]
     pub(super) env: Text,
 }
 
