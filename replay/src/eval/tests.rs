@@ -166,6 +166,35 @@ fn any_ancestor_will_do() {
     assert_eq!(found_in_family(&conditions[..10], 1), [0u32; 0]);
 }
 
+/// A chain of 5,000 processes whose eldest calls the youngest its parent, and a child of the youngest.
+#[test]
+fn ancestors_end() {
+    const LONG: i64 = 5000;
+    let mut state = State::new();
+    for tid in 1..=LONG + 1 {
+        let ptid = if tid == 1 { LONG } else { tid - 1 };
+        let (comm, pid) = (format!("p{tid}").into_bytes(), tid);
+        let record = ProcessRecord { tid, pid, ptid, vtid: tid, vpid: tid, comm, ..ProcessRecord::default() };
+        state.block(&Block::Processes(vec![record]));
+    }
+    let (lengths, data) = openat(-2, "/x", 1);
+    let mut event = Event::new(code::SYSCALL_OPENAT_2_X, &lengths, &data).expect("known code");
+    (event.num, event.tid) = (1, LONG + 1);
+    let facts = state.apply(&event).expect("an event that is shown");
+    let conditions = [
+        "proc.aname = p5000",
+        "proc.aname = p3978",
+        "proc.aname = p3977",
+        "proc.aname[1024] = p3977",
+        "proc.aname[1025] exists",
+        "proc.aname = p1",
+    ];
+    let program = program(&conditions);
+    let matcher = Matcher::new(&program, Matching::All);
+    let context = Context { state: &state, event: &event, facts: &facts };
+    assert_eq!(matcher.matches(&context, &mut matcher.memory(Settings::default())), [0, 1, 2, 3]);
+}
+
 #[test]
 fn rules_are_found_in_load_order() {
     let conditions = [

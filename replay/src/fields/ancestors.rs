@@ -4,7 +4,7 @@ use tercel_rules::fields::Arg;
 
 use super::process::{composed, push_command_line, push_joined, shown_id, variable};
 use super::{Context, Scratch, Value};
-use crate::state::{Image, Slot, Text, Thread, Threads};
+use crate::state::{Image, MAX_ANCESTORS, Slot, Text, Thread, Threads};
 
 /// How far `proc.aenv[NAME]` looks for a variable.
 const MAX_ENV_ANCESTORS: usize = 20;
@@ -34,7 +34,7 @@ pub(super) fn by_ptid<'a>(threads: &'a Threads, thread: &Thread) -> Option<&'a T
 /// `proc.apid`: the nth ancestor process, the process itself without an argument.
 pub(super) fn pid<'a>(threads: &Threads, slot: Slot, arg: &Arg) -> Option<Value<'a>> {
     let n = if let Arg::Index(n) = arg { *n } else { 0 };
-    shown_id(threads.get(threads.ancestor(slot, steps(threads, n)?)?).pid)
+    shown_id(threads.get(threads.ancestor(slot, steps(n)?)?).pid)
 }
 
 /// What a field shows of the nth ancestor, or of all ancestors with a space between.
@@ -47,16 +47,16 @@ pub(super) fn of_each<'a>(
 ) -> Option<Value<'a>> {
     match arg {
         Arg::Index(n) => {
-            let ancestor = threads.ancestor(slot, usize::try_from(*n).ok()?)?;
+            let ancestor = threads.ancestor(slot, steps(*n)?)?;
             Some(one(threads, ancestor, shown, &mut scratch.text))
         }
         Arg::None | Arg::Key(_) => joined(threads, slot, shown, scratch),
     }
 }
 
-/// The number of steps to an ancestor. More than there are threads can only be a walk in circles, and is not begun.
-fn steps(threads: &Threads, n: u64) -> Option<usize> {
-    usize::try_from(n).ok().filter(|n| *n <= threads.len())
+/// The number of steps to an ancestor, where it is not too far.
+fn steps(n: u64) -> Option<usize> {
+    usize::try_from(n).ok().filter(|n| *n <= MAX_ANCESTORS)
 }
 
 /// Calls `visit` with the value of each ancestor, nearest first, until it answers `true` (reference language 5.19).
@@ -71,8 +71,8 @@ pub(super) fn visit(
     Some(parents(threads, leader).any(|ancestor| visit(one(threads, ancestor, shown, &mut scratch.text))))
 }
 
-/// The chain of parents by thread id. Ends where a parent is unknown and where the chain runs into a loop; as in the
-/// reference the loop is found by a second walk at double speed, so a few of its threads come more than once.
+/// The chain of parents by thread id, at most [`MAX_ANCESTORS`] of them: a capture may claim chains without end. Ends where
+/// a parent is unknown and where the chain runs into a loop; as in the reference the loop is found by a second walk at double speed, so a few of its threads come more than once.
 fn parents(threads: &Threads, start: Slot) -> impl Iterator<Item = Slot> {
     let up = move |slot: Option<Slot>| threads.by_tid(threads.get(slot?).ptid);
     let mut slow = up(Some(start));
@@ -93,6 +93,7 @@ fn parents(threads: &Threads, start: Slot) -> impl Iterator<Item = Slot> {
         }
         Some(current)
     })
+    .take(MAX_ANCESTORS)
 }
 
 /// What a field shows of one process.
@@ -144,7 +145,7 @@ pub(super) fn environment<'a>(
         Arg::Index(n) => {
             let Some(leader) = threads.leader(slot) else { return Some(Value::Text(b"")) };
             let up = |slot: &Slot| threads.by_tid(threads.get(*slot).ptid);
-            std::iter::successors(Some(leader), up).nth(steps(threads, *n)?)?
+            std::iter::successors(Some(leader), up).nth(steps(*n)?)?
         }
         Arg::Key(name) => {
             let Some(leader) = threads.leader(slot) else { return Some(Value::Text(b"")) };

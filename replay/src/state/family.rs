@@ -4,8 +4,8 @@
 use super::table::{Group, MAX_THREADS};
 use super::{Slot, Thread, Threads, clone_flag};
 
-/// Longest chain of parents that is searched for a reaper; a longer one is a loop or an attack.
-const MAX_ANCESTORS: usize = 1024;
+/// How far a chain of parents is followed; a longer one is a loop or an attack.
+pub(crate) const MAX_ANCESTORS: usize = 1024;
 
 /// Children that are gone before the reference tidies up its list.
 const TIDY_AT: u64 = 10;

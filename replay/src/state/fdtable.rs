@@ -134,7 +134,9 @@ impl FdTable {
             self.len -= run.entries.len() - stay.len();
             match kept.last_mut() {
                 _ if stay.len() == run.entries.len() => kept.push(run),
-                Some(last) if last.entries.len() + stay.len() <= RUN => {
+                Some(last)
+                    if last.entries.len() + stay.len() <= RUN && (last.first < 0) == (run.first < 0) =>
+                {
                     Arc::make_mut(&mut last.entries).extend(stay);
                 }
                 _ => kept.extend(Run::new(stay)),
@@ -277,10 +279,9 @@ mod tests {
                 map.retain(|number, _| number % divisor != 0);
             }
             if step % 100 == 0 {
-                let shown: Vec<_> = table.iter().map(|(number, fd)| (number, fd.name.to_vec())).collect();
-                let expected: Vec<_> =
-                    map.iter().map(|(number, name)| (*number, name.clone().into_bytes())).collect();
-                assert_eq!(shown, expected, "after step {step}");
+                let shown = table.iter().map(|(number, fd)| (number, &*fd.name));
+                let expected = map.iter().map(|(number, name)| (*number, name.as_bytes()));
+                assert!(shown.eq(expected), "after step {step}");
                 assert_eq!(table.len(), map.len());
                 assert!(table.runs.len() <= 2 + 2 * map.len() * 2 / (RUN / 2), "{} runs", table.runs.len());
             }
