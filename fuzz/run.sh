@@ -2,13 +2,13 @@
 # Builds the fuzz targets and runs them, each for some seconds: fuzz/run.sh [SECONDS [TARGET…]]
 #
 # cargo-fuzz works, too (nightly; fuzz_targets are in targets/). This needs neither it nor nightly: coverage is LLVM's, which
-# stable has, and libFuzzer is built by libfuzzer-sys, which wants a C++ compiler. The shipped traces and rules are the
-# seeds. What a target breaks on is left in fuzz/artifacts.
+# stable has, and libFuzzer is built by libfuzzer-sys, which wants a C++ compiler. The shipped traces and rules, and
+# seeds/, are where it starts. What a target breaks on is left in fuzz/artifacts.
 set -euo pipefail
 cd "$(dirname "$0")"
 seconds=${1:-60}
 shift || true
-targets=${*:-capture trace keyframe rules filter output}
+targets=${*:-capture trace keyframe yaml rules filter output}
 flags="-Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 -Cllvm-args=-sanitizer-coverage-inline-8bit-counters"
 flags="$flags -Cllvm-args=-sanitizer-coverage-pc-table -Cllvm-args=-sanitizer-coverage-trace-compares -Ccodegen-units=1 --cfg fuzzing"
 # With a target, build scripts are built without the flags.
@@ -20,7 +20,7 @@ seed() {
     mkdir -p "corpus/$1" "artifacts/$1"
     case $1 in
         capture | trace) find ../testdata -name '*.scap' -size -40k -exec cp --backup=numbered -t "corpus/$1" {} + ;;
-        rules) cp ../rules/*.yaml "corpus/$1" ;;
+        rules | yaml) cp ../rules/*.yaml seeds/yaml/* "corpus/$1" ;;
         filter) printf 'proc.name in (a, "b c") and not (fd.name glob /etc/* or evt.type=open)' > "corpus/$1/seed" ;;
         output) printf '%%evt.time %%20proc.name (%%proc.aname[2] %%toupper(fd.name) %%join(",", (user.uid)))' > "corpus/$1/seed" ;;
     esac

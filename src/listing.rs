@@ -17,9 +17,9 @@ pub fn fields(out: &mut dyn Write, args: &ListArgs) -> io::Result<()> {
         if args.json {
             let row = json!({
                 "name": info.name,
-                "type": format!("{:?}", info.ty).to_uppercase(),
+                "type": info.ty.name(),
                 "list": info.is_list(),
-                "argument": format!("{:?}", info.arg).to_lowercase(),
+                "argument": info.arg.name(),
                 "deprecated": info.flags & epf::DEPRECATED != 0,
                 "description": info.description,
             });
@@ -39,11 +39,8 @@ pub fn events(out: &mut dyn Write, args: &ListArgs) -> io::Result<()> {
         }
         let direction = if info.is_exit() { '<' } else { '>' };
         if args.json {
-            let params: Vec<_> = info
-                .params
-                .iter()
-                .map(|p| json!({"name": p.name, "type": format!("{:?}", p.ty).to_uppercase()}))
-                .collect();
+            let params: Vec<_> =
+                info.params.iter().map(|p| json!({"name": p.name, "type": p.ty.name()})).collect();
             let row =
                 json!({"code": info.code, "dir": direction.to_string(), "name": info.name, "params": params});
             writeln!(out, "{row}")?;
@@ -67,12 +64,11 @@ fn shape(info: &FieldInfo) -> String {
 }
 
 fn type_word(info: &FieldInfo) -> String {
-    let word = format!("{:?}", info.ty).to_uppercase();
-    if info.is_list() { format!("LIST({word})") } else { word }
+    let word = info.ty.name();
+    if info.is_list() { format!("LIST({word})") } else { word.to_owned() }
 }
 
 fn parameters(info: &EventInfo) -> String {
-    let each: Vec<String> =
-        info.params.iter().map(|p| format!("{} {}", format!("{:?}", p.ty).to_uppercase(), p.name)).collect();
+    let each: Vec<String> = info.params.iter().map(|p| format!("{} {}", p.ty.name(), p.name)).collect();
     each.join(", ")
 }

@@ -71,7 +71,13 @@ pub fn load(
     quiet: bool,
     verbose: bool,
 ) -> Result<Program, Failure> {
-    program(read(files, options(selection)?, false)?, quiet, verbose)
+    let program = program(read(files, options(selection)?, false)?, quiet, verbose)?;
+    // Tags are given to run rules; that none has them is never meant.
+    if program.rules.is_empty() && !selection.tags.is_empty() {
+        let tags = selection.tags.join(", ");
+        return Err(Failure::usage(format!("no rule is left to run: none has the tag {tags}")));
+    }
+    Ok(program)
 }
 
 /// The program of loaded rules; errors are told with their places and end the run.
@@ -83,12 +89,34 @@ pub fn program(loaded: Loaded, quiet: bool, verbose: bool) -> Result<Program, Fa
     } else if warnings > 0 && !quiet {
         eprintln!("{warnings} warnings about the rules (-v shows them, 'tercel rules check' too)");
     }
-    if loaded.program.rules.is_empty() {
-        return Err(Failure::usage(
-            "no rule is left to run: all are disabled, deselected or below the priority",
-        ));
+    if loaded.program.rules.is_empty() && !quiet {
+        eprintln!("warning: no rule runs: {}", idle(&loaded.rules));
     }
     Ok(loaded.program)
+}
+
+/// Why none of the rules runs.
+fn idle(rules: &[RuleInfo]) -> String {
+    if rules.is_empty() {
+        return "the files define none".to_owned();
+    }
+    let count = |state: RuleState| rules.iter().filter(|rule| rule.state == state).count();
+    let skipped = rules.iter().filter(|rule| rule.state == RuleState::Skipped);
+    let mut sources: Vec<&str> =
+        skipped.clone().map(|rule| rule.source.as_str()).filter(|source| *source != "syscall").collect();
+    sources.sort_unstable();
+    sources.dedup();
+    let skipped = match sources.is_empty() {
+        true => "need what does not exist here".to_owned(),
+        false => format!("of other event sources or unknown fields ({})", sources.join(", ")),
+    };
+    let reasons = [
+        (count(RuleState::Disabled), "disabled or not selected".to_owned()),
+        (count(RuleState::BelowPriority), "below the priority".to_owned()),
+        (count(RuleState::Skipped), skipped),
+    ];
+    let reasons = reasons.into_iter().filter(|(count, _)| *count > 0);
+    reasons.map(|(count, reason)| format!("{count} {reason}")).collect::<Vec<_>>().join(", ")
 }
 
 /// Compiles a filter of the command line.

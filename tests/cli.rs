@@ -30,7 +30,11 @@ fn mistakes_have_their_exit_codes() {
     refused(&["replay", "-r", "rules", "--fail-on", "loud", TRACE], 2, "'loud' is no priority");
     refused(&["replay", "-r", "rules", "--from", "noon", TRACE], 2, "'noon' is no point in a capture");
     refused(&["replay", "-r", "rules", "-t", "x", "-T", "y", TRACE], 2, "cannot be used with");
-    refused(&["replay", "-r", "rules", "-t", "no-such-tag", TRACE], 2, "no rule is left to run");
+    refused(
+        &["replay", "-r", "rules", "-t", "no-such-tag", TRACE],
+        2,
+        "no rule is left to run: none has the tag no-such-tag",
+    );
     refused(&["replay", "-r", "rules", "--output", "no-such-dir/x", TRACE], 4, "no-such-dir/x");
     refused(&["replay", "-r", "rules", "rules/tercel_rules.yaml"], 3, "not a capture");
     refused(&["replay", "-q", "-r", "rules", "--fail-on", "debug", TRACE], 1, "");

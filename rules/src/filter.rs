@@ -4,6 +4,7 @@ use crate::ast::{Expr, Pos};
 use crate::compile::{self, Compiler};
 use crate::fields::suggest;
 use crate::lang;
+use crate::load::beneath;
 use crate::output::Template;
 use crate::program::{Priority, Program, Rule};
 
@@ -12,7 +13,7 @@ const MAX_DEPTH: usize = 100;
 
 /// Why a filter is wrong. As text: the reason, the filter and a caret under the place.
 #[derive(Debug, Clone, thiserror::Error)]
-#[error("{message}\n    {text}\n    {:>column$}{hint}", "^", column = pos.column)]
+#[error("{message}\n    {text}\n    {}^{hint}", beneath(text.chars().take(text.get(..pos.offset).unwrap_or(text).chars().count())))]
 pub struct Error {
     /// The reason.
     pub message: String,

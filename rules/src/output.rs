@@ -204,6 +204,8 @@ mod tests {
             ("%evt.num.x", "<evt.num>.x"),
             ("%evt.num[0]", "<evt.num>[0]"),
             ("%evt.numbers", "<evt.num>bers"),
+            ("%evt.num[\u{e9}", "<evt.num>[\u{e9}"),
+            ("%evt.num[\u{1f980}", "<evt.num>[\u{1f980}"),
             ("%proc.nametag here", "<proc.name>tag here"),
             ("%20proc.name|", "<proc.name:20>|"),
             ("%0proc.name", "<proc.name>"),

@@ -5,7 +5,7 @@
 
 use std::net::IpAddr;
 
-use tercel_format::catalogue::{ParamType, PrintFormat};
+use tercel_format::catalogue::{EVENTS, ParamType, PrintFormat};
 
 use crate::fields::FieldRef;
 use crate::output::Template;
@@ -239,24 +239,28 @@ impl Priority {
 /// A set of event codes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EventSet {
-    bits: [u64; 8],
+    bits: [u64; WORDS],
 }
+
+/// Words of 64 bits that have room for every code of the catalogue, which are its positions.
+const WORDS: usize = EVENTS.len().div_ceil(64);
 
 impl EventSet {
     /// No event.
-    pub const NONE: EventSet = EventSet { bits: [0; 8] };
+    pub const NONE: EventSet = EventSet { bits: [0; WORDS] };
 
     /// Every event of the catalogue.
     pub fn all() -> EventSet {
         let mut set = EventSet::NONE;
-        for row in tercel_format::catalogue::EVENTS.iter() {
+        for row in EVENTS.iter() {
             set.insert(row.code);
         }
         set
     }
 
-    /// Adds a code; codes beyond 511 are ignored.
+    /// Adds a code of the catalogue; there is no event of any other.
     pub fn insert(&mut self, code: u16) {
+        debug_assert!(usize::from(code) < EVENTS.len(), "{code} is not in the catalogue");
         if let Some(word) = self.bits.get_mut(usize::from(code >> 6)) {
             *word |= 1 << (code & 63);
         }
@@ -296,5 +300,36 @@ impl EventSet {
         let mut bits = self.bits;
         bits.iter_mut().zip(other.bits).for_each(|(a, b)| *a = f(*a, b));
         EventSet { bits }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn priorities_have_their_names() {
+        let names = Priority::ALL.map(Priority::name);
+        let expected =
+            ["Emergency", "Alert", "Critical", "Error", "Warning", "Notice", "Informational", "Debug"];
+        assert_eq!(names, expected);
+        assert!(Priority::ALL.is_sorted());
+    }
+
+    #[test]
+    fn sets_hold_what_was_put_in() {
+        let last = EVENTS.len() as u16 - 1;
+        let mut set = EventSet::NONE;
+        for code in [0, 63, 64, last] {
+            assert!(!set.contains(code));
+            set.insert(code);
+            assert!(set.contains(code));
+        }
+        assert!(!set.contains(1) && !set.contains(u16::MAX));
+        assert_eq!(set.len(), 4);
+        assert_eq!(set.complement().len(), EVENTS.len() - 4);
+        assert!(set.intersection(&set.complement()).is_empty());
+        assert_eq!(set.union(&set.complement()), EventSet::all());
+        assert!(EVENTS.iter().enumerate().all(|(at, row)| usize::from(row.code) == at));
     }
 }

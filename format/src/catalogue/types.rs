@@ -86,6 +86,62 @@ pub enum ParamType {
 }
 
 impl ParamType {
+    /// The name in the catalogues that are printed.
+    #[rustfmt::skip]
+    pub const fn name(self) -> &'static str {
+        match self {
+            ParamType::None => "NONE",
+            ParamType::Int8 => "INT8",
+            ParamType::Int16 => "INT16",
+            ParamType::Int32 => "INT32",
+            ParamType::Int64 => "INT64",
+            ParamType::Uint8 => "UINT8",
+            ParamType::Uint16 => "UINT16",
+            ParamType::Uint32 => "UINT32",
+            ParamType::Uint64 => "UINT64",
+            ParamType::CharBuf => "CHARBUF",
+            ParamType::ByteBuf => "BYTEBUF",
+            ParamType::Errno => "ERRNO",
+            ParamType::SockAddr => "SOCKADDR",
+            ParamType::SockTuple => "SOCKTUPLE",
+            ParamType::Fd => "FD",
+            ParamType::Pid => "PID",
+            ParamType::FdList => "FDLIST",
+            ParamType::FsPath => "FSPATH",
+            ParamType::SyscallId => "SYSCALLID",
+            ParamType::SigType => "SIGTYPE",
+            ParamType::RelTime => "RELTIME",
+            ParamType::AbsTime => "ABSTIME",
+            ParamType::Port => "PORT",
+            ParamType::L4Proto => "L4PROTO",
+            ParamType::SockFamily => "SOCKFAMILY",
+            ParamType::Bool => "BOOL",
+            ParamType::Ipv4Addr => "IPV4ADDR",
+            ParamType::Dyn => "DYN",
+            ParamType::Flags8 => "FLAGS8",
+            ParamType::Flags16 => "FLAGS16",
+            ParamType::Flags32 => "FLAGS32",
+            ParamType::Uid => "UID",
+            ParamType::Gid => "GID",
+            ParamType::Double => "DOUBLE",
+            ParamType::SigSet => "SIGSET",
+            ParamType::CharBufArray => "CHARBUFARRAY",
+            ParamType::CharBufPairArray => "CHARBUFPAIRARRAY",
+            ParamType::Ipv4Net => "IPV4NET",
+            ParamType::Ipv6Addr => "IPV6ADDR",
+            ParamType::Ipv6Net => "IPV6NET",
+            ParamType::IpAddr => "IPADDR",
+            ParamType::IpNet => "IPNET",
+            ParamType::Mode => "MODE",
+            ParamType::FsRelPath => "FSRELPATH",
+            ParamType::EnumFlags8 => "ENUMFLAGS8",
+            ParamType::EnumFlags16 => "ENUMFLAGS16",
+            ParamType::EnumFlags32 => "ENUMFLAGS32",
+            ParamType::Fd32 => "FD32",
+            ParamType::Pid32 => "PID32",
+        }
+    }
+
     /// Bytes on the wire.
     #[rustfmt::skip]
     pub const fn width(self) -> Width {

@@ -1,15 +1,12 @@
 //! On which events a condition can be true at all (reference language section 9).
 
-use tercel_format::catalogue::EVENTS;
 use tercel_format::catalogue::syscalls::SYSCALL_NAMES;
+use tercel_format::catalogue::{EVENTS, code};
 
 use crate::ast::{CallArg, Expr, ExprKind, Right, Term, TermKind};
 use crate::fields::ASYNC_EVENT_NAMES;
 use crate::lang::number;
 use crate::program::EventSet;
-
-/// Code of the asynchronous event.
-const ASYNC_EVENT: u16 = 402;
 
 /// Whether `evt.num`, which is never 0, may decide a condition (reference language 9.4). Falco 0.44.1 does not look at it,
 /// which shows in its warning about too many events; later revisions do, and skip rules that can never fire.
@@ -131,7 +128,7 @@ fn codes(names: &[&[u8]]) -> EventSet {
             known = true;
         }
         if ASYNC_EVENT_NAMES.iter().any(|other| other.as_bytes() == *name) {
-            set.insert(ASYNC_EVENT);
+            set.insert(code::ASYNCEVENT_E);
             known = true;
         }
         if !known && SYSCALL_NAMES.iter().any(|other| other.as_bytes() == *name) {

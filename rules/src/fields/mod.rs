@@ -82,6 +82,17 @@ pub enum ArgRule {
     Required,
 }
 
+impl ArgRule {
+    /// The name in the catalogue that is printed.
+    pub const fn name(self) -> &'static str {
+        match self {
+            ArgRule::No => "no",
+            ArgRule::Optional => "optional",
+            ArgRule::Required => "required",
+        }
+    }
+}
+
 /// Bits of [`FieldInfo::flags`] (reference fields.json `epf`).
 #[allow(missing_docs)]
 pub mod epf {

@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use serde_json::{Value, json};
+use unicode_width::UnicodeWidthChar;
 
 use super::yaml::Mark;
 
@@ -229,6 +230,18 @@ fn snippet(text: &[u8], offset: usize) -> String {
     result
 }
 
+/// What fills a line up to the column after these characters: wide ones take two columns, tabs stay tabs.
+pub(crate) fn beneath(characters: impl Iterator<Item = char>) -> String {
+    let mut lead = String::new();
+    for c in characters {
+        match c {
+            '\t' => lead.push('\t'),
+            _ => lead.extend(std::iter::repeat_n(' ', c.width().unwrap_or(0))),
+        }
+    }
+    lead
+}
+
 /// A place in a file as people count it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Place {
@@ -271,8 +284,7 @@ impl Place {
     /// The line with a caret below.
     pub fn excerpt(&self) -> String {
         // A tab stays a tab so that the caret stands under the same column.
-        let lead = self.text.chars().take(self.caret);
-        let lead: String = lead.map(|c| if c == '\t' { '\t' } else { ' ' }).collect();
+        let lead = beneath(self.text.chars().take(self.caret));
         format!("    {}\n    {lead}^\n", self.text)
     }
 }

@@ -39,6 +39,7 @@ use context::Context;
 use failure::{Caution, Failure, Spot};
 use reader::Reader;
 
+pub(crate) use context::beneath;
 pub use context::{Item, Location, Place};
 pub use options::{AppendOutput, ENGINE, Options};
 pub use parts::{Part, PartKind, Parts, TooLarge, Variant};
@@ -46,11 +47,10 @@ pub use priority::parse_priority;
 pub use report::{Error, ErrorCode, Finding, Note, Phase, Report, Warning, WarningCode, results_to_json};
 pub use version::Version;
 
+use tercel_format::catalogue::code;
+
 use crate::compile::{self, Compiler};
 use crate::program::{Priority, Program, Rule};
-
-/// Code of the event that is added to the events of every rule (reference language 9.6).
-const ASYNC_EVENT: u16 = 402;
 
 /// Loads rule files in order.
 #[derive(Debug)]
@@ -246,7 +246,11 @@ impl Loader {
         let ctx = Context::file(name);
         let refuse = |error: yaml::Error, ctx: &Context| {
             let spot = Some((ctx.name(), error.mark.offset));
-            Failure::new(ErrorCode::YamlParse, error.to_string(), ctx).spot(spot)
+            let began = error.within.as_ref().filter(|(_, start)| start.line < error.mark.line);
+            let hint = began.map(|(what, start)| {
+                format!("{what} that begins at line {}, column {}", start.line + 1, start.column + 1)
+            });
+            Failure::new(ErrorCode::YamlParse, error.to_string(), ctx).spot(spot).hint(hint)
         };
         let documents = match yaml::parse(text) {
             Ok(documents) => documents,
@@ -260,7 +264,7 @@ impl Loader {
             match schema::check(root) {
                 Ok(lines) => schema.extend(lines),
                 Err(schema::BadKey(mark)) => {
-                    let error = yaml::Error { mark, message: "bad conversion".to_owned() };
+                    let error = yaml::Error::new(mark, "bad conversion");
                     return (Default::default(), Err(refuse(error, &ctx)));
                 }
             }
@@ -407,7 +411,8 @@ impl Loaded {
 
 fn program_rule(compiled: Compiled, condition: compile::Condition, info: &RuleInfo) -> Rule {
     let mut events = compiled.events;
-    events.insert(ASYNC_EVENT);
+    // Falco adds the asynchronous event to every rule (reference language 9.6).
+    events.insert(code::ASYNCEVENT_E);
     Rule {
         name: compiled.name,
         desc: info.desc.clone(),

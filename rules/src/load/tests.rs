@@ -60,7 +60,9 @@ fn shapes() {
     check("-\n- ~\n", &[]);
     check(
         "- a: [b\n",
-        &["2:1 LOAD_ERR_YAML_PARSE yaml-cpp: error at line 2, column 1: did not find expected ',' or ']'"],
+        &[
+            "2:1 LOAD_ERR_YAML_PARSE yaml-cpp: error at line 2, column 1: did not find expected ',' or ']' ? while parsing a flow sequence that begins at line 1, column 6",
+        ],
     );
     check("- [a]: b\n", &["1:3 LOAD_ERR_YAML_PARSE yaml-cpp: error at line 1, column 3: bad conversion"]);
     check("- rul: r\n", &["1:3 LOAD_UNKNOWN_ITEM Unknown top level item ? did you mean 'rule'?"]);
@@ -442,7 +444,7 @@ fn order_and_effect_of_several_files() {
     );
     // Both rules look at the macro as it was defined last.
     assert_eq!(loaded.program.rules[0].events, loaded.program.rules[1].events);
-    assert!(loaded.program.rules[0].events.contains(ASYNC_EVENT));
+    assert!(loaded.program.rules[0].events.contains(code::ASYNCEVENT_E));
 }
 
 #[test]
@@ -470,6 +472,26 @@ fn compile_warnings_count_once() {
     assert_eq!(loaded.reports[0].warnings.len(), 2);
     let warnings: Vec<String> = loaded.warnings().map(|warning| warning.place.to_string()).collect();
     assert_eq!(warnings, ["f0.yaml:3:3"]);
+}
+
+#[test]
+fn carets_stand_under_wide_characters() {
+    let text =
+        RULE.replace("evt.type=execve", "evt.type=execve and fd.name=\u{30d5}\u{30a1} and proc.nmae=x");
+    let shown = load(&[&text]).reports[0].to_string();
+    let lines: Vec<&str> = shown.lines().collect();
+    let width = |text: &str| unicode_width::UnicodeWidthStr::width(text);
+    let before = lines[1].split("proc.nmae").next().expect("the line");
+    assert_eq!(width(before), width(lines[2]) - 1, "{shown}");
+}
+
+#[test]
+fn unclosed_quotes_say_where_they_begin() {
+    let text = format!("{RULE}- rule: s\n  desc: \"never closed\n  condition: evt.type=open\n  output: x\n");
+    let loaded = load(&[&text]);
+    let error = &loaded.reports[0].errors[0];
+    assert_eq!(error.hint.as_deref(), Some("while scanning a quoted scalar that begins at line 7, column 9"));
+    assert!(error.place.line > 7);
 }
 
 #[test]

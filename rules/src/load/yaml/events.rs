@@ -46,6 +46,8 @@ pub(super) struct Problem {
     pub(super) message: String,
     /// Bytes before the place.
     pub(super) at: usize,
+    /// What was being read, and the bytes before its start.
+    pub(super) within: Option<(String, usize)>,
 }
 
 /// A parser over a text.
@@ -88,17 +90,20 @@ impl<'t> Events<'t> {
     }
 
     fn problem(&self) -> Problem {
-        // SAFETY: the parser was initialized by `of`; its problem is null or one of the parser's constant C strings.
-        let (parser, message) = unsafe {
+        // SAFETY: the parser was initialized by `of`; its texts are null or constant C strings of the parser.
+        let (parser, message, context) = unsafe {
             let parser = self.parser.assume_init_ref();
-            (parser, parser.problem.as_ref().map(|text| CStr::from_ptr(text)))
+            let text = |text: *const i8| (!text.is_null()).then(|| CStr::from_ptr(text.cast()));
+            (parser, text(parser.problem), text(parser.context))
         };
+        let start = count(parser.context_mark.index);
+        let within = context.map(|context| (context.to_string_lossy().into_owned(), start));
         let message = message.map_or("out of memory".into(), CStr::to_string_lossy).into_owned();
         let at = match parser.error {
             unsafe_sys::YAML_READER_ERROR => parser.problem_offset,
             _ => parser.problem_mark.index,
         };
-        Problem { message, at: count(at) }
+        Problem { message, at: count(at), within }
     }
 }
 

@@ -92,4 +92,12 @@ pub struct Error {
     pub mark: Mark,
     /// The reason.
     pub message: String,
+    /// What was being read, and where that began.
+    pub within: Option<(String, Mark)>,
+}
+
+impl Error {
+    pub(crate) fn new(mark: Mark, message: impl Into<String>) -> Error {
+        Error { mark, message: message.into(), within: None }
+    }
 }

@@ -24,7 +24,7 @@ const NODE_WEIGHT: usize = 16;
 pub fn parse(text: &str) -> Result<Vec<Rc<Node>>, Error> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let places = Places::of(text);
-    let out_of_memory = || Error { mark: Mark::default(), message: "out of memory".to_owned() };
+    let out_of_memory = || Error::new(Mark::default(), "out of memory");
     let mut events = Events::of(text).ok_or_else(out_of_memory)?;
     let mut builder = Builder::default();
     let mut next = events.next();
@@ -72,7 +72,8 @@ impl Places {
     }
 
     fn error(&self, problem: Problem) -> Error {
-        Error { mark: self.mark(problem.at), message: problem.message }
+        let within = problem.within.map(|(what, at)| (what, self.mark(at)));
+        Error { mark: self.mark(problem.at), message: problem.message, within }
     }
 }
 
@@ -125,19 +126,19 @@ impl Builder {
 
     fn alias(&mut self, mark: Mark, anchor: &str) -> Result<Step, Error> {
         let Some((node, weight)) = self.anchors.get(anchor) else {
-            return Err(Error { mark, message: format!("the referenced anchor is not defined: {anchor}") });
+            return Err(Error::new(mark, format!("the referenced anchor is not defined: {anchor}")));
         };
         let (node, weight) = (Rc::clone(node), *weight);
         self.aliased = self.aliased.saturating_add(weight);
         if self.aliased > MAX_ALIASED {
-            return Err(Error { mark, message: format!("aliases stand for more than {MAX_ALIASED} bytes") });
+            return Err(Error::new(mark, format!("aliases stand for more than {MAX_ALIASED} bytes")));
         }
         Ok(self.add(node, weight))
     }
 
     fn start(&mut self, mark: Mark, anchor: Option<String>, mapping: bool) -> Result<Step, Error> {
         if self.open.len() >= MAX_DEPTH {
-            return Err(Error { mark, message: "bad file".to_owned() });
+            return Err(Error::new(mark, "bad file"));
         }
         // Until it is complete, an anchor of this name stands for nothing: a node cannot stand inside itself.
         if let Some(anchor) = &anchor {
