@@ -4,7 +4,7 @@
 //! The files are not part of this repository. The directory is taken from TERCEL_CORPUS, `../shared/corpus` beside the
 //! workspace otherwise; without it the checks are skipped.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::time::Instant;
 
@@ -177,4 +177,37 @@ fn falcos_own_rules_load() {
     loaded.warnings().for_each(|warning| print!("{warning}"));
     assert_eq!(running, loaded.program.rules.len());
     assert!(running >= 90, "{running}");
+}
+
+/// The names of macros and lists that a file defines.
+fn defined(text: &str) -> BTreeSet<String> {
+    let names = text.lines().filter_map(|line| {
+        let (kind, name) = line.strip_prefix("- ")?.split_once(": ")?;
+        matches!(kind, "macro" | "list").then(|| format!("{kind} {name}"))
+    });
+    names.collect()
+}
+
+#[test]
+fn common_names_are_those_of_falcos_files_and_load_beside_them() {
+    let Some(corpus) = corpus() else { return };
+    let macros = include_str!("../tercel_macros.yaml").to_owned();
+    let falco = ["falco_rules", "falco-incubating_rules", "falco-sandbox_rules"].map(|name| {
+        let path = corpus.join("rules").join(format!("{name}.yaml"));
+        std::fs::read_to_string(path).unwrap()
+    });
+    let here = defined(&macros);
+    let missing: Vec<String> =
+        falco.iter().flat_map(|text| defined(text)).filter(|name| !here.contains(name)).collect();
+    assert_eq!(missing, Vec::<String>::new());
+    let before = [&macros].into_iter().chain(&falco);
+    let after = falco.iter().chain([&macros]);
+    for order in [before.collect::<Vec<_>>(), after.collect()] {
+        let mut loader = Loader::new(Options::default());
+        for (number, text) in order.into_iter().enumerate() {
+            let report = loader.file(&number.to_string(), text);
+            assert!(report.successful(), "{report}");
+        }
+        assert!(loader.finish().program.rules.len() >= 25);
+    }
 }

@@ -2,6 +2,7 @@
 
 use super::collector::Collector;
 use super::failure::did_you_mean;
+use super::library;
 use super::macros::MacroError;
 use crate::fields::{nearest, suggest};
 use crate::lang::{self, SyntaxError};
@@ -39,6 +40,9 @@ pub(super) fn of_macro(
     }
     if collector.lists.get(name).is_some() {
         return Some(format!("'{name}' is a list; write 'field in ({name})'"));
+    }
+    if let Some(hint) = library::hint(name) {
+        return Some(hint);
     }
     let mut names: Vec<&str> = collector.macros.names().filter(|other| sees(other)).collect();
     names.sort_unstable();

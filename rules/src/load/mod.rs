@@ -15,6 +15,7 @@ mod exceptions;
 mod failure;
 mod hints;
 mod info;
+mod library;
 mod lists;
 mod macros;
 mod options;
@@ -167,7 +168,14 @@ impl Loader {
             )
         });
         let outcome = outcome.map(|compiled| self.compiled = compiled);
+        cautions.retain(|caution| !self.is_offered(caution));
         self.report(&name, checked, outcome, cautions, read_cautions)
+    }
+
+    /// Whether a caution is about a definition that nothing uses, of a file that only offers definitions.
+    fn is_offered(&self, caution: &Caution) -> bool {
+        matches!(caution.code, WarningCode::UnusedMacro | WarningCode::UnusedList)
+            && library::is_library(&self.text(&caution.ctx.name()))
     }
 
     /// The rules that run, taken apart; nothing if a file has errors.
@@ -202,7 +210,8 @@ impl Loader {
         let mut cautions = Vec::new();
         let mut work = Work::new(&self.collector, &self.options, &[], &source, &mut cautions);
         let place = |ctx: &Context, spot: Option<Spot>| self.place(ctx, spot);
-        parts::take_apart(&mut work, &self.collector, &running, vary, &place)
+        let parts = parts::take_apart(&mut work, &self.collector, &running, vary, &place)?;
+        Ok(parts.without_idle(&|part| library::is_library(&self.text(&part.place.file))))
     }
 
     /// The program of the rules that run, and everything found on the way.

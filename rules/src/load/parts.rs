@@ -56,7 +56,8 @@ pub struct Variant {
 /// Rules taken apart.
 #[derive(Debug, Default)]
 pub struct Parts {
-    /// All parts of the rules that run. Of macros and lists also those that no rule uses.
+    /// All parts of the rules that run. Of macros and lists also those that no rule uses, but
+    /// for those of files that only offer them.
     pub parts: Vec<Part>,
     /// The conditions of the rules in the order of the program.
     pub conditions: Vec<Expr>,
@@ -197,6 +198,27 @@ fn constant(holds: bool) -> ExprKind {
 }
 
 impl Parts {
+    /// Without the parts that stand in no rule's condition and that `unwanted` names.
+    pub(super) fn without_idle(mut self, unwanted: &dyn Fn(&Part) -> bool) -> Parts {
+        let used: BTreeSet<usize> = self.variants.iter().map(|variant| variant.part).collect();
+        let shared = |part: &Part| matches!(part.kind, PartKind::Macro | PartKind::List);
+        let keep: Vec<bool> = (self.parts.iter().enumerate())
+            .map(|(at, part)| used.contains(&at) || !shared(part) || !unwanted(part))
+            .collect();
+        let before = keep.iter().scan(0, |count, kept| {
+            let now = *count;
+            *count += usize::from(*kept);
+            Some(now)
+        });
+        let moved: Vec<usize> = before.collect();
+        let moved = |part: usize| moved.get(part).copied().unwrap_or_default();
+        self.variants.iter_mut().for_each(|variant| variant.part = moved(variant.part));
+        self.checks.iter_mut().flatten().for_each(|(part, _)| *part = moved(*part));
+        let mut kept = keep.iter();
+        self.parts.retain(|_| kept.next() == Some(&true));
+        self
+    }
+
     fn add(&mut self, kind: PartKind, name: String, rule: Option<usize>, place: Place) -> usize {
         self.parts.push(Part { kind, name, rule, place });
         self.parts.len() - 1
