@@ -4,7 +4,7 @@
 //!
 //! `TERCEL_BLESS=1 cargo test --test offline golden` stores what it prints now; the difference is to be read before it is committed.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::PathBuf;
 
@@ -33,11 +33,15 @@ fn names(directory: &str, ending: &str) -> Vec<String> {
     names
 }
 
-/// What the binary prints for a capture.
+/// What the binary prints for a capture under the shipped rules.
 fn replay(directory: &str, name: &str, form: &[&str]) -> String {
+    replay_under(&[&["-r", "rules"], form].concat(), directory, name)
+}
+
+/// What the binary prints for a capture.
+fn replay_under(arguments: &[&str], directory: &str, name: &str) -> String {
     let capture = format!("testdata/{directory}/{name}.scap");
-    let options = ["replay", "--utc", "--iso8601", "-r", "rules"];
-    ran(&[&options[..], form, &[&capture]].concat(), 0).out
+    ran(&[&["replay", "--utc", "--iso8601"], arguments, &[&capture]].concat(), 0).out
 }
 
 /// The first line at which two texts differ, told from 1.
@@ -83,6 +87,59 @@ fn every_answer_has_its_capture() {
         let answers = names("expected", &format!(".{ending}"));
         assert_eq!(answers, traces, "answers as .{ending} and captures");
     }
+}
+
+/// A rule file as articles on Falco have it, after what comes with tercel: arguments, and the file with the answer.
+const LOCAL: [(&[&str], &str); 3] = [
+    (&["-r", "rules", "-r", "testdata/local/classic.yaml"], "after-rules.txt"),
+    (&["-r", "rules", "-r", "testdata/local/classic.yaml", "--rule-matching", "all"], "after-rules-all.txt"),
+    (&["-r", "rules/tercel_macros.yaml", "-r", "testdata/local/classic.yaml"], "after-macros.txt"),
+];
+
+#[test]
+fn rules_of_articles_on_falco_load_after_the_shipped_files() {
+    for (arguments, answer) in LOCAL {
+        let file = testdata("local").join(answer);
+        let actual = replay_under(arguments, "traces", "classic");
+        if blessing() {
+            fs::write(&file, &actual).expect("the answer can be stored");
+            continue;
+        }
+        let expected = fs::read_to_string(&file).unwrap_or_default();
+        assert_eq!(expected, actual, "{answer}");
+        let outbound = "command=curl -s -m 2 http://198.51.100.80/ connection=192.0.2.10:39290->198.51.100.80:80 type=connect)";
+        assert!(
+            actual.contains(&format!("Binary generate network traffic by (user=root {outbound}\n")),
+            "{answer}"
+        );
+        assert!(
+            actual
+                .contains(" File below /etc opened for writing (user=root command=tee -a /etc/hosts.allow "),
+            "{answer}"
+        );
+    }
+}
+
+/// The macros and lists of a rule file, each with its text up to the next item or comment.
+fn definitions(path: &str) -> BTreeMap<String, String> {
+    let text = file(path);
+    let items = text.split("\n- ").skip(1).filter_map(|item| {
+        let body: Vec<&str> = item.lines().take_while(|line| !line.starts_with('#')).collect();
+        let (head, body) = body.split_first()?;
+        (head.starts_with("macro: ") || head.starts_with("list: "))
+            .then(|| ((*head).to_owned(), body.join("\n").trim().to_owned()))
+    });
+    items.collect()
+}
+
+#[test]
+fn names_in_both_shipped_files_are_defined_alike() {
+    let (macros, rules) = (definitions("rules/tercel_macros.yaml"), definitions("rules/tercel_rules.yaml"));
+    assert!(macros.len() > 400, "{}", macros.len());
+    let both: Vec<&String> = rules.keys().filter(|name| macros.contains_key(*name)).collect();
+    assert!(both.len() > 10, "{both:?}");
+    let differ: Vec<&&String> = both.iter().filter(|name| rules.get(**name) != macros.get(**name)).collect();
+    assert!(differ.is_empty(), "{differ:?}");
 }
 
 /// Captures that show more than one rule, or none.

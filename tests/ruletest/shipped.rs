@@ -82,11 +82,8 @@ fn a_lost_macro_is_noticed() {
 
 #[test]
 fn a_wrong_macro_is_noticed() {
-    let (from, to) = (
-        "(evt.type in (execve, execveat) and evt.rawres = 0)",
-        "evt.type in (execve, execveat) and evt.rawres = 1",
-    );
-    breaks(from, to, to, "evt.rawres = 1");
+    let (from, to) = ("(spawned_process and evt.rawres = 0)", "(spawned_process and evt.rawres = 1)");
+    breaks(from, to, "spawned_process and evt.rawres = 1", "evt.rawres = 1");
 }
 
 #[test]
