@@ -24,7 +24,7 @@ inside dpkg -i /tmp/tercel.deb >/dev/null
 trap 'inside dpkg --purge tercel >/dev/null 2>&1 || true' EXIT
 inside tercel --version
 inside tercel config check
-inside tercel rules check /etc/tercel/tercel_rules.yaml | tail -n 1
+inside tercel rules check /etc/tercel/tercel_macros.yaml /etc/tercel/tercel_rules.yaml | tail -n 2
 [ "$(inside find /usr/share/man/man1 -name 'tercel*' | wc -l)" -gt 10 ]
 inside zcat /usr/share/man/man1/tercel-live.1.gz | grep -q '^\.TH'
 inside bash -c '. /usr/share/bash-completion/completions/tercel; complete -p tercel'
