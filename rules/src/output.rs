@@ -7,6 +7,7 @@ use crate::ast::{CallArg, Term, TermKind};
 use crate::compile;
 use crate::lang;
 use crate::lang::escape::escape;
+use crate::load::ExtraField;
 use crate::program::Operand;
 
 /// A parsed output.
@@ -19,6 +20,8 @@ pub struct Template {
     /// The fields of the JSON's `output_fields` in order of appearance, each name once: fields that stand alone and
     /// fields inside transformers (reference language 10.11, 10.13).
     pub fields: Vec<(String, Operand)>,
+    /// Further entries of `output_fields`, whose values are texts (reference language 10.14).
+    pub texts: Vec<(String, Template)>,
 }
 
 /// A part of an output.
@@ -77,6 +80,20 @@ impl Template {
         }
         template.push_text(rest);
         Ok(template)
+    }
+
+    /// Adds an entry to those of the JSON's `output_fields`.
+    pub fn add_field(&mut self, field: &ExtraField) -> Result<(), Error> {
+        match field {
+            ExtraField::Plain(name) => {
+                let Template { fields, .. } = Template::parse(&format!("%{name}"))?;
+                let is_new = |(key, _): &(String, Operand)| self.fields.iter().all(|(known, _)| known != key);
+                let new: Vec<_> = fields.into_iter().filter(is_new).collect();
+                self.fields.extend(new);
+            }
+            ExtraField::Text(key, format) => self.texts.push((key.clone(), Template::parse(format)?)),
+        }
+        Ok(())
     }
 
     fn push_text(&mut self, text: &str) {

@@ -69,6 +69,15 @@ impl Default for Style {
     }
 }
 
+/// The value of an entry of the JSON's `output_fields`.
+#[derive(Debug)]
+enum Shown {
+    /// A value with its type.
+    Typed(Operand),
+    /// A text with values in it.
+    Text(Template),
+}
+
 /// Writes the lines of a program's alerts.
 #[derive(Debug)]
 pub struct Formatter {
@@ -76,7 +85,7 @@ pub struct Formatter {
     time: Operand,
     utc: Operand,
     /// Per rule the fields of its output by their names.
-    fields: Vec<BTreeMap<String, Operand>>,
+    fields: Vec<BTreeMap<String, Shown>>,
     scratch: Scratch,
     message: Vec<u8>,
     line: Vec<u8>,
@@ -88,9 +97,14 @@ impl Formatter {
     pub fn new(program: &Program, style: Style) -> Formatter {
         let time = if style.iso8601 { Field::EvtTimeIso8601 } else { Field::EvtTime };
         let fields = program.rules.iter().map(|rule| {
-            let mut fields: BTreeMap<String, Operand> = rule.output.fields.iter().cloned().collect();
+            let typed = rule.output.fields.iter().cloned();
+            let texts = rule.output.texts.iter().cloned();
+            let mut fields: BTreeMap<String, Shown> = typed
+                .map(|(key, operand)| (key, Shown::Typed(operand)))
+                .chain(texts.map(|(key, template)| (key, Shown::Text(template))))
+                .collect();
             // The time of the line is among the fields (reference language 10.11).
-            fields.insert(time.info().name.to_owned(), plain(time));
+            fields.insert(time.info().name.to_owned(), Shown::Typed(plain(time)));
             fields
         });
         Formatter {
@@ -181,14 +195,23 @@ impl Formatter {
 
     fn push_fields(&mut self, alert: &Alert<'_>, out: &mut Vec<u8>) {
         out.push(b'{');
-        for (count, (key, operand)) in self.fields.get(alert.index).into_iter().flatten().enumerate() {
+        for (count, (key, shown)) in self.fields.get(alert.index).into_iter().flatten().enumerate() {
             if count > 0 {
                 out.push(b',');
             }
             push_string(out, key.as_bytes());
             out.push(b':');
-            let value = fields::render_json(&alert.context, operand, &mut self.scratch);
-            out.extend_from_slice(value.to_string().as_bytes());
+            match shown {
+                Shown::Typed(operand) => {
+                    let value = fields::render_json(&alert.context, operand, &mut self.scratch);
+                    out.extend_from_slice(value.to_string().as_bytes());
+                }
+                Shown::Text(template) => {
+                    self.message.clear();
+                    push_message(&alert.context, template, &mut self.message, &mut self.scratch);
+                    push_string(out, &self.message);
+                }
+            }
         }
         out.push(b'}');
     }

@@ -2,6 +2,7 @@
 
 use tercel_format::Event;
 use tercel_format::catalogue::code;
+use tercel_rules::load::ExtraField;
 use tercel_rules::output::Template;
 use tercel_rules::program::{EventSet, NodeId, Priority, Program, Rule};
 
@@ -24,7 +25,12 @@ fn rule(output: &str) -> Rule {
 /// The line of an alert on a failed `openat` of a file with an odd name, at 2016-08-04 16:17:57.881781397 UTC.
 #[track_caller]
 fn check(output: &str, style: Style, expected: &str) {
-    let program = Program { rules: vec![rule(output)], nodes: Vec::new(), checks: Vec::new() };
+    check_rule(rule(output), style, expected);
+}
+
+#[track_caller]
+fn check_rule(rule: Rule, style: Style, expected: &str) {
+    let program = Program { rules: vec![rule], nodes: Vec::new(), checks: Vec::new() };
     let parts: [&[u8]; 4] =
         [&(-2i64).to_le_bytes(), &(-100i64).to_le_bytes(), b"/tmp/\"a\\b\"\0", &1u32.to_le_bytes()];
     let lengths: Vec<u8> = parts.iter().flat_map(|part| (part.len() as u16).to_le_bytes()).collect();
@@ -68,6 +74,26 @@ fn json_lines() {
          \"output_fields\":{\"evt.dir\":\"<\",\"evt.num\":7,\"evt.time\":1470327477881781397,\"evt.type\":\"openat\",\
          \"proc.name\":null},\"priority\":\"Informational\",\"rule\":\"A \\\"quoted\\\" name\",\"source\":\"syscall\",\
          \"tags\":[\"a\",\"b\\\\c\"],\"time\":\"2016-08-04T16:17:57.881781397Z\"}",
+    );
+}
+
+#[test]
+fn extra_fields_are_typed_values_and_texts() {
+    let mut rule = rule("x");
+    for field in [
+        ExtraField::Plain("evt.num".to_owned()),
+        ExtraField::Text("about".to_owned(), "%evt.type of %proc.name".to_owned()),
+    ] {
+        rule.output.add_field(&field).expect("a field");
+    }
+    assert!(rule.output.add_field(&ExtraField::Plain("nosuch.field".to_owned())).is_err());
+    let style = Style { json: true, json_output: false, json_tags: false, ..Style::default() };
+    check_rule(
+        rule,
+        style,
+        "{\"hostname\":\"host\",\"output_fields\":{\"about\":\"openat of <NA>\",\"evt.num\":7,\
+         \"evt.time\":1470327477881781397},\"priority\":\"Informational\",\
+         \"rule\":\"A \\\"quoted\\\" name\",\"source\":\"syscall\",\"time\":\"2016-08-04T16:17:57.881781397Z\"}",
     );
 }
 

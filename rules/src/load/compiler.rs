@@ -272,11 +272,13 @@ impl<'w> Work<'w> {
     /// The parsed output, nothing if the rule is skipped because of it.
     fn output(&mut self, rule: &RuleInfo) -> Result<Option<Template>, Failure> {
         let mut text = rule.output.text.clone();
-        for append in &self.options.append_output {
-            if append.applies_to(rule) {
+        let mut fields = Vec::new();
+        for append in self.options.append_output.iter().filter(|append| append.applies_to(rule)) {
+            if !append.format.is_empty() {
                 text.push(' ');
                 text.push_str(&append.format);
             }
+            fields.extend(&append.fields);
         }
         if text.contains(CONTAINER_INFO) {
             let message = "%container.info is deprecated and no more useful, and will be dropped by Falco 1.0.0. \
@@ -284,7 +286,10 @@ impl<'w> Work<'w> {
             self.cautions.push(Caution::new(WarningCode::DeprecatedItem, message, &rule.ctx));
             text = text.replace(CONTAINER_INFO, "");
         }
-        let template = match Template::parse(&text) {
+        let parsed = Template::parse(&text).and_then(|mut template| {
+            fields.into_iter().try_for_each(|field| template.add_field(field)).map(|()| template)
+        });
+        let template = match parsed {
             Ok(template) => template,
             Err(error) => {
                 let (offset, hint) = hints::of_output(&text);

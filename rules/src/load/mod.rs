@@ -42,7 +42,7 @@ use reader::Reader;
 
 pub(crate) use context::beneath;
 pub use context::{Item, Location, Place};
-pub use options::{AppendOutput, ENGINE, Options};
+pub use options::{AppendOutput, ENGINE, ExtraField, Options};
 pub use parts::{Part, PartKind, Parts, TooLarge, Variant};
 pub use priority::parse_priority;
 pub use report::{Error, ErrorCode, Finding, Note, Phase, Report, Warning, WarningCode, results_to_json};

@@ -38,11 +38,22 @@ impl Default for Options {
     }
 }
 
-/// A text that is added to the outputs of some rules (reference language 10.14).
+/// A further field of the JSON's `output_fields`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ExtraField {
+    /// A field under its own name, with its type.
+    Plain(String),
+    /// A text with tokens under this key.
+    Text(String, String),
+}
+
+/// What is added to the outputs of some rules (reference language 10.14).
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct AppendOutput {
-    /// The text, with tokens.
+    /// The text, with tokens; may be empty.
     pub format: String,
+    /// Further fields of the JSON's `output_fields`.
+    pub fields: Vec<ExtraField>,
     /// Only rules of this source.
     pub source: Option<String>,
     /// Only rules that have all these tags.
