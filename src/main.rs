@@ -9,6 +9,7 @@ mod config;
 mod convert;
 mod events;
 mod exit;
+mod habits;
 mod host;
 mod info;
 mod inputs;
@@ -38,8 +39,8 @@ use cli::{Cli, ConfigVerb, ListArgs, RulesVerb, Verb};
 use exit::{Failure, Outcome};
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
-    let outcome = run(&cli).unwrap_or_else(|failure| {
+    let words = habits::translate(std::env::args_os().collect());
+    let outcome = words.and_then(|words| run(&Cli::parse_from(words))).unwrap_or_else(|failure| {
         if !failure.message.is_empty() {
             eprintln!("{} {failure}", style("error:").for_stderr().red().bold());
         }
@@ -66,7 +67,7 @@ fn run(cli: &Cli) -> Result<Outcome, Failure> {
             rules::list(files, selection, *json)
         }
         Verb::Config { verb: ConfigVerb::Check { file, overrides } } => {
-            config::check(file.as_deref(), overrides)
+            live::check(file.as_deref(), overrides)
         }
         Verb::Assets { directory } => assets::run(directory),
         Verb::Fields(args) => list(args, listing::fields),

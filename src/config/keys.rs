@@ -18,7 +18,8 @@ use Use::{Ignored, Used};
 const ONE_PROBE: &str =
     "there is one probe; its ring of each CPU is engine.modern_ebpf.buf_size_preset or --buffer";
 const PLUGINS: &str = "plugins cannot be loaded; containers are built in";
-const METRICS: &str = "metrics leave through webserver.prometheus_metrics_enabled";
+const METRICS: &str = "metrics are exported only over webserver.prometheus_metrics_enabled";
+const OLD: &str = "Falco has it no more";
 const CAPTURES: &str = "alerts start no capture; 'tercel live -w FILE' and 'tercel record' do";
 const NO_LIBRARY: &str = "there is no such library in this program";
 
@@ -46,8 +47,12 @@ pub const KEYS: &[(&str, Use)] = &[
     ("capture.mode", Ignored("rules", CAPTURES)),
     ("capture.path_prefix", Ignored("/tmp/falco", CAPTURES)),
     ("config_files.*", Used),
+    ("container_engines.*", Ignored("", "all container engines are asked; --docker and --cri add sockets")),
+    ("engine.ebpf.*", Ignored("", OLD)),
+    ("engine.gvisor.*", Ignored("", OLD)),
     ("engine.kind", Used),
-    ("engine.kmod.*", Ignored("", ONE_PROBE)),
+    ("engine.kmod.buf_size_preset", Ignored("4", ONE_PROBE)),
+    ("engine.kmod.drop_failed_exit", Ignored("false", ONE_PROBE)),
     ("engine.modern_ebpf.buf_size_preset", Used),
     ("engine.modern_ebpf.cpus_for_each_buffer", Ignored("2", "every CPU has a ring of its own")),
     ("engine.modern_ebpf.disable_iterators", Ignored("false", ONE_PROBE)),
@@ -66,6 +71,8 @@ pub const KEYS: &[(&str, Use)] = &[
     ("file_output.enabled", Used),
     ("file_output.filename", Used),
     ("file_output.keep_alive", Used),
+    ("grpc.*", Ignored("", OLD)),
+    ("grpc_output.*", Ignored("", OLD)),
     ("http_output.ca_bundle", Used),
     ("http_output.ca_cert", Used),
     ("http_output.ca_path", Used),
@@ -92,8 +99,24 @@ pub const KEYS: &[(&str, Use)] = &[
     ("log_stderr", Used),
     ("log_syslog", Used),
     ("metrics.*", Ignored("", METRICS)),
+    ("metrics.convert_memory_to_mb", Ignored("true", METRICS)),
     ("metrics.enabled", Ignored("false", METRICS)),
+    ("metrics.include_empty_values", Ignored("false", METRICS)),
+    ("metrics.interval", Ignored("1h", METRICS)),
+    ("metrics.jemalloc_stats_enabled", Ignored("false", METRICS)),
+    ("metrics.kernel_event_counters_enabled", Ignored("true", METRICS)),
+    ("metrics.kernel_event_counters_per_cpu_enabled", Ignored("false", METRICS)),
+    ("metrics.kernel_iter_event_counters_enabled", Ignored("true", METRICS)),
+    ("metrics.libbpf_stats_enabled", Ignored("true", METRICS)),
+    ("metrics.output_file", Ignored("", METRICS)),
+    ("metrics.output_rule", Ignored("true", METRICS)),
+    ("metrics.plugins_metrics_enabled", Ignored("true", METRICS)),
+    ("metrics.resource_utilization_enabled", Ignored("true", METRICS)),
+    ("metrics.rules_counters_enabled", Ignored("true", METRICS)),
+    ("metrics.state_counters_enabled", Ignored("true", METRICS)),
+    ("modern_bpf.*", Ignored("", OLD)),
     ("output_timeout", Used),
+    ("outputs.*", Ignored("", OLD)),
     ("outputs_queue.capacity", Used),
     ("plugins.*", Ignored("", PLUGINS)),
     ("plugins_hostinfo", Ignored("true", PLUGINS)),
@@ -105,8 +128,11 @@ pub const KEYS: &[(&str, Use)] = &[
     ("rules.*", Used),
     ("rules_file.*", Used),
     ("rules_files.*", Used),
+    ("static_fields.*", Ignored("", "fields of the configuration are not known")),
     ("stderr_output.enabled", Used),
     ("stdout_output.enabled", Used),
+    ("syscall_buf_size_preset", Ignored("", OLD)),
+    ("syscall_drop_failed_exit", Ignored("", OLD)),
     ("syscall_event_drops.actions", Used),
     ("syscall_event_drops.max_burst", Used),
     ("syscall_event_drops.rate", Used),
@@ -131,28 +157,60 @@ pub const KEYS: &[(&str, Use)] = &[
     ("webserver.threadiness", Ignored("0", "one thread serves the web server")),
 ];
 
-/// Remarks on the keys of a configuration: those that nobody knows, and those that have no effect.
+/// Remarks on a configuration: what is to be warned of, and keys that have no effect.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Remarks {
-    /// Unknown keys.
-    pub unknown: Vec<Remark>,
+    /// Keys that are unknown or given twice, and values of the wrong kind.
+    pub warnings: Vec<Remark>,
     /// Keys of Falco that have no effect.
     pub ignored: Vec<Remark>,
+}
+
+impl Remarks {
+    /// The keys without effect in one line, if there are any.
+    pub fn ignored_keys(&self) -> Option<String> {
+        let mut keys: Vec<&str> =
+            self.ignored.iter().filter_map(|remark| remark.text.split(" has no effect").next()).collect();
+        keys.dedup();
+        let hint = "('tercel config check' gives the reasons)";
+        (!keys.is_empty()).then(|| format!("without effect here: {} {hint}", keys.join(", ")))
+    }
 }
 
 /// Looks at every key.
 pub fn check(root: &Entry) -> Remarks {
     let mut remarks = Remarks::default();
     walk(root, "", &mut remarks);
-    let extended = root.get("append_output").map(|entry| &entry.value);
-    for entry in if let Some(Value::List(entries)) = extended { entries.as_slice() } else { &[] } {
-        if let Some(fields) = entry.get("extra_fields") {
-            let text =
-                "append_output.extra_fields has no effect: outputs can be extended by extra_output only";
-            remarks.ignored.push(Remark { place: fields.place.clone(), text: text.to_owned() });
-        }
+    for (list, known) in ENTRIES {
+        let Some(Value::List(entries)) = root.get(list).map(|entry| &entry.value) else { continue };
+        entries.iter().for_each(|entry| entry_of_list(entry, list, "", known, &mut remarks));
     }
     remarks
+}
+
+/// Keys in the entries of lists.
+const ENTRIES: [(&str, &[&str]); 2] = [
+    (
+        "append_output",
+        &["extra_fields", "extra_output", "match.rule", "match.source", "match.tags", "suggested_output"],
+    ),
+    ("rules", &["disable.rule", "disable.tag", "enable.rule", "enable.tag"]),
+];
+
+/// Looks at the keys of an entry of a list, `above` which others stand.
+fn entry_of_list(entry: &Entry, list: &str, above: &str, known: &[&str], remarks: &mut Remarks) {
+    let Value::Map(pairs) = &entry.value else { return };
+    for (key, entry) in pairs {
+        let path = if above.is_empty() { key.clone() } else { format!("{above}.{key}") };
+        if known.iter().any(|key| is_below(key, &path)) {
+            entry_of_list(entry, list, &path, known, remarks);
+        } else if !known.contains(&path.as_str()) {
+            let meant = nearest(&path, known.iter().copied());
+            let meant = meant.map_or(String::new(), |name| format!("; did you mean '{list}[].{name}'?"));
+            let text = format!("unknown key '{list}[].{path}'{meant}");
+            remarks.warnings.push(Remark { place: entry.place.clone(), text });
+        }
+    }
 }
 
 fn walk(entry: &Entry, path: &str, remarks: &mut Remarks) {
@@ -191,7 +249,7 @@ fn note(entry: &Entry, path: &str, what: Use, remarks: &mut Remarks) {
     let silent = match &entry.value {
         Value::Null => true,
         Value::Text(text) => text == inert,
-        Value::List(items) => items.is_empty(),
+        Value::List(items) => items.iter().all(|item| is_container_plugin(path, item)),
         Value::Map(pairs) => pairs.is_empty(),
     };
     if !silent {
@@ -200,10 +258,20 @@ fn note(entry: &Entry, path: &str, what: Use, remarks: &mut Remarks) {
     }
 }
 
+/// Whether an entry loads the plugin for containers, which are built in here.
+fn is_container_plugin(path: &str, item: &Entry) -> bool {
+    let is_container = |entry: &Entry| entry.value == Value::Text("container".to_owned());
+    match path {
+        "load_plugins" => is_container(item),
+        "plugins" => item.get("name").is_some_and(is_container),
+        _ => false,
+    }
+}
+
 fn unknown(place: &Place, path: &str, remarks: &mut Remarks) {
     let names = KEYS.iter().map(|(key, _)| key.trim_end_matches(".*"));
     let meant = nearest(path, names).map_or(String::new(), |name| format!("; did you mean '{name}'?"));
-    remarks.unknown.push(Remark { place: place.clone(), text: format!("unknown key '{path}'{meant}") });
+    remarks.warnings.push(Remark { place: place.clone(), text: format!("unknown key '{path}'{meant}") });
 }
 
 #[cfg(test)]
@@ -211,9 +279,9 @@ mod tests {
     use super::*;
 
     fn remarks(text: &str) -> (Vec<String>, Vec<String>) {
-        let found = check(&Entry::parse("f", text).expect("a configuration"));
+        let found = check(&Entry::parse("f", text, &mut Vec::new()).expect("a configuration"));
         let texts = |remarks: Vec<Remark>| remarks.iter().map(Remark::to_string).collect();
-        (texts(found.unknown), texts(found.ignored))
+        (texts(found.warnings), texts(found.ignored))
     }
 
     #[test]
@@ -233,19 +301,117 @@ mod tests {
     }
 
     #[test]
+    fn keys_of_old_falcos_are_named_and_not_unknown() {
+        let text = "grpc: {enabled: true, threadiness: 0}\ngrpc_output: {enabled: true}\noutputs: {rate: 1}\n\
+            engine: {ebpf: {probe: x}}\ncontainer_engines: {docker: {enabled: true}}\n";
+        let (unknown, ignored) = remarks(text);
+        assert_eq!(unknown, Vec::<String>::new());
+        let names: Vec<&str> = ignored.iter().filter_map(|text| text.split([' ', ':']).nth(4)).collect();
+        let expected = [
+            "grpc.enabled",
+            "grpc.threadiness",
+            "grpc_output.enabled",
+            "outputs.rate",
+            "engine.ebpf.probe",
+            "container_engines.docker.enabled",
+        ];
+        assert_eq!(names, expected, "{ignored:?}");
+    }
+
+    #[test]
+    fn unknown_keys_in_lists_are_named() {
+        let text = "append_output: [{match: {prio: x}, extra_outputs: y}]\nrules: [{disable: {rul: a}}]\n";
+        let (unknown, ignored) = remarks(text);
+        assert_eq!(ignored, Vec::<String>::new());
+        assert_eq!(
+            unknown,
+            [
+                "f:1:32: unknown key 'append_output[].match.prio'",
+                "f:1:51: unknown key 'append_output[].extra_outputs'; did you mean 'append_output[].extra_output'?",
+                "f:2:25: unknown key 'rules[].disable.rul'; did you mean 'rules[].disable.rule'?",
+            ]
+        );
+    }
+
+    #[test]
     fn keys_without_effect_are_named_where_they_ask_for_something() {
-        let text = "engine:\n  kind: modern_ebpf\n  kmod:\n    buf_size_preset: 4\nload_plugins: []\nbuffered_outputs: true\nhttp_output:\n  echo: false\nplugins:\n  - name: json\nrules:\n  - enable:\n      tag: x\nappend_output:\n  - extra_fields: [x]\n";
+        let text = "engine:\n  kind: modern_ebpf\n  kmod:\n    buf_size_preset: 5\nload_plugins: []\nbuffered_outputs: true\nhttp_output:\n  echo: false\nplugins:\n  - name: json\nrules:\n  - enable:\n      tag: x\nappend_output:\n  - extra_fields: [evt.num]\n";
         let (unknown, ignored) = remarks(text);
         assert_eq!(unknown, Vec::<String>::new());
         let starts: Vec<&str> = ignored.iter().filter_map(|text| text.split(" has").next()).collect();
         assert_eq!(
             starts,
-            [
-                "f:4:22: engine.kmod.buf_size_preset",
-                "f:6:19: buffered_outputs",
-                "f:10:3: plugins",
-                "f:15:19: append_output.extra_fields"
-            ]
+            ["f:4:22: engine.kmod.buf_size_preset", "f:6:19: buffered_outputs", "f:10:3: plugins"]
         );
+    }
+
+    /// The keys of the falco.yaml that Falco 0.44 installs, and their values there.
+    const STOCK: &str = "\
+config_files: [/etc/falco/config.d]
+watch_config_files: true
+rules_files: [/etc/falco/falco_rules.yaml, /etc/falco/falco_rules.local.yaml, /etc/falco/rules.d]
+engine: {kind: modern_ebpf, kmod: {buf_size_preset: 4, drop_failed_exit: false}, modern_ebpf: {cpus_for_each_buffer: 2,
+  buf_size_preset: 4, drop_failed_exit: false, disable_iterators: false}, replay: {capture_file: ''}}
+capture: {enabled: false, path_prefix: /tmp/falco, mode: rules, default_duration: 5000}
+load_plugins: []
+plugins: [{name: container, library_path: libcontainer.so, init_config: {label_max_len: 100, with_size: false}}]
+plugins_hostinfo: true
+time_format_iso_8601: false
+buffer_format_base64: false
+priority: debug
+json_output: false
+json_include_output_property: true
+json_include_message_property: false
+json_include_output_fields_property: true
+json_include_tags_property: true
+buffered_outputs: false
+rule_matching: first
+outputs_queue: {capacity: 0}
+append_output: [{suggested_output: true}]
+stdout_output: {enabled: true}
+syslog_output: {enabled: true}
+file_output: {enabled: false, keep_alive: false, filename: ./events.txt}
+http_output: {enabled: false, url: '', user_agent: falcosecurity/falco, insecure: false, ca_cert: '', ca_bundle: '',
+  ca_path: /etc/ssl/certs, mtls: false, client_cert: /etc/ssl/certs/client.crt, client_key: /etc/ssl/certs/client.key,
+  echo: false, compress_uploads: false, keep_alive: false, max_consecutive_timeouts: 5}
+program_output: {enabled: false, keep_alive: false, program: cat}
+webserver: {enabled: true, threadiness: 0, listen_port: 8765, listen_address: 0.0.0.0, k8s_healthz_endpoint: /healthz,
+  prometheus_metrics_enabled: false, ssl_enabled: false, ssl_certificate: /etc/falco/falco.pem}
+log_stderr: true
+log_syslog: true
+log_level: info
+libs_logger: {enabled: true, severity: info}
+output_timeout: 2000
+syscall_event_timeouts: {max_consecutives: 1000}
+syscall_event_drops: {threshold: .1, actions: [log, alert], rate: .03333, max_burst: 1, simulate_drops: false}
+metrics: {enabled: false, interval: 1h, output_rule: true, output_file: '', rules_counters_enabled: true,
+  resource_utilization_enabled: true, state_counters_enabled: true, kernel_event_counters_enabled: true,
+  kernel_event_counters_per_cpu_enabled: false, libbpf_stats_enabled: true, plugins_metrics_enabled: true,
+  kernel_iter_event_counters_enabled: true, jemalloc_stats_enabled: false, convert_memory_to_mb: true,
+  include_empty_values: false}
+base_syscalls: {custom_set: [], repair: false, all: false}
+falco_libs: {thread_table_size: 262144, thread_table_auto_purging_interval_s: 300,
+  thread_table_auto_purging_thread_timeout_s: 300, snaplen: 80}
+";
+
+    #[test]
+    fn the_stock_configuration_needs_no_words() {
+        assert_eq!(remarks(STOCK), (Vec::new(), Vec::new()));
+        let root = Entry::parse("f", STOCK, &mut Vec::new()).expect("a configuration");
+        let read = crate::config::read::config(&root).expect("valid");
+        assert_eq!(read.warnings, []);
+    }
+
+    /// docs/from-falco.md says of every key what this table says.
+    #[test]
+    fn the_page_for_falcos_users_lists_every_key() {
+        let page = include_str!("../../docs/from-falco.md");
+        for (key, what) in KEYS {
+            let start = format!("| `{key}` | ");
+            let line = page.lines().find(|line| line.starts_with(&start));
+            let line = line.unwrap_or_else(|| panic!("{key} is not in docs/from-falco.md"));
+            let is_ignored = matches!(what, Ignored(..));
+            assert_eq!(line.starts_with(&format!("{start}no effect | ")), is_ignored, "{line}");
+        }
     }
 }

@@ -1,7 +1,6 @@
 //! The configuration: files with Falco's keys and overrides of the command line enter, one checked structure leaves. What is
 //! wrong is told with its place; what has no effect is named.
 
-mod check;
 mod keys;
 mod read;
 mod tree;
@@ -17,9 +16,8 @@ use tercel_rules::select::Step;
 
 use crate::exit::Failure;
 use crate::outputs::{Kind, Level, Limits};
-use tree::{Entry, Strategy, Value};
+use tree::{Entry, Remark, Strategy, Value};
 
-pub use check::run as check;
 pub use keys::Remarks;
 
 /// Where the configuration is looked for.
@@ -60,6 +58,13 @@ pub struct Config {
     pub snaplen: u32,
     /// Bytes of the ring of each CPU.
     pub ring: u32,
+}
+
+impl Config {
+    /// The outputs asked for; without any, standard output.
+    pub fn kinds(&self) -> Vec<Kind> {
+        if self.outputs.is_empty() { vec![Kind::Stdout] } else { self.outputs.clone() }
+    }
 }
 
 /// How lines look.
@@ -138,10 +143,12 @@ pub struct Calls {
 pub struct Loaded {
     /// The configuration.
     pub config: Config,
-    /// Keys that are unknown or have no effect.
+    /// What is to be warned of, and keys that have no effect.
     pub remarks: Remarks,
-    /// Files that it was read from, and files of rules that it names and that are not there.
+    /// Files that it was read from.
     pub files: Vec<PathBuf>,
+    /// Rule files that it names and that do not exist.
+    pub absent: Vec<PathBuf>,
 }
 
 /// Reads the configuration: `file`, or the one of the system if there is one, then the files that it names, then the overrides.
@@ -149,38 +156,46 @@ pub struct Loaded {
 /// # Errors
 /// A file cannot be read, or values are wrong; every place is told.
 pub fn load(file: Option<&Path>, overrides: &[String]) -> Result<Loaded, Failure> {
-    let mut files = Vec::new();
-    let mut root = Entry::parse("", "").map_err(Failure::usage)?;
-    match file {
-        Some(file) => root = parse(file, &mut files)?,
-        None if Path::new(DEFAULT_FILE).exists() => root = parse(Path::new(DEFAULT_FILE), &mut files)?,
-        None => {}
-    }
+    let (mut files, mut warnings) = (Vec::new(), Vec::new());
+    let default = Some(Path::new(DEFAULT_FILE)).filter(|path| path.exists());
+    let mut root = match file.or(default) {
+        Some(file) => parse(file, &mut files, &mut warnings)?,
+        None => Entry::parse("", "", &mut warnings).map_err(Failure::usage)?,
+    };
     let (mut first, mut second) = (Vec::new(), Vec::new());
     for argument in overrides {
         if argument.starts_with("config_files") { &mut first } else { &mut second }.push(argument);
     }
     first.into_iter().try_for_each(|argument| root.set(argument)).map_err(Failure::usage)?;
     for (path, strategy) in further(&root)? {
-        let entry = parse(&path, &mut files)?;
+        let entry = parse(&path, &mut files, &mut warnings)?;
+        // As in Falco: files do not name further files in turn.
+        if let Some(inner) = entry.get("config_files") {
+            return Err(Failure::usage(format!(
+                "{}: config_files is only for the first file of a configuration",
+                inner.place
+            )));
+        }
         root.lay(entry, strategy);
     }
     second.into_iter().try_for_each(|argument| root.set(argument)).map_err(Failure::usage)?;
-    let remarks = keys::check(&root);
-    let config = read::config(&root).map_err(|errors| {
+    let mut remarks = keys::check(&root);
+    let read::Read { config, warnings: wrong_kinds } = read::config(&root).map_err(|errors| {
         let texts: Vec<String> = errors.iter().map(ToString::to_string).collect();
         Failure::usage(texts.join("\n"))
     })?;
-    files.extend(read::absent_rules(&root));
-    Ok(Loaded { config, remarks, files })
+    warnings.append(&mut remarks.warnings);
+    warnings.extend(wrong_kinds);
+    remarks.warnings = warnings;
+    Ok(Loaded { absent: read::absent_rules(&root), config, remarks, files })
 }
 
-fn parse(file: &Path, files: &mut Vec<PathBuf>) -> Result<Entry, Failure> {
+fn parse(file: &Path, files: &mut Vec<PathBuf>, warnings: &mut Vec<Remark>) -> Result<Entry, Failure> {
     let failed = |error: &dyn std::fmt::Display| Failure::usage(format!("{}: {error}", file.display()));
     let bytes = fs::read(file).map_err(|error| failed(&error))?;
     let text = String::from_utf8(bytes).map_err(|_| failed(&"not UTF-8"))?;
     files.push(file.to_owned());
-    Entry::parse(&file.display().to_string(), &text).map_err(Failure::usage)
+    Entry::parse(&file.display().to_string(), &text, warnings).map_err(Failure::usage)
 }
 
 /// The files that `config_files` names and that exist.

@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Duration;
 
-use tercel_rules::load::{AppendOutput, parse_priority};
+use tercel_rules::load::{AppendOutput, ExtraField, parse_priority};
+use tercel_rules::output::Template;
 use tercel_rules::program::Priority;
 use tercel_rules::select::{Matching, Step};
 
@@ -22,9 +23,17 @@ const SUGGESTED: &str = "container_id=%container.id container_name=%container.na
     container_image_repository=%container.image.repository container_image_tag=%container.image.tag \
     k8s_pod_name=%k8s.pod.name k8s_ns_name=%k8s.ns.name";
 
+/// A configuration and what is to be warned of.
+pub struct Read {
+    /// The configuration.
+    pub config: Config,
+    /// Values of the wrong kind, in whose place defaults hold.
+    pub warnings: Vec<Remark>,
+}
+
 /// Reads the whole configuration.
-pub fn config(root: &Entry) -> Result<Config, Vec<Remark>> {
-    let mut reader = Reader { root, errors: Vec::new() };
+pub fn config(root: &Entry) -> Result<Read, Vec<Remark>> {
+    let mut reader = Reader { root, errors: Vec::new(), warnings: Vec::new() };
     let lines = lines(&mut reader);
     let config = Config {
         rules_files: rules_files(&mut reader),
@@ -45,18 +54,27 @@ pub fn config(root: &Entry) -> Result<Config, Vec<Remark>> {
         ring: PRESET << reader.number("engine.modern_ebpf.buf_size_preset", 5, 1..=10u32),
     };
     engine(&mut reader);
-    if reader.errors.is_empty() { Ok(config) } else { Err(reader.errors) }
+    checked_only(&mut reader);
+    let Reader { errors, warnings, .. } = reader;
+    if errors.is_empty() { Ok(Read { config, warnings }) } else { Err(errors) }
 }
 
-/// Reads values and remembers what is wrong.
+/// Reads values and remembers what is wrong. What is an error and what is not is as in Falco: a value that cannot be read as what the
+/// key is for leaves the default, with a warning (yaml-cpp's `as` with a default); a value that can be read and makes no
+/// sense is an error, and so are entries of lists that cannot be read.
 struct Reader<'a> {
     root: &'a Entry,
     errors: Vec<Remark>,
+    warnings: Vec<Remark>,
 }
 
 impl<'a> Reader<'a> {
     fn wrong(&mut self, place: &Place, text: String) {
         self.errors.push(Remark { place: place.clone(), text });
+    }
+
+    fn warn(&mut self, place: &Place, text: String) {
+        self.warnings.push(Remark { place: place.clone(), text });
     }
 
     /// The text of a key; `None` where it is missing or empty.
@@ -67,7 +85,7 @@ impl<'a> Reader<'a> {
             Value::Text(text) => Some((text, &entry.place)),
             Value::Null => None,
             Value::List(_) | Value::Map(_) => {
-                self.wrong(&entry.place, format!("{path} is one value"));
+                self.warn(&entry.place, format!("{path} is one value; the default holds"));
                 None
             }
         }
@@ -79,7 +97,10 @@ impl<'a> Reader<'a> {
             "true" | "yes" | "on" | "y" => true,
             "false" | "no" | "off" | "n" => false,
             _ => {
-                self.wrong(place, format!("{path} is true or false, not '{text}'"));
+                self.warn(
+                    place,
+                    format!("{path} is true or false, not '{text}'; the default, {default}, holds"),
+                );
                 default
             }
         }
@@ -90,14 +111,17 @@ impl<'a> Reader<'a> {
         T: FromStr + PartialOrd + std::fmt::Display + Copy,
     {
         let Some((text, place)) = self.text(path) else { return default };
-        match text.parse() {
-            Ok(number) if range.contains(&number) => number,
+        match text.parse::<T>() {
+            Ok(number) if range.contains(&number) => return number,
+            Err(_) if text.parse::<f64>().is_err() => {
+                self.warn(place, format!("{path} is a number, not '{text}'; the default, {default}, holds"));
+            }
             _ => {
                 let (first, last) = (range.start(), range.end());
                 self.wrong(place, format!("{path} is a number from {first} to {last}, not '{text}'"));
-                default
             }
         }
+        default
     }
 
     /// One of some words.
@@ -119,7 +143,7 @@ impl<'a> Reader<'a> {
             Value::Text(text) if !text.is_empty() => std::slice::from_ref(entry),
             Value::Text(_) | Value::Null => &[],
             Value::Map(_) => {
-                self.wrong(&entry.place, format!("{path} is a list"));
+                self.warn(&entry.place, format!("{path} is a list; it counts as empty"));
                 &[]
             }
         }
@@ -136,16 +160,33 @@ impl<'a> Reader<'a> {
         }
         texts
     }
+
+    /// A tag of a list of them.
+    fn tag(&mut self, entry: &Entry) -> Option<String> {
+        if let Value::Text(tag) = &entry.value {
+            return Some(tag.clone());
+        }
+        self.wrong(&entry.place, "match.tags is a list of texts".to_owned());
+        None
+    }
+}
+
+fn is_true(text: &str) -> bool {
+    matches!(text.to_ascii_lowercase().as_str(), "true" | "yes" | "on" | "y")
 }
 
 /// Files of rules that are named and not there: they may come.
 pub fn absent_rules(root: &Entry) -> Vec<PathBuf> {
-    let mut paths = named_rules(&mut Reader { root, errors: Vec::new() });
+    let mut paths = named_rules(&mut Reader { root, errors: Vec::new(), warnings: Vec::new() });
     paths.retain(|path| !path.exists());
     paths
 }
 
 fn named_rules(reader: &mut Reader<'_>) -> Vec<PathBuf> {
+    if let (Some(_), Some(entry)) = (reader.root.get("rules_files"), reader.root.get("rules_file")) {
+        reader
+            .wrong(&entry.place, "rules_file and rules_files are the same key; give one of them".to_owned());
+    }
     let mut paths = reader.texts("rules_files");
     paths.extend(reader.texts("rules_file"));
     paths.into_iter().map(|(path, _)| PathBuf::from(path)).collect()
@@ -161,24 +202,20 @@ fn rules_files(reader: &mut Reader<'_>) -> Vec<PathBuf> {
 fn selection(reader: &mut Reader<'_>) -> Vec<Step> {
     let mut steps = Vec::new();
     for entry in reader.list("rules") {
-        let step = [("enable", true), ("disable", false)].into_iter().find_map(|(key, enable)| {
-            let which = entry.get(key)?;
-            let matching = match (which.get("rule"), which.get("tag")) {
-                (Some(Entry { value: Value::Text(rule), .. }), None) => Matching::Wildcard(rule.clone()),
-                (None, Some(Entry { value: Value::Text(tag), .. })) => {
-                    Matching::Tags(BTreeSet::from([tag.clone()]))
-                }
-                _ => return None,
+        let before = steps.len();
+        let which = [("enable", true), ("disable", false)];
+        if let Some((which, enable)) = which.into_iter().find_map(|(key, on)| Some((entry.get(key)?, on))) {
+            let text = |key: &str| match which.get(key).map(|entry| &entry.value) {
+                Some(Value::Text(text)) if !text.is_empty() => Some(text.clone()),
+                _ => None,
             };
-            Some(Step { enable, matching })
-        });
-        match step {
-            Some(step) => steps.push(step),
-            None => {
-                let text =
-                    "an entry of rules is 'enable:' or 'disable:' with 'rule: NAME' or 'tag: TAG' below";
-                reader.wrong(&entry.place, text.to_owned());
-            }
+            let rule = text("rule").map(Matching::Wildcard);
+            let tag = text("tag").map(|tag| Matching::Tags(BTreeSet::from([tag])));
+            steps.extend(rule.into_iter().chain(tag).map(|matching| Step { enable, matching }));
+        }
+        if steps.len() == before {
+            let text = "an entry of rules is 'enable:' or 'disable:' with 'rule: NAME' or 'tag: TAG' below";
+            reader.wrong(&entry.place, text.to_owned());
         }
     }
     steps
@@ -196,28 +233,79 @@ fn priority(reader: &mut Reader<'_>) -> Priority {
 fn append_output(reader: &mut Reader<'_>) -> Vec<AppendOutput> {
     let mut all = Vec::new();
     for entry in reader.list("append_output") {
-        let text = |key: &str| match entry.at(key).map(|entry| &entry.value) {
-            Some(Value::Text(text)) => Some(text.clone()),
-            _ => None,
-        };
-        let mut format: Vec<String> = text("extra_output").into_iter().collect();
-        if text("suggested_output").as_deref() == Some("true") {
-            format.push(SUGGESTED.to_owned());
-        }
-        if format.is_empty() {
+        let Value::Map(_) = entry.value else {
+            reader.wrong(
+                &entry.place,
+                "an entry of append_output has extra_output or suggested_output".to_owned(),
+            );
             continue;
-        }
-        let tags = match entry.at("match.tags").map(|entry| &entry.value) {
-            Some(Value::List(tags)) => tags
-                .iter()
-                .filter_map(|tag| if let Value::Text(tag) = &tag.value { Some(tag.clone()) } else { None })
-                .collect(),
-            _ => BTreeSet::new(),
+        };
+        let mut text = |key: &str| match entry.at(key).map(|entry| (&entry.value, &entry.place)) {
+            Some((Value::Text(text), _)) => Some(text.clone()),
+            None | Some((Value::Null, _)) => None,
+            Some((_, place)) => {
+                reader.wrong(place, format!("append_output[].{key} is one value"));
+                None
+            }
         };
         let (source, rule) = (text("match.source"), text("match.rule"));
-        all.push(AppendOutput { format: format.join(" "), source, tags, rule });
+        let extra = text("extra_output").filter(|text| !text.is_empty());
+        let suggested = text("suggested_output").is_some_and(|text| is_true(&text));
+        if let (Some(extra), Some(at)) = (&extra, entry.get("extra_output"))
+            && let Err(error) = Template::parse(extra)
+        {
+            reader.wrong(&at.place, format!("append_output[].extra_output: {error}"));
+        }
+        let format: Vec<String> = extra.into_iter().chain(suggested.then(|| SUGGESTED.to_owned())).collect();
+        let tags = match entry.at("match.tags").map(|entry| &entry.value) {
+            Some(Value::List(tags)) => tags.iter().filter_map(|tag| reader.tag(tag)).collect(),
+            _ => BTreeSet::new(),
+        };
+        let fields = extra_fields(reader, entry);
+        if !format.is_empty() || !fields.is_empty() {
+            all.push(AppendOutput { format: format.join(" "), fields, source, tags, rule });
+        }
     }
     all
+}
+
+/// The fields that an entry of `append_output` adds: names, and pairs of a key and a text with tokens.
+fn extra_fields(reader: &mut Reader<'_>, entry: &Entry) -> Vec<ExtraField> {
+    let mut fields: Vec<ExtraField> = Vec::new();
+    let items = match entry.get("extra_fields").map(|entry| (&entry.value, &entry.place)) {
+        Some((Value::List(items), _)) => items.as_slice(),
+        None | Some((Value::Null, _)) => &[],
+        Some((_, place)) => {
+            reader.wrong(place, "append_output[].extra_fields is a list".to_owned());
+            &[]
+        }
+    };
+    let mut keys = BTreeSet::new();
+    for item in items {
+        let field = match &item.value {
+            Value::Text(name) => Some(ExtraField::Plain(name.clone())),
+            Value::Map(pairs) => match pairs.as_slice() {
+                [(key, Entry { value: Value::Text(format), .. })] => {
+                    Some(ExtraField::Text(key.clone(), format.clone()))
+                }
+                _ => None,
+            },
+            Value::Null | Value::List(_) => None,
+        };
+        let Some(field) = field else {
+            reader.wrong(&item.place, "an extra field is a name, or 'KEY: TEXT'".to_owned());
+            continue;
+        };
+        let (ExtraField::Plain(key) | ExtraField::Text(key, _)) = &field;
+        if !keys.insert(key.clone()) {
+            reader.wrong(&item.place, format!("the extra field '{key}' is given twice"));
+        } else if let Err(error) = Template::default().add_field(&field) {
+            reader.wrong(&item.place, format!("append_output[].extra_fields: {error}"));
+        } else {
+            fields.push(field);
+        }
+    }
+    fields
 }
 
 fn lines(reader: &mut Reader<'_>) -> Lines {
@@ -347,7 +435,12 @@ fn log(reader: &mut Reader<'_>) -> Log {
 
 fn drops(reader: &mut Reader<'_>) -> Drops {
     let actions = reader.texts("syscall_event_drops.actions");
+    let mut is_ignored = false;
     for (action, place) in &actions {
+        if is_ignored && ["log", "alert"].contains(action) {
+            reader.wrong(place, format!("the action '{action}' makes no sense after 'ignore'"));
+        }
+        is_ignored |= *action == "ignore";
         if !["ignore", "log", "alert", "exit"].contains(action) {
             reader.wrong(place, format!("an action is ignore, log, alert or exit, not '{action}'"));
         }
@@ -402,6 +495,25 @@ fn calls(reader: &mut Reader<'_>) -> Calls {
         }
     }
     calls
+}
+
+/// Values without effect that Falco refuses nevertheless.
+fn checked_only(reader: &mut Reader<'_>) {
+    reader.word("capture.mode", &[("rules", ()), ("all_rules", ())], ());
+    reader.number("syscall_event_timeouts.max_consecutives", 1000, 1..=u32::MAX);
+    let named: Vec<&str> = reader
+        .list("plugins")
+        .iter()
+        .filter_map(|plugin| match plugin.get("name").map(|name| &name.value) {
+            Some(Value::Text(name)) => Some(name.as_str()),
+            _ => None,
+        })
+        .collect();
+    for (name, place) in reader.texts("load_plugins") {
+        if !named.contains(&name) {
+            reader.wrong(place, format!("load_plugins names '{name}', which is not among plugins"));
+        }
+    }
 }
 
 fn engine(reader: &mut Reader<'_>) {

@@ -59,24 +59,68 @@ fn outputs_are_read() {
 
 #[test]
 fn every_wrong_value_has_its_place() {
-    let text = "priority: loud\njson_output: maybe\nfile_output:\n  enabled: true\n\
+    let text = "priority: loud\nfile_output:\n  enabled: true\n\
         webserver: {enabled: true, listen_port: 99999}\nbase_syscalls:\n  custom_set: [opne]\n\
         engine: {kind: replay}\nsyscall_event_drops: {actions: [shout]}\nrules:\n  - enable: x\n";
     let message = read("wrong", text, &["rule_matching=some"]).expect_err("wrong");
     for expected in [
         "F:1:11: priority is one of emergency,",
-        "F:2:14: json_output is true or false, not 'maybe'",
-        "F:4:3: file_output is enabled, but has no filename",
-        "F:5:41: webserver.listen_port is a number from 0 to 65535, not '99999'",
-        "F:7:16: there is no system call 'opne'",
-        "F:8:16: engine.kind 'replay' is not for live",
-        "F:9:33: an action is ignore, log, alert or exit, not 'shout'",
-        "F:11:5: an entry of rules is 'enable:' or 'disable:'",
+        "F:3:3: file_output is enabled, but has no filename",
+        "F:4:41: webserver.listen_port is a number from 0 to 65535, not '99999'",
+        "F:6:16: there is no system call 'opne'",
+        "F:7:16: engine.kind 'replay' is not for live",
+        "F:8:33: an action is ignore, log, alert or exit, not 'shout'",
+        "F:10:5: an entry of rules is 'enable:' or 'disable:'",
         "-o rule_matching=some: rule_matching is one of first, all, not 'some'",
     ] {
         assert!(message.contains(expected), "'{expected}' is not in:\n{message}");
     }
-    assert_eq!(message.lines().count(), 9, "{message}");
+    assert_eq!(message.lines().count(), 8, "{message}");
+}
+
+/// Falco reads scalars with a default, and ignores a map where a list stands; only entries of lists have to be readable.
+#[test]
+fn values_of_another_kind_are_judged_as_by_falco() {
+    let text = "json_output: maybe\nlog_stderr: {a: b}\noutput_timeout: soon\nrules_files: {a: b}\n\
+        watch_config_files: [true]\nfile_output: [x]\nstatic_fields: text\n";
+    let loaded = read("kinds", text, &[]).expect("valid");
+    let warnings: Vec<String> = loaded.remarks.warnings.iter().map(|remark| remark.text.clone()).collect();
+    for expected in [
+        "json_output is true or false, not 'maybe'; the default, false, holds",
+        "log_stderr is one value; the default holds",
+        "output_timeout is a number, not 'soon'; the default, 2000, holds",
+        "rules_files is a list; it counts as empty",
+        "watch_config_files is one value; the default holds",
+    ] {
+        assert!(warnings.iter().any(|warning| warning == expected), "'{expected}' is not in {warnings:#?}");
+    }
+    for (wrong, expected) in [
+        ("rules_files: [{a: b}]\n", "rules_files is a list of texts"),
+        ("append_output: [text]\n", "an entry of append_output has"),
+        ("append_output: [{extra_output: [x]}]\n", "append_output[].extra_output is one value"),
+        ("append_output: [{match: {tags: [[x]]}}]\n", "match.tags is a list of texts"),
+        ("append_output: [{extra_output: 'on %nosuch.field'}]\n", "append_output[].extra_output: "),
+        ("append_output: [{extra_fields: [no.such]}]\n", "append_output[].extra_fields: "),
+        ("append_output: [{extra_fields: [evt.num, evt.num]}]\n", "'evt.num' is given twice"),
+        ("append_output: [{extra_fields: evt.num}]\n", "append_output[].extra_fields is a list"),
+        ("load_plugins: [json]\n", "load_plugins names 'json', which is not among plugins"),
+        ("rules_file: a\nrules_files: [a]\n", "rules_file and rules_files are the same key"),
+        ("syscall_event_drops: {actions: [ignore, log]}\n", "makes no sense after 'ignore'"),
+        ("syscall_event_timeouts: {max_consecutives: 0}\n", "syscall_event_timeouts.max_consecutives is"),
+        ("capture: {mode: some}\n", "capture.mode is one of rules, all_rules"),
+    ] {
+        let message = read("kind", wrong, &[]).expect_err(wrong);
+        assert!(message.contains(expected), "{wrong}: {message}");
+    }
+}
+
+#[test]
+fn a_key_given_twice_is_a_warning() {
+    let loaded = read("twice", "json_output: true\nwebserver:\n  enabled: false\njson_output: false\n", &[]);
+    let loaded = loaded.expect("valid");
+    assert!(loaded.config.lines.json);
+    assert_eq!(loaded.remarks.warnings.len(), 1);
+    assert!(loaded.remarks.warnings[0].text.contains("'json_output' is given twice; the first, in line 1"));
 }
 
 #[test]

@@ -62,6 +62,27 @@ pub enum Value {
     Map(Vec<(String, Entry)>),
 }
 
+/// Keys whose value is a list.
+const LISTS: [&str; 9] = [
+    "append_output",
+    "base_syscalls.custom_set",
+    "config_files",
+    "load_plugins",
+    "plugins",
+    "rules",
+    "rules_file",
+    "rules_files",
+    "syscall_event_drops.actions",
+];
+
+/// A step of a path of the command line.
+enum Step {
+    /// The value of a key.
+    Key(String),
+    /// An element of a list: its number, or nothing for a new one.
+    Element(String),
+}
+
 /// How a further file is laid over what was read before.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Strategy {
@@ -74,8 +95,8 @@ pub enum Strategy {
 }
 
 impl Entry {
-    /// Reads a file.
-    pub fn parse(name: &str, text: &str) -> Result<Entry, Remark> {
+    /// Reads a file. Of a key that is given twice the first counts, as in Falco; the others are added to `repeated`.
+    pub fn parse(name: &str, text: &str, repeated: &mut Vec<Remark>) -> Result<Entry, Remark> {
         let origin: Arc<str> = name.into();
         let place = |mark: yaml::Mark| Place {
             origin: Arc::clone(&origin),
@@ -86,7 +107,7 @@ impl Entry {
             text: format!("not YAML: {}", error.message),
         })?;
         let root = match documents.first() {
-            Some(node) => entry(node, &place)?,
+            Some(node) => entry(node, &place, &expand, repeated)?,
             None => Entry { value: Value::Null, place: place(yaml::Mark::default()) },
         };
         match root.value {
@@ -124,33 +145,36 @@ impl Entry {
         }
     }
 
-    /// Sets a value from the command line: `a.b=c`, `list[]=c` (appended), `list[0]=c`. The value is YAML.
+    /// Sets a value from the command line: `a.b=c`, `list[]=c` (appended), `list[0]=c`. As in Falco, the value is a plain text
+    /// unless it is `{…}`; for a key that is a list it may also be `[…]`. A backslash before `.`, `[`, `]` or `\` in a key
+    /// stands for that character itself.
     pub fn set(&mut self, argument: &str) -> Result<(), Remark> {
         let place = Place { origin: argument.into(), spot: None };
         let wrong = |text: String| Remark { place: place.clone(), text };
         let Some((path, text)) = argument.split_once('=') else {
             return Err(wrong("an override is key=value, as in json_output=true".to_owned()));
         };
-        let documents = yaml::parse(text).map_err(|error| wrong(format!("not YAML: {}", error.message)))?;
-        let value = match documents.first() {
-            Some(node) => entry(node, &|_| place.clone())?.value,
-            None => Value::Text(String::new()),
+        let path = path.trim();
+        let is_object = text.starts_with('{') && text.ends_with('}');
+        let is_list = text.starts_with('[') && text.ends_with(']') && LISTS.contains(&path);
+        let value = if is_object || is_list {
+            let documents =
+                yaml::parse(text).map_err(|error| wrong(format!("not YAML: {}", error.message)))?;
+            match documents.first() {
+                Some(node) => entry(node, &|_| place.clone(), &str::to_owned, &mut Vec::new())?.value,
+                None => Value::Null,
+            }
+        } else {
+            Value::Text(text.to_owned())
         };
         let mut slot = self;
-        for step in path.trim().split('.') {
-            let (key, index) = match step.strip_suffix(']').and_then(|step| step.split_once('[')) {
-                Some((key, index)) => (key, Some(index)),
-                None => (step, None),
-            };
-            if key.is_empty() {
-                return Err(wrong(format!("'{path}' is no key")));
-            }
-            slot = slot.slot(key, &place);
-            if let Some(index) = index {
-                slot = slot
+        for step in steps(path).ok_or_else(|| wrong(format!("'{path}' is not a key")))? {
+            slot = match &step {
+                Step::Key(key) => slot.slot(key, &place),
+                Step::Element(index) => slot
                     .element(index, &place)
-                    .ok_or_else(|| wrong(format!("'{step}' is no element of a list")))?;
-            }
+                    .ok_or_else(|| wrong(format!("'[{index}]' is not an element of this list")))?,
+            };
         }
         *slot = Entry { value, place };
         Ok(())
@@ -183,13 +207,59 @@ impl Entry {
     }
 }
 
-fn entry(node: &Node, place: &dyn Fn(yaml::Mark) -> Place) -> Result<Entry, Remark> {
+/// The steps of `a.b[0].c`; nothing where the path is not one.
+fn steps(path: &str) -> Option<Vec<Step>> {
+    let mut steps = Vec::new();
+    let mut key = String::new();
+    let mut letters = path.chars();
+    // After an element, a dot or a further element follows.
+    let mut after_element = false;
+    while let Some(letter) = letters.next() {
+        match letter {
+            '\\' => key.push(letters.next().filter(|next| r".[]\".contains(*next))?),
+            '.' | '[' => {
+                if !key.is_empty() {
+                    steps.push(Step::Key(std::mem::take(&mut key)));
+                } else if !after_element {
+                    return None;
+                }
+                after_element = letter == '[';
+                if after_element {
+                    let mut index = String::new();
+                    loop {
+                        match letters.next()? {
+                            ']' => break,
+                            digit => index.push(digit),
+                        }
+                    }
+                    steps.push(Step::Element(index));
+                }
+            }
+            _ if after_element => return None,
+            _ => key.push(letter),
+        }
+    }
+    match key.is_empty() {
+        true if after_element => {}
+        true => return None,
+        false => steps.push(Step::Key(key)),
+    }
+    Some(steps)
+}
+
+fn entry(
+    node: &Node,
+    place: &dyn Fn(yaml::Mark) -> Place,
+    text: &dyn Fn(&str) -> String,
+    repeated: &mut Vec<Remark>,
+) -> Result<Entry, Remark> {
     let here = place(node.mark);
     let value = match &node.kind {
         Kind::Null => Value::Null,
-        Kind::Scalar(text) => Value::Text(expand(text)),
+        Kind::Scalar(scalar) => Value::Text(text(scalar)),
         Kind::Sequence(items) => {
-            Value::List(items.iter().map(|item| entry(item, place)).collect::<Result<_, _>>()?)
+            let items = items.iter().map(|item| entry(item, place, text, repeated));
+            Value::List(items.collect::<Result<_, _>>()?)
         }
         Kind::Mapping(pairs) => {
             let mut known: BTreeMap<&str, usize> = BTreeMap::new();
@@ -198,13 +268,13 @@ fn entry(node: &Node, place: &dyn Fn(yaml::Mark) -> Place) -> Result<Entry, Rema
                 let Some(name) = key.scalar() else {
                     return Err(Remark { place: place(key.mark), text: "a key is a text".to_owned() });
                 };
-                if known.insert(name, key.mark.line).is_some() {
-                    return Err(Remark {
-                        place: place(key.mark),
-                        text: format!("'{name}' stands here twice"),
-                    });
+                if let Some(line) = known.get(name) {
+                    let text = format!("'{name}' is given twice; the first, in line {}, counts", line + 1);
+                    repeated.push(Remark { place: place(key.mark), text });
+                    continue;
                 }
-                map.push((name.to_owned(), entry(value, place)?));
+                known.insert(name, key.mark.line);
+                map.push((name.to_owned(), entry(value, place, text, repeated)?));
             }
             Value::Map(map)
         }
@@ -236,7 +306,7 @@ mod tests {
     use super::*;
 
     fn parse(text: &str) -> Entry {
-        Entry::parse("f.yaml", text).expect("a configuration")
+        Entry::parse("f.yaml", text, &mut Vec::new()).expect("a configuration")
     }
 
     fn text(root: &Entry, path: &str) -> Option<String> {
@@ -262,13 +332,59 @@ mod tests {
         assert_eq!(text(&root, "b.c").as_deref(), Some(r#"["x", "y"]"#));
         assert_eq!(root.at("b.c").map(|entry| entry.place.to_string()).as_deref(), Some("f.yaml:3:6"));
         for (bad, expected) in [
-            ("a: 1\na: 2\n", "f.yaml:2:1: 'a' stands here twice"),
             ("- a\n", "f.yaml:1:1: a configuration is a list of 'key: value'"),
             ("[a]: 1\n", "f.yaml:1:1: a key is a text"),
         ] {
-            assert_eq!(Entry::parse("f.yaml", bad).expect_err("wrong").to_string(), expected);
+            assert_eq!(
+                Entry::parse("f.yaml", bad, &mut Vec::new()).expect_err("wrong").to_string(),
+                expected
+            );
         }
-        assert!(Entry::parse("f.yaml", "a: [\n").is_err());
+        assert!(Entry::parse("f.yaml", "a: [\n", &mut Vec::new()).is_err());
+    }
+
+    #[test]
+    fn of_a_key_given_twice_the_first_counts() {
+        let mut repeated = Vec::new();
+        let text_of_file = "a: true\nb:\n  c: 1\n  c: 2\na: false\n";
+        let root = Entry::parse("f.yaml", text_of_file, &mut repeated).expect("a configuration");
+        assert_eq!((text(&root, "a").as_deref(), text(&root, "b.c").as_deref()), (Some("true"), Some("1")));
+        let repeated: Vec<String> = repeated.iter().map(Remark::to_string).collect();
+        assert_eq!(
+            repeated,
+            [
+                "f.yaml:4:3: 'c' is given twice; the first, in line 3, counts",
+                "f.yaml:5:1: 'a' is given twice; the first, in line 1, counts",
+            ]
+        );
+    }
+
+    #[test]
+    fn values_of_overrides_are_plain_texts() {
+        let mut root = parse("{}");
+        for (argument, path, expected) in [
+            ("http_output.user_agent=@x", "http_output.user_agent", "@x"),
+            ("program_output.program=[ -f x ] && cat", "program_output.program", "[ -f x ] && cat"),
+            ("file_output.filename=a: b # ${HOME}", "file_output.filename", "a: b # ${HOME}"),
+            (r"labels.a\.b=*", r"labels", "*"),
+        ] {
+            root.set(argument).expect("an override");
+            let found = match path {
+                "labels" => root.get("labels").and_then(|labels| labels.get("a.b")).map(text_of),
+                _ => root.at(path).map(text_of),
+            };
+            assert_eq!(found, Some(expected), "{argument}");
+        }
+        for argument in ["rules[].disable.rule=*", "append_output[].extra_output=%proc.cmdline"] {
+            root.set(argument).expect("an override");
+        }
+        root.set("append_output[]={match: {source: syscall}, extra_output: x}").expect("an override");
+        let Some(Value::List(items)) = root.get("append_output").map(|entry| &entry.value) else {
+            panic!("{root:?}")
+        };
+        assert_eq!(items.len(), 2);
+        assert_eq!(items[0].at("extra_output").map(text_of), Some("%proc.cmdline"));
+        assert_eq!(items[1].at("match.source").map(text_of), Some("syscall"));
     }
 
     #[test]
@@ -280,7 +396,7 @@ mod tests {
             "rules_files[]=b",
             "rules_files[0]=c",
             "new.key=v",
-            "list=[p, q]",
+            "base_syscalls.custom_set=[p, q]",
         ] {
             root.set(argument).expect("an override");
         }
@@ -289,12 +405,13 @@ mod tests {
             ("file_output.enabled", "true"),
             ("rules_files", r#"["c", "b"]"#),
             ("new.key", "v"),
-            ("list", r#"["p", "q"]"#),
+            ("base_syscalls.custom_set", r#"["p", "q"]"#),
         ] {
             assert_eq!(text(&root, path).as_deref(), Some(expected), "{path}");
         }
         assert_eq!(root.at("new.key").map(|entry| entry.place.to_string()).as_deref(), Some("-o new.key=v"));
-        for bad in ["json_output", "=1", "a..b=1", "rules_files[9]=x", "rules_files[x]=y", "a=["] {
+        for bad in ["json_output", "=1", "a..b=1", "rules_files[9]=x", "rules_files[x]=y", "a={]}", "a[0]b=1"]
+        {
             assert!(root.set(bad).is_err(), "{bad}");
         }
     }

@@ -47,10 +47,13 @@ impl Log {
         Ok(())
     }
 
-    /// Says what there is to remark on a configuration.
+    /// Reports what there is to remark on a configuration; keys without effect in one line.
     pub fn remarks(&self, remarks: &Remarks) {
-        for remark in remarks.unknown.iter().chain(&remarks.ignored) {
+        for remark in &remarks.warnings {
             self.tell(Level::Warning, &remark.to_string());
+        }
+        if let Some(line) = remarks.ignored_keys() {
+            self.tell(Level::Warning, &line);
         }
     }
 

@@ -7,7 +7,9 @@
 mod args;
 mod burial;
 mod calls;
+mod check;
 mod drops;
+mod intent;
 mod log;
 mod metrics;
 mod privileges;
@@ -27,6 +29,7 @@ use crate::rules as rule_files;
 
 pub use args::LiveArgs;
 use calls::Calls;
+pub use check::run as check;
 use log::Log;
 use setup::Setup;
 use signals::Signals;
@@ -39,9 +42,13 @@ pub fn run(args: &LiveArgs) -> Result<Outcome, Failure> {
     let config = &setup.config;
     let mut log = Log::new(config, args.quiet)?;
     log.remarks(&remarks);
-    let program = setup.plan.load(args.quiet, args.verbose)?;
-    let filter = args.filter().map(|text| rule_files::filter(&text)).transpose()?;
     let kinds = setup.kinds(args);
+    let rules = setup.plan.read()?;
+    for line in intent::lines(config, &setup.absent, &setup.plan.sources()?, &rules, &kinds) {
+        log.tell(Level::Info, &line);
+    }
+    let program = rule_files::program(rules, args.quiet, args.verbose)?;
+    let filter = args.filter().map(|text| rule_files::filter(&text)).transpose()?;
     stop::watch_without_hangup().map_err(Failure::io)?;
     let signals = Signals::watch().map_err(Failure::io)?;
     let calls = Calls::of(&program, &config.calls, args.write.is_some());

@@ -1,6 +1,8 @@
 //! What a run is to do: options of the command line and the configuration enter, a checked whole leaves; the first time, and again
 //! when files have changed.
 
+use std::path::PathBuf;
+
 use tercel_replay::{Matching, Options, Style};
 
 use super::args::LiveArgs;
@@ -16,6 +18,8 @@ pub struct Setup {
     pub config: Config,
     /// Which rules run.
     pub plan: Plan,
+    /// Rule files that the configuration names and that do not exist.
+    pub absent: Vec<PathBuf>,
     /// Files and directories that all this comes from, as they were before any rule was read.
     pub files: Files,
 }
@@ -26,18 +30,18 @@ impl Setup {
     /// # Errors
     /// The configuration is wrong; the text names every place.
     pub fn read(args: &LiveArgs) -> Result<(Setup, Remarks), Failure> {
-        let Loaded { config, remarks, files } = config::load(args.config.as_deref(), &args.overrides())?;
+        let Loaded { config, remarks, files, absent } =
+            config::load(args.config.as_deref(), &args.overrides())?;
         let plan = Plan::of(args, &config)?;
-        let files = Files::new(plan.files().iter().chain(&files).cloned().collect());
-        Ok((Setup { config, plan, files }, remarks))
+        let files = Files::new(plan.files().iter().chain(&files).chain(&absent).cloned().collect());
+        Ok((Setup { config, plan, absent, files }, remarks))
     }
 
     /// The outputs asked for; without any, standard output.
     pub fn kinds(&self, args: &LiveArgs) -> Vec<Kind> {
         match &args.output {
             Some(path) => vec![Kind::File { path: path.clone(), keep_open: true }],
-            None if self.config.outputs.is_empty() => vec![Kind::Stdout],
-            None => self.config.outputs.clone(),
+            None => self.config.kinds(),
         }
     }
 

@@ -131,9 +131,6 @@ impl<'a> Watch<'a> {
         filter: Option<&Program>,
         signals: &Signals,
     ) -> Result<Outcome, Failure> {
-        if let Some(web) = &self.web {
-            self.log.tell(Level::Info, &format!("web server on http://{}", web.address()));
-        }
         self.log.tell(Level::Info, &format!("watching: {} rules", program.rules.len()));
         let mut state = State::new();
         loop {
@@ -202,7 +199,8 @@ impl<'a> Watch<'a> {
             return false;
         }
         self.looked.0 = now;
-        for notice in self.outputs.notices(now) {
+        let of_web = self.web.iter().flat_map(Server::notices);
+        for notice in self.outputs.notices(now).into_iter().chain(of_web) {
             self.log.tell(notice.level, &notice.text);
         }
         if let Some(failure) = &self.failure

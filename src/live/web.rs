@@ -2,16 +2,20 @@
 //! after the other, each within a second, so that strangers can cost no more than that.
 
 use std::io::{self, Read, Write};
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::{TcpListener, TcpStream};
+use std::sync::mpsc::{self, Receiver};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::config::Web;
 use crate::exit::Failure;
+use crate::outputs::{Level, Notice};
 
 /// How long a request may take.
 const PATIENCE: Duration = Duration::from_secs(1);
+/// After this time an address that was in use is tried again.
+const AGAIN: Duration = Duration::from_secs(1);
 /// Longest head of a request that is read.
 const HEAD: usize = 4096;
 /// After this time without a sign of the run, it is not well.
@@ -26,20 +30,42 @@ struct Page {
 /// A running server.
 pub struct Server {
     page: Arc<Mutex<Page>>,
-    address: SocketAddr,
     metrics: bool,
+    notices: Receiver<Notice>,
 }
 
 impl Server {
-    /// Listens, and serves on a thread of its own until the process ends.
+    /// Serves on a thread of its own until the process ends. An address that is in use now is tried again for as long as the run
+    /// goes on; `notices` says so, and where it listens.
     pub fn start(web: &Web) -> Result<Server, Failure> {
         let failed = |error: io::Error| Failure::io(format!("web server on {}: {error}", web.address));
-        let listener = TcpListener::bind(web.address).map_err(failed)?;
-        let address = listener.local_addr().map_err(failed)?;
         let page = Arc::new(Mutex::new(Page { text: String::new(), at: Instant::now() }));
-        let (shared, web) = (Arc::clone(&page), web.clone());
-        let metrics = web.metrics;
-        let serve = move || {
+        let (sender, notices) = mpsc::channel();
+        // Without a receiver the run is over.
+        let report = move |level, text| drop(sender.send(Notice { level, text }));
+        let listener = match TcpListener::bind(web.address) {
+            Err(error) if error.kind() == io::ErrorKind::AddrInUse => {
+                let text = format!("web server on {}: the address is in use; it is tried again", web.address);
+                report(Level::Warning, text);
+                None
+            }
+            bound => Some(bound.map_err(failed)?),
+        };
+        let address = listener.as_ref().map_or(Ok(web.address), TcpListener::local_addr).map_err(failed)?;
+        if listener.is_some() {
+            report(Level::Info, format!("web server on http://{address}"));
+        }
+        let (shared, web, metrics) = (Arc::clone(&page), web.clone(), web.metrics);
+        let run = move || {
+            let listener = listener.unwrap_or_else(|| {
+                loop {
+                    thread::sleep(AGAIN);
+                    if let Ok(listener) = TcpListener::bind(web.address) {
+                        report(Level::Info, format!("web server on http://{}", web.address));
+                        break listener;
+                    }
+                }
+            });
             for stream in listener.incoming() {
                 match stream {
                     // A client that goes away is no matter.
@@ -49,13 +75,13 @@ impl Server {
                 }
             }
         };
-        thread::Builder::new().name("web".to_owned()).spawn(serve).map_err(Failure::io)?;
-        Ok(Server { page, address, metrics })
+        thread::Builder::new().name("web".to_owned()).spawn(run).map_err(Failure::io)?;
+        Ok(Server { page, metrics, notices })
     }
 
-    /// Where it listens.
-    pub fn address(&self) -> SocketAddr {
-        self.address
+    /// What there is to report since the last call.
+    pub fn notices(&self) -> impl Iterator<Item = Notice> {
+        self.notices.try_iter()
     }
 
     /// A sign of the run; `text` makes the new page of metrics, where there is one.
@@ -114,6 +140,8 @@ fn request(stream: &mut TcpStream) -> io::Result<String> {
 
 #[cfg(test)]
 mod tests {
+    use std::net::SocketAddr;
+
     use super::*;
 
     fn get(address: SocketAddr, path: &str) -> String {
@@ -128,11 +156,29 @@ mod tests {
     fn health_and_metrics_are_served_beside_slow_clients() {
         let web = Web { address: ([127, 0, 0, 1], 0).into(), health: "/healthz".to_owned(), metrics: true };
         let server = Server::start(&web).expect("a server");
-        let silent = TcpStream::connect(server.address()).expect("a connection");
+        let notice = server.notices().next().expect("a notice");
+        let address = notice.text.strip_prefix("web server on http://").expect("an address");
+        let address: SocketAddr = address.parse().expect("an address");
+        let silent = TcpStream::connect(address).expect("a connection");
         server.show(|| "x 1\n".to_owned());
-        assert!(get(server.address(), "/metrics").ends_with("\r\n\r\nx 1\n"));
-        assert!(get(server.address(), "/healthz?probe=1").contains("200 OK"));
-        assert!(get(server.address(), "/other").starts_with("HTTP/1.1 404"));
+        assert!(get(address, "/metrics").ends_with("\r\n\r\nx 1\n"));
+        assert!(get(address, "/healthz?probe=1").contains("200 OK"));
+        assert!(get(address, "/other").starts_with("HTTP/1.1 404"));
         drop(silent);
+    }
+
+    /// Falco, say, has the same port.
+    #[test]
+    fn an_address_in_use_is_tried_again() {
+        let other = TcpListener::bind(("127.0.0.1", 0)).expect("a listener");
+        let address = other.local_addr().expect("an address");
+        let web = Web { address, health: "/healthz".to_owned(), metrics: true };
+        let server = Server::start(&web).expect("a server that waits");
+        let first: Vec<Notice> = server.notices().collect();
+        assert!(matches!(first.as_slice(), [Notice { level: Level::Warning, .. }]), "{first:?}");
+        drop(other);
+        let second = server.notices.recv_timeout(Duration::from_secs(60)).expect("a notice");
+        assert_eq!(second.text, format!("web server on http://{address}"));
+        assert!(get(address, "/healthz").contains("200 OK"));
     }
 }

@@ -76,6 +76,33 @@ impl Kind {
         }
     }
 
+    /// Where its lines go, for people.
+    pub fn target(&self) -> String {
+        match self {
+            Kind::Stdout => "standard output".to_owned(),
+            Kind::Stderr => "standard error".to_owned(),
+            Kind::File { path, .. } => format!("the file {}", path.display()),
+            Kind::Syslog(syslog) => format!("syslog at {}", syslog.address),
+            Kind::Program { command, .. } => format!("the program {command}"),
+            Kind::Http(http) => http.url.clone(),
+        }
+    }
+
+    /// Whether what it needs from the start is there, as keys and certificates.
+    ///
+    /// # Errors
+    /// What is wrong, with the name of the output.
+    pub fn check(&self) -> Result<(), String> {
+        match self {
+            Kind::Http(http) => {
+                http::Client::new(http).map(drop).map_err(|error| format!("http output: {error}"))
+            }
+            Kind::Stdout | Kind::Stderr | Kind::File { .. } | Kind::Syslog(_) | Kind::Program { .. } => {
+                Ok(())
+            }
+        }
+    }
+
     fn open(&self) -> Result<Box<dyn Channel>, String> {
         Ok(match self {
             Kind::Stdout => Box::new(file::Stream::stdout().map_err(|error| error.to_string())?),

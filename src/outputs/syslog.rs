@@ -1,5 +1,6 @@
 //! Syslog: lines enter, messages of RFC 3164 or RFC 5424 leave to the local daemon or to one behind UDP or TCP.
 
+use std::fmt;
 use std::io::{self, Write};
 use std::net::{TcpStream, ToSocketAddrs, UdpSocket};
 use std::os::unix::net::{UnixDatagram, UnixStream};
@@ -29,6 +30,16 @@ pub enum Address {
     Udp(String),
     /// Host and port, by TCP.
     Tcp(String),
+}
+
+impl fmt::Display for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Address::Local(path) => write!(f, "{}", path.display()),
+            Address::Udp(host) => write!(f, "udp://{host}"),
+            Address::Tcp(host) => write!(f, "tcp://{host}"),
+        }
+    }
 }
 
 /// How messages look.

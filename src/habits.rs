@@ -1,0 +1,325 @@
+//! What Falco's and sysdig's users type by habit: words of the command line enter, words that the command line knows leave, or what
+//! to use instead. A program that is called `falco` is `tercel live`.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+use crate::config;
+use crate::exit::Failure;
+
+/// Flags of Falco whose meaning does not exist here, and what to use.
+const REFUSED: &[(&[&str], &str)] = &[
+    (&["-N"], "'tercel fields' prints the fields, one a line; names stand first"),
+    (&["-b", "--print-base64"], "buffers are printed as text; nothing prints them as base64"),
+    (
+        &["-i"],
+        "no event is left out by default; 'tercel events --list' prints all, -o base_syscalls.all=true asks for all",
+    ),
+    (&["-l"], "'tercel rules list FILE' prints all rules, with --json their conditions and outputs"),
+    (
+        &["-P", "--pidfile"],
+        "systemd knows the process; in scripts: sh -c 'echo $$ >FILE; exec tercel live …'",
+    ),
+    (&["-d", "--daemon"], "'systemctl enable --now tercel' runs it in the background"),
+    (&["-e"], "captures are given to 'tercel replay -r RULES FILE'"),
+    (
+        &["-k", "-K", "--k8s-api", "--k8s-api-cert", "-m"],
+        "pods are named by the container engines; no server is asked",
+    ),
+    (&["--list-plugins", "--plugin-info"], "plugins cannot be loaded; containers are built in"),
+    (&["--page-size"], "'getconf PAGESIZE' prints it"),
+    (
+        &["--config-schema", "--rule-schema"],
+        "docs/from-falco.md lists the keys, docs/rules.md describes the rules",
+    ),
+];
+
+/// Flags of live, in either habit, that a value follows.
+const WITH_VALUE: &[&str] = &[
+    "-r",
+    "--rules",
+    "-c",
+    "--config",
+    "-o",
+    "-w",
+    "--write",
+    "-s",
+    "--snaplen",
+    "-M",
+    "--seconds",
+    "-n",
+    "-t",
+    "-T",
+    "-D",
+    "-p",
+    "--priority",
+    "--filter",
+    "--output",
+    "--buffer",
+    "--docker",
+    "--cri",
+    "--rule-matching",
+];
+
+/// What is asked for instead of a run.
+enum Question {
+    Validate(Vec<OsString>),
+    Rules,
+    Fields,
+    Events,
+    Check,
+}
+
+/// The words as the command line knows them.
+///
+/// # Errors
+/// A flag has no meaning here; the text says what to use.
+pub fn translate(mut words: Vec<OsString>) -> Result<Vec<OsString>, Failure> {
+    let name = words.first().and_then(|word| Path::new(word).file_name());
+    let is_falco = name.is_some_and(|name| name == "falco");
+    let asks_about_program =
+        |word: &OsString| ["-h", "--help", "--version"].iter().any(|known| word == known);
+    let validates = words.get(1).is_some_and(|word| word == "-V" || word == "--validate") && words.len() > 2;
+    if validates || is_falco && !words.get(1).is_some_and(asks_about_program) {
+        words.insert(1, "live".into());
+    }
+    match words.get(1).and_then(|word| word.to_str()) {
+        Some("live") => Live::default().read(words),
+        Some("events") => events(words),
+        _ => Ok(words),
+    }
+}
+
+/// The words after `live`, sorted.
+#[derive(Default)]
+struct Live {
+    /// Words that stay.
+    kept: Vec<OsString>,
+    rules: Vec<OsString>,
+    config: Option<OsString>,
+    overrides: Vec<OsString>,
+    question: Option<Question>,
+}
+
+impl Live {
+    fn read(mut self, words: Vec<OsString>) -> Result<Vec<OsString>, Failure> {
+        let mut words = words.into_iter();
+        self.kept.extend(words.by_ref().take(2));
+        let mut words = words.peekable();
+        while let Some(word) = words.next() {
+            let text = word.to_str().unwrap_or_default();
+            if text == "--" {
+                self.kept.push(word);
+                self.kept.extend(words.by_ref());
+                break;
+            }
+            if let Some((flags, instead)) = REFUSED.iter().find(|(flags, _)| flags.contains(&text)) {
+                return Err(Failure::usage(format!("{}: {instead}", flags.join(", "))));
+            }
+            let is_word = |next: &OsString| !next.to_str().is_some_and(|next| next.starts_with('-'));
+            match text {
+                "-V" | "--validate" => {
+                    let mut files = match self.question.take() {
+                        Some(Question::Validate(files)) => files,
+                        _ => Vec::new(),
+                    };
+                    while let Some(file) = words.next_if(is_word) {
+                        files.push(file);
+                    }
+                    if files.is_empty() {
+                        return Err(Failure::usage("-V: give the rule files to validate"));
+                    }
+                    self.question = Some(Question::Validate(files));
+                }
+                "-L" => self.question = Some(Question::Rules),
+                "--list" => {
+                    words.next_if(|next| next == "syscall");
+                    self.question = Some(Question::Fields);
+                }
+                "--list-events" => self.question = Some(Question::Events),
+                "--dry-run" | "--support" => self.question = Some(Question::Check),
+                // Every line is written at once.
+                "-U" | "--unbuffered" => {}
+                "-A" => self.set("base_syscalls.all=true"),
+                "-pc" | "-pcontainer" | "-pk" | "-pkubernetes" => {
+                    self.set("append_output[].suggested_output=true")
+                }
+                "--enable-source" | "--disable-source" => {
+                    let source = words.next().unwrap_or_default();
+                    if (source == "syscall") != (text == "--enable-source") {
+                        let text = "system calls are the one source of events; plugins cannot be loaded";
+                        return Err(Failure::usage(format!("--enable-source, --disable-source: {text}")));
+                    }
+                }
+                _ if WITH_VALUE.contains(&text) => {
+                    let Some(value) = words.next() else {
+                        self.kept.push(word);
+                        break;
+                    };
+                    self.value(word, value)?;
+                }
+                _ => self.kept.push(word),
+            }
+        }
+        self.answer()
+    }
+
+    fn set(&mut self, argument: &str) {
+        self.overrides.push(argument.into());
+        self.kept.extend(["-o".into(), argument.into()]);
+    }
+
+    /// A flag with its value.
+    fn value(&mut self, flag: OsString, value: OsString) -> Result<(), Failure> {
+        match flag.to_str().unwrap_or_default() {
+            "-p" if value.to_str().is_some_and(|value| value.contains('%')) => {
+                self.set(&format!("append_output[].extra_output={}", value.to_string_lossy()));
+                return Ok(());
+            }
+            "-s" if value.to_str().is_none_or(|value| value.parse::<u64>().is_err()) => {
+                return Err(Failure::usage(
+                    "-s is the number of bytes of buffers to keep; counters are served where \
+                     webserver.prometheus_metrics_enabled is true",
+                ));
+            }
+            "-r" | "--rules" => self.rules.push(value.clone()),
+            "-c" | "--config" => self.config = Some(value.clone()),
+            "-o" => self.overrides.push(value.clone()),
+            _ => {}
+        }
+        self.kept.extend([flag, value]);
+        Ok(())
+    }
+
+    /// The words of the verb that answers.
+    fn answer(self) -> Result<Vec<OsString>, Failure> {
+        let program = self.kept.first().cloned().unwrap_or_default();
+        let verb = |words: &[&str]| -> Vec<OsString> {
+            std::iter::once(program.clone()).chain(words.iter().map(OsString::from)).collect()
+        };
+        Ok(match self.question {
+            None => self.kept,
+            Some(Question::Validate(files)) => [verb(&["rules", "check"]), files].concat(),
+            Some(Question::Fields) => verb(&["fields"]),
+            Some(Question::Events) => verb(&["events", "--list"]),
+            Some(Question::Rules) => {
+                let texts = self.overrides.iter().map(|text| text.to_string_lossy().into_owned());
+                let texts: Vec<String> = texts.collect();
+                let loaded = config::load(self.config.as_ref().map(Path::new), &texts)?.config;
+                let mut words = verb(&["rules", "list"]);
+                if loaded.lines.json {
+                    words.push("--json".into());
+                }
+                match self.rules.is_empty() {
+                    true => words.extend(loaded.rules_files.into_iter().map(PathBuf::into_os_string)),
+                    false => words.extend(self.rules),
+                }
+                words
+            }
+            Some(Question::Check) => {
+                let mut words = verb(&["config", "check"]);
+                words.extend(self.config);
+                let mut overrides = self.overrides;
+                if !self.rules.is_empty() {
+                    overrides.push("rules_files=[]".into());
+                }
+                for file in self.rules {
+                    let mut element = OsString::from("rules_files[]=");
+                    element.push(file);
+                    overrides.push(element);
+                }
+                words.extend(overrides.into_iter().flat_map(|text| ["-o".into(), text]));
+                words
+            }
+        })
+    }
+}
+
+/// sysdig's `-r FILE` names the capture; chisels are answered with what does their work.
+fn events(words: Vec<OsString>) -> Result<Vec<OsString>, Failure> {
+    let (mut kept, mut traces) = (Vec::new(), Vec::new());
+    let mut words = words.into_iter();
+    while let Some(word) = words.next() {
+        match word.to_str().unwrap_or_default() {
+            "-r" | "--read" => traces.extend(words.next()),
+            "-c" | "--chisel" => {
+                return Err(Failure::usage(
+                    "chisels cannot be run: 'tercel info FILE' summarizes a capture, 'tercel events FILE FILTER' prints \
+                     events, and rules with 'tercel replay' count and report them",
+                ));
+            }
+            _ => kept.push(word),
+        }
+    }
+    // Captures come before the filter.
+    let at = 2.min(kept.len());
+    kept.splice(at..at, traces);
+    Ok(kept)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn translated(line: &str) -> Result<String, String> {
+        let words = line.split(' ').map(OsString::from).collect();
+        let words = translate(words).map_err(|failure| failure.message)?;
+        let words: Vec<String> = words.iter().map(|word| word.to_string_lossy().into_owned()).collect();
+        Ok(words.join(" "))
+    }
+
+    #[test]
+    fn flags_of_falco_are_taken() {
+        for (typed, expected) in [
+            ("tercel live -r a -L", "tercel rules list a"),
+            ("tercel live -r a -o json_output=true -L", "tercel rules list --json a"),
+            ("tercel live -V a.yaml -V b.yaml", "tercel rules check a.yaml b.yaml"),
+            ("tercel -V bad.yaml", "tercel rules check bad.yaml"),
+            ("tercel live --validate a.yaml b.yaml", "tercel rules check a.yaml b.yaml"),
+            ("tercel live --list", "tercel fields"),
+            ("falco --list syscall", "falco fields"),
+            ("tercel live --list-events", "tercel events --list"),
+            ("tercel live --dry-run -c f -o a=b", "tercel config check f -o a=b"),
+            ("tercel live --support -r x", "tercel config check -o rules_files=[] -o rules_files[]=x"),
+            ("falco -U -r x -M 5", "falco live -r x -M 5"),
+            ("/usr/bin/falco -A", "/usr/bin/falco live -o base_syscalls.all=true"),
+            ("tercel live -pc", "tercel live -o append_output[].suggested_output=true"),
+            ("tercel live -p %proc.pid", "tercel live -o append_output[].extra_output=%proc.pid"),
+            ("tercel live -p error", "tercel live -p error"),
+            ("tercel live --enable-source syscall", "tercel live"),
+            ("tercel live --disable-source k8s_audit", "tercel live"),
+            ("tercel live -s 200 -r x", "tercel live -s 200 -r x"),
+            ("tercel live -- -L", "tercel live -- -L"),
+            ("falco --version", "falco --version"),
+            ("tercel -V", "tercel -V"),
+            ("tercel replay -r x -L", "tercel replay -r x -L"),
+        ] {
+            assert_eq!(translated(typed).as_deref(), Ok(expected), "{typed}");
+        }
+    }
+
+    #[test]
+    fn flags_without_a_meaning_name_what_to_use() {
+        for (typed, expected) in [
+            ("tercel live -P /run/x", "systemd"),
+            ("falco -l rule", "tercel rules list"),
+            ("falco -e trace.scap", "tercel replay"),
+            ("falco -N", "tercel fields"),
+            ("falco -i", "tercel events --list"),
+            ("falco -b", "base64"),
+            ("falco -s stats.json", "webserver.prometheus_metrics_enabled"),
+            ("falco --enable-source k8s_audit", "plugins cannot be loaded"),
+            ("falco -V", "give the rule files"),
+            ("tercel events -r x.scap -c topprocs_cpu", "tercel info FILE"),
+        ] {
+            let message = translated(typed).expect_err(typed);
+            assert!(message.contains(expected), "{typed}: {message}");
+        }
+    }
+
+    #[test]
+    fn captures_of_sysdig_stand_before_the_filter() {
+        let words = translated("tercel events proc.name=cat -r a.scap -j");
+        assert_eq!(words.as_deref(), Ok("tercel events a.scap proc.name=cat -j"));
+    }
+}

@@ -1,0 +1,53 @@
+//! `tercel config check`: what `tercel live` will do under a configuration, what is wrong with it and what has no effect. Everything is read
+//! as live reads it; only the probe is not loaded and no output is opened.
+
+use std::io::{self, Write};
+use std::path::Path;
+
+use tercel_rules::load::{Loader, Options};
+
+use super::intent;
+use super::rules::Plan;
+use crate::config::{self, DEFAULT_FILE};
+use crate::exit::{Failure, Outcome};
+use crate::finish;
+use crate::rules as rule_files;
+
+/// Checks a configuration and prints what live would do.
+pub fn run(file: Option<&Path>, overrides: &[String]) -> Result<Outcome, Failure> {
+    let loaded = config::load(file, overrides)?;
+    let mut out = io::stdout().lock();
+    let mut remarks = || -> io::Result<()> {
+        for remark in &loaded.remarks.warnings {
+            writeln!(out, "{}: warning: {}", remark.place, remark.text)?;
+        }
+        for remark in &loaded.remarks.ignored {
+            writeln!(out, "{}: note: {}", remark.place, remark.text)?;
+        }
+        match loaded.files.as_slice() {
+            [] => writeln!(out, "configuration: none ({DEFAULT_FILE} does not exist); the defaults hold"),
+            files => files.iter().try_for_each(|file| writeln!(out, "configuration: {}", file.display())),
+        }
+    };
+    finish(remarks())?;
+    let config = &loaded.config;
+    let kinds = config.kinds();
+    kinds.iter().try_for_each(|kind| kind.check()).map_err(Failure::usage)?;
+    if config.rules_files.is_empty() {
+        // The configuration is valid nevertheless: live can have its rules from the command line.
+        let none = Loader::new(Options::default()).finish();
+        let lines = intent::lines(config, &loaded.absent, &[], &none, &kinds);
+        let text = "would end with 2 unless rules are given with --rules: rules_files names none that exist";
+        return finish(print(&mut out, &lines).and_then(|()| writeln!(out, "{text}")));
+    }
+    let plan = Plan::new(None, Options::default(), config)?;
+    let rules = plan.read()?;
+    let lines = intent::lines(config, &loaded.absent, &plan.sources()?, &rules, &kinds);
+    let outcome = finish(print(&mut out, &lines))?;
+    rule_files::program(rules, false, false)?;
+    Ok(outcome)
+}
+
+fn print(out: &mut dyn Write, lines: &[String]) -> io::Result<()> {
+    lines.iter().try_for_each(|line| writeln!(out, "would {line}"))
+}

@@ -1,0 +1,100 @@
+//! What a run will do, as one list: `tercel config check` prints it with "would" before each line, `tercel live` when it starts.
+
+use std::path::{Path, PathBuf};
+
+use tercel_rules::load::{Loaded, RuleState};
+
+use super::rules::Found;
+use crate::config::Config;
+use crate::outputs::Kind;
+
+/// One line for each rule file, output and server, and for what is named and not there.
+pub fn lines(
+    config: &Config,
+    absent: &[PathBuf],
+    sources: &[(&Path, Found)],
+    rules: &Loaded,
+    kinds: &[Kind],
+) -> Vec<String> {
+    let mut lines = Vec::new();
+    for (path, found) in sources {
+        match found {
+            Found::Nothing => {
+                lines.push(format!("load nothing from {}: it has no rule file", path.display()))
+            }
+            Found::Files(files) => {
+                lines.extend(
+                    files.iter().map(|file| format!("load {}: {}", file.name, counted(rules, &file.name))),
+                );
+            }
+        }
+    }
+    lines.extend(absent.iter().map(|path| format!("go on without {}: it does not exist", path.display())));
+    let form = if config.lines.json { "JSON" } else { "text" };
+    lines.extend(kinds.iter().map(|kind| format!("write alerts as {form} to {}", kind.target())));
+    lines.push(format!("leave out rules less urgent than {}", config.priority.name()));
+    lines.extend(config.web.iter().map(|web| format!("serve http on {}", web.address)));
+    lines
+}
+
+/// What comes of a file.
+fn counted(rules: &Loaded, name: &str) -> String {
+    match rules.reports.iter().find(|report| &*report.name == name) {
+        None => "not read, since a file before it has errors".to_owned(),
+        Some(report) if !report.successful() => "it has errors".to_owned(),
+        Some(_) => {
+            let of_file = || rules.rules.iter().filter(|rule| &*rule.place.file == name);
+            let run = of_file().filter(|rule| rule.state == RuleState::Enabled).count();
+            let all = of_file().count();
+            let (noun, verb) =
+                (if all == 1 { "rule" } else { "rules" }, if run == 1 { "runs" } else { "run" });
+            format!("{run} of {all} {noun} {verb}")
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use tercel_rules::load::Options;
+
+    use super::*;
+    use crate::config;
+    use crate::live::rules::Plan;
+
+    /// Falco's package installs an empty `rules.d` and names a local file that is not there; both are no fault.
+    #[test]
+    fn the_list_says_what_becomes_of_each_file_and_output() {
+        let directory = std::env::temp_dir().join(format!("tercel-intent-{}", std::process::id()));
+        fs::create_dir_all(directory.join("rules.d")).expect("a directory");
+        let rule = "- rule: A\n  desc: x\n  condition: evt.type=open\n  output: x\n  priority: INFO\n";
+        fs::write(directory.join("r.yaml"), rule).expect("a file");
+        let d = directory.display();
+        let text = format!("rules_files: [{d}/r.yaml, {d}/rules.d, {d}/r.local.yaml]\n");
+        let file = directory.join("falco.yaml");
+        fs::write(&file, text).expect("a file");
+
+        let loaded = config::load(Some(&file), &[]).expect("a configuration");
+        let plan = Plan::new(None, Options::default(), &loaded.config).expect("a plan");
+        let rules = plan.read().expect("rules");
+        let sources = plan.sources().expect("files");
+        let kinds = loaded.config.kinds();
+        let lines = lines(&loaded.config, &loaded.absent, &sources, &rules, &kinds);
+        assert_eq!(rules.program.rules.len(), 1);
+        assert_eq!(
+            lines,
+            [
+                format!("load {d}/r.yaml: 1 of 1 rule runs"),
+                format!("load nothing from {d}/rules.d: it has no rule file"),
+                format!("go on without {d}/r.local.yaml: it does not exist"),
+                "write alerts as text to standard output".to_owned(),
+                "leave out rules less urgent than Debug".to_owned(),
+            ]
+        );
+        // What the command line names is meant to hold rules.
+        let plan = Plan::new(Some(vec![directory.join("rules.d")]), Options::default(), &loaded.config);
+        assert!(plan.expect("a plan").read().is_err());
+        fs::remove_dir_all(&directory).expect("a directory");
+    }
+}
