@@ -86,6 +86,7 @@ impl State {
             -1
         };
         let thread = self.threads.get_mut(slot);
+        thread.used = event.ts;
         thread.last_fd = number;
         thread.last_enter = event.code();
         self.bind_fd(slot, facts);
@@ -94,6 +95,7 @@ impl State {
     #[inline]
     fn bind_exit(&mut self, event: &Event<'_>, slot: Slot, facts: &mut Facts) -> Option<Box<StoredEnter>> {
         let thread = self.threads.get_mut(slot);
+        thread.used = event.ts;
         // Whatever was kept serves this exit or none.
         let enter = thread.enter.take();
         let matches = thread.last_enter == event.code() - 1

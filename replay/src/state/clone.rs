@@ -206,6 +206,7 @@ impl State {
         self.accounts.know(b"", thread.uid, thread.gid);
         let cgroups = strings(event, 14);
         if !cgroups.is_empty() && are_cgroups(&cgroups) {
+            self.threads.grow(cgroups.len());
             thread.cgroups = share(&self.threads.get(source).cgroups, &cgroups);
         }
         thread.clone_ts = event.ts;

@@ -73,6 +73,7 @@ impl State {
 
     /// The entry that the event is bound to, to be changed.
     pub(super) fn bound_fd_mut(&mut self, facts: &Facts) -> Option<&mut Fd> {
+        self.threads.grow(size_of::<Fd>());
         self.threads.fds_mut(facts.thread.filter(|_| facts.has_fd)?)?.get_mut(facts.fd_num)
     }
 

@@ -132,7 +132,9 @@ impl State {
     /// Keeps an enter event for its exit (reference state 2.12).
     fn keep(&mut self, event: &Event<'_>, facts: &Facts) {
         if let Some(slot) = facts.thread {
-            self.threads.get_mut(slot).enter = Some(Box::new(StoredEnter::new(event)));
+            let enter = StoredEnter::new(event);
+            self.threads.grow(enter.params.iter().map(|param| param.len()).sum());
+            self.threads.get_mut(slot).enter = Some(Box::new(enter));
         }
     }
 

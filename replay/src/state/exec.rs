@@ -43,6 +43,7 @@ impl State {
         let like = self.threads.get(slot).image.clone();
         let exepath = exepath.map_or(&*like.exepath, without_deleted);
         let image = self.threads.image(&like, ImageParts { comm, exe, exepath, args: &args });
+        self.threads.grow(event.param(15).map_or(0, <[u8]>::len) + event.param(14).map_or(0, <[u8]>::len));
         let thread = self.threads.get_mut(slot);
         thread.image = image;
         thread.lastexec_ts = event.ts;

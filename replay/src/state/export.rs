@@ -57,7 +57,9 @@ impl State {
     /// Takes in a state block; one of another version, or one that contradicts itself, leaves what the lists told.
     pub(super) fn resume(&mut self, record: &StateRecord) {
         if let Ok(state) = State::restore(&record.state) {
+            let limit = self.budget.limit;
             *self = state;
+            self.limit_memory(limit);
         }
     }
 

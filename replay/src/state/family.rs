@@ -17,6 +17,7 @@ impl Threads {
         if self.len() >= MAX_THREADS {
             return None;
         }
+        self.grow(size_of::<Thread>());
         let tid = thread.tid;
         let slot = match self.free.pop() {
             Some(slot) => {

@@ -24,6 +24,9 @@ pub struct FdTable {
     len: usize,
 }
 
+/// The entries of a part of a table.
+pub(super) type Entries<'t, 'e> = &'e mut dyn Iterator<Item = &'t Arc<Fd>>;
+
 /// Neighbours in a table, ascending.
 #[derive(Debug, Clone)]
 struct Run {
@@ -143,6 +146,23 @@ impl FdTable {
             }
         }
         self.runs = kept;
+    }
+
+    /// Bytes that a copy takes for itself.
+    pub(super) fn own_memory(&self) -> usize {
+        size_of::<FdTable>()
+            + self.dense.capacity() * size_of::<Option<Arc<Fd>>>()
+            + self.runs.capacity() * size_of::<Run>()
+    }
+
+    /// Calls `visit` with each part that tables can share: an address that tells it from others, its size, its entries. Those
+    /// that are found by index are a part of their own.
+    pub(super) fn visit_parts<'t>(&'t self, visit: &mut dyn FnMut(usize, usize, Entries<'t, '_>)) {
+        visit(self.dense.as_ptr().addr(), 0, &mut self.dense.iter().flatten());
+        for run in &self.runs {
+            let size = run.entries.capacity() * size_of::<(i64, Arc<Fd>)>();
+            visit(Arc::as_ptr(&run.entries).addr(), size, &mut run.entries.iter().map(|(_, fd)| fd));
+        }
     }
 
     /// The run that `number` belongs to, and its place in there if it is there.

@@ -207,6 +207,7 @@ impl State {
             cwd.push(b'/');
         }
         if *self.threads.get(leader).cwd != *cwd {
+            self.threads.grow(cwd.len());
             self.threads.get_mut(leader).cwd = cwd.into();
         }
     }

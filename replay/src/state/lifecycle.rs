@@ -24,6 +24,7 @@ impl State {
     pub(super) fn add_fd(&mut self, slot: Slot, number: i64, fd: Arc<Fd>, facts: &mut Facts) {
         facts.has_fd = false;
         let named = !fd.name.is_empty();
+        self.threads.grow(size_of::<Fd>() + fd.name.len() + fd.raw_name.len());
         if let Some(fds) = self.threads.fds_mut(slot) {
             facts.has_fd = fds.insert(number, fd);
             facts.fd_name_changed = facts.has_fd && named;
@@ -48,11 +49,13 @@ impl State {
         };
         let (Some(first), Some(last)) = (event.u32(1), event.u32(2)) else { return };
         let range = i64::from(first)..=i64::from(last);
+        let mut copied = 0;
         let Some(fds) = self.threads.fds_mut(slot) else { return };
         if event.u32(3).unwrap_or(0) & RANGE_CLOEXEC != 0 {
             let changes = |number: &i64, fd: &Fd| range.contains(number) && fd.open_flags & O_CLOEXEC == 0;
             let numbers = fds.iter().filter(|(number, fd)| changes(number, fd)).map(|(number, _)| number);
             let numbers: Vec<i64> = numbers.collect();
+            copied = numbers.len() * size_of::<Fd>();
             for number in numbers {
                 if let Some(fd) = fds.get_mut(number) {
                     fd.open_flags |= O_CLOEXEC;
@@ -61,6 +64,7 @@ impl State {
         } else {
             fds.retain(|number, _| !range.contains(&number));
         }
+        self.threads.grow(copied);
     }
 
     /// dup, dup2 and dup3 (reference state 8.7, 8.8).

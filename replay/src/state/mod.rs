@@ -38,6 +38,7 @@ mod lifecycle;
 mod opens;
 mod transfer;
 
+mod budget;
 mod effect;
 mod keyframe;
 
@@ -50,6 +51,7 @@ use tercel_format::record::MachineInfo;
 use tercel_format::{Block, Event};
 
 pub use accounts::{Accounts, Group, User};
+pub use budget::{Forgotten, MEMORY_LIMIT};
 pub use containers::{Container, Containers, Mount, Probe};
 pub use export::Cut;
 pub(crate) use family::MAX_ANCESTORS;
@@ -62,6 +64,7 @@ pub use socket_info::SocketInfo;
 pub use table::{MAX_THREADS, Threads};
 pub use thread::{Capabilities, Category, ExecFacts, Memory, Slot, StoredEnter, Thread, clone_flag};
 
+use budget::Budget;
 use recent::RecentExits;
 use startup::{Lists, Phase};
 
@@ -88,6 +91,7 @@ pub struct State {
     exits: RecentExits,
     /// Time of the last context switch per CPU.
     switches: Vec<u64>,
+    budget: Budget,
     /// Reused while names are put together.
     scratch: Vec<u8>,
 }
@@ -138,7 +142,7 @@ impl State {
     /// Takes in a block that is not an event; a section header resets everything. Events go to [`State::apply`].
     pub fn block(&mut self, block: &Block<'_>) {
         match block {
-            Block::Section(_) => *self = State::new(),
+            Block::Section(_) => self.reset(),
             Block::Machine(machine) => self.machine = machine.clone(),
             Block::Processes(list) => list.iter().for_each(|record| self.add_process(record)),
             Block::Fds(list) => self.add_fds(list),
@@ -147,6 +151,16 @@ impl State {
             Block::State(record) => self.resume(record),
             Block::Event(_) => {}
         }
+        if self.threads.room == 0 {
+            self.check_memory();
+        }
+    }
+
+    /// Nothing is known any more; the limit of memory stays.
+    fn reset(&mut self) {
+        let limit = self.budget.limit;
+        *self = State::new();
+        self.limit_memory(limit);
     }
 
     /// Takes in a block of any kind, for callers that need nothing but the state.
@@ -178,6 +192,9 @@ impl State {
             self.first_ts = event.ts;
         }
         self.finish_previous(event.ts);
+        if self.threads.room == 0 {
+            self.check_memory();
+        }
         // Filled where it is returned: facts that are moved once more cost a stall per event.
         let mut result = Some(Facts::default());
         if let Some(facts) = &mut result {

@@ -38,6 +38,7 @@ pub(super) struct Lists {
 impl State {
     /// An entry of a process list (reference state 1.1, 1.2).
     pub(super) fn add_process(&mut self, record: &ProcessRecord) {
+        self.threads.grow(record.env.len() + record.cgroups.len() + record.root.len());
         let mut thread = self.threads.blank(record.tid);
         (thread.pid, thread.ptid) = (record.pid, record.ptid);
         (thread.sid, thread.vpgid, thread.pgid) = (record.sid, record.vpgid, record.pgid);
@@ -79,6 +80,7 @@ impl State {
         let Some(slot) = self.threads.by_tid(list.tid) else { return };
         for record in &list.fds {
             let fd = listed(record);
+            self.threads.grow(size_of::<Fd>() + fd.name.len());
             let port = fd.inet.filter(|_| matches!(fd.kind, FdKind::Ipv4Server | FdKind::Ipv6Server));
             let fds = Arc::make_mut(&mut self.threads.get_mut(slot).fds);
             if fds.insert(record.fd, Arc::new(fd))

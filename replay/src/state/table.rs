@@ -5,13 +5,16 @@ use std::sync::Arc;
 use super::marks::Marks;
 use super::numbers::NumberIndex;
 use super::thread::Blank;
-use super::{Fd, FdTable, Image, Slot, Text, Thread, clone_flag};
+use super::{Fd, FdTable, Image, MEMORY_LIMIT, Slot, Text, Thread, clone_flag};
 
 /// Most threads that the table holds; further ones are not added (reference state 8.5).
 pub const MAX_THREADS: usize = 1 << 18;
 
+/// What else is copied with a table of fds when one of them changes.
+const COPIED: usize = 1024;
+
 /// The threads of the host.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct Threads {
     pub(super) slots: Vec<Thread>,
     pub(super) free: Vec<Slot>,
@@ -25,6 +28,27 @@ pub struct Threads {
     /// Threads and groups that may have changed, by their places.
     pub(super) touched: Marks,
     pub(super) touched_groups: Marks,
+    /// Bytes that may be taken on before memory is measured.
+    pub(super) room: usize,
+}
+
+impl Default for Threads {
+    fn default() -> Threads {
+        Threads {
+            slots: Vec::new(),
+            free: Vec::new(),
+            by_tid: NumberIndex::default(),
+            groups: Vec::new(),
+            free_groups: Vec::new(),
+            group_by_pid: NumberIndex::default(),
+            blank: Blank::default(),
+            last_image: 0,
+            touched: Marks::default(),
+            touched_groups: Marks::default(),
+            // A first limit; the state sets its own.
+            room: MEMORY_LIMIT / 8,
+        }
+    }
 }
 
 /// The threads of one process.
@@ -132,6 +156,9 @@ impl Threads {
     /// The fd table in force for the thread, to be changed; a table that a fork shares is copied first.
     pub(super) fn fds_mut(&mut self, slot: Slot) -> Option<&mut FdTable> {
         let owner = self.fd_owner(slot)?;
+        if Arc::strong_count(&self.get(owner).fds) > 1 {
+            self.grow(self.get(owner).fds.own_memory() + COPIED);
+        }
         Some(Arc::make_mut(&mut self.get_mut(owner).fds))
     }
 
@@ -221,6 +248,8 @@ impl Threads {
         {
             return like.clone();
         }
+        let texts = [parts.comm, parts.exe, parts.exepath, parts.args];
+        self.grow(size_of::<Image>() + texts.into_iter().map(<[u8]>::len).sum::<usize>());
         self.last_image = self.last_image.saturating_add(1);
         Arc::new(Image {
             id: self.last_image,

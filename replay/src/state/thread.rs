@@ -107,6 +107,9 @@ pub struct Thread {
     pub cpu_time: u64,
     /// What a health check of its container started it for.
     pub category: Category,
+    /// Time of its last event.
+    #[serde(skip)]
+    pub(super) used: u64,
     /// Place in the group and among the children of the parent.
     #[serde(skip)]
     pub(super) links: Links,
@@ -254,6 +257,7 @@ impl Thread {
             enter: None,
             cpu_time: 0,
             category: Category::None,
+            used: 0,
             links: Links::default(),
         }
     }

@@ -185,6 +185,7 @@ fn same_numbers(one: &Thread, other: &Thread) -> bool {
         cwd: _,
         env: _,
         fds: _,
+        used: _,
     } = one;
     (*tid, *pid, *ptid, *vtid, *vpid) == (other.tid, other.pid, other.ptid, other.vtid, other.vpid)
         && (*sid, *vpgid, *pgid, *flags) == (other.sid, other.vpgid, other.pgid, other.flags)

@@ -5,6 +5,7 @@ mod containers;
 mod fds;
 mod files;
 mod hostile;
+mod memory;
 mod processes;
 mod sockets;
 mod startup;
