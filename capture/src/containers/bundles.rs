@@ -11,7 +11,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::description::{Facts, pairs};
-use super::teller::{Rank, Teller};
+use super::sender::{Rank, Sender};
 use super::{Answering, engine, oci};
 
 /// How often the directories are looked at. A look costs a listing of each.
@@ -65,12 +65,12 @@ impl Bundles {
     }
 
     /// Describes the containers that are there, and then each that comes, until nobody listens.
-    pub fn follow(mut self, teller: &Teller) {
+    pub fn follow(mut self, sender: &Sender) {
         // Engines that are there answer first.
         std::thread::sleep(HEAD_START);
-        while teller.is_heard() {
+        while sender.is_heard() {
             for (id, text) in self.look() {
-                teller.tell(Rank::Disk, &id, text);
+                sender.send(Rank::Disk, &id, text);
             }
             std::thread::sleep(PERIOD);
         }

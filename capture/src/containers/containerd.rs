@@ -13,8 +13,8 @@ use super::grpc::{Client, Failed};
 use super::messages::containerd::{
     Any, Container, ContainerAnswer, Envelope, Id, ImageAnswer, Namespaces, Nothing, Subscription,
 };
-use super::oci;
-use super::teller::{Rank, Teller};
+use super::sender::{Rank, Sender};
+use super::{MOST, oci};
 
 /// The namespace of Docker, whose own socket tells more.
 const DOCKER: &str = "moby";
@@ -42,16 +42,20 @@ impl Containerd {
     }
 
     /// Describes the containers that there are, and then each that comes, until containerd does not answer any more.
-    pub async fn follow(&self, cri: Option<&Cri>, teller: &Teller) -> Result<(), Failed> {
+    pub async fn follow(&self, cri: Option<&Cri>, sender: &Sender) -> Result<(), Failed> {
         // The events are asked for first: what comes between the lists and them would otherwise be missed.
         let filters = TOPICS.iter().map(|topic| format!("topic==\"{topic}\"")).collect();
         let method = "containerd.services.events.v1.Events/Subscribe";
         let mut events = self.client.subscribe(method, "", &Subscription { filters }).await?;
-        for namespace in self.namespaces.iter().filter(|name| *name != DOCKER) {
+        let mut left = MOST;
+        for namespace in self.namespaces.iter().filter(|name| *name != DOCKER).take(MOST) {
             let method = "containerd.services.containers.v1.Containers/ListStream";
             let mut list = self.client.subscribe(method, namespace, &Nothing {}).await?;
-            while let Some(answer) = list.next::<ContainerAnswer>().await? {
-                self.describe(cri, namespace, answer.container, teller).await;
+            while left > 0
+                && let Some(answer) = list.next_in_time::<ContainerAnswer>().await?
+            {
+                left -= 1;
+                self.describe(cri, namespace, answer.container, sender).await;
             }
         }
         while let Some(event) = events.next::<Envelope>().await? {
@@ -63,7 +67,7 @@ impl Containerd {
                 if let Ok(answer) =
                     self.client.ask::<ContainerAnswer>(method, &event.namespace, &question).await
                 {
-                    self.describe(cri, &event.namespace, answer.container, teller).await;
+                    self.describe(cri, &event.namespace, answer.container, sender).await;
                 }
             }
         }
@@ -75,7 +79,7 @@ impl Containerd {
         cri: Option<&Cri>,
         namespace: &str,
         container: Option<Container>,
-        teller: &Teller,
+        sender: &Sender,
     ) {
         let Some(container) = container else { return };
         let digest = self.digest(namespace, &container.image).await.unwrap_or_default();
@@ -83,7 +87,7 @@ impl Containerd {
         let (Some(cri), Some(kind)) = (cri, container.labels.get(KIND)) else {
             // Of what belongs to no pod containerd itself knows most.
             let rank = if container.labels.contains_key(KIND) { Rank::Record } else { Rank::Engine };
-            return teller.tell(rank, &container.id, text);
+            return sender.send(rank, &container.id, text);
         };
         for attempt in 0..=TRIES {
             let described = match kind.as_str() {
@@ -91,8 +95,8 @@ impl Containerd {
                 _ => cri.container(&container.id).await,
             };
             match described {
-                Ok(described) => return teller.tell(Rank::Engine, &container.id, described),
-                Err(_) if attempt == 0 => teller.tell(Rank::Record, &container.id, text.clone()),
+                Ok(described) => return sender.send(Rank::Engine, &container.id, described),
+                Err(_) if attempt == 0 => sender.send(Rank::Record, &container.id, text.clone()),
                 Err(_) => {}
             }
             // A sandbox is known when it runs, and that is another event.

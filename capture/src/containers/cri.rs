@@ -13,8 +13,8 @@ use super::messages::cri::{
     Container, ContainerList, ContainerStatus, ContainersQuestion, Event, Filter, List, Mount,
     NamespaceOptions, Nothing, Pod, PodStatus, StatusQuestion, Version,
 };
-use super::teller::{Rank, Teller};
-use super::{engine, oci};
+use super::sender::{Rank, Sender};
+use super::{MOST, engine, oci};
 
 /// How often an engine that does not tell of starts is asked for its lists.
 const PERIOD: Duration = Duration::from_millis(500);
@@ -42,7 +42,7 @@ impl Cri {
     }
 
     /// Describes the containers and pods that there are, and then each that comes, until the runtime does not answer any more.
-    pub async fn follow(&self, teller: &Teller) -> Result<(), Failed> {
+    pub async fn follow(&self, sender: &Sender) -> Result<(), Failed> {
         let mut events =
             self.client.subscribe("runtime.v1.RuntimeService/GetContainerEvents", "", &Nothing {}).await.ok();
         let mut known = HashSet::new();
@@ -54,11 +54,11 @@ impl Cri {
             let pods = pods.entries.into_iter().map(|entry| (true, entry.id));
             let containers = containers.entries.into_iter().map(|entry| (false, entry.id));
             let mut present = HashSet::new();
-            for (is_pod, id) in pods.chain(containers) {
+            for (is_pod, id) in pods.chain(containers).take(MOST) {
                 if !known.contains(&id) {
                     let described = if is_pod { self.pod(&id).await } else { self.container(&id).await };
                     let Ok(text) = described else { continue };
-                    teller.tell(Rank::Engine, &id, text);
+                    sender.send(Rank::Engine, &id, text);
                 }
                 present.insert(id);
             }

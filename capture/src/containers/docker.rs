@@ -1,38 +1,42 @@
-//! Engines that speak Docker's language at a socket: Docker itself and Podman.
+//! Engines with a Docker API socket: Docker itself and Podman. Whatever answers there is bounded: heads, bodies and lines in
+//! bytes, lists in containers, and every answer in time.
 
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::os::unix::net::UnixStream;
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::{Map, Value, json};
 
 use super::description::{Facts, pairs, seconds, texts};
-use super::engine;
-use super::teller::{Rank, Teller};
+use super::sender::{Rank, Sender};
+use super::{MOST, engine};
 
 /// How long an engine may take to answer a question.
 const PATIENCE: Duration = Duration::from_secs(5);
+/// Longest head of an answer, all lines together.
+const HEAD: u64 = 64 << 10;
 /// Longest answer that is read.
 const LONGEST: u64 = 4 << 20;
 /// Longest line of the stream of events.
 const LINE: u64 = 1 << 20;
 
 /// Describes the containers that run, and then each that is made. Ends when the engine does, or does not answer.
-pub fn follow(path: &Path, teller: &Teller, answering: &dyn Fn(bool)) {
+pub fn follow(path: &Path, sender: &Sender, answering: &dyn Fn(bool)) {
     let Ok(version) = ask(path, "/version") else { return };
     let engine = engine_of(&version);
     // The stream of events is opened first: what starts between the list and the stream would otherwise be missed.
     let stream = request(path, "/events?filters=%7B%22type%22%3A%5B%22container%22%5D%7D");
     answering(stream.is_ok());
     if let Ok(Value::Array(running)) = ask(path, "/containers/json") {
-        for container in &running {
-            describe(path, engine, container.get("Id"), teller);
+        for container in running.iter().take(MOST) {
+            describe(path, engine, container.get("Id"), sender);
         }
     }
     let Ok(mut stream) = stream else { return };
     // Waiting for the next event may take for ever.
-    if stream.get_ref().set_read_timeout(None).is_err() {
+    stream.get_mut().deadline = None;
+    if stream.get_ref().socket.set_read_timeout(None).is_err() {
         return;
     }
     loop {
@@ -44,7 +48,7 @@ pub fn follow(path: &Path, teller: &Teller, answering: &dyn Fn(bool)) {
         let action = event.get("Action").or(event.get("status")).and_then(Value::as_str);
         if matches!(action, Some("create" | "start" | "rename")) {
             let id = event.get("id").or(event.pointer("/Actor/ID"));
-            describe(path, engine, id, teller);
+            describe(path, engine, id, sender);
         }
     }
 }
@@ -56,14 +60,14 @@ fn engine_of(version: &Value) -> u32 {
     if parts.any(is_podman) { engine::PODMAN } else { engine::DOCKER }
 }
 
-fn describe(path: &Path, engine: u32, id: Option<&Value>, teller: &Teller) {
+fn describe(path: &Path, engine: u32, id: Option<&Value>, sender: &Sender) {
     let Some(id) =
         id.and_then(Value::as_str).filter(|id| id.bytes().all(|byte| byte.is_ascii_alphanumeric()))
     else {
         return;
     };
     if let Ok(found) = ask(path, &format!("/containers/{id}/json")) {
-        teller.tell(Rank::Engine, id, description(&found, engine));
+        sender.send(Rank::Engine, id, description(&found, engine));
     }
 }
 
@@ -74,22 +78,41 @@ fn ask(path: &Path, question: &str) -> io::Result<Value> {
     serde_json::from_slice(&body).map_err(io::Error::other)
 }
 
-/// Sends a question and reads the head of the answer. HTTP/1.0 answers are not cut into chunks.
-fn request(path: &Path, question: &str) -> io::Result<BufReader<UnixStream>> {
-    let mut stream = UnixStream::connect(path)?;
-    stream.set_read_timeout(Some(PATIENCE))?;
-    stream.set_write_timeout(Some(PATIENCE))?;
-    write!(stream, "GET {question} HTTP/1.0\r\nHost: localhost\r\n\r\n")?;
-    let mut answer = BufReader::new(stream);
+/// A socket from which nothing is read after a deadline, however little comes at a time.
+struct Timed {
+    socket: UnixStream,
+    deadline: Option<Instant>,
+}
+
+impl Read for Timed {
+    fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
+        if let Some(deadline) = self.deadline {
+            let left = deadline.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return Err(io::ErrorKind::TimedOut.into());
+            }
+            self.socket.set_read_timeout(Some(left))?;
+        }
+        self.socket.read(bytes)
+    }
+}
+
+/// Sends a question and reads the head of the answer. HTTP/1.0 answers are not sent in chunks.
+fn request(path: &Path, question: &str) -> io::Result<BufReader<Timed>> {
+    let mut socket = UnixStream::connect(path)?;
+    socket.set_write_timeout(Some(PATIENCE))?;
+    write!(socket, "GET {question} HTTP/1.0\r\nHost: localhost\r\n\r\n")?;
+    let mut answer = BufReader::new(Timed { socket, deadline: Some(Instant::now() + PATIENCE) });
+    let mut head = answer.by_ref().take(HEAD);
     let mut line = String::new();
-    answer.read_line(&mut line)?;
+    head.read_line(&mut line)?;
     if line.split_ascii_whitespace().nth(1) != Some("200") {
         return Err(io::Error::other(line));
     }
     while !line.trim_end().is_empty() {
         line.clear();
-        if answer.read_line(&mut line)? == 0 {
-            break;
+        if head.read_line(&mut line)? == 0 {
+            return Err(io::Error::other("the head of the answer does not end"));
         }
     }
     Ok(answer)
@@ -164,7 +187,7 @@ fn ports(found: &Value) -> Vec<Value> {
 mod tests {
     use std::os::unix::net::UnixListener;
 
-    use super::super::teller::Listener;
+    use super::super::sender::Receiver;
     use super::*;
 
     const ANSWER: &str = r#"{"Id":"0123456789abcdef","Created":"2024-05-06T07:08:09.5Z","Name":"/web","Image":"sha256:ffee",
@@ -224,12 +247,62 @@ mod tests {
                 write!(stream, "HTTP/1.0 200 OK\r\nContent-Type: json\r\n\r\n{body}").expect("an answer");
             }
         });
-        let (teller, mut listener) = Listener::new();
-        follow(&path, &teller, &|answers| assert!(answers));
+        let (sender, mut receiver) = Receiver::new();
+        follow(&path, &sender, &|answers| assert!(answers));
         server.join().expect("a server");
         let _ = std::fs::remove_file(&path);
-        let told: Vec<_> = std::iter::from_fn(|| listener.next()).collect();
+        let told: Vec<_> = std::iter::from_fn(|| receiver.next()).collect();
         assert!(told.len() == 2 && told.iter().all(|text| text.contains("0123456789ab")), "{told:?}");
         assert!(told.iter().all(|text| text.contains("\"type\":11")), "{told:?}");
+    }
+
+    /// What a question to an engine that answers with `answer`, piece by piece and without an end, comes to.
+    fn answered(name: &str, head: &'static str, piece: &'static [u8]) -> io::Result<Value> {
+        let path = std::env::temp_dir().join(format!("tercel-engine-{name}-{}", std::process::id()));
+        let _ = std::fs::remove_file(&path);
+        let listener = UnixListener::bind(&path).expect("a socket");
+        let server = std::thread::spawn(move || {
+            let (mut stream, _) = listener.accept().expect("a connection");
+            let mut sent = head.len();
+            // The client hangs up once it has read enough.
+            if stream.write_all(head.as_bytes()).is_ok() {
+                while stream.write_all(piece).is_ok() {
+                    sent += piece.len();
+                }
+            }
+            sent
+        });
+        let answer = ask(&path, "/version");
+        let sent = server.join().expect("a server");
+        let _ = std::fs::remove_file(&path);
+        assert!(sent < 2 * LONGEST as usize, "{name}: {sent} bytes were read");
+        answer
+    }
+
+    #[test]
+    fn endless_answers_are_given_up() {
+        const OK: &str = "HTTP/1.0 200 OK\r\n";
+        const LINE: &[u8; 65536] = &[b'y'; 65536];
+        for (name, head, piece) in [
+            ("status", "", &LINE[..]),
+            ("head-line", OK, &LINE[..]),
+            ("head-lines", OK, b"X: y\r\n"),
+            ("body", "HTTP/1.0 200 OK\r\n\r\n", &LINE[..]),
+            ("nested", "HTTP/1.0 200 OK\r\n\r\n", b"{\"a\":"),
+        ] {
+            assert!(answered(name, head, piece).is_err(), "{name}");
+        }
+    }
+
+    #[test]
+    fn an_answer_in_drops_has_a_deadline() {
+        let (socket, mut other) = UnixStream::pair().expect("sockets");
+        other.write_all(b"abc").expect("room");
+        let mut timed = Timed { socket, deadline: Some(Instant::now() + PATIENCE) };
+        let mut byte = [0];
+        assert_eq!(timed.read(&mut byte).expect("in time"), 1);
+        // What is there already is not read, either, once the time is over.
+        timed.deadline = Some(Instant::now());
+        assert_eq!(timed.read(&mut byte).expect_err("too late").kind(), io::ErrorKind::TimedOut);
     }
 }

@@ -14,8 +14,11 @@ use tokio::time::timeout;
 
 /// How long an engine may take to answer a question.
 const PATIENCE: Duration = Duration::from_secs(5);
-/// Longest message that is read.
-const LONGEST: usize = 16 << 20;
+/// Longest message that is read: as long as most clients of gRPC take, and short enough that a message of nothing but empty entries
+/// does not become a hundred times its length.
+const LONGEST: usize = 4 << 20;
+/// Longest head or trailers of an answer.
+const HEAD: u32 = 64 << 10;
 /// What stands before each message: whether it is compressed, and its length.
 const PREFIX: usize = 5;
 /// The part of a message that may be under way before it is read.
@@ -50,7 +53,8 @@ impl Client {
         let connecting = async {
             let stream = UnixStream::connect(path).await.map_err(|_| Failed::Silent)?;
             let mut settings = h2::client::Builder::new();
-            settings.initial_window_size(WINDOW).initial_connection_window_size(WINDOW).enable_push(false);
+            settings.initial_window_size(WINDOW).initial_connection_window_size(WINDOW);
+            settings.max_header_list_size(HEAD).enable_push(false);
             let (sender, connection) = settings.handshake::<_, Bytes>(stream).await?;
             // The connection's own work; that it has ended shows in the next question.
             tokio::spawn(async {
@@ -109,6 +113,11 @@ pub struct Answers {
 }
 
 impl Answers {
+    /// The next answer, as long as an engine may take for one that it has; `None` at the end.
+    pub async fn next_in_time<A: Message + Default>(&mut self) -> Result<Option<A>, Failed> {
+        timeout(PATIENCE, self.next()).await.unwrap_or(Err(Failed::Silent))
+    }
+
     /// The next answer, however long it takes; `None` at the end. Nothing is lost where the waiting is given up.
     pub async fn next<A: Message + Default>(&mut self) -> Result<Option<A>, Failed> {
         if let Some(response) = &mut self.response {

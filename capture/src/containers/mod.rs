@@ -10,7 +10,7 @@ mod docker;
 mod grpc;
 mod messages;
 mod oci;
-mod teller;
+mod sender;
 #[cfg(test)]
 mod tests;
 
@@ -23,7 +23,7 @@ use bundles::Bundles;
 use containerd::Containerd;
 use cri::Cri;
 use grpc::{Client, Failed};
-use teller::{Listener, Teller};
+use sender::{Receiver, Sender};
 
 /// Numbers of engines (reference state 11.10).
 mod engine {
@@ -37,12 +37,15 @@ mod engine {
 /// After how long an engine that does not answer is asked again.
 const RETRY: Duration = Duration::from_secs(1);
 
+/// Containers of one list of an engine that are looked at; later ones are described when they start.
+const MOST: usize = 1 << 14;
+
 /// Where container engines listen.
 #[derive(Debug, Clone)]
 pub struct Engines {
-    /// Sockets of Docker, and of Podman, which speaks Docker's language.
+    /// Docker API sockets: of Docker, and of Podman.
     pub docker: Vec<PathBuf>,
-    /// Sockets of containerd, of CRI-O, and of others that speak Kubernetes' container runtime interface.
+    /// Sockets of containerd, of CRI-O, and of others with Kubernetes' container runtime interface.
     pub cri: Vec<PathBuf>,
     /// What each thread that asks them does first, as giving up rights that only attaching the probe needs.
     pub first: fn(),
@@ -96,13 +99,13 @@ impl Answering {
 
 /// What the engines tell.
 pub struct Containers {
-    listener: Listener,
+    receiver: Receiver,
 }
 
 impl Containers {
     /// Starts to follow the engines, those that are there and those that come.
     pub fn watch(engines: &Engines) -> Containers {
-        let (teller, listener) = Listener::new();
+        let (sender, receiver) = Receiver::new();
         let answering = Answering::default();
         let first = engines.first;
         let spawn = |follow: Box<dyn FnOnce() + Send>| {
@@ -112,19 +115,19 @@ impl Containers {
             });
         };
         for path in once_each(&engines.docker) {
-            let (teller, answering) = (teller.clone(), answering.clone());
-            spawn(Box::new(move || follow_docker(&path, &teller, &answering)));
+            let (sender, answering) = (sender.clone(), answering.clone());
+            spawn(Box::new(move || follow_docker(&path, &sender, &answering)));
         }
         let cri = once_each(&engines.cri);
-        let told = (teller.clone(), answering.clone());
+        let told = (sender.clone(), answering.clone());
         spawn(Box::new(move || follow_grpc(&cri, &told.0, &told.1)));
-        spawn(Box::new(move || Bundles::of_the_host(answering).follow(&teller)));
-        Containers { listener }
+        spawn(Box::new(move || Bundles::of_the_host(answering).follow(&sender)));
+        Containers { receiver }
     }
 
     /// The next description of a container that is news, if there is one now.
     pub fn news(&mut self) -> Option<String> {
-        self.listener.next()
+        self.receiver.next()
     }
 }
 
@@ -135,46 +138,46 @@ fn once_each(paths: &[PathBuf]) -> Vec<PathBuf> {
     paths.iter().filter(|path| seen.insert(real(path))).cloned().collect()
 }
 
-/// Follows an engine of Docker's language, and again when it comes back.
-fn follow_docker(path: &Path, teller: &Teller, answering: &Answering) {
-    while teller.is_heard() {
-        docker::follow(path, teller, &|answers| answering.set(path, answers));
+/// Follows an engine with a Docker API socket, and again when it comes back.
+fn follow_docker(path: &Path, sender: &Sender, answering: &Answering) {
+    while sender.is_heard() {
+        docker::follow(path, sender, &|answers| answering.set(path, answers));
         answering.set(path, false);
         std::thread::sleep(RETRY);
     }
 }
 
-/// Follows all engines that speak gRPC, on one thread.
-fn follow_grpc(paths: &[PathBuf], teller: &Teller, answering: &Answering) {
+/// Follows all engines that answer by gRPC, on one thread.
+fn follow_grpc(paths: &[PathBuf], sender: &Sender, answering: &Answering) {
     let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() else { return };
     runtime.block_on(async {
         for path in paths {
-            let (path, teller, answering) = (path.clone(), teller.clone(), answering.clone());
+            let (path, sender, answering) = (path.clone(), sender.clone(), answering.clone());
             tokio::spawn(async move {
                 loop {
                     // Whatever the reason is, the engine may answer later.
-                    let _ = follow_socket(&path, &teller, &answering).await;
+                    let _ = follow_socket(&path, &sender, &answering).await;
                     answering.set(&path, false);
                     tokio::time::sleep(RETRY).await;
                 }
             });
         }
-        while teller.is_heard() {
+        while sender.is_heard() {
             tokio::time::sleep(RETRY).await;
         }
     });
 }
 
 /// Follows what speaks gRPC at a socket until it does not answer any more.
-async fn follow_socket(path: &Path, teller: &Teller, answering: &Answering) -> Result<(), Failed> {
+async fn follow_socket(path: &Path, sender: &Sender, answering: &Answering) -> Result<(), Failed> {
     let client = Client::connect(path).await?;
     let cri = Cri::find(&client).await;
     // containerd tells of its pods as they start, so it is followed even where the pods' own interface answers.
     let found = Containerd::find(&client).await;
     answering.set(path, cri.is_some() || found.is_some());
     match (found, cri) {
-        (Some(containerd), cri) => containerd.follow(cri.as_ref(), teller).await,
-        (None, Some(cri)) => cri.follow(teller).await,
+        (Some(containerd), cri) => containerd.follow(cri.as_ref(), sender).await,
+        (None, Some(cri)) => cri.follow(sender).await,
         (None, None) => Err(Failed::Silent),
     }
 }

@@ -80,10 +80,10 @@ fn beside<F: Future>(
 
 /// What a follower of an engine tells in the time that it takes to tell everything.
 async fn told(path: PathBuf) -> Vec<Value> {
-    let (teller, mut listener) = Listener::new();
-    let followed = timeout(RETRY, follow_socket(&path, &teller, &Answering::default())).await;
+    let (sender, mut receiver) = Receiver::new();
+    let followed = timeout(RETRY, follow_socket(&path, &sender, &Answering::default())).await;
     assert_ne!(followed, Ok(Err(Failed::Silent)), "the engine answers");
-    let texts = std::iter::from_fn(|| listener.next());
+    let texts = std::iter::from_fn(|| receiver.next());
     texts.map(|text| serde_json::from_str::<Value>(&text).expect("JSON")["container"].clone()).collect()
 }
 
@@ -297,10 +297,10 @@ fn answers_that_are_none() {
 fn an_engine_may_come_later_and_go() {
     let path = std::env::temp_dir().join(format!("tercel-grpc-later-{}", std::process::id()));
     let _ = std::fs::remove_file(&path);
-    let (teller, mut listener) = Listener::new();
+    let (sender, mut receiver) = Receiver::new();
     let (answering, paths) = (Answering::default(), vec![path.clone()]);
     let states = answering.clone();
-    let follower = std::thread::spawn(move || follow_grpc(&paths, &teller, &states));
+    let follower = std::thread::spawn(move || follow_grpc(&paths, &sender, &states));
     let name = path.display().to_string();
     for _ in 0..2 {
         let engine = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
@@ -323,8 +323,72 @@ fn an_engine_may_come_later_and_go() {
             std::thread::sleep(RETRY / 50);
         }
     }
-    let told: Vec<_> = std::iter::from_fn(|| listener.next()).collect();
+    let told: Vec<_> = std::iter::from_fn(|| receiver.next()).collect();
     assert_eq!(told.len(), 2, "the pod and its container, each once although the engine came twice");
-    drop(listener);
+    drop(receiver);
     follower.join().expect("nobody listens");
+}
+
+/// An engine that speaks no protocol: it sends these bytes, piece by piece and without an end.
+fn pour(path: &Path, piece: &'static [u8]) -> std::thread::JoinHandle<usize> {
+    let _ = std::fs::remove_file(path);
+    let listener = std::os::unix::net::UnixListener::bind(path).expect("a socket");
+    std::thread::spawn(move || {
+        let (mut stream, _) = listener.accept().expect("a connection");
+        let mut sent = 0;
+        // The client hangs up once it has read enough.
+        while std::io::Write::write_all(&mut stream, piece).is_ok() {
+            sent += piece.len();
+        }
+        sent
+    })
+}
+
+#[test]
+fn what_is_not_grpc_is_given_up() {
+    // A frame of headers and then continuations of it, and settings again and again.
+    const SETTINGS: &[u8] = &[0, 0, 0, 4, 0, 0, 0, 0, 0];
+    const CONTINUED: &[u8] = &[0, 0, 1, 9, 0, 0, 0, 0, 1, 0x82];
+    for (name, piece) in
+        [("text", &b"HTTP/1.0 200 OK\r\n"[..]), ("settings", SETTINGS), ("continued", CONTINUED)]
+    {
+        let path = std::env::temp_dir().join(format!("tercel-grpc-{name}-{}", std::process::id()));
+        let server = pour(&path, piece);
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+        let answer = runtime.block_on(async {
+            let client = Client::connect(&path).await?;
+            client.ask::<cri::Version>("any/Method", "", &cri::Nothing {}).await
+        });
+        assert_eq!(answer.err(), Some(Failed::Silent), "{name}");
+        drop(runtime);
+        server.join().expect("a server");
+        let _ = std::fs::remove_file(&path);
+    }
+}
+
+#[test]
+fn a_head_without_an_end_is_given_up() {
+    let path = std::env::temp_dir().join(format!("tercel-grpc-head-{}", std::process::id()));
+    let _ = std::fs::remove_file(&path);
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    let answer = runtime.block_on(async {
+        let listener = UnixListener::bind(&path).expect("a socket");
+        tokio::spawn(async move {
+            let (stream, _) = listener.accept().await.expect("a client");
+            let mut connection = h2::server::handshake(stream).await.expect("HTTP/2");
+            while let Some(Ok((_, mut respond))) = connection.accept().await {
+                let mut head = http::Response::new(());
+                for number in 0..1000 {
+                    let name = http::HeaderName::try_from(format!("x-{number}")).expect("a name");
+                    head.headers_mut().insert(name, "y".repeat(1000).parse().expect("a value"));
+                }
+                // The client may have hung up.
+                let _ = respond.send_response(head, true);
+            }
+        });
+        let client = Client::connect(&path).await?;
+        client.ask::<cri::Version>("any/Method", "", &cri::Nothing {}).await
+    });
+    let _ = std::fs::remove_file(&path);
+    assert_eq!(answer.err(), Some(Failed::Silent));
 }
