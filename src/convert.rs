@@ -2,16 +2,20 @@
 
 use std::time::Instant;
 
-use crate::capture::{self, Capture};
+use tercel_format::Capture;
+use tercel_replay::scan::{Needs, scan};
+
+use crate::captures;
 use crate::cli::{self, ConvertArgs};
+use crate::diagnostics;
 use crate::exit::{Failure, Outcome};
-use crate::inputs::{self, Trace};
+use crate::inputs::{self, Trace, length, single};
 use crate::progress::Progress;
 use crate::target::{Target, Written};
 
 /// `convert`: from any kind to any kind.
 pub fn run(args: &ConvertArgs) -> Result<Outcome, Failure> {
-    convert(args, capture::open)
+    convert(args, captures::open)
 }
 
 /// `index`: to a native trace.
@@ -19,12 +23,12 @@ pub fn index(args: &ConvertArgs) -> Result<Outcome, Failure> {
     if args.kind.to != cli::Target::Native {
         return Err(Failure::usage("index writes native traces; use convert for other kinds"));
     }
-    convert(args, capture::open)
+    convert(args, captures::open)
 }
 
 /// `recover`: what is readable, even where the start is missing.
 pub fn recover(args: &ConvertArgs) -> Result<Outcome, Failure> {
-    convert(args, capture::salvage)
+    convert(args, captures::salvage)
 }
 
 fn convert(
@@ -39,38 +43,17 @@ fn convert(
     let progress = Progress::new(&input.name(), length, args.quiet);
     let started = Instant::now();
     let mut capture = open(&input, &progress)?;
-    if let Capture::Native(trace) = &capture {
-        target.describe(trace.header().clone(), input.name());
-    } else {
-        target.describe(tercel_format::trace::Header::default(), input.name());
-    }
-    let passed = capture::pass(&mut capture, &input.name(), &progress, &mut target, args.verbose);
+    target.describe(capture.header().cloned().unwrap_or_default(), input.name());
+    let findings = scan(&mut capture, &Needs::ALL, &mut target, &|bytes| progress.advance(bytes));
     progress.finish();
-    let outcome = passed?;
+    let findings = findings?;
+    let outcome = diagnostics::ended(&input.name(), &findings.report, findings.error.as_ref(), args.verbose);
     let name = target.name();
     let written = target.finish()?;
     if !args.quiet {
         tell(&name, &written, length, started.elapsed().as_secs_f64());
     }
     Ok(outcome)
-}
-
-/// The one capture that is named.
-pub fn single(mut inputs: Vec<Trace>) -> Result<Trace, Failure> {
-    match (inputs.pop(), inputs.is_empty()) {
-        (Some(input), true) => Ok(input),
-        _ => Err(Failure::usage("several captures are named; merge puts them into one")),
-    }
-}
-
-/// Bytes of a capture, where they can be known.
-pub fn length(input: &Trace) -> Option<u64> {
-    match input {
-        Trace::Stdin => None,
-        Trace::File(path) => {
-            path.metadata().ok().filter(|metadata| metadata.is_file()).map(|metadata| metadata.len())
-        }
-    }
 }
 
 /// Tells on standard error what was written.

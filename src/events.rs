@@ -7,17 +7,17 @@ use std::io::{self, BufWriter, Write};
 use tercel_format::{Block, Event};
 use tercel_replay::alert::push_message;
 use tercel_replay::fields::{Scratch, render_json, value};
-use tercel_replay::state::{Cut, State};
+use tercel_replay::scan::{Needs, Visitor, scan};
+use tercel_replay::state::{ResumePoint, State};
 use tercel_replay::{Context, Filter, Options, Position};
 use tercel_rules::output::{Piece, Template};
 use tercel_rules::program::Operand;
 
-use crate::capture::{self, Sink};
+use crate::captures::{self, Next};
 use crate::cli::EventsArgs;
-use crate::convert::length;
+use crate::diagnostics;
 use crate::exit::{Failure, Outcome};
 use crate::inputs;
-use crate::progress::Progress;
 use crate::rules;
 use crate::window;
 
@@ -54,25 +54,14 @@ pub fn run(args: &EventsArgs) -> Result<Outcome, Failure> {
         is_over: false,
         is_closed: false,
     };
-    let mut outcome = Outcome::Done;
-    for input in &words {
-        let progress = Progress::new(&input.name(), length(input), args.quiet);
-        let mut capture = capture::open(input, &progress)?;
+    let needs = Needs::span(options.window());
+    let outcome = captures::each(&words, args.quiet, |name, mut capture, progress| {
         printer.is_over = printer.left == 0;
-        let passed = capture::pass_window(
-            &mut capture,
-            &options,
-            &input.name(),
-            &progress,
-            &mut printer,
-            args.verbose,
-        );
-        progress.finish();
-        outcome = outcome.max(passed?);
-        if printer.is_closed || printer.left == 0 {
-            break;
-        }
-    }
+        let findings = scan(&mut capture, &needs, &mut printer, &|bytes| progress.advance(bytes))?;
+        let ended = diagnostics::ended(name, &findings.report, findings.error.as_ref(), args.verbose);
+        let is_enough = printer.is_closed || printer.left == 0;
+        Ok((ended, if is_enough { Next::Stop } else { Next::GoOn }))
+    })?;
     let written = printer.out.flush();
     crate::finish(written).map(|done| done.max(outcome))
 }
@@ -192,37 +181,33 @@ impl Printer {
     }
 }
 
-impl Sink for Printer {
-    fn block(&mut self, block: &Block<'_>) -> Result<(), Failure> {
+impl Visitor for Printer {
+    type Error = Failure;
+
+    fn block(&mut self, block: &Block<'_>) -> Result<bool, Failure> {
         let Block::Event(event) = block else {
             if let Block::Section(_) = block {
                 self.filter.iter_mut().for_each(Filter::forget);
             }
             self.state.block(block);
-            return Ok(());
+            return Ok(true);
         };
         if self.is_over {
-            return Ok(());
+            return Ok(false);
         }
         match self.event(event) {
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {
                 (self.is_over, self.is_closed) = (true, true);
-                Ok(())
+                Ok(false)
             }
             Err(error) => Err(Failure::io(format!("cannot write events: {error}"))),
-            Ok(()) => Ok(()),
+            Ok(()) => Ok(!self.is_over),
         }
     }
 
-    fn resume(&mut self, state: State, _cut: Cut) -> Result<(), Failure> {
+    fn resume(&mut self, state: State, _point: ResumePoint) -> Result<(), Failure> {
         self.filter.iter_mut().for_each(Filter::forget);
         self.state = state;
         Ok(())
-    }
-
-    fn dropped(&mut self, _count: u64) {}
-
-    fn is_done(&self) -> bool {
-        self.is_over
     }
 }

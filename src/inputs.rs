@@ -1,7 +1,5 @@
 //! What the command line names: rule files, captures and a filter. Paths and directories enter, opened readers leave.
 
-use std::fs::File;
-use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use tercel_rules::files::{self, RuleFile};
@@ -30,18 +28,23 @@ impl Trace {
             Trace::File(path) => path.display().to_string(),
         }
     }
+}
 
-    /// Opens it; the length is in bytes, `None` where it cannot be known.
-    pub fn open(&self) -> Result<(Box<dyn Read + Send>, Option<u64>), Failure> {
-        match self {
-            Trace::Stdin => Ok((Box::new(io::stdin()), None)),
-            Trace::File(path) => {
-                let failed = |error: io::Error| Failure::io(format!("{}: {error}", path.display()));
-                let file = File::open(path).map_err(failed)?;
-                let metadata = file.metadata().map_err(failed)?;
-                Ok((Box::new(file), metadata.is_file().then_some(metadata.len())))
-            }
+/// Bytes of a capture, where they can be known.
+pub fn length(input: &Trace) -> Option<u64> {
+    match input {
+        Trace::Stdin => None,
+        Trace::File(path) => {
+            path.metadata().ok().filter(|metadata| metadata.is_file()).map(|metadata| metadata.len())
         }
+    }
+}
+
+/// The one capture that is named.
+pub fn single(mut inputs: Vec<Trace>) -> Result<Trace, Failure> {
+    match (inputs.pop(), inputs.is_empty()) {
+        (Some(input), true) => Ok(input),
+        _ => Err(Failure::usage("several captures are named; merge puts them into one")),
     }
 }
 

@@ -3,10 +3,11 @@
 #![forbid(unsafe_code)]
 
 mod assets;
-mod capture;
+mod captures;
 mod cli;
 mod config;
 mod convert;
+mod diagnostics;
 mod events;
 mod exit;
 mod habits;
@@ -33,19 +34,15 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 
 use clap::Parser;
-use console::style;
 
 use cli::{Cli, ConfigVerb, ListArgs, RulesVerb, Verb};
 use exit::{Failure, Outcome};
 
 fn main() -> ExitCode {
     let words = habits::translate(std::env::args_os().collect());
-    let outcome = words.and_then(|words| run(&Cli::parse_from(words))).unwrap_or_else(|failure| {
-        if !failure.message.is_empty() {
-            eprintln!("{} {failure}", style("error:").for_stderr().red().bold());
-        }
-        failure.outcome
-    });
+    let outcome = words
+        .and_then(|words| run(&Cli::parse_from(words)))
+        .unwrap_or_else(|failure| diagnostics::failed(&failure));
     outcome.into()
 }
 

@@ -4,14 +4,15 @@
 use std::time::Instant;
 
 use tercel_format::trace::Header;
-use tercel_format::{Block, Reader};
+use tercel_format::{Block, Capture, Reader};
+use tercel_replay::scan::{Needs, scan};
 
-use crate::capture::{self, Capture};
+use crate::captures::{self, Next};
 use crate::cli::MergeArgs;
-use crate::convert::{length, tell};
+use crate::convert::tell;
+use crate::diagnostics;
 use crate::exit::{Failure, Outcome};
-use crate::inputs::{self, Trace};
-use crate::progress::Progress;
+use crate::inputs::{self, Trace, length};
 use crate::target::Target;
 
 /// A capture, and when it starts.
@@ -31,22 +32,28 @@ pub fn run(args: &MergeArgs) -> Result<Outcome, Failure> {
         return Err(Failure::usage("merge reads captures twice; standard input cannot be one of them"));
     }
     let mut target = Target::of(&args.write, args.kind.to, &inputs)?;
-    let mut parts = inputs.into_iter().map(look).collect::<Result<Vec<Part>, Failure>>()?;
+    let (mut parts, mut at) = (Vec::new(), inputs.iter());
+    let mut outcome = captures::each(&inputs, true, |name, capture, _| {
+        // Captures that cannot be opened are passed over.
+        let input = at.by_ref().find(|input| input.name() == name);
+        parts.extend(input.map(|input| look(input.clone(), capture)));
+        Ok((Outcome::Done, Next::GoOn))
+    })?;
+    if parts.is_empty() {
+        return Ok(outcome);
+    }
     parts.sort_by_key(|part| part.first_ts);
     let names: Vec<String> = parts.iter().map(|part| part.input.name()).collect();
     target.describe(common(&parts), names.join(" "));
     let started = Instant::now();
-    let mut outcome = Outcome::Done;
-    let mut sum = 0;
-    for part in &parts {
-        let name = part.input.name();
-        let progress = Progress::new(&name, length(&part.input), args.quiet);
-        let mut capture = capture::open(&part.input, &progress)?;
-        let passed = capture::pass(&mut capture, &name, &progress, &mut target, args.verbose);
-        progress.finish();
-        outcome = outcome.max(passed?);
-        sum += length(&part.input).unwrap_or(0);
-    }
+    let sum = parts.iter().filter_map(|part| length(&part.input)).sum();
+    let sorted: Vec<Trace> = parts.into_iter().map(|part| part.input).collect();
+    let passed = captures::each(&sorted, args.quiet, |name, mut capture, progress| {
+        let findings = scan(&mut capture, &Needs::ALL, &mut target, &|bytes| progress.advance(bytes))?;
+        let ended = diagnostics::ended(name, &findings.report, findings.error.as_ref(), args.verbose);
+        Ok((ended, Next::GoOn))
+    })?;
+    outcome = outcome.max(passed);
     let name = target.name();
     let written = target.finish()?;
     if !args.quiet {
@@ -55,18 +62,18 @@ pub fn run(args: &MergeArgs) -> Result<Outcome, Failure> {
     Ok(outcome)
 }
 
-/// Looks when a capture starts. What is damaged is told when it is read to the end.
-fn look(input: Trace) -> Result<Part, Failure> {
-    let progress = Progress::new("", None, true);
-    let (first_ts, header) = match &mut capture::open(&input, &progress)? {
+/// Looks when a capture starts. What is damaged is printed when it is read to the end.
+fn look(input: Trace, mut capture: Capture) -> Part {
+    let header = capture.header().cloned().unwrap_or_default();
+    let first_ts = match &mut capture {
         Capture::Native(trace) => {
             let first = trace.chunks().iter().find(|chunk| chunk.descriptor.events > 0);
-            (first.map(|chunk| chunk.descriptor.first_ts), trace.header().clone())
+            first.map(|chunk| chunk.descriptor.first_ts)
         }
-        Capture::Stream(reader) => (first_event(reader), Header::default()),
+        Capture::Stream(reader) => first_event(reader),
     };
     // A capture without events goes to the end.
-    Ok(Part { input, first_ts: first_ts.unwrap_or(u64::MAX), header })
+    Part { input, first_ts: first_ts.unwrap_or(u64::MAX), header }
 }
 
 fn first_event(reader: &mut Reader) -> Option<u64> {

@@ -4,8 +4,7 @@ use std::io::{self, Read};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use crate::convert::length;
-use crate::inputs::Trace;
+use crate::inputs::{Trace, length};
 
 /// Shows how far a capture has been read.
 pub struct Progress {

@@ -7,10 +7,8 @@ use std::io::{self, BufWriter, Write};
 use std::num::NonZeroUsize;
 use std::time::Instant;
 
-use tercel_replay::{
-    Advance, Counters, Formatter, Matching, Merged, Options, Parallel, Point, Replay, Settings, Style,
-    can_be_parallel,
-};
+use tercel_replay::scan::{Threads, scan_all};
+use tercel_replay::{Alerts, Matching, Options, Point, Settings, Style};
 use tercel_rules::program::{Priority, Program};
 
 use crate::cli::{ReplayArgs, RuleMatching};
@@ -70,68 +68,37 @@ fn point(flag: &str, text: Option<&str>) -> Result<Option<Point>, Failure> {
 pub fn run(args: &ReplayArgs) -> Result<Outcome, Failure> {
     let intent = Intent::of(args)?;
     let program = rules::load(&args.rules, &args.selection, args.quiet, args.verbose)?;
-    let mut engine = Engine::new(args, &intent, &program)?;
+    let alerts = Alerts::new(&program, intent.filter.as_ref(), intent.options, intent.style);
     let mut out = Out { writer: BufWriter::with_capacity(1 << 16, output(args)?), closed: false };
     let started = Instant::now();
     let progress = Progress::of_all(&intent.traces, args.quiet);
     let mut captures = Captures::new(&intent.traces, args, &progress);
-    let ran = engine.run(&mut captures, &mut out, &|bytes| progress.advance(bytes));
+    let advance = |bytes| progress.advance(bytes);
+    let (counters, ran) = if args.merge {
+        let ran = alerts.by_time(&mut captures, &mut out, &advance);
+        ran.map_or_else(|error| (None, Err(error)), |counters| (Some(counters), Ok(())))
+    } else {
+        let threads = Threads::new(jobs(args, &intent.traces));
+        let mut lines = alerts.lines_to(&mut out);
+        let ran = scan_all(&alerts, &mut captures, threads, &mut lines, &advance);
+        (Some(lines.into_counters()), ran)
+    };
     progress.finish();
     match ran {
         Err(error) if !out.closed => return Err(Failure::io(format!("cannot write alerts: {error}"))),
         Ok(()) | Err(_) => {}
     }
     let closed = out.finish()?;
-    let (totals, mut outcome) = captures.finish()?;
-    let counters = engine.counters();
+    let (totals, mut outcome) = captures.finish();
+    let counters = counters.unwrap_or_default();
     if !args.quiet && !closed {
-        eprint!("{}", summary::text(&totals, counters, &program, started.elapsed()));
+        eprint!("{}", summary::text(&totals, &counters, &program, started.elapsed()));
     }
     let reached = |limit: Priority| counters.priorities[..=limit as usize].iter().any(|count| *count > 0);
     if outcome == Outcome::Done && intent.fail_on.is_some_and(reached) {
         outcome = Outcome::Reached;
     }
     Ok(outcome)
-}
-
-/// What evaluates: one thread, several, or one for each capture.
-enum Engine<'p> {
-    One(Box<Replay<'p>>, Box<Formatter>),
-    Several(Box<Parallel<'p>>),
-    Merged(Box<Merged<'p>>),
-}
-
-impl<'p> Engine<'p> {
-    fn new(args: &ReplayArgs, intent: &Intent, program: &'p Program) -> Result<Engine<'p>, Failure> {
-        let (filter, options, style) = (intent.filter.as_ref(), intent.options, intent.style);
-        if args.merge {
-            return Ok(Engine::Merged(Box::new(Merged::new(program, filter, options, style))));
-        }
-        let jobs = jobs(args, &intent.traces);
-        if jobs == 1 || !can_be_parallel(program, filter, &options) {
-            let replay = Replay::new(program, filter, options);
-            return Ok(Engine::One(Box::new(replay), Box::new(Formatter::new(program, style))));
-        }
-        let parallel = Parallel::new(program, filter, options, style, jobs);
-        let parallel = parallel.map_err(|error| Failure::io(format!("cannot start threads: {error}")))?;
-        Ok(Engine::Several(Box::new(parallel)))
-    }
-
-    fn run(&mut self, captures: &mut Captures<'_>, out: &mut Out, advance: Advance<'_>) -> io::Result<()> {
-        match self {
-            Engine::One(replay, formatter) => replay.run_all(captures, formatter, out, advance),
-            Engine::Several(parallel) => parallel.run_all(captures, out, advance),
-            Engine::Merged(merged) => merged.run_all(captures, out, advance),
-        }
-    }
-
-    fn counters(&self) -> &Counters {
-        match self {
-            Engine::One(replay, _) => replay.counters(),
-            Engine::Several(parallel) => parallel.counters(),
-            Engine::Merged(merged) => merged.counters(),
-        }
-    }
 }
 
 /// How many threads to take. A single capture without keyframes gains little from more than one, and pays for it with a

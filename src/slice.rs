@@ -2,21 +2,21 @@
 //! with, and keeps events that were left out where they change what later ones mean, marked as there for the state only:
 //! the slice gives the alerts that the capture gives with the same window and filter.
 
-use std::convert::Infallible;
 use std::time::Instant;
 
 use tercel_format::catalogue::code;
 use tercel_format::trace::Header;
-use tercel_format::{Block, Event, Numbering};
-use tercel_replay::parallel::Batch;
-use tercel_replay::state::{Cut, State, is_hidden};
+use tercel_format::{Batch, Block, Event, Numbering};
+use tercel_replay::scan::{Needs, Visitor, scan};
+use tercel_replay::state::{ResumePoint, State, is_hidden};
 use tercel_replay::{BlockSource, Context, Filter, Options, Position};
 
-use crate::capture::{self, Capture, Sink};
+use crate::captures;
 use crate::cli::{self, SliceArgs};
-use crate::convert::{length, single, tell};
+use crate::convert::tell;
+use crate::diagnostics;
 use crate::exit::{Failure, Outcome};
-use crate::inputs;
+use crate::inputs::{self, length, single};
 use crate::progress::Progress;
 use crate::rules;
 use crate::target::Target;
@@ -40,19 +40,17 @@ pub fn run(args: &SliceArgs) -> Result<Outcome, Failure> {
     let length = length(&input);
     let progress = Progress::new(&input.name(), length, args.quiet);
     let started = Instant::now();
-    let mut capture = capture::open(&input, &progress)?;
-    let header = match &capture {
-        Capture::Native(trace) => trace.header().clone(),
-        Capture::Stream(_) => Header::default(),
-    };
+    let mut capture = captures::open(&input, &progress)?;
+    let header = capture.header().cloned().unwrap_or_default();
     let filter = both(&header.filter, filter.as_deref().unwrap_or_default());
     target.describe(Header { filter, ..header }, input.name());
     let filter = program.as_ref().map(|program| Filter::new(program, options.settings));
     let mut slicer = Slicer::new(target, filter, options);
-    let passed =
-        capture::pass_window(&mut capture, &options, &input.name(), &progress, &mut slicer, args.verbose);
+    let needs = Needs::span(options.window());
+    let findings = scan(&mut capture, &needs, &mut slicer, &|bytes| progress.advance(bytes));
     progress.finish();
-    let outcome = passed?;
+    let findings = findings?;
+    let outcome = diagnostics::ended(&input.name(), &findings.report, findings.error.as_ref(), args.verbose);
     let Slicer { target, counts, .. } = slicer;
     let name = target.name();
     let written = target.finish()?;
@@ -109,7 +107,7 @@ struct Slicer {
     state: State,
     sections: u64,
     /// Events behind the window, which are written if one inside follows.
-    behind: Batch<Infallible>,
+    behind: Batch,
     counts: Counts,
 }
 
@@ -136,14 +134,14 @@ impl Slicer {
             self.stage = if self.options.from.is_none() { Stage::Inside } else { Stage::Before };
         }
         self.state.block(block);
-        if self.stage == Stage::Inside { self.target.block(block) } else { Ok(()) }
+        if self.stage == Stage::Inside { self.target.push(block) } else { Ok(()) }
     }
 
     fn event(&mut self, event: &Event<'_>) -> Result<(), Failure> {
         if event.initial {
             self.state.apply(event);
             return if self.stage == Stage::Inside {
-                self.target.block(&Block::Event(*event))
+                self.target.push(&Block::Event(*event))
             } else {
                 Ok(())
             };
@@ -182,7 +180,7 @@ impl Slicer {
         };
         if wanted {
             self.counts.kept += u64::from(facts.is_some());
-            return self.target.block(&Block::Event(*event));
+            return self.target.push(&Block::Event(*event));
         }
         if changes || matches!(event.code(), code::DROP_E | code::DROP_X) {
             return self.keep_for_state(event);
@@ -196,17 +194,17 @@ impl Slicer {
         self.stage = Stage::Inside;
         let counted = event.num.saturating_sub(1);
         let numbering = Numbering { sections: self.sections, counted, initial: None };
-        self.export(Cut { numbering, ts: event.ts })
+        self.export(ResumePoint { numbering, ts: event.ts })
     }
 
-    fn export(&mut self, cut: Cut) -> Result<(), Failure> {
+    fn export(&mut self, point: ResumePoint) -> Result<(), Failure> {
         let target = &mut self.target;
-        self.state.export(cut, &mut |block| target.block(block))
+        self.state.export(point, &mut |block| target.push(block))
     }
 
     fn keep_for_state(&mut self, event: &Event<'_>) -> Result<(), Failure> {
         self.counts.for_state += 1;
-        self.target.block(&Block::Event(for_state(event)))
+        self.target.push(&Block::Event(for_state(event)))
     }
 
     /// An event behind the window. Events may be a little out of order, so that others that lie inside may follow.
@@ -228,7 +226,7 @@ impl Slicer {
         let mut batch = std::mem::take(&mut self.behind);
         while let Ok(Some(block)) = batch.next_block() {
             self.counts.for_state += 1;
-            self.target.block(&block)?;
+            self.target.push(&block)?;
         }
         batch.clear();
         self.behind = batch;
@@ -243,29 +241,28 @@ fn for_state<'a>(event: &Event<'a>) -> Event<'a> {
     event
 }
 
-impl Sink for Slicer {
-    fn block(&mut self, block: &Block<'_>) -> Result<(), Failure> {
+impl Visitor for Slicer {
+    type Error = Failure;
+
+    fn block(&mut self, block: &Block<'_>) -> Result<bool, Failure> {
         match block {
-            Block::Event(event) => self.event(event),
-            block => self.metadata(block),
+            Block::Event(event) => self.event(event)?,
+            block => self.metadata(block)?,
         }
+        Ok(self.stage != Stage::Done)
     }
 
-    fn resume(&mut self, state: State, cut: Cut) -> Result<(), Failure> {
+    fn resume(&mut self, state: State, point: ResumePoint) -> Result<(), Failure> {
         self.state = state;
-        self.sections = cut.numbering.sections;
+        self.sections = point.numbering.sections;
         self.behind.clear();
         self.filter.iter_mut().for_each(Filter::forget);
-        if self.stage == Stage::Inside { self.export(cut) } else { Ok(()) }
+        if self.stage == Stage::Inside { self.export(point) } else { Ok(()) }
     }
 
     fn dropped(&mut self, count: u64) {
         if self.stage == Stage::Inside {
-            self.target.dropped(count);
+            self.target.drop_events(count);
         }
-    }
-
-    fn is_done(&self) -> bool {
-        self.stage == Stage::Done
     }
 }

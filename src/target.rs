@@ -11,9 +11,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use tercel_format::Block;
 use tercel_format::trace::{Header, LEVEL_MAX, Options, Output, Summary};
 use tercel_replay::KeyedWriter;
-use tercel_replay::state::State;
+use tercel_replay::scan::Visitor;
+use tercel_replay::state::{ResumePoint, State};
 
-use crate::capture::Sink;
 use crate::cli::{self, WriteArgs};
 use crate::exit::Failure;
 use crate::inputs::Trace;
@@ -161,6 +161,24 @@ impl Target {
         done.map_err(|error| failed(&self.path.display().to_string(), &error))
     }
 
+    /// Writes a block, with a state of its own behind the keyframes.
+    pub fn push(&mut self, block: &Block<'_>) -> Result<(), Failure> {
+        let mut state = self.state.take().unwrap_or_default();
+        let written = self.write(block, &mut state);
+        if self.kind == cli::Target::Native {
+            state.take(block);
+        }
+        self.state = Some(state);
+        written
+    }
+
+    /// Notes that so many events are missing before the next block.
+    pub fn drop_events(&mut self, count: u64) {
+        if let Some(Kind::Native(writer)) = &mut self.writer {
+            writer.dropped(count);
+        }
+    }
+
     /// Takes what the header of a trace says over. `source` names the capture that is converted.
     pub fn describe(&mut self, header: Header, source: String) {
         self.header =
@@ -261,21 +279,19 @@ impl Target {
     }
 }
 
-impl Sink for Target {
-    fn block(&mut self, block: &Block<'_>) -> Result<(), Failure> {
-        let mut state = self.state.take().unwrap_or_default();
-        let written = self.write(block, &mut state);
-        if self.kind == cli::Target::Native {
-            state.take(block);
-        }
-        self.state = Some(state);
-        written
+impl Visitor for Target {
+    type Error = Failure;
+
+    fn block(&mut self, block: &Block<'_>) -> Result<bool, Failure> {
+        self.push(block).map(|()| true)
+    }
+
+    fn resume(&mut self, state: State, point: ResumePoint) -> Result<(), Failure> {
+        state.export(point, &mut |block| self.push(block))
     }
 
     fn dropped(&mut self, count: u64) {
-        if let Some(Kind::Native(writer)) = &mut self.writer {
-            writer.dropped(count);
-        }
+        self.drop_events(count);
     }
 }
 

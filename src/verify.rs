@@ -1,15 +1,16 @@
 //! `tercel verify`: native traces are read as a whole and compared with their digests; the first break of each is told.
 
+use std::fs::File;
+use std::io::{self, Write};
 use std::path::Path;
 
 use tercel_format::trace::{Trace as Native, TraceError, Verdict, verify};
-use tercel_replay::{KeyframeVerdict, verify_keyframes};
+use tercel_replay::scan::{KeyframeVerdict, verify_keyframes};
 
-use crate::capture;
 use crate::cli::VerifyArgs;
-use crate::convert::length;
+use crate::diagnostics;
 use crate::exit::{Failure, Outcome};
-use crate::inputs::{self, Trace};
+use crate::inputs::{self, Trace, length};
 use crate::progress::Progress;
 
 /// Runs the verb.
@@ -21,69 +22,80 @@ pub fn run(args: &VerifyArgs) -> Result<Outcome, Failure> {
     if args.seal.is_some() && inputs.len() != 1 {
         return Err(Failure::usage("--seal is for one trace"));
     }
-    let mut outcome = Outcome::Done;
+    if inputs.contains(&Trace::Stdin) {
+        return Err(Failure::usage("verify needs files; standard input cannot be read from its end"));
+    }
+    let (mut outcome, mut out) = (Outcome::Done, io::stdout().lock());
     for input in &inputs {
-        outcome = outcome.max(one(input, args)?);
+        let Trace::File(path) = input else { continue };
+        let (one, lines) = match look(path, &input.name(), args) {
+            Ok(found) => found,
+            Err(failure) => (diagnostics::failed(&failure), Vec::new()),
+        };
+        outcome = outcome.max(one);
+        let written = lines.iter().try_for_each(|line| writeln!(out, "{}: {line}", input.name()));
+        let is_closed = written.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::BrokenPipe);
+        crate::finish(written)?;
+        if is_closed {
+            break;
+        }
     }
     Ok(outcome)
 }
 
-fn one(input: &Trace, args: &VerifyArgs) -> Result<Outcome, Failure> {
-    let name = input.name();
-    let Trace::File(path) = input else {
-        return Err(Failure::usage("verify needs a file; standard input cannot be read from its end"));
-    };
-    let progress = Progress::new(&name, length(input), args.quiet);
-    let verdict = verify(capture::file(path)?, |offset| progress.at(offset));
+/// How a trace is, and what is printed of it.
+type Found = (Outcome, Vec<String>);
+
+fn look(path: &Path, name: &str, args: &VerifyArgs) -> Result<Found, Failure> {
+    let failed = |error: &TraceError| diagnostics::unread(name, error);
+    let open = || File::open(path).map_err(|error| Failure::io(format!("{name}: {error}")));
+    let progress = Progress::new(name, length(&Trace::File(path.to_owned())), args.quiet);
+    let verdict = verify(open()?, |offset| progress.at(offset));
     progress.finish();
-    let verdict = match verdict {
-        Ok(verdict) => verdict,
-        Err(error) => return Err(capture::failure(&name, &error)),
-    };
-    if let Some(first) = &verdict.first_break {
-        println!("{name}: BROKEN: {first}");
-        println!("{name}: {} chunks with {} events before it are as written", verdict.chunks, verdict.events);
-        return Ok(Outcome::Damaged);
-    }
+    let verdict = verdict.map_err(|error| failed(&error))?;
     let seal = seal(&verdict);
+    if let Some(first) = &verdict.first_break {
+        let before =
+            format!("{} chunks with {} events before it are as written", verdict.chunks, verdict.events);
+        return Ok((Outcome::Damaged, vec![format!("BROKEN: {first}"), before]));
+    }
     if let Some(expected) = args.seal.as_deref().filter(|expected| !expected.eq_ignore_ascii_case(&seal)) {
-        println!("{name}: BROKEN: the seal is {seal}, not {expected}: this is another trace");
-        return Ok(Outcome::Damaged);
+        let line = format!("BROKEN: the seal is {seal}, not {expected}: this is another trace");
+        return Ok((Outcome::Damaged, vec![line]));
     }
-    if args.keyframes && keyframes(path, &name, args)? == Outcome::Damaged {
-        return Ok(Outcome::Damaged);
-    }
-    if !args.quiet {
-        println!("{name}: whole: {} chunks, {} events, seal {seal}", verdict.chunks, verdict.events);
-        if verdict.unknown > 0 {
-            println!("{name}: {} bytes of unknown sections, which no digest covers", verdict.unknown);
+    let mut lines = Vec::new();
+    if args.keyframes {
+        let trace = Native::open(open()?).map_err(|error| failed(&error))?;
+        let progress = Progress::new(name, Some(trace.length()), args.quiet);
+        let keyframes = verify_keyframes(&trace, |offset| progress.at(offset));
+        progress.finish();
+        let keyframes = keyframes.map_err(|error| failed(&error))?;
+        let (outcome, found) = compared(&keyframes);
+        lines.extend(found);
+        if outcome != Outcome::Done {
+            return Ok((outcome, lines));
         }
     }
-    Ok(Outcome::Done)
+    lines.push(format!("whole: {} chunks, {} events, seal {seal}", verdict.chunks, verdict.events));
+    if verdict.unknown > 0 {
+        lines.push(format!("{} bytes of unknown sections, which no digest covers", verdict.unknown));
+    }
+    Ok((Outcome::Done, if args.quiet { Vec::new() } else { lines }))
 }
 
-/// Compares the keyframes of a trace whose bytes are as they were written.
-fn keyframes(path: &Path, name: &str, args: &VerifyArgs) -> Result<Outcome, Failure> {
-    let failed = |error: &TraceError| capture::failure(name, error);
-    let trace = Native::open(capture::file(path)?).map_err(|error| failed(&error))?;
-    let progress = Progress::new(name, Some(trace.length()), args.quiet);
-    let verdict = verify_keyframes(&trace, |offset| progress.at(offset));
-    progress.finish();
-    let KeyframeVerdict { right, foreign, first_wrong } = verdict.map_err(|error| failed(&error))?;
+/// What a comparison of the keyframes found.
+fn compared(verdict: &KeyframeVerdict) -> Found {
+    let KeyframeVerdict { right, foreign, first_wrong } = verdict;
     if let Some((chunk, reason)) = first_wrong {
-        println!("{name}: BROKEN: keyframe of chunk {chunk}: {reason}");
-        println!("{name}: {right} keyframes before it are right");
-        return Ok(Outcome::Damaged);
+        let wrong = format!("BROKEN: keyframe of chunk {chunk}: {reason}");
+        return (Outcome::Damaged, vec![wrong, format!("{right} keyframes before it are right")]);
     }
-    if !args.quiet {
-        println!("{name}: {right} keyframes are right");
-        if foreign > 0 {
-            println!(
-                "{name}: {foreign} keyframes are of other versions of the state engine and are not used"
-            );
-        }
+    let mut lines = vec![format!("{right} keyframes are right")];
+    if *foreign > 0 {
+        let foreign = "keyframes are of other versions of the state engine and are not used";
+        lines.push(format!("{} {foreign}", verdict.foreign));
     }
-    Ok(Outcome::Done)
+    (Outcome::Done, lines)
 }
 
 fn seal(verdict: &Verdict) -> String {

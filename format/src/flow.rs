@@ -4,7 +4,7 @@
 use crate::error::Error;
 use crate::reader::Reader;
 use crate::record::Block;
-use crate::trace::{Blocks, Damage, Sequence, TraceError};
+use crate::trace::{Blocks, Damage};
 
 /// Where blocks come from.
 pub trait BlockSource {
@@ -20,15 +20,6 @@ pub trait BlockSource {
 
 impl BlockSource for Reader {
     type Error = Error;
-
-    #[inline]
-    fn next_block(&mut self) -> Result<Option<Block<'_>>, Self::Error> {
-        self.next()
-    }
-}
-
-impl BlockSource for Sequence<'_> {
-    type Error = TraceError;
 
     #[inline]
     fn next_block(&mut self) -> Result<Option<Block<'_>>, Self::Error> {

@@ -13,6 +13,8 @@ pub mod upgrade;
 pub mod writer;
 
 mod assembly;
+mod batch;
+mod capture;
 mod directory;
 mod flow;
 mod numbering;
@@ -20,6 +22,8 @@ mod reader;
 mod source;
 mod window;
 
+pub use batch::Batch;
+pub use capture::{Capture, OpenError, Watch};
 pub use directory::captures_in;
 pub use error::{Error, Fault, Incident};
 pub use event::Event;

@@ -4,7 +4,7 @@
 use libfuzzer_sys::fuzz_target;
 use tercel_format::catalogue::code;
 use tercel_format::{Event, Numbering};
-use tercel_replay::state::{Cut, STATE_VERSION, State};
+use tercel_replay::state::{ResumePoint, STATE_VERSION, State};
 
 fuzz_target!(|bytes: &[u8]| {
     let bytes = [&STATE_VERSION.to_le_bytes()[..], bytes].concat();
@@ -12,7 +12,7 @@ fuzz_target!(|bytes: &[u8]| {
     let again = state.snapshot();
     let restored = State::restore(&again).expect("what was written is read");
     assert!(restored.snapshot() == again);
-    let cut = Cut { numbering: Numbering::default(), ts: 1 };
+    let cut = ResumePoint { numbering: Numbering::default(), ts: 1 };
     let mut fresh = State::new();
     let _ = state.export::<()>(cut, &mut |block| {
         fresh.take(block);

@@ -5,8 +5,30 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use tercel_format::trace::{Sequence, Step, Trace, verify};
-use tercel_replay::state::{STATE_VERSION, State};
+use std::convert::Infallible;
+use std::sync::Arc;
+
+use tercel_format::trace::{Step, Trace, verify};
+use tercel_format::{Block, Capture};
+use tercel_replay::scan::{Needs, Visitor, infallible, scan};
+use tercel_replay::state::{ResumePoint, STATE_VERSION, State};
+
+/// A state that takes everything in.
+struct Taken(State);
+
+impl Visitor for Taken {
+    type Error = Infallible;
+
+    fn block(&mut self, block: &Block<'_>) -> Result<bool, Infallible> {
+        self.0.take(block);
+        Ok(true)
+    }
+
+    fn resume(&mut self, state: State, _: ResumePoint) -> Result<(), Infallible> {
+        self.0 = state;
+        Ok(())
+    }
+}
 
 fuzz_target!(|bytes: &[u8]| {
     look(bytes.to_vec());
@@ -16,16 +38,9 @@ fuzz_target!(|bytes: &[u8]| {
 fn look(bytes: Vec<u8>) {
     let _ = verify(bytes.clone(), |_| {});
     for trace in [Trace::open(bytes.clone()), Trace::salvage(bytes)].into_iter().flatten() {
-        let mut blocks = Sequence::new(&trace, 0, trace.chunks().len());
-        let mut state = State::new();
-        while let Ok(Some(block)) = blocks.next() {
-            match &block {
-                tercel_format::Block::Event(event) => {
-                    state.apply(event);
-                }
-                block => state.block(block),
-            }
-        }
+        let mut capture = Capture::Native(Arc::new(trace));
+        let _ = infallible(scan(&mut capture, &Needs::ALL, &mut Taken(State::new()), &|_| ()));
+        let Capture::Native(trace) = capture else { continue };
         let _ = trace.read_cut();
         for index in 0..trace.chunks().len().min(8) {
             for step in trace.path(index, STATE_VERSION).unwrap_or_default() {

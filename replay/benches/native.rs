@@ -18,12 +18,10 @@ use std::time::{Duration, Instant};
 use material::{Result, captures, corpus, cpu_time, fastest, programs, repeat, zstd_command};
 use tercel_format::catalogue::code;
 use tercel_format::trace::{Header, Options as Packing, Trace};
-use tercel_format::{Block, Event, Reader};
+use tercel_format::{Block, Capture, Event, Reader};
+use tercel_replay::scan::{Ended, Opened, Supply, Threads, scan_all};
 use tercel_replay::state::State;
-use tercel_replay::{
-    Capture, Counters, Ended, Formatter, Input, KeyedWriter, Options, Origin, Parallel, Point, Replay, Style,
-    Supply,
-};
+use tercel_replay::{Alerts, Counters, KeyedWriter, Options, Origin, Point, Style};
 use tercel_rules::load::Loader;
 use tercel_rules::program::Program;
 
@@ -143,19 +141,23 @@ fn rare() -> Result<Program> {
 struct Single(Option<Arc<Trace>>);
 
 impl Supply for Single {
-    fn next(&mut self) -> Option<Capture> {
-        self.0.take().map(|trace| Capture { origin: Origin::default(), input: Input::Native(trace) })
+    fn next(&mut self) -> Option<Opened> {
+        self.0.take().map(|trace| Opened { origin: Origin::default(), capture: Capture::Native(trace) })
     }
 
     fn ended(&mut self, _: Ended) {}
 }
 
 fn one(trace: &Arc<Trace>, program: &Program, options: Options) -> Result<Counters> {
-    let mut replay = Replay::new(program, None, options);
-    let mut formatter = Formatter::new(program, Style::default());
-    let mut single = Single(Some(trace.clone()));
-    replay.run_all(&mut single, &mut formatter, &mut io::sink(), &|_| ())?;
-    Ok(replay.counters().clone())
+    asked(trace, program, options, 1)
+}
+
+fn asked(trace: &Arc<Trace>, program: &Program, options: Options, threads: usize) -> Result<Counters> {
+    let alerts = Alerts::new(program, None, options, Style::default());
+    let (mut single, mut nowhere) = (Single(Some(trace.clone())), io::sink());
+    let mut lines = alerts.lines_to(&mut nowhere);
+    scan_all(&alerts, &mut single, Threads::new(threads), &mut lines, &|_| ())?;
+    Ok(lines.into_counters())
 }
 
 /// The least wall-clock time of several runs on so many threads.
@@ -165,12 +167,11 @@ fn several(
     options: Options,
     threads: usize,
 ) -> Result<(Duration, Counters)> {
-    let mut parallel = Parallel::new(program, None, options, Style::default(), threads)?;
-    let mut least = Duration::MAX;
+    let (mut least, mut counters) = (Duration::MAX, Counters::default());
     for _ in 0..3 {
         let start = Instant::now();
-        parallel.run_all(&mut Single(Some(trace.clone())), &mut io::sink(), &|_| ())?;
+        counters = asked(trace, program, options, threads)?;
         least = least.min(start.elapsed());
     }
-    Ok((least, parallel.counters().clone()))
+    Ok((least, counters))
 }

@@ -19,10 +19,10 @@ use crate::state::State;
 pub use evaluation::Counters;
 pub(crate) use evaluation::{Evaluation, Setup};
 pub use filter::Filter;
-pub use group::{Group, Member};
+pub use group::{Group, GroupVisitor, Member};
 pub use tercel_format::BlockSource;
 pub(crate) use window::DISORDER;
-pub use window::{Options, Point, Position};
+pub use window::{Options, Point, Position, Window};
 
 /// Where alerts go.
 pub trait Sink {
@@ -42,28 +42,9 @@ pub enum ReplayError<E> {
     /// An alert could not be written.
     #[error("{0}")]
     Sink(io::Error),
-    /// A defect of this program; everything around the events that it concerns was evaluated.
-    #[error("{0}")]
-    Defect(Defect),
 }
 
-/// The evaluation of a stretch of a capture broke off by a defect of this program.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "defect of this program: the evaluation of events {first} to {last} broke off behind {evaluated} of them: {message}"
-)]
-pub struct Defect {
-    /// Number of the first event of the stretch.
-    pub first: u64,
-    /// Number of its last event.
-    pub last: u64,
-    /// How many of its events were evaluated before.
-    pub evaluated: u64,
-    /// What was found to be wrong.
-    pub message: String,
-}
-
-/// Evaluates a program over captures, one after the other.
+/// Evaluates a program block by block, for sources that cannot be scanned: a running host.
 #[derive(Debug)]
 pub struct Replay<'p> {
     setup: Setup<'p>,
@@ -123,16 +104,6 @@ impl<'p> Replay<'p> {
     #[inline]
     pub fn block(&mut self, block: &Block<'_>, sink: &mut dyn Sink) -> io::Result<bool> {
         self.evaluation.block(&self.setup, &mut self.state, block, sink)
-    }
-
-    /// Whether as many events were evaluated as there may be.
-    pub(crate) fn is_over(&self) -> bool {
-        self.setup.options.limit.is_some_and(|limit| self.evaluation.counters.evaluated >= limit)
-    }
-
-    /// What a replay consists of.
-    pub(crate) fn parts(&mut self) -> (&Setup<'p>, &mut Evaluation) {
-        (&self.setup, &mut self.evaluation)
     }
 
     /// What happened so far.

@@ -14,22 +14,18 @@ pub mod engine;
 
 pub mod keyed;
 
-mod chunked;
+pub mod scan;
 
-pub mod captures;
+mod alerts;
 
-pub mod merged;
-
-pub mod parallel;
+mod merged;
 
 pub use alert::{Alert, Formatter, Origin, Style};
-pub use captures::{Advance, Capture, CaptureError, Ended, Input, Supply};
-pub use chunked::{KeyframeVerdict, Report, Trouble, chunks_of, is_keyed, state_before, verify_keyframes};
+pub use alerts::{AlertLines, Alerts};
 pub use engine::{
-    BlockSource, Counters, Defect, Filter, Group, Member, Options, Point, Position, Replay, ReplayError, Sink,
+    BlockSource, Counters, Filter, Group, GroupVisitor, Member, Options, Point, Position, Replay,
+    ReplayError, Sink, Window,
 };
 pub use eval::{Matcher, Matching, Memory};
 pub use fields::{Context, Settings};
 pub use keyed::KeyedWriter;
-pub use merged::Merged;
-pub use parallel::{Parallel, Scout, can_be_parallel};

@@ -5,11 +5,10 @@
 use std::io::{self, Write};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
-use tercel_rules::program::Program;
-
-use crate::alert::{Alert, Formatter, Style};
-use crate::captures::{Advance, Capture, Ended, Supply, replay};
-use crate::engine::{Counters, Evaluation, Options, Setup, Sink};
+use crate::alert::{Alert, Formatter};
+use crate::alerts::{Alerts, Judge, LineSink};
+use crate::engine::{Counters, Evaluation, Sink};
+use crate::scan::{Advance, Ended, Opened, Supply, scan, unwanted};
 
 /// How many batches of lines of one capture wait.
 const WAITING: usize = 2;
@@ -17,14 +16,6 @@ const WAITING: usize = 2;
 /// How many lines, and how many bytes of them, are handed over at once.
 const LINES: usize = 256;
 const BYTES: usize = 64 << 10;
-
-/// Evaluates a program over captures side by side.
-#[derive(Debug)]
-pub struct Merged<'p> {
-    setup: Setup<'p>,
-    style: Style,
-    counters: Counters,
-}
 
 /// Lines with their times, the bytes back to back.
 #[derive(Default)]
@@ -43,37 +34,24 @@ struct Stream {
     start: usize,
 }
 
-impl<'p> Merged<'p> {
-    /// Prepares a replay of `program`. Rules see only the events that match a rule of `filter`, if there is one.
-    pub fn new(program: &'p Program, filter: Option<&Program>, options: Options, style: Style) -> Merged<'p> {
-        Merged { setup: Setup::new(program, filter, options), style, counters: Counters::new(program) }
-    }
-
-    /// What happened so far.
-    pub fn counters(&self) -> &Counters {
-        &self.counters
-    }
-
-    /// Replays captures and writes the lines of their alerts, earliest first.
+impl Alerts<'_> {
+    /// Replays captures side by side and writes the lines of their alerts, earliest first.
     ///
     /// # Errors
     /// The output failed, or a thread could not be started.
-    pub fn run_all(
-        &mut self,
+    pub fn by_time(
+        &self,
         supply: &mut dyn Supply,
         out: &mut dyn Write,
         advance: Advance<'_>,
-    ) -> io::Result<()> {
-        let Merged { setup, style, counters } = self;
-        let (setup, style) = (&*setup, *style);
+    ) -> io::Result<Counters> {
+        let mut counters = Counters::new(self.setup().program);
         let (written, ended) = std::thread::scope(|scope| -> io::Result<_> {
             let (mut streams, mut threads) = (Vec::new(), Vec::new());
-            while let Some(capture) = supply.next() {
+            while let Some(opened) = supply.next() {
                 let (send, batches) = sync_channel(WAITING);
                 let thread = std::thread::Builder::new().name("replay".to_owned());
-                threads.push(
-                    thread.spawn_scoped(scope, move || evaluate(setup, style, capture, send, advance))?,
-                );
+                threads.push(thread.spawn_scoped(scope, move || evaluate(self, opened, send, advance))?);
                 streams.push(Stream { batches, batch: Batch::default(), next: 0, start: 0 });
             }
             let written = write(streams, out);
@@ -82,14 +60,14 @@ impl<'p> Merged<'p> {
             Ok((written, ended))
         })?;
         for one in ended {
-            // A panic goes on here: what is missing cannot be told.
+            // Panics of an evaluation are caught where it happens; this one is of the thread itself.
             let (ended, counted) = one.unwrap_or_else(|panic| std::panic::resume_unwind(panic));
             counters.add(&counted);
             if let Some(ended) = ended {
                 supply.ended(ended);
             }
         }
-        written
+        written.map(|()| counters)
     }
 }
 
@@ -131,22 +109,28 @@ impl Stream {
     }
 }
 
-/// The work of a capture's thread. Nothing is told of a capture whose lines nobody takes any more.
+/// The work of a capture's thread. Nothing is said of a capture whose lines nobody takes any more.
 fn evaluate(
-    setup: &Setup<'_>,
-    style: Style,
-    Capture { origin, input }: Capture,
+    alerts: &Alerts<'_>,
+    Opened { origin, mut capture }: Opened,
     batches: SyncSender<Batch>,
     advance: Advance<'_>,
 ) -> (Option<Ended>, Counters) {
+    let setup = alerts.setup();
     let mut evaluation = Evaluation::new(setup);
-    let mut formatter = Formatter::new(setup.program, style);
+    let mut formatter = alerts.formatter();
     formatter.set_origin(&origin);
     evaluation.set_zone(origin.zone.as_ref());
-    let mut sink = Outgoing { formatter, batch: Batch::default(), batches };
-    let ended = replay(setup, &mut evaluation, input, &mut sink, advance);
-    let ended = ended.and_then(|ended| sink.send().map(|()| ended));
-    (ended.ok(), evaluation.counters)
+    let sink = Outgoing { formatter, batch: Batch::default(), batches };
+    let mut judge = Judge::new(setup, &mut evaluation, sink);
+    let findings = scan(&mut capture, &setup.needs(), &mut judge, advance);
+    let ended = findings.and_then(|findings| judge.sink.send().map(|()| findings));
+    let mut counters = evaluation.take_counters(setup);
+    let ended = ended.ok().map(|findings| {
+        counters.skipped += findings.skipped;
+        Ended { capture, report: findings.report, error: findings.error }
+    });
+    (ended, counters)
 }
 
 /// Hands the lines of a capture over.
@@ -159,7 +143,7 @@ struct Outgoing {
 impl Outgoing {
     fn send(&mut self) -> io::Result<()> {
         let batch = std::mem::take(&mut self.batch);
-        self.batches.send(batch).map_err(|_| io::ErrorKind::BrokenPipe.into())
+        self.batches.send(batch).map_err(|_| unwanted())
     }
 }
 
@@ -170,5 +154,11 @@ impl Sink for Outgoing {
         self.batch.lines.push((alert.context.event.ts, self.batch.bytes.len()));
         let is_full = self.batch.lines.len() >= LINES || self.batch.bytes.len() >= BYTES;
         if is_full { self.send() } else { Ok(()) }
+    }
+}
+
+impl LineSink for Outgoing {
+    fn truncate(&mut self) {
+        self.batch.bytes.truncate(self.batch.lines.last().map_or(0, |(_, end)| *end));
     }
 }

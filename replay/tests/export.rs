@@ -12,7 +12,7 @@ use serde_json::Value as Json;
 use tercel_format::record::StateRecord;
 use tercel_format::{Block, Reader, Writer};
 use tercel_replay::fields::{Context, Scratch, render_json};
-use tercel_replay::state::{Cut, State};
+use tercel_replay::state::{ResumePoint, State};
 use tercel_rules::fields::{ArgRule, FIELDS, epf};
 use tercel_rules::output::{Piece, Template};
 use tercel_rules::program::Operand;
@@ -98,7 +98,7 @@ fn captures() -> Vec<PathBuf> {
 }
 
 /// The capture that begins with `state`.
-fn exported(state: &State, cut: Cut, with_state: bool) -> State {
+fn exported(state: &State, cut: ResumePoint, with_state: bool) -> State {
     let mut writer = Writer::new(Vec::new()).expect("memory");
     state
         .export(cut, &mut |block| match block {
@@ -133,7 +133,7 @@ fn events(path: &Path) -> u64 {
 }
 
 /// Calls `each` with every event of a capture and the state before it.
-fn walk(path: &Path, mut each: impl FnMut(u64, &mut State, &tercel_format::Event<'_>, Cut)) {
+fn walk(path: &Path, mut each: impl FnMut(u64, &mut State, &tercel_format::Event<'_>, ResumePoint)) {
     let mut reader = Reader::new(File::open(path).expect("readable")).expect("a capture");
     let (mut state, mut count) = (State::new(), 0);
     let mut numbering = tercel_format::Numbering::default();
@@ -141,7 +141,7 @@ fn walk(path: &Path, mut each: impl FnMut(u64, &mut State, &tercel_format::Event
         match &block {
             Block::Event(event) => {
                 count += 1;
-                each(count, &mut state, event, Cut { numbering, ts: event.ts });
+                each(count, &mut state, event, ResumePoint { numbering, ts: event.ts });
                 numbering.event(event.code());
             }
             block => {

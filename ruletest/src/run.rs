@@ -1,16 +1,15 @@
 //! The replay of captures: planned evaluations enter, their alerts leave. Each capture is decoded once and its state built
 //! once, whatever the number of cases; several captures are read at a time.
 
-use std::fs::File;
 use std::io;
 use std::num::NonZeroUsize;
 use std::time::{Duration, Instant};
 
 use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
-use tercel_format::Reader;
-use tercel_format::trace::{Trace, TraceError};
+use tercel_format::Capture as Opened;
 use tercel_replay::fields::{Scratch, render_text};
-use tercel_replay::{Alert, Formatter, Group, Member, ReplayError, Settings, Sink, Style};
+use tercel_replay::scan::{Findings, scan};
+use tercel_replay::{Alert, Formatter, Group, Member, Settings, Sink, Style};
 use tercel_rules::program::Operand;
 
 use crate::error::{Error, Outcome};
@@ -72,19 +71,19 @@ fn evaluated(capture: &Capture, sets: &Sets) -> Replayed {
         trouble: Some((outcome, format!("{name}: {message}"))),
         ..Replayed::default()
     };
-    let mut reader = match open(capture) {
-        Ok(reader) => reader,
+    let mut opened = match open(capture) {
+        Ok(opened) => opened,
         Err((outcome, message)) => return refused(outcome, message),
     };
     let members = capture.evaluations.iter().filter_map(|evaluation| member(evaluation, sets));
     let mut group = Group::new(members);
     let mut sinks: Vec<Collector<'_>> =
         capture.evaluations.iter().filter_map(|evaluation| Collector::new(evaluation, sets)).collect();
-    if let Err((outcome, message)) = read(&mut group, &mut reader, &mut sinks) {
+    if let Err((outcome, message)) = read(&mut group, &mut opened, &mut sinks) {
         return refused(outcome, message);
     }
     Replayed {
-        events: reader.statistics().events,
+        events: group.events(),
         first: group.state().first_ts(),
         alerts: sinks.into_iter().map(|sink| sink.seen).collect(),
         ..Replayed::default()
@@ -94,53 +93,32 @@ fn evaluated(capture: &Capture, sets: &Sets) -> Replayed {
 /// A failure on the way and the exit code that it asks for.
 pub(crate) type Trouble = (Outcome, String);
 
-/// Opens a capture for reading from its start.
-pub(crate) fn open(capture: &Capture) -> Result<Reader, Trouble> {
-    let file = File::open(&capture.path).map_err(|error| (Outcome::Unreadable, error.to_string()))?;
-    if capture.path.is_file() {
-        is_whole(file)?;
-    }
-    let file = File::open(&capture.path).map_err(|error| (Outcome::Unreadable, error.to_string()))?;
-    Reader::new(Box::new(file)).map_err(|error| trouble(&error))
-}
-
-/// Refuses a native trace of which something is missing: as a stream it would only seem to be shorter.
-fn is_whole(file: File) -> Result<(), Trouble> {
-    let trace = match Trace::open(file) {
-        Ok(trace) => trace,
-        // Other captures tell what is missing when they are read.
-        Err(TraceError::NotNative | TraceError::Joined { .. }) => return Ok(()),
-        Err(error) if error.is_damage() => return Err((Outcome::Damaged, error.to_string())),
-        Err(error) => return Err((Outcome::Unreadable, error.to_string())),
-    };
-    let lost = trace.losses().first().map(ToString::to_string);
-    match lost.or_else(|| trace.without_index().map(ToString::to_string)) {
-        Some(reason) => Err((Outcome::Damaged, reason)),
-        None => Ok(()),
-    }
+/// Opens a capture.
+pub(crate) fn open(capture: &Capture) -> Result<Opened, Trouble> {
+    Opened::open(&capture.path, &|bytes| bytes).map_err(|error| trouble(&error, error.is_damage()))
 }
 
 /// Runs a group over a capture. A damaged one is refused, although a part of it may be readable: what a case expects can
 /// stand in the other part.
 pub(crate) fn read<K: Sink>(
     group: &mut Group<'_>,
-    reader: &mut Reader,
+    capture: &mut Opened,
     sinks: &mut [K],
 ) -> Result<(), Trouble> {
-    match group.run(reader, sinks) {
-        Ok(()) => {}
-        Err(ReplayError::Source(error)) => return Err(trouble(&error)),
-        Err(ReplayError::Sink(error)) => return Err((Outcome::Invalid, error.to_string())),
-        Err(ReplayError::Defect(defect)) => return Err((Outcome::Damaged, defect.to_string())),
+    let needs = group.needs();
+    let Findings { report, error, .. } = scan(capture, &needs, &mut group.visitor(sinks), &|_| ())
+        .map_err(|error| (Outcome::Invalid, error.to_string()))?;
+    if let Some(error) = error {
+        return Err(trouble(&error, error.is_damage()));
     }
-    match reader.incidents().first() {
-        Some(incident) => Err((Outcome::Damaged, incident.to_string())),
+    match report.opening.iter().chain(&report.troubles).next() {
+        Some(place) => Err((Outcome::Damaged, place.to_string())),
         None => Ok(()),
     }
 }
 
-fn trouble(error: &tercel_format::Error) -> Trouble {
-    (if error.is_damage() { Outcome::Damaged } else { Outcome::Unreadable }, error.to_string())
+fn trouble(error: &dyn std::fmt::Display, is_damage: bool) -> Trouble {
+    (if is_damage { Outcome::Damaged } else { Outcome::Unreadable }, error.to_string())
 }
 
 fn member<'p>(evaluation: &'p Evaluation, sets: &'p Sets) -> Option<Member<'p>> {

@@ -5,21 +5,22 @@ mod json;
 mod text;
 
 use std::collections::BTreeMap;
+use std::convert::Infallible;
 use std::io::{self, Write};
 
 use jiff::Timestamp;
 use tercel_format::catalogue::{self, code};
 use tercel_format::record::{MachineInfo, StateRecord};
 use tercel_format::trace::{Chunk, Header, Loss, Totals, Trace, Unpacker};
-use tercel_format::{Block, Compression, Event, Reader};
-use tercel_replay::state::{Container, State};
+use tercel_format::{Block, Capture, Event};
+use tercel_replay::scan::{Needs, Visitor, infallible, scan};
+use tercel_replay::state::{Container, ResumePoint, State};
 
-use crate::capture::{self, Capture};
+use crate::captures::{self, Next};
 use crate::cli::InfoArgs;
-use crate::convert::length;
+use crate::diagnostics;
 use crate::exit::{Failure, Outcome};
 use crate::inputs;
-use crate::progress::Progress;
 use crate::verify::hex;
 
 /// What is known of a capture.
@@ -72,34 +73,34 @@ pub fn run(args: &InfoArgs) -> Result<Outcome, Failure> {
     if let Some(word) = rest {
         return Err(Failure::io(format!("{word}: no such file or directory")));
     }
-    let mut outcome = Outcome::Done;
     let mut out = io::stdout().lock();
-    for (index, input) in inputs.iter().enumerate() {
-        let progress = Progress::new(&input.name(), length(input), false);
-        let capture = capture::open(input, &progress)?;
-        let mut facts = match capture {
-            Capture::Native(trace) => of_trace(&trace, input)?,
-            Capture::Stream(mut reader) => of_stream(&mut reader, input)?,
+    let mut gap = "";
+    captures::each(&inputs, false, |name, mut capture, progress| {
+        let kind = capture.kind();
+        let found = match &mut capture {
+            Capture::Native(trace) => of_trace(trace, name),
+            stream @ Capture::Stream(_) => of_stream(stream, name),
         };
         progress.finish();
-        facts.name = input.name();
-        if !facts.damage.is_empty() {
-            outcome = Outcome::Damaged;
-        }
+        let facts = match found {
+            Ok(facts) => Facts { name: name.to_owned(), kind, ..facts },
+            Err(failure) => return Ok((diagnostics::failed(&failure), Next::GoOn)),
+        };
         let written = if args.json {
             writeln!(out, "{}", json::of(&facts))
         } else {
-            let gap = if index > 0 { "\n" } else { "" };
             write!(out, "{gap}{}", text::of(&facts))
         };
+        gap = "\n";
+        let is_closed = written.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::BrokenPipe);
         crate::finish(written)?;
-    }
-    Ok(outcome)
+        let outcome = if facts.damage.is_empty() { Outcome::Done } else { Outcome::Damaged };
+        Ok((outcome, if is_closed { Next::Stop } else { Next::GoOn }))
+    })
 }
 
-fn of_trace(trace: &Trace, input: &inputs::Trace) -> Result<Facts, Failure> {
+fn of_trace(trace: &Trace, name: &str) -> Result<Facts, Failure> {
     let mut facts = Facts {
-        kind: "native trace",
         file_bytes: Some(trace.length()),
         header: trace.header().clone(),
         totals: Totals::of(trace.chunks()),
@@ -132,7 +133,7 @@ fn of_trace(trace: &Trace, input: &inputs::Trace) -> Result<Facts, Failure> {
                 }
             }
             Err(error) if error.is_damage() => facts.damage.push(error.to_string()),
-            Err(error) => return Err(capture::failure(&input.name(), &error)),
+            Err(error) => return Err(diagnostics::unread(name, &error)),
         }
     }
     Ok(facts)
@@ -141,33 +142,36 @@ fn of_trace(trace: &Trace, input: &inputs::Trace) -> Result<Facts, Failure> {
 /// Types of events that tell of containers, among others.
 const CONTAINERS: [u16; 2] = [code::CONTAINER_JSON_2_E, code::ASYNCEVENT_E];
 
-fn of_stream(reader: &mut Reader, input: &inputs::Trace) -> Result<Facts, Failure> {
-    let kind = match reader.compression() {
-        Compression::None => "scap",
-        Compression::Gzip => "scap in gzip",
-        Compression::Zstd => "scap in zstd",
-    };
-    let mut facts = Facts { kind, file_bytes: length(input), ..Facts::default() };
-    loop {
-        match reader.next() {
-            Ok(Some(block)) => {
-                if let Block::Event(event) = &block {
-                    facts.event(event);
-                }
-                facts.block(&block);
-            }
-            Ok(None) => break,
-            Err(error) if error.is_damage() => {
-                facts.damage.push(error.to_string());
-                break;
-            }
-            Err(error) => return Err(Failure::io(format!("{}: {error}", input.name()))),
-        }
+fn of_stream(capture: &mut Capture, name: &str) -> Result<Facts, Failure> {
+    let file_bytes = inputs::length(&inputs::Trace::File(name.into()));
+    let mut facts = Facts { file_bytes, ..Facts::default() };
+    let findings = infallible(scan(capture, &Needs::ALL, &mut facts, &|_| ()));
+    match findings.error {
+        Some(error) if !error.is_damage() => return Err(Failure::io(format!("{name}: {error}"))),
+        error => facts.damage.extend(error.map(|error| error.to_string())),
     }
-    facts.damage.extend(reader.incidents().iter().map(ToString::to_string));
-    facts.totals.raw_bytes = reader.statistics().bytes;
-    facts.totals.sections = reader.statistics().sections;
+    facts.damage.extend(findings.report.troubles.iter().map(ToString::to_string));
+    if let Capture::Stream(reader) = capture {
+        facts.totals.raw_bytes = reader.statistics().bytes;
+        facts.totals.sections = reader.statistics().sections;
+    }
     Ok(facts)
+}
+
+impl Visitor for Facts {
+    type Error = Infallible;
+
+    fn block(&mut self, block: &Block<'_>) -> Result<bool, Infallible> {
+        if let Block::Event(event) = block {
+            self.event(event);
+        }
+        Facts::block(self, block);
+        Ok(true)
+    }
+
+    fn resume(&mut self, _: State, _: ResumePoint) -> Result<(), Infallible> {
+        Ok(())
+    }
 }
 
 impl Facts {

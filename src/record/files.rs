@@ -8,10 +8,9 @@ use std::time::Duration;
 
 use tercel_format::catalogue::code;
 use tercel_format::{Block, Event, Numbering};
-use tercel_replay::state::{Cut, State};
+use tercel_replay::state::{ResumePoint, State};
 
 use super::names::Names;
-use crate::capture::Sink;
 use crate::exit::Failure;
 use crate::target::{Target, Written};
 
@@ -110,7 +109,7 @@ impl Files {
                 if event.code() == code::DROP_E
                     && let (Some(count), Some(target)) = (event.uint(0), &mut self.current)
                 {
-                    target.dropped(count);
+                    target.drop_events(count);
                 }
             }
             Block::Section(_) => self.numbering.section(),
@@ -172,7 +171,7 @@ impl Files {
         }
         self.open(ts)?;
         let (Some(target), Some(state)) = (&mut self.current, &mut self.state) else { return Ok(()) };
-        let cut = Cut { numbering: self.numbering, ts };
+        let cut = ResumePoint { numbering: self.numbering, ts };
         let mut fresh = Box::<State>::default();
         state.export(cut, &mut |block| {
             target.write(block, &mut fresh)?;

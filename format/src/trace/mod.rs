@@ -23,7 +23,6 @@ mod writer;
 
 mod blocks;
 mod reader;
-mod sequence;
 mod storage;
 mod totals;
 mod unpack;
@@ -40,7 +39,6 @@ pub use error::{Damage, Loss, TraceError};
 pub use header::{FORMAT_VERSION, Header, Zone};
 pub use keyframe::{Keyframe, KeyframeKind};
 pub use reader::{Step, Trace, is_native};
-pub use sequence::Sequence;
 pub use storage::Storage;
 pub use summary::Summary;
 pub use totals::Totals;

@@ -46,6 +46,16 @@ impl Storage for Vec<u8> {
     }
 }
 
+impl<S: Storage + ?Sized> Storage for std::sync::Arc<S> {
+    fn length(&self) -> io::Result<u64> {
+        (**self).length()
+    }
+
+    fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
+        (**self).read_at(buffer, offset)
+    }
+}
+
 /// Reads until `buffer` is full or the storage ends, and tells how many bytes came.
 pub(super) fn fill(storage: &dyn Storage, buffer: &mut [u8], offset: u64) -> Result<usize, TraceError> {
     let mut done = 0;

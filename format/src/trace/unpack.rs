@@ -45,16 +45,6 @@ impl Unpacker {
         self.bytes(trace, chunk).map(|bytes| Blocks::new(bytes, numbering))
     }
 
-    /// The bytes that were decompressed last.
-    pub(super) fn raw(&self) -> &[u8] {
-        &self.raw
-    }
-
-    /// Forgets the bytes that were decompressed last.
-    pub(super) fn clear(&mut self) {
-        self.raw.clear();
-    }
-
     fn unpack(&mut self, size: u64) -> Result<(), Damage> {
         let size = frame_size(&self.packed, size, RAW_LIMIT, "chunk")?;
         self.raw.clear();

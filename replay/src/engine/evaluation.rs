@@ -13,6 +13,7 @@ use super::{BlockSource, ReplayError, Sink};
 use crate::alert::Alert;
 use crate::eval::{Matcher, Matching, Memory};
 use crate::fields::Context;
+use crate::scan::{Extent, Needs};
 use crate::state::{Facts, State};
 
 /// What happened in a replay.
@@ -75,7 +76,12 @@ pub(crate) struct Setup<'p> {
     ordered: bool,
     matcher: Matcher,
     filter: Option<Matcher>,
+    /// By event codes, whether a rule can match an event of it that passes the filter.
+    types: Box<[bool]>,
 }
+
+/// Codes of events are smaller; those of younger programs match no rule.
+const CODES: u16 = 512;
 
 impl<'p> Setup<'p> {
     pub(crate) fn new(program: &'p Program, filter: Option<&Program>, options: Options) -> Setup<'p> {
@@ -84,20 +90,30 @@ impl<'p> Setup<'p> {
         let filter = filter.map(|filter| Matcher::new(filter, Matching::First));
         let ordered =
             [Some(program), filter_program].into_iter().flatten().any(crate::eval::depends_on_order);
-        Setup { program, options, ordered, matcher, filter }
+        // A limit counts events of all codes.
+        let passes = |code| filter.as_ref().is_none_or(|filter: &Matcher| filter.watches(code));
+        let counts = |code| options.limit.is_some() || (matcher.watches(code) && passes(code));
+        let types = (0..CODES).map(counts).collect();
+        Setup { program, options, ordered, matcher, filter, types }
     }
 
-    /// Whether every event has to be looked at: what rules say depends on what they were asked before.
-    pub(crate) fn needs_all(&self) -> bool {
-        self.ordered
+    /// What the rules need of a capture.
+    pub(crate) fn needs(&self) -> Needs<'_> {
+        // Where what rules say depends on what they were asked before, every event has to be looked at.
+        let extent = if self.ordered { Extent::All } else { Extent::Types(&self.types) };
+        Needs { window: self.options.window(), extent }
     }
 
-    /// Whether any rule can match an event of this code that passes the filter. A limit counts events of all codes.
-    pub(crate) fn watches(&self, code: u16) -> bool {
-        if self.options.limit.is_some() {
-            return true;
-        }
-        self.matcher.watches(code) && self.filter.as_ref().is_none_or(|filter| filter.watches(code))
+    /// Whether a replay can be cut into pieces: the answers of the program and of the filter must not depend on the order
+    /// of evaluation (`evt.deltatime`, `util.cnt`, `thread.cpu`), and the number of events must not be limited, because the
+    /// place where the limit is reached depends on all events before.
+    pub(crate) fn is_divisible(&self) -> bool {
+        !self.ordered && self.options.limit.is_none()
+    }
+
+    /// Whether as many events were evaluated as there may be.
+    pub(crate) fn is_over(&self, evaluation: &Evaluation) -> bool {
+        self.options.limit.is_some_and(|limit| evaluation.seen() >= limit)
     }
 }
 
@@ -107,6 +123,8 @@ pub(crate) struct Evaluation {
     memory: Memory,
     filter: Option<Memory>,
     pub(crate) counters: Counters,
+    /// Events evaluated before the counters were taken last.
+    earlier: u64,
 }
 
 impl Evaluation {
@@ -116,7 +134,25 @@ impl Evaluation {
             memory: setup.matcher.memory(settings),
             filter: setup.filter.as_ref().map(|filter| filter.memory(settings)),
             counters: Counters::new(setup.program),
+            earlier: 0,
         }
+    }
+
+    /// Forgets everything but what was counted.
+    pub(crate) fn restart(&mut self, setup: &Setup<'_>) {
+        let (counters, earlier) = (std::mem::take(&mut self.counters), self.earlier);
+        *self = Evaluation { counters, earlier, ..Evaluation::new(setup) };
+    }
+
+    /// What was counted since the last time.
+    pub(crate) fn take_counters(&mut self, setup: &Setup<'_>) -> Counters {
+        self.earlier += self.counters.evaluated;
+        std::mem::replace(&mut self.counters, Counters::new(setup.program))
+    }
+
+    /// Events evaluated so far.
+    fn seen(&self) -> u64 {
+        self.earlier + self.counters.evaluated
     }
 
     /// Has conditions see times of day in a zone.
@@ -240,6 +276,6 @@ impl Evaluation {
             self.counters.priorities[rule.priority as usize] += 1;
             sink.alert(&Alert { rule, index, context })?;
         }
-        Ok(setup.options.limit.is_none_or(|limit| self.counters.evaluated < limit))
+        Ok(setup.options.limit.is_none_or(|limit| self.seen() < limit))
     }
 }

@@ -4,10 +4,11 @@
 use tercel_format::{Block, Event};
 use tercel_rules::program::Program;
 
+use super::Sink;
 use super::evaluation::{Counters, Evaluation, Setup};
 use super::window::Options;
-use super::{BlockSource, ReplayError, Sink};
-use crate::state::State;
+use crate::scan::{Needs, Visitor};
+use crate::state::{ResumePoint, State};
 
 /// A program of a group, and how it is evaluated.
 #[derive(Debug, Clone, Copy)]
@@ -25,6 +26,7 @@ pub struct Member<'p> {
 pub struct Group<'p> {
     members: Vec<Seat<'p>>,
     state: State,
+    events: u64,
 }
 
 /// A member with what it remembers.
@@ -44,30 +46,18 @@ impl<'p> Group<'p> {
             let evaluation = Evaluation::new(&setup);
             Seat { setup, evaluation, done: false }
         };
-        Group { members: members.into_iter().map(seat).collect(), state: State::new() }
+        Group { members: members.into_iter().map(seat).collect(), state: State::new(), events: 0 }
     }
 
-    /// Replays a capture to its end, or until no further event can be of interest to any member. Each member has its sink,
-    /// in the order of the members; the alerts of one event reach the sinks one member after the other.
-    ///
-    /// # Errors
-    /// The source or a sink failed.
-    pub fn run<S: BlockSource, K: Sink>(
-        &mut self,
-        source: &mut S,
-        sinks: &mut [K],
-    ) -> Result<(), ReplayError<S::Error>> {
-        while let Some(block) = source.next_block().map_err(ReplayError::Source)? {
-            match &block {
-                Block::Event(event) => {
-                    if !self.event(event, sinks).map_err(ReplayError::Sink)? {
-                        return Ok(());
-                    }
-                }
-                block => self.metadata(block),
-            }
-        }
-        Ok(())
+    /// What takes the blocks of a capture in. Each member has its sink, in the order of the members; the alerts of one event
+    /// reach the sinks one member after the other.
+    pub fn visitor<'g, K: Sink>(&'g mut self, sinks: &'g mut [K]) -> GroupVisitor<'g, 'p, K> {
+        GroupVisitor { group: self, sinks }
+    }
+
+    /// What the members need of a capture: everything, since each has a window of its own.
+    pub fn needs(&self) -> Needs<'static> {
+        Needs::ALL
     }
 
     fn metadata(&mut self, block: &Block<'_>) {
@@ -80,6 +70,7 @@ impl<'p> Group<'p> {
 
     /// One event; `false` where no further one can be of interest.
     fn event<K: Sink>(&mut self, event: &Event<'_>, sinks: &mut [K]) -> std::io::Result<bool> {
+        self.events += 1;
         let facts = self.state.apply(event);
         let facts = facts.as_ref().filter(|_| !event.state_only);
         let mut open = false;
@@ -96,6 +87,11 @@ impl<'p> Group<'p> {
         Ok(open)
     }
 
+    /// Events seen so far.
+    pub fn events(&self) -> u64 {
+        self.events
+    }
+
     /// What happened so far, per member.
     pub fn counters(&self) -> impl Iterator<Item = &Counters> {
         self.members.iter().map(|seat| &seat.evaluation.counters)
@@ -104,5 +100,32 @@ impl<'p> Group<'p> {
     /// The state behind the last event.
     pub fn state(&self) -> &State {
         &self.state
+    }
+}
+
+/// Programs of a group over the blocks of a scan.
+#[derive(Debug)]
+pub struct GroupVisitor<'g, 'p, K> {
+    group: &'g mut Group<'p>,
+    sinks: &'g mut [K],
+}
+
+impl<K: Sink> Visitor for GroupVisitor<'_, '_, K> {
+    type Error = std::io::Error;
+
+    fn block(&mut self, block: &Block<'_>) -> std::io::Result<bool> {
+        match block {
+            Block::Event(event) => self.group.event(event, self.sinks),
+            block => {
+                self.group.metadata(block);
+                Ok(true)
+            }
+        }
+    }
+
+    fn resume(&mut self, state: State, _point: ResumePoint) -> std::io::Result<()> {
+        self.group.members.iter_mut().for_each(|seat| seat.evaluation.forget());
+        self.group.state = state;
+        Ok(())
     }
 }

@@ -10,6 +10,7 @@ use tercel_rules::program::{Priority, Rule};
 
 use super::*;
 use crate::eval::Matching;
+use crate::scan::Visitor;
 
 /// Events numbered from 1, a second apart, each state-only where its number is in the list.
 struct Seconds {
@@ -146,7 +147,10 @@ fn members_of_a_group_see_what_they_would_see_alone() {
         options: *options,
     }));
     let mut sinks: Vec<Numbers> = members.iter().map(|_| Numbers::default()).collect();
-    group.run(&mut captures(), &mut sinks).expect("nothing can fail");
+    let (mut source, mut visitor) = (captures(), group.visitor(&mut sinks));
+    while let Some(block) = source.next_block().expect("nothing can fail")
+        && visitor.block(&block).expect("nothing can fail")
+    {}
     let counters = group.counters().map(|counters| (counters.alerts.clone(), counters.evaluated));
     let together: Vec<_> =
         sinks.into_iter().zip(counters).map(|(sink, (alerts, seen))| (sink.0, alerts, seen)).collect();

@@ -16,6 +16,15 @@ pub enum Point {
     Event(u64),
 }
 
+/// A part of a capture.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Window {
+    /// Its first point; none where it begins with the capture.
+    pub from: Option<Point>,
+    /// The first point after it; none where it ends with the capture.
+    pub to: Option<Point>,
+}
+
 /// What to evaluate, and how.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Options {
@@ -48,6 +57,23 @@ pub enum Position {
 }
 
 impl Options {
+    /// What rules see of the capture.
+    pub fn window(&self) -> Window {
+        Window { from: self.from, to: self.to }
+    }
+
+    /// Where an event lies in the window, in a capture whose first event has the time `first`.
+    pub fn position(&self, event: &Event<'_>, first: u64) -> Position {
+        self.window().position(event, first)
+    }
+}
+
+impl Window {
+    /// Whether it is the whole capture.
+    pub fn is_open(&self) -> bool {
+        self.from.is_none() && self.to.is_none()
+    }
+
     /// Where an event lies in the window, in a capture whose first event has the time `first`.
     pub fn position(&self, event: &Event<'_>, first: u64) -> Position {
         if self.from.is_some_and(|from| !from.reached(event.num, event.ts, first)) {

@@ -4,7 +4,7 @@ use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
 use tercel_format::Reader;
-use tercel_format::trace::{Sequence, Step, Trace};
+use tercel_format::trace::{Step, Trace, Unpacker};
 
 use super::*;
 
@@ -43,8 +43,9 @@ fn bytes(trace: &Trace, chunk: usize) -> Vec<u8> {
 }
 
 fn blocks(trace: &Trace, chunk: usize, state: &mut State) {
-    let mut blocks = Sequence::new(trace, chunk, chunk + 1);
-    while let Some(block) = blocks.next().expect("memory") {
+    let mut unpacker = Unpacker::new();
+    let mut blocks = unpacker.blocks(trace, &trace.chunks()[chunk]).expect("undamaged");
+    while let Some(block) = blocks.next().expect("undamaged") {
         state.take(&block);
     }
 }

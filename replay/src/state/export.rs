@@ -23,7 +23,7 @@ const PROCESSES: usize = 512;
 
 /// The place in a capture where another one is to begin.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Cut {
+pub struct ResumePoint {
     /// How the events before it are numbered.
     pub numbering: Numbering,
     /// Time of the event behind it.
@@ -36,7 +36,11 @@ impl State {
     ///
     /// # Errors
     /// Those of `give`.
-    pub fn export<E>(&self, cut: Cut, give: &mut dyn FnMut(&Block<'_>) -> Result<(), E>) -> Result<(), E> {
+    pub fn export<E>(
+        &self,
+        cut: ResumePoint,
+        give: &mut dyn FnMut(&Block<'_>) -> Result<(), E>,
+    ) -> Result<(), E> {
         let mut settled = self.clone();
         settled.start();
         let state = settled.snapshot();

@@ -53,7 +53,7 @@ use tercel_format::{Block, Event};
 pub use accounts::{Accounts, Group, User};
 pub use budget::{Forgotten, MEMORY_LIMIT};
 pub use containers::{Container, Containers, Mount, Probe};
-pub use export::Cut;
+pub use export::ResumePoint;
 pub(crate) use family::MAX_ANCESTORS;
 pub use fd::{Endpoints, Fd, FdFlags, FdKind, L4, Role};
 pub use fdtable::{FdTable, MAX_FDS};

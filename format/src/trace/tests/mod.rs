@@ -147,12 +147,26 @@ fn read_chunk(trace: &Trace, chunk: &Chunk) -> Vec<String> {
 
 /// What a trace says from front to back, and what it misses.
 fn read_trace(trace: &Trace) -> (Vec<String>, Vec<Loss>) {
-    let mut sequence = Sequence::new(trace, 0, usize::MAX);
-    let mut lines = Vec::new();
-    while let Some(block) = sequence.next().expect("memory") {
-        lines.push(show(&block));
+    let (mut lines, mut losses, mut unpacker) = (Vec::new(), Vec::new(), Unpacker::new());
+    for chunk in trace.chunks() {
+        let before = lines.len();
+        let damage = match unpacker.blocks(trace, chunk) {
+            Ok(mut blocks) => loop {
+                match blocks.next() {
+                    Ok(Some(block)) => lines.push(show(&block)),
+                    Ok(None) => break None,
+                    Err(damage) => break Some(damage),
+                }
+            },
+            Err(TraceError::Chunk { damage, .. }) => Some(damage),
+            Err(error) => panic!("{error}"),
+        };
+        if let Some(damage) = damage {
+            let events = chunk.descriptor.events.saturating_sub((lines.len() - before) as u64);
+            losses.push(Loss { from: chunk.offset, to: chunk.end(), damage, events: Some(events) });
+        }
     }
-    (lines, sequence.losses().to_vec())
+    (lines, losses)
 }
 
 /// Verifies a trace; what is wrong with it as text.

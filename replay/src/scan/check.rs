@@ -1,15 +1,15 @@
-//! Verification of keyframes: a trace is replayed from its start without them, and each is compared with the state that it
-//! should tell. The state engine is not compared with anything: it is what made the keyframes.
+//! Verification of keyframes: a trace is scanned from its start without them, and each is compared with the state that it
+//! should give. The state engine is not compared with anything: it is what made the keyframes.
 
 use tercel_format::trace::{Chunk, KeyframeKind, Trace, TraceError, Unpacker};
 
-use super::seed::starts_section;
+use super::seed::{Events, starts_section, take};
 use crate::state::{STATE_VERSION, State};
 
 /// What a comparison of keyframes found.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct KeyframeVerdict {
-    /// Keyframes that tell the state that a replay has there.
+    /// Keyframes that give the state that a replay has there.
     pub right: u64,
     /// Keyframes of other versions of the state engine, which are never used.
     pub foreign: u64,
@@ -17,7 +17,7 @@ pub struct KeyframeVerdict {
     pub first_wrong: Option<(u64, String)>,
 }
 
-/// Compares the keyframes of a trace with a replay, up to the first that is wrong. `progress` is told the offset of each chunk
+/// Compares the keyframes of a trace with a replay, up to the first that is wrong. `progress` gets the offset of each chunk
 /// before it is read.
 ///
 /// # Errors
@@ -26,7 +26,7 @@ pub fn verify_keyframes(trace: &Trace, mut progress: impl FnMut(u64)) -> Result<
     let mut verdict = KeyframeVerdict::default();
     let mut unpacker = Unpacker::new();
     let mut state = State::new();
-    // What the keyframes tell, where they have told something since the start of the section.
+    // What the keyframes give, where they have given something since the start of the section.
     let mut told: Option<State> = None;
     for (index, chunk) in trace.chunks().iter().enumerate() {
         progress(chunk.offset);
@@ -46,16 +46,9 @@ pub fn verify_keyframes(trace: &Trace, mut progress: impl FnMut(u64)) -> Result<
                 None => verdict.foreign += 1,
             }
         }
-        let mut blocks = unpacker.blocks(trace, chunk)?;
-        loop {
-            match blocks.next() {
-                Ok(Some(block)) => state.take(&block),
-                Ok(None) => break,
-                Err(damage) => {
-                    let (sequence, offset) = (chunk.descriptor.sequence, chunk.offset);
-                    return Err(TraceError::Chunk { sequence, offset, damage });
-                }
-            }
+        if let Events::Damaged(damage) = take(trace, chunk, &mut unpacker, &mut state)? {
+            let (sequence, offset) = (chunk.descriptor.sequence, chunk.offset);
+            return Err(TraceError::Chunk { sequence, offset, damage });
         }
     }
     Ok(verdict)
@@ -67,7 +60,7 @@ fn is_first_with_events(chunks: &[Chunk], index: usize) -> bool {
     !is_head(index) && index.checked_sub(1).is_some_and(is_head)
 }
 
-/// Whether the keyframe of a chunk tells `state`; `None` where it is of another version.
+/// Whether the keyframe of a chunk gives `state`; `None` where it is of another version.
 fn compare(
     trace: &Trace,
     index: usize,
@@ -87,7 +80,7 @@ fn compare(
     };
     Ok(Some(made.and_then(|made| {
         if made.snapshot() != state.snapshot() {
-            return Err("it tells another state than a replay has there".to_owned());
+            return Err("it gives another state than a replay has there".to_owned());
         }
         *told = Some(made);
         Ok(())

@@ -1,14 +1,15 @@
 //! A stretch of a capture in memory of its own: blocks enter as a reader lends them and leave again in the same order.
 
-use tercel_format::catalogue::EventInfo;
-use tercel_format::record::{FdDetail, FdRecord, ProcessRecord};
-use tercel_format::{Block, Event};
+use std::convert::Infallible;
 
-use crate::engine::BlockSource;
+use crate::catalogue::EventInfo;
+use crate::event::Event;
+use crate::flow::BlockSource;
+use crate::record::{Block, FdDetail, FdRecord, ProcessRecord};
 
-/// Blocks that own their bytes. `E` is the error that may follow them.
-#[derive(Debug)]
-pub struct Batch<E> {
+/// Blocks that own their bytes.
+#[derive(Debug, Default)]
+pub struct Batch {
     items: Vec<Item>,
     /// Lengths and parameters of the events, back to back.
     bytes: Vec<u8>,
@@ -17,7 +18,6 @@ pub struct Batch<E> {
     /// The item that leaves next, and where its bytes start.
     next: usize,
     position: usize,
-    failure: Option<E>,
 }
 
 #[derive(Debug)]
@@ -49,16 +49,10 @@ const HEAD: usize = size_of::<Item>();
 /// What a record of a process or an fd takes besides its texts.
 const RECORD: usize = 256;
 
-impl<E> Default for Batch<E> {
-    fn default() -> Batch<E> {
-        Batch { items: Vec::new(), bytes: Vec::new(), others: 0, next: 0, position: 0, failure: None }
-    }
-}
-
-impl<E> Batch<E> {
-    /// Whether there is nothing in it, not even an error.
+impl Batch {
+    /// Whether there is nothing in it.
     pub fn is_empty(&self) -> bool {
-        self.items.is_empty() && self.failure.is_none()
+        self.items.is_empty()
     }
 
     /// Memory that the blocks take, in bytes and roughly.
@@ -88,32 +82,37 @@ impl<E> Batch<E> {
         self.bytes.extend_from_slice(data);
     }
 
-    /// Appends a block that owns what it holds, which all but events do.
-    pub fn push_block(&mut self, block: Block<'static>) {
+    /// Appends a copy of a block.
+    pub fn push(&mut self, block: &Block<'_>) {
+        let block = match block {
+            Block::Event(event) => return self.push_event(event),
+            Block::Section(section) => Block::Section(*section),
+            Block::Machine(machine) => Block::Machine(machine.clone()),
+            Block::Processes(list) => Block::Processes(list.clone()),
+            Block::Fds(list) => Block::Fds(list.clone()),
+            Block::Interfaces(list) => Block::Interfaces(list.clone()),
+            Block::Accounts(list) => Block::Accounts(list.clone()),
+            Block::State(record) => Block::State(record.clone()),
+        };
         self.others += weight(&block);
         self.items.push(Item::Other(Box::new(block)));
-    }
-
-    /// Lets an error follow the blocks.
-    pub fn fail(&mut self, error: E) {
-        self.failure = Some(error);
     }
 
     /// Makes it empty, and keeps its memory.
     pub fn clear(&mut self) {
         self.items.clear();
         self.bytes.clear();
-        (self.others, self.next, self.position, self.failure) = (0, 0, 0, None);
+        (self.others, self.next, self.position) = (0, 0, 0);
     }
 }
 
-impl<E> BlockSource for Batch<E> {
-    type Error = E;
+impl BlockSource for Batch {
+    type Error = Infallible;
 
     #[inline]
-    fn next_block(&mut self) -> Result<Option<Block<'_>>, E> {
+    fn next_block(&mut self) -> Result<Option<Block<'_>>, Infallible> {
         let Some(item) = self.items.get_mut(self.next) else {
-            return self.failure.take().map_or(Ok(None), Err);
+            return Ok(None);
         };
         self.next += 1;
         let head = match item {

@@ -1,5 +1,6 @@
-//! What is needed of a trace: its descriptors, a window and the rules enter, ranges of chunks leave. A chunk is left out
-//! where the window or the types of its events tell that no rule can match in it; the keyframes make up for its events.
+//! What is needed of a trace: its descriptors, a window and the types of events that count enter, ranges of chunks leave.
+//! A chunk is left out where the window or the types of its events say that nobody asks for it; the keyframes make up for
+//! its events.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -10,7 +11,7 @@ use tercel_format::trace::{Chunk, Descriptor, Trace, TraceError, Unpacker};
 
 use super::report::Report;
 use super::seed;
-use crate::engine::{DISORDER, Options, Point, Setup};
+use crate::engine::{DISORDER, Point, Window};
 use crate::state::STATE_VERSION;
 
 /// Most chunks that one worker takes at once: it bounds how long the others wait for the last one.
@@ -19,36 +20,70 @@ const RUN: usize = 16;
 /// Into how many runs per thread a trace is cut at least, where it has the chunks for it.
 const RUNS_PER_THREAD: usize = 4;
 
+/// Which chunks are needed inside of a window.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Extent<'a> {
+    /// Every chunk of the trace, also outside of the window.
+    All,
+    /// All from the first to the last chunk of the window.
+    Span,
+    /// Those that may hold an event of the window of a type that counts; by event codes, `true` where it does.
+    Types(&'a [bool]),
+}
+
+/// What is needed of a capture.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Needs<'a> {
+    /// The window; the visitor decides of each event.
+    pub window: Window,
+    /// The chunks.
+    pub extent: Extent<'a>,
+}
+
+impl Needs<'_> {
+    /// Everything.
+    pub const ALL: Needs<'static> = Needs { window: Window { from: None, to: None }, extent: Extent::All };
+
+    /// All of a window.
+    pub fn span(window: Window) -> Needs<'static> {
+        Needs { window, extent: Extent::Span }
+    }
+}
+
 /// Ranges of chunks to evaluate, in order.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub(crate) struct Plan {
+pub(super) struct Plan {
     /// The chunks; nothing is left out inside of a range.
-    pub(crate) ranges: Vec<Range<usize>>,
+    pub(super) ranges: Vec<Range<usize>>,
     /// Whether what is there of a chunk that the file cuts off is needed, too. It follows the last chunk.
-    pub(crate) cut: bool,
+    pub(super) cut: bool,
     /// Events in the chunks that are left out.
-    pub(crate) skipped: u64,
+    pub(super) skipped: u64,
     /// Bytes that they take in the file.
-    pub(crate) skipped_bytes: u64,
+    pub(super) skipped_bytes: u64,
 }
 
 impl Plan {
-    /// What `setup` needs of a trace.
-    pub(crate) fn new(trace: &Trace, setup: &Setup<'_>) -> Result<Plan, TraceError> {
+    /// What is needed of a trace.
+    pub(super) fn new(trace: &Trace, needs: &Needs<'_>) -> Result<Plan, TraceError> {
         let chunks = trace.chunks();
-        let cut = trace.cut().map(|chunk| &chunk.descriptor);
-        let all = || chunks.iter().map(|chunk| &chunk.descriptor).chain(cut);
+        let all = || descriptors(trace);
+        let window = &needs.window;
         let mut needed = vec![true; all().count()];
-        if !setup.needs_all() {
-            let bases = bases(trace, &setup.options)?;
-            let next = all().skip(1).map(|next| next.numbering().counted).chain([u64::MAX]);
-            for ((needed, descriptor), next) in needed.iter_mut().zip(all()).zip(next) {
-                let is_watched = || descriptor.counts.iter().any(|(code, _)| setup.watches(*code));
-                *needed = is_inside(&setup.options, descriptor, next, &bases) && is_watched();
-            }
-            let last = needed.iter().rposition(|needed| *needed).unwrap_or(0);
-            for (needed, descriptor) in needed.iter_mut().zip(all()).take(last) {
-                *needed |= may_end(&setup.options, descriptor, &bases);
+        match needs.extent {
+            Extent::All => {}
+            Extent::Span => span(window, &inside(trace, window)?, &mut needed),
+            Extent::Types(types) => {
+                let counts = |code: u16| types.get(usize::from(code)).copied().unwrap_or(false);
+                let bases = bases(trace, window)?;
+                for ((needed, descriptor), next) in needed.iter_mut().zip(all()).zip(next_numbers(trace)) {
+                    let is_watched = || descriptor.counts.iter().any(|(code, _)| counts(*code));
+                    *needed = is_inside(window, descriptor, next, &bases) && is_watched();
+                }
+                let last = needed.iter().rposition(|needed| *needed).unwrap_or(0);
+                for (needed, descriptor) in needed.iter_mut().zip(all()).take(last) {
+                    *needed |= may_end(window, descriptor, &bases);
+                }
             }
         }
         let cut = needed.len() > chunks.len() && needed.pop().unwrap_or(false);
@@ -64,7 +99,7 @@ impl Plan {
 
     /// The ranges, cut into pieces for `threads` threads: large ones first, small ones at the end, so that all threads are
     /// done at about the same time. Each piece starts where the state can be had.
-    pub(crate) fn runs(&self, trace: &Trace, threads: usize) -> Vec<Range<usize>> {
+    pub(super) fn runs(&self, trace: &Trace, threads: usize) -> Vec<Range<usize>> {
         let mut left: usize = self.ranges.iter().map(ExactSizeIterator::len).sum();
         let mut runs = Vec::new();
         for range in &self.ranges {
@@ -89,19 +124,33 @@ pub fn is_keyed(trace: &Trace) -> bool {
     trace.chunks().iter().any(keyed)
 }
 
-/// The chunks from the first to behind the last that may hold events of a window, without a look at what rules want.
-///
-/// # Errors
-/// The trace cannot be read.
-pub fn chunks_of(trace: &Trace, options: &Options) -> Result<Range<usize>, TraceError> {
-    let bases = bases(trace, options)?;
-    let chunks = trace.chunks();
-    let next = chunks.iter().skip(1).map(|next| next.descriptor.numbering().counted).chain([u64::MAX]);
-    let inside =
-        chunks.iter().zip(next).map(|(chunk, next)| is_inside(options, &chunk.descriptor, next, &bases));
-    let inside: Vec<bool> = inside.collect();
-    let first = inside.iter().position(|inside| *inside).unwrap_or(chunks.len());
-    Ok(first..inside.iter().rposition(|inside| *inside).map_or(first, |last| last + 1))
+/// The descriptors of all chunks, and of the one that is cut off after them.
+fn descriptors(trace: &Trace) -> impl Iterator<Item = &Descriptor> {
+    trace.chunks().iter().chain(trace.cut()).map(|chunk| &chunk.descriptor)
+}
+
+/// Of each chunk, the number of the last event before the next one.
+fn next_numbers(trace: &Trace) -> impl Iterator<Item = u64> {
+    descriptors(trace).skip(1).map(|next| next.numbering().counted).chain([u64::MAX])
+}
+
+/// Of each chunk, whether it may hold events of a window.
+fn inside(trace: &Trace, window: &Window) -> Result<Vec<bool>, TraceError> {
+    let bases = bases(trace, window)?;
+    let chunks = descriptors(trace).zip(next_numbers(trace));
+    Ok(chunks.map(|(descriptor, next)| is_inside(window, descriptor, next, &bases)).collect())
+}
+
+/// All from the first to the last chunk inside; a window without a start begins with the trace.
+fn span(window: &Window, inside: &[bool], needed: &mut [bool]) {
+    if window.is_open() {
+        return;
+    }
+    let first = if window.from.is_none() { Some(0) } else { inside.iter().position(|inside| *inside) };
+    let last = inside.iter().rposition(|inside| *inside);
+    for (index, needed) in needed.iter_mut().enumerate() {
+        *needed = first.is_some_and(|first| index >= first) && last.is_some_and(|last| index <= last);
+    }
 }
 
 /// Whether the state before a chunk can be had without the chunk before.
@@ -138,20 +187,20 @@ fn ranges(needed: &[bool]) -> Vec<Range<usize>> {
 type Bases = BTreeMap<u64, u64>;
 
 /// Whether events of a chunk may lie in the window. `next` is the number of the last event before the next chunk.
-fn is_inside(options: &Options, chunk: &Descriptor, next: u64, bases: &Bases) -> bool {
+fn is_inside(window: &Window, chunk: &Descriptor, next: u64, bases: &Bases) -> bool {
     if chunk.events == 0 {
         return false;
     }
     let first = chunk.numbering().counted.saturating_add(1);
     let distance = |ts: u64| bases.get(&chunk.section).map(|base| ts.saturating_sub(*base));
-    let is_before = match options.from {
+    let is_before = match window.from {
         None => false,
         Some(Point::Absolute(ts)) => chunk.max_ts < ts,
         Some(Point::Relative(ns)) => distance(chunk.max_ts).is_some_and(|distance| distance < ns),
         // The last number is at most that before the next chunk, or what the number of events allows.
         Some(Point::Event(number)) => next.max(chunk.numbers().1) < number,
     };
-    let is_behind = match options.to {
+    let is_behind = match window.to {
         None => false,
         Some(Point::Absolute(ts)) => chunk.min_ts >= ts,
         Some(Point::Relative(ns)) => distance(chunk.min_ts).is_some_and(|distance| distance >= ns),
@@ -161,8 +210,8 @@ fn is_inside(options: &Options, chunk: &Descriptor, next: u64, bases: &Bases) ->
 }
 
 /// Whether the window may be found to be over for good in a chunk, so that nothing behind it counts.
-fn may_end(options: &Options, chunk: &Descriptor, bases: &Bases) -> bool {
-    match options.to {
+fn may_end(window: &Window, chunk: &Descriptor, bases: &Bases) -> bool {
+    match window.to {
         Some(Point::Absolute(ts)) => chunk.max_ts >= ts.saturating_add(DISORDER),
         Some(Point::Relative(ns)) => {
             let base = bases.get(&chunk.section).copied().unwrap_or(0);
@@ -174,8 +223,8 @@ fn may_end(options: &Options, chunk: &Descriptor, bases: &Bases) -> bool {
 }
 
 /// The bases of the sections, where the window needs them and they can be had.
-fn bases(trace: &Trace, options: &Options) -> Result<Bases, TraceError> {
-    let relative = [options.from, options.to].iter().any(|point| matches!(point, Some(Point::Relative(_))));
+fn bases(trace: &Trace, window: &Window) -> Result<Bases, TraceError> {
+    let relative = [window.from, window.to].iter().any(|point| matches!(point, Some(Point::Relative(_))));
     let mut bases = Bases::new();
     if !relative {
         return Ok(bases);

@@ -1,113 +1,30 @@
 //! Native traces give what their captures give: for windows, rare events and damaged chunks, on any number of threads.
 
 use std::io;
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::path::Path;
 
 use tercel_format::trace::{
     Boundary, Chunk, Header, Keyframe, KeyframeKind, Options as Packing, Trace, TraceWriter,
 };
-use tercel_format::{Block, Reader};
-use tercel_rules::load::{Loader, Options as Load};
+use tercel_format::{Block, Capture, Reader};
+
+use super::super::{KeyframeVerdict, Threads, scan_all, verify_keyframes};
+use super::{Shelf, longest, native, open, reader, replayed as replayed_on, shipped, stream, telling};
+use crate::alert::Style;
+use crate::alerts::Alerts;
+use crate::engine::{Counters, Options, Point};
+use crate::keyed::KeyedWriter;
+use crate::scan::Ended;
+use crate::state::{STATE_VERSION, State};
 use tercel_rules::program::Program;
 
-use crate::alert::{Formatter, Origin, Style};
-use crate::captures::{Capture, Ended, Input, Supply};
-use crate::engine::{Counters, Options, Point, Replay};
-use crate::keyed::KeyedWriter;
-use crate::merged::Merged;
-use crate::parallel::Parallel;
-use crate::state::{STATE_VERSION, State};
-
-use super::{KeyframeVerdict, verify_keyframes};
-
-fn shipped() -> Vec<PathBuf> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../testdata/traces");
-    let entries = std::fs::read_dir(folder).expect("part of the repository");
-    let mut paths: Vec<PathBuf> = entries.map(|entry| entry.expect("an entry").path()).collect();
-    paths.retain(|path| path.is_file());
-    paths.sort();
-    paths
-}
-
-fn longest() -> PathBuf {
-    let length = |path: &PathBuf| path.metadata().map_or(0, |file| file.len());
-    shipped().into_iter().max_by_key(length).expect("a trace")
-}
-
-/// A rule whose line shows state that was built long before.
-fn telling(condition: &str) -> Program {
-    let text = format!(
-        "- rule: one\n  desc: a rule\n  condition: {condition}\n  priority: ERROR\n  output: >\n    %evt.num %evt.time \
-         %evt.type %evt.args %fd.name %proc.cmdline %proc.aname[2] %proc.cwd %proc.nthreads %proc.fdopencount %user.name \
-         %container.name %evt.reltime\n"
-    );
-    let mut loader = Loader::new(Load::default());
-    loader.bytes("one.yaml", text.as_bytes());
-    let loaded = loader.finish();
-    assert!(loaded.successful(), "{text}");
-    loaded.program
-}
-
-fn reader(path: &Path) -> Reader {
-    Reader::new(std::fs::File::open(path).expect("readable")).expect("a capture")
-}
-
-/// A capture as a native trace of chunks of `chunk` bytes.
-fn native(path: &Path, chunk: usize) -> Vec<u8> {
-    let packing = Packing { chunk, threads: 0, snapshots: 4, ..Packing::default() };
-    let mut writer = KeyedWriter::new(Vec::new(), &Header::default(), packing).expect("memory");
-    let (mut state, mut reader) = (State::new(), reader(path));
-    while let Some(block) = reader.next().expect("undamaged") {
-        writer.block(&block, &mut state).expect("memory");
-        state.take(&block);
-    }
-    writer.finish().expect("memory").0
-}
-
-fn open(bytes: &[u8]) -> Input {
-    Input::Native(Arc::new(Trace::open(bytes.to_vec()).expect("a trace")))
-}
-
-/// Hands captures out, and keeps what is told about them.
-#[derive(Default)]
-struct Shelf {
-    inputs: Vec<Input>,
-    ended: Vec<Ended>,
-}
-
-impl Supply for Shelf {
-    fn next(&mut self) -> Option<Capture> {
-        let label = Some(Arc::from(format!("capture {}", self.inputs.len())));
-        (!self.inputs.is_empty())
-            .then(|| Capture { origin: Origin { label, zone: None }, input: self.inputs.remove(0) })
-    }
-
-    fn ended(&mut self, ended: Ended) {
-        self.ended.push(ended);
-    }
-}
-
-/// The lines, the counters and what was told, on so many threads.
 fn replayed(
     program: &Program,
     options: Options,
     threads: usize,
-    inputs: Vec<Input>,
+    captures: Vec<Capture>,
 ) -> (String, Counters, Vec<Ended>) {
-    let mut shelf = Shelf { inputs, ended: Vec::new() };
-    let mut lines = Vec::new();
-    let counters = if threads == 1 {
-        let mut replay = Replay::new(program, None, options);
-        let mut formatter = Formatter::new(program, Style::default());
-        replay.run_all(&mut shelf, &mut formatter, &mut lines, &|_| ()).expect("memory");
-        replay.counters().clone()
-    } else {
-        let mut parallel = Parallel::new(program, None, options, Style::default(), threads).expect("threads");
-        parallel.run_all(&mut shelf, &mut lines, &|_| ()).expect("memory");
-        parallel.counters().clone()
-    };
-    (String::from_utf8_lossy(&lines).into_owned(), counters, shelf.ended)
+    replayed_on(program, options, Threads::new(threads), captures)
 }
 
 fn point(number: Option<u64>) -> Option<Point> {
@@ -129,7 +46,7 @@ fn threads_chunks_and_windows_do_not_show() {
     ];
     let mut skipped = 0;
     for options in windows {
-        let streams = shipped().iter().map(|path| Input::Stream(Box::new(reader(path)))).collect();
+        let streams = shipped().iter().map(|path| stream(path)).collect();
         let (expected, all, _) = replayed(&program, options, 1, streams);
         for (threads, chunk) in [(1, 4 << 10), (2, 4 << 10), (7, 4 << 10), (2, 16 << 10)] {
             let traces = shipped().iter().map(|path| open(&native(path, chunk))).collect();
@@ -137,11 +54,11 @@ fn threads_chunks_and_windows_do_not_show() {
             assert!(lines == expected, "{options:?}, {threads} threads, chunks of {chunk}");
             assert_eq!(counters.evaluated, all.evaluated);
             assert_eq!(counters.alerts, all.alerts);
-            assert!(ended.iter().all(|ended| ended.report.count == 0 && ended.error.is_none()));
+            assert!(ended.iter().all(|ended| ended.report.is_clean() && ended.error.is_none()));
             assert_eq!(ended.len(), shipped().len());
             skipped += counters.skipped;
         }
-        let streams = shipped().iter().map(|path| Input::Stream(Box::new(reader(path)))).collect();
+        let streams = shipped().iter().map(|path| stream(path)).collect();
         assert!(replayed(&program, options, 3, streams).0 == expected, "{options:?}, streams");
     }
     assert!(skipped > 0, "windows leave chunks out");
@@ -152,8 +69,7 @@ fn chunks_without_events_of_a_rule_are_left_out() {
     let program = telling("evt.type = execve");
     let mut skipped = 0;
     for path in shipped() {
-        let (expected, all, _) =
-            replayed(&program, Options::default(), 1, vec![Input::Stream(Box::new(reader(&path)))]);
+        let (expected, all, _) = replayed(&program, Options::default(), 1, vec![stream(&path)]);
         let bytes = native(&path, 4 << 10);
         for threads in [1, 2] {
             let (lines, counters, _) = replayed(&program, Options::default(), threads, vec![open(&bytes)]);
@@ -213,7 +129,7 @@ fn damage_is_told_and_does_not_depend_on_threads() {
         if only_keyframes {
             assert_eq!(lines, expected);
         } else {
-            assert!(ended[0].report.count > 0, "{damaged:?}");
+            assert!(!ended[0].report.is_clean(), "{damaged:?}");
             let tells =
                 damaged.iter().any(|at| (0..chunks.len()).any(|index| data(index) == *at && shown[index]));
             assert!(lines != expected || !tells, "{damaged:?}");
@@ -248,11 +164,11 @@ fn merged_captures_give_their_lines_by_time() {
     let program = telling("evt.type in (execve, openat)");
     let inputs = || shipped().iter().map(|path| open(&native(path, 4 << 10))).collect();
     let (in_turn, counters, _) = replayed(&program, Options::default(), 1, inputs());
-    let mut shelf = Shelf { inputs: inputs(), ended: Vec::new() };
-    let mut merged = Merged::new(&program, None, Options::default(), Style::default());
+    let mut shelf = Shelf { captures: inputs(), ended: Vec::new() };
+    let alerts = Alerts::new(&program, None, Options::default(), Style::default());
     let mut lines = Vec::new();
-    merged.run_all(&mut shelf, &mut lines, &|_| ()).expect("memory");
-    assert_eq!(*merged.counters(), counters);
+    let merged = alerts.by_time(&mut shelf, &mut lines, &|_| ()).expect("memory");
+    assert_eq!(merged, counters);
     assert_eq!(shelf.ended.len(), shipped().len());
     let lines = String::from_utf8_lossy(&lines).into_owned();
     let mut by_label: Vec<&str> = lines.lines().collect();
@@ -281,10 +197,12 @@ fn a_failing_output_ends_the_replay() {
     let program = telling("evt.num > 0");
     for room in [0, 10_000] {
         let inputs = shipped().iter().map(|path| open(&native(path, 4 << 10))).collect();
-        let mut shelf = Shelf { inputs, ended: Vec::new() };
-        let mut parallel =
-            Parallel::new(&program, None, Options::default(), Style::default(), 3).expect("threads");
-        let error = parallel.run_all(&mut shelf, &mut Full(room), &|_| ()).expect_err("a full disk");
+        let mut shelf = Shelf { captures: inputs, ended: Vec::new() };
+        let alerts = Alerts::new(&program, None, Options::default(), Style::default());
+        let mut full = Full(room);
+        let mut merge = alerts.lines_to(&mut full);
+        let ran = scan_all(&alerts, &mut shelf, Threads::new(3), &mut merge, &|_| ());
+        let error = ran.expect_err("a full disk");
         assert_eq!(error.kind(), io::ErrorKind::StorageFull);
     }
 }
@@ -321,7 +239,7 @@ fn windows_count_from_each_section() {
     {
         let options = Options { from, to, ..Options::default() };
         let stream = Reader::new(io::Cursor::new(plain.clone())).expect("a capture");
-        let expected = replayed(&program, options, 1, vec![Input::Stream(Box::new(stream))]).0;
+        let expected = replayed(&program, options, 1, vec![Capture::Stream(Box::new(stream))]).0;
         for threads in [1, 2] {
             assert!(
                 replayed(&program, options, threads, vec![open(&native)]).0 == expected,
@@ -365,7 +283,7 @@ fn keyframes_are_compared_with_a_replay() {
         foreign: 0,
         first_wrong: Some((second, reason.to_owned())),
     };
-    check(STATE_VERSION, KeyframeKind::Snapshot, wrong("it tells another state than a replay has there"));
+    check(STATE_VERSION, KeyframeKind::Snapshot, wrong("it gives another state than a replay has there"));
     let contradiction = "the keyframe contradicts itself or the one before: slots";
     check(STATE_VERSION, KeyframeKind::Delta, wrong(contradiction));
     let foreign = KeyframeVerdict { foreign: keyframes as u64, ..KeyframeVerdict::default() };

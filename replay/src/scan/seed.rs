@@ -1,7 +1,7 @@
 //! The state before a chunk, made from keyframes: a trace and a place enter, a state leaves. A keyframe that is damaged
 //! is replaced by the events that it would have spared.
 
-use tercel_format::trace::{Chunk, KeyframeKind, Step, Trace, TraceError, Unpacker};
+use tercel_format::trace::{Chunk, Damage, KeyframeKind, Step, Trace, TraceError, Unpacker};
 
 use super::report::Report;
 use crate::state::{STATE_VERSION, State};
@@ -23,6 +23,15 @@ pub(super) fn starts_section(chunks: &[Chunk], index: usize) -> bool {
     let section = |index: usize| chunks.get(index).map(|chunk| chunk.descriptor.section);
     let is_head = chunks.get(index).is_some_and(Chunk::is_head);
     is_head && index.checked_sub(1).and_then(section) != section(index)
+}
+
+/// The state before a chunk of a trace, as the keyframes say it; `None` where they do not. Where chunks on the way are
+/// damaged, it is what a replay that skips the damage knows there.
+///
+/// # Errors
+/// The trace cannot be read.
+pub fn state_at(trace: &Trace, index: usize) -> Result<Option<State>, TraceError> {
+    Ok(before(trace, index, &mut Report::default())?.map(|found| found.state))
 }
 
 /// The state before chunk `index`; `None` where the keyframes do not tell it. Where chunks on the way are damaged, too, it is
@@ -111,17 +120,34 @@ fn keyframe(
 /// Lets a state take in the blocks of a chunk; `false` where not all of them can be read.
 fn blocks(trace: &Trace, chunk: usize, state: &mut State) -> Result<bool, TraceError> {
     let Some(chunk) = trace.chunks().get(chunk) else { return Ok(true) };
-    let mut unpacker = Unpacker::new();
+    Ok(matches!(take(trace, chunk, &mut Unpacker::new(), state)?, Events::Whole))
+}
+
+/// How much of a chunk a state could take in.
+pub(super) enum Events {
+    /// All of it.
+    Whole,
+    /// What stands before the damage.
+    Damaged(Damage),
+}
+
+/// Lets a state take in the blocks of a chunk, and nobody else.
+pub(super) fn take(
+    trace: &Trace,
+    chunk: &Chunk,
+    unpacker: &mut Unpacker,
+    state: &mut State,
+) -> Result<Events, TraceError> {
     let mut blocks = match unpacker.blocks(trace, chunk) {
         Ok(blocks) => blocks,
-        Err(TraceError::Chunk { .. }) => return Ok(false),
+        Err(TraceError::Chunk { damage, .. }) => return Ok(Events::Damaged(damage)),
         Err(error) => return Err(error),
     };
     loop {
         match blocks.next() {
             Ok(Some(block)) => state.take(&block),
-            Ok(None) => return Ok(true),
-            Err(_) => return Ok(false),
+            Ok(None) => return Ok(Events::Whole),
+            Err(damage) => return Ok(Events::Damaged(damage)),
         }
     }
 }

@@ -1,0 +1,143 @@
+//! The one door: a path, a storage or a stream of bytes enters, an open capture leaves. Native traces are read by their
+//! chunks, everything else from front to back; nobody outside of here has to know which files are which.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::Path;
+use std::sync::Arc;
+
+use crate::error::Error;
+use crate::reader::Reader;
+use crate::source::Compression;
+use crate::trace::{Header, Storage, Trace, TraceError};
+
+/// An open capture of any kind.
+#[derive(Debug)]
+pub enum Capture {
+    /// A native trace, read by its chunks.
+    Native(Arc<Trace>),
+    /// Any other, or one that cannot be read by its chunks, read from front to back.
+    Stream(Box<Reader>),
+}
+
+/// Why a capture cannot be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The file cannot be opened.
+    #[error("{0}")]
+    Io(io::Error),
+    /// The bytes do not start as a capture does.
+    #[error("{0}")]
+    Stream(Error),
+    /// It is a native trace that cannot be read.
+    #[error("{0}")]
+    Trace(TraceError),
+}
+
+impl OpenError {
+    /// Whether the capture is at fault, and not the operating system.
+    pub fn is_damage(&self) -> bool {
+        match self {
+            OpenError::Io(_) => false,
+            OpenError::Stream(error) => error.is_damage(),
+            OpenError::Trace(error) => error.is_damage(),
+        }
+    }
+}
+
+/// Has somebody see the bytes of a stream go by, for a progress bar.
+pub type Watch<'a> = &'a dyn Fn(Box<dyn Read + Send>) -> Box<dyn Read + Send>;
+
+impl Capture {
+    /// Opens a file. What is no regular file (a pipe, a terminal) is read as a stream. `watch` wraps the bytes of a stream.
+    ///
+    /// # Errors
+    /// The file cannot be opened, or is no capture. Damage further on is found while it is read.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let mut bytes = Vec::new();
+    /// # let path = std::env::temp_dir().join(format!("tercel-door-{}.scap", std::process::id()));
+    /// # std::fs::write(&path, tercel_format::Writer::new(&mut bytes)?.finish()?)?;
+    /// let capture = tercel_format::Capture::open(&path, &|bytes| bytes)?;
+    /// assert_eq!(capture.kind(), "scap");
+    /// # std::fs::remove_file(&path)?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn open(path: &Path, watch: Watch<'_>) -> Result<Capture, OpenError> {
+        let file = File::open(path).map_err(OpenError::Io)?;
+        if file.metadata().map_err(OpenError::Io)?.is_file() {
+            Capture::of_storage(Arc::new(file), watch)
+        } else {
+            Capture::of_stream(watch(Box::new(file)))
+        }
+    }
+
+    /// Opens bytes that can be read at any offset: a file, memory, an object in a store.
+    ///
+    /// # Errors
+    /// As for [`open`](Capture::open).
+    pub fn of_storage(storage: Arc<dyn Storage>, watch: Watch<'_>) -> Result<Capture, OpenError> {
+        match Trace::open(storage.clone()) {
+            Ok(trace) => Ok(Capture::Native(Arc::new(trace))),
+            Err(TraceError::NotNative | TraceError::Joined { .. }) => {
+                Capture::of_stream(watch(Box::new(FrontToBack { storage, position: 0 })))
+            }
+            Err(error) => Err(OpenError::Trace(error)),
+        }
+    }
+
+    /// Opens bytes that can be read once only.
+    ///
+    /// # Errors
+    /// As for [`open`](Capture::open).
+    pub fn of_stream(bytes: impl Read + Send + 'static) -> Result<Capture, OpenError> {
+        Reader::new(bytes).map(|reader| Capture::Stream(Box::new(reader))).map_err(OpenError::Stream)
+    }
+
+    /// Opens a file of which the start may be missing.
+    ///
+    /// # Errors
+    /// Those of [`open`](Capture::open), where no chunk of a native trace is found either.
+    pub fn salvage(path: &Path, watch: Watch<'_>) -> Result<Capture, OpenError> {
+        Capture::open(path, watch).or_else(|error| {
+            let salvaged = File::open(path).ok().and_then(|file| Trace::salvage(file).ok());
+            salvaged.map(|trace| Capture::Native(Arc::new(trace))).ok_or(error)
+        })
+    }
+
+    /// What the recorder says about a native trace.
+    pub fn header(&self) -> Option<&Header> {
+        match self {
+            Capture::Native(trace) => Some(trace.header()),
+            Capture::Stream(_) => None,
+        }
+    }
+
+    /// What it is, in words.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Capture::Native(_) => "native trace",
+            Capture::Stream(reader) => match reader.compression() {
+                Compression::None => "scap",
+                Compression::Gzip => "scap in gzip",
+                Compression::Zstd => "scap in zstd",
+            },
+        }
+    }
+}
+
+/// Reads a storage once.
+struct FrontToBack {
+    storage: Arc<dyn Storage>,
+    position: u64,
+}
+
+impl Read for FrontToBack {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = self.storage.read_at(buffer, self.position)?;
+        self.position += count as u64;
+        Ok(count)
+    }
+}

@@ -1,0 +1,220 @@
+//! The question that rules ask: which events give alerts, and what their lines are. Blocks enter on any number of threads;
+//! lines leave in the order of the captures and of their events, and what was counted beside them.
+
+use std::io::{self, Write};
+
+use tercel_format::Block;
+use tercel_rules::program::Program;
+
+use crate::alert::{Alert, Formatter, Style};
+use crate::engine::{Counters, Evaluation, Options, Setup, Sink};
+use crate::scan::{Merge, Needs, Outlet, PieceVisitor, Place, Question, Visitor};
+use crate::state::{ResumePoint, State};
+
+/// How many bytes of lines are handed over at once.
+const LINES: usize = 64 << 10;
+
+/// Rules, and how their alerts are written.
+#[derive(Debug)]
+pub struct Alerts<'p> {
+    setup: Setup<'p>,
+    style: Style,
+}
+
+/// Lines, and what was counted while they were found.
+#[derive(Debug)]
+pub enum Found {
+    /// Alerts, each line with its end.
+    Lines(Vec<u8>),
+    /// What happened in a piece.
+    Counters(Box<Counters>),
+}
+
+impl<'p> Alerts<'p> {
+    /// Prepares the evaluation of `program`. Rules see only the events that match a rule of `filter`, if there is one.
+    pub fn new(program: &'p Program, filter: Option<&Program>, options: Options, style: Style) -> Alerts<'p> {
+        Alerts { setup: Setup::new(program, filter, options), style }
+    }
+
+    /// Writes the lines to `out`.
+    pub fn lines_to<'o>(&self, out: &'o mut dyn Write) -> AlertLines<'o> {
+        AlertLines { out, counters: Counters::new(self.setup.program) }
+    }
+
+    pub(crate) fn setup(&self) -> &Setup<'p> {
+        &self.setup
+    }
+
+    pub(crate) fn formatter(&self) -> Formatter {
+        Formatter::new(self.setup.program, self.style)
+    }
+}
+
+/// Writes the lines of alerts, and adds up what was counted.
+pub struct AlertLines<'o> {
+    out: &'o mut dyn Write,
+    counters: Counters,
+}
+
+impl AlertLines<'_> {
+    /// What happened so far.
+    pub fn counters(&self) -> &Counters {
+        &self.counters
+    }
+
+    /// What happened.
+    pub fn into_counters(self) -> Counters {
+        self.counters
+    }
+}
+
+impl Merge<Found> for AlertLines<'_> {
+    fn merge(&mut self, part: Found) -> io::Result<()> {
+        match part {
+            Found::Lines(lines) => self.out.write_all(&lines),
+            Found::Counters(counters) => {
+                self.counters.add(&counters);
+                Ok(())
+            }
+        }
+    }
+
+    fn skipped(&mut self, events: u64) {
+        self.counters.skipped += events;
+    }
+}
+
+/// What a thread keeps from piece to piece.
+#[derive(Debug)]
+pub struct Worker {
+    evaluation: Evaluation,
+    formatter: Formatter,
+    /// The capture and its section whose process images the evaluation remembers.
+    images: Option<(u64, u64)>,
+}
+
+impl Question for Alerts<'_> {
+    type Worker = Worker;
+    type Part = Found;
+
+    fn worker(&self) -> Worker {
+        Worker { evaluation: Evaluation::new(&self.setup), formatter: self.formatter(), images: None }
+    }
+
+    fn needs(&self) -> Needs<'_> {
+        self.setup.needs()
+    }
+
+    fn is_divisible(&self) -> bool {
+        self.setup.is_divisible()
+    }
+
+    fn visit<'a>(
+        &'a self,
+        worker: &'a mut Worker,
+        place: &Place<'_>,
+        outlet: Outlet<'a, Found>,
+    ) -> impl PieceVisitor + 'a {
+        let Worker { evaluation, formatter, images } = worker;
+        let is_known = place.images.is_some() && *images == place.images;
+        *images = place.images;
+        evaluation.set_zone(place.origin.zone.as_ref());
+        formatter.set_origin(place.origin);
+        let lines = Lines { formatter, outlet, bytes: Vec::new(), whole: 0 };
+        let mut judge = Judge::new(&self.setup, evaluation, lines);
+        judge.is_known = is_known;
+        judge
+    }
+
+    fn is_over(&self, worker: &Worker) -> bool {
+        self.setup.is_over(&worker.evaluation)
+    }
+}
+
+/// Evaluates rules over the blocks of a scan.
+pub(crate) struct Judge<'a, 'p, K> {
+    setup: &'a Setup<'p>,
+    evaluation: &'a mut Evaluation,
+    state: State,
+    pub(crate) sink: K,
+    /// The process images of the state that comes first are those that the evaluation remembers.
+    is_known: bool,
+}
+
+impl<'a, 'p, K: LineSink> Judge<'a, 'p, K> {
+    pub(crate) fn new(setup: &'a Setup<'p>, evaluation: &'a mut Evaluation, sink: K) -> Judge<'a, 'p, K> {
+        Judge { setup, evaluation, state: State::new(), sink, is_known: false }
+    }
+}
+
+/// A sink that may be left in the middle of a line.
+pub(crate) trait LineSink: Sink {
+    /// Takes back what is not a whole line.
+    fn truncate(&mut self);
+}
+
+impl<K: LineSink> Visitor for Judge<'_, '_, K> {
+    type Error = io::Error;
+
+    #[inline]
+    fn block(&mut self, block: &Block<'_>) -> io::Result<bool> {
+        self.evaluation.block(self.setup, &mut self.state, block, &mut self.sink)
+    }
+
+    fn resume(&mut self, state: State, _point: ResumePoint) -> io::Result<()> {
+        if !std::mem::take(&mut self.is_known) {
+            self.evaluation.forget();
+        }
+        self.state = state;
+        Ok(())
+    }
+
+    fn panicked(&mut self) -> bool {
+        // What it remembers cannot be trusted.
+        self.sink.truncate();
+        self.evaluation.restart(self.setup);
+        self.state = State::new();
+        true
+    }
+}
+
+impl PieceVisitor for Judge<'_, '_, Lines<'_>> {
+    fn finish(mut self) -> io::Result<()> {
+        self.sink.send()?;
+        let counters = self.evaluation.take_counters(self.setup);
+        self.sink.outlet.send(Found::Counters(Box::new(counters)), 0)
+    }
+}
+
+/// Collects the lines of a piece and hands them over.
+struct Lines<'a> {
+    formatter: &'a mut Formatter,
+    outlet: Outlet<'a, Found>,
+    bytes: Vec<u8>,
+    /// Length of the lines that are whole.
+    whole: usize,
+}
+
+impl Lines<'_> {
+    fn send(&mut self) -> io::Result<()> {
+        self.whole = 0;
+        let lines = std::mem::take(&mut self.bytes);
+        let size = lines.len();
+        if size == 0 { Ok(()) } else { self.outlet.send(Found::Lines(lines), size) }
+    }
+}
+
+impl Sink for Lines<'_> {
+    fn alert(&mut self, alert: &Alert<'_>) -> io::Result<()> {
+        self.formatter.push_line(alert, &mut self.bytes);
+        self.bytes.push(b'\n');
+        self.whole = self.bytes.len();
+        if self.whole >= LINES { self.send() } else { Ok(()) }
+    }
+}
+
+impl LineSink for Lines<'_> {
+    fn truncate(&mut self) {
+        self.bytes.truncate(self.whole);
+    }
+}

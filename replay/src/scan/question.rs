@@ -1,0 +1,126 @@
+//! A question that captures are asked: a visitor per piece finds parts of the answer, and whoever asks merges them in the
+//! order of the captures and of their events. Alert lines are such parts, rows of tables are others.
+
+use std::io;
+
+use super::dispatcher::{Threads, side_by_side};
+use super::{Advance, Ended, Needs, Opened, Supply, Visitor, scan};
+use crate::alert::Origin;
+
+/// What captures are asked.
+pub trait Question: Sync {
+    /// What a thread keeps from piece to piece.
+    type Worker: Send;
+    /// A part of the answer.
+    type Part: Send;
+
+    /// What a thread starts with.
+    fn worker(&self) -> Self::Worker;
+
+    /// What is needed of every capture.
+    fn needs(&self) -> Needs<'_>;
+
+    /// Whether the answers over pieces make up the answer over the whole.
+    fn is_divisible(&self) -> bool;
+
+    /// Starts on a piece. What it finds goes to `outlet`.
+    fn visit<'a>(
+        &'a self,
+        worker: &'a mut Self::Worker,
+        place: &Place<'_>,
+        outlet: Outlet<'a, Self::Part>,
+    ) -> impl PieceVisitor + 'a;
+
+    /// Whether no further capture is of interest.
+    fn is_over(&self, _worker: &Self::Worker) -> bool {
+        false
+    }
+}
+
+/// Takes in a piece: a whole capture, some chunks of a trace, or a batch of a stream.
+pub trait PieceVisitor: Visitor<Error = io::Error> {
+    /// The piece is done. What was found and not handed out yet goes to the outlet.
+    ///
+    /// # Errors
+    /// Nobody wants it.
+    fn finish(self) -> io::Result<()>;
+}
+
+/// Where a piece lies.
+#[derive(Debug, Clone, Copy)]
+pub struct Place<'a> {
+    /// What lines show of its capture.
+    pub origin: &'a Origin,
+    /// The capture and its section whose process images are numbered alike; `None` where the piece knows no earlier one.
+    pub images: Option<(u64, u64)>,
+}
+
+/// Where the parts of a piece go.
+pub struct Outlet<'a, P> {
+    send: &'a mut dyn FnMut(P, usize) -> io::Result<()>,
+}
+
+impl<'a, P> Outlet<'a, P> {
+    pub(crate) fn new(send: &'a mut dyn FnMut(P, usize) -> io::Result<()>) -> Outlet<'a, P> {
+        Outlet { send }
+    }
+
+    /// Hands a part over, which takes about `bytes` of memory; waits where too much waits for its turn already.
+    ///
+    /// # Errors
+    /// Nobody wants it any more.
+    pub fn send(&mut self, part: P, bytes: usize) -> io::Result<()> {
+        (self.send)(part, bytes)
+    }
+}
+
+/// Puts parts together. They come in the order of the captures and of their events.
+pub trait Merge<P> {
+    /// Takes the next part.
+    ///
+    /// # Errors
+    /// The answer cannot be written; the scan ends.
+    fn merge(&mut self, part: P) -> io::Result<()>;
+
+    /// So many events lie in chunks that were left out.
+    fn skipped(&mut self, _events: u64) {}
+}
+
+/// Asks captures, one after the other, on one thread or on several. The answer does not depend on how many there are.
+///
+/// # Errors
+/// The answer cannot be written, or threads cannot be started.
+pub fn scan_all<Q: Question>(
+    question: &Q,
+    supply: &mut dyn Supply,
+    threads: Threads,
+    merge: &mut dyn Merge<Q::Part>,
+    advance: Advance<'_>,
+) -> io::Result<()> {
+    if threads.is_one() || !question.is_divisible() {
+        one_by_one(question, supply, merge, advance)
+    } else {
+        side_by_side(question, supply, threads, merge, advance)
+    }
+}
+
+fn one_by_one<Q: Question>(
+    question: &Q,
+    supply: &mut dyn Supply,
+    merge: &mut dyn Merge<Q::Part>,
+    advance: Advance<'_>,
+) -> io::Result<()> {
+    let mut worker = question.worker();
+    while !question.is_over(&worker)
+        && let Some(Opened { origin, mut capture }) = supply.next()
+    {
+        let mut send = |part, _| merge.merge(part);
+        let place = Place { origin: &origin, images: None };
+        let mut visitor = question.visit(&mut worker, &place, Outlet::new(&mut send));
+        let findings = scan(&mut capture, &question.needs(), &mut visitor, advance)?;
+        visitor.finish()?;
+        merge.skipped(findings.skipped);
+        supply.ended(Ended { capture, report: findings.report, error: findings.error });
+    }
+    Ok(())
+}

@@ -1,0 +1,210 @@
+//! The walk through the chunks of a native trace: chunks that follow each other are one stretch; where some are left out
+//! or damaged, keyframes say what the state is after them. How threads share the chunks is not known here.
+
+use tercel_format::Block;
+use tercel_format::record::Section;
+use tercel_format::trace::{Blocks, Chunk, Damage, Loss, Trace, TraceError, Unpacker};
+
+use super::drain::{Drained, drain};
+use super::report::{Defect, Report};
+use super::{Advance, Visitor, seed};
+use crate::state::ResumePoint;
+
+/// Why a walk stopped before its end.
+#[derive(Debug)]
+pub(super) enum Stop<E> {
+    /// The file cannot be read.
+    Trace(TraceError),
+    /// The visitor cannot go on.
+    Visitor(E),
+}
+
+/// What the visitor knows of the state, as far as damage says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Known {
+    /// All of it.
+    Exact,
+    /// Something is missing in it.
+    Inexact,
+    /// No keyframe could say it.
+    Unknown,
+}
+
+/// Goes through chunks of one trace.
+#[derive(Debug)]
+pub(super) struct Walker<'t> {
+    trace: &'t Trace,
+    unpacker: Unpacker,
+    /// The chunk that the visitor's state has come to.
+    ready: Option<usize>,
+    known: Known,
+    /// The chunk after the last one that was walked, and how many events of the trace lie before it.
+    reached: (usize, u64),
+    /// Events of damaged chunks since the last block.
+    lost: u64,
+    /// What was found to be damaged.
+    pub(super) report: Report,
+}
+
+/// Walks through chunks, and with `cut` through what is there of the one that is cut off after them; `false` where nothing
+/// further is of interest, or `stop` says so.
+pub(super) fn walk<V: Visitor>(
+    walker: &mut Walker<'_>,
+    chunks: impl Iterator<Item = usize>,
+    cut: bool,
+    visitor: &mut V,
+    advance: Advance<'_>,
+    stop: &dyn Fn() -> bool,
+) -> Result<bool, Stop<V::Error>> {
+    for index in chunks {
+        if stop() {
+            return Ok(false);
+        }
+        let more = walker.chunk(index, visitor)?;
+        advance(walker.trace.chunks().get(index).map_or(0, Chunk::size));
+        if !more {
+            return Ok(false);
+        }
+    }
+    if cut && !stop() { walker.cut(visitor) } else { Ok(true) }
+}
+
+impl<'t> Walker<'t> {
+    /// At the start of a trace, with nothing known.
+    pub(super) fn new(trace: &'t Trace) -> Walker<'t> {
+        Walker {
+            trace,
+            unpacker: Unpacker::new(),
+            ready: Some(0),
+            known: Known::Exact,
+            reached: (0, 0),
+            lost: 0,
+            report: Report::default(),
+        }
+    }
+
+    /// Walks through one chunk. What is damaged in it is left out.
+    fn chunk<V: Visitor>(&mut self, index: usize, visitor: &mut V) -> Result<bool, Stop<V::Error>> {
+        let Some(chunk) = self.trace.chunks().get(index) else { return Ok(true) };
+        let descriptor = &chunk.descriptor;
+        self.prepare(index, chunk, visitor)?;
+        self.drop_events(index, chunk, visitor);
+        self.ready = None;
+        self.report.bytes = self.report.bytes.saturating_add(descriptor.raw_size);
+        let (done, drained) = match self.unpacker.blocks(self.trace, chunk) {
+            Ok(mut blocks) => {
+                let drained = drain(&mut blocks, visitor);
+                let (listed, count) = blocks.incidents();
+                self.report.incidents(descriptor.sequence, listed.to_vec(), count);
+                drained
+            }
+            Err(TraceError::Chunk { damage, .. }) => (0, Drained::Source(damage)),
+            Err(error) => return Err(Stop::Trace(error)),
+        };
+        match drained {
+            Drained::End => self.ready = Some(index + 1),
+            Drained::Enough => return Ok(false),
+            Drained::Source(damage) => self.lose(chunk, damage, done),
+            Drained::Visitor(error) => return Err(Stop::Visitor(error)),
+            Drained::Panicked(message) => return Ok(self.panicked(chunk, done, message, visitor)),
+        }
+        Ok(true)
+    }
+
+    /// Walks through what can be read of a last chunk of which the file has the start only.
+    fn cut<V: Visitor>(&mut self, visitor: &mut V) -> Result<bool, Stop<V::Error>> {
+        let Some(chunk) = self.trace.cut() else { return Ok(true) };
+        let raw = self.trace.read_cut().map_err(Stop::Trace)?;
+        self.report.bytes = self.report.bytes.saturating_add(raw.len() as u64);
+        let mut blocks = Blocks::new(&raw, chunk.descriptor.numbering());
+        let (done, drained) = drain(&mut blocks, visitor);
+        let (listed, count) = blocks.incidents();
+        self.report.incidents(chunk.descriptor.sequence, listed.to_vec(), count);
+        self.report.rescued = done;
+        match drained {
+            // That it ends early is said with the trace.
+            Drained::End | Drained::Source(_) => Ok(true),
+            Drained::Enough => Ok(false),
+            Drained::Visitor(error) => Err(Stop::Visitor(error)),
+            Drained::Panicked(message) => Ok(self.panicked(chunk, done, message, visitor)),
+        }
+    }
+
+    /// Makes the visitor's state what it is before a chunk, as far as that can be known.
+    fn prepare<V: Visitor>(
+        &mut self,
+        index: usize,
+        chunk: &Chunk,
+        visitor: &mut V,
+    ) -> Result<(), Stop<V::Error>> {
+        let follows = self.ready == Some(index) && seed::follows(self.trace.chunks(), index);
+        if seed::starts_section(self.trace.chunks(), index) {
+            // The section header that comes first makes the state new.
+            self.known = Known::Exact;
+            return Ok(());
+        }
+        let is_better_known = match self.known {
+            Known::Exact => false,
+            Known::Inexact => seed::has_snapshot(chunk),
+            Known::Unknown => true,
+        };
+        if follows && !is_better_known {
+            return Ok(());
+        }
+        match seed::before(self.trace, index, &mut self.report).map_err(Stop::Trace)? {
+            Some(found) => {
+                self.known = if found.exact { Known::Exact } else { Known::Inexact };
+                let numbering = chunk.descriptor.numbering();
+                let point = ResumePoint { numbering, ts: chunk.descriptor.first_ts };
+                visitor.resume(found.state, point).map_err(Stop::Visitor)
+            }
+            // What was known at an earlier place is better than nothing, unless that was in another section: then the
+            // header of the section is lost.
+            None => {
+                self.known = Known::Unknown;
+                if !follows && !self.is_same_section(index) {
+                    visitor.block(&Block::Section(Section::NEWEST)).map_err(Stop::Visitor)?;
+                }
+                Ok(())
+            }
+        }
+    }
+
+    /// Whether the chunk before is of the same section.
+    fn is_same_section(&self, index: usize) -> bool {
+        let section = |index: usize| self.trace.chunks().get(index).map(|chunk| chunk.descriptor.section);
+        index.checked_sub(1).and_then(section) == section(index)
+    }
+
+    /// Says how many events are missing before a chunk. What was left out on purpose is not missing.
+    fn drop_events<V: Visitor>(&mut self, index: usize, chunk: &Chunk, visitor: &mut V) {
+        let descriptor = &chunk.descriptor;
+        let (next, before) = self.reached;
+        let missing = if next == index { descriptor.events_before.saturating_sub(before) } else { 0 };
+        self.reached = (index + 1, descriptor.events_before.saturating_add(descriptor.events));
+        let lost = std::mem::take(&mut self.lost).saturating_add(missing);
+        let lost = lost.saturating_add(descriptor.dropped);
+        if lost > 0 {
+            visitor.dropped(lost);
+        }
+    }
+
+    /// A chunk cannot be read, or not beyond its first `done` events.
+    #[cold]
+    fn lose(&mut self, chunk: &Chunk, damage: Damage, done: u64) {
+        self.lost = chunk.descriptor.events.saturating_sub(done);
+        let loss = Loss { from: chunk.offset, to: chunk.end(), damage, events: Some(self.lost) };
+        self.report.lose(chunk.descriptor.sequence, loss);
+    }
+
+    /// The visitor panicked in a chunk; `true` where it goes on after it.
+    #[cold]
+    fn panicked<V: Visitor>(&mut self, chunk: &Chunk, done: u64, message: String, visitor: &mut V) -> bool {
+        let (first, last) = chunk.descriptor.numbers();
+        // The event that it was about is counted already.
+        let evaluated = done.saturating_sub(1);
+        self.report.defect.get_or_insert(Defect { first, last, evaluated, message });
+        self.known = Known::Unknown;
+        visitor.panicked()
+    }
+}

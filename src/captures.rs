@@ -1,0 +1,62 @@
+//! The captures that a verb reads: what was named on the command line enters, open captures leave one by one. A bad one does
+//! not keep the others from being read; what is wrong with it is printed, and shows in the exit code.
+
+use std::io;
+
+use tercel_format::Capture;
+
+use crate::diagnostics;
+use crate::exit::{Failure, Outcome};
+use crate::inputs::{self, length};
+use crate::progress::Progress;
+
+/// Opens a capture.
+pub fn open(input: &inputs::Trace, progress: &Progress) -> Result<Capture, Failure> {
+    let watch = |bytes| progress.watch(bytes);
+    let opened = match input {
+        inputs::Trace::Stdin => Capture::of_stream(progress.watch(Box::new(io::stdin()))),
+        inputs::Trace::File(path) => Capture::open(path, &watch),
+    };
+    opened.map_err(|error| diagnostics::unopened(&input.name(), &error))
+}
+
+/// Opens a capture of which the start may be missing.
+pub fn salvage(input: &inputs::Trace, progress: &Progress) -> Result<Capture, Failure> {
+    let inputs::Trace::File(path) = input else { return open(input, progress) };
+    let watch = |bytes| progress.watch(bytes);
+    Capture::salvage(path, &watch).map_err(|error| diagnostics::unopened(&input.name(), &error))
+}
+
+/// Opens captures one by one. `work` has each in turn, and says how it went; its failures are not those of the capture, and end
+/// the run.
+pub fn each(
+    inputs: &[inputs::Trace],
+    quiet: bool,
+    mut work: impl FnMut(&str, Capture, &Progress) -> Result<(Outcome, Next), Failure>,
+) -> Result<Outcome, Failure> {
+    let mut outcome = Outcome::Done;
+    for input in inputs {
+        let name = input.name();
+        let progress = Progress::new(&name, length(input), quiet);
+        let done = match open(input, &progress) {
+            Ok(capture) => work(&name, capture, &progress),
+            Err(failure) => Ok((diagnostics::failed(&failure), Next::GoOn)),
+        };
+        progress.finish();
+        let (one, next) = done?;
+        outcome = outcome.max(one);
+        if next == Next::Stop {
+            break;
+        }
+    }
+    Ok(outcome)
+}
+
+/// Whether the next capture is of interest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Next {
+    /// It is.
+    GoOn,
+    /// Nobody wants more.
+    Stop,
+}
