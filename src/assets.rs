@@ -4,11 +4,11 @@ use std::fs::{self, File};
 use std::io;
 use std::path::Path;
 
-use clap::{Command, CommandFactory, ValueEnum};
+use clap::{Command, ValueEnum};
 use clap_complete::Shell;
 use clap_mangen::Man;
 
-use crate::cli::Cli;
+use crate::cli;
 use crate::exit::{Failure, Outcome};
 
 /// Writes manual pages and completions below a directory.
@@ -21,7 +21,7 @@ fn write(directory: &Path) -> io::Result<()> {
     let (manual, completions) = (directory.join("man"), directory.join("completions"));
     fs::create_dir_all(&manual)?;
     fs::create_dir_all(&completions)?;
-    let mut command = Cli::command();
+    let mut command = cli::command();
     command.build();
     pages(&command, command.get_name(), &manual)?;
     for shell in [Shell::Bash, Shell::Zsh, Shell::Fish] {

@@ -2,47 +2,26 @@
 
 use std::time::Instant;
 
-use tercel_format::Capture;
 use tercel_replay::scan::{Needs, scan};
 
 use crate::captures;
-use crate::cli::{self, ConvertArgs};
 use crate::diagnostics;
 use crate::exit::{Failure, Outcome};
-use crate::inputs::{self, Trace, length, single};
+use crate::inputs::length;
+use crate::intent::Convert;
 use crate::progress::Progress;
 use crate::target::{Target, Written};
 
-/// `convert`: from any kind to any kind.
-pub fn run(args: &ConvertArgs) -> Result<Outcome, Failure> {
-    convert(args, captures::open)
-}
-
-/// `index`: to a native trace.
-pub fn index(args: &ConvertArgs) -> Result<Outcome, Failure> {
-    if args.kind.to != cli::Target::Native {
-        return Err(Failure::usage("index writes native traces; use convert for other kinds"));
-    }
-    convert(args, captures::open)
-}
-
-/// `recover`: what is readable, even where the start is missing.
-pub fn recover(args: &ConvertArgs) -> Result<Outcome, Failure> {
-    convert(args, captures::salvage)
-}
-
-fn convert(
-    args: &ConvertArgs,
-    open: fn(&Trace, &Progress) -> Result<Capture, Failure>,
-) -> Result<Outcome, Failure> {
-    let (inputs, _) = inputs::traces_and_filter(std::slice::from_ref(&args.trace))?;
-    let input = single(inputs)?;
-    let mut target = Target::of(&args.write, args.kind.to, std::slice::from_ref(&input))?;
+/// Runs the verb.
+pub fn run(args: &Convert) -> Result<Outcome, Failure> {
+    let input = &args.input;
+    let mut target = Target::of(&args.write, std::slice::from_ref(input))?;
     target.keep_numbers();
-    let length = length(&input);
+    let length = length(input);
     let progress = Progress::new(&input.name(), length, args.quiet);
     let started = Instant::now();
-    let mut capture = open(&input, &progress)?;
+    let open = if args.salvage { captures::salvage } else { captures::open };
+    let mut capture = open(input, &progress)?;
     target.describe(capture.header().cloned().unwrap_or_default(), input.name());
     let findings = scan(&mut capture, &Needs::ALL, &mut target, &|bytes| progress.advance(bytes));
     progress.finish();

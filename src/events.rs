@@ -14,12 +14,9 @@ use tercel_rules::output::{Piece, Template};
 use tercel_rules::program::Operand;
 
 use crate::captures::{self, Next};
-use crate::cli::EventsArgs;
 use crate::diagnostics;
 use crate::exit::{Failure, Outcome};
-use crate::inputs;
-use crate::rules;
-use crate::window;
+use crate::intent::Events;
 
 /// What is shown of an event unless told otherwise: sysdig's line.
 const PLAIN: &str =
@@ -34,17 +31,11 @@ const KUBERNETES: &str = "*%evt.num %evt.outputtime %evt.cpu %k8s.ns.name.%k8s.p
                           (%thread.tid:%thread.vtid) %evt.dir %evt.type %evt.info";
 
 /// Runs the verb.
-pub fn run(args: &EventsArgs) -> Result<Outcome, Failure> {
-    let (words, filter) = inputs::filter_of(&args.words, args.filter.as_deref())?;
-    let options = Options {
-        from: window::option("--from", args.from.as_deref())?,
-        to: window::option("--to", args.to.as_deref())?,
-        ..Options::default()
-    };
-    let program = filter.as_deref().map(rules::filter).transpose()?;
+pub fn run(args: &Events) -> Result<Outcome, Failure> {
+    let options = Options { from: args.window.from, to: args.window.to, ..Options::default() };
     let mut printer = Printer {
         options,
-        filter: program.as_ref().map(|program| Filter::new(program, options.settings)),
+        filter: args.filter.as_ref().map(|filter| Filter::new(&filter.program, options.settings)),
         layout: Layout::of(&args.format, args.json)?,
         left: args.limit.unwrap_or(u64::MAX),
         state: State::new(),
@@ -55,7 +46,7 @@ pub fn run(args: &EventsArgs) -> Result<Outcome, Failure> {
         is_closed: false,
     };
     let needs = Needs::span(options.window());
-    let outcome = captures::each(&words, args.quiet, |name, mut capture, progress| {
+    let outcome = captures::each(&args.traces, args.quiet, |name, mut capture, progress| {
         printer.is_over = printer.left == 0;
         let findings = scan(&mut capture, &needs, &mut printer, &|bytes| progress.advance(bytes))?;
         let ended = diagnostics::ended(name, &findings.report, findings.error.as_ref(), args.verbose);
@@ -66,7 +57,7 @@ pub fn run(args: &EventsArgs) -> Result<Outcome, Failure> {
     crate::finish(written).map(|done| done.max(outcome))
 }
 
-fn output(args: &EventsArgs) -> Result<Box<dyn Write>, Failure> {
+fn output(args: &Events) -> Result<Box<dyn Write>, Failure> {
     match &args.output {
         None => Ok(Box::new(io::stdout())),
         Some(path) => File::create(path)

@@ -1,5 +1,6 @@
 //! What the command line names: rule files, captures and a filter. Paths and directories enter, opened readers leave.
 
+use std::io;
 use std::path::{Path, PathBuf};
 
 use tercel_rules::files::{self, RuleFile};
@@ -10,6 +11,9 @@ use crate::exit::Failure;
 pub fn rule_files(paths: &[PathBuf]) -> Result<Vec<RuleFile>, Failure> {
     files::read(paths).map_err(Failure::usage)
 }
+
+/// How names of captures end.
+const EXTENSIONS: [&str; 4] = ["scap", "gz", "zst", "zstd"];
 
 /// A capture to read.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,49 +44,47 @@ pub fn length(input: &Trace) -> Option<u64> {
     }
 }
 
-/// The one capture that is named.
-pub fn single(mut inputs: Vec<Trace>) -> Result<Trace, Failure> {
-    match (inputs.pop(), inputs.is_empty()) {
-        (Some(input), true) => Ok(input),
-        _ => Err(Failure::usage("several captures are named; merge puts them into one")),
-    }
-}
-
-/// Splits the positional arguments into captures and a filter: captures come first, as long as the words name something
-/// that exists; a directory stands for its capture files in alphabetical order.
-pub fn traces_and_filter(words: &[String]) -> Result<(Vec<Trace>, Option<String>), Failure> {
+/// Splits positional arguments into captures and the words after them: captures come first, as long as the words name
+/// something that exists; a directory stands for its capture files in alphabetical order.
+///
+/// # Errors
+/// The first word names nothing that can be looked at.
+pub fn traces_and_rest(words: &[String]) -> Result<(Vec<Trace>, &[String]), Failure> {
     let mut traces = Vec::new();
     let mut rest = words;
-    while let Some((word, behind)) = rest.split_first() {
+    while let Some((word, others)) = rest.split_first() {
         let path = Path::new(word);
-        if word == "-" {
-            traces.push(Trace::Stdin);
-        } else if path.is_dir() {
-            traces.extend(captures_of(path)?.into_iter().map(Trace::File));
-        } else if path.exists() {
-            traces.push(Trace::File(path.to_owned()));
-        } else {
-            break;
+        match path.metadata() {
+            _ if word == "-" => traces.push(Trace::Stdin),
+            Ok(found) if found.is_dir() => traces.extend(captures_of(path)?.into_iter().map(Trace::File)),
+            Ok(_) => traces.push(Trace::File(path.to_owned())),
+            // A filter is no path, unless somebody named a file like one.
+            Err(error) if error.kind() == io::ErrorKind::PermissionDenied => return Err(missing(word)),
+            Err(_) => break,
         }
-        rest = behind;
+        rest = others;
     }
     if traces.is_empty() {
-        let word = words.first().map_or("", String::as_str);
-        return Err(Failure::io(format!("{word}: no such file or directory")));
+        return Err(missing(words.first().map_or("", String::as_str)));
     }
-    let filter = (!rest.is_empty()).then(|| rest.join(" "));
-    Ok((traces, filter))
+    Ok((traces, rest))
 }
 
-/// As [`traces_and_filter`], where the filter may also have been given by an option.
-pub fn filter_of(words: &[String], option: Option<&str>) -> Result<(Vec<Trace>, Option<String>), Failure> {
-    match (traces_and_filter(words)?, option) {
-        ((_, Some(_)), Some(_)) => {
-            Err(Failure::usage("give the filter either behind the captures or with --filter, not both"))
+/// Why a capture of this name cannot be read.
+pub fn missing(word: &str) -> Failure {
+    match Path::new(word).metadata() {
+        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
+            Failure::io(format!("{word}: permission denied"))
         }
-        ((traces, None), option) => Ok((traces, option.map(str::to_owned))),
-        ((traces, trailing), None) => Ok((traces, trailing)),
+        Ok(_) | Err(_) => Failure::io(format!("{word}: no such file or directory")),
     }
+}
+
+/// Whether a word of a filter looks like the name of a capture: a path, or a name that ends as those of captures do.
+pub fn looks_like_path(word: &str) -> bool {
+    let has_name = |extension: &&str| word.strip_suffix(extension).is_some_and(|name| name.ends_with('.'));
+    let is_term = word.contains(['=', '<', '>', '(', ')', '"', '\'', ' ']);
+    !is_term && (word.starts_with('/') || word.starts_with("./") || EXTENSIONS.iter().any(has_name))
 }
 
 /// The capture files of a directory in alphabetical order.
@@ -100,11 +102,26 @@ mod tests {
     use super::*;
 
     #[test]
-    fn words_behind_the_captures_are_the_filter() {
+    fn captures_come_first() {
         let words: Vec<String> = ["-", "proc.name=cat", "and", "evt.type=openat"].map(String::from).into();
-        let (traces, filter) = traces_and_filter(&words).expect("valid");
-        assert_eq!(traces, [Trace::Stdin]);
-        assert_eq!(filter.as_deref(), Some("proc.name=cat and evt.type=openat"));
-        assert!(traces_and_filter(&["no-such-file".to_owned()]).is_err());
+        let (traces, rest) = traces_and_rest(&words).expect("valid");
+        assert_eq!((traces, rest), (vec![Trace::Stdin], &words[1..]));
+        assert!(traces_and_rest(&["no-such-file".to_owned()]).is_err());
+    }
+
+    #[test]
+    fn names_of_captures_are_told_from_conditions() {
+        for (word, expected) in [
+            ("b.scap", true),
+            ("dir/b.scap.gz", true),
+            ("/root/x", true),
+            ("./b", true),
+            ("proc.name=b.scap", false),
+            ("proc.name", false),
+            ("and", false),
+            ("scap", false),
+        ] {
+            assert_eq!(looks_like_path(word), expected, "{word}");
+        }
     }
 }

@@ -6,10 +6,10 @@ use serde_json::json;
 use tercel_format::catalogue::{EVENTS, EventInfo, flag};
 use tercel_rules::fields::{ArgRule, FIELDS, FieldInfo, epf};
 
-use crate::cli::ListArgs;
+use crate::intent::List;
 
 /// Prints the fields that conditions and outputs can use.
-pub fn fields(out: &mut dyn Write, args: &ListArgs) -> io::Result<()> {
+pub fn fields(out: &mut dyn Write, args: &List) -> io::Result<()> {
     for info in FIELDS.iter().filter(|info| info.flags & epf::TABLE_ONLY == 0) {
         if !wanted(args, info.name) {
             continue;
@@ -32,7 +32,7 @@ pub fn fields(out: &mut dyn Write, args: &ListArgs) -> io::Result<()> {
 }
 
 /// Prints the events that the newest schema has, with their parameters.
-pub fn events(out: &mut dyn Write, args: &ListArgs) -> io::Result<()> {
+pub fn events(out: &mut dyn Write, args: &List) -> io::Result<()> {
     for info in EVENTS.iter().filter(|info| !info.any(flag::UNUSED | flag::OLD_VERSION)) {
         if !wanted(args, info.name) {
             continue;
@@ -51,7 +51,7 @@ pub fn events(out: &mut dyn Write, args: &ListArgs) -> io::Result<()> {
     Ok(())
 }
 
-fn wanted(args: &ListArgs, name: &str) -> bool {
+fn wanted(args: &List, name: &str) -> bool {
     args.text.as_deref().is_none_or(|text| name.contains(text))
 }
 

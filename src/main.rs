@@ -14,6 +14,7 @@ mod habits;
 mod host;
 mod info;
 mod inputs;
+mod intent;
 mod listing;
 mod live;
 mod merge;
@@ -33,52 +34,42 @@ mod window;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
-use clap::Parser;
-
-use cli::{Cli, ConfigVerb, ListArgs, RulesVerb, Verb};
 use exit::{Failure, Outcome};
+use intent::{Intent, List};
 
 fn main() -> ExitCode {
     let words = habits::translate(std::env::args_os().collect());
     let outcome = words
-        .and_then(|words| run(&Cli::parse_from(words)))
+        .and_then(cli::parse)
+        .and_then(|intent| run(&intent))
         .unwrap_or_else(|failure| diagnostics::failed(&failure));
     outcome.into()
 }
 
-fn run(cli: &Cli) -> Result<Outcome, Failure> {
-    match &cli.verb {
-        Verb::Record(args) => record::run(args),
-        Verb::Live(args) => live::run(args),
-        Verb::Replay(args) => replay::run(args),
-        Verb::Convert(args) => convert::run(args),
-        Verb::Index(args) => convert::index(args),
-        Verb::Info(args) => info::run(args),
-        Verb::Verify(args) => verify::run(args),
-        Verb::Recover(args) => convert::recover(args),
-        Verb::Slice(args) => slice::run(args),
-        Verb::Merge(args) => merge::run(args),
-        Verb::Test(args) => test::run(args),
-        Verb::Rules { verb: RulesVerb::Check { files, json } } => rules::check(files, *json),
-        Verb::Rules { verb: RulesVerb::List { files, selection, json } } => {
-            rules::list(files, selection, *json)
-        }
-        Verb::Config { verb: ConfigVerb::Check { file, overrides } } => {
-            live::check(file.as_deref(), overrides)
-        }
-        Verb::Assets { directory } => assets::run(directory),
-        Verb::Fields(args) => list(args, listing::fields),
-        Verb::Events(args) if args.list => {
-            let text = args.words.first().cloned();
-            list(&ListArgs { text, json: args.json }, listing::events)
-        }
-        Verb::Events(args) => events::run(args),
+fn run(intent: &Intent) -> Result<Outcome, Failure> {
+    match intent {
+        Intent::Record(intent) => record::run(intent),
+        Intent::Live(intent) => live::run(intent),
+        Intent::Replay(intent) => replay::run(intent),
+        Intent::Convert(intent) => convert::run(intent),
+        Intent::Info(intent) => info::run(intent),
+        Intent::Verify(intent) => verify::run(intent),
+        Intent::Slice(intent) => slice::run(intent),
+        Intent::Merge(intent) => merge::run(intent),
+        Intent::Test(intent) => test::run(intent),
+        Intent::RulesCheck(intent) => rules::check(&intent.files, intent.json),
+        Intent::RulesList(intent) => rules::list(&intent.rules, intent.json),
+        Intent::ConfigCheck(intent) => live::check(intent.file.as_deref(), &intent.overrides),
+        Intent::Assets(directory) => assets::run(directory),
+        Intent::Fields(intent) => list(intent, listing::fields),
+        Intent::EventTypes(intent) => list(intent, listing::events),
+        Intent::Events(intent) => events::run(intent),
     }
 }
 
-fn list(args: &ListArgs, print: fn(&mut dyn Write, &ListArgs) -> io::Result<()>) -> Result<Outcome, Failure> {
+fn list(intent: &List, print: fn(&mut dyn Write, &List) -> io::Result<()>) -> Result<Outcome, Failure> {
     let mut out = io::BufWriter::new(io::stdout().lock());
-    finish(print(&mut out, args).and_then(|()| out.flush()))
+    finish(print(&mut out, intent).and_then(|()| out.flush()))
 }
 
 /// A closed pipe is not an error: whoever read the output had enough.

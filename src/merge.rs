@@ -8,11 +8,11 @@ use tercel_format::{Block, Capture, Reader};
 use tercel_replay::scan::{Needs, scan};
 
 use crate::captures::{self, Next};
-use crate::cli::MergeArgs;
 use crate::convert::tell;
 use crate::diagnostics;
 use crate::exit::{Failure, Outcome};
-use crate::inputs::{self, Trace, length};
+use crate::inputs::{Trace, length};
+use crate::intent::Merge;
 use crate::target::Target;
 
 /// A capture, and when it starts.
@@ -23,17 +23,10 @@ struct Part {
 }
 
 /// Runs the verb.
-pub fn run(args: &MergeArgs) -> Result<Outcome, Failure> {
-    let (inputs, rest) = inputs::traces_and_filter(&args.traces)?;
-    if let Some(word) = rest {
-        return Err(Failure::io(format!("{word}: no such file or directory")));
-    }
-    if inputs.contains(&Trace::Stdin) {
-        return Err(Failure::usage("merge reads captures twice; standard input cannot be one of them"));
-    }
-    let mut target = Target::of(&args.write, args.kind.to, &inputs)?;
-    let (mut parts, mut at) = (Vec::new(), inputs.iter());
-    let mut outcome = captures::each(&inputs, true, |name, capture, _| {
+pub fn run(args: &Merge) -> Result<Outcome, Failure> {
+    let mut target = Target::of(&args.write, &args.traces)?;
+    let (mut parts, mut at) = (Vec::new(), args.traces.iter());
+    let mut outcome = captures::each(&args.traces, true, |name, capture, _| {
         // Captures that cannot be opened are passed over.
         let input = at.by_ref().find(|input| input.name() == name);
         parts.extend(input.map(|input| look(input.clone(), capture)));

@@ -7,78 +7,32 @@ use std::io::{self, BufWriter, Write};
 use std::num::NonZeroUsize;
 use std::time::Instant;
 
+use tercel_replay::Alerts;
 use tercel_replay::scan::{Threads, scan_all};
-use tercel_replay::{Alerts, Matching, Options, Point, Settings, Style};
-use tercel_rules::program::{Priority, Program};
+use tercel_rules::program::Priority;
 
-use crate::cli::{ReplayArgs, RuleMatching};
 use crate::exit::{Failure, Outcome};
-use crate::inputs::{self, Trace};
+use crate::intent::Replay as Intent;
 use crate::progress::Progress;
 use crate::rules;
 use crate::summary;
-use crate::window;
 use supply::Captures;
 
-/// What the arguments ask for, checked.
-struct Intent {
-    traces: Vec<Trace>,
-    filter: Option<Program>,
-    options: Options,
-    style: Style,
-    fail_on: Option<Priority>,
-}
-
-impl Intent {
-    fn of(args: &ReplayArgs) -> Result<Intent, Failure> {
-        let (traces, trailing) = inputs::traces_and_filter(&args.traces)?;
-        let filter = match (&args.filter, trailing) {
-            (Some(_), Some(_)) => {
-                return Err(Failure::usage(
-                    "give the filter either behind the captures or with --filter, not both",
-                ));
-            }
-            (Some(text), None) => Some(rules::filter(text)?),
-            (None, Some(text)) => Some(rules::filter(&text)?),
-            (None, None) => None,
-        };
-        let settings = Settings::default();
-        let options = Options {
-            matching: match args.rule_matching {
-                RuleMatching::First => Matching::First,
-                RuleMatching::All => Matching::All,
-            },
-            from: point("--from", args.from.as_deref())?,
-            to: point("--to", args.to.as_deref())?,
-            limit: args.limit,
-            settings,
-        };
-        let style = Style { json: args.json, iso8601: args.iso8601, settings, ..Style::default() };
-        let fail_on = args.fail_on.as_deref().map(|text| rules::priority("--fail-on", text)).transpose()?;
-        Ok(Intent { traces, filter, options, style, fail_on })
-    }
-}
-
-fn point(flag: &str, text: Option<&str>) -> Result<Option<Point>, Failure> {
-    text.map(|text| window::point(text).map_err(|error| Failure::usage(format!("{flag}: {error}"))))
-        .transpose()
-}
-
 /// Runs the verb.
-pub fn run(args: &ReplayArgs) -> Result<Outcome, Failure> {
-    let intent = Intent::of(args)?;
-    let program = rules::load(&args.rules, &args.selection, args.quiet, args.verbose)?;
-    let alerts = Alerts::new(&program, intent.filter.as_ref(), intent.options, intent.style);
-    let mut out = Out { writer: BufWriter::with_capacity(1 << 16, output(args)?), closed: false };
+pub fn run(intent: &Intent) -> Result<Outcome, Failure> {
+    let program = rules::load(&intent.rules, intent.quiet, intent.verbose)?;
+    let filter = intent.filter.as_ref().map(|filter| &filter.program);
+    let alerts = Alerts::new(&program, filter, intent.options, intent.style);
+    let mut out = Out { writer: BufWriter::with_capacity(1 << 16, output(intent)?), closed: false };
     let started = Instant::now();
-    let progress = Progress::of_all(&intent.traces, args.quiet);
-    let mut captures = Captures::new(&intent.traces, args, &progress);
+    let progress = Progress::of_all(&intent.traces, intent.quiet);
+    let mut captures = Captures::new(intent, &progress);
     let advance = |bytes| progress.advance(bytes);
-    let (counters, ran) = if args.merge {
+    let (counters, ran) = if intent.merge {
         let ran = alerts.by_time(&mut captures, &mut out, &advance);
         ran.map_or_else(|error| (None, Err(error)), |counters| (Some(counters), Ok(())))
     } else {
-        let threads = Threads::new(jobs(args, &intent.traces));
+        let threads = Threads::new(jobs(intent));
         let mut lines = alerts.lines_to(&mut out);
         let ran = scan_all(&alerts, &mut captures, threads, &mut lines, &advance);
         (Some(lines.into_counters()), ran)
@@ -91,7 +45,7 @@ pub fn run(args: &ReplayArgs) -> Result<Outcome, Failure> {
     let closed = out.finish()?;
     let (totals, mut outcome) = captures.finish();
     let counters = counters.unwrap_or_default();
-    if !args.quiet && !closed {
+    if !intent.quiet && !closed {
         eprint!("{}", summary::text(&totals, &counters, &program, started.elapsed()));
     }
     let reached = |limit: Priority| counters.priorities[..=limit as usize].iter().any(|count| *count > 0);
@@ -103,16 +57,16 @@ pub fn run(args: &ReplayArgs) -> Result<Outcome, Failure> {
 
 /// How many threads to take. A single capture without keyframes gains little from more than one, and pays for it with a
 /// second pass over its events.
-fn jobs(args: &ReplayArgs, traces: &[Trace]) -> usize {
-    match (args.jobs, traces) {
+fn jobs(intent: &Intent) -> usize {
+    match (intent.jobs, intent.traces.as_slice()) {
         (Some(jobs), _) => jobs.get(),
         (None, [trace]) if !supply::is_keyed(trace) => 1,
         (None, _) => std::thread::available_parallelism().map_or(1, NonZeroUsize::get),
     }
 }
 
-fn output(args: &ReplayArgs) -> Result<Box<dyn Write + Send>, Failure> {
-    match &args.output {
+fn output(intent: &Intent) -> Result<Box<dyn Write + Send>, Failure> {
+    match &intent.output {
         None => Ok(Box::new(io::stdout())),
         Some(path) => File::create(path)
             .map(|file| Box::new(file) as Box<dyn Write + Send>)

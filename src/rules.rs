@@ -4,12 +4,11 @@ use std::io::{self, Write};
 use std::path::PathBuf;
 
 use serde_json::json;
-use tercel_rules::load::{Loaded, Loader, Options, RuleInfo, RuleState, parse_priority, results_to_json};
-use tercel_rules::program::{Priority, Program};
-use tercel_rules::select::Selection;
+use tercel_rules::load::{Loaded, Loader, Options, RuleInfo, RuleState, results_to_json};
+use tercel_rules::program::Program;
 
-use crate::cli::SelectionArgs;
 use crate::exit::{Failure, Outcome};
+use crate::intent::Rules;
 use crate::{finish, inputs};
 
 /// Validates rule files and prints what was found.
@@ -26,8 +25,8 @@ pub fn check(files: &[PathBuf], json: bool) -> Result<Outcome, Failure> {
 }
 
 /// Prints the rules of rule files.
-pub fn list(files: &[PathBuf], selection: &SelectionArgs, json: bool) -> Result<Outcome, Failure> {
-    let loaded = accepted(read(files, options(selection)?, false)?)?;
+pub fn list(rules: &Rules, json: bool) -> Result<Outcome, Failure> {
+    let loaded = accepted(read(&rules.files, rules.options.clone(), false)?)?;
     let mut out = io::BufWriter::new(io::stdout().lock());
     let written = loaded.rules.iter().try_for_each(|rule| {
         if json { writeln!(out, "{}", row(rule)) } else { writeln!(out, "{}", line(rule)) }
@@ -65,16 +64,11 @@ fn state(state: RuleState) -> &'static str {
 }
 
 /// Loads the rules of a verb; errors are told with their places and end the run.
-pub fn load(
-    files: &[PathBuf],
-    selection: &SelectionArgs,
-    quiet: bool,
-    verbose: bool,
-) -> Result<Program, Failure> {
-    let program = program(read(files, options(selection)?, false)?, quiet, verbose)?;
+pub fn load(rules: &Rules, quiet: bool, verbose: bool) -> Result<Program, Failure> {
+    let program = program(read(&rules.files, rules.options.clone(), false)?, quiet, verbose)?;
     // Tags are given to run rules; that none has them is never meant.
-    if program.rules.is_empty() && !selection.tags.is_empty() {
-        let tags = selection.tags.join(", ");
+    if program.rules.is_empty() && !rules.tags.is_empty() {
+        let tags = rules.tags.join(", ");
         return Err(Failure::usage(format!("no rule is left to run: none has the tag {tags}")));
     }
     Ok(program)
@@ -123,27 +117,6 @@ fn idle(rules: &[RuleInfo]) -> String {
 pub fn filter(text: &str) -> Result<Program, Failure> {
     tercel_rules::filter::filter(text)
         .map_err(|error| Failure::usage(format!("the filter is wrong: {error}")))
-}
-
-/// Reads a priority given to a flag.
-pub fn priority(flag: &str, text: &str) -> Result<Priority, Failure> {
-    parse_priority(text).ok_or_else(|| {
-        let names: Vec<&str> = Priority::ALL.iter().map(|priority| priority.name()).collect();
-        Failure::usage(format!(
-            "{flag}: '{text}' is no priority; there are {}",
-            names.join(", ").to_lowercase()
-        ))
-    })
-}
-
-/// What flags say about which rules run.
-pub fn options(args: &SelectionArgs) -> Result<Options, Failure> {
-    let selection = Selection::from_flags(&args.tags, &args.disabled_tags, &args.disabled_names);
-    Ok(Options {
-        min_priority: priority("--priority", &args.priority)?,
-        selection: selection.map_err(Failure::usage)?,
-        ..Options::default()
-    })
 }
 
 /// Reads rule files in order; `all` goes on behind a file with errors, so that a check tells of every file.

@@ -12,39 +12,31 @@ use tercel_replay::state::{ResumePoint, State, is_hidden};
 use tercel_replay::{BlockSource, Context, Filter, Options, Position};
 
 use crate::captures;
-use crate::cli::{self, SliceArgs};
 use crate::convert::tell;
 use crate::diagnostics;
 use crate::exit::{Failure, Outcome};
-use crate::inputs::{self, length, single};
+use crate::inputs::length;
+use crate::intent::Slice;
 use crate::progress::Progress;
-use crate::rules;
 use crate::target::Target;
-use crate::window;
 
 /// Most memory, in bytes, for events behind the window that count only if others follow that lie inside.
 const BEHIND: usize = 16 << 20;
 
 /// Runs the verb.
-pub fn run(args: &SliceArgs) -> Result<Outcome, Failure> {
-    let (words, filter) = inputs::filter_of(&args.words, args.filter.as_deref())?;
-    let input = single(words)?;
-    let options = Options {
-        from: window::option("--from", args.from.as_deref())?,
-        to: window::option("--to", args.to.as_deref())?,
-        ..Options::default()
-    };
-    let program = filter.as_deref().map(rules::filter).transpose()?;
-    let mut target = Target::of(&args.write, cli::Target::Native, std::slice::from_ref(&input))?;
+pub fn run(args: &Slice) -> Result<Outcome, Failure> {
+    let input = &args.input;
+    let options = Options { from: args.window.from, to: args.window.to, ..Options::default() };
+    let mut target = Target::of(&args.write, std::slice::from_ref(input))?;
     target.keep_numbers();
-    let length = length(&input);
+    let length = length(input);
     let progress = Progress::new(&input.name(), length, args.quiet);
     let started = Instant::now();
-    let mut capture = captures::open(&input, &progress)?;
+    let mut capture = captures::open(input, &progress)?;
     let header = capture.header().cloned().unwrap_or_default();
-    let filter = both(&header.filter, filter.as_deref().unwrap_or_default());
+    let filter = both(&header.filter, args.filter.as_ref().map_or("", |filter| filter.text.as_str()));
     target.describe(Header { filter, ..header }, input.name());
-    let filter = program.as_ref().map(|program| Filter::new(program, options.settings));
+    let filter = args.filter.as_ref().map(|filter| Filter::new(&filter.program, options.settings));
     let mut slicer = Slicer::new(target, filter, options);
     let needs = Needs::span(options.window());
     let findings = scan(&mut capture, &needs, &mut slicer, &|bytes| progress.advance(bytes));

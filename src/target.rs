@@ -9,20 +9,20 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use tercel_format::Block;
-use tercel_format::trace::{Header, LEVEL_MAX, Options, Output, Summary};
+use tercel_format::trace::{Header, Options, Output, Summary};
 use tercel_replay::KeyedWriter;
 use tercel_replay::scan::Visitor;
 use tercel_replay::state::{ResumePoint, State};
 
-use crate::cli::{self, WriteArgs};
 use crate::exit::Failure;
 use crate::inputs::Trace;
+use crate::intent::{self, Write as Intent};
 use crate::plain::Plain;
 
 /// How and where to write, checked.
 pub struct Target {
     path: PathBuf,
-    kind: cli::Target,
+    kind: intent::Kind,
     options: Options,
     header: Header,
     /// A section header has come, but nothing of the section.
@@ -83,32 +83,32 @@ pub struct Written {
 
 impl Target {
     /// Checks the arguments. The file must not be one of `inputs`.
-    pub fn of(args: &WriteArgs, kind: cli::Target, inputs: &[Trace]) -> Result<Target, Failure> {
+    pub fn of(intent: &Intent, inputs: &[Trace]) -> Result<Target, Failure> {
         for input in inputs {
             if let Trace::File(path) = input
-                && is_same(path, &args.write)
+                && is_same(path, &intent.path)
             {
-                let name = args.write.display();
+                let name = intent.path.display();
                 return Err(Failure::usage(format!("{name}: a capture cannot be written over itself")));
             }
         }
-        if args.write.as_os_str() == "-" && io::stdout().is_terminal() {
+        if intent.path.as_os_str() == "-" && io::stdout().is_terminal() {
             return Err(Failure::usage("a capture is not for a terminal: write it to a file or a pipe"));
         }
-        let threads = args
+        let threads = intent
             .threads
             .unwrap_or_else(|| std::thread::available_parallelism().map_or(1, |count| count.get()))
             .clamp(1, 64);
         let options = Options {
-            chunk: chunk_size(&args.chunk).map_err(|error| Failure::usage(format!("--chunk: {error}")))?,
-            level: level(&args.level).map_err(|error| Failure::usage(format!("--level: {error}")))?,
+            chunk: intent.chunk,
+            level: intent.level,
             threads,
-            sync: args.sync,
+            sync: intent.sync,
             ..Options::default()
         };
         Ok(Target {
-            path: args.write.clone(),
-            kind,
+            path: intent.path.clone(),
+            kind: intent.kind,
             options,
             header: Header::default(),
             waiting: false,
@@ -134,7 +134,7 @@ impl Target {
 
     /// Whether what it writes holds the state.
     pub fn has_keyframes(&self) -> bool {
-        self.kind == cli::Target::Native
+        self.kind == intent::Kind::Native
     }
 
     /// Bytes that have reached the file so far.
@@ -165,7 +165,7 @@ impl Target {
     pub fn push(&mut self, block: &Block<'_>) -> Result<(), Failure> {
         let mut state = self.state.take().unwrap_or_default();
         let written = self.write(block, &mut state);
-        if self.kind == cli::Target::Native {
+        if self.kind == intent::Kind::Native {
             state.take(block);
         }
         self.state = Some(state);
@@ -234,11 +234,11 @@ impl Target {
             false => Box::new(File::create(&self.path)?),
         };
         let output = Counted { output, bytes: Arc::clone(&self.bytes) };
-        if self.kind == cli::Target::Native {
+        if self.kind == intent::Kind::Native {
             let writer = KeyedWriter::new(output, &self.header, self.options.clone())?;
             return Ok(Kind::Native(Box::new(writer)));
         }
-        let is_gzip = self.kind == cli::Target::Gzip;
+        let is_gzip = self.kind == intent::Kind::Gzip;
         Ok(Kind::Scap(Box::new(Plain::new(Box::new(output), is_gzip, self.options.numbers)?)))
     }
 
@@ -307,67 +307,5 @@ fn is_same(one: &Path, other: &Path) -> bool {
     match (one.metadata(), other.metadata()) {
         (Ok(one), Ok(other)) => (one.dev(), one.ino()) == (other.dev(), other.ino()),
         _ => false,
-    }
-}
-
-/// Bytes of a chunk.
-fn chunk_size(text: &str) -> Result<usize, String> {
-    use tercel_format::trace::CHUNK_LIMITS;
-    let bytes = bytes(text, 1).and_then(|bytes| usize::try_from(bytes).ok());
-    bytes
-        .filter(|bytes| (CHUNK_LIMITS.0..=CHUNK_LIMITS.1).contains(bytes))
-        .ok_or_else(|| format!("'{text}' is no size from 4KiB to 64MiB"))
-}
-
-/// A number of bytes with a unit: `4MiB`, `64k`, `10MB`, `1048576`. A number alone counts units of `alone` bytes.
-pub fn bytes(text: &str, alone: u64) -> Option<u64> {
-    let digits = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
-    let (number, unit) = text.split_at(digits);
-    let factor = match unit.trim().to_ascii_lowercase().as_str() {
-        "" => alone,
-        "b" => 1,
-        "k" | "kib" => 1 << 10,
-        "m" | "mib" => 1 << 20,
-        "g" | "gib" => 1 << 30,
-        "kb" => 1_000,
-        "mb" => 1_000_000,
-        "gb" => 1_000_000_000,
-        _ => return None,
-    };
-    number.parse::<u64>().ok()?.checked_mul(factor)
-}
-
-/// A level of compression.
-fn level(text: &str) -> Result<i32, String> {
-    match (text, text.parse::<i32>()) {
-        ("max", _) => Ok(LEVEL_MAX),
-        (_, Ok(level)) if (1..=LEVEL_MAX).contains(&level) => Ok(level),
-        _ => Err(format!("'{text}' is no level from 1 to {LEVEL_MAX}, nor max")),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn sizes_and_levels() {
-        for (text, expected) in [
-            ("4MiB", Some(4 << 20)),
-            ("64k", Some(64 << 10)),
-            ("1048576", Some(1 << 20)),
-            ("4 MiB", Some(4 << 20)),
-            ("1mb", Some(1_000_000)),
-            ("1KiB", None),
-            ("1GiB", None),
-            ("", None),
-            ("99999999999999999999", None),
-            ("9007199254740993MiB", None),
-        ] {
-            assert_eq!(chunk_size(text).ok(), expected, "{text}");
-        }
-        for (text, expected) in [("3", Some(3)), ("max", Some(19)), ("0", None), ("20", None), ("x", None)] {
-            assert_eq!(level(text).ok(), expected, "{text}");
-        }
     }
 }

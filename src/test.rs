@@ -1,33 +1,30 @@
 //! `tercel test`: what was typed enters, reports and an exit code leave. Everything between is the ruletest crate's.
 
-mod args;
-
 use std::io;
 use std::num::NonZeroUsize;
 
 use console::Term;
 use tercel_ruletest::{self as ruletest, Error, Options, Screen};
 
-pub use args::TestArgs;
-
 use crate::exit::{Failure, Outcome};
+use crate::intent::TestRun;
 use crate::window;
 
 /// Columns of text at least and at most, whatever the terminal has.
 const COLUMNS: (usize, usize) = (60, 240);
 
 /// Runs the verb.
-pub fn run(args: &TestArgs) -> Result<Outcome, Failure> {
+pub fn run(args: &TestRun) -> Result<Outcome, Failure> {
     ruletest::run(&options(args), &mut io::stdout(), &mut io::stderr()).map(code).map_err(failure)
 }
 
-fn options(args: &TestArgs) -> Options {
+fn options(args: &TestRun) -> Options {
     let cpus = || std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
     Options {
         filter: args.filter.clone(),
         jobs: args.jobs.unwrap_or_else(cpus),
         bless: args.bless,
-        reports: args.report.clone(),
+        reports: args.reports.clone(),
         coverage: args.coverage,
         fail_under: args.fail_under,
         quiet: args.quiet,

@@ -7,26 +7,19 @@ use std::path::Path;
 use tercel_format::trace::{Trace as Native, TraceError, Verdict, verify};
 use tercel_replay::scan::{KeyframeVerdict, verify_keyframes};
 
-use crate::cli::VerifyArgs;
 use crate::diagnostics;
 use crate::exit::{Failure, Outcome};
-use crate::inputs::{self, Trace, length};
+use crate::inputs::{Trace, length};
+use crate::intent::Verify;
 use crate::progress::Progress;
 
 /// Runs the verb.
-pub fn run(args: &VerifyArgs) -> Result<Outcome, Failure> {
-    let (inputs, rest) = inputs::traces_and_filter(&args.traces)?;
-    if let Some(word) = rest {
-        return Err(Failure::io(format!("{word}: no such file or directory")));
-    }
-    if args.seal.is_some() && inputs.len() != 1 {
-        return Err(Failure::usage("--seal is for one trace"));
-    }
-    if inputs.contains(&Trace::Stdin) {
+pub fn run(args: &Verify) -> Result<Outcome, Failure> {
+    if args.traces.contains(&Trace::Stdin) {
         return Err(Failure::usage("verify needs files; standard input cannot be read from its end"));
     }
     let (mut outcome, mut out) = (Outcome::Done, io::stdout().lock());
-    for input in &inputs {
+    for input in &args.traces {
         let Trace::File(path) = input else { continue };
         let (one, lines) = match look(path, &input.name(), args) {
             Ok(found) => found,
@@ -46,7 +39,7 @@ pub fn run(args: &VerifyArgs) -> Result<Outcome, Failure> {
 /// How a trace is, and what is printed of it.
 type Found = (Outcome, Vec<String>);
 
-fn look(path: &Path, name: &str, args: &VerifyArgs) -> Result<Found, Failure> {
+fn look(path: &Path, name: &str, args: &Verify) -> Result<Found, Failure> {
     let failed = |error: &TraceError| diagnostics::unread(name, error);
     let open = || File::open(path).map_err(|error| Failure::io(format!("{name}: {error}")));
     let progress = Progress::new(name, length(&Trace::File(path.to_owned())), args.quiet);

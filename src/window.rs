@@ -1,16 +1,9 @@
 //! `--from` and `--to`: text enters, a [`Point`] leaves. Points are absolute, relative to the first event, or event numbers.
 
-use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
 use tercel_replay::Point;
-
-use crate::exit::Failure;
-
-/// Reads the value of an option that is a point in a capture.
-pub fn option(flag: &str, text: Option<&str>) -> Result<Option<Point>, Failure> {
-    text.map(|text| point(text).map_err(|error| Failure::usage(format!("{flag}: {error}")))).transpose()
-}
 
 /// Reads a point in a capture.
 pub fn point(text: &str) -> Result<Point, String> {
@@ -25,7 +18,7 @@ pub fn point(text: &str) -> Result<Point, String> {
     }
     absolute(text).map(Point::Absolute).ok_or_else(|| {
         format!(
-            "'{text}' is no point in a capture: give a time (2026-11-23T13:01:15.5Z), \
+            "'{text}' is not a point in a capture: give a time (2026-11-23T13:01:15.5Z), \
              a distance from the first event (+90s, 2m30s, 500ms) or an event number (#1200)"
         )
     })
@@ -40,28 +33,10 @@ fn absolute(text: &str) -> Option<u64> {
     u64::try_from(timestamp.as_nanosecond()).ok()
 }
 
-/// A sum of numbers with units, in nanoseconds: `1h2m3.5s`, `500ms`, `10us`, `7ns`.
+/// A duration in nanoseconds: `1h2m3.5s`, `500ms`, `10us`, `7ns`.
 fn duration(text: &str) -> Option<u64> {
-    let mut rest = text;
-    let mut total: f64 = 0.0;
-    while !rest.is_empty() {
-        let digits = rest.find(|c: char| !c.is_ascii_digit() && c != '.')?;
-        let number: f64 = rest[..digits].parse().ok()?;
-        let letters = &rest[digits..];
-        let end = letters.find(|c: char| !c.is_ascii_alphabetic()).unwrap_or(letters.len());
-        let unit = match &letters[..end] {
-            "ns" => 1.0,
-            "us" | "µs" => 1e3,
-            "ms" => 1e6,
-            "s" => 1e9,
-            "m" | "min" => 60e9,
-            "h" => 3600e9,
-            _ => return None,
-        };
-        total += number * unit;
-        rest = &letters[end..];
-    }
-    (!text.is_empty()).then_some(total.round() as u64)
+    let duration = text.parse::<SignedDuration>().ok()?;
+    u64::try_from(duration.as_nanos()).ok()
 }
 
 #[cfg(test)]

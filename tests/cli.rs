@@ -25,10 +25,16 @@ fn mistakes_have_their_exit_codes() {
     refused(&["replay", "-r", "no-such-rules.yaml", TRACE], 2, "no-such-rules.yaml");
     refused(&["replay", "-r", "testdata", TRACE], 2, "no *.yaml file");
     refused(&["replay", "-r", "rules", "no-such.scap"], 4, "no-such.scap: no such file");
+    refused(&["replay", "-r", "rules", TRACE, "no-such.scap"], 4, "no-such.scap: no such file");
+    refused(&["replay", "-r", "rules", "--from", "+2s", "--to", "+1s", TRACE], 2, "--to is before --from");
+    refused(&["events", TRACE, "--filter", "evt.num=1", "evt.num=2"], 2, "not both");
+    refused(&["record", "-w", "no-such-dir/x", "--docker", "no-such.sock"], 4, "no-such.sock: No such file");
+    refused(&["record", "-w", "no-such-dir/x", "--buffer", "1KiB"], 2, "invalid size");
+    refused(&["index", TRACE, "-w", "no-such-dir/x", "--to", "scap"], 2, "unexpected argument '--to'");
     refused(&["replay", "-r", "rules", TRACE, "proc.nmae=x"], 2, "did you mean 'proc.name'?");
-    refused(&["replay", "-r", "rules", "--priority", "loud", TRACE], 2, "'loud' is no priority");
-    refused(&["replay", "-r", "rules", "--fail-on", "loud", TRACE], 2, "'loud' is no priority");
-    refused(&["replay", "-r", "rules", "--from", "noon", TRACE], 2, "'noon' is no point in a capture");
+    refused(&["replay", "-r", "rules", "--priority", "loud", TRACE], 2, "unknown priority");
+    refused(&["replay", "-r", "rules", "--fail-on", "loud", TRACE], 2, "unknown priority");
+    refused(&["replay", "-r", "rules", "--from", "noon", TRACE], 2, "'noon' is not a point in a capture");
     refused(&["replay", "-r", "rules", "-t", "x", "-T", "y", TRACE], 2, "cannot be used with");
     refused(
         &["replay", "-r", "rules", "-t", "no-such-tag", TRACE],

@@ -17,10 +17,10 @@ use tercel_replay::scan::{Needs, Visitor, infallible, scan};
 use tercel_replay::state::{Container, ResumePoint, State};
 
 use crate::captures::{self, Next};
-use crate::cli::InfoArgs;
 use crate::diagnostics;
 use crate::exit::{Failure, Outcome};
 use crate::inputs;
+use crate::intent::Info;
 use crate::verify::hex;
 
 /// What is known of a capture.
@@ -68,14 +68,10 @@ struct Native {
 }
 
 /// Runs the verb.
-pub fn run(args: &InfoArgs) -> Result<Outcome, Failure> {
-    let (inputs, rest) = inputs::traces_and_filter(&args.traces)?;
-    if let Some(word) = rest {
-        return Err(Failure::io(format!("{word}: no such file or directory")));
-    }
+pub fn run(args: &Info) -> Result<Outcome, Failure> {
     let mut out = io::stdout().lock();
     let mut gap = "";
-    captures::each(&inputs, false, |name, mut capture, progress| {
+    captures::each(&args.traces, false, |name, mut capture, progress| {
         let kind = capture.kind();
         let found = match &mut capture {
             Capture::Native(trace) => of_trace(trace, name),

@@ -4,7 +4,6 @@
 //! One thread takes blocks from the probe, keeps the state and evaluates; between stretches it looks after everything else.
 //! Every output has a thread of its own, and so has the web server.
 
-mod args;
 mod burial;
 mod calls;
 mod check;
@@ -24,10 +23,10 @@ mod writer;
 use tercel_capture::{Engines, Options as Probing, Source, stop};
 
 use crate::exit::{Failure, Outcome};
+use crate::intent::Live;
 use crate::outputs::{Kind, Level, Outputs};
 use crate::rules as rule_files;
 
-pub use args::LiveArgs;
 use calls::Calls;
 pub use check::run as check;
 use log::Log;
@@ -37,7 +36,7 @@ use watch::{Parts, Watch};
 use writer::Writer;
 
 /// Watches the host until something asks to stop.
-pub fn run(args: &LiveArgs) -> Result<Outcome, Failure> {
+pub fn run(args: &Live) -> Result<Outcome, Failure> {
     let (setup, remarks) = Setup::read(args)?;
     let config = &setup.config;
     let mut log = Log::new(config, args.quiet)?;
@@ -48,17 +47,20 @@ pub fn run(args: &LiveArgs) -> Result<Outcome, Failure> {
         log.tell(Level::Info, &line);
     }
     let program = rule_files::program(rules, args.quiet, args.verbose)?;
-    let filter = args.filter().map(|text| rule_files::filter(&text)).transpose()?;
+    let filter = args.filter.as_ref().map(|filter| &filter.program);
     stop::watch_without_hangup().map_err(Failure::io)?;
     let signals = Signals::watch().map_err(Failure::io)?;
     let calls = Calls::of(&program, &config.calls, args.write.is_some());
     let probing = Probing {
         wanted: calls.wanted(),
         snaplen: args.snaplen.unwrap_or(config.snaplen),
-        ring: args.buffer.map_or(config.ring, |mib| mib.clamp(1, 1024) << 20),
+        ring: args.ring.unwrap_or(config.ring),
         ..Probing::default()
     };
-    let engines = Engines { first: privileges::give_up_in_thread, ..Engines::and(&args.docker, &args.cri) };
+    let engines = Engines {
+        first: privileges::give_up_in_thread,
+        ..Engines::and(&args.sockets.docker, &args.sockets.cri)
+    };
     let source = Source::start(&probing, &engines).map_err(Failure::io)?;
     let file = args.write.as_deref().map(writer::create).transpose()?;
     // Threads inherit what their maker may do: all others start behind this line.
@@ -73,5 +75,5 @@ pub fn run(args: &LiveArgs) -> Result<Outcome, Failure> {
     let outputs = Outputs::start(&kinds, config.limits).map_err(Failure::usage)?;
     let web = config.web.as_ref().map(web::Server::start).transpose()?;
     let parts = Parts { calls, source, writer, outputs, log, web };
-    Watch::new(args, setup, parts).run(program, filter.as_ref(), &signals)
+    Watch::new(args, setup, parts).run(program, filter, &signals)
 }

@@ -7,10 +7,9 @@ use tercel_rules::load::{Loaded, Loader, Options};
 use tercel_rules::program::Program;
 use tercel_rules::select::Selection;
 
-use super::args::LiveArgs;
 use crate::config::Config;
 use crate::exit::Failure;
-use crate::rules;
+use crate::intent::Live;
 
 /// Which rules are to run.
 pub struct Plan {
@@ -31,9 +30,9 @@ pub enum Found {
 
 impl Plan {
     /// The rule files of the command line, or else those of the configuration.
-    pub fn of(args: &LiveArgs, config: &Config) -> Result<Plan, Failure> {
-        let files = Some(args.rules.clone()).filter(|files| !files.is_empty());
-        Plan::new(files, rules::options(&args.selection)?, config)
+    pub fn of(args: &Live, config: &Config) -> Result<Plan, Failure> {
+        let files = Some(args.rules.files.clone()).filter(|files| !files.is_empty());
+        Plan::new(files, args.rules.options.clone(), config)
     }
 
     /// The rule files given, or else those of the configuration; what `options` select comes after what the configuration selects.

@@ -5,11 +5,11 @@ use std::path::PathBuf;
 
 use tercel_replay::{Matching, Options, Style};
 
-use super::args::LiveArgs;
 use super::reload::Files;
 use super::rules::Plan;
 use crate::config::{self, Config, Loaded, Remarks};
 use crate::exit::Failure;
+use crate::intent::Live;
 use crate::outputs::Kind;
 
 /// What a run is to do.
@@ -29,16 +29,16 @@ impl Setup {
     ///
     /// # Errors
     /// The configuration is wrong; the text names every place.
-    pub fn read(args: &LiveArgs) -> Result<(Setup, Remarks), Failure> {
+    pub fn read(args: &Live) -> Result<(Setup, Remarks), Failure> {
         let Loaded { config, remarks, files, absent } =
-            config::load(args.config.as_deref(), &args.overrides())?;
+            config::load(args.config.as_deref(), &args.overrides)?;
         let plan = Plan::of(args, &config)?;
         let files = Files::new(plan.files().iter().chain(&files).chain(&absent).cloned().collect());
         Ok((Setup { config, plan, absent, files }, remarks))
     }
 
     /// The outputs asked for; without any, standard output.
-    pub fn kinds(&self, args: &LiveArgs) -> Vec<Kind> {
+    pub fn kinds(&self, args: &Live) -> Vec<Kind> {
         match &args.output {
             Some(path) => vec![Kind::File { path: path.clone(), keep_open: true }],
             None => self.config.kinds(),
@@ -60,7 +60,7 @@ impl Setup {
     }
 
     /// How rules are evaluated, where `seen` events were evaluated before.
-    pub fn options(&self, args: &LiveArgs, seen: u64) -> Options {
+    pub fn options(&self, args: &Live, seen: u64) -> Options {
         Options {
             matching: if self.config.all_matching { Matching::All } else { Matching::First },
             limit: args.limit.map(|limit| limit.saturating_sub(seen)),

@@ -12,7 +12,6 @@ use tercel_replay::state::State;
 use tercel_replay::{Alert, Formatter, Origin, Replay, Sink};
 use tercel_rules::program::{Priority, Program};
 
-use super::args::LiveArgs;
 use super::burial::Burial;
 use super::calls::Calls;
 use super::drops::Watcher;
@@ -25,6 +24,7 @@ use super::writer::Writer;
 use crate::config::Config;
 use crate::exit::{Failure, Outcome};
 use crate::host;
+use crate::intent::Live;
 use crate::outputs::{Level, Message, Outputs};
 
 /// Most blocks between two looks at everything else.
@@ -52,7 +52,7 @@ pub struct Parts {
 
 /// A run.
 pub struct Watch<'a> {
-    args: &'a LiveArgs,
+    args: &'a Live,
     setup: Setup,
     calls: Calls,
     source: Source,
@@ -101,7 +101,7 @@ enum Next {
 
 impl<'a> Watch<'a> {
     /// Everything is running; nothing was evaluated.
-    pub fn new(args: &'a LiveArgs, setup: Setup, parts: Parts) -> Watch<'a> {
+    pub fn new(args: &'a Live, setup: Setup, parts: Parts) -> Watch<'a> {
         let Parts { calls, source, writer, outputs, log, web } = parts;
         let now = Instant::now();
         let zone = (!args.utc).then(|| Arc::new(host::local_zone()));
@@ -213,8 +213,8 @@ impl<'a> Watch<'a> {
         {
             self.failure = Some(failure);
         }
-        let seconds = (now - self.started).as_secs_f64();
-        if self.args.seconds.is_some_and(|limit| seconds >= limit) || self.outputs.closed() {
+        let elapsed = now.saturating_duration_since(self.started);
+        if self.args.duration.is_some_and(|limit| elapsed >= limit) || self.outputs.closed() {
             self.source.stop();
         }
         let passed = now.saturating_duration_since(self.looked.1);

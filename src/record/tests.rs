@@ -15,7 +15,7 @@ use super::files::{Files, Rotation};
 use super::names::Names;
 use super::recorder::{Limits, Recorder};
 use super::scope::Scope;
-use crate::cli::{self, WriteArgs};
+use crate::intent::{Kind, Write};
 use crate::target::Target;
 
 const TRACE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/testdata/traces/classic.scap");
@@ -64,27 +64,28 @@ fn reader(path: &Path) -> Reader {
 }
 
 /// Records the shipped trace.
-fn record(place: &Place, kind: cli::Target, rotation: Rotation, keep: Option<usize>) -> Vec<PathBuf> {
+fn record(place: &Place, kind: Kind, rotation: Rotation, keep: Option<usize>) -> Vec<PathBuf> {
     record_part(place, kind, rotation, keep, Scope::default())
 }
 
 /// Records what is in a scope.
 fn record_part(
     place: &Place,
-    kind: cli::Target,
+    kind: Kind,
     rotation: Rotation,
     keep: Option<usize>,
     scope: Scope,
 ) -> Vec<PathBuf> {
-    let write = WriteArgs {
-        write: place.0.join("trace.scap"),
-        chunk: "4KiB".to_owned(),
-        level: "1".to_owned(),
+    let write = Write {
+        path: place.0.join("trace.scap"),
+        kind,
+        chunk: 4 << 10,
+        level: 1,
         sync: false,
         threads: Some(2),
     };
-    let target = Target::of(&write, kind, &[]).expect("arguments");
-    let names = Names::new(&write.write, TimeZone::UTC, rotation.rotates(), keep).expect("a name");
+    let target = Target::of(&write, &[]).expect("arguments");
+    let names = Names::new(&write.path, TimeZone::UTC, rotation.rotates(), keep).expect("a name");
     let files = Files::new(target, names, rotation);
     let mut recorder = Recorder::new(scope, files, Limits::default());
     recorder.open(0).expect("a file");
@@ -133,12 +134,12 @@ fn program() -> Program {
 fn no_event_is_lost_or_doubled_between_files() {
     let program = program();
     let whole = Place::new("whole");
-    let expected = replayed(&program, &record(&whole, cli::Target::Native, Rotation::default(), None));
+    let expected = replayed(&program, &record(&whole, Kind::Native, Rotation::default(), None));
     assert!(expected.0.len() > 1000 && expected.1.len() > 20, "{:?}", expected.1);
     for (name, kind, rotation) in [
-        ("size", cli::Target::Native, Rotation { size: Some(6000), age: None }),
-        ("age", cli::Target::Native, Rotation { size: None, age: Some(Duration::from_secs(30)) }),
-        ("scap", cli::Target::Scap, Rotation { size: None, age: Some(Duration::from_secs(30)) }),
+        ("size", Kind::Native, Rotation { size: Some(6000), age: None }),
+        ("age", Kind::Native, Rotation { size: None, age: Some(Duration::from_secs(30)) }),
+        ("scap", Kind::Scap, Rotation { size: None, age: Some(Duration::from_secs(30)) }),
     ] {
         let place = Place::new(name);
         let files = record(&place, kind, rotation, None);
@@ -153,7 +154,7 @@ fn no_event_is_lost_or_doubled_between_files() {
 fn a_filter_changes_no_field() {
     let program = program();
     let everything = Place::new("everything");
-    let whole = record(&everything, cli::Target::Native, Rotation::default(), None);
+    let whole = record(&everything, Kind::Native, Rotation::default(), None);
     for text in ["fd.type=ipv4", "proc.name in (ping, curl)", "evt.type=openat and fd.name startswith /etc"] {
         let filter = tercel_rules::filter::filter(text).expect("a filter");
         let mut expected = Lines(Formatter::new(&program, Style::default()), Vec::new());
@@ -163,7 +164,7 @@ fn a_filter_changes_no_field() {
         let place = Place::new("part");
         let scope = Scope::default().filtered(Some(&filter));
         let rotation = Rotation { size: None, age: Some(Duration::from_secs(90)) };
-        let files = record_part(&place, cli::Target::Native, rotation, None, scope);
+        let files = record_part(&place, Kind::Native, rotation, None, scope);
         assert_eq!(replayed(&program, &files).1, expected.1, "{text}");
     }
 }
@@ -175,7 +176,7 @@ fn the_newest_files_stay() {
     let names = |files: Vec<PathBuf>| -> Vec<_> {
         files.iter().map(|file| file.file_name().map(ToOwned::to_owned)).collect()
     };
-    let expected = names(record(&all, cli::Target::Native, rotation, None));
-    let found = names(record(&some, cli::Target::Native, rotation, Some(2)));
+    let expected = names(record(&all, Kind::Native, rotation, None));
+    let found = names(record(&some, Kind::Native, rotation, Some(2)));
     assert_eq!(found, expected[expected.len() - 2..]);
 }

@@ -9,10 +9,10 @@ use tercel_replay::Origin;
 use tercel_replay::scan::{Ended, Opened, Supply};
 
 use crate::captures;
-use crate::cli::ReplayArgs;
 use crate::diagnostics;
 use crate::exit::Outcome;
 use crate::inputs;
+use crate::intent::Replay;
 use crate::progress::Progress;
 use crate::summary::Totals;
 
@@ -21,7 +21,7 @@ pub struct Captures<'a> {
     inputs: std::slice::Iter<'a, inputs::Trace>,
     /// Names of the captures that are open, in their order.
     open: std::collections::VecDeque<String>,
-    args: &'a ReplayArgs,
+    intent: &'a Replay,
     progress: &'a Progress,
     totals: Totals,
     outcome: Outcome,
@@ -37,11 +37,11 @@ pub fn is_keyed(input: &inputs::Trace) -> bool {
 
 impl<'a> Captures<'a> {
     /// The captures of a replay.
-    pub fn new(inputs: &'a [inputs::Trace], args: &'a ReplayArgs, progress: &'a Progress) -> Captures<'a> {
+    pub fn new(intent: &'a Replay, progress: &'a Progress) -> Captures<'a> {
         Captures {
-            inputs: inputs.iter(),
+            inputs: intent.traces.iter(),
             open: std::collections::VecDeque::new(),
-            args,
+            intent,
             progress,
             totals: Totals::default(),
             outcome: Outcome::Done,
@@ -55,8 +55,8 @@ impl<'a> Captures<'a> {
 
     /// What lines show of a capture: its name where that is asked for, and the times of the host that was recorded.
     fn origin(&self, name: &str, capture: &Capture) -> Origin {
-        let label = self.args.with_file.then(|| Arc::from(name));
-        let zone = capture.header().filter(|_| !self.args.utc).map(|header| Arc::new(header.zone.clone()));
+        let label = self.intent.with_file.then(|| Arc::from(name));
+        let zone = capture.header().filter(|_| !self.intent.utc).map(|header| Arc::new(header.zone.clone()));
         Origin { label, zone }
     }
 
@@ -97,7 +97,7 @@ impl Supply for Captures<'_> {
     fn ended(&mut self, ended: Ended) {
         let name = self.open.pop_front().unwrap_or_default();
         self.count(&ended);
-        let outcome = diagnostics::ended(&name, &ended.report, ended.error.as_ref(), self.args.verbose);
+        let outcome = diagnostics::ended(&name, &ended.report, ended.error.as_ref(), self.intent.verbose);
         self.outcome = self.outcome.max(outcome);
     }
 }

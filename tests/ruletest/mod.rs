@@ -143,7 +143,7 @@ fn mistakes_are_told_with_their_places() {
     broken(&with("expect: {Private key read: many}"), 2, "'many' is no count");
     broken(&with("expect: {Private key read: {fd.name: {regex: '('}}}"), 2, "the pattern is wrong");
     broken(&with("others: noen"), 2, "others is 'noen'; there are none, any");
-    broken(&with("from: noon\nothers: none"), 2, "a.test.yaml:3:7: 'noon' is no point in a capture");
+    broken(&with("from: noon\nothers: none"), 2, "a.test.yaml:3:7: 'noon' is not a point in a capture");
     broken(&with("filter: proc.nmae=x\nothers: none"), 2, "the filter is wrong");
     broken(&with("cases: []"), 2, "the file has no case");
     broken(&with("cases: [{expect: {a: '${b}'}}]\nmatrix: {c: [1]}"), 2, "the matrix has no parameter 'b'");

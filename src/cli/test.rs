@@ -1,10 +1,12 @@
-//! The command line of `tercel test` as typed.
+//! Options of `tercel test`.
 
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use clap::Args;
 use tercel_ruletest::{Report, ReportKind};
+
+use crate::intent::TestRun;
 
 const AFTER_HELP: &str = "\
 A first test, five lines in first.test.yaml beside the capture:
@@ -13,9 +15,14 @@ A first test, five lines in first.test.yaml beside the capture:
   expect:
     My rule: 1
     My other rule: none
-docs/testing.md tells all that a test file can hold.
-Exit codes: 0 all passed; 1 a case failed, or coverage is under --fail-under; 2 a test file or a rule file is wrong;
-3 a capture is damaged; 4 input or output failed.";
+docs/testing.md describes everything that a test file can hold.
+
+Exit codes:
+  0  all cases passed
+  1  a case failed, or coverage is under --fail-under
+  2  a test file or a rule file is wrong
+  3  a capture is damaged
+  4  input or output failed";
 
 /// Options of `tercel test`.
 #[derive(Debug, Args)]
@@ -23,31 +30,48 @@ Exit codes: 0 all passed; 1 a case failed, or coverage is under --fail-under; 2 
 pub struct TestArgs {
     /// Test files, or directories that are searched for *.test.yaml
     #[arg(value_name = "PATH", required = true)]
-    pub paths: Vec<PathBuf>,
+    paths: Vec<PathBuf>,
     /// Only cases whose file and name (as 'FILE: NAME') contain this text; several add up
     #[arg(long, value_name = "TEXT")]
-    pub filter: Vec<String>,
-    /// Read so many captures at a time [default: one per CPU]. What is printed does not depend on it
+    filter: Vec<String>,
+    /// Read this many captures at a time; the output does not depend on it [default: one per CPU]
     #[arg(short, long, value_name = "THREADS")]
-    pub jobs: Option<NonZeroUsize>,
-    /// Write into the test files what was got instead of what was expected; the difference is shown first
+    jobs: Option<NonZeroUsize>,
+    /// Write the results into the test files instead of what was expected; the difference is shown first
     #[arg(long, conflicts_with_all = ["coverage", "fail_under"])]
-    pub bless: bool,
+    bless: bool,
     /// Write a report, several if given several times; text goes to standard output unless another report does
     #[arg(long, value_name = "KIND[:FILE]", value_parser = report, help_heading = "Output")]
-    pub report: Vec<Report>,
-    /// Tell which rules, macros, lists and exceptions the cases leave untested
+    report: Vec<Report>,
+    /// Report which rules, macros, lists and exceptions the cases leave untested
     #[arg(long, help_heading = "Coverage")]
-    pub coverage: bool,
-    /// Exit with code 1 if less than so many per cent of the rules are shown to fire, or are shown to be silent
+    coverage: bool,
+    /// Exit with code 1 if less than this percentage of the rules is shown to fire, or to be silent
     #[arg(long, value_name = "PERCENT", help_heading = "Coverage")]
-    pub fail_under: Option<f64>,
+    fail_under: Option<f64>,
     /// No text report, no summary
     #[arg(short, long, conflicts_with = "verbose", help_heading = "Output")]
-    pub quiet: bool,
+    quiet: bool,
     /// Show every case, every alert and every warning of the rule files
     #[arg(short, long, help_heading = "Output")]
-    pub verbose: bool,
+    verbose: bool,
+}
+
+impl TestArgs {
+    /// What is asked for.
+    pub fn intent(self) -> TestRun {
+        TestRun {
+            paths: self.paths,
+            filter: self.filter,
+            jobs: self.jobs,
+            bless: self.bless,
+            reports: self.report,
+            coverage: self.coverage,
+            fail_under: self.fail_under,
+            quiet: self.quiet,
+            verbose: self.verbose,
+        }
+    }
 }
 
 /// Reads `KIND[:FILE]`.

@@ -1,0 +1,152 @@
+//! Options of `tercel live`. What Falco's users write as `-o key=value` can be written so here, too; the flags of replay stand
+//! beside it.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::Args;
+
+use super::read::filter;
+use super::rules::{RuleMatching, SelectionArgs};
+use super::values;
+use crate::exit::Failure;
+use crate::intent::{Live, Sockets};
+
+/// Options of `tercel live`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Signals: HUP reloads rules and configuration, USR1 reopens files (log rotation), INT and TERM end the run.
+
+The filter is a condition in the rule language; it narrows the events that rules see:
+  tercel live -r rules proc.name=nginx")]
+pub struct LiveArgs {
+    /// Rule files or directories of them, in the order of loading [default: rules_files of the configuration]
+    #[arg(long, short, value_name = "FILE")]
+    rules: Vec<PathBuf>,
+    /// A filter
+    #[arg(value_name = "FILTER")]
+    words: Vec<String>,
+    /// The filter, if it does not stand at the end
+    #[arg(long, value_name = "EXPRESSION", conflicts_with = "words")]
+    filter: Option<String>,
+    #[command(flatten)]
+    selection: SelectionArgs,
+    /// Which of several matching rules raises an alert
+    #[arg(long, value_enum, help_heading = "Rule selection")]
+    rule_matching: Option<RuleMatching>,
+    /// Configuration [default: /etc/tercel/tercel.yaml, if it exists]
+    #[arg(short, long, value_name = "FILE", help_heading = "Configuration")]
+    config: Option<PathBuf>,
+    /// Override a key of the configuration, as in json_output=true or file_output.enabled=true
+    #[arg(short = 'o', value_name = "KEY=VALUE", help_heading = "Configuration")]
+    options: Vec<String>,
+    /// Record at the same time; a replay of the file gives the same alerts
+    #[arg(short, long, value_name = "FILE", help_heading = "Capture")]
+    write: Option<PathBuf>,
+    /// Bytes of read and written buffers to keep
+    #[arg(short, long, value_name = "SIZE", value_parser = values::snaplen, help_heading = "Capture")]
+    snaplen: Option<u32>,
+    /// Size of the ring of each CPU, 4KiB to 1GiB; a number alone counts MiB
+    #[arg(long, value_name = "SIZE", value_parser = values::ring, help_heading = "Capture")]
+    buffer: Option<u32>,
+    #[command(flatten)]
+    sockets: SocketArgs,
+    /// Stop after this time, in seconds or as in 2m30s
+    #[arg(
+        short = 'M',
+        long = "seconds",
+        value_name = "DURATION",
+        value_parser = values::duration,
+        help_heading = "Capture"
+    )]
+    duration: Option<Duration>,
+    /// Stop after rules have seen this many events
+    #[arg(short = 'n', value_name = "EVENTS", help_heading = "Capture")]
+    limit: Option<u64>,
+    /// Alerts as JSON, one object per line, with Falco's keys
+    #[arg(long, help_heading = "Output")]
+    json: bool,
+    /// Times in UTC, whatever the zone of the host
+    #[arg(long, help_heading = "Output")]
+    utc: bool,
+    /// Times in ISO 8601
+    #[arg(long, help_heading = "Output")]
+    iso8601: bool,
+    /// Write the alerts to this file instead of the outputs of the configuration
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
+    output: Option<PathBuf>,
+    /// No summary and no warnings
+    #[arg(short, long, conflicts_with = "verbose", help_heading = "Output")]
+    quiet: bool,
+    /// Show warnings of the rule files
+    #[arg(short, long, help_heading = "Output")]
+    verbose: bool,
+}
+
+/// Further sockets of container engines.
+#[derive(Debug, Args)]
+pub struct SocketArgs {
+    /// A further Docker API socket
+    #[arg(long, value_name = "SOCKET", help_heading = "Container engines")]
+    docker: Vec<PathBuf>,
+    /// A further socket of containerd, CRI-O or another runtime of Kubernetes
+    #[arg(long, value_name = "SOCKET", help_heading = "Container engines")]
+    cri: Vec<PathBuf>,
+}
+
+impl SocketArgs {
+    /// The sockets.
+    ///
+    /// # Errors
+    /// One that was named is not there.
+    pub fn intent(self) -> Result<Sockets, Failure> {
+        for path in self.docker.iter().chain(&self.cri) {
+            if let Err(error) = path.metadata() {
+                return Err(Failure::io(format!("{}: {error}", path.display())));
+            }
+        }
+        Ok(Sockets { docker: self.docker, cri: self.cri })
+    }
+}
+
+impl LiveArgs {
+    /// What is asked for.
+    ///
+    /// # Errors
+    /// What was typed does not fit together, or names what is not there.
+    pub fn intent(self) -> Result<Live, Failure> {
+        let overrides = self.overrides();
+        Ok(Live {
+            rules: self.selection.of(self.rules)?,
+            filter: filter(&self.words, self.filter, "at the end")?,
+            config: self.config,
+            overrides,
+            write: self.write,
+            snaplen: self.snaplen,
+            ring: self.buffer,
+            sockets: self.sockets.intent()?,
+            duration: self.duration,
+            limit: self.limit,
+            utc: self.utc,
+            output: self.output,
+            quiet: self.quiet,
+            verbose: self.verbose,
+        })
+    }
+
+    /// The overrides of the configuration, flags that stand for one included.
+    fn overrides(&self) -> Vec<String> {
+        let mut overrides = self.options.clone();
+        let mut flag = |given: bool, key: &str| {
+            if given {
+                overrides.push(key.to_owned());
+            }
+        };
+        flag(self.json, "json_output=true");
+        flag(self.iso8601, "time_format_iso_8601=true");
+        flag(self.rule_matching == Some(RuleMatching::First), "rule_matching=first");
+        flag(self.rule_matching == Some(RuleMatching::All), "rule_matching=all");
+        flag(self.verbose, "log_level=debug");
+        overrides
+    }
+}

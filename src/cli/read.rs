@@ -1,0 +1,115 @@
+//! What several verbs read: captures with a filter after them, and a window.
+
+use clap::Args;
+use tercel_replay::Point;
+
+use super::values;
+use crate::exit::Failure;
+use crate::inputs::{self, Trace};
+use crate::intent::{Filter, Window};
+use crate::rules;
+
+/// How filters and points are written.
+pub const POINTS: &str = "\
+The filter is a condition in the rule language, written after the captures:
+  proc.name=nginx and fd.type=ipv4
+
+Points in time are absolute (2026-11-23T13:01:15.5Z, UTC without a zone), relative to the first event (+90s, 2m30s, \
+500ms) or an event number (#1200).";
+
+/// A window.
+#[derive(Debug, Args)]
+pub struct WindowArgs {
+    /// Start at this point; earlier events still build the state
+    #[arg(
+        long,
+        value_name = "POINT",
+        value_parser = values::point,
+        allow_hyphen_values = true,
+        help_heading = "Window"
+    )]
+    from: Option<Point>,
+    /// Stop before this point
+    #[arg(
+        long,
+        value_name = "POINT",
+        value_parser = values::point,
+        allow_hyphen_values = true,
+        help_heading = "Window"
+    )]
+    to: Option<Point>,
+}
+
+impl WindowArgs {
+    /// The window.
+    ///
+    /// # Errors
+    /// It ends before it begins.
+    pub fn intent(&self) -> Result<Window, Failure> {
+        let is_reversed = match (self.from, self.to) {
+            (Some(Point::Absolute(from)), Some(Point::Absolute(to)))
+            | (Some(Point::Relative(from)), Some(Point::Relative(to)))
+            | (Some(Point::Event(from)), Some(Point::Event(to))) => from > to,
+            _ => false,
+        };
+        if is_reversed {
+            return Err(Failure::usage("the window is reversed: --to is before --from"));
+        }
+        Ok(Window { from: self.from, to: self.to })
+    }
+}
+
+/// Captures and the filter, which may also have been given by an option.
+///
+/// # Errors
+/// No capture is there, the filter is wrong, or there are two of them.
+pub fn captures(words: &[String], option: Option<String>) -> Result<(Vec<Trace>, Option<Filter>), Failure> {
+    let (traces, rest) = inputs::traces_and_rest(words)?;
+    Ok((traces, filter(rest, option, "after the captures")?))
+}
+
+/// Captures alone.
+///
+/// # Errors
+/// One of them is not there.
+pub fn captures_only(words: &[String]) -> Result<Vec<Trace>, Failure> {
+    match inputs::traces_and_rest(words)? {
+        (traces, []) => Ok(traces),
+        (_, [word, ..]) => Err(inputs::missing(word)),
+    }
+}
+
+/// The one capture that is named.
+///
+/// # Errors
+/// There are several.
+pub fn single(mut traces: Vec<Trace>) -> Result<Trace, Failure> {
+    match (traces.pop(), traces.is_empty()) {
+        (Some(trace), true) => Ok(trace),
+        _ => Err(Failure::usage("several captures are named; merge puts them into one")),
+    }
+}
+
+/// The filter: trailing words, or an option.
+///
+/// # Errors
+/// It is wrong, or there are two of them.
+pub fn filter(words: &[String], option: Option<String>, place: &str) -> Result<Option<Filter>, Failure> {
+    let text = match (words, option) {
+        ([], option) => option,
+        (words, None) => Some(words.join(" ")),
+        (_, Some(_)) => {
+            let message = format!("give the filter either {place} or with --filter, not both");
+            return Err(Failure::usage(message));
+        }
+    };
+    let Some(text) = text else { return Ok(None) };
+    match rules::filter(&text) {
+        Ok(program) => Ok(Some(Filter { text, program })),
+        // A misspelt capture is the start of a filter that cannot be read.
+        Err(failure) => match words.iter().find(|word| inputs::looks_like_path(word)) {
+            Some(word) => Err(inputs::missing(word)),
+            None => Err(failure),
+        },
+    }
+}

@@ -1,0 +1,138 @@
+//! Options of `tercel record`.
+
+use std::ffi::OsString;
+use std::path::Path;
+use std::time::Duration;
+
+use clap::Args;
+
+use super::live::SocketArgs;
+use super::read::filter;
+use super::values;
+use super::write::{KindArgs, WriteArgs};
+use crate::exit::Failure;
+use crate::intent::Record;
+
+/// Options of `tercel record`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Without -p, --container or a command, the whole host is recorded. The filter is a condition in the rule language, \
+written after the options and before the command; it is evaluated after the state of processes, so that names are \
+right:
+  tercel record -w trace.scap -M 60 fd.type=ipv4 or evt.type=execve
+
+Events of others that change the state of processes are kept for the state only.
+
+With -C or -G there are several files, each complete on its own: trace.scap becomes trace_000001.scap, \
+trace_000002.scap and so on, and % sequences in the name stand for the time at which a file starts, as in \
+trace-%Y%m%d-%H%M%S.scap.
+
+The exit code is that of the command, if there was one and it was recorded; otherwise as in `tercel --help`.")]
+pub struct RecordArgs {
+    #[command(flatten)]
+    write: WriteArgs,
+    #[command(flatten)]
+    kind: KindArgs,
+    /// Bytes of read and written buffers to keep
+    #[arg(
+        short = 's',
+        long,
+        value_name = "SIZE",
+        default_value = "80",
+        value_parser = values::snaplen,
+        help_heading = "What to record"
+    )]
+    snaplen: u32,
+    /// Only this process and what it starts; recording ends with the last of them
+    #[arg(short = 'p', long = "pid", value_name = "PID", help_heading = "What to record")]
+    pids: Vec<i64>,
+    /// Only this container, by its id, the start of its id, or its name
+    #[arg(long = "container", value_name = "ID", help_heading = "What to record")]
+    containers: Vec<String>,
+    /// With a command: record the whole host, not only the command and what it starts
+    #[arg(short = 'a', long, help_heading = "What to record")]
+    all: bool,
+    /// Only events for which this condition holds
+    #[arg(value_name = "FILTER", help_heading = "What to record")]
+    words: Vec<String>,
+    /// The filter, if it does not follow the options
+    #[arg(long, value_name = "EXPRESSION", help_heading = "What to record")]
+    filter: Option<String>,
+    #[command(flatten)]
+    sockets: SocketArgs,
+    /// Stop after this time, in seconds or as in 2m30s
+    #[arg(
+        short = 'M',
+        long = "seconds",
+        value_name = "DURATION",
+        value_parser = values::duration,
+        help_heading = "When to stop"
+    )]
+    duration: Option<Duration>,
+    /// Stop after this many events
+    #[arg(short = 'n', long, value_name = "COUNT", help_heading = "When to stop")]
+    count: Option<u64>,
+    /// Start another file when one has become this large; a number alone counts megabytes
+    #[arg(short = 'C', value_name = "SIZE", value_parser = values::file_size, help_heading = "Rotation")]
+    rotate_size: Option<u64>,
+    /// Start another file after this time, in seconds or as in 10m
+    #[arg(short = 'G', value_name = "DURATION", value_parser = values::duration, help_heading = "Rotation")]
+    rotate_age: Option<Duration>,
+    /// Keep only the newest COUNT files; older files of this recording are deleted
+    #[arg(short = 'W', value_name = "COUNT", help_heading = "Rotation")]
+    rotate_count: Option<usize>,
+    /// Size of the ring of each CPU, 4KiB to 1GiB, rounded up to a power of two; a number alone counts MiB
+    #[arg(long, value_name = "SIZE", default_value = "16MiB", value_parser = values::ring)]
+    buffer: u32,
+    /// No status line and no summary
+    #[arg(short, long, conflicts_with = "verbose")]
+    quiet: bool,
+    /// Report what the recording begins with
+    #[arg(short, long)]
+    verbose: bool,
+    /// Take system calls from the classic tracepoint whatever the kernel
+    #[arg(long, hide = true)]
+    classic: bool,
+    /// A command to run; recording ends when it ends
+    #[arg(last = true, value_name = "COMMAND")]
+    command: Vec<OsString>,
+}
+
+impl RecordArgs {
+    /// What is asked for.
+    ///
+    /// # Errors
+    /// What was typed does not fit together, or names what is not there.
+    pub fn intent(self) -> Result<Record, Failure> {
+        let write = self.write.intent(self.kind.intent());
+        let rotates = self.rotate_size.is_some() || self.rotate_age.is_some();
+        if rotates && write.path == Path::new("-") {
+            return Err(Failure::usage("-C and -G need files; standard output is one stream"));
+        }
+        if !rotates && self.rotate_count.is_some() {
+            return Err(Failure::usage("-W counts the files of -C or -G"));
+        }
+        if self.rotate_count == Some(0) {
+            return Err(Failure::usage("-W: no file would be kept"));
+        }
+        Ok(Record {
+            write,
+            snaplen: self.snaplen,
+            pids: self.pids,
+            containers: self.containers,
+            all: self.all,
+            filter: filter(&self.words, self.filter, "after the options")?,
+            sockets: self.sockets.intent()?,
+            duration: self.duration,
+            count: self.count,
+            rotate_size: self.rotate_size,
+            rotate_age: self.rotate_age,
+            rotate_count: self.rotate_count,
+            ring: self.buffer,
+            quiet: self.quiet,
+            verbose: self.verbose,
+            classic: self.classic,
+            command: self.command,
+        })
+    }
+}

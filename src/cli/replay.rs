@@ -1,0 +1,105 @@
+//! Options of `tercel replay`.
+
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+
+use clap::Args;
+use tercel_replay::{Options, Settings, Style};
+use tercel_rules::program::Priority;
+
+use super::read::{POINTS, WindowArgs, captures};
+use super::rules::{RuleMatching, SelectionArgs};
+use super::values;
+use crate::exit::Failure;
+use crate::intent::Replay;
+
+/// Options of `tercel replay`.
+#[derive(Debug, Args)]
+#[command(after_help = POINTS)]
+pub struct ReplayArgs {
+    /// Rule files or directories of them, in the order of loading
+    #[arg(long, short, value_name = "FILE", required = true)]
+    rules: Vec<PathBuf>,
+    /// Captures, directories of them, or - for standard input; then, optionally, a filter that narrows the events that
+    /// rules see
+    #[arg(value_name = "TRACE… [FILTER]", required = true)]
+    traces: Vec<String>,
+    /// The filter, if it does not follow the captures
+    #[arg(long, value_name = "EXPRESSION")]
+    filter: Option<String>,
+    #[command(flatten)]
+    selection: SelectionArgs,
+    /// Which of several matching rules raises an alert
+    #[arg(long, value_enum, default_value = "first", help_heading = "Rule selection")]
+    rule_matching: RuleMatching,
+    #[command(flatten)]
+    window: WindowArgs,
+    /// Stop after this many events of the window
+    #[arg(short = 'n', value_name = "EVENTS", help_heading = "Window")]
+    limit: Option<u64>,
+    /// Evaluate on this many threads; the output does not depend on it. Rules with evt.deltatime, util.cnt or
+    /// thread.cpu, and -n, run on one thread [default: one per CPU; one for a single capture without keyframes]
+    #[arg(short, long, value_name = "THREADS")]
+    jobs: Option<NonZeroUsize>,
+    /// Print alerts of several captures in the order of time instead of that of the captures. Each capture is
+    /// evaluated on a thread of its own
+    #[arg(long, conflicts_with_all = ["limit", "jobs"], help_heading = "Output")]
+    merge: bool,
+    /// Print the name of the capture with each alert: before the line, or in JSON under "file"
+    #[arg(long, help_heading = "Output")]
+    with_file: bool,
+    /// Alerts as JSON, one object per line, with Falco's keys
+    #[arg(long, help_heading = "Output")]
+    json: bool,
+    /// Times in UTC, whatever zone the capture names
+    #[arg(long, help_heading = "Output")]
+    utc: bool,
+    /// Times in ISO 8601
+    #[arg(long, help_heading = "Output")]
+    iso8601: bool,
+    /// Write the alerts to this file
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
+    output: Option<PathBuf>,
+    /// Exit with code 1 if an alert is at least this urgent
+    #[arg(long, value_name = "PRIORITY", value_parser = values::priority, help_heading = "Output")]
+    fail_on: Option<Priority>,
+    /// No summary, no progress, no warnings
+    #[arg(short, long, conflicts_with = "verbose", help_heading = "Output")]
+    quiet: bool,
+    /// Show warnings of the rule files and every damaged place of the captures
+    #[arg(short, long, help_heading = "Output")]
+    verbose: bool,
+}
+
+impl ReplayArgs {
+    /// What is asked for.
+    ///
+    /// # Errors
+    /// What was typed does not fit together, or names what is not there.
+    pub fn intent(self) -> Result<Replay, Failure> {
+        let (traces, filter) = captures(&self.traces, self.filter)?;
+        let window = self.window.intent()?;
+        let settings = Settings::default();
+        Ok(Replay {
+            rules: self.selection.of(self.rules)?,
+            traces,
+            filter,
+            options: Options {
+                matching: self.rule_matching.into(),
+                from: window.from,
+                to: window.to,
+                limit: self.limit,
+                settings,
+            },
+            style: Style { json: self.json, iso8601: self.iso8601, settings, ..Style::default() },
+            jobs: self.jobs,
+            merge: self.merge,
+            with_file: self.with_file,
+            utc: self.utc,
+            output: self.output,
+            fail_on: self.fail_on,
+            quiet: self.quiet,
+            verbose: self.verbose,
+        })
+    }
+}

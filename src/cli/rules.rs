@@ -1,0 +1,153 @@
+//! Which rules run, `tercel rules` and `tercel config`, and the options of the verbs that list.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand, ValueEnum};
+use tercel_replay::Matching;
+use tercel_rules::load::Options;
+use tercel_rules::program::Priority;
+use tercel_rules::select::Selection;
+
+use super::values;
+use crate::exit::Failure;
+use crate::intent::{ConfigCheck, Intent, List, Rules, RulesCheck, RulesList};
+
+/// What `tercel rules` can do.
+#[derive(Debug, Subcommand)]
+pub enum RulesVerb {
+    /// Validate rule files; exit code 2 if one is wrong
+    Check {
+        /// Rule files or directories of them, in the order of loading
+        #[arg(required = true, value_name = "FILE")]
+        files: Vec<PathBuf>,
+        /// Print Falco's result object (falco_load_results)
+        #[arg(long)]
+        json: bool,
+    },
+    /// List the rules of rule files with priority, tags and state
+    List {
+        /// Rule files or directories of them, in the order of loading
+        #[arg(required = true, value_name = "FILE")]
+        files: Vec<PathBuf>,
+        #[command(flatten)]
+        selection: SelectionArgs,
+        /// One JSON object per rule
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+impl RulesVerb {
+    /// What is asked for.
+    pub fn intent(self) -> Result<Intent, Failure> {
+        Ok(match self {
+            RulesVerb::Check { files, json } => Intent::RulesCheck(RulesCheck { files, json }),
+            RulesVerb::List { files, selection, json } => {
+                Intent::RulesList(RulesList { rules: selection.of(files)?, json })
+            }
+        })
+    }
+}
+
+/// What `tercel config` can do.
+#[derive(Debug, Subcommand)]
+pub enum ConfigVerb {
+    /// Validate a configuration and name what has no effect; exit code 2 if a value is wrong
+    Check {
+        /// The file [default: /etc/tercel/tercel.yaml]
+        #[arg(value_name = "FILE")]
+        file: Option<PathBuf>,
+        /// Override a key
+        #[arg(short = 'o', value_name = "KEY=VALUE")]
+        overrides: Vec<String>,
+    },
+}
+
+impl ConfigVerb {
+    /// What is asked for.
+    pub fn intent(self) -> Intent {
+        let ConfigVerb::Check { file, overrides } = self;
+        Intent::ConfigCheck(ConfigCheck { file, overrides })
+    }
+}
+
+/// Options of the listing verbs.
+#[derive(Debug, Args)]
+pub struct ListArgs {
+    /// Only names that contain this text
+    #[arg(value_name = "TEXT")]
+    text: Option<String>,
+    /// One JSON object per line
+    #[arg(long)]
+    json: bool,
+}
+
+impl ListArgs {
+    /// What is asked for.
+    pub fn intent(self) -> List {
+        List { text: self.text, json: self.json }
+    }
+}
+
+/// Which of the loaded rules run.
+#[derive(Debug, Args)]
+pub struct SelectionArgs {
+    /// Run only rules that have one of these tags
+    #[arg(
+        short = 't',
+        value_name = "TAG",
+        conflicts_with = "disabled_tags",
+        help_heading = "Rule selection"
+    )]
+    tags: Vec<String>,
+    /// Do not run rules that have one of these tags
+    #[arg(short = 'T', value_name = "TAG", help_heading = "Rule selection")]
+    disabled_tags: Vec<String>,
+    /// Do not run rules whose name contains this text
+    #[arg(short = 'D', value_name = "SUBSTRING", help_heading = "Rule selection")]
+    disabled_names: Vec<String>,
+    /// Do not run rules less urgent than this (emergency … debug)
+    #[arg(
+        long,
+        short = 'p',
+        value_name = "PRIORITY",
+        default_value = "debug",
+        value_parser = values::priority,
+        help_heading = "Rule selection"
+    )]
+    priority: Priority,
+}
+
+impl SelectionArgs {
+    /// These files with the rules of them that run.
+    ///
+    /// # Errors
+    /// Flags contradict each other.
+    pub fn of(&self, files: Vec<PathBuf>) -> Result<Rules, Failure> {
+        let selection = Selection::from_flags(&self.tags, &self.disabled_tags, &self.disabled_names);
+        let options = Options {
+            min_priority: self.priority,
+            selection: selection.map_err(Failure::usage)?,
+            ..Options::default()
+        };
+        Ok(Rules { files, options, tags: self.tags.clone() })
+    }
+}
+
+/// Which rules of several that match an event raise an alert.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum RuleMatching {
+    /// The first in the order of loading
+    First,
+    /// Every one
+    All,
+}
+
+impl From<RuleMatching> for Matching {
+    fn from(matching: RuleMatching) -> Matching {
+        match matching {
+            RuleMatching::First => Matching::First,
+            RuleMatching::All => Matching::All,
+        }
+    }
+}

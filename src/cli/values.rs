@@ -1,0 +1,157 @@
+//! Value parsers: the text of an option enters, a typed value leaves. There is one reader of sizes and one of durations for all
+//! verbs.
+
+use std::ops::RangeInclusive;
+use std::time::Duration;
+
+use jiff::SignedDuration;
+use tercel_format::trace::{CHUNK_LIMITS, LEVEL_MAX};
+use tercel_replay::Point;
+use tercel_rules::load::parse_priority;
+use tercel_rules::program::Priority;
+
+use crate::window;
+
+/// Smallest and largest ring of a CPU.
+const RING_LIMITS: RangeInclusive<u64> = 4 << 10..=1 << 30;
+
+/// A priority of rules.
+pub fn priority(text: &str) -> Result<Priority, String> {
+    let names = || Priority::ALL.map(Priority::name).join(", ").to_lowercase();
+    parse_priority(text).ok_or_else(|| format!("unknown priority; the priorities are {}", names()))
+}
+
+/// A point in a capture.
+pub fn point(text: &str) -> Result<Point, String> {
+    window::point(text)
+}
+
+/// Bytes after which a chunk ends.
+pub fn chunk(text: &str) -> Result<usize, String> {
+    let bytes = bytes(text, 1).and_then(|bytes| usize::try_from(bytes).ok());
+    bytes
+        .filter(|bytes| (CHUNK_LIMITS.0..=CHUNK_LIMITS.1).contains(bytes))
+        .ok_or_else(|| "invalid size; give one from 4KiB to 64MiB".to_owned())
+}
+
+/// A level of compression.
+pub fn level(text: &str) -> Result<i32, String> {
+    match (text, text.parse::<i32>()) {
+        ("max", _) => Ok(LEVEL_MAX),
+        (_, Ok(level)) if (1..=LEVEL_MAX).contains(&level) => Ok(level),
+        _ => Err(format!("invalid level; give a number from 1 to {LEVEL_MAX}, or max")),
+    }
+}
+
+/// Bytes of a ring. A number alone counts MiB; one that is too large for that counts bytes, as it once did.
+pub fn ring(text: &str) -> Result<u32, String> {
+    let found = [1 << 20, 1].into_iter().filter_map(|alone| bytes(text, alone));
+    let ring = found.into_iter().find(|ring| RING_LIMITS.contains(ring));
+    ring.and_then(|ring| u32::try_from(ring).ok())
+        .ok_or_else(|| "invalid size; give one from 4KiB to 1GiB, as in 16MiB".to_owned())
+}
+
+/// Bytes of a file of a rotated recording; a number alone counts megabytes, as in tcpdump.
+pub fn file_size(text: &str) -> Result<u64, String> {
+    let size = bytes(text, 1_000_000).filter(|bytes| *bytes > 0);
+    size.ok_or_else(|| "invalid size; give one as in 100 (megabytes) or 64MiB".to_owned())
+}
+
+/// Bytes of buffers to keep.
+pub fn snaplen(text: &str) -> Result<u32, String> {
+    let size = bytes(text, 1).and_then(|bytes| u32::try_from(bytes).ok());
+    size.ok_or_else(|| "invalid size; give a number of bytes, as in 80 or 4KiB".to_owned())
+}
+
+/// A duration; a number alone counts seconds.
+pub fn duration(text: &str) -> Result<Duration, String> {
+    let seconds = text.parse().ok().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+    let read = || text.parse::<SignedDuration>().ok().and_then(|read| Duration::try_from(read).ok());
+    let duration = seconds.or_else(read).filter(|duration| !duration.is_zero());
+    duration.ok_or_else(|| "invalid duration; give seconds, or a duration as in 90s, 2m30s or 1h".to_owned())
+}
+
+/// A number of bytes with a unit: `4MiB`, `64k`, `10MB`, `1048576`. A number alone counts units of `alone` bytes.
+fn bytes(text: &str, alone: u64) -> Option<u64> {
+    let digits = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+    let (number, unit) = text.split_at(digits);
+    let factor = match unit.trim().to_ascii_lowercase().as_str() {
+        "" => alone,
+        "b" => 1,
+        "k" | "kib" => 1 << 10,
+        "m" | "mib" => 1 << 20,
+        "g" | "gib" => 1 << 30,
+        "kb" => 1_000,
+        "mb" => 1_000_000,
+        "gb" => 1_000_000_000,
+        _ => return None,
+    };
+    number.parse::<u64>().ok()?.checked_mul(factor)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes() {
+        for (text, expected) in [
+            ("4MiB", Some(4 << 20)),
+            ("64k", Some(64 << 10)),
+            ("1048576", Some(1 << 20)),
+            ("4 MiB", Some(4 << 20)),
+            ("1mb", Some(1_000_000)),
+            ("1KiB", None),
+            ("1GiB", None),
+            ("", None),
+            ("99999999999999999999", None),
+            ("9007199254740993MiB", None),
+        ] {
+            assert_eq!(chunk(text).ok(), expected, "{text}");
+        }
+        for (text, expected) in [
+            ("16", Some(16 << 20)),
+            ("16MiB", Some(16 << 20)),
+            ("16777216", Some(16 << 20)),
+            ("1024", Some(1 << 30)),
+            ("4096", Some(4096)),
+            ("4k", Some(4096)),
+            ("1025", None),
+            ("0", None),
+            ("2GiB", None),
+        ] {
+            assert_eq!(ring(text).ok(), expected, "{text}");
+        }
+        for (text, expected) in [("100", Some(100_000_000)), ("64MiB", Some(64 << 20)), ("0", None)] {
+            assert_eq!(file_size(text).ok(), expected, "{text}");
+        }
+        assert_eq!(snaplen("4KiB"), Ok(4096));
+        assert!(snaplen("5GiB").is_err());
+    }
+
+    #[test]
+    fn levels() {
+        for (text, expected) in [("3", Some(3)), ("max", Some(19)), ("0", None), ("20", None), ("x", None)] {
+            assert_eq!(level(text).ok(), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn durations() {
+        for (text, expected) in [
+            ("90", Some(90_000)),
+            ("0.5", Some(500)),
+            ("90s", Some(90_000)),
+            ("2m30s", Some(150_000)),
+            ("1h", Some(3_600_000)),
+            ("500ms", Some(500)),
+            ("0", None),
+            ("-1", None),
+            ("-1s", None),
+            ("inf", None),
+            ("soon", None),
+        ] {
+            assert_eq!(duration(text).ok(), expected.map(Duration::from_millis), "{text}");
+        }
+    }
+}
