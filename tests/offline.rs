@@ -6,6 +6,7 @@ mod hostile;
 mod native;
 mod ruletest;
 mod traces;
+mod verbs;
 mod windows;
 
 use std::collections::BTreeSet;

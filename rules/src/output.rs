@@ -229,6 +229,8 @@ mod tests {
             ("%proc.aname[2] %proc.env[\"A B\"]", "<proc.aname[2]> <proc.env[\"A B\"]>"),
             ("%proc.env[\"HOME\"]", "<proc.env[HOME]>"),
             ("%evt.arg.flags\u{e9}", "<evt.arg.flags>\u{e9}"),
+            ("%evt.num[\u{e9}]", "<evt.num>[\u{e9}]"),
+            ("%evt.num[\u{20ac}\u{e9}", "<evt.num>[\u{20ac}\u{e9}"),
             ("%toupper( proc.name )", "<toupper(proc.name)>"),
             ("%join(\",\", (proc.name, proc.pname))", "<join(,,(proc.name,proc.pname))>"),
         ] {

@@ -1,0 +1,71 @@
+//! What all verbs have in common: a closed pipe is not an error, and a damaged file costs no other file.
+
+use std::io;
+use std::process::Stdio;
+
+use tercel_test_support::{Place, Ran, root, tercel};
+
+const TRACE: &str = "testdata/traces/classic.scap";
+
+/// Runs with a standard output that nobody reads.
+fn unread(arguments: &[&str]) -> Ran {
+    let (reader, writer) = io::pipe().expect("a pipe");
+    drop(reader);
+    tercel(arguments).stdout(writer).stderr(Stdio::piped()).output().expect("the binary runs").into()
+}
+
+#[test]
+fn a_closed_pipe_is_not_an_error() {
+    for arguments in [
+        &["replay", "-r", "rules", TRACE][..],
+        &["replay", "-q", "--json", "-r", "rules", "testdata/traces"],
+        &["events", TRACE],
+        &["events", "--list"],
+        &["fields"],
+        &["info", "testdata/traces"],
+        &["info", "--json", TRACE],
+        &["rules", "check", "rules"],
+        &["rules", "check", "--json", "rules"],
+        &["rules", "list", "rules"],
+        &["test", "-v", "testdata/tests/impact.test.yaml"],
+        &["test", "--report", "junit", "testdata/tests/impact.test.yaml"],
+    ] {
+        let ran = unread(arguments);
+        assert_eq!(ran.code, 0, "{arguments:?}: {}", ran.all());
+    }
+}
+
+#[test]
+fn a_closed_pipe_keeps_no_test_file_from_being_blessed() {
+    let place = Place::new("unread");
+    let (rules, trace) = (root().join("rules"), root().join(TRACE));
+    let file = place.file("a.test.yaml", format!("rules: {}\ntrace: {}\n", rules.display(), trace.display()));
+    let ran = unread(&["test", "--bless", &file.display().to_string()]);
+    assert_eq!(ran.code, 0, "{}", ran.all());
+    assert!(place.read("a.test.yaml").contains("\nexpect:\n"), "{}", place.read("a.test.yaml"));
+}
+
+#[test]
+fn a_damaged_file_costs_no_other_file() {
+    let place = Place::new("damaged");
+    let good = std::fs::read(root().join(TRACE)).expect("a shipped trace");
+    place.file("a.scap", &good);
+    place.file("b.scap", "no capture");
+    place.file("c.scap", &good);
+    let (rules, directory) = (root().join("rules").display().to_string(), place.name(""));
+    let suite = place.file("a.test.yaml", format!("rules: {rules}\ntrace: .\nsilent: [Miner started]\n"));
+    let suite = suite.display().to_string();
+    let alone = |name: &str| {
+        let trace = place.name(name);
+        Ran::from(tercel(&["replay", "-q", "-r", &rules, &trace]).output().expect("the binary runs")).out
+    };
+    let alerts = alone("a.scap").repeat(2);
+    assert!(!alerts.is_empty());
+    // Exit code 3, and both good files are processed: what shows it of each verb.
+    let replay = Ran::from(tercel(&["replay", "-q", "-r", &rules, &directory]).output().expect("it runs"));
+    assert_eq!((replay.code, replay.out.as_str()), (3, alerts.as_str()), "{}", replay.all());
+    let test = Ran::from(tercel(&["test", &suite]).output().expect("it runs"));
+    let sums = "3 cases, 2 passed, 0 failed, 1 with errors";
+    assert!(test.code == 3 && test.out.contains(sums), "{}", test.all());
+    assert!(test.out.contains("b.scap: not a capture"), "{}", test.all());
+}
