@@ -6,6 +6,7 @@ use std::process::Stdio;
 use tercel_test_support::{Place, Ran, root, tercel};
 
 const TRACE: &str = "testdata/traces/classic.scap";
+const NATIVE: &str = "testdata/traces/password-hashes-read.scap";
 
 /// Runs with a standard output that nobody reads.
 fn unread(arguments: &[&str]) -> Ran {
@@ -24,6 +25,8 @@ fn a_closed_pipe_is_not_an_error() {
         &["fields"],
         &["info", "testdata/traces"],
         &["info", "--json", TRACE],
+        &["verify", NATIVE],
+        &["verify", "--keyframes", NATIVE, NATIVE],
         &["rules", "check", "rules"],
         &["rules", "check", "--json", "rules"],
         &["rules", "list", "rules"],
@@ -68,4 +71,50 @@ fn a_damaged_file_costs_no_other_file() {
     let sums = "3 cases, 2 passed, 0 failed, 1 with errors";
     assert!(test.code == 3 && test.out.contains(sums), "{}", test.all());
     assert!(test.out.contains("b.scap: not a capture"), "{}", test.all());
+}
+
+/// What is opened one by one is opened alike by every verb: a bad file is named, the good ones are processed, the exit code
+/// is 3.
+#[test]
+fn every_verb_goes_on_after_a_bad_file() {
+    let place = Place::new("bad-file");
+    let good = std::fs::read(root().join(NATIVE)).expect("a shipped trace");
+    place.file("a.scap", &good);
+    place.file("b.scap", "no capture");
+    place.file("c.scap", &good);
+    let (rules, directory) = (root().join("rules").display().to_string(), place.name(""));
+    let merged = place.name("merged.out");
+    // What a verb prints of a good file, and how often it stands there.
+    for (arguments, shown) in [
+        (&["replay", "-q", "-r", &rules][..], None),
+        (&["replay", "-q", "-j", "2", "-r", &rules], None),
+        (&["replay", "-q", "--merge", "-r", &rules], None),
+        (&["events"], None),
+        (&["info", "--json"], Some(2)),
+        (&["verify"], Some(2)),
+        (&["merge", "-w", &merged], Some(0)),
+    ] {
+        let run = |name: &str| {
+            let mut words = arguments.to_vec();
+            words.push(name);
+            Ran::from(tercel(&words).output().expect("the binary runs"))
+        };
+        let all = run(&directory);
+        assert_eq!(all.code, 3, "{arguments:?}: {}", all.all());
+        assert!(all.err.contains("b.scap"), "{arguments:?}: {}", all.all());
+        match shown {
+            Some(lines) => assert_eq!(all.out.lines().count(), lines, "{arguments:?}: {}", all.all()),
+            None => {
+                let one = run(&place.name("a.scap"));
+                assert_eq!(one.code, 0, "{arguments:?}: {}", one.all());
+                assert_eq!(all.out.lines().count(), 2 * one.out.lines().count(), "{arguments:?}");
+                assert!(!one.out.is_empty(), "{arguments:?}");
+            }
+        }
+    }
+    let events = |path: &str| {
+        let counted = Ran::from(tercel(&["events", path]).output().expect("the binary runs"));
+        counted.out.lines().count()
+    };
+    assert_eq!(events(&merged), 2 * events(&place.name("a.scap")));
 }
