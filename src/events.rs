@@ -3,6 +3,7 @@
 
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
+use std::path::Path;
 
 use tercel_format::{Block, Event};
 use tercel_replay::alert::push_message;
@@ -16,6 +17,7 @@ use tercel_rules::program::Operand;
 use crate::captures::{self, Next};
 use crate::diagnostics;
 use crate::exit::{Failure, Outcome};
+use crate::inputs::{paths, refuse_overwriting};
 use crate::intent::Events;
 
 /// What is shown of an event unless told otherwise: sysdig's line.
@@ -60,10 +62,14 @@ pub fn run(args: &Events) -> Result<Outcome, Failure> {
 fn output(args: &Events) -> Result<Box<dyn Write>, Failure> {
     match &args.output {
         None => Ok(Box::new(io::stdout())),
-        Some(path) => File::create(path)
-            .map(|file| Box::new(file) as Box<dyn Write>)
-            .map_err(|error| Failure::io(format!("{}: {error}", path.display()))),
+        Some(path) => refuse_overwriting(path, paths(&args.traces)).and_then(|()| create(path)),
     }
+}
+
+fn create(path: &Path) -> Result<Box<dyn Write>, Failure> {
+    File::create(path)
+        .map(|file| Box::new(file) as Box<dyn Write>)
+        .map_err(|error| Failure::io(format!("{}: {error}", path.display())))
 }
 
 /// What a line holds.

@@ -1,6 +1,7 @@
 //! What the command line names: rule files, captures and a filter. Paths and directories enter, opened readers leave.
 
 use std::io;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use tercel_rules::files::{self, RuleFile};
@@ -42,6 +43,33 @@ pub fn length(input: &Trace) -> Option<u64> {
             path.metadata().ok().filter(|metadata| metadata.is_file()).map(|metadata| metadata.len())
         }
     }
+}
+
+/// Refuses to write `output` where it is one of the files that are read: captures or rules.
+///
+/// # Errors
+/// It is.
+pub fn refuse_overwriting<'a>(
+    output: &Path,
+    inputs: impl IntoIterator<Item = &'a Path>,
+) -> Result<(), Failure> {
+    let identity = |path: &Path| path.metadata().ok().map(|found| (found.dev(), found.ino()));
+    let Some(written) = identity(output) else { return Ok(()) };
+    match inputs.into_iter().find(|input| identity(input) == Some(written)) {
+        Some(input) => {
+            let (output, input) = (output.display(), input.display());
+            Err(Failure::usage(format!("{output}: the output would be written over the input {input}")))
+        }
+        None => Ok(()),
+    }
+}
+
+/// The files among captures.
+pub fn paths(captures: &[Trace]) -> impl Iterator<Item = &Path> {
+    captures.iter().filter_map(|capture| match capture {
+        Trace::Stdin => None,
+        Trace::File(path) => Some(path.as_path()),
+    })
 }
 
 /// Splits positional arguments into captures and the words after them: captures come first, as long as the words name

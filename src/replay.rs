@@ -5,6 +5,7 @@ mod supply;
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::num::NonZeroUsize;
+use std::path::Path;
 use std::time::Instant;
 
 use tercel_replay::Alerts;
@@ -12,6 +13,7 @@ use tercel_replay::scan::{Threads, scan_all};
 use tercel_rules::program::Priority;
 
 use crate::exit::{Failure, Outcome};
+use crate::inputs;
 use crate::intent::Replay as Intent;
 use crate::progress::Progress;
 use crate::rules;
@@ -68,9 +70,13 @@ fn jobs(intent: &Intent) -> usize {
 fn output(intent: &Intent) -> Result<Box<dyn Write + Send>, Failure> {
     match &intent.output {
         None => Ok(Box::new(io::stdout())),
-        Some(path) => File::create(path)
-            .map(|file| Box::new(file) as Box<dyn Write + Send>)
-            .map_err(|error| Failure::io(format!("{}: {error}", path.display()))),
+        Some(path) => {
+            let rules = inputs::rule_files(&intent.rules.files)?;
+            let rules = rules.iter().map(|file| Path::new(&file.name));
+            inputs::refuse_overwriting(path, inputs::paths(&intent.traces).chain(rules))?;
+            let created = File::create(path).map(|file| Box::new(file) as Box<dyn Write + Send>);
+            created.map_err(|error| Failure::io(format!("{}: {error}", path.display())))
+        }
     }
 }
 

@@ -80,6 +80,15 @@ fn read(out: &mut String, totals: &Totals, counters: &Counters, elapsed: Duratio
     if statistics.forgotten_enters > 0 {
         line!(out, "Entries of system calls forgotten before their exit: {}", statistics.forgotten_enters);
     }
+    if counters.stripped + counters.removed > 0 {
+        line!(
+            out,
+            "State over its limit of memory (--state-memory): fds, arguments and environments forgotten {} times, \
+             threads {} times; fields may be missing",
+            counters.stripped,
+            counters.removed
+        );
+    }
     if statistics.incidents > 0 {
         line!(out, "Damaged places skipped: {}", statistics.incidents);
     }

@@ -3,8 +3,7 @@
 
 use std::fs::File;
 use std::io::{self, IsTerminal, Write};
-use std::os::unix::fs::MetadataExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -15,7 +14,7 @@ use tercel_replay::scan::Visitor;
 use tercel_replay::state::{ResumePoint, State};
 
 use crate::exit::Failure;
-use crate::inputs::Trace;
+use crate::inputs::{Trace, paths, refuse_overwriting};
 use crate::intent::{self, Write as Intent};
 use crate::plain::Plain;
 
@@ -84,14 +83,7 @@ pub struct Written {
 impl Target {
     /// Checks the arguments. The file must not be one of `inputs`.
     pub fn of(intent: &Intent, inputs: &[Trace]) -> Result<Target, Failure> {
-        for input in inputs {
-            if let Trace::File(path) = input
-                && is_same(path, &intent.path)
-            {
-                let name = intent.path.display();
-                return Err(Failure::usage(format!("{name}: a capture cannot be written over itself")));
-            }
-        }
+        refuse_overwriting(&intent.path, paths(inputs))?;
         if intent.path.as_os_str() == "-" && io::stdout().is_terminal() {
             return Err(Failure::usage("a capture is not for a terminal: write it to a file or a pipe"));
         }
@@ -300,12 +292,5 @@ fn failed(name: &str, error: &io::Error) -> Failure {
     match error.kind() {
         io::ErrorKind::BrokenPipe => Failure::io(""),
         _ => Failure::io(format!("{name}: {error}")),
-    }
-}
-
-fn is_same(one: &Path, other: &Path) -> bool {
-    match (one.metadata(), other.metadata()) {
-        (Ok(one), Ok(other)) => (one.dev(), one.ino()) == (other.dev(), other.ino()),
-        _ => false,
     }
 }

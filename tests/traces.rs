@@ -170,7 +170,7 @@ fn mistakes_have_their_exit_codes() {
         let (_, errors) = run(arguments, code);
         assert!(errors.contains(message), "{arguments:?}: '{message}' is not in: {errors}");
     };
-    refused(&["convert", &native, "-w", &native], 2, "cannot be written over itself");
+    refused(&["convert", &native, "-w", &native], 2, "would be written over the input");
     assert_eq!(fs::read(&native).expect("file"), before);
     refused(&["convert", TRACE, "-w", &native, "--chunk", "1GiB"], 2, "invalid size");
     refused(&["convert", TRACE, "-w", &native, "--level", "0"], 2, "invalid level");

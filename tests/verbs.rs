@@ -38,6 +38,42 @@ fn a_closed_pipe_is_not_an_error() {
     }
 }
 
+/// What is read is never written over, by whatever name.
+#[test]
+fn no_verb_writes_over_what_it_reads() {
+    let place = Place::new("over");
+    let trace = place.file("t.scap", std::fs::read(root().join(TRACE)).expect("a shipped trace"));
+    let rules = place.file("r.yaml", "- list: some\n  items: []\n");
+    let link = place.path("link");
+    std::os::unix::fs::symlink(&trace, &link).expect("a link");
+    let text = |path: &std::path::Path| path.display().to_string();
+    let (trace, rules, link) = (text(&trace), text(&rules), text(&link));
+    let before = (
+        std::fs::read(place.path("t.scap")).expect("a file"),
+        std::fs::read(place.path("r.yaml")).expect("a file"),
+    );
+    for arguments in [
+        &["events", &trace, "--output", &trace][..],
+        &["events", &trace, "--output", &link],
+        &["replay", "-q", "-r", &rules, &trace, "--output", &trace],
+        &["replay", "-q", "-r", &rules, &trace, "--output", &rules],
+        &["convert", &trace, "-w", &link],
+        &["slice", &trace, "-w", &trace, "--to", "#3"],
+        &["merge", &trace, &trace, "-w", &trace],
+        &["recover", &trace, "-w", &trace],
+    ] {
+        let ran = Ran::from(tercel(arguments).output().expect("the binary runs"));
+        assert!(ran.code == 2 && ran.err.contains("over the input"), "{arguments:?}: {}", ran.all());
+    }
+    assert!(
+        before
+            == (
+                std::fs::read(place.path("t.scap")).expect("a file"),
+                std::fs::read(place.path("r.yaml")).expect("a file")
+            )
+    );
+}
+
 #[test]
 fn a_closed_pipe_keeps_no_test_file_from_being_blessed() {
     let place = Place::new("unread");

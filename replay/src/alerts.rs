@@ -9,7 +9,7 @@ use tercel_rules::program::Program;
 use crate::alert::{Alert, Formatter, Style};
 use crate::engine::{Counters, Evaluation, Options, Setup, Sink};
 use crate::scan::{Merge, Needs, Outlet, PieceVisitor, Place, Question, Visitor};
-use crate::state::{ResumePoint, State};
+use crate::state::{Forgotten, ResumePoint, State};
 
 /// How many bytes of lines are handed over at once.
 const LINES: usize = 64 << 10;
@@ -139,11 +139,39 @@ pub(crate) struct Judge<'a, 'p, K> {
     pub(crate) sink: K,
     /// The process images of the state that comes first are those that the evaluation remembers.
     is_known: bool,
+    /// What the state had given up before it came here.
+    before: Forgotten,
 }
 
 impl<'a, 'p, K: LineSink> Judge<'a, 'p, K> {
     pub(crate) fn new(setup: &'a Setup<'p>, evaluation: &'a mut Evaluation, sink: K) -> Judge<'a, 'p, K> {
-        Judge { setup, evaluation, state: State::new(), sink, is_known: false }
+        let mut judge = Judge {
+            setup,
+            evaluation,
+            state: State::new(),
+            sink,
+            is_known: false,
+            before: Forgotten::default(),
+        };
+        judge.start(State::new());
+        judge
+    }
+
+    fn start(&mut self, mut state: State) {
+        if let Some(limit) = self.setup.options.memory {
+            state.limit_memory(limit);
+        }
+        self.before = state.forgotten();
+        self.state = state;
+    }
+
+    /// Counts what the state gave up for its limit of memory.
+    pub(crate) fn count_forgotten(&mut self) {
+        let now = self.state.forgotten();
+        let before = std::mem::replace(&mut self.before, now);
+        let counters = &mut self.evaluation.counters;
+        counters.stripped += now.stripped.saturating_sub(before.stripped);
+        counters.removed += now.removed.saturating_sub(before.removed);
     }
 }
 
@@ -158,6 +186,10 @@ impl<K: LineSink> Visitor for Judge<'_, '_, K> {
 
     #[inline]
     fn block(&mut self, block: &Block<'_>) -> io::Result<bool> {
+        if let Block::Section(_) = block {
+            self.count_forgotten();
+            self.before = Forgotten::default();
+        }
         self.evaluation.block(self.setup, &mut self.state, block, &mut self.sink)
     }
 
@@ -165,7 +197,8 @@ impl<K: LineSink> Visitor for Judge<'_, '_, K> {
         if !std::mem::take(&mut self.is_known) {
             self.evaluation.forget();
         }
-        self.state = state;
+        self.count_forgotten();
+        self.start(state);
         Ok(())
     }
 
@@ -173,13 +206,15 @@ impl<K: LineSink> Visitor for Judge<'_, '_, K> {
         // What it remembers cannot be trusted.
         self.sink.truncate();
         self.evaluation.restart(self.setup);
-        self.state = State::new();
+        self.count_forgotten();
+        self.start(State::new());
         true
     }
 }
 
 impl PieceVisitor for Judge<'_, '_, Lines<'_>> {
     fn finish(mut self) -> io::Result<()> {
+        self.count_forgotten();
         self.sink.send()?;
         let counters = self.evaluation.take_counters(self.setup);
         self.sink.outlet.send(Found::Counters(Box::new(counters)), 0)

@@ -125,6 +125,7 @@ fn evaluate(
     let mut judge = Judge::new(setup, &mut evaluation, sink);
     let findings = scan(&mut capture, &setup.needs(), &mut judge, advance);
     let ended = findings.and_then(|findings| judge.sink.send().map(|()| findings));
+    judge.count_forgotten();
     let mut counters = evaluation.take_counters(setup);
     let ended = ended.ok().map(|findings| {
         counters.skipped += findings.skipped;

@@ -41,6 +41,10 @@ pub struct ReplayArgs {
     /// thread.cpu, and -n, run on one thread [default: one per CPU; one for a single capture without keyframes]
     #[arg(short, long, value_name = "THREADS")]
     jobs: Option<NonZeroUsize>,
+    /// Memory that the state of a capture may take, as in 256MiB. Over it, the processes that were used least recently lose
+    /// their fds, arguments and environments, which the summary counts [default: 512MiB]
+    #[arg(long, value_name = "SIZE", value_parser = values::memory)]
+    state_memory: Option<usize>,
     /// Print alerts of several captures in the order of time instead of that of the captures. Each capture is
     /// evaluated on a thread of its own
     #[arg(long, conflicts_with_all = ["limit", "jobs"], help_heading = "Output")]
@@ -89,6 +93,7 @@ impl ReplayArgs {
                 from: window.from,
                 to: window.to,
                 limit: self.limit,
+                memory: self.state_memory,
                 settings,
             },
             style: Style { json: self.json, iso8601: self.iso8601, settings, ..Style::default() },

@@ -34,6 +34,12 @@ pub fn chunk(text: &str) -> Result<usize, String> {
         .ok_or_else(|| "invalid size; give one from 4KiB to 64MiB".to_owned())
 }
 
+/// Bytes of memory; a number alone counts MiB.
+pub fn memory(text: &str) -> Result<usize, String> {
+    let size = bytes(text, 1 << 20).and_then(|bytes| usize::try_from(bytes).ok()).filter(|bytes| *bytes > 0);
+    size.ok_or_else(|| "invalid size; give one as in 256MiB".to_owned())
+}
+
 /// A level of compression.
 pub fn level(text: &str) -> Result<i32, String> {
     match (text, text.parse::<i32>()) {

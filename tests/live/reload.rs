@@ -71,8 +71,8 @@ fn a_changed_configuration_holds_at_once() {
     let file = settings("one", "");
     let mut live = Live::configured(&place, &out, &file, &[]);
     mark(&place.path("one"), 1, "mark");
-    settings("one", "json_output: perhaps\n");
-    live.until("tercel.yaml:5:14: json_output is true or false, not 'perhaps'");
+    settings("one", "priority: loud\n");
+    live.until("tercel.yaml:5:11: priority is one of");
     live.until("the old ones stay");
     mark(&place.path("one"), 2, "mark");
     settings("two", "json_output: true\nwebserver:\n  enabled: true\n  listen_address: 127.0.0.1\n");

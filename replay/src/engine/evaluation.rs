@@ -1,5 +1,5 @@
 //! One thread's evaluation: a state and the blocks that follow it enter, alerts and counters leave. A sequential replay
-//! has one evaluation; a parallel one has one per worker, and adds up their counters.
+//! has one evaluation; a scan has one per worker, and adds up their counters.
 
 use std::io;
 use std::sync::Arc;
@@ -31,6 +31,10 @@ pub struct Counters {
     pub alerts: Vec<u64>,
     /// Alerts per priority, most urgent first.
     pub priorities: [u64; 8],
+    /// Times that a thread lost its fds, arguments and environment for the limit of memory.
+    pub stripped: u64,
+    /// Threads that were forgotten for the limit of memory.
+    pub removed: u64,
     /// Times of the first and the last event, nanoseconds since the epoch.
     pub span: Option<(u64, u64)>,
 }
@@ -47,6 +51,8 @@ impl Counters {
         self.skipped += other.skipped;
         self.state_only += other.state_only;
         self.evaluated += other.evaluated;
+        self.stripped += other.stripped;
+        self.removed += other.removed;
         self.alerts.iter_mut().zip(&other.alerts).for_each(|(count, more)| *count += more);
         self.priorities.iter_mut().zip(other.priorities).for_each(|(count, more)| *count += more);
         if let Some((first, last)) = other.span {

@@ -87,6 +87,21 @@ fn values_that_hang_on_the_order_are_found() {
     assert!(!divisible("evt.num > 5", "x", Options { limit: Some(5), ..none }));
 }
 
+#[test]
+fn what_a_state_gives_up_is_counted() {
+    let program = rule("evt.num > 0", "%evt.num");
+    let path = super::longest();
+    let run = |memory| {
+        let options = Options { memory, ..Options::default() };
+        replayed(&program, options, Threads::new(1), vec![stream(&path)])
+    };
+    let (whole, plenty, _) = run(None);
+    assert_eq!((plenty.stripped, plenty.removed), (0, 0));
+    let (lines, counters, _) = run(Some(64 << 10));
+    assert!(counters.stripped + counters.removed > 0, "{counters:?}");
+    assert_eq!(lines, whole, "events are not given up");
+}
+
 /// Which events there are; the program is at fault at one of them.
 struct Faulty(u64);
 
