@@ -25,6 +25,7 @@ mod record;
 mod replay;
 mod rules;
 mod slice;
+mod stop;
 mod summary;
 mod target;
 mod test;

@@ -6,7 +6,6 @@ pub mod containers;
 pub mod flags;
 
 pub mod snapshot;
-pub mod stop;
 
 mod btf;
 mod clock;

@@ -16,7 +16,7 @@ use tercel_format::writer::{EncodedEvent, EventBuilder, Value};
 use tercel_format::{Block, BlockSource, Event, Numbering};
 
 use crate::held::Held;
-use crate::{Containers, Drain, Drops, Engines, Error, Options, Probe, Snapshot, stop};
+use crate::{Containers, Drain, Drops, Engines, Error, Options, Probe, Snapshot};
 
 /// How long the rings may fill before they are looked at again.
 const POLL: Duration = Duration::from_millis(2);
@@ -39,16 +39,25 @@ pub enum Polled<'a> {
 
 /// Asks a source to stop, from any thread.
 #[derive(Debug, Clone, Default)]
-pub struct Stopper(Arc<AtomicBool>);
+pub struct Stopper {
+    asked: Arc<AtomicBool>,
+    /// Set by others: by signals, for one, of which the second means more than the first.
+    flag: Arc<AtomicBool>,
+}
 
 impl Stopper {
+    /// One that a flag asks, too.
+    pub fn of(flag: Arc<AtomicBool>) -> Stopper {
+        Stopper { asked: Arc::default(), flag }
+    }
+
     /// The source ends with what has happened until now.
     pub fn stop(&self) {
-        self.0.store(true, Ordering::Relaxed);
+        self.asked.store(true, Ordering::Relaxed);
     }
 
     fn is_asked(&self) -> bool {
-        self.0.load(Ordering::Relaxed) || stop::asked()
+        self.asked.load(Ordering::Relaxed) || self.flag.load(Ordering::Relaxed)
     }
 }
 
@@ -103,11 +112,11 @@ enum Step {
 }
 
 impl Source {
-    /// Starts the probe and reads the host. `engines` says where container engines may listen.
+    /// Starts the probe and reads the host. `engines` says where container engines may listen; `stopper` stops it.
     ///
     /// # Errors
     /// Those of [`Probe::start`].
-    pub fn start(options: &Options, engines: &Engines) -> Result<Source, Error> {
+    pub fn start(options: &Options, engines: &Engines, stopper: Stopper) -> Result<Source, Error> {
         let (probe, mut drain) = Probe::start(options)?;
         let begun = drain.now();
         let containers = Containers::watch(engines);
@@ -130,7 +139,7 @@ impl Source {
             startup,
             last: (held.first_ts().unwrap_or(begun), 0),
             held,
-            stopper: Stopper::default(),
+            stopper,
             until: u64::MAX,
             ended: false,
             numbering: Numbering::default(),
@@ -158,14 +167,9 @@ impl Source {
         std::thread::sleep(POLL);
     }
 
-    /// Ends with what has happened until now. Signals do the same once [`stop::watch`] was called.
+    /// Ends with what has happened until now.
     pub fn stop(&self) {
         self.stopper.stop();
-    }
-
-    /// Stops this source from other threads.
-    pub fn stopper(&self) -> Stopper {
-        self.stopper.clone()
     }
 
     /// The host.

@@ -20,12 +20,13 @@ mod watch;
 mod web;
 mod writer;
 
-use tercel_capture::{Engines, Options as Probing, Source, stop};
+use tercel_capture::{Engines, Options as Probing, Source};
 
 use crate::exit::{Failure, Outcome};
 use crate::intent::Live;
 use crate::outputs::{Kind, Level, Outputs};
 use crate::rules as rule_files;
+use crate::stop;
 
 use calls::Calls;
 pub use check::run as check;
@@ -48,7 +49,7 @@ pub fn run(args: &Live) -> Result<Outcome, Failure> {
     }
     let program = rule_files::program(rules, args.quiet, args.verbose)?;
     let filter = args.filter.as_ref().map(|filter| &filter.program);
-    stop::watch_without_hangup().map_err(Failure::io)?;
+    let stopper = stop::watch_without_hangup().map_err(Failure::io)?;
     let signals = Signals::watch().map_err(Failure::io)?;
     let calls = Calls::of(&program, &config.calls, args.write.is_some());
     let probing = Probing {
@@ -61,7 +62,7 @@ pub fn run(args: &Live) -> Result<Outcome, Failure> {
         first: privileges::give_up_in_thread,
         ..Engines::and(&args.sockets.docker, &args.sockets.cri)
     };
-    let source = Source::start(&probing, &engines).map_err(Failure::io)?;
+    let source = Source::start(&probing, &engines, stopper).map_err(Failure::io)?;
     let file = args.write.as_deref().map(writer::create).transpose()?;
     // Threads inherit what their maker may do: all others start behind this line.
     let has_programs = kinds.iter().any(|kind| matches!(kind, Kind::Program { .. }));

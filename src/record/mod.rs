@@ -14,11 +14,12 @@ use std::path::Path;
 use std::time::Instant;
 
 use jiff::tz::TimeZone;
-use tercel_capture::{Engines, Options, Source, stop};
+use tercel_capture::{Engines, Options, Source};
 
 use crate::exit::{Failure, Outcome};
 use crate::host;
 use crate::intent::Record;
+use crate::stop;
 use crate::target::Target;
 use command::Command;
 use files::{Files, Rotation};
@@ -35,10 +36,10 @@ pub fn run(args: &Record) -> Result<Outcome, Failure> {
     let mut target = Target::of(&args.write, &[])?;
     let options = options(args);
     command::check(&args.command)?;
-    stop::watch().map_err(Failure::io)?;
+    let stopper = stop::watch().map_err(Failure::io)?;
     let asked = Instant::now();
     let engines = Engines::and(&args.sockets.docker, &args.sockets.cri);
-    let mut source = Source::start(&options, &engines).map_err(Failure::io)?;
+    let mut source = Source::start(&options, &engines, stopper).map_err(Failure::io)?;
     let filter = args.filter.as_ref().map_or("", |filter| filter.text.as_str());
     target.describe(host::header(source.machine(), filter, options.snaplen), String::new());
     let mut recorder = Recorder::new(scope, Files::new(target, names, rotation), limits);
