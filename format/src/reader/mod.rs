@@ -21,7 +21,7 @@ use crate::record::Block;
 use crate::source::{Compression, Failure, Source};
 use crate::window::Window;
 use list::List;
-use signature::looks_like;
+use signature::{SECTION_START, foreign, looks_like};
 
 /// Longest event block that is not marked as large, with its header (reference C8).
 const EVENT_LIMIT: u32 = (64 << 10) + block::HEADER as u32;
@@ -113,6 +113,10 @@ impl Reader {
                 return Err(failed(failure, window.bytes().len() as u64));
             }
             return Err(Error::NotACapture(looks_like(window.bytes(), compression)));
+        }
+        window.fill(SECTION_START);
+        if let Some(what) = foreign(window.bytes()) {
+            return Err(Error::NotACapture(what.to_owned()));
         }
         Ok(Reader {
             window,

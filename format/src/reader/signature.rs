@@ -29,6 +29,21 @@ pub(super) fn looks_like(head: &[u8], compression: Compression) -> String {
     }
 }
 
+/// A section header of the usual length, and the type of the block after it.
+pub(super) const SECTION_START: usize = 32;
+
+/// What else than a capture begins with a section header: pcapng has the same one (reference A4).
+pub(super) fn foreign(head: &[u8]) -> Option<&'static str> {
+    if head.get(8..12) == Some(&[0x1a, 0x2b, 0x3c, 0x4d]) {
+        return Some("it was written by a big-endian host, which is not supported");
+    }
+    let length =
+        head.get(4..8).and_then(|bytes| bytes.first_chunk()).map(|bytes| u32::from_le_bytes(*bytes))?;
+    let next = head.get(length as usize..)?.get(..4)?;
+    // An interface description, with which every pcapng of packets goes on.
+    (next == [1, 0, 0, 0]).then_some("it looks like a pcapng file of network packets")
+}
+
 /// Whether the bytes could be the start of a text.
 fn is_text(head: &[u8]) -> bool {
     let start = &head[..head.len().min(64)];

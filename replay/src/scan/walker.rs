@@ -98,7 +98,13 @@ impl<'t> Walker<'t> {
                 self.report.incidents(descriptor.sequence, listed.to_vec(), count);
                 drained
             }
-            Err(TraceError::Chunk { damage, .. }) => (0, Drained::Source(damage)),
+            Err(TraceError::Chunk { damage, .. }) => {
+                if seed::starts_section(self.trace.chunks(), index) {
+                    // What follows must not be taken for the section before.
+                    visitor.block(&Block::Section(Section::NEWEST)).map_err(Stop::Visitor)?;
+                }
+                (0, Drained::Source(damage))
+            }
             Err(error) => return Err(Stop::Trace(error)),
         };
         match drained {

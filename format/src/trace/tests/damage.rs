@@ -103,10 +103,6 @@ fn a_damaged_chunk_costs_that_chunk() {
         let (read, losses) = read_trace(&open(&damaged));
         let mut left = lines.clone();
         left[index].clear();
-        if index > 0 && chunk.is_head() && !chunks[index - 1].is_head() {
-            // What follows must not be taken for the section before.
-            left[index].push(show(&Block::Section(Section::NEWEST)));
-        }
         let expected = left.concat();
         assert_eq!(read, expected, "chunk {index}");
         assert_eq!(losses.len(), 1);
@@ -125,9 +121,7 @@ fn a_gap_is_jumped_over_and_measured() {
     let whole: Vec<Chunk> = [&chunks[..2], &chunks[4..]].concat();
     assert_eq!(trace.chunks(), whole, "the second is there, but damaged at its end");
     let (read, losses) = read_trace(&trace);
-    // The gap has taken the start of the second section.
-    let header = vec![show(&Block::Section(Section::NEWEST))];
-    assert_eq!(read, [lines[0].clone(), header, lines[4..].concat()].concat());
+    assert_eq!(read, [lines[0].clone(), lines[4..].concat()].concat());
     assert_eq!(losses.len(), 1);
     let events = chunks[2].descriptor.events + chunks[3].descriptor.events;
     let expected =

@@ -8,14 +8,14 @@ use tercel_format::trace::{
 };
 use tercel_format::{Block, Capture, Reader};
 
-use super::super::{KeyframeVerdict, Threads, scan_all, verify_keyframes};
+use super::super::{KeyframeVerdict, Needs, Threads, Visitor, infallible, scan, scan_all, verify_keyframes};
 use super::{Shelf, longest, native, open, reader, replayed as replayed_on, shipped, stream, telling};
 use crate::alert::Style;
 use crate::alerts::Alerts;
 use crate::engine::{Counters, Options, Point};
 use crate::keyed::KeyedWriter;
 use crate::scan::Ended;
-use crate::state::{STATE_VERSION, State};
+use crate::state::{ResumePoint, STATE_VERSION, State};
 use tercel_rules::program::Program;
 
 fn replayed(
@@ -247,6 +247,60 @@ fn windows_count_from_each_section() {
             );
         }
     }
+}
+
+/// Counts what a scan gives: section headers, states that are given anew, and events.
+#[derive(Default)]
+struct Seen {
+    sections: u64,
+    resumed: u64,
+    events: u64,
+}
+
+impl Visitor for Seen {
+    type Error = std::convert::Infallible;
+
+    fn block(&mut self, block: &Block<'_>) -> Result<bool, Self::Error> {
+        self.sections += u64::from(matches!(block, Block::Section(_)));
+        self.events += u64::from(matches!(block, Block::Event(_)));
+        Ok(true)
+    }
+
+    fn resume(&mut self, _: State, _: ResumePoint) -> Result<(), Self::Error> {
+        self.resumed += 1;
+        Ok(())
+    }
+}
+
+/// Where the header of a section is lost, another stands for it: nobody takes the section for the one before.
+#[test]
+fn a_section_whose_header_is_lost_is_a_section() {
+    let packing = Packing { chunk: 4 << 10, threads: 0, ..Packing::default() };
+    let mut writer = KeyedWriter::new(Vec::new(), &Header::default(), packing).expect("memory");
+    let mut state = State::new();
+    for path in shipped().iter().take(2) {
+        let mut reader = reader(path);
+        while let Some(block) = reader.next().expect("undamaged") {
+            writer.block(&block, &mut state).expect("memory");
+            state.take(&block);
+        }
+    }
+    let whole = writer.finish().expect("memory").0;
+    let seen = |bytes: &[u8]| {
+        let mut seen = Seen::default();
+        infallible(scan(&mut open(bytes), &Needs::ALL, &mut seen, &|_| ()));
+        seen
+    };
+    let undamaged = seen(&whole);
+    assert_eq!((undamaged.sections, undamaged.resumed), (2, 0));
+    let chunks = Trace::open(whole.clone()).expect("a trace").chunks().to_vec();
+    let head = chunks.iter().position(|chunk| chunk.descriptor.section != chunks[0].descriptor.section);
+    let head = &chunks[head.expect("two sections")];
+    assert!(head.is_head());
+    let mut damaged = whole.clone();
+    damaged[head.end() as usize - 8] ^= 0x55;
+    let found = seen(&damaged);
+    assert_eq!((found.sections, found.events), (2, undamaged.events));
 }
 
 #[test]
