@@ -11,6 +11,7 @@ use tercel_replay::fields::{Scratch, render_json, value};
 use tercel_replay::scan::{Needs, Visitor, scan};
 use tercel_replay::state::{ResumePoint, State};
 use tercel_replay::{Context, Filter, Options, Position};
+use tercel_rules::load::unknown_field;
 use tercel_rules::output::{Piece, Template};
 use tercel_rules::program::Operand;
 
@@ -89,8 +90,10 @@ impl Layout {
             "k" | "kubernetes" => KUBERNETES,
             other => other,
         };
-        let template = Template::parse(format)
-            .map_err(|error| Failure::usage(format!("--print: '{format}': {error}")))?;
+        let template = Template::parse(format).map_err(|error| {
+            let reason = unknown_field(format).unwrap_or_else(|| format!("'{format}': {error}"));
+            Failure::usage(format!("--print: {reason}"))
+        })?;
         if !is_json {
             return Ok(Layout::Text { template, is_lenient: format.starts_with('*') });
         }

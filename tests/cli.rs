@@ -21,6 +21,7 @@ fn refused(arguments: &[&str], code: i32, message: &str) {
 
 #[test]
 fn mistakes_have_their_exit_codes() {
+    refused(&["events", TRACE, "-p", "%proc.nmae"], 2, "'%proc.nmae': did you mean '%proc.name'?");
     refused(&["replay", TRACE], 2, "--rules");
     refused(&["replay", "-r", "no-such-rules.yaml", TRACE], 2, "no-such-rules.yaml");
     refused(&["replay", "-r", "testdata", TRACE], 2, "no *.yaml file");

@@ -22,6 +22,7 @@ use super::signals::Signals;
 use super::web::Server;
 use super::writer::Writer;
 use crate::config::Config;
+use crate::diagnostics;
 use crate::exit::{Failure, Outcome};
 use crate::host;
 use crate::intent::Live;
@@ -131,7 +132,10 @@ impl<'a> Watch<'a> {
         filter: Option<&Program>,
         signals: &Signals,
     ) -> Result<Outcome, Failure> {
-        self.log.tell(Level::Info, &format!("watching: {} rules", program.rules.len()));
+        self.log.tell(
+            Level::Info,
+            &format!("watching: {}", diagnostics::counted(program.rules.len() as u64, "rule")),
+        );
         let mut state = State::new();
         loop {
             let options = self.setup.options(self.args, self.tally.evaluated);

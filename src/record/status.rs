@@ -1,9 +1,9 @@
-//! What the user sees of a recording: a status line on a terminal while it goes on, and a summary on standard error behind it.
+//! What the user sees of a recording: a status line on a terminal while it goes on, and a summary on standard error after it.
 
 use std::fmt::Write;
 use std::time::{Duration, Instant};
 
-use indicatif::{HumanBytes, HumanCount, ProgressBar, ProgressDrawTarget};
+use indicatif::{HumanBytes, HumanCount, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use tercel_capture::{Drops, Options};
 use tercel_format::record::MachineInfo;
 
@@ -41,13 +41,14 @@ pub struct Status {
 impl Status {
     /// A line that starts now; a silent one is never drawn. indicatif draws nothing where standard error is not a terminal.
     pub fn new(silent: bool) -> Status {
-        let bar = ProgressBar::no_length();
+        let style = ProgressStyle::with_template("{msg}").unwrap_or_else(|_| ProgressStyle::default_bar());
+        let bar = ProgressBar::no_length().with_style(style);
         bar.set_draw_target(if silent { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() });
         let now = Instant::now();
         Status { bar, started: now, drawn: (now, 0) }
     }
 
-    /// Draws the line anew.
+    /// Draws the line again.
     pub fn draw(&mut self, counts: &Counts, sums: &Sums, drops: &Drops) {
         let (last, before) = std::mem::replace(&mut self.drawn, (Instant::now(), counts.events));
         if self.bar.is_hidden() {

@@ -433,3 +433,9 @@ fn program_rule(compiled: Compiled, condition: compile::Condition, info: &RuleIn
         events,
     }
 }
+
+/// What may have been meant by the first token of an output or of a format that is no field: `'%proc.nmae': did you mean
+/// '%proc.name'?`; `None` where all are fields.
+pub fn unknown_field(output: &str) -> Option<String> {
+    hints::of_output(output).1
+}
