@@ -11,18 +11,18 @@ use crate::inputs::{self, length};
 use crate::progress::Progress;
 
 /// Opens a capture.
-pub fn open(input: &inputs::Trace, progress: &Progress) -> Result<Capture, Failure> {
+pub fn open(input: &inputs::Input, progress: &Progress) -> Result<Capture, Failure> {
     let watch = |bytes| progress.watch(bytes);
     let opened = match input {
-        inputs::Trace::Stdin => Capture::of_stream(progress.watch(Box::new(io::stdin()))),
-        inputs::Trace::File(path) => Capture::open(path, &watch),
+        inputs::Input::Stdin => Capture::of_stream(progress.watch(Box::new(io::stdin()))),
+        inputs::Input::File(path) => Capture::open(path, &watch),
     };
     opened.map_err(|error| diagnostics::unopened(&input.name(), &error))
 }
 
 /// Opens a capture of which the start may be missing.
-pub fn salvage(input: &inputs::Trace, progress: &Progress) -> Result<Capture, Failure> {
-    let inputs::Trace::File(path) = input else { return open(input, progress) };
+pub fn salvage(input: &inputs::Input, progress: &Progress) -> Result<Capture, Failure> {
+    let inputs::Input::File(path) = input else { return open(input, progress) };
     let watch = |bytes| progress.watch(bytes);
     Capture::salvage(path, &watch).map_err(|error| diagnostics::unopened(&input.name(), &error))
 }
@@ -30,7 +30,7 @@ pub fn salvage(input: &inputs::Trace, progress: &Progress) -> Result<Capture, Fa
 /// Opens captures one by one. `work` has each in turn, and says how it went; its failures are not those of the capture, and end
 /// the run.
 pub fn each(
-    inputs: &[inputs::Trace],
+    inputs: &[inputs::Input],
     quiet: bool,
     mut work: impl FnMut(&str, Capture, &Progress) -> Result<(Outcome, Next), Failure>,
 ) -> Result<Outcome, Failure> {

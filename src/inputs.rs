@@ -18,28 +18,28 @@ const EXTENSIONS: [&str; 4] = ["scap", "gz", "zst", "zstd"];
 
 /// A capture to read.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Trace {
+pub enum Input {
     /// Standard input.
     Stdin,
     /// A file.
     File(PathBuf),
 }
 
-impl Trace {
+impl Input {
     /// Name for messages.
     pub fn name(&self) -> String {
         match self {
-            Trace::Stdin => "<stdin>".to_owned(),
-            Trace::File(path) => path.display().to_string(),
+            Input::Stdin => "<stdin>".to_owned(),
+            Input::File(path) => path.display().to_string(),
         }
     }
 }
 
 /// Bytes of a capture, where they can be known.
-pub fn length(input: &Trace) -> Option<u64> {
+pub fn length(input: &Input) -> Option<u64> {
     match input {
-        Trace::Stdin => None,
-        Trace::File(path) => {
+        Input::Stdin => None,
+        Input::File(path) => {
             path.metadata().ok().filter(|metadata| metadata.is_file()).map(|metadata| metadata.len())
         }
     }
@@ -65,10 +65,10 @@ pub fn refuse_overwriting<'a>(
 }
 
 /// The files among captures.
-pub fn paths(captures: &[Trace]) -> impl Iterator<Item = &Path> {
+pub fn paths(captures: &[Input]) -> impl Iterator<Item = &Path> {
     captures.iter().filter_map(|capture| match capture {
-        Trace::Stdin => None,
-        Trace::File(path) => Some(path.as_path()),
+        Input::Stdin => None,
+        Input::File(path) => Some(path.as_path()),
     })
 }
 
@@ -77,15 +77,15 @@ pub fn paths(captures: &[Trace]) -> impl Iterator<Item = &Path> {
 ///
 /// # Errors
 /// The first word names nothing that can be looked at.
-pub fn traces_and_rest(words: &[String]) -> Result<(Vec<Trace>, &[String]), Failure> {
+pub fn traces_and_rest(words: &[String]) -> Result<(Vec<Input>, &[String]), Failure> {
     let mut traces = Vec::new();
     let mut rest = words;
     while let Some((word, others)) = rest.split_first() {
         let path = Path::new(word);
         match path.metadata() {
-            _ if word == "-" => traces.push(Trace::Stdin),
-            Ok(found) if found.is_dir() => traces.extend(captures_of(path)?.into_iter().map(Trace::File)),
-            Ok(_) => traces.push(Trace::File(path.to_owned())),
+            _ if word == "-" => traces.push(Input::Stdin),
+            Ok(found) if found.is_dir() => traces.extend(captures_of(path)?.into_iter().map(Input::File)),
+            Ok(_) => traces.push(Input::File(path.to_owned())),
             // A filter is no path, unless somebody named a file like one.
             Err(error) if error.kind() == io::ErrorKind::PermissionDenied => return Err(missing(word)),
             Err(_) => break,
@@ -133,7 +133,7 @@ mod tests {
     fn captures_come_first() {
         let words: Vec<String> = ["-", "proc.name=cat", "and", "evt.type=openat"].map(String::from).into();
         let (traces, rest) = traces_and_rest(&words).expect("valid");
-        assert_eq!((traces, rest), (vec![Trace::Stdin], &words[1..]));
+        assert_eq!((traces, rest), (vec![Input::Stdin], &words[1..]));
         assert!(traces_and_rest(&["no-such-file".to_owned()]).is_err());
     }
 

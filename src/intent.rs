@@ -11,7 +11,7 @@ use tercel_rules::load::Options as Loading;
 use tercel_rules::program::{Priority, Program};
 use tercel_ruletest as ruletest;
 
-use crate::inputs::Trace;
+use crate::inputs::Input;
 
 /// What to do.
 pub enum Intent {
@@ -188,7 +188,7 @@ pub struct Replay {
     /// Rules.
     pub rules: Rules,
     /// Captures.
-    pub traces: Vec<Trace>,
+    pub traces: Vec<Input>,
     /// Narrows the events that rules see.
     pub filter: Option<Filter>,
     /// How rules are evaluated, and over which window.
@@ -216,7 +216,7 @@ pub struct Replay {
 /// What `tercel events` does.
 pub struct Events {
     /// Captures.
-    pub traces: Vec<Trace>,
+    pub traces: Vec<Input>,
     /// Which events.
     pub filter: Option<Filter>,
     /// Which part.
@@ -238,7 +238,7 @@ pub struct Events {
 /// What `tercel slice` does.
 pub struct Slice {
     /// The capture.
-    pub input: Trace,
+    pub input: Input,
     /// Which events.
     pub filter: Option<Filter>,
     /// Which part.
@@ -254,7 +254,7 @@ pub struct Slice {
 /// What `tercel convert`, `index` and `recover` do.
 pub struct Convert {
     /// The capture.
-    pub input: Trace,
+    pub input: Input,
     /// Where it goes.
     pub write: Write,
     /// Its start may be missing.
@@ -268,7 +268,7 @@ pub struct Convert {
 /// What `tercel merge` does.
 pub struct Merge {
     /// The captures, files all of them.
-    pub traces: Vec<Trace>,
+    pub traces: Vec<Input>,
     /// Where they go.
     pub write: Write,
     /// No summary, no progress.
@@ -280,7 +280,7 @@ pub struct Merge {
 /// What `tercel info` does.
 pub struct Info {
     /// Captures.
-    pub traces: Vec<Trace>,
+    pub traces: Vec<Input>,
     /// One JSON object per capture.
     pub json: bool,
 }
@@ -288,7 +288,7 @@ pub struct Info {
 /// What `tercel verify` does.
 pub struct Verify {
     /// Native traces.
-    pub traces: Vec<Trace>,
+    pub traces: Vec<Input>,
     /// Compare every keyframe with the state that a replay has there.
     pub keyframes: bool,
     /// The seal that the trace must have.

@@ -11,13 +11,13 @@ use crate::captures::{self, Next};
 use crate::convert::tell;
 use crate::diagnostics;
 use crate::exit::{Failure, Outcome};
-use crate::inputs::{Trace, length};
+use crate::inputs::{Input, length};
 use crate::intent::Merge;
 use crate::target::Target;
 
 /// A capture, and when it starts.
 struct Part {
-    input: Trace,
+    input: Input,
     first_ts: u64,
     header: Header,
 }
@@ -40,7 +40,7 @@ pub fn run(args: &Merge) -> Result<Outcome, Failure> {
     target.describe(common(&parts), names.join(" "));
     let started = Instant::now();
     let sum = parts.iter().filter_map(|part| length(&part.input)).sum();
-    let sorted: Vec<Trace> = parts.into_iter().map(|part| part.input).collect();
+    let sorted: Vec<Input> = parts.into_iter().map(|part| part.input).collect();
     let passed = captures::each(&sorted, args.quiet, |name, mut capture, progress| {
         let findings = scan(&mut capture, &Needs::ALL, &mut target, &|bytes| progress.advance(bytes))?;
         let ended = diagnostics::ended(name, &findings.report, findings.error.as_ref(), args.verbose);
@@ -56,7 +56,7 @@ pub fn run(args: &Merge) -> Result<Outcome, Failure> {
 }
 
 /// Looks when a capture starts. What is damaged is printed when it is read to the end.
-fn look(input: Trace, mut capture: Capture) -> Part {
+fn look(input: Input, mut capture: Capture) -> Part {
     let header = capture.header().cloned().unwrap_or_default();
     let first_ts = match &mut capture {
         Capture::Native(trace) => {

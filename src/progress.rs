@@ -4,7 +4,7 @@ use std::io::{self, Read};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use crate::inputs::{Trace, length};
+use crate::inputs::{Input, length};
 
 /// Shows how far a capture has been read.
 pub struct Progress {
@@ -28,7 +28,7 @@ impl Progress {
     }
 
     /// A bar for several captures together.
-    pub fn of_all(traces: &[Trace], silent: bool) -> Progress {
+    pub fn of_all(traces: &[Input], silent: bool) -> Progress {
         let lengths: Option<u64> = traces.iter().map(length).sum();
         let name = match traces {
             [trace] => trace.name(),

@@ -14,7 +14,7 @@ use tercel_replay::scan::Visitor;
 use tercel_replay::state::{ResumePoint, State};
 
 use crate::exit::Failure;
-use crate::inputs::{Trace, paths, refuse_overwriting};
+use crate::inputs::{Input, paths, refuse_overwriting};
 use crate::intent::{self, Write as Intent};
 use crate::plain::Plain;
 
@@ -82,7 +82,7 @@ pub struct Written {
 
 impl Target {
     /// Checks the arguments. The file must not be one of `inputs`.
-    pub fn of(intent: &Intent, inputs: &[Trace]) -> Result<Target, Failure> {
+    pub fn of(intent: &Intent, inputs: &[Input]) -> Result<Target, Failure> {
         refuse_overwriting(&intent.path, paths(inputs))?;
         if intent.path.as_os_str() == "-" && io::stdout().is_terminal() {
             return Err(Failure::usage("a capture is not for a terminal: write it to a file or a pipe"));
@@ -144,9 +144,9 @@ impl Target {
     }
 
     /// Sends everything that was written on its way to the disk.
-    pub fn hurry(&mut self) -> Result<(), Failure> {
+    pub fn flush_chunk(&mut self) -> Result<(), Failure> {
         let done = match &mut self.writer {
-            Some(Kind::Native(writer)) => writer.hurry(),
+            Some(Kind::Native(writer)) => writer.flush_chunk(),
             Some(Kind::Scap(plain)) => plain.flush(),
             None => Ok(()),
         };

@@ -9,18 +9,18 @@ use tercel_replay::scan::{KeyframeVerdict, verify_keyframes};
 
 use crate::diagnostics;
 use crate::exit::{Failure, Outcome};
-use crate::inputs::{Trace, length};
+use crate::inputs::{Input, length};
 use crate::intent::Verify;
 use crate::progress::Progress;
 
 /// Runs the verb.
 pub fn run(args: &Verify) -> Result<Outcome, Failure> {
-    if args.traces.contains(&Trace::Stdin) {
+    if args.traces.contains(&Input::Stdin) {
         return Err(Failure::usage("verify needs files; standard input cannot be read from its end"));
     }
     let (mut outcome, mut out) = (Outcome::Done, io::stdout().lock());
     for input in &args.traces {
-        let Trace::File(path) = input else { continue };
+        let Input::File(path) = input else { continue };
         let (one, lines) = match look(path, &input.name(), args) {
             Ok(found) => found,
             Err(failure) => (diagnostics::failed(&failure), Vec::new()),
@@ -42,7 +42,7 @@ type Found = (Outcome, Vec<String>);
 fn look(path: &Path, name: &str, args: &Verify) -> Result<Found, Failure> {
     let failed = |error: &TraceError| diagnostics::unread(name, error);
     let open = || File::open(path).map_err(|error| Failure::io(format!("{name}: {error}")));
-    let progress = Progress::new(name, length(&Trace::File(path.to_owned())), args.quiet);
+    let progress = Progress::new(name, length(&Input::File(path.to_owned())), args.quiet);
     let verdict = verify(open()?, |offset| progress.at(offset));
     progress.finish();
     let verdict = verdict.map_err(|error| failed(&error))?;

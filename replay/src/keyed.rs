@@ -74,8 +74,8 @@ impl<W: Output + 'static> KeyedWriter<W> {
     ///
     /// # Errors
     /// As for [`block`](KeyedWriter::block).
-    pub fn hurry(&mut self) -> io::Result<()> {
-        self.writer.hurry()
+    pub fn flush_chunk(&mut self) -> io::Result<()> {
+        self.writer.flush_chunk()
     }
 
     /// Bytes of scap so far.

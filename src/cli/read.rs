@@ -5,7 +5,7 @@ use tercel_replay::Point;
 
 use super::values;
 use crate::exit::Failure;
-use crate::inputs::{self, Trace};
+use crate::inputs::{self, Input};
 use crate::intent::{Filter, Window};
 use crate::rules;
 
@@ -63,7 +63,7 @@ impl WindowArgs {
 ///
 /// # Errors
 /// No capture is there, the filter is wrong, or there are two of them.
-pub fn captures(words: &[String], option: Option<String>) -> Result<(Vec<Trace>, Option<Filter>), Failure> {
+pub fn captures(words: &[String], option: Option<String>) -> Result<(Vec<Input>, Option<Filter>), Failure> {
     let (traces, rest) = inputs::traces_and_rest(words)?;
     Ok((traces, filter(rest, option, "after the captures")?))
 }
@@ -72,7 +72,7 @@ pub fn captures(words: &[String], option: Option<String>) -> Result<(Vec<Trace>,
 ///
 /// # Errors
 /// One of them is not there.
-pub fn captures_only(words: &[String]) -> Result<Vec<Trace>, Failure> {
+pub fn captures_only(words: &[String]) -> Result<Vec<Input>, Failure> {
     match inputs::traces_and_rest(words)? {
         (traces, []) => Ok(traces),
         (_, [word, ..]) => Err(inputs::missing(word)),
@@ -83,7 +83,7 @@ pub fn captures_only(words: &[String]) -> Result<Vec<Trace>, Failure> {
 ///
 /// # Errors
 /// There are several.
-pub fn single(mut traces: Vec<Trace>) -> Result<Trace, Failure> {
+pub fn single(mut traces: Vec<Input>) -> Result<Input, Failure> {
     match (traces.pop(), traces.is_empty()) {
         (Some(trace), true) => Ok(trace),
         _ => Err(Failure::usage("several captures are named; merge puts them into one")),

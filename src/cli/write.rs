@@ -7,7 +7,7 @@ use clap::{Args, ValueEnum};
 use super::read::{POINTS, WindowArgs, captures, captures_only, single};
 use super::values;
 use crate::exit::Failure;
-use crate::inputs::Trace;
+use crate::inputs::Input;
 use crate::intent::{Convert, Kind, Merge, Slice, Write};
 
 /// How a capture is written.
@@ -138,7 +138,7 @@ impl IndexArgs {
     }
 }
 
-fn one(trace: String) -> Result<Trace, Failure> {
+fn one(trace: String) -> Result<Input, Failure> {
     single(captures_only(&[trace])?)
 }
 
@@ -214,7 +214,7 @@ impl MergeArgs {
     /// A capture is not there, or cannot be read twice.
     pub fn intent(self) -> Result<Merge, Failure> {
         let traces = captures_only(&self.traces)?;
-        if traces.contains(&Trace::Stdin) {
+        if traces.contains(&Input::Stdin) {
             let message = "merge reads captures twice; standard input cannot be one of them";
             return Err(Failure::usage(message));
         }

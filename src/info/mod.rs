@@ -139,7 +139,7 @@ fn of_trace(trace: &Trace, name: &str) -> Result<Facts, Failure> {
 const CONTAINERS: [u16; 2] = [code::CONTAINER_JSON_2_E, code::ASYNCEVENT_E];
 
 fn of_stream(capture: &mut Capture, name: &str) -> Result<Facts, Failure> {
-    let file_bytes = inputs::length(&inputs::Trace::File(name.into()));
+    let file_bytes = inputs::length(&inputs::Input::File(name.into()));
     let mut facts = Facts { file_bytes, ..Facts::default() };
     let findings = infallible(scan(capture, &Needs::ALL, &mut facts, &|_| ()));
     match findings.error {

@@ -4,18 +4,18 @@
 //! One thread takes blocks from the probe, keeps the state and evaluates; between stretches it looks after everything else.
 //! Every output has a thread of its own, and so has the web server.
 
-mod burial;
-mod calls;
 mod check;
 mod drops;
 mod intent;
 mod log;
+mod lost_exits;
 mod metrics;
 mod privileges;
 mod reload;
 mod rules;
 mod setup;
 mod signals;
+mod syscall_selection;
 mod watch;
 mod web;
 mod writer;
@@ -28,11 +28,11 @@ use crate::outputs::{Kind, Level, Outputs};
 use crate::rules as rule_files;
 use crate::stop;
 
-use calls::Calls;
 pub use check::run as check;
 use log::Log;
 use setup::Setup;
 use signals::Signals;
+use syscall_selection::SyscallSelection;
 use watch::{Parts, Watch};
 use writer::Writer;
 
@@ -51,7 +51,7 @@ pub fn run(args: &Live) -> Result<Outcome, Failure> {
     let filter = args.filter.as_ref().map(|filter| &filter.program);
     let stopper = stop::watch_without_hangup().map_err(Failure::io)?;
     let signals = Signals::watch().map_err(Failure::io)?;
-    let calls = Calls::of(&program, &config.calls, args.write.is_some());
+    let calls = SyscallSelection::of(&program, &config.calls, args.write.is_some());
     let probing = Probing {
         wanted: calls.wanted(),
         snaplen: args.snaplen.unwrap_or(config.snaplen),

@@ -12,13 +12,13 @@ use tercel_replay::state::State;
 use tercel_replay::{Alert, Formatter, Origin, Replay, Sink};
 use tercel_rules::program::{Priority, Program};
 
-use super::burial::Burial;
-use super::calls::Calls;
 use super::drops::Watcher;
 use super::log::Log;
+use super::lost_exits::LostExits;
 use super::metrics::{self, Metrics};
 use super::setup::Setup;
 use super::signals::Signals;
+use super::syscall_selection::SyscallSelection;
 use super::web::Server;
 use super::writer::Writer;
 use crate::config::Config;
@@ -38,7 +38,7 @@ const SECOND: Duration = Duration::from_secs(1);
 /// What a run is made of.
 pub struct Parts {
     /// What the probe is asked for.
-    pub calls: Calls,
+    pub calls: SyscallSelection,
     /// The host.
     pub source: Source,
     /// The trace that is written.
@@ -55,7 +55,7 @@ pub struct Parts {
 pub struct Watch<'a> {
     args: &'a Live,
     setup: Setup,
-    calls: Calls,
+    calls: SyscallSelection,
     source: Source,
     writer: Option<Writer>,
     outputs: Outputs,
@@ -64,7 +64,7 @@ pub struct Watch<'a> {
     /// What lines show of this host: its local time.
     origin: Origin,
     drops: Watcher,
-    burial: Burial,
+    lost_exits: LostExits,
     tally: Tally,
     started: Instant,
     /// When troubles were looked for last, and files and losses.
@@ -116,7 +116,7 @@ impl<'a> Watch<'a> {
             web,
             origin: Origin { label: None, zone },
             drops: Watcher::new(setup.config.drops),
-            burial: Burial::new(now),
+            lost_exits: LostExits::new(now),
             tally: Tally::default(),
             setup,
             started: now,
@@ -227,7 +227,7 @@ impl<'a> Watch<'a> {
         }
         self.looked.1 = now;
         self.look_for_losses(self.tally.events + replay.counters().events, passed);
-        let ended = self.burial.look(&replay.state().threads, self.source.drops().lost(), now);
+        let ended = self.lost_exits.look(&replay.state().threads, self.source.drops().lost(), now);
         self.source.have_ended(ended);
         self.show(replay, program);
         self.setup.config.watch && self.setup.files.changed()
@@ -301,7 +301,8 @@ impl<'a> Watch<'a> {
             Ok(program) => {
                 self.tally.reloads += 1;
                 self.log.tell(Level::Info, &format!("rules loaded anew: {} run", program.rules.len()));
-                self.calls = Calls::of(&program, &self.setup.config.calls, self.args.write.is_some());
+                self.calls =
+                    SyscallSelection::of(&program, &self.setup.config.calls, self.args.write.is_some());
                 self.want(self.calls.wanted());
                 Some(program)
             }

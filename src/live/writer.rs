@@ -54,7 +54,7 @@ impl Writer {
             return Ok(());
         }
         self.cut = now;
-        self.trace.hurry().map_err(|error| self.failed(&error))
+        self.trace.flush_chunk().map_err(|error| self.failed(&error))
     }
 
     /// Writes what is left.

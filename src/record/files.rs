@@ -127,8 +127,8 @@ impl Files {
     }
 
     /// Makes everything that was written readable, whatever becomes of the recorder.
-    pub fn hurry(&mut self) -> Result<(), Failure> {
-        self.current.as_mut().map_or(Ok(()), Target::hurry)
+    pub fn flush_chunk(&mut self) -> Result<(), Failure> {
+        self.current.as_mut().map_or(Ok(()), Target::flush_chunk)
     }
 
     /// What has been written so far, as far as it has reached the disk.

@@ -138,7 +138,7 @@ impl Recorder {
             }
             if now.duration_since(closed) >= UNWRITTEN {
                 closed = now;
-                self.files.hurry()?;
+                self.files.flush_chunk()?;
             }
             if now.duration_since(drawn) >= STATUS {
                 drawn = now;

@@ -18,7 +18,7 @@ use crate::summary::Totals;
 
 /// Opens captures, and tells about them.
 pub struct Captures<'a> {
-    inputs: std::slice::Iter<'a, inputs::Trace>,
+    inputs: std::slice::Iter<'a, inputs::Input>,
     /// Names of the captures that are open, in their order.
     open: std::collections::VecDeque<String>,
     intent: &'a Replay,
@@ -28,8 +28,8 @@ pub struct Captures<'a> {
 }
 
 /// Whether a capture is a native trace with keyframes that this program can use.
-pub fn is_keyed(input: &inputs::Trace) -> bool {
-    let inputs::Trace::File(path) = input else { return false };
+pub fn is_keyed(input: &inputs::Input) -> bool {
+    let inputs::Input::File(path) = input else { return false };
     // What is read once only must not be opened for a look.
     let opened = path.is_file().then(|| Capture::open(path, &|bytes| bytes));
     matches!(opened, Some(Ok(Capture::Native(trace))) if tercel_replay::scan::is_keyed(&trace))

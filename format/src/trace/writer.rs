@@ -168,7 +168,7 @@ impl<W: Output + 'static> TraceWriter<W> {
     ///
     /// # Errors
     /// As for [`block`](TraceWriter::block).
-    pub fn hurry(&mut self) -> io::Result<()> {
+    pub fn flush_chunk(&mut self) -> io::Result<()> {
         if self.descriptor.events > 0 {
             self.end_chunk()?;
             self.start_chunk(false);

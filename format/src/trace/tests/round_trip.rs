@@ -130,7 +130,7 @@ fn a_hurried_chunk_is_small() {
     let mut writer = TraceWriter::new(Vec::new(), &Header::default(), options(1 << 20)).expect("memory");
     let event = EventBuilder::new(DROP_E, 5, 0).push(2).encode().expect("event");
     for _ in 0..3 {
-        writer.hurry().expect("memory");
+        writer.flush_chunk().expect("memory");
         writer.event(&event.event()).expect("memory");
         writer.dropped(2);
     }
@@ -183,7 +183,7 @@ fn a_full_disk_leaves_a_valid_trace() {
         let mut writer = TraceWriter::new(disk, &Header::default(), options)?;
         for _ in 0..8 {
             writer.event(&event.event())?;
-            writer.hurry()?;
+            writer.flush_chunk()?;
         }
         writer.finish().map(|_| ())
     };

@@ -16,7 +16,7 @@ const PERIOD: Duration = Duration::from_secs(5);
 const FIRST_NAMESPACE: u64 = 0xefff_fffc;
 
 /// Looks for threads that have ended unseen.
-pub struct Burial {
+pub struct LostExits {
     /// /proc shows the threads of the whole host.
     sees_all: bool,
     looked: Instant,
@@ -25,11 +25,11 @@ pub struct Burial {
     suspects: HashSet<i64>,
 }
 
-impl Burial {
+impl LostExits {
     /// Nobody is suspected.
-    pub fn new(now: Instant) -> Burial {
+    pub fn new(now: Instant) -> LostExits {
         let namespace = fs::metadata("/proc/self/ns/pid").map_or(0, |found| found.ino());
-        Burial { sees_all: namespace == FIRST_NAMESPACE, looked: now, lost: 0, suspects: HashSet::new() }
+        LostExits { sees_all: namespace == FIRST_NAMESPACE, looked: now, lost: 0, suspects: HashSet::new() }
     }
 
     /// The threads of `threads` that are gone; `lost` events were lost so far.

@@ -12,7 +12,7 @@ const CALM: u32 = 30;
 
 /// The events that the probe is asked for, by how much is left out.
 #[derive(Debug)]
-pub struct Calls {
+pub struct SyscallSelection {
     /// The first holds everything that is wanted; each further one is smaller.
     levels: Vec<Level>,
     level: usize,
@@ -35,9 +35,9 @@ pub struct Change {
     pub text: String,
 }
 
-impl Calls {
+impl SyscallSelection {
     /// What is wanted for `program`. A recording holds all events, unless some were asked for.
-    pub fn of(program: &Program, settings: &config::Calls, recording: bool) -> Calls {
+    pub fn of(program: &Program, settings: &config::Calls, recording: bool) -> SyscallSelection {
         let named = !settings.more.is_empty() || !settings.less.is_empty();
         let all = settings.all || (recording && !named);
         let mut levels: Vec<Level> = Vec::new();
@@ -51,7 +51,7 @@ impl Calls {
         if !settings.adaptive {
             levels.truncate(1);
         }
-        Calls { levels, level: 0, calm: 0 }
+        SyscallSelection { levels, level: 0, calm: 0 }
     }
 
     /// What is wanted at the moment.
@@ -141,10 +141,10 @@ mod tests {
   priority: ERROR
 ";
 
-    fn calls(settings: &config::Calls, recording: bool) -> Calls {
+    fn calls(settings: &config::Calls, recording: bool) -> SyscallSelection {
         let mut loader = Loader::new(Options::default());
         assert!(loader.bytes("rules", RULES.as_bytes()).successful());
-        Calls::of(&loader.finish().program, settings, recording)
+        SyscallSelection::of(&loader.finish().program, settings, recording)
     }
 
     fn settings(adaptive: bool, more: &[&str], less: &[&str]) -> config::Calls {
@@ -152,7 +152,7 @@ mod tests {
         config::Calls { all: false, adaptive, more: names(more), less: names(less) }
     }
 
-    fn sees(calls: &Calls, code: u16) -> bool {
+    fn sees(calls: &SyscallSelection, code: u16) -> bool {
         calls.wanted().is_none_or(|wanted| wanted.contains(&code))
     }
 
