@@ -1,4 +1,4 @@
-//! `tercel convert`, `index` and `recover`: one capture is read and written anew.
+//! `tercel convert`, `index` and `recover`: one capture is read and written again.
 
 use std::time::Instant;
 

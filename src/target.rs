@@ -177,7 +177,7 @@ impl Target {
             Header { source, writer: concat!("tercel ", env!("CARGO_PKG_VERSION")).to_owned(), ..header };
     }
 
-    /// Lets events keep the numbers that they have, where others are missing before them; else they are counted anew.
+    /// Lets events keep the numbers that they have, where others are missing before them; otherwise they are counted again.
     pub fn keep_numbers(&mut self) {
         self.options.numbers = true;
     }

@@ -496,7 +496,7 @@ mod tests {
         }
     }
 
-    /// With `TERCEL_BLESS` set, the page is written anew.
+    /// With `TERCEL_BLESS` set, the page is written again.
     #[test]
     fn the_documentation_is_up_to_date() {
         let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/probe-events.md");

@@ -28,7 +28,7 @@ pub const DEFAULT_FILE: &str = "/etc/tercel/tercel.yaml";
 pub struct Config {
     /// Rule files and directories that exist, in the order of loading.
     pub rules_files: Vec<PathBuf>,
-    /// Load rules and configuration anew when their files change.
+    /// Reload rules and configuration when their files change.
     pub watch: bool,
     /// Which rules run.
     pub selection: Vec<Step>,

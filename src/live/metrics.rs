@@ -29,7 +29,7 @@ pub struct Metrics<'a> {
     pub fds: usize,
     /// Rules that run.
     pub rules: usize,
-    /// How often rules were loaded anew, and how often they were refused.
+    /// How often rules were reloaded, and how often they were refused.
     pub reloads: (u64, u64),
     /// Priorities whose rules are not served at the moment, because of overload.
     pub shed: usize,
@@ -64,8 +64,8 @@ pub fn text(metrics: &Metrics<'_>) -> String {
     page.one("tercel_threads", "gauge", "Threads in the state", metrics.threads);
     page.one("tercel_fds", "gauge", "File descriptors in the state", metrics.fds);
     page.one("tercel_rules", "gauge", "Rules that run", metrics.rules);
-    page.one("tercel_rules_reloads_total", "counter", "Rules loaded anew", metrics.reloads.0);
-    page.one("tercel_rules_refused_total", "counter", "Rules refused when loaded anew", metrics.reloads.1);
+    page.one("tercel_rules_reloads_total", "counter", "Rules reloaded", metrics.reloads.0);
+    page.one("tercel_rules_refused_total", "counter", "Rules refused when reloaded", metrics.reloads.1);
     page.one(
         "tercel_shed_priorities",
         "gauge",

@@ -22,12 +22,12 @@ impl Signals {
         Ok(signals)
     }
 
-    /// Whether rules are to be loaded anew; true once per signal.
+    /// Whether rules are to be reloaded; true once per signal.
     pub fn reload(&self) -> bool {
         self.reload.swap(false, Ordering::Relaxed)
     }
 
-    /// Whether outputs are to be opened anew; true once per signal.
+    /// Whether outputs are to be reopened; true once per signal.
     pub fn reopen(&self) -> bool {
         self.reopen.swap(false, Ordering::Relaxed)
     }

@@ -182,7 +182,7 @@ impl<'a> Watch<'a> {
             left = STRETCH;
             let changed = self.look_around(replay, program);
             if signals.reopen() {
-                self.log.tell(Level::Info, "outputs are opened anew");
+                self.log.tell(Level::Info, "outputs are reopened");
                 self.outputs.reopen();
             }
             if (signals.reload() || changed)
@@ -294,13 +294,13 @@ impl<'a> Watch<'a> {
         });
     }
 
-    /// Reads the configuration and the rules anew. Where anything is wrong, all stays as it was.
+    /// Reloads the configuration and the rules. Where anything is wrong, all stays as it was.
     fn reload(&mut self) -> Option<Program> {
         self.setup.files.read();
         match self.read_anew() {
             Ok(program) => {
                 self.tally.reloads += 1;
-                self.log.tell(Level::Info, &format!("rules loaded anew: {} run", program.rules.len()));
+                self.log.tell(Level::Info, &format!("rules reloaded: {} run", program.rules.len()));
                 self.calls =
                     SyscallSelection::of(&program, &self.setup.config.calls, self.args.write.is_some());
                 self.want(self.calls.wanted());
@@ -309,7 +309,7 @@ impl<'a> Watch<'a> {
             Err(errors) => {
                 self.tally.refused += 1;
                 errors.iter().for_each(|error| self.log.tell(Level::Error, error));
-                let text = "configuration and rules are not loaded anew; the old ones stay";
+                let text = "configuration and rules are not reloaded; the old ones stay";
                 self.log.tell(Level::Error, text);
                 None
             }

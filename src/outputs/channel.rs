@@ -29,7 +29,7 @@ pub trait Channel: Send {
     /// The line has not left.
     fn send(&mut self, message: &Message) -> Result<(), Failure>;
 
-    /// What is open is closed, and opened anew for the next line.
+    /// What is open is closed, and opened again for the next line.
     fn reopen(&mut self);
 
     /// No further line will come.

@@ -202,7 +202,7 @@ impl Outputs {
         self.running.iter().for_each(|running| running.worker.push(Arc::clone(&message)));
     }
 
-    /// Files are opened anew before the next line, programs and connections too.
+    /// Files are reopened before the next line, programs and connections too.
     pub fn reopen(&self) {
         self.running.iter().for_each(|running| running.worker.reopen());
     }

@@ -27,7 +27,7 @@ impl Default for Limits {
 pub enum Job {
     /// Send this line.
     Send(Arc<Message>),
-    /// Open anew what is open.
+    /// Reopen what is open.
     Reopen,
     /// Nothing, for ever.
     End,
@@ -99,7 +99,7 @@ impl Queue {
         }
     }
 
-    /// Waits before the next try; not longer than until something is to be opened anew or time is up.
+    /// Waits before the next try; not longer than until something is to be reopened or time is up.
     pub fn rest(&self, pause: Duration) {
         let end = Instant::now() + pause;
         let mut inner = self.lock();
@@ -113,7 +113,7 @@ impl Queue {
         }
     }
 
-    /// Asks for everything to be opened anew.
+    /// Asks for everything to be reopened.
     pub fn reopen(&self) {
         self.lock().reopen = true;
         self.changed.notify_all();

@@ -64,7 +64,7 @@ impl Worker {
         }
     }
 
-    /// Asks for everything to be opened anew.
+    /// Asks for everything to be reopened.
     pub fn reopen(&self) {
         self.shared.queue.reopen();
     }

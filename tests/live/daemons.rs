@@ -142,9 +142,7 @@ fn logrotate_rotates_with_a_signal() {
             .output()
             .expect("logrotate runs");
         assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
-        wait("the new file", || {
-            file.exists() || live.errors().matches("opened anew").count() > round as usize
-        });
+        wait("the new file", || file.exists() || live.errors().matches("reopened").count() > round as usize);
     }
     mark(31..=32);
     wait("two alerts", || lines(&file).len() == 2);

@@ -34,7 +34,7 @@ fn rules_are_loaded_anew_by_signal_and_by_change() {
     mark(&out, 2, "old");
     fs::write(&file, rules("new")).expect("a file");
     live.signal("HUP");
-    live.until("rules loaded anew");
+    live.until("rules reloaded");
     mark(&out, 3, "new");
     fs::remove_file(&file).expect("a file");
     live.signal("HUP");
@@ -51,7 +51,7 @@ fn changed_files_are_noticed() {
     let mut live = Live::start(&place, &out, &["-r", file.to_str().expect("a path")]);
     mark(&out, 1, "old");
     fs::write(&file, rules("newer")).expect("a file");
-    live.until("rules loaded anew");
+    live.until("rules reloaded");
     mark(&out, 2, "newer");
     live.stop();
 }
@@ -77,14 +77,14 @@ fn a_changed_configuration_holds_at_once() {
     mark(&place.path("one"), 2, "mark");
     settings("two", "json_output: true\nwebserver:\n  enabled: true\n  listen_address: 127.0.0.1\n");
     live.until("webserver changes at the next start only");
-    live.until("rules loaded anew: 1 run");
+    live.until("rules reloaded: 1 run");
     shell(&format!("cat {}3 2>/dev/null; true", marked()));
     wait("a line in the new file", || lines(&place.path("two")).len() == 1);
     assert!(lines(&place.path("two"))[0].contains(&format!("\"fd.name\":\"{}3\"", marked())));
     // The signal does the same.
     settings("three", "watch_config_files: false\n");
     live.signal("HUP");
-    wait("the second load", || live.errors().matches("rules loaded anew").count() == 2);
+    wait("the second load", || live.errors().matches("rules reloaded").count() == 2);
     mark(&place.path("three"), 4, "mark");
     live.stop();
     assert_eq!((lines(&place.path("one")).len(), lines(&place.path("two")).len()), (2, 1));
@@ -98,7 +98,7 @@ fn a_local_file_is_loaded_when_it_comes() {
     let configuration = place.file("tercel.yaml", &text);
     let mut live = Live::configured(&place, &place.path("out"), &configuration, &[]);
     place.file("rules.local.yaml", &rules("mark").replace("rule: ", "rule: local "));
-    live.until("rules loaded anew: 2 run");
+    live.until("rules reloaded: 2 run");
 }
 
 #[test]
@@ -121,7 +121,7 @@ fn files_are_opened_anew_for_rotation() {
     mark(&file, 1, "mark");
     fs::rename(&file, place.path("alerts.1")).expect("a rename");
     live.signal("USR1");
-    live.until("outputs are opened anew");
+    live.until("outputs are reopened");
     mark(&file, 2, "mark");
     live.stop();
     assert_eq!((lines(&place.path("alerts.1")).len(), lines(&file).len()), (1, 1));

@@ -50,7 +50,7 @@ enum Kept {
     Bool(bool),
     Double(f64),
     Ip(IpAddr),
-    /// It has to be found anew.
+    /// It has to be found again.
     Elsewhere,
 }
 

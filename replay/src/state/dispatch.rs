@@ -138,7 +138,7 @@ impl State {
         }
     }
 
-    /// Finds out anew in which container the event's thread runs, if the call succeeded.
+    /// Finds out again in which container the event's thread runs, if the call succeeded.
     fn find_container_of(&mut self, event: &Event<'_>) {
         if event.return_value().is_some_and(|res| res >= 0)
             && let Some(slot) = self.threads.by_tid(event.tid)

@@ -139,7 +139,7 @@ fn dotted(out: &mut Vec<u8>, octets: [u8; 4]) {
     }
 }
 
-/// Appends a number. Names of sockets are made anew for every datagram to another peer, so this does not go through the
+/// Appends a number. Names of sockets are made again for every datagram to another peer, so this does not go through the
 /// formatting machinery.
 fn decimal(out: &mut Vec<u8>, mut number: u16) {
     let mut digits = [0; 5];

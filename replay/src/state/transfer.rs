@@ -103,7 +103,7 @@ impl State {
         }
     }
 
-    /// Takes over the ends that a tuple tells (reference state 8.20). Answers whether the name has to be made anew.
+    /// Takes over the ends that a tuple tells (reference state 8.20). Answers whether the name has to be made again.
     fn update_from_tuple(&self, fd: &mut Fd, tuple: Tuple<'_>) -> bool {
         match tuple {
             Tuple::V4(source, destination) => {

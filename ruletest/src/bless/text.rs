@@ -94,7 +94,7 @@ pub(crate) fn with_rules(text: &str, layout: &Layout, rules: &[(String, u64)]) -
     with_key(text, layout, &pair).into_iter().collect()
 }
 
-/// A list written anew, in brackets or line by line as it was.
+/// A list written again, in brackets or line by line as it was.
 pub(crate) fn list(text: &str, span: Span, items: &[&str]) -> Edit {
     let items: Vec<String> = items.iter().map(|item| scalar(item)).collect();
     if in_brackets(text, span.from) || items.is_empty() {

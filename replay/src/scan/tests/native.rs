@@ -249,7 +249,7 @@ fn windows_count_from_each_section() {
     }
 }
 
-/// Counts what a scan gives: section headers, states that are given anew, and events.
+/// Counts what a scan gives: section headers, states that are given again, and events.
 #[derive(Default)]
 struct Seen {
     sections: u64,

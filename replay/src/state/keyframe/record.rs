@@ -1,5 +1,5 @@
 //! What a keyframe says: the parts of a state that differ from an earlier one, in an order that does not depend on how the
-//! state came about. Whatever can be found anew from the rest is left out.
+//! state came about. Whatever can be found again from the rest is left out.
 
 use std::net::IpAddr;
 

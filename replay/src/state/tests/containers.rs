@@ -46,7 +46,7 @@ fn threads_get_their_container_from_their_cgroups() {
     });
     host.settle();
     assert_eq!((host.container(300), host.container(100)), (SHORT.to_owned(), String::new()));
-    // A child has none until an event of its own; the parent's is found anew.
+    // A child has none until an event of its own; the parent's is found again.
     let mut params = clone_params(301, 300, 300, 1, 300, 0).to_vec();
     params.push(("cgroups", cgroups()));
     host.event(code::SYSCALL_CLONE_20_X, 300, &params);
