@@ -1,11 +1,10 @@
-//! What the arrangement of conditions has to know of a check: what its answer hangs on, what it costs, how often it holds.
+//! What the arrangement of conditions has to know of a check: what its answer depends on, what it costs, how often it holds.
 
 use tercel_format::catalogue::ParamType;
-use tercel_rules::fields::Field;
 use tercel_rules::program::{Check, Op, Operand, Source, Test};
 
 use super::texts::Texts;
-use crate::fields::{self, Dependency};
+use crate::fields::{Comparison, Dependency, nature};
 
 /// What is known of a check without evaluating it.
 #[derive(Debug, Clone, Copy)]
@@ -46,7 +45,7 @@ impl Notes {
 /// Whether the operand looks at the process image alone.
 pub fn depends_on_image(operand: &Operand) -> bool {
     match &operand.source {
-        Source::Field(field) => fields::dependency(field) == Dependency::Image,
+        Source::Field(field) => nature(field).dependency == Dependency::Image,
         Source::Text(_) => true,
         Source::List(parts) | Source::Transform(_, parts) => parts.iter().all(depends_on_image),
     }
@@ -57,17 +56,7 @@ fn is_plain_text(operand: &Operand) -> bool {
     let text = matches!(operand.ty, ParamType::CharBuf | ParamType::FsPath | ParamType::FsRelPath);
     text && !operand.list
         && match &operand.source {
-            Source::Field(field) => {
-                !fields::is_multi(field)
-                    && !matches!(
-                        field.field,
-                        Field::EvtRawarg
-                            | Field::FdCipName
-                            | Field::FdSipName
-                            | Field::FdLipName
-                            | Field::FdRipName
-                    )
-            }
+            Source::Field(field) => nature(field).comparison == Comparison::One,
             Source::Text(_) | Source::List(_) | Source::Transform(..) => true,
         }
 }
@@ -75,10 +64,7 @@ fn is_plain_text(operand: &Operand) -> bool {
 /// Whether a field of it counts its evaluations.
 pub fn is_counting(operand: &Operand) -> bool {
     match &operand.source {
-        Source::Field(field) => matches!(
-            field.field,
-            Field::EvtDeltatime | Field::EvtDeltatimeS | Field::EvtDeltatimeNs | Field::UtilCnt
-        ),
+        Source::Field(field) => nature(field).dependency == Dependency::Evaluations,
         Source::Text(_) => false,
         Source::List(parts) | Source::Transform(_, parts) => parts.iter().any(is_counting),
     }
@@ -107,13 +93,7 @@ fn is_weak(check: &Check) -> bool {
 /// What it takes to find the value.
 fn value_cost(operand: &Operand) -> u32 {
     match &operand.source {
-        Source::Field(field) if fields::is_multi(field) => 40,
-        Source::Field(field) => match field.field {
-            Field::EvtArg | Field::EvtArgs | Field::EvtInfo | Field::EvtAbspath => 20,
-            Field::FdName | Field::FdNum | Field::FdTypechar | Field::FdType => 2,
-            _ if fields::dependency(field) == Dependency::Image => 1,
-            _ => 6,
-        },
+        Source::Field(field) => nature(field).cost,
         Source::Text(_) | Source::List(_) | Source::Transform(..) => 30,
     }
 }

@@ -14,7 +14,7 @@ use super::question::{Order, Question};
 use super::set::Set;
 use super::texts::Texts;
 use super::values::{Values, Wanted};
-use crate::fields::{self, Context, Value};
+use crate::fields::{self, Comparison, Context, EndPart, Shown, Value, nature};
 
 /// A check, ready to run.
 #[derive(Debug)]
@@ -54,14 +54,14 @@ impl Predicate {
     /// Prepares a check.
     pub fn new(check: &Check) -> Predicate {
         if let Source::Field(field) = &check.left.source {
-            match field.field {
-                Field::EvtAround => return around(field, &check.test),
-                Field::EvtRawarg => return Predicate::raw(&check.left, &check.test),
-                Field::FdCipName | Field::FdSipName | Field::FdLipName | Field::FdRipName => {
-                    return domain(field.field, &check.test);
+            match nature(field).comparison {
+                Comparison::One => {}
+                Comparison::Around => return around(field, &check.test),
+                Comparison::Raw => return Predicate::raw(&check.left, &check.test),
+                Comparison::NameOf(address) => return domain(address, &check.test),
+                Comparison::EachAncestor(_) | Comparison::EachEnd(_) => {
+                    return Predicate::of_several(field, &check.test);
                 }
-                _ if fields::is_multi(field) => return Predicate::of_several(field, &check.test),
-                _ => {}
             }
         }
         Predicate::of_one(&check.left, &check.test)
@@ -98,7 +98,10 @@ impl Predicate {
     /// Fields with several values. The reference compares each on its own and drops the length and the modifier on the way:
     /// of several literals only the first counts, and a number or an address is in no set (reference language 5.14-5.19).
     fn of_several(field: &FieldRef, test: &Test) -> Predicate {
-        let pair = matches!(field.field, Field::FdIp | Field::FdNet | Field::FdPort | Field::FdProto);
+        let comparison = nature(field).comparison;
+        let pair = matches!(comparison, Comparison::EachEnd(_));
+        let in_no_set = comparison == Comparison::EachEnd(EndPart::Address)
+            || comparison == Comparison::EachAncestor(Shown::Pid);
         let field = field.clone();
         let compare = |field, op, literal: &Literal| match op {
             Op::Ne if pair => Predicate::NoneOf(field, Question::new(Op::Eq, literal)),
@@ -112,15 +115,15 @@ impl Predicate {
                 Some(literal) => compare(field, *op, literal),
                 None => Predicate::Fixed(false),
             },
-            Test::In(literals) => match field.field {
-                Field::FdIp | Field::ProcApid => Predicate::Fixed(false),
-                Field::FdNet => match literals.first() {
+            Test::In(_) if in_no_set => Predicate::Fixed(false),
+            Test::In(literals) if comparison == Comparison::EachEnd(EndPart::Network) => {
+                match literals.first() {
                     Some(literal) => compare(field, Op::Eq, literal),
                     None => Predicate::Fixed(false),
-                },
-                _ => Predicate::Any(field, Question::of_set(literals)),
-            },
-            Test::Intersects(_) if pair || field.field == Field::ProcApid => Predicate::Fixed(false),
+                }
+            }
+            Test::In(literals) => Predicate::Any(field, Question::of_set(literals)),
+            Test::Intersects(_) if pair || in_no_set => Predicate::Fixed(false),
             Test::Intersects(literals) => Predicate::Any(field, Question::of_set(literals)),
             Test::Pmatch(paths) => Predicate::Any(field, Question::of_path_list(paths)),
             Test::CompareOperand(..) | Test::InOperand(_) | Test::IntersectsOperand(_) => {
@@ -236,13 +239,7 @@ fn around(field: &FieldRef, test: &Test) -> Predicate {
 }
 
 /// Host names of addresses. No name is ever known offline, so that every address differs from every name (language 5.18).
-fn domain(name: Field, test: &Test) -> Predicate {
-    let address = match name {
-        Field::FdCipName => Field::FdCip,
-        Field::FdSipName => Field::FdSip,
-        Field::FdLipName => Field::FdLip,
-        _ => Field::FdRip,
-    };
+fn domain(address: Field, test: &Test) -> Predicate {
     match test {
         Test::Exists => Predicate::Exists(Wanted::new(plain(Field::FdType))),
         Test::Compare(Op::Ne, _) => Predicate::Exists(Wanted::new(plain(address))),

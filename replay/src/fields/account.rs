@@ -4,7 +4,7 @@
 use tercel_format::catalogue::code;
 use tercel_rules::fields::{GroupField, UserField};
 
-use super::{Context, Value};
+use super::{Context, Nature, Value};
 use crate::state::{Thread, User};
 
 /// The value of a field of the class `user`.
@@ -40,6 +40,25 @@ pub(super) fn group<'a>(cx: &Context<'a>, field: GroupField) -> Option<Value<'a>
             let group = cx.state.accounts.group(&thread.container, thread.gid);
             Some(name_or(group.map(|group| &*group.name), thread.gid, b"root"))
         }
+    }
+}
+
+/// The row of a field of the class `user`.
+pub(super) fn nature_of_user(field: UserField) -> Nature {
+    match field {
+        UserField::UserUid
+        | UserField::UserName
+        | UserField::UserHomedir
+        | UserField::UserShell
+        | UserField::UserLoginuid
+        | UserField::UserLoginname => Nature::EVENT,
+    }
+}
+
+/// The row of a field of the class `group`.
+pub(super) fn nature_of_group(field: GroupField) -> Nature {
+    match field {
+        GroupField::GroupGid | GroupField::GroupName => Nature::EVENT,
     }
 }
 

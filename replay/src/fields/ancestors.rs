@@ -11,7 +11,7 @@ const MAX_ENV_ANCESTORS: usize = 20;
 
 /// What a field of several processes shows of each.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Shown {
+pub(crate) enum Shown {
     Pid,
     Name,
     Exe,

@@ -3,7 +3,8 @@
 use tercel_format::catalogue::{code, source};
 use tercel_rules::fields::GenEventField as G;
 
-use super::{Context, Scratch, Value, time};
+use super::nature::Rendering;
+use super::{Context, Nature, Scratch, Value, time};
 
 /// The value of a field of the class `evt` for all events.
 pub(super) fn value<'a>(cx: &Context<'a>, field: G, scratch: &'a mut Scratch) -> Option<Value<'a>> {
@@ -32,6 +33,28 @@ pub(super) fn value<'a>(cx: &Context<'a>, field: G, scratch: &'a mut Scratch) ->
         G::EvtPluginname | G::EvtPlugininfo => return None,
     }
     Value::text(out)
+}
+
+/// The row of a field of the class `evt` for all events.
+pub(super) fn nature(field: G) -> Nature {
+    match field {
+        G::EvtTime | G::EvtTimeS | G::EvtTimeIso8601 | G::EvtDatetime | G::EvtDatetimeS => {
+            Nature::shown(Rendering::Time)
+        }
+        G::EvtRawtime
+        | G::EvtRawtimeS
+        | G::EvtRawtimeNs
+        | G::EvtReltime
+        | G::EvtReltimeS
+        | G::EvtReltimeNs => Nature::shown(Rendering::Number),
+        G::EvtNum
+        | G::EvtPluginname
+        | G::EvtPlugininfo
+        | G::EvtSource
+        | G::EvtIsAsync
+        | G::EvtAsynctype
+        | G::EvtHostname => Nature::EVENT,
+    }
 }
 
 /// Whether the event was made by a program, not by the kernel (reference fields.json `evt.is_async`).

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use tercel_rules::fields::{Arg, ContainerField as C};
 
 use super::process::{composed, since};
-use super::{Context, Scratch, Value};
+use super::{Context, Nature, Scratch, Value};
 use crate::state::{Container, Mount};
 
 /// Length of a short container id.
@@ -36,6 +36,73 @@ pub(super) fn value<'a>(
         Whose::Host => of_host(field),
         Whose::Id(id) => (field == C::ContainerId).then_some(Value::Text(id)),
         Whose::Known(container) => of_container(cx, container, field, arg, scratch),
+    }
+}
+
+/// The row of a field of the classes `container` and `k8s`.
+pub(super) fn nature(field: C) -> Nature {
+    match field {
+        C::ContainerId
+        | C::ContainerFullId
+        | C::ContainerName
+        | C::ContainerImage
+        | C::ContainerImageId
+        | C::ContainerType
+        | C::ContainerPrivileged
+        | C::ContainerMounts
+        | C::ContainerMount
+        | C::ContainerMountSource
+        | C::ContainerMountDest
+        | C::ContainerMountMode
+        | C::ContainerMountRdwr
+        | C::ContainerMountPropagation
+        | C::ContainerImageRepository
+        | C::ContainerImageTag
+        | C::ContainerImageDigest
+        | C::ContainerHealthcheck
+        | C::ContainerLivenessProbe
+        | C::ContainerReadinessProbe
+        | C::ContainerStartTs
+        | C::ContainerDuration
+        | C::ContainerIp
+        | C::ContainerCniJson
+        | C::ContainerHostPid
+        | C::ContainerHostNetwork
+        | C::ContainerHostIpc
+        | C::ContainerLabel
+        | C::ContainerLabels
+        | C::ProcIsContainerHealthcheck
+        | C::ProcIsContainerLivenessProbe
+        | C::ProcIsContainerReadinessProbe
+        | C::K8sPodName
+        | C::K8sNsName
+        | C::K8sPodId
+        | C::K8sPodUid
+        | C::K8sPodSandboxId
+        | C::K8sPodFullSandboxId
+        | C::K8sPodLabel
+        | C::K8sPodLabels
+        | C::K8sPodIp
+        | C::K8sPodCniJson
+        | C::K8sRcName
+        | C::K8sRcId
+        | C::K8sRcLabel
+        | C::K8sRcLabels
+        | C::K8sSvcName
+        | C::K8sSvcId
+        | C::K8sSvcLabel
+        | C::K8sSvcLabels
+        | C::K8sNsId
+        | C::K8sNsLabel
+        | C::K8sNsLabels
+        | C::K8sRsName
+        | C::K8sRsId
+        | C::K8sRsLabel
+        | C::K8sRsLabels
+        | C::K8sDeploymentName
+        | C::K8sDeploymentId
+        | C::K8sDeploymentLabel
+        | C::K8sDeploymentLabels => Nature::EVENT,
     }
 }
 

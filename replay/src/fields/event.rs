@@ -4,12 +4,13 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use tercel_format::catalogue::{Category, EVENTS, ParamInfo, ParamType, PrintFormat, code, flag, source};
 use tercel_format::event::until_nul;
-use tercel_rules::fields::{Arg, EventField as E, Field};
+use tercel_rules::fields::{Arg, EventField as E};
 use tercel_rules::program::{Operand, Source};
 
 use super::io::{self, Errors, Kind, Way};
+use super::nature::{Apart, DeltaPart, Rendering};
 use super::opening::{self, Opening};
-use super::{Context, Scratch, Value, arguments, names, text, time};
+use super::{Comparison, Context, Dependency, Nature, Scratch, Value, arguments, names, text, time};
 use crate::state::FdKind;
 
 /// The value of a field of the class `evt` for system calls.
@@ -39,12 +40,10 @@ pub(super) fn value<'a>(
             Some(Value::Uint(0))
         }
         E::EvtLatencyHuman => Some(Value::Text(b"0ns")),
-        E::EvtDeltatime => Some(Value::Uint(scratch.memory.delta(Field::EvtDeltatime, event.num, event.ts))),
-        E::EvtDeltatimeS => {
-            Some(Value::Uint(scratch.memory.delta(Field::EvtDeltatimeS, event.num, event.ts) / time::SECOND))
-        }
+        E::EvtDeltatime => Some(Value::Uint(scratch.memory.delta(DeltaPart::Whole, event.num, event.ts))),
+        E::EvtDeltatimeS => Some(Value::Uint(scratch.memory.delta(DeltaPart::Seconds, event.num, event.ts))),
         E::EvtDeltatimeNs => {
-            Some(Value::Uint(scratch.memory.delta(Field::EvtDeltatimeNs, event.num, event.ts) % time::SECOND))
+            Some(Value::Uint(scratch.memory.delta(DeltaPart::Nanoseconds, event.num, event.ts)))
         }
         E::EvtOutputtime => {
             let offset = scratch.utc_offset(event.ts);
@@ -95,6 +94,65 @@ pub(super) fn value<'a>(
         E::EvtInfraDockerContainerId => infrastructure(cx, b"ID", 12),
         E::EvtInfraDockerContainerName => infrastructure(cx, b"name", usize::MAX),
         E::EvtInfraDockerContainerImage => infrastructure(cx, b"Image", usize::MAX),
+    }
+}
+
+/// The row of a field of the class `evt` for system calls.
+pub(super) fn nature(field: E) -> Nature {
+    match field {
+        E::EvtLatency | E::EvtLatencyS | E::EvtLatencyNs => Nature::shown(Rendering::Number),
+        E::EvtOutputtime => Nature::shown(Rendering::Time),
+        E::EvtDeltatime => Nature::of_delta(DeltaPart::Whole),
+        E::EvtDeltatimeS => Nature::of_delta(DeltaPart::Seconds),
+        E::EvtDeltatimeNs => Nature::of_delta(DeltaPart::Nanoseconds),
+        E::EvtBuffer => Nature::shown(Rendering::Buffer),
+        E::EvtDir | E::EvtTypeIs | E::EvtIsIo | E::EvtIsIoRead | E::EvtIsIoWrite | E::EvtIsWait => {
+            Nature::of_code(Apart::Nothing)
+        }
+        E::EvtType | E::SyscallType => Nature::of_code(Apart::Named),
+        E::EvtIsOpenRead | E::EvtIsOpenWrite | E::EvtIsOpenCreate => Nature::of_code(Apart::Opens),
+        E::EvtIsOpenExec => Nature::of_code(Apart::OpensAndCreates),
+        E::EvtArgs | E::EvtInfo | E::EvtAbspath => Nature::COMPOSED,
+        E::EvtArg => Nature { dependency: Dependency::Parameter, ..Nature::COMPOSED },
+        E::EvtRawarg => Nature {
+            dependency: Dependency::Parameter,
+            comparison: Comparison::Raw,
+            rendering: Rendering::RawArgument,
+            ..Nature::EVENT
+        },
+        E::EvtAround => Nature { comparison: Comparison::Around, ..Nature::EVENT },
+        E::EvtLatencyQuantized
+        | E::EvtLatencyHuman
+        | E::EvtCategory
+        | E::EvtCpu
+        | E::EvtBuflen
+        | E::EvtRes
+        | E::EvtRawres
+        | E::EvtFailed
+        | E::EvtIoDir
+        | E::EvtWaitLatency
+        | E::EvtIsSyslog
+        | E::EvtCount
+        | E::EvtCountError
+        | E::EvtCountErrorFile
+        | E::EvtCountErrorNet
+        | E::EvtCountErrorMemory
+        | E::EvtCountErrorOther
+        | E::EvtCountExit
+        | E::EvtCountProcinfo
+        | E::EvtCountThreadinfo
+        | E::EvtBuflenIn
+        | E::EvtBuflenOut
+        | E::EvtBuflenFile
+        | E::EvtBuflenFileIn
+        | E::EvtBuflenFileOut
+        | E::EvtBuflenNet
+        | E::EvtBuflenNetIn
+        | E::EvtBuflenNetOut
+        | E::EvtInfraDockerName
+        | E::EvtInfraDockerContainerId
+        | E::EvtInfraDockerContainerName
+        | E::EvtInfraDockerContainerImage => Nature::EVENT,
     }
 }
 

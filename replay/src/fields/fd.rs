@@ -4,16 +4,18 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use tercel_format::catalogue::code;
-use tercel_rules::fields::{Arg, FdField as F};
+use tercel_rules::fields::{Arg, FdField as F, Field};
 
+use super::nature::Rendering;
 use super::{Context, Nature, Scratch, Value, arguments, names};
 use crate::state::path::concatenate;
 use crate::state::{Endpoints, Fd, FdKind, L4, Role};
 
 /// Which part of the ends of a connection a comparison looks at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum EndPart {
+pub(crate) enum EndPart {
     Address,
+    Network,
     Port,
 }
 
@@ -74,16 +76,19 @@ pub(super) fn value<'a>(
     }
 }
 
-/// Whether a comparison of a field of the class `fd` looks at both ends of a connection.
+/// The row of a field of the class `fd`.
 pub(super) fn nature(field: F) -> Nature {
     match field {
-        F::FdIp | F::FdNet => Nature::EachEnd(EndPart::Address),
-        F::FdPort | F::FdProto => Nature::EachEnd(EndPart::Port),
-        F::FdNum
-        | F::FdType
-        | F::FdTypechar
-        | F::FdName
-        | F::FdDirectory
+        F::FdIp => Nature::of_ends(EndPart::Address),
+        F::FdNet => Nature::of_ends(EndPart::Network),
+        F::FdPort | F::FdProto => Nature::of_ends(EndPart::Port),
+        F::FdCipName => Nature::name_of(Field::FdCip),
+        F::FdSipName => Nature::name_of(Field::FdSip),
+        F::FdLipName => Nature::name_of(Field::FdLip),
+        F::FdRipName => Nature::name_of(Field::FdRip),
+        F::FdTypes => Nature { rendering: Rendering::List, ..Nature::FD },
+        F::FdNum | F::FdType | F::FdTypechar | F::FdName => Nature { cost: 2, ..Nature::FD },
+        F::FdDirectory
         | F::FdFilename
         | F::FdCip
         | F::FdSip
@@ -109,18 +114,13 @@ pub(super) fn nature(field: F) -> Nature {
         | F::FdRnet
         | F::FdConnected
         | F::FdNameChanged
-        | F::FdCipName
-        | F::FdSipName
-        | F::FdLipName
-        | F::FdRipName
         | F::FdDev
         | F::FdDevMajor
         | F::FdDevMinor
         | F::FdIno
         | F::FdNameraw
-        | F::FdTypes
         | F::FdIsUpperLayer
-        | F::FdIsLowerLayer => Nature::Event,
+        | F::FdIsLowerLayer => Nature::FD,
     }
 }
 
@@ -165,7 +165,9 @@ pub(super) fn visit(
         EndPart::Port => {
             client && visit(Value::Uint(u64::from(inet.sport))) || visit(Value::Uint(u64::from(inet.dport)))
         }
-        EndPart::Address => client && visit(Value::Ip(inet.sip)) || visit(Value::Ip(inet.dip)),
+        EndPart::Address | EndPart::Network => {
+            client && visit(Value::Ip(inet.sip)) || visit(Value::Ip(inet.dip))
+        }
     })
 }
 

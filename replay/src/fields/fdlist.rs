@@ -6,7 +6,7 @@ use tercel_format::catalogue::code;
 use tercel_rules::fields::FdListField as F;
 
 use super::text::push_ip;
-use super::{Context, Scratch, Value, arguments};
+use super::{Context, Nature, Scratch, Value, arguments};
 use crate::state::{Fd, FdKind};
 
 /// The value of a field of the class `fdlist`: what each fd shows, with commas between; missing where none shows anything.
@@ -35,6 +35,18 @@ pub(super) fn value<'a>(cx: &Context<'a>, field: F, scratch: &'a mut Scratch) ->
     }
     out.pop();
     if out.is_empty() { None } else { Value::text(out) }
+}
+
+/// The row of a field of the class `fdlist`.
+pub(super) fn nature(field: F) -> Nature {
+    match field {
+        F::FdlistNums
+        | F::FdlistNames
+        | F::FdlistCips
+        | F::FdlistSips
+        | F::FdlistCports
+        | F::FdlistSports => Nature::EVENT,
+    }
 }
 
 /// Appends an address or a port of a socket. Listening sockets show their address only; IPv6 ones its first four bytes as

@@ -3,7 +3,7 @@
 use tercel_format::catalogue::code;
 use tercel_rules::fields::FsPathField as F;
 
-use super::{Context, Scratch, Value, event};
+use super::{Context, Nature, Scratch, Value, event};
 use crate::state::path::concatenate;
 use crate::state::{Fd, FdKind};
 
@@ -41,6 +41,18 @@ pub(super) fn value<'a>(cx: &Context<'a>, field: F, scratch: &'a mut Scratch) ->
             Value::text(&scratch.text)
         }
         F::FsPathNameraw | F::FsPathSourceraw | F::FsPathTargetraw => Some(Value::Text(path)),
+    }
+}
+
+/// The row of a field of the class `fs.path`.
+pub(super) fn nature(field: F) -> Nature {
+    match field {
+        F::FsPathName
+        | F::FsPathNameraw
+        | F::FsPathSource
+        | F::FsPathSourceraw
+        | F::FsPathTarget
+        | F::FsPathTargetraw => Nature::EVENT,
     }
 }
 

@@ -2,10 +2,11 @@
 
 use serde_json::Value as Json;
 use tercel_format::catalogue::{ParamType, PrintFormat};
-use tercel_rules::fields::{Arg, Field};
+use tercel_rules::fields::Arg;
 use tercel_rules::program::{Operand, Source};
 
-use super::text::{is_signed, masked, part_of_delta, push_buffer, push_value, sanitize};
+use super::nature::{Rendering, nature};
+use super::text::{is_signed, masked, push_buffer, push_value, sanitize};
 use super::{Context, Scratch, Value, event, transform};
 
 /// The JSON of an operand; null where it is missing.
@@ -18,44 +19,29 @@ pub fn render_json(cx: &Context<'_>, operand: &Operand, scratch: &mut Scratch) -
             .map_or(Json::Null, |value| of_value(value, operand.ty, operand.format));
     };
     let place = std::ptr::from_ref(operand).addr().wrapping_add(1);
-    match field.field {
-        Field::EvtTime
-        | Field::EvtTimeS
-        | Field::EvtTimeIso8601
-        | Field::EvtDatetime
-        | Field::EvtDatetimeS
-        | Field::EvtOutputtime => Json::from(cx.event.ts as i64),
-        Field::EvtRawtime
-        | Field::EvtRawtimeS
-        | Field::EvtRawtimeNs
-        | Field::EvtReltime
-        | Field::EvtReltimeS
-        | Field::EvtReltimeNs
-        | Field::EvtLatency
-        | Field::EvtLatencyS
-        | Field::EvtLatencyNs => number(super::value(cx, operand, scratch)),
-        Field::EvtDeltatime | Field::EvtDeltatimeS | Field::EvtDeltatimeNs => {
-            scratch.memory.delta_of_output(field.field, place, cx.event.ts);
-            let delta = scratch.memory.delta_of_output(field.field, place, cx.event.ts);
-            Json::from(part_of_delta(field.field, delta))
+    match nature(field).rendering {
+        Rendering::Time => Json::from(cx.event.ts as i64),
+        Rendering::Number => number(super::value(cx, operand, scratch)),
+        Rendering::Delta(part) => {
+            scratch.memory.delta_of_output(part, place, cx.event.ts);
+            Json::from(scratch.memory.delta_of_output(part, place, cx.event.ts))
         }
-        Field::UtilCnt => Json::from(scratch.memory.count_of_output(place, 2)),
-        Field::EvtBuffer => buffer(cx),
-        Field::EvtRawarg => match event::raw_argument(cx, operand) {
+        Rendering::Count => Json::from(scratch.memory.count_of_output(place, 2)),
+        Rendering::Buffer => buffer(cx),
+        Rendering::RawArgument => match event::raw_argument(cx, operand) {
             Some((Some(value), ty, format)) => of_value(value, ty, format),
             Some((None, ParamType::ByteBuf, _)) => Json::from(""),
             Some((None, _, PrintFormat::Hex | PrintFormat::Oct)) => Json::from("0"),
             Some((None, ..)) => Json::from(0),
             None => Json::Null,
         },
-        _ => {
-            let one = field.field != Field::FdTypes || matches!(field.arg, Arg::Index(_));
-            match super::value(cx, operand, scratch) {
-                Some(Value::Text(bytes)) if operand.list && one => Json::from(vec![text(bytes)]),
-                Some(value) => of_value(value, operand.ty, operand.format),
-                None => Json::Null,
-            }
-        }
+        Rendering::List => match super::value(cx, operand, scratch) {
+            Some(Value::Text(bytes)) if matches!(field.arg, Arg::Index(_)) => Json::from(vec![text(bytes)]),
+            Some(value) => of_value(value, operand.ty, operand.format),
+            None => Json::Null,
+        },
+        Rendering::Value => super::value(cx, operand, scratch)
+            .map_or(Json::Null, |value| of_value(value, operand.ty, operand.format)),
     }
 }
 

@@ -22,6 +22,7 @@ mod fspath;
 mod io;
 mod json;
 mod names;
+mod nature;
 mod opening;
 mod process;
 mod scratch;
@@ -34,15 +35,15 @@ use std::sync::Arc;
 
 use tercel_format::Event;
 use tercel_format::catalogue::flag;
-use tercel_rules::fields::{Arg, ClassField, FieldRef, UtilField};
+use tercel_rules::fields::{ClassField, FieldRef, UtilField};
 use tercel_rules::program::{Operand, Source};
 
 use crate::state::{Facts, Fd, Slot, State, Thread};
 
-use ancestors::Shown;
-use fd::EndPart;
-
+pub(crate) use ancestors::Shown;
+pub(crate) use fd::EndPart;
 pub use json::render_json;
+pub(crate) use nature::{Comparison, Dependency, Nature, nature};
 pub use scratch::{Scratch, Settings};
 pub use text::{render_text, sanitize};
 
@@ -78,18 +79,9 @@ pub enum Value<'a> {
     List(&'a [Box<[u8]>]),
 }
 
-/// What the value of a field can change with.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Dependency {
-    /// Nothing but the [`Image`](crate::state::Image) of the event's thread; missing where there is no thread.
-    Image,
-    /// The event, the state, or evaluations before (`evt.deltatime`).
-    Event,
-}
-
 /// The value of an operand, `None` where it is missing (reference language 5.1).
 ///
-/// Fields that compare several values at once ([`is_multi`]) have the value that an output shows, if any. Fields that
+/// Fields that compare several values at once ([`Comparison`]) have the value that an output shows, if any. Fields that
 /// count evaluations (`evt.deltatime`, `util.cnt`) count one per event.
 pub fn value<'a>(cx: &Context<'a>, operand: &'a Operand, scratch: &'a mut Scratch) -> Option<Value<'a>> {
     match &operand.source {
@@ -119,74 +111,25 @@ pub(crate) fn of_field<'a>(
     }
 }
 
-/// What kind of value a field has.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Nature {
-    /// One, which only the image of the event's thread decides.
-    Image,
-    /// One of the event or the state.
-    Event,
-    /// One of each ancestor process.
-    EachAncestor(Shown),
-    /// One of each end of a connection.
-    EachEnd(EndPart),
-}
-
-fn nature(field: &FieldRef) -> Nature {
-    match field.field.in_class() {
-        ClassField::Process(of_class) => match process::nature(of_class) {
-            // The reference knows no nth ancestor when it compares environments: any will do.
-            Nature::EachAncestor(Shown::Environment) if matches!(field.arg, Arg::Key(_)) => Nature::Event,
-            Nature::EachAncestor(shown) if shown != Shown::Environment && field.arg != Arg::None => {
-                Nature::Event
-            }
-            nature => nature,
-        },
-        ClassField::Fd(of_class) => fd::nature(of_class),
-        ClassField::GenEvent(_)
-        | ClassField::Event(_)
-        | ClassField::User(_)
-        | ClassField::Group(_)
-        | ClassField::FsPath(_)
-        | ClassField::Util(_)
-        | ClassField::FdList(_)
-        | ClassField::Container(_) => Nature::Event,
-    }
-}
-
-/// Whether a comparison of the field looks at several values ([`visit`]) instead of one ([`value`]).
-pub fn is_multi(field: &FieldRef) -> bool {
-    match nature(field) {
-        Nature::EachAncestor(_) | Nature::EachEnd(_) => true,
-        Nature::Image | Nature::Event => false,
-    }
-}
-
-/// Calls `visit` with each value of a field of several ([`is_multi`]) until it answers `true`; `Some` with the last
+/// Calls `visit` with each value of a field of several ([`Comparison`]) until it answers `true`; `Some` with the last
 /// answer, `None` where the field is missing altogether.
 ///
 /// Ancestors come nearest first, beginning with the parent; a test holds when it holds for any of them, `!=` included
 /// (reference language 5.19). `fd.ip`, `fd.port`, `fd.proto` and `fd.net` yield the client's side, then the server's, or
 /// the one address of a listening socket; `=` holds for either, `!=` only for both, which the caller gets by turning `=`
 /// (5.14 to 5.16). An fd that is no IP socket yields nothing: `Some(false)` without a call, which `!=` must not turn.
-pub fn visit(
+pub(crate) fn visit(
     cx: &Context<'_>,
     field: &FieldRef,
     scratch: &mut Scratch,
     visit: &mut dyn FnMut(Value<'_>) -> bool,
 ) -> Option<bool> {
-    match nature(field) {
-        Nature::EachEnd(part) => fd::visit(cx, part, visit),
-        Nature::EachAncestor(shown) => ancestors::visit(cx, shown, scratch, visit),
-        Nature::Image | Nature::Event => of_field(cx, field, scratch).map(visit),
-    }
-}
-
-/// What a field depends on, so that its checks can be remembered.
-pub fn dependency(field: &FieldRef) -> Dependency {
-    match nature(field) {
-        Nature::Image => Dependency::Image,
-        Nature::Event | Nature::EachAncestor(_) | Nature::EachEnd(_) => Dependency::Event,
+    match nature(field).comparison {
+        Comparison::EachEnd(part) => fd::visit(cx, part, visit),
+        Comparison::EachAncestor(shown) => ancestors::visit(cx, shown, scratch, visit),
+        Comparison::One | Comparison::Raw | Comparison::Around | Comparison::NameOf(_) => {
+            of_field(cx, field, scratch).map(visit)
+        }
     }
 }
 

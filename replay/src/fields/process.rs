@@ -144,7 +144,7 @@ pub(super) fn value<'a>(
     }
 }
 
-/// What the value of a field of the class `process` can change with, and whether a comparison looks at each ancestor.
+/// The row of a field of the class `process`.
 pub(super) fn nature(field: P) -> Nature {
     match field {
         P::ProcName
@@ -154,13 +154,13 @@ pub(super) fn nature(field: P) -> Nature {
         | P::ProcCmdline
         | P::ProcExeline
         | P::ProcCmdnargs
-        | P::ProcCmdlenargs => Nature::Image,
-        P::ProcApid => Nature::EachAncestor(Shown::Pid),
-        P::ProcAname => Nature::EachAncestor(Shown::Name),
-        P::ProcAexe => Nature::EachAncestor(Shown::Exe),
-        P::ProcAexepath => Nature::EachAncestor(Shown::Exepath),
-        P::ProcAcmdline => Nature::EachAncestor(Shown::CommandLine),
-        P::ProcAenv => Nature::EachAncestor(Shown::Environment),
+        | P::ProcCmdlenargs => Nature::IMAGE,
+        P::ProcApid => Nature::of_ancestors(Shown::Pid),
+        P::ProcAname => Nature::of_ancestors(Shown::Name),
+        P::ProcAexe => Nature::of_ancestors(Shown::Exe),
+        P::ProcAexepath => Nature::of_ancestors(Shown::Exepath),
+        P::ProcAcmdline => Nature::of_ancestors(Shown::CommandLine),
+        P::ProcAenv => Nature::of_ancestors(Shown::Environment),
         P::ProcPexe
         | P::ProcPexepath
         | P::ProcPname
@@ -236,7 +236,7 @@ pub(super) fn nature(field: P) -> Nature {
         | P::ProcStderrType
         | P::ProcStdinName
         | P::ProcStdoutName
-        | P::ProcStderrName => Nature::Event,
+        | P::ProcStderrName => Nature::EVENT,
     }
 }
 

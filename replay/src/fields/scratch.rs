@@ -7,8 +7,8 @@ use std::sync::Arc;
 use regex::bytes::Regex;
 use rustc_hash::FxHashMap;
 use tercel_format::trace::Zone;
-use tercel_rules::fields::Field;
 
+use super::nature::DeltaPart;
 use super::time;
 
 /// Most patterns and threads that are remembered; beyond it the memory starts afresh.
@@ -59,7 +59,7 @@ impl Scratch {
 /// What is remembered between events.
 #[derive(Debug, Default)]
 pub(super) struct Memory {
-    deltas: FxHashMap<(Field, usize), Delta>,
+    deltas: FxHashMap<(DeltaPart, usize), Delta>,
     counts: FxHashMap<usize, (u64, u64)>,
     totals: HashMap<i64, u64>,
     patterns: HashMap<Box<str>, Option<Regex>>,
@@ -78,22 +78,22 @@ struct Delta {
 const CONDITIONS: usize = 0;
 
 impl Memory {
-    /// Nanoseconds since the check was evaluated at another event, 0 the first time.
-    pub(super) fn delta(&mut self, field: Field, event: u64, ts: u64) -> u64 {
-        let delta = self.deltas.entry((field, CONDITIONS)).or_default();
+    /// A part of the time since the check was evaluated at another event, 0 the first time.
+    pub(super) fn delta(&mut self, part: DeltaPart, event: u64, ts: u64) -> u64 {
+        let delta = self.deltas.entry((part, CONDITIONS)).or_default();
         if delta.event != event {
             delta.advance(ts);
             delta.event = event;
         }
-        delta.nanoseconds
+        part.of(delta.nanoseconds)
     }
 
-    /// Nanoseconds since the output at `place` was last rendered, 0 the first time.
-    pub(super) fn delta_of_output(&mut self, field: Field, place: usize, ts: u64) -> u64 {
+    /// A part of the time since the output at `place` was last rendered, 0 the first time.
+    pub(super) fn delta_of_output(&mut self, part: DeltaPart, place: usize, ts: u64) -> u64 {
         self.forget();
-        let delta = self.deltas.entry((field, place)).or_default();
+        let delta = self.deltas.entry((part, place)).or_default();
         delta.advance(ts);
-        delta.nanoseconds
+        part.of(delta.nanoseconds)
     }
 
     /// Number of events at which conditions asked for it, this one included.
@@ -157,9 +157,9 @@ mod tests {
     #[test]
     fn conditions_share_what_they_see_of_one_event() {
         let mut memory = Memory::default();
-        assert_eq!(memory.delta(Field::EvtDeltatime, 1, 100), 0);
-        assert_eq!(memory.delta(Field::EvtDeltatime, 5, 130), 30);
-        assert_eq!(memory.delta(Field::EvtDeltatime, 5, 130), 30);
+        assert_eq!(memory.delta(DeltaPart::Whole, 1, 100), 0);
+        assert_eq!(memory.delta(DeltaPart::Whole, 5, 130), 30);
+        assert_eq!(memory.delta(DeltaPart::Whole, 5, 130), 30);
         assert_eq!(memory.count(1), 1);
         assert_eq!(memory.count(1), 1);
         assert_eq!(memory.count(7), 2);
@@ -176,9 +176,9 @@ mod tests {
     #[test]
     fn outputs_count_by_themselves() {
         let mut memory = Memory::default();
-        assert_eq!(memory.delta_of_output(Field::EvtDeltatime, 8, 100), 0);
-        assert_eq!(memory.delta_of_output(Field::EvtDeltatime, 16, 110), 0);
-        assert_eq!(memory.delta_of_output(Field::EvtDeltatime, 8, 120), 20);
+        assert_eq!(memory.delta_of_output(DeltaPart::Whole, 8, 100), 0);
+        assert_eq!(memory.delta_of_output(DeltaPart::Whole, 16, 110), 0);
+        assert_eq!(memory.delta_of_output(DeltaPart::Whole, 8, 120), 20);
         assert_eq!(memory.count_of_output(8, 2), 2);
         assert_eq!(memory.count_of_output(8, 2), 4);
     }

@@ -4,10 +4,10 @@
 use std::net::IpAddr;
 
 use tercel_format::catalogue::{ParamType, PrintFormat, Width};
-use tercel_rules::fields::Field;
 use tercel_rules::program::{Operand, Source};
 
-use super::{Context, Scratch, Value, event, time, transform};
+use super::nature::{Rendering, nature};
+use super::{Context, Scratch, Value, event, transform};
 use crate::state::text::{REPLACEMENT, Sequence, sequence};
 
 /// What a missing value looks like.
@@ -19,23 +19,25 @@ const MAX_LIST: usize = 1023;
 /// Appends the text of an operand; `<NA>` where it is missing.
 pub fn render_text(cx: &Context<'_>, operand: &Operand, out: &mut Vec<u8>, scratch: &mut Scratch) {
     match &operand.source {
-        Source::Field(field) => match field.field {
-            Field::EvtDeltatime | Field::EvtDeltatimeS | Field::EvtDeltatimeNs => {
+        Source::Field(field) => match nature(field).rendering {
+            Rendering::Delta(part) => {
                 let place = std::ptr::from_ref(operand).addr();
-                let delta = scratch.memory.delta_of_output(field.field, place, cx.event.ts);
-                push_value(out, Value::Uint(part_of_delta(field.field, delta)), operand.ty, operand.format);
+                let delta = scratch.memory.delta_of_output(part, place, cx.event.ts);
+                push_value(out, Value::Uint(delta), operand.ty, operand.format);
             }
-            Field::UtilCnt => {
+            Rendering::Count => {
                 let count = scratch.memory.count_of_output(std::ptr::from_ref(operand).addr(), 1);
                 push_value(out, Value::Uint(count), operand.ty, operand.format);
             }
-            Field::EvtBuffer => push_buffer(cx, out),
-            Field::EvtRawarg => push_raw_argument(cx, operand, out),
-            _ => match super::value(cx, operand, scratch) {
-                Some(Value::Text(text)) => sanitize(out, text),
-                Some(value) => push_value(out, value, operand.ty, operand.format),
-                None => out.extend_from_slice(MISSING),
-            },
+            Rendering::Buffer => push_buffer(cx, out),
+            Rendering::RawArgument => push_raw_argument(cx, operand, out),
+            Rendering::Value | Rendering::Time | Rendering::Number | Rendering::List => {
+                match super::value(cx, operand, scratch) {
+                    Some(Value::Text(text)) => sanitize(out, text),
+                    Some(value) => push_value(out, value, operand.ty, operand.format),
+                    None => out.extend_from_slice(MISSING),
+                }
+            }
         },
         Source::Text(_) | Source::List(_) | Source::Transform(..) => {
             match transform::shown(cx, operand, scratch) {
@@ -43,15 +45,6 @@ pub fn render_text(cx: &Context<'_>, operand: &Operand, out: &mut Vec<u8>, scrat
                 None => out.extend_from_slice(MISSING),
             }
         }
-    }
-}
-
-/// The part of a time between evaluations that a field shows.
-pub(super) fn part_of_delta(field: Field, delta: u64) -> u64 {
-    match field {
-        Field::EvtDeltatimeS => delta / time::SECOND,
-        Field::EvtDeltatimeNs => delta % time::SECOND,
-        _ => delta,
     }
 }
 
