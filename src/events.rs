@@ -6,8 +6,8 @@ use std::io::{self, BufWriter, Write};
 use std::path::Path;
 
 use tercel_format::{Block, Event};
-use tercel_replay::alert::push_message;
 use tercel_replay::fields::{Scratch, render_json, value};
+use tercel_replay::push_message;
 use tercel_replay::scan::{Needs, Visitor, scan};
 use tercel_replay::state::{ResumePoint, State};
 use tercel_replay::{Context, Filter, Options, Position};

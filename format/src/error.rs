@@ -69,7 +69,7 @@ impl Error {
     }
 }
 
-/// Something damaged that was skipped; reading went on behind it.
+/// Something damaged that was skipped; reading went on after it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("offset {offset}: {fault}")]
 pub struct Incident {
@@ -77,6 +77,11 @@ pub struct Incident {
     pub offset: u64,
     /// What is wrong with it.
     pub fault: Fault,
+}
+
+impl Incident {
+    /// How many of a capture are listed in full; the others are counted.
+    pub const LISTED: usize = 100;
 }
 
 /// What is wrong with a block.

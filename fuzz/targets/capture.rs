@@ -3,7 +3,7 @@
 
 use libfuzzer_sys::fuzz_target;
 use tercel_format::{Block, Reader};
-use tercel_replay::alert::push_message;
+use tercel_replay::push_message;
 use tercel_replay::fields::Scratch;
 use tercel_replay::state::State;
 use tercel_replay::Context;

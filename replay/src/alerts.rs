@@ -8,7 +8,7 @@ use tercel_rules::program::Program;
 
 use crate::alert::{Alert, Formatter, Style};
 use crate::engine::{Counters, Evaluation, Options, Setup, Sink};
-use crate::scan::{Merge, Needs, Outlet, PieceVisitor, Place, Question, Visitor};
+use crate::scan::{Merge, Needs, Outlet, PieceOrigin, PieceVisitor, Question, Visitor};
 use crate::state::{Forgotten, ResumePoint, State};
 
 /// How many bytes of lines are handed over at once.
@@ -112,7 +112,7 @@ impl Question for Alerts<'_> {
     fn visit<'a>(
         &'a self,
         worker: &'a mut Worker,
-        place: &Place<'_>,
+        place: &PieceOrigin<'_>,
         outlet: Outlet<'a, Found>,
     ) -> impl PieceVisitor + 'a {
         let Worker { evaluation, formatter, images } = worker;

@@ -4,7 +4,7 @@
 mod evaluation;
 mod filter;
 mod group;
-mod window;
+mod options;
 
 use std::io;
 use std::sync::Arc;
@@ -20,9 +20,8 @@ pub use evaluation::Counters;
 pub(crate) use evaluation::{Evaluation, Setup};
 pub use filter::Filter;
 pub use group::{Group, GroupVisitor, Member};
+pub use options::Options;
 pub use tercel_format::BlockSource;
-pub(crate) use window::DISORDER;
-pub use window::{Options, Point, Position, Window};
 
 /// Where alerts go.
 pub trait Sink {

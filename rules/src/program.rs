@@ -166,6 +166,18 @@ pub enum Op {
     Regex,
 }
 
+impl Op {
+    /// What `evt.num` compared with a number answers on every event, where that does not depend on the event: events count
+    /// from 1. Rule files write `evt.num = 0` for what is never true (reference language 9.4).
+    pub fn of_event_number(self, number: u64) -> Option<bool> {
+        match (self, number) {
+            (Op::Eq | Op::Lt | Op::Le, 0) | (Op::Lt, 1) => Some(false),
+            (Op::Ne | Op::Gt | Op::Ge, 0) | (Op::Ge, 1) => Some(true),
+            _ => None,
+        }
+    }
+}
+
 /// How many of several literals have to satisfy the operator.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Quantifier {

@@ -7,8 +7,8 @@ use std::io;
 use std::num::NonZeroUsize;
 
 use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
-use tercel_replay::alert::push_message;
 use tercel_replay::fields::{Context, Scratch, render_text};
+use tercel_replay::push_message;
 use tercel_replay::{Alert, Group, Matching, Member, Options, Settings, Sink};
 use tercel_rules::ast::{Expr, ExprKind, Pos};
 use tercel_rules::load::{Loader, Parts};

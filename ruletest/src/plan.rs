@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 use std::path::PathBuf;
 
-use tercel_replay::eval::depends_on_order;
+use tercel_replay::depends_on_order;
 use tercel_replay::{Matching, Options};
 use tercel_rules::fields::nearest;
 use tercel_rules::program::{Operand, Program};

@@ -29,9 +29,6 @@ const EVENT_LIMIT: u32 = (64 << 10) + block::HEADER as u32;
 /// Longest block that is kept in memory as a whole; process and fd lists, which may be longer, are read piece by piece.
 const BLOCK_LIMIT: u32 = 64 << 20;
 
-/// How many incidents are told in full; the others are counted.
-const INCIDENTS: usize = 100;
-
 /// What was read so far.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Statistics {
@@ -296,7 +293,7 @@ impl Reader {
     #[cold]
     fn incident(&mut self, offset: u64, fault: Fault) {
         self.statistics.incidents += 1;
-        if self.incidents.len() < INCIDENTS {
+        if self.incidents.len() < Incident::LISTED {
             self.incidents.push(Incident { offset, fault });
         }
     }

@@ -9,9 +9,6 @@ use crate::event::Event;
 use crate::numbering::Numbering;
 use crate::record::{Block, FdList};
 
-/// How many incidents are told in full; the others are counted.
-const INCIDENTS: usize = 100;
-
 /// A position in a chunk.
 #[derive(Debug, Default)]
 pub(super) struct Position {
@@ -134,7 +131,7 @@ impl Position {
     #[cold]
     fn incident(&mut self, offset: usize, fault: Fault) {
         self.incident_count += 1;
-        if self.incidents.len() < INCIDENTS {
+        if self.incidents.len() < Incident::LISTED {
             self.incidents.push(Incident { offset: offset as u64, fault });
         }
     }

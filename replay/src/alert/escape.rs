@@ -11,7 +11,7 @@ fn push_escaped(out: &mut Vec<u8>, text: &[u8]) {
 }
 
 /// Appends `text` with its quotes.
-pub fn push_string(out: &mut Vec<u8>, text: &[u8]) {
+pub(crate) fn push_string(out: &mut Vec<u8>, text: &[u8]) {
     out.push(b'"');
     push_escaped(out, text);
     out.push(b'"');

@@ -8,13 +8,14 @@ use tercel_format::trace::Zone;
 use tercel_format::{Block, Event};
 use tercel_rules::program::Program;
 
-use super::window::{Options, Position};
+use super::options::Options;
 use super::{BlockSource, ReplayError, Sink};
 use crate::alert::Alert;
 use crate::eval::{Matcher, Matching, Memory};
 use crate::fields::Context;
 use crate::scan::{Extent, Needs};
 use crate::state::{Facts, State};
+use crate::window::Position;
 
 /// What happened in a replay.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

@@ -6,7 +6,7 @@ use tercel_rules::program::Program;
 
 use super::Sink;
 use super::evaluation::{Counters, Evaluation, Setup};
-use super::window::Options;
+use super::options::Options;
 use crate::scan::{Needs, Visitor};
 use crate::state::{ResumePoint, State};
 

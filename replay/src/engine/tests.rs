@@ -11,6 +11,7 @@ use tercel_rules::program::{Priority, Rule};
 use super::*;
 use crate::eval::Matching;
 use crate::scan::Visitor;
+use crate::window::Point;
 
 /// Events numbered from 1, a second apart, each state-only where its number is in the list.
 struct Seconds {

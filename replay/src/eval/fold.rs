@@ -4,7 +4,7 @@
 use tercel_format::Event;
 use tercel_format::catalogue::EventInfo;
 use tercel_rules::fields::Field;
-use tercel_rules::program::{Check, Literal, Op, Source, Test};
+use tercel_rules::program::{Check, Literal, Source, Test};
 
 use super::predicate::Predicate;
 use super::values::Values;
@@ -29,23 +29,18 @@ pub fn constant(check: &Check, predicate: &Predicate, info: &EventInfo) -> Optio
     if !dependency.is_fixed_on(info.code) {
         return None;
     }
-    // The value hangs on the code alone, so that any event of the code shows it.
+    // The value depends on the code alone, so that any event of the code shows it.
     let event = Event::new(info.code, &[], &[])?;
     let (state, facts) = (State::new(), Facts::default());
     let context = Context { state: &state, event: &event, facts: &facts };
     Some(predicate.holds(&context, &mut Values::default()))
 }
 
-/// What a test of `evt.num` answers whatever the number: events count from 1. Rule files write `evt.num = 0` for what is never
-/// true (reference language 9.4).
+/// What a test of `evt.num` answers whatever the number.
 fn of_number(test: &Test) -> Option<bool> {
-    let zero = |literal: &Literal| matches!(literal, Literal::Uint(0));
     match test {
-        Test::Compare(Op::Eq | Op::Lt | Op::Le, literal) if zero(literal) => Some(false),
-        Test::Compare(Op::Lt, Literal::Uint(1)) => Some(false),
-        Test::In(literals) if literals.iter().all(zero) => Some(false),
-        Test::Compare(Op::Ne | Op::Gt | Op::Ge, literal) if zero(literal) => Some(true),
-        Test::Compare(Op::Ge, Literal::Uint(1)) => Some(true),
+        Test::Compare(op, Literal::Uint(number)) => op.of_event_number(*number),
+        Test::In(literals) if literals.iter().all(|literal| *literal == Literal::Uint(0)) => Some(false),
         _ => None,
     }
 }

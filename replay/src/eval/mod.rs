@@ -18,7 +18,7 @@ mod values;
 use tercel_rules::program::Program;
 
 use crate::fields::{Context, Settings};
-use plan::{Plans, Step};
+use plan::{PlanStep, Plans};
 use terms::{Recall, TermId, TermKind};
 
 pub use memory::Memory;
@@ -73,12 +73,12 @@ impl Matcher {
         while let Some(step) = plan.steps.get(at) {
             at += 1;
             match *step {
-                Step::Need(term, otherwise) => {
+                PlanStep::Need(term, otherwise) => {
                     if !self.holds(term, cx, memory) {
                         at = otherwise as usize;
                     }
                 }
-                Step::Found(rule) => {
+                PlanStep::Found(rule) => {
                     memory.found.push(rule);
                     if plan.ordered && self.matching == Matching::First {
                         break;

@@ -14,9 +14,9 @@ pub struct Notes {
     /// A field of it counts its evaluations or remembers when it was asked before.
     pub counting: bool,
     /// Most events pass it.
-    pub weak: bool,
+    pub(crate) weak: bool,
     /// It can be asked together with others about the same text.
-    pub joins: bool,
+    pub(crate) joins: bool,
     /// Rough price.
     pub cost: u32,
 }
@@ -43,7 +43,7 @@ impl Notes {
 }
 
 /// Whether the operand looks at the process image alone.
-pub fn depends_on_image(operand: &Operand) -> bool {
+pub(crate) fn depends_on_image(operand: &Operand) -> bool {
     match &operand.source {
         Source::Field(field) => nature(field).dependency == Dependency::Image,
         Source::Text(_) => true,
@@ -62,7 +62,7 @@ fn is_plain_text(operand: &Operand) -> bool {
 }
 
 /// Whether a field of it counts its evaluations.
-pub fn is_counting(operand: &Operand) -> bool {
+pub(crate) fn is_counting(operand: &Operand) -> bool {
     match &operand.source {
         Source::Field(field) => nature(field).dependency == Dependency::Evaluations,
         Source::Text(_) => false,

@@ -6,7 +6,7 @@ use super::glob::Glob;
 
 /// A set of paths that can be asked whether one of them is a prefix of another path.
 #[derive(Debug, Clone, Default)]
-pub struct PathTree {
+pub(crate) struct PathTree {
     /// A path of the set ends here: everything below matches.
     end: bool,
     exact: FxHashMap<Box<[u8]>, PathTree>,

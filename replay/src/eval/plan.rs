@@ -19,14 +19,14 @@ use super::terms::{Folded, Recall, Term, TermId, TermKind, Terms};
 #[derive(Debug, Default)]
 pub struct Plans {
     /// Prepared checks.
-    pub predicates: Vec<Predicate>,
+    pub(crate) predicates: Vec<Predicate>,
     /// Conditions, shared between rules and event codes.
     pub terms: Vec<Term>,
     plans: Vec<Plan>,
     /// The plan of every event code, as an index into `plans`; most codes share the one without steps.
     by_code: Vec<u32>,
     /// How many terms are remembered per process image.
-    pub image_bits: usize,
+    pub(crate) image_bits: usize,
     /// How many values are kept for the event.
     pub places: usize,
 }
@@ -35,14 +35,14 @@ pub struct Plans {
 #[derive(Debug, Default)]
 pub struct Plan {
     /// Steps; empty where no rule can match.
-    pub steps: Box<[Step]>,
+    pub steps: Box<[PlanStep]>,
     /// Rules are found in load order, so that the first one found is the first one that matches.
     pub ordered: bool,
 }
 
 /// A step of a plan.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Step {
+pub(crate) enum PlanStep {
     /// Goes on where the term holds, else at the step with this number.
     Need(TermId, u32),
     /// The rule matches.
@@ -117,15 +117,15 @@ impl Plan {
 }
 
 /// One rule, its terms one after the other.
-fn chain(demand: Demand, steps: &mut Vec<Step>) {
+fn chain(demand: Demand, steps: &mut Vec<PlanStep>) {
     let end = (steps.len() + demand.terms.len() + 1) as u32;
-    steps.extend(demand.terms.into_iter().map(|term| Step::Need(term, end)));
-    steps.push(Step::Found(demand.rule));
+    steps.extend(demand.terms.into_iter().map(|term| PlanStep::Need(term, end)));
+    steps.push(PlanStep::Found(demand.rule));
 }
 
 /// Arranges rules as a tree: what all of them demand comes first, then groups of those that demand the same, the largest
 /// first. A term that seldom fails comes last.
-fn arrange(terms: &Terms<'_>, mut demands: Vec<Demand>, steps: &mut Vec<Step>) {
+fn arrange(terms: &Terms<'_>, mut demands: Vec<Demand>, steps: &mut Vec<PlanStep>) {
     let order = |id: &TermId| (terms.draft(*id).weak, terms.draft(*id).cost, *id);
     let is_strong = |id: &TermId| !terms.draft(*id).weak;
     // The steps behind which nothing of this group comes; where they go on is known at the end.
@@ -139,7 +139,7 @@ fn arrange(terms: &Terms<'_>, mut demands: Vec<Demand>, steps: &mut Vec<Step>) {
             everywhere.sort_unstable_by_key(order);
             for term in &everywhere {
                 open.push(steps.len());
-                steps.push(Step::Need(*term, 0));
+                steps.push(PlanStep::Need(*term, 0));
             }
             let gone: FxHashSet<TermId> = everywhere.into_iter().collect();
             demands.iter_mut().for_each(|demand| demand.terms.retain(|id| !gone.contains(id)));
@@ -165,7 +165,7 @@ fn arrange(terms: &Terms<'_>, mut demands: Vec<Demand>, steps: &mut Vec<Step>) {
     }
     let end = steps.len() as u32;
     for at in open {
-        if let Some(Step::Need(_, otherwise)) = steps.get_mut(at) {
+        if let Some(PlanStep::Need(_, otherwise)) = steps.get_mut(at) {
             *otherwise = end;
         }
     }
@@ -188,7 +188,7 @@ fn assign_recall(terms: &mut Terms<'_>, plans: &[Plan]) -> usize {
     for plan in plans {
         let mut here = vec![0u32; terms.drafts.len()];
         for step in &plan.steps {
-            if let Step::Need(id, _) = step {
+            if let PlanStep::Need(id, _) = step {
                 count_uses(terms, *id, &mut here);
             }
         }

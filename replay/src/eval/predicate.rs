@@ -18,7 +18,7 @@ use crate::fields::{self, Comparison, Context, EndPart, Shown, Value, nature};
 
 /// A check, ready to run.
 #[derive(Debug)]
-pub enum Predicate {
+pub(crate) enum Predicate {
     /// The answer is known without looking.
     Fixed(bool),
     /// There is a value.
@@ -68,7 +68,7 @@ impl Predicate {
     }
 
     /// One of several checks of the same text holds.
-    pub fn of_texts(checks: &[&Check]) -> Option<Predicate> {
+    pub(crate) fn of_texts(checks: &[&Check]) -> Option<Predicate> {
         let left = checks.first()?.left.clone();
         let texts = Texts::new(checks.iter().map(|check| &check.test));
         Some(Predicate::One(Wanted::new(left), Question::AnyText(Box::new(texts))))
@@ -153,7 +153,7 @@ impl Predicate {
     }
 
     /// The operand whose value may be kept for other checks of the same event.
-    pub fn wanted_mut(&mut self) -> Option<&mut Wanted> {
+    pub(crate) fn wanted_mut(&mut self) -> Option<&mut Wanted> {
         match self {
             Predicate::Exists(wanted) | Predicate::One(wanted, _) => Some(wanted),
             Predicate::Fixed(_)

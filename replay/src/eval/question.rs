@@ -143,12 +143,12 @@ impl Question {
     }
 
     /// One of the paths is a prefix of the value by components.
-    pub fn of_paths<'a>(paths: impl IntoIterator<Item = &'a [u8]>) -> Question {
+    pub(crate) fn of_paths<'a>(paths: impl IntoIterator<Item = &'a [u8]>) -> Question {
         Question::Paths(PathTree::new(paths))
     }
 
     /// The value is one of the literals.
-    pub fn of_set(literals: &Shared<Literal>) -> Question {
+    pub(crate) fn of_set(literals: &Shared<Literal>) -> Question {
         match literals.len() > MANY {
             true => Question::Shared(literals.derived(|literals| Question::Set(Set::new(literals)))),
             false => Question::Set(Set::new(literals)),
@@ -156,13 +156,13 @@ impl Question {
     }
 
     /// One of the paths of a list is a prefix of the value by components.
-    pub fn of_path_list(paths: &Shared<Box<[u8]>>) -> Question {
+    pub(crate) fn of_path_list(paths: &Shared<Box<[u8]>>) -> Question {
         let question = |paths: &[Box<[u8]>]| Question::of_paths(paths.iter().map(|path| &**path));
         if paths.len() > MANY { Question::Shared(paths.derived(question)) } else { question(paths) }
     }
 
     /// Whether the value has to be one of several.
-    pub fn is_set(&self) -> bool {
+    pub(crate) fn is_set(&self) -> bool {
         match self {
             Question::Set(_) => true,
             Question::Shared(shared) => shared.is_set(),
@@ -191,7 +191,7 @@ impl Question {
 
     /// The answer for a text or a byte buffer.
     #[inline]
-    pub fn ask_bytes(&self, value: &[u8]) -> bool {
+    pub(crate) fn ask_bytes(&self, value: &[u8]) -> bool {
         match self {
             Question::TextOrder(Order::Eq, literal) => *value == **literal,
             Question::TextOrder(order, literal) => order.holds(&value, &&**literal),

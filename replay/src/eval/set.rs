@@ -17,7 +17,7 @@ pub enum Net {
 }
 
 /// A list with more literals than this is kept once for all checks.
-pub const MANY: usize = 1000;
+pub(crate) const MANY: usize = 1000;
 
 /// Constants of which a value may be one.
 #[derive(Debug, Default)]
@@ -96,7 +96,7 @@ impl Set {
 
     /// Whether the text, or the element of a list, is in the set.
     #[inline]
-    pub fn contains_bytes(&self, bytes: &[u8]) -> bool {
+    pub(crate) fn contains_bytes(&self, bytes: &[u8]) -> bool {
         self.lengths & length_bit(bytes) != 0 && self.texts.contains(bytes)
     }
 

@@ -11,7 +11,7 @@ use super::predicate::Predicate;
 
 /// Index into the terms of a program.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct TermId(pub u32);
+pub(crate) struct TermId(pub u32);
 
 /// A condition or a part of it.
 #[derive(Debug)]
@@ -37,7 +37,7 @@ pub enum TermKind {
 
 /// For how long an answer holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Recall {
+pub(crate) enum Recall {
     /// It is not remembered: nobody else asks.
     No,
     /// For the event.
@@ -48,7 +48,7 @@ pub enum Recall {
 
 /// A condition at one event code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Folded {
+pub(crate) enum Folded {
     /// True on every event of the code.
     Always,
     /// True on none.
@@ -69,16 +69,16 @@ pub struct Draft {
     /// Rough price of an evaluation.
     pub cost: u32,
     /// Expected to hold on most events, so that it spares little.
-    pub weak: bool,
+    pub(crate) weak: bool,
 }
 
 /// All terms of a program.
-pub struct Terms<'p> {
+pub(crate) struct Terms<'p> {
     program: &'p Program,
     /// Prepared checks: those of the program, and behind them those that were joined.
-    pub predicates: Vec<Predicate>,
+    pub(crate) predicates: Vec<Predicate>,
     /// The terms, by their ids.
-    pub drafts: Vec<Draft>,
+    pub(crate) drafts: Vec<Draft>,
     notes: Vec<Notes>,
     ids: FxHashMap<TermKind, TermId>,
     joined: FxHashMap<Box<[CheckId]>, CheckId>,
@@ -296,7 +296,7 @@ impl<'p> Terms<'p> {
     }
 
     /// The terms of which each has to hold.
-    pub fn conjuncts(&self, id: TermId) -> Vec<TermId> {
+    pub(crate) fn conjuncts(&self, id: TermId) -> Vec<TermId> {
         let draft = self.draft(id);
         match &draft.term.kind {
             TermKind::All(parts) if !draft.image => parts.to_vec(),

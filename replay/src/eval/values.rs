@@ -23,15 +23,15 @@ pub struct Values {
     pub left: Scratch,
     /// For the right side.
     pub right: Scratch,
-    places: Box<[Place]>,
-    /// Number of the current event, for [`Place::event`].
+    places: Box<[KeptValue]>,
+    /// Number of the current event, for [`KeptValue::event`].
     event: u32,
     /// The bytes of texts that are kept.
     bytes: Vec<u8>,
 }
 
 #[derive(Debug, Clone, Copy)]
-struct Place {
+struct KeptValue {
     /// Number of the event that the value belongs to.
     event: u32,
     value: Kept,
@@ -67,7 +67,7 @@ impl Values {
         Values {
             left: Scratch::new(settings),
             right: Scratch::new(settings),
-            places: vec![Place { event: 0, value: Kept::Missing }; places].into(),
+            places: vec![KeptValue { event: 0, value: Kept::Missing }; places].into(),
             event: 0,
             bytes: Vec::new(),
         }
@@ -79,7 +79,7 @@ impl Values {
         self.bytes.clear();
         self.event = self.event.wrapping_add(1);
         if self.event == 0 {
-            self.places.fill(Place { event: 0, value: Kept::Missing });
+            self.places.fill(KeptValue { event: 0, value: Kept::Missing });
             self.event = 1;
         }
     }
@@ -92,7 +92,7 @@ impl Values {
         };
         if place.event != self.event {
             let value = fields::value(cx, &wanted.operand, &mut self.left);
-            *place = Place { event: self.event, value: Kept::new(value, &mut self.bytes) };
+            *place = KeptValue { event: self.event, value: Kept::new(value, &mut self.bytes) };
         }
         let kept = place.value;
         match kept {

@@ -2,24 +2,12 @@
 
 use tercel_rules::fields::Arg;
 
-use super::process::{composed, push_command_line, push_joined, shown_id, variable};
-use super::{Context, Scratch, Value};
+use super::composed::{composed, push_command_line, push_joined, shown_id, variable};
+use super::{Context, Scratch, Shown, Value};
 use crate::state::{Image, MAX_ANCESTORS, Slot, Text, Thread, Threads};
 
 /// How far `proc.aenv[NAME]` looks for a variable.
 const MAX_ENV_ANCESTORS: usize = 20;
-
-/// What a field of several processes shows of each.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Shown {
-    Pid,
-    Name,
-    Exe,
-    Exepath,
-    CommandLine,
-    Arguments,
-    Environment,
-}
 
 /// The parent process, by leaders.
 pub(super) fn parent(threads: &Threads, slot: Slot) -> Option<&Thread> {

@@ -5,8 +5,9 @@ use tercel_format::catalogue::{DynamicRow, Extra, FlagTable, ParamInfo, ParamTyp
 use tercel_format::event::until_nul;
 
 use super::opening::AT_FDCWD;
-use super::text::{MISSING, masked, push_dotted, push_general, sanitize};
-use super::{Context, Scratch, Value, event, names, time};
+use super::text::{MISSING, push_dotted, push_general, sanitize};
+use super::width::masked;
+use super::{Context, Scratch, Value, names, parameters, time};
 use crate::state::path::concatenate;
 use crate::state::{L4, sockets};
 
@@ -36,7 +37,7 @@ pub(super) fn all<'a>(cx: &Context<'a>, scratch: &'a mut Scratch) -> Option<Valu
     if cx.event.code() == code::GENERIC_X {
         return Some(Value::Text(b""));
     }
-    for (index, param) in event::present(cx).iter().enumerate() {
+    for (index, param) in parameters::present(cx).iter().enumerate() {
         if index > 0 {
             text.push(b' ');
         }

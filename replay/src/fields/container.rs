@@ -4,12 +4,43 @@ use std::collections::BTreeMap;
 
 use tercel_rules::fields::{Arg, ContainerField as C};
 
-use super::process::{composed, since};
+use super::composed::{composed, since};
 use super::{Context, Nature, Scratch, Value};
 use crate::state::{Container, Mount};
 
 /// Length of a short container id.
 const SHORT_ID: usize = 12;
+
+/// The deprecated fields: the reference's plugin has no value for them either.
+macro_rules! deprecated {
+    () => {
+        C::ContainerHealthcheck
+            | C::ContainerLivenessProbe
+            | C::ContainerReadinessProbe
+            | C::ProcIsContainerHealthcheck
+            | C::ProcIsContainerLivenessProbe
+            | C::ProcIsContainerReadinessProbe
+            | C::K8sRcName
+            | C::K8sRcId
+            | C::K8sRcLabel
+            | C::K8sRcLabels
+            | C::K8sSvcName
+            | C::K8sSvcId
+            | C::K8sSvcLabel
+            | C::K8sSvcLabels
+            | C::K8sNsId
+            | C::K8sNsLabel
+            | C::K8sNsLabels
+            | C::K8sRsName
+            | C::K8sRsId
+            | C::K8sRsLabel
+            | C::K8sRsLabels
+            | C::K8sDeploymentName
+            | C::K8sDeploymentId
+            | C::K8sDeploymentLabel
+            | C::K8sDeploymentLabels
+    };
+}
 
 /// Whose fields are asked for.
 enum Whose<'a> {
@@ -159,39 +190,15 @@ fn of_host<'a>(field: C) -> Option<Value<'a>> {
         | C::ContainerMountMode
         | C::ContainerMountRdwr
         | C::ContainerMountPropagation
-        | C::ContainerHealthcheck
-        | C::ContainerLivenessProbe
-        | C::ContainerReadinessProbe
         | C::ContainerStartTs
         | C::ContainerDuration
         | C::ContainerLabel
-        | C::ProcIsContainerHealthcheck
-        | C::ProcIsContainerLivenessProbe
-        | C::ProcIsContainerReadinessProbe
         | C::K8sPodName
         | C::K8sNsName
         | C::K8sPodId
         | C::K8sPodUid
         | C::K8sPodLabel
-        | C::K8sRcName
-        | C::K8sRcId
-        | C::K8sRcLabel
-        | C::K8sRcLabels
-        | C::K8sSvcName
-        | C::K8sSvcId
-        | C::K8sSvcLabel
-        | C::K8sSvcLabels
-        | C::K8sNsId
-        | C::K8sNsLabel
-        | C::K8sNsLabels
-        | C::K8sRsName
-        | C::K8sRsId
-        | C::K8sRsLabel
-        | C::K8sRsLabels
-        | C::K8sDeploymentName
-        | C::K8sDeploymentId
-        | C::K8sDeploymentLabel
-        | C::K8sDeploymentLabels => None,
+        | deprecated!() => None,
     }
 }
 
@@ -250,32 +257,7 @@ fn of_container<'a>(
         C::K8sPodCniJson => Pod::of(cx, container).cni_json().map(Value::Text),
         // Times are answered before anybody asks for the container.
         C::ContainerStartTs | C::ContainerDuration => None,
-        // Deprecated: the reference's plugin has no value for them either.
-        C::ContainerHealthcheck
-        | C::ContainerLivenessProbe
-        | C::ContainerReadinessProbe
-        | C::ProcIsContainerHealthcheck
-        | C::ProcIsContainerLivenessProbe
-        | C::ProcIsContainerReadinessProbe
-        | C::K8sRcName
-        | C::K8sRcId
-        | C::K8sRcLabel
-        | C::K8sRcLabels
-        | C::K8sSvcName
-        | C::K8sSvcId
-        | C::K8sSvcLabel
-        | C::K8sSvcLabels
-        | C::K8sNsId
-        | C::K8sNsLabel
-        | C::K8sNsLabels
-        | C::K8sRsName
-        | C::K8sRsId
-        | C::K8sRsLabel
-        | C::K8sRsLabels
-        | C::K8sDeploymentName
-        | C::K8sDeploymentId
-        | C::K8sDeploymentLabel
-        | C::K8sDeploymentLabels => None,
+        deprecated!() => None,
     }
 }
 

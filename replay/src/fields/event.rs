@@ -1,16 +1,14 @@
 //! Fields about what an event is and carries: type, category, arguments.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
-
-use tercel_format::catalogue::{Category, EVENTS, ParamInfo, ParamType, PrintFormat, code, flag, source};
+use tercel_format::catalogue::{Category, EVENTS, code, flag, source};
 use tercel_format::event::until_nul;
 use tercel_rules::fields::{Arg, EventField as E};
-use tercel_rules::program::{Operand, Source};
 
-use super::io::{self, Errors, Kind, Way};
+use super::io::{self, Errors, FdClass, Way};
 use super::nature::{Apart, DeltaPart, Rendering};
 use super::opening::{self, Opening};
-use super::{Comparison, Context, Dependency, Nature, Scratch, Value, arguments, names, text, time};
+use super::parameters::{buffer, position, present, raw_value};
+use super::{Comparison, Context, Dependency, Nature, Scratch, Value, arguments, names, time};
 use crate::state::FdKind;
 
 /// The value of a field of the class `evt` for system calls.
@@ -60,7 +58,7 @@ pub(super) fn value<'a>(
         E::EvtIsOpenExec => Some(Value::Bool(opening::is_open(cx, Opening::Exec))),
         E::EvtIsOpenCreate => Some(Value::Bool(opening::is_open(cx, Opening::Create))),
 
-        E::EvtIsIo => Some(Value::Bool(is_io(cx))),
+        E::EvtIsIo => Some(Value::Bool(info.any(flag::READS_FROM_FD | flag::WRITES_TO_FD))),
         E::EvtIsIoRead => Some(Value::Bool(info.any(flag::READS_FROM_FD))),
         E::EvtIsIoWrite => Some(Value::Bool(info.any(flag::WRITES_TO_FD))),
         E::EvtIoDir if info.any(flag::WRITES_TO_FD) => Some(Value::Text(b"write")),
@@ -83,12 +81,12 @@ pub(super) fn value<'a>(
         E::EvtBuflen => io::length(cx, None, None),
         E::EvtBuflenIn => io::length(cx, None, Some(Way::In)),
         E::EvtBuflenOut => io::length(cx, None, Some(Way::Out)),
-        E::EvtBuflenFile => io::length(cx, Some(Kind::File), None),
-        E::EvtBuflenFileIn => io::length(cx, Some(Kind::File), Some(Way::In)),
-        E::EvtBuflenFileOut => io::length(cx, Some(Kind::File), Some(Way::Out)),
-        E::EvtBuflenNet => io::length(cx, Some(Kind::Inet), None),
-        E::EvtBuflenNetIn => io::length(cx, Some(Kind::Inet), Some(Way::In)),
-        E::EvtBuflenNetOut => io::length(cx, Some(Kind::Inet), Some(Way::Out)),
+        E::EvtBuflenFile => io::length(cx, Some(FdClass::File), None),
+        E::EvtBuflenFileIn => io::length(cx, Some(FdClass::File), Some(Way::In)),
+        E::EvtBuflenFileOut => io::length(cx, Some(FdClass::File), Some(Way::Out)),
+        E::EvtBuflenNet => io::length(cx, Some(FdClass::Inet), None),
+        E::EvtBuflenNetIn => io::length(cx, Some(FdClass::Inet), Some(Way::In)),
+        E::EvtBuflenNetOut => io::length(cx, Some(FdClass::Inet), Some(Way::Out)),
 
         E::EvtInfraDockerName => infrastructure(cx, b"Event", usize::MAX),
         E::EvtInfraDockerContainerId => infrastructure(cx, b"ID", 12),
@@ -235,68 +233,6 @@ fn argument<'a>(cx: &Context<'a>, arg: &Arg, scratch: &'a mut Scratch) -> Option
     Value::text(if scratch.part.is_empty() { &scratch.text } else { &scratch.part })
 }
 
-/// Parameters that the event carries.
-pub(super) fn present(cx: &Context<'_>) -> &'static [ParamInfo] {
-    let params = cx.event.info.params;
-    params.get(..cx.event.nparams()).unwrap_or(params)
-}
-
-/// Index of the first parameter of a name that the event carries.
-pub(super) fn position(cx: &Context<'_>, name: &str) -> Option<usize> {
-    present(cx).iter().position(|param| param.name == name)
-}
-
-/// The bytes that were read or written.
-pub(super) fn buffer<'a>(cx: &Context<'a>) -> Option<&'a [u8]> {
-    cx.event.param(position(cx, "data")?)
-}
-
-/// A raw value, the type and the print format of a parameter. The value is `None` where the parameter is empty.
-pub(super) type Raw<'a> = (Option<Value<'a>>, ParamType, PrintFormat);
-
-/// `evt.rawarg.X` of the event, with its own type; `None` where the event has no such parameter.
-pub(super) fn raw_argument<'a>(cx: &Context<'a>, operand: &Operand) -> Option<Raw<'a>> {
-    match &operand.source {
-        Source::Field(field) => raw_value(cx, &field.arg),
-        Source::Text(_) | Source::List(_) | Source::Transform(..) => None,
-    }
-}
-
-fn raw_value<'a>(cx: &Context<'a>, arg: &Arg) -> Option<Raw<'a>> {
-    let Arg::Key(name) = arg else { return None };
-    let index = position(cx, name)?;
-    let info = present(cx).get(index)?;
-    Some((raw(cx, index, info.ty), info.ty, info.format))
-}
-
-fn raw<'a>(cx: &Context<'a>, index: usize, ty: ParamType) -> Option<Value<'a>> {
-    let bytes = cx.event.param(index)?;
-    match ty {
-        ParamType::CharBuf | ParamType::FsPath | ParamType::FsRelPath => {
-            cx.event.text(index).map(Value::Text)
-        }
-        _ if bytes.is_empty() => None,
-        ParamType::Bool => cx.event.uint(index).map(|number| Value::Bool(number != 0)),
-        ParamType::Double => Some(Value::Double(f64::from_le_bytes(bytes.try_into().ok()?))),
-        ParamType::Ipv4Addr => Some(Value::Ip(IpAddr::V4(Ipv4Addr::from(<[u8; 4]>::try_from(bytes).ok()?)))),
-        ParamType::Ipv6Addr => Some(Value::Ip(IpAddr::V6(Ipv6Addr::from(<[u8; 16]>::try_from(bytes).ok()?)))),
-        ParamType::ByteBuf
-        | ParamType::SockAddr
-        | ParamType::SockTuple
-        | ParamType::FdList
-        | ParamType::Dyn
-        | ParamType::None
-        | ParamType::CharBufArray
-        | ParamType::CharBufPairArray
-        | ParamType::Ipv4Net
-        | ParamType::Ipv6Net
-        | ParamType::IpAddr
-        | ParamType::IpNet => Some(Value::Bytes(bytes)),
-        _ if text::is_signed(ty) => cx.event.int(index).map(Value::Int),
-        _ => cx.event.uint(index).map(Value::Uint),
-    }
-}
-
 /// `evt.res`: `SUCCESS`, or the name of the error.
 fn result<'a>(cx: &Context<'a>, scratch: &'a mut Scratch) -> Option<Value<'a>> {
     if cx.event.return_value()? >= 0 {
@@ -316,7 +252,7 @@ fn infrastructure<'a>(cx: &Context<'a>, key: &[u8], most: usize) -> Option<Value
         description.split(|byte| *byte == b';').map(<[u8]>::trim_ascii).find(|e| e.starts_with(key))?;
     let colon = pair.iter().position(|byte| *byte == b':')?;
     let mut part = &pair[colon + 1..];
-    if key == b"Image" && !contains(part, b"sha256") || part.contains(&b'@') {
+    if key == b"Image" && memchr::memmem::find(part, b"sha256").is_none() || part.contains(&b'@') {
         part = part.split(|byte| *byte == b'@').next()?;
     }
     if key != b"Image" {
@@ -324,14 +260,4 @@ fn infrastructure<'a>(cx: &Context<'a>, key: &[u8], most: usize) -> Option<Value
     }
     let part = part.trim_ascii();
     Some(Value::Text(part.get(..most).unwrap_or(part)))
-}
-
-/// Whether `text` has `part` in it.
-pub(super) fn contains(text: &[u8], part: &[u8]) -> bool {
-    memchr::memmem::find(text, part).is_some()
-}
-
-/// Whether the event reads or writes by its flags.
-pub(super) fn is_io(cx: &Context<'_>) -> bool {
-    cx.event.info.any(flag::READS_FROM_FD | flag::WRITES_TO_FD)
 }

@@ -7,17 +7,9 @@ use tercel_format::catalogue::code;
 use tercel_rules::fields::{Arg, FdField as F, Field};
 
 use super::nature::Rendering;
-use super::{Context, Nature, Scratch, Value, arguments, names};
+use super::{Context, EndPart, Nature, Scratch, Value, arguments, names};
 use crate::state::path::concatenate;
 use crate::state::{Endpoints, Fd, FdKind, L4, Role};
-
-/// Which part of the ends of a connection a comparison looks at.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum EndPart {
-    Address,
-    Network,
-    Port,
-}
 
 /// The value of a field of the class `fd`.
 pub(super) fn value<'a>(

@@ -3,7 +3,7 @@
 use tercel_format::catalogue::code;
 use tercel_rules::fields::FsPathField as F;
 
-use super::{Context, Nature, Scratch, Value, event};
+use super::{Context, Nature, Scratch, Value, parameters};
 use crate::state::path::concatenate;
 use crate::state::{Fd, FdKind};
 
@@ -89,12 +89,12 @@ fn paths(event: u16) -> Option<Paths> {
 fn succeeded(cx: &Context<'_>) -> bool {
     let opens =
         matches!(cx.event.code(), code::SYSCALL_OPEN_X | code::SYSCALL_OPENAT_2_X | code::SYSCALL_OPENAT2_X);
-    let result = |name| event::position(cx, name).and_then(|index| cx.event.int(index));
+    let result = |name| parameters::position(cx, name).and_then(|index| cx.event.int(index));
     if opens { result("fd").is_some_and(|fd| fd != -1) } else { result("res") == Some(0) }
 }
 
 fn parameter<'a>(cx: &Context<'a>, name: &str) -> Option<&'a [u8]> {
-    cx.event.text(event::position(cx, name)?)
+    cx.event.text(parameters::position(cx, name)?)
 }
 
 /// The name of the event's fd; empty where it has no entry.

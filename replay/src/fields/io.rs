@@ -2,12 +2,12 @@
 
 use tercel_format::catalogue::{Category, code, flag};
 
-use super::{Context, Value, event};
+use super::{Context, Value};
 use crate::state::FdKind;
 
 /// What an fd is, as far as the counters and lengths distinguish.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(super) enum FdClass {
     File,
     Directory,
     Inet,
@@ -35,7 +35,7 @@ pub(super) enum Way {
 /// Whether the event writes to the system log.
 pub(super) fn is_syslog(cx: &Context<'_>) -> bool {
     cx.event.info.any(flag::WRITES_TO_FD)
-        && cx.bound_fd().is_some_and(|fd| event::contains(&fd.name, b"/dev/log"))
+        && cx.bound_fd().is_some_and(|fd| memchr::memmem::find(&fd.name, b"/dev/log").is_some())
 }
 
 /// Whether the system call failed; `None` for events without a return value.
@@ -55,13 +55,13 @@ pub(super) fn count_error<'a>(cx: &Context<'a>, errors: Errors) -> Option<Value<
     failed(cx).filter(|_| counts).map(|failed| Value::Uint(u64::from(failed)))
 }
 
-fn kind(cx: &Context<'_>) -> Option<Kind> {
+fn kind(cx: &Context<'_>) -> Option<FdClass> {
     Some(match cx.bound_fd()?.kind {
-        FdKind::File | FdKind::FileV2 => Kind::File,
-        FdKind::Directory => Kind::Directory,
-        FdKind::Ipv4 | FdKind::Ipv6 | FdKind::Ipv4Server | FdKind::Ipv6Server => Kind::Inet,
-        FdKind::Unix => Kind::Unix,
-        _ => Kind::Other,
+        FdKind::File | FdKind::FileV2 => FdClass::File,
+        FdKind::Directory => FdClass::Directory,
+        FdKind::Ipv4 | FdKind::Ipv6 | FdKind::Ipv4Server | FdKind::Ipv6Server => FdClass::Inet,
+        FdKind::Unix => FdClass::Unix,
+        _ => FdClass::Other,
     })
 }
 
@@ -81,23 +81,23 @@ fn connects(cx: &Context<'_>) -> bool {
 }
 
 fn of_file(cx: &Context<'_>) -> bool {
-    kind(cx).map_or_else(|| opens(cx), |kind| matches!(kind, Kind::File | Kind::Directory))
+    kind(cx).map_or_else(|| opens(cx), |kind| matches!(kind, FdClass::File | FdClass::Directory))
 }
 
 fn of_net(cx: &Context<'_>) -> bool {
-    kind(cx).map_or_else(|| connects(cx), |kind| matches!(kind, Kind::Inet | Kind::Unix))
+    kind(cx).map_or_else(|| connects(cx), |kind| matches!(kind, FdClass::Inet | FdClass::Unix))
 }
 
 fn of_other(cx: &Context<'_>) -> bool {
     match kind(cx) {
-        Some(kind) => kind == Kind::Other,
+        Some(kind) => kind == FdClass::Other,
         None => !opens(cx) && !connects(cx) && cx.event.info.category != Category::Memory,
     }
 }
 
 /// `evt.buflen` and its kinds: the return value of reads and writes, where it is no error (reference state 9.14), for fds of
 /// one kind or any that is known, for one way or both.
-pub(super) fn length<'a>(cx: &Context<'a>, of: Option<Kind>, way: Option<Way>) -> Option<Value<'a>> {
+pub(super) fn length<'a>(cx: &Context<'a>, of: Option<FdClass>, way: Option<Way>) -> Option<Value<'a>> {
     let category = cx.event.info.category;
     let goes = match way {
         Some(Way::In) => category == Category::IoRead,

@@ -5,9 +5,10 @@ use tercel_format::catalogue::{ParamType, PrintFormat};
 use tercel_rules::fields::Arg;
 use tercel_rules::program::{Operand, Source};
 
-use super::nature::{Rendering, nature};
-use super::text::{is_signed, masked, push_buffer, push_value, sanitize};
-use super::{Context, Scratch, Value, event, transform};
+use super::nature::Rendering;
+use super::text::{push_buffer, push_value, sanitize};
+use super::width::{is_signed, masked};
+use super::{Context, Scratch, Value, nature, parameters, transform};
 
 /// The JSON of an operand; null where it is missing.
 ///
@@ -28,7 +29,7 @@ pub fn render_json(cx: &Context<'_>, operand: &Operand, scratch: &mut Scratch) -
         }
         Rendering::Count => Json::from(scratch.memory.count_of_output(place, 2)),
         Rendering::Buffer => buffer(cx),
-        Rendering::RawArgument => match event::raw_argument(cx, operand) {
+        Rendering::RawArgument => match parameters::raw_argument(cx, operand) {
             Some((Some(value), ty, format)) => of_value(value, ty, format),
             Some((None, ParamType::ByteBuf, _)) => Json::from(""),
             Some((None, _, PrintFormat::Hex | PrintFormat::Oct)) => Json::from("0"),
@@ -46,7 +47,7 @@ pub fn render_json(cx: &Context<'_>, operand: &Operand, scratch: &mut Scratch) -
 }
 
 fn buffer(cx: &Context<'_>) -> Json {
-    if event::buffer(cx).is_none() {
+    if parameters::buffer(cx).is_none() {
         return Json::Null;
     }
     let mut out = Vec::new();

@@ -14,6 +14,7 @@ mod account;
 mod ancestors;
 mod arguments;
 mod capture;
+mod composed;
 mod container;
 mod event;
 mod fd;
@@ -24,28 +25,28 @@ mod json;
 mod names;
 mod nature;
 mod opening;
+mod parameters;
 mod process;
 mod scratch;
 mod text;
 mod time;
 mod transform;
+mod width;
 
 use std::net::IpAddr;
 use std::sync::Arc;
 
 use tercel_format::Event;
 use tercel_format::catalogue::flag;
-use tercel_rules::fields::{ClassField, FieldRef, UtilField};
+use tercel_rules::fields::{Arg, ClassField, FieldRef, UtilField};
 use tercel_rules::program::{Operand, Source};
 
 use crate::state::{Facts, Fd, Slot, State, Thread};
 
-pub(crate) use ancestors::Shown;
-pub(crate) use fd::EndPart;
 pub use json::render_json;
-pub(crate) use nature::{Comparison, Dependency, Nature, nature};
+pub(crate) use nature::{Comparison, Dependency, EndPart, Nature, Shown};
 pub use scratch::{Scratch, Settings};
-pub use text::{render_text, sanitize};
+pub use text::render_text;
 
 /// Everything that a field may look at.
 #[derive(Debug, Clone, Copy)]
@@ -108,6 +109,40 @@ pub(crate) fn of_field<'a>(
         ClassField::Util(UtilField::UtilCnt) => Some(Value::Uint(scratch.memory.count(cx.event.num))),
         ClassField::FdList(of_class) => fdlist::value(cx, of_class, scratch),
         ClassField::Container(of_class) => container::value(cx, of_class, &field.arg, scratch),
+    }
+}
+
+/// The row of a field with its argument.
+pub(crate) fn nature(field: &FieldRef) -> Nature {
+    let nature = match field.field.in_class() {
+        ClassField::GenEvent(of_class) => capture::nature(of_class),
+        ClassField::Event(of_class) => event::nature(of_class),
+        ClassField::Process(of_class) => process::nature(of_class),
+        ClassField::User(of_class) => account::nature_of_user(of_class),
+        ClassField::Group(of_class) => account::nature_of_group(of_class),
+        ClassField::Fd(of_class) => fd::nature(of_class),
+        ClassField::FsPath(of_class) => fspath::nature(of_class),
+        ClassField::Util(UtilField::UtilCnt) => {
+            let rendering = nature::Rendering::Count;
+            Nature { dependency: Dependency::Evaluations, rendering, ..Nature::EVENT }
+        }
+        ClassField::FdList(of_class) => fdlist::nature(of_class),
+        ClassField::Container(of_class) => container::nature(of_class),
+    };
+    let one_ancestor = match nature.comparison {
+        // The reference knows no nth ancestor when it compares environments: any will do.
+        Comparison::EachAncestor(Shown::Environment) => matches!(field.arg, Arg::Key(_)),
+        Comparison::EachAncestor(_) => field.arg != Arg::None,
+        Comparison::One
+        | Comparison::EachEnd(_)
+        | Comparison::Raw
+        | Comparison::Around
+        | Comparison::NameOf(_) => false,
+    };
+    if one_ancestor {
+        Nature { cost: Nature::EVENT.cost, comparison: Comparison::One, ..nature }
+    } else {
+        nature
     }
 }
 

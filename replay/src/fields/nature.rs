@@ -3,11 +3,9 @@
 //! class of fields without a catch-all arm, so that a new field does not compile until it has one.
 
 use tercel_format::catalogue::{EventInfo, code, flag};
-use tercel_rules::fields::{Arg, ClassField, Field, FieldRef, UtilField};
+use tercel_rules::fields::{Arg, Field};
 
-use super::ancestors::Shown;
-use super::fd::EndPart;
-use super::{account, capture, container, event, fd, fdlist, fspath, process, time};
+use super::time;
 
 /// The row of a field.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -67,6 +65,26 @@ pub(crate) enum Comparison {
     Around,
     /// A name by DNS of the address that this field has.
     NameOf(Field),
+}
+
+/// What a field of several processes shows of each.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Shown {
+    Pid,
+    Name,
+    Exe,
+    Exepath,
+    CommandLine,
+    Arguments,
+    Environment,
+}
+
+/// Which part of the ends of a connection a comparison looks at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum EndPart {
+    Address,
+    Network,
+    Port,
 }
 
 /// How outputs show a field.
@@ -150,40 +168,6 @@ impl Nature {
     /// One value of the event, which outputs show in a way of their own.
     pub(super) const fn shown(rendering: Rendering) -> Nature {
         Nature { rendering, ..Nature::EVENT }
-    }
-}
-
-/// The row of a field with its argument.
-pub(crate) fn nature(field: &FieldRef) -> Nature {
-    let nature = match field.field.in_class() {
-        ClassField::GenEvent(of_class) => capture::nature(of_class),
-        ClassField::Event(of_class) => event::nature(of_class),
-        ClassField::Process(of_class) => process::nature(of_class),
-        ClassField::User(of_class) => account::nature_of_user(of_class),
-        ClassField::Group(of_class) => account::nature_of_group(of_class),
-        ClassField::Fd(of_class) => fd::nature(of_class),
-        ClassField::FsPath(of_class) => fspath::nature(of_class),
-        ClassField::Util(UtilField::UtilCnt) => {
-            let rendering = Rendering::Count;
-            Nature { dependency: Dependency::Evaluations, rendering, ..Nature::EVENT }
-        }
-        ClassField::FdList(of_class) => fdlist::nature(of_class),
-        ClassField::Container(of_class) => container::nature(of_class),
-    };
-    let one_ancestor = match nature.comparison {
-        // The reference knows no nth ancestor when it compares environments: any will do.
-        Comparison::EachAncestor(Shown::Environment) => matches!(field.arg, Arg::Key(_)),
-        Comparison::EachAncestor(_) => field.arg != Arg::None,
-        Comparison::One
-        | Comparison::EachEnd(_)
-        | Comparison::Raw
-        | Comparison::Around
-        | Comparison::NameOf(_) => false,
-    };
-    if one_ancestor {
-        Nature { cost: Nature::EVENT.cost, comparison: Comparison::One, ..nature }
-    } else {
-        nature
     }
 }
 

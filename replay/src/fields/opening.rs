@@ -3,7 +3,7 @@
 use tercel_format::catalogue::code;
 use tercel_rules::fields::Arg;
 
-use super::{Context, Scratch, Value, event};
+use super::{Context, Scratch, Value, parameters};
 use crate::state::path::concatenate;
 
 /// `PPM_AT_FDCWD`: the path is relative to the working directory.
@@ -12,9 +12,9 @@ pub(super) const AT_FDCWD: i64 = -100;
 /// Bits of the flags of an open (`PPM_O_*`).
 mod open_flag {
     pub const RDONLY: u32 = 1;
-    pub const WRONLY: u32 = 1 << 1;
-    pub const CREAT: u32 = 1 << 2;
-    pub const TMPFILE: u32 = 1 << 13;
+    pub(crate) const WRONLY: u32 = 1 << 1;
+    pub(crate) const CREAT: u32 = 1 << 2;
+    pub(crate) const TMPFILE: u32 = 1 << 13;
     pub const CREATED: u32 = 1 << 14;
 }
 
@@ -67,7 +67,7 @@ pub(super) fn absolute_path<'a>(cx: &Context<'a>, arg: &Arg, scratch: &'a mut Sc
         return Value::text(out);
     }
     let (directory, path) = parameters(cx.event.code(), matches!(arg, Arg::Key(key) if **key == *"dst"))?;
-    let (directory, index) = (event::position(cx, directory)?, event::position(cx, path)?);
+    let (directory, index) = (parameters::position(cx, directory)?, parameters::position(cx, path)?);
     let directory = cx.event.int(directory)?;
     if cx.event.param(index)?.is_empty() {
         return None;

@@ -3,11 +3,12 @@
 
 use std::net::IpAddr;
 
-use tercel_format::catalogue::{ParamType, PrintFormat, Width};
+use tercel_format::catalogue::{ParamType, PrintFormat};
 use tercel_rules::program::{Operand, Source};
 
-use super::nature::{Rendering, nature};
-use super::{Context, Scratch, Value, event, transform};
+use super::nature::Rendering;
+use super::width::{bits, is_signed, masked};
+use super::{Context, Scratch, Value, nature, parameters, transform};
 use crate::state::text::{REPLACEMENT, Sequence, sequence};
 
 /// What a missing value looks like.
@@ -50,7 +51,7 @@ pub fn render_text(cx: &Context<'_>, operand: &Operand, out: &mut Vec<u8>, scrat
 
 /// Appends `evt.buffer`: `NULL` for an empty buffer, otherwise printable characters and dots.
 pub(super) fn push_buffer(cx: &Context<'_>, out: &mut Vec<u8>) {
-    match event::buffer(cx) {
+    match parameters::buffer(cx) {
         Some(b"") => out.extend_from_slice(b"NULL"),
         Some(bytes) => push_bytes(out, bytes),
         None => out.extend_from_slice(MISSING),
@@ -59,7 +60,7 @@ pub(super) fn push_buffer(cx: &Context<'_>, out: &mut Vec<u8>) {
 
 /// Appends `evt.rawarg.X` by the type of the event's own parameter of that name; an empty number shows as 0.
 fn push_raw_argument(cx: &Context<'_>, operand: &Operand, out: &mut Vec<u8>) {
-    let Some((value, ty, format)) = event::raw_argument(cx, operand) else {
+    let Some((value, ty, format)) = parameters::raw_argument(cx, operand) else {
         out.extend_from_slice(MISSING);
         return;
     };
@@ -98,35 +99,6 @@ fn push_list(out: &mut Vec<u8>, list: &[Box<[u8]>]) {
     }
     out.push(b')');
     out.truncate(start + MAX_LIST);
-}
-
-/// Whether a type is signed.
-pub(super) fn is_signed(ty: ParamType) -> bool {
-    matches!(
-        ty,
-        ParamType::Int8
-            | ParamType::Int16
-            | ParamType::Int32
-            | ParamType::Int64
-            | ParamType::Errno
-            | ParamType::Fd
-            | ParamType::Pid
-            | ParamType::Fd32
-            | ParamType::Pid32
-    )
-}
-
-/// Bits of a number of a type.
-fn bits(ty: ParamType) -> u32 {
-    match ty.width() {
-        Width::Fixed(bytes @ 1..=8) => u32::from(bytes) * 8,
-        _ => 64,
-    }
-}
-
-/// A number cut to the width of its type, as raw bits.
-pub(super) fn masked(number: u64, ty: ParamType) -> u64 {
-    number & (u64::MAX >> (64 - bits(ty)))
 }
 
 /// Appends a number in its print format: hexadecimal in upper case, neither it nor octal with a prefix. Formats that the
@@ -194,7 +166,7 @@ fn without_zeros(number: &str) -> &str {
 
 /// Appends text with everything that is not printable UTF-8 replaced by U+FFFD: control characters (C0, DEL and C1),
 /// Unicode's non-characters and the longest broken parts of sequences (libs 0.25.4 `sanitize_string`).
-pub fn sanitize(out: &mut Vec<u8>, mut text: &[u8]) {
+pub(crate) fn sanitize(out: &mut Vec<u8>, mut text: &[u8]) {
     while !text.is_empty() {
         let plain = text.iter().position(|byte| !matches!(byte, b' '..=b'~')).unwrap_or(text.len());
         let (start, rest) = text.split_at(plain);

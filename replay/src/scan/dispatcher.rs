@@ -15,8 +15,9 @@ use super::gate::Gate;
 use super::ordered::{Open, OrderedOutput};
 use super::piece::{Message, Piece, Shared, Work, work};
 use super::plan::{Plan, is_keyed};
+use super::question::Run;
 use super::scout::{BATCH, Scout};
-use super::{Advance, Merge, Opened, Question, Report, ScanError, Supply, scan};
+use super::{Opened, Question, Report, ScanError, Supply, scan};
 use crate::alert::Origin;
 use crate::state::State;
 
@@ -34,12 +35,13 @@ impl Threads {
     }
 
     /// With batches of so many bytes of memory, instead of [`BATCH`].
-    pub fn with_batch(self, batch: usize) -> Threads {
+    #[cfg(test)]
+    pub(super) fn with_batch(self, batch: usize) -> Threads {
         Threads { batch, ..self }
     }
 
     /// Whether everything happens on the thread of the caller.
-    pub fn is_one(self) -> bool {
+    pub(crate) fn is_one(self) -> bool {
         self.count == 1
     }
 }
@@ -49,13 +51,8 @@ impl Threads {
 const PIECES_PER_THREAD: usize = 3;
 
 /// Asks captures on several threads.
-pub(super) fn side_by_side<Q: Question>(
-    question: &Q,
-    supply: &mut dyn Supply,
-    threads: Threads,
-    merge: &mut dyn Merge<Q::Part>,
-    advance: Advance<'_>,
-) -> io::Result<()> {
+pub(super) fn side_by_side<Q: Question>(run: Run<'_, Q>, threads: Threads) -> io::Result<()> {
+    let Run { question, supply, merge, advance } = run;
     let Some(first) = supply.next() else { return Ok(()) };
     let second = supply.next();
     let is_scouted = second.is_none() && !is_cut(&first.capture);

@@ -38,11 +38,12 @@ use walker::{Stop, Walker, walk};
 pub use captures::{Advance, Ended, Opened, Supply};
 pub use check::{KeyframeVerdict, verify_keyframes};
 pub use dispatcher::Threads;
+
 pub use plan::{Extent, Needs, is_keyed};
-pub use question::{Merge, Outlet, PieceVisitor, Place, Question, scan_all};
+pub use question::{Merge, Outlet, PieceOrigin, PieceVisitor, Question, scan_all};
+
 pub use report::{Defect, Report, Trouble};
 pub use scout::BATCH;
-pub use seed::state_at;
 
 /// Takes the blocks of a capture in.
 pub trait Visitor {
@@ -106,7 +107,7 @@ pub struct Findings {
     /// Events in chunks that were left out, because nobody needs them.
     pub skipped: u64,
     /// Whether the end of the capture was reached, and not the end of what is of interest.
-    pub is_whole: bool,
+    pub(crate) is_whole: bool,
 }
 
 /// Scans one capture on this thread. `advance` is told of bytes of native traces that are done with.

@@ -14,8 +14,8 @@ use super::drain::{Drained, drain};
 use super::gate::Gate;
 use super::walker::{Stop, Walker, walk};
 use super::{
-    Advance, Defect, Findings, Outlet, PieceVisitor, Place, Question, Report, ScanError, Visitor, infallible,
-    scan_stream, unwanted,
+    Advance, Defect, Findings, Outlet, PieceOrigin, PieceVisitor, Question, Report, ScanError, Visitor,
+    infallible, scan_stream, unwanted,
 };
 use crate::alert::Origin;
 use crate::state::{ResumePoint, State};
@@ -45,7 +45,7 @@ pub(super) struct Piece {
     pub(super) number: u64,
     pub(super) work: Work,
     pub(super) origin: Origin,
-    /// See [`Place::images`].
+    /// See [`PieceOrigin::images`].
     pub(super) images: Option<(u64, u64)>,
     /// Nothing after an earlier piece of the same capture is of interest.
     pub(super) over: Arc<AtomicBool>,
@@ -103,7 +103,7 @@ pub(super) fn work<Q: Question>(
         let message = Message { piece: number, part: Some(part), waited, end: None };
         messages.send(message).map_err(|_| unwanted())
     };
-    let place = Place { origin: &origin, images };
+    let place = PieceOrigin { origin: &origin, images };
     let mut visitor = shared.question.visit(worker, &place, Outlet::new(&mut send));
     let stop = || over.load(Ordering::Relaxed) || gate.is_closed();
     let done = match work {

@@ -11,8 +11,8 @@ use tercel_format::trace::{Chunk, Descriptor, Trace, TraceError, Unpacker};
 
 use super::report::Report;
 use super::seed;
-use crate::engine::{DISORDER, Point, Window};
 use crate::state::STATE_VERSION;
+use crate::window::{DISORDER, Point, Window};
 
 /// Most chunks that one worker takes at once: it bounds how long the others wait for the last one.
 const RUN: usize = 16;
@@ -37,7 +37,7 @@ pub struct Needs<'a> {
     /// The window; the visitor decides of each event.
     pub window: Window,
     /// The chunks.
-    pub extent: Extent<'a>,
+    pub(crate) extent: Extent<'a>,
 }
 
 impl Needs<'_> {
@@ -237,7 +237,7 @@ fn bases(trace: &Trace, window: &Window) -> Result<Bases, TraceError> {
             continue;
         }
         // Where the start of the section is lost, what is left of it tells no base.
-        let Some(found) = seed::before(trace, index, &mut Report::default())? else { continue };
+        let Some(found) = seed::state_at(trace, index, &mut Report::default())? else { continue };
         let mut base = Some(found.state.first_ts()).filter(|base| *base != 0);
         let mut rest = chunks.iter().skip(index).take_while(|chunk| chunk.descriptor.section == section);
         while base.is_none()

@@ -27,7 +27,7 @@ pub trait Question: Sync {
     fn visit<'a>(
         &'a self,
         worker: &'a mut Self::Worker,
-        place: &Place<'_>,
+        place: &PieceOrigin<'_>,
         outlet: Outlet<'a, Self::Part>,
     ) -> impl PieceVisitor + 'a;
 
@@ -48,7 +48,7 @@ pub trait PieceVisitor: Visitor<Error = io::Error> {
 
 /// Where a piece lies.
 #[derive(Debug, Clone, Copy)]
-pub struct Place<'a> {
+pub struct PieceOrigin<'a> {
     /// What lines show of its capture.
     pub origin: &'a Origin,
     /// The capture and its section whose process images are numbered alike; `None` where the piece knows no earlier one.
@@ -97,25 +97,26 @@ pub fn scan_all<Q: Question>(
     merge: &mut dyn Merge<Q::Part>,
     advance: Advance<'_>,
 ) -> io::Result<()> {
-    if threads.is_one() || !question.is_divisible() {
-        one_by_one(question, supply, merge, advance)
-    } else {
-        side_by_side(question, supply, threads, merge, advance)
-    }
+    let run = Run { question, supply, merge, advance };
+    if threads.is_one() || !question.is_divisible() { one_by_one(run) } else { side_by_side(run, threads) }
 }
 
-fn one_by_one<Q: Question>(
-    question: &Q,
-    supply: &mut dyn Supply,
-    merge: &mut dyn Merge<Q::Part>,
-    advance: Advance<'_>,
-) -> io::Result<()> {
+/// A question that is asked, of which captures, and where the answer goes.
+pub(super) struct Run<'r, Q: Question> {
+    pub(super) question: &'r Q,
+    pub(super) supply: &'r mut dyn Supply,
+    pub(super) merge: &'r mut dyn Merge<Q::Part>,
+    pub(super) advance: Advance<'r>,
+}
+
+fn one_by_one<Q: Question>(run: Run<'_, Q>) -> io::Result<()> {
+    let Run { question, supply, merge, advance } = run;
     let mut worker = question.worker();
     while !question.is_over(&worker)
         && let Some(Opened { origin, mut capture }) = supply.next()
     {
         let mut send = |part, _| merge.merge(part);
-        let place = Place { origin: &origin, images: None };
+        let place = PieceOrigin { origin: &origin, images: None };
         let mut visitor = question.visit(&mut worker, &place, Outlet::new(&mut send));
         let findings = scan(&mut capture, &question.needs(), &mut visitor, advance)?;
         visitor.finish()?;

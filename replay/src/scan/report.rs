@@ -6,9 +6,6 @@ use std::fmt;
 use tercel_format::trace::{Damage, Loss, Trace};
 use tercel_format::{Incident, Reader};
 
-/// How many troubles are listed; the others are counted.
-const LISTED: usize = 100;
-
 /// Something of a capture that is damaged.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Trouble {
@@ -72,7 +69,7 @@ pub struct Report {
     /// Events that could be read of a last chunk that is cut off.
     pub rescued: u64,
     /// The first defect of this program.
-    pub defect: Option<Defect>,
+    pub(crate) defect: Option<Defect>,
 }
 
 /// A stretch of a capture was not looked at to its end because of a defect of this program.
@@ -103,11 +100,6 @@ impl Report {
     pub(super) fn of_stream(reader: &Reader) -> Report {
         let troubles = reader.incidents().iter().cloned().map(Trouble::Stream).collect();
         Report { troubles, count: reader.statistics().incidents, ..Report::default() }
-    }
-
-    /// Whether nothing is damaged.
-    pub fn is_clean(&self) -> bool {
-        self.opening.is_empty() && self.count == 0 && self.defect.is_none()
     }
 
     /// How many places are damaged.
@@ -149,7 +141,7 @@ impl Report {
             return;
         }
         self.count = self.count.saturating_add(1);
-        if self.troubles.len() < LISTED {
+        if self.troubles.len() < Incident::LISTED {
             self.troubles.push(trouble);
         }
     }

@@ -11,8 +11,8 @@ use super::dispatcher::Dispatcher;
 use super::piece::{Stretch, Work};
 use super::{Question, Supply, Visitor};
 use crate::alert::Origin;
-use crate::engine::{Position, Window};
 use crate::state::{ResumePoint, State};
+use crate::window::{Position, Window};
 
 /// Memory that a batch takes by default, in bytes.
 pub const BATCH: usize = 2 << 20;

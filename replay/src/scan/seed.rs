@@ -25,18 +25,13 @@ pub(super) fn starts_section(chunks: &[Chunk], index: usize) -> bool {
     is_head && index.checked_sub(1).and_then(section) != section(index)
 }
 
-/// The state before a chunk of a trace, as the keyframes say it; `None` where they do not. Where chunks on the way are
-/// damaged, it is what a replay that skips the damage knows there.
-///
-/// # Errors
-/// The trace cannot be read.
-pub fn state_at(trace: &Trace, index: usize) -> Result<Option<State>, TraceError> {
-    Ok(before(trace, index, &mut Report::default())?.map(|found| found.state))
-}
-
 /// The state before chunk `index`; `None` where the keyframes do not tell it. Where chunks on the way are damaged, too, it is
 /// what a replay that skips the damage knows there.
-pub(super) fn before(trace: &Trace, index: usize, report: &mut Report) -> Result<Option<Found>, TraceError> {
+pub(super) fn state_at(
+    trace: &Trace,
+    index: usize,
+    report: &mut Report,
+) -> Result<Option<Found>, TraceError> {
     walk(trace, index, DETOURS, report)
 }
 

@@ -157,7 +157,7 @@ impl<'t> Walker<'t> {
         if follows && !is_better_known {
             return Ok(());
         }
-        match seed::before(self.trace, index, &mut self.report).map_err(Stop::Trace)? {
+        match seed::state_at(self.trace, index, &mut self.report).map_err(Stop::Trace)? {
             Some(found) => {
                 self.known = if found.exact { Known::Exact } else { Known::Inexact };
                 let numbering = chunk.descriptor.numbering();

@@ -12,7 +12,7 @@ use super::table::ImageParts;
 use super::{Container, Fd, FdTable, Image, Slot, State, Text, Thread, Threads};
 
 /// Memory that a state may take unless another limit is set, in bytes.
-pub const MEMORY_LIMIT: usize = 512 << 20;
+pub(crate) const MEMORY_LIMIT: usize = 512 << 20;
 
 /// The part of the limit that may be taken on before everything is measured, as a divisor.
 const MEASURED: usize = 8;
@@ -45,7 +45,7 @@ impl Default for Budget {
 impl State {
     /// Sets how many bytes of memory the state may take. What is given up depends on when, so that with a state over its
     /// limit the output may depend on where an evaluation began.
-    pub fn limit_memory(&mut self, bytes: usize) {
+    pub(crate) fn limit_memory(&mut self, bytes: usize) {
         self.budget.limit = bytes;
         self.threads.room = bytes / MEASURED;
     }

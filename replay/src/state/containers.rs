@@ -43,18 +43,18 @@ pub struct Container {
     pub image_id: Vec<u8>,
     /// Image repository.
     #[serde(with = "super::bytes")]
-    pub image_repo: Vec<u8>,
+    pub(crate) image_repo: Vec<u8>,
     /// Image tag.
     #[serde(with = "super::bytes")]
-    pub image_tag: Vec<u8>,
+    pub(crate) image_tag: Vec<u8>,
     /// Image digest.
     #[serde(with = "super::bytes")]
-    pub image_digest: Vec<u8>,
+    pub(crate) image_digest: Vec<u8>,
     /// Address, if it has one of its own.
     pub ip: Option<IpAddr>,
     /// The address as it was written.
     #[serde(with = "super::bytes")]
-    pub ip_text: Vec<u8>,
+    pub(crate) ip_text: Vec<u8>,
     /// Runs privileged.
     pub privileged: bool,
     /// Mounts.

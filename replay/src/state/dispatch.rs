@@ -3,6 +3,8 @@
 use tercel_format::Event;
 use tercel_format::catalogue::code;
 
+use super::identity::memory_calls;
+use super::transfer::{receives, sends};
 use super::{Facts, FdKind, State, StoredEnter};
 
 impl State {
@@ -10,31 +12,15 @@ impl State {
     #[inline]
     pub(super) fn dispatch(&mut self, event: &Event<'_>, facts: &mut Facts, enter: Option<&StoredEnter>) {
         match event.code() {
-            code::SYSCALL_READ_X
-            | code::SYSCALL_READV_X
-            | code::SYSCALL_PREAD_X
-            | code::SYSCALL_PREADV_X
-            | code::SOCKET_RECV_X
-            | code::SOCKET_RECVFROM_X
-            | code::SOCKET_RECVMSG_X
-            | code::SOCKET_RECVMMSG_X => self.on_receive(event, facts),
-            code::SYSCALL_WRITE_X
-            | code::SYSCALL_WRITEV_X
-            | code::SYSCALL_PWRITE_X
-            | code::SYSCALL_PWRITEV_X
-            | code::SOCKET_SEND_X
-            | code::SOCKET_SENDTO_X
-            | code::SOCKET_SENDMSG_X
-            | code::SOCKET_SENDMMSG_X => self.on_send(event, facts),
+            receives!() => self.on_receive(event, facts),
+            sends!() => self.on_send(event, facts),
             code::SYSCALL_OPEN_X
             | code::SYSCALL_CREAT_X
             | code::SYSCALL_OPENAT_2_X
             | code::SYSCALL_OPENAT2_X
             | code::SYSCALL_OPEN_BY_HANDLE_AT_X => self.on_open(event, facts, enter),
             code::SYSCALL_CLOSE_X => self.on_close(event, facts),
-            code::SYSCALL_BRK_4_X | code::SYSCALL_MMAP_X | code::SYSCALL_MMAP2_X | code::SYSCALL_MUNMAP_X => {
-                self.on_memory(event, facts);
-            }
+            memory_calls!() => self.on_memory(event, facts),
             code::SCHEDSWITCH_6_E => self.on_switch(event, facts),
             code::SYSCALL_OPEN_E
             | code::SYSCALL_CREAT_E

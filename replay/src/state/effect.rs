@@ -6,7 +6,9 @@ use std::sync::Arc;
 use tercel_format::Event;
 use tercel_format::catalogue::{code, source};
 
+use super::identity::memory_calls;
 use super::startup::Phase;
+use super::transfer::{receives, sends};
 use super::{Facts, FdTable, Memory, Slot, State, Thread};
 
 /// What is remembered of a thread while an event is taken in.
@@ -74,32 +76,10 @@ fn had_effect_on_calls(before: &Before, thread: &Thread) -> bool {
 
 /// Whether events of this type change nothing but what [`Before`] holds.
 fn is_compared(code: u16) -> bool {
-    is_transfer(code)
-        || matches!(
-            code,
-            code::SYSCALL_BRK_4_X | code::SYSCALL_MMAP_X | code::SYSCALL_MMAP2_X | code::SYSCALL_MUNMAP_X
-        )
+    is_transfer(code) || matches!(code, memory_calls!())
 }
 
 /// Whether events of this type read or write, and can change the fd that they work on.
 fn is_transfer(code: u16) -> bool {
-    matches!(
-        code,
-        code::SYSCALL_READ_X
-            | code::SYSCALL_READV_X
-            | code::SYSCALL_PREAD_X
-            | code::SYSCALL_PREADV_X
-            | code::SOCKET_RECV_X
-            | code::SOCKET_RECVFROM_X
-            | code::SOCKET_RECVMSG_X
-            | code::SOCKET_RECVMMSG_X
-            | code::SYSCALL_WRITE_X
-            | code::SYSCALL_WRITEV_X
-            | code::SYSCALL_PWRITE_X
-            | code::SYSCALL_PWRITEV_X
-            | code::SOCKET_SEND_X
-            | code::SOCKET_SENDTO_X
-            | code::SOCKET_SENDMSG_X
-            | code::SOCKET_SENDMMSG_X
-    )
+    matches!(code, receives!() | sends!())
 }

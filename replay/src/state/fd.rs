@@ -9,7 +9,7 @@ use super::{SocketInfo, Text};
 /// What an fd refers to.
 #[allow(missing_docs)]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub enum FdKind {
+pub(crate) enum FdKind {
     Unknown,
     File,
     FileV2,
@@ -36,7 +36,7 @@ pub enum FdKind {
 
 impl FdKind {
     /// The kind of a `SCAP_FD_*` code; `None` for a code that is not known.
-    pub const fn from_code(code: u8) -> Option<FdKind> {
+    pub(crate) const fn from_code(code: u8) -> Option<FdKind> {
         Some(match code {
             0 => FdKind::Unknown,
             1 => FdKind::File,
@@ -96,7 +96,7 @@ impl FdKind {
 /// Transport protocol of a socket (`scap_l4`).
 #[allow(missing_docs)]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub enum L4 {
+pub(crate) enum L4 {
     Unknown,
     Na,
     Tcp,
@@ -107,7 +107,7 @@ pub enum L4 {
 
 impl L4 {
     /// The protocol of a `scap_l4` code.
-    pub const fn from_code(code: u8) -> L4 {
+    pub(crate) const fn from_code(code: u8) -> L4 {
         match code {
             1 => L4::Na,
             2 => L4::Tcp,
@@ -134,7 +134,7 @@ impl L4 {
 /// Which side of a connection the process is.
 #[allow(missing_docs)]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub enum Role {
+pub(crate) enum Role {
     None,
     Client,
     Server,
@@ -142,7 +142,7 @@ pub enum Role {
 
 /// Addresses of a socket. Stored as client to server once the role is known (reference state 8.22, 9.7).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Endpoints {
+pub(crate) struct Endpoints {
     /// Source (client) address; the bound address of a server-kind socket is in `dip`.
     pub sip: IpAddr,
     /// Destination (server) address.
@@ -157,26 +157,26 @@ pub struct Endpoints {
 
 /// Facts about an fd that come and go.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub struct FdFlags {
+pub(crate) struct FdFlags {
     /// The socket is connected.
     pub connected: bool,
     /// In the upper layer of an overlay.
-    pub upper_layer: bool,
+    pub(crate) upper_layer: bool,
     /// In a lower layer of an overlay.
-    pub lower_layer: bool,
+    pub(crate) lower_layer: bool,
 }
 
 /// One open fd.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Fd {
     /// What it refers to.
-    pub kind: FdKind,
+    pub(crate) kind: FdKind,
     /// Path, tuple text or another name; may be empty.
     #[serde(with = "super::bytes")]
     pub name: Text,
     /// Path as the call gave it; empty where it was not opened by path.
     #[serde(with = "super::bytes")]
-    pub raw_name: Text,
+    pub(crate) raw_name: Text,
     /// `PPM_O_*` bits of the open (and close-on-exec bits of other kinds as reference state 8.11, 8.12 say).
     pub open_flags: u32,
     /// Device number as recorded.
@@ -184,15 +184,15 @@ pub struct Fd {
     /// Inode.
     pub ino: u64,
     /// Side of the connection.
-    pub role: Role,
+    pub(crate) role: Role,
     /// Addresses, for the four inet kinds.
-    pub inet: Option<Endpoints>,
+    pub(crate) inet: Option<Endpoints>,
     /// Kernel addresses of a unix socket: source, destination.
     pub unix: Option<(u64, u64)>,
     /// Pid behind a pidfd.
     pub pid: i64,
     /// What comes and goes.
-    pub flags: FdFlags,
+    pub(crate) flags: FdFlags,
     /// Where `inet` and `unix` come from.
     pub(super) info: SocketInfo,
 }
@@ -205,7 +205,7 @@ const OTHER_CLOEXEC: u32 = 1;
 
 impl Fd {
     /// An entry of `kind` with a name and nothing else.
-    pub fn new(kind: FdKind, name: Text) -> Fd {
+    pub(crate) fn new(kind: FdKind, name: Text) -> Fd {
         Fd {
             kind,
             name,
@@ -223,7 +223,7 @@ impl Fd {
     }
 
     /// Whether an exec closes it (reference state 5.9).
-    pub fn closes_on_exec(&self) -> bool {
+    pub(crate) fn closes_on_exec(&self) -> bool {
         self.open_flags & O_CLOEXEC != 0
             || (matches!(self.kind, FdKind::EventPoll | FdKind::Memfd)
                 && self.open_flags & OTHER_CLOEXEC != 0)

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::Fd;
 
 /// Most fds that a table holds; further ones are not added (reference state 8.5).
-pub const MAX_FDS: usize = 4096;
+pub(crate) const MAX_FDS: usize = 4096;
 
 /// Numbers from 0 to below this are found by index.
 const DENSE: i64 = 64;

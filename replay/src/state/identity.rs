@@ -25,6 +25,15 @@ fn did_not_fail(event: &Event<'_>) -> bool {
     event.return_value().is_some_and(|res| res >= 0)
 }
 
+/// The codes of calls that say how much memory a thread has, as a pattern.
+macro_rules! memory_calls {
+    () => {
+        code::SYSCALL_BRK_4_X | code::SYSCALL_MMAP_X | code::SYSCALL_MMAP2_X | code::SYSCALL_MUNMAP_X
+    };
+}
+
+pub(super) use memory_calls;
+
 impl State {
     /// A thread exited; it is removed when the next event arrives (reference state 6.1).
     pub(super) fn on_exit(&mut self, event: &Event<'_>, facts: &Facts) {

@@ -21,7 +21,7 @@ impl Interfaces {
 
     /// Whether an address belongs to the host: IPv4 addresses when an interface has them, IPv6 addresses when an interface
     /// shares their first 64 bits (reference state 9.9).
-    pub fn is_local(&self, ip: IpAddr) -> bool {
+    pub(crate) fn is_local(&self, ip: IpAddr) -> bool {
         self.list.iter().any(|interface| match (interface.address, ip) {
             (IpAddr::V4(own), IpAddr::V4(ip)) => own == ip,
             (IpAddr::V6(own), IpAddr::V6(ip)) => same_net(own, ip),

@@ -51,18 +51,22 @@ use tercel_format::record::MachineInfo;
 use tercel_format::{Block, Event};
 
 pub use accounts::{Accounts, Group, User};
-pub use budget::{Forgotten, MEMORY_LIMIT};
+pub use budget::Forgotten;
+pub(crate) use budget::MEMORY_LIMIT;
 pub use containers::{Container, Containers, Mount, Probe};
 pub use export::ResumePoint;
 pub(crate) use family::MAX_ANCESTORS;
-pub use fd::{Endpoints, Fd, FdFlags, FdKind, L4, Role};
-pub use fdtable::{FdTable, MAX_FDS};
+pub use fd::Fd;
+pub(crate) use fd::{Endpoints, FdKind, L4, Role};
+pub use fdtable::FdTable;
 pub use image::{Image, Text};
 pub use interfaces::Interfaces;
 pub use keyframe::{Base, KeyframeError, STATE_VERSION};
-pub use socket_info::SocketInfo;
-pub use table::{MAX_THREADS, Threads};
-pub use thread::{Capabilities, Category, ExecFacts, Memory, Slot, StoredEnter, Thread, clone_flag};
+
+pub(crate) use socket_info::SocketInfo;
+pub use table::Threads;
+pub use thread::{Capabilities, Category, Memory, Slot, Thread};
+pub(crate) use thread::{ExecFacts, StoredEnter, clone_flag};
 
 use budget::Budget;
 use recent::RecentExits;
@@ -102,12 +106,12 @@ pub struct Facts {
     /// The event's thread.
     pub thread: Option<Slot>,
     /// Number of the fd that the event works on, as the thread remembers it; -1 where unknown.
-    pub fd_num: i64,
+    pub(crate) fd_num: i64,
     /// The event is bound to an fd entry: the one at `fd_num` in the fd table in force for the thread (reference state 2.6 to
     /// 2.9).
-    pub has_fd: bool,
+    pub(crate) has_fd: bool,
     /// The event changed the name of its fd (reference state 2.11).
-    pub fd_name_changed: bool,
+    pub(crate) fd_name_changed: bool,
     /// The return value if it is negative, else 0 (reference state 2.8).
     pub error: i64,
     /// The container that a container event tells about (reference state 11.13).

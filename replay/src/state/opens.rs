@@ -97,7 +97,7 @@ impl State {
 
     /// The directory that a path is relative to, given the directory fd of the call (reference state 7.3): `.` for an absolute
     /// path, the working directory for `AT_FDCWD`, otherwise the name of the fd with a slash, or `<UNKNOWN>`.
-    pub fn dirfd_base(&self, slot: Option<Slot>, dirfd: i64, path: &[u8]) -> Cow<'_, [u8]> {
+    pub(crate) fn dirfd_base(&self, slot: Option<Slot>, dirfd: i64, path: &[u8]) -> Cow<'_, [u8]> {
         const UNKNOWN: Cow<'_, [u8]> = Cow::Borrowed(b"<UNKNOWN>");
         if path.starts_with(b"/") {
             return Cow::Borrowed(b".");

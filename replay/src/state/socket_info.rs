@@ -13,7 +13,7 @@ use super::{Endpoints, FdKind, L4};
 /// IPv4 server `ip 4, port 2, l4 1`; IPv6 server `ip 16, port 2, l4 1`; unix `source 8, destination 8`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(into = "Vec<u8>", try_from = "Vec<u8>")]
-pub struct SocketInfo {
+pub(crate) struct SocketInfo {
     bytes: [u8; 37],
 }
 

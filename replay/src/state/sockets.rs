@@ -16,7 +16,7 @@ pub mod family {
 
 /// A recorded socket tuple: both ends of a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Tuple<'a> {
+pub(crate) enum Tuple<'a> {
     /// IPv4: source, destination.
     V4(Endpoint4, Endpoint4),
     /// IPv6: source, destination.
@@ -28,10 +28,10 @@ pub enum Tuple<'a> {
 }
 
 /// An IPv4 end.
-pub type Endpoint4 = (Ipv4Addr, u16);
+pub(crate) type Endpoint4 = (Ipv4Addr, u16);
 
 /// An IPv6 end.
-pub type Endpoint6 = (Ipv6Addr, u16);
+pub(crate) type Endpoint6 = (Ipv6Addr, u16);
 
 /// A recorded socket address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -108,12 +108,12 @@ pub fn mapped(ip: Ipv6Addr) -> Option<Ipv4Addr> {
 }
 
 /// Both addresses as IPv4 if both are mapped.
-pub fn both_mapped(source: Ipv6Addr, destination: Ipv6Addr) -> Option<(Ipv4Addr, Ipv4Addr)> {
+pub(crate) fn both_mapped(source: Ipv6Addr, destination: Ipv6Addr) -> Option<(Ipv4Addr, Ipv4Addr)> {
     mapped(source).zip(mapped(destination))
 }
 
 /// Appends an address as `inet_ntop` writes it: IPv6 without brackets, and with a dotted tail where it holds an IPv4 address.
-pub fn ip_text(out: &mut Vec<u8>, ip: IpAddr) {
+pub(crate) fn ip_text(out: &mut Vec<u8>, ip: IpAddr) {
     match ip {
         IpAddr::V4(v4) => dotted(out, v4.octets()),
         IpAddr::V6(v6) => {
@@ -156,27 +156,27 @@ fn decimal(out: &mut Vec<u8>, mut number: u16) {
 }
 
 /// Appends `address:port`.
-pub fn endpoint_text(out: &mut Vec<u8>, ip: IpAddr, port: u16) {
+pub(crate) fn endpoint_text(out: &mut Vec<u8>, ip: IpAddr, port: u16) {
     ip_text(out, ip);
     out.push(b':');
     decimal(out, port);
 }
 
 /// Appends `address:port->address:port`.
-pub fn pair_text(out: &mut Vec<u8>, source: (IpAddr, u16), destination: (IpAddr, u16)) {
+pub(crate) fn pair_text(out: &mut Vec<u8>, source: (IpAddr, u16), destination: (IpAddr, u16)) {
     endpoint_text(out, source.0, source.1);
     out.extend_from_slice(b"->");
     endpoint_text(out, destination.0, destination.1);
 }
 
 /// Appends the text of a unix tuple: kernel addresses in hexadecimal and the path.
-pub fn unix_text(out: &mut Vec<u8>, source: u64, destination: u64, path: &[u8]) {
+pub(crate) fn unix_text(out: &mut Vec<u8>, source: u64, destination: u64, path: &[u8]) {
     let _ = write!(out, "{source:x}->{destination:x} ");
     sanitize(out, path);
 }
 
 /// Appends the text of a socket tuple parameter; `NULL` for an empty one (reference state 8.15).
-pub fn tuple_text(out: &mut Vec<u8>, bytes: &[u8]) {
+pub(crate) fn tuple_text(out: &mut Vec<u8>, bytes: &[u8]) {
     let Some(&code) = bytes.first() else {
         out.extend_from_slice(b"NULL");
         return;
@@ -195,7 +195,7 @@ pub fn tuple_text(out: &mut Vec<u8>, bytes: &[u8]) {
 }
 
 /// Appends the text of a socket address parameter; `<NA>` for an empty one.
-pub fn sockaddr_text(out: &mut Vec<u8>, bytes: &[u8]) {
+pub(crate) fn sockaddr_text(out: &mut Vec<u8>, bytes: &[u8]) {
     let Some(&code) = bytes.first() else {
         out.extend_from_slice(b"<NA>");
         return;

@@ -8,7 +8,7 @@ use super::thread::Blank;
 use super::{Fd, FdTable, Image, MEMORY_LIMIT, Slot, Text, Thread, clone_flag};
 
 /// Most threads that the table holds; further ones are not added (reference state 8.5).
-pub const MAX_THREADS: usize = 1 << 18;
+pub(crate) const MAX_THREADS: usize = 1 << 18;
 
 /// What else is copied with a table of fds when one of them changes.
 const COPIED: usize = 1024;
@@ -83,7 +83,7 @@ impl Threads {
 
     /// The slot of a thread id.
     #[inline]
-    pub fn by_tid(&self, tid: i64) -> Option<Slot> {
+    pub(crate) fn by_tid(&self, tid: i64) -> Option<Slot> {
         self.by_tid.get(tid)
     }
 
@@ -149,7 +149,7 @@ impl Threads {
 
     /// The fd table in force for the thread (reference state 3.2).
     #[inline]
-    pub fn fds(&self, slot: Slot) -> Option<&FdTable> {
+    pub(crate) fn fds(&self, slot: Slot) -> Option<&FdTable> {
         Some(&self.get(self.fd_owner(slot)?).fds)
     }
 
@@ -199,7 +199,7 @@ impl Threads {
     }
 
     /// Number of live threads in the group besides the leader (`proc.nchilds`, reference state 3.6).
-    pub fn alive_without_leader(&self, slot: Slot) -> u64 {
+    pub(crate) fn alive_without_leader(&self, slot: Slot) -> u64 {
         let alive = self.alive(slot);
         match self.leader(slot) {
             Some(leader) if self.get(slot).links.group.is_some() && !self.get(leader).is_dead() => {

@@ -4,7 +4,7 @@
 use memchr::memchr;
 
 /// What stands in for a sequence that cannot be shown.
-pub const REPLACEMENT: &[u8] = "\u{FFFD}".as_bytes();
+pub(crate) const REPLACEMENT: &[u8] = "\u{FFFD}".as_bytes();
 
 /// One step through a text: how many bytes belong together, and whether they can be shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -68,7 +68,7 @@ fn multibyte(first: u8, bytes: &[u8]) -> Sequence {
 }
 
 /// Appends `bytes` up to the first NUL, with U+FFFD for what cannot be shown.
-pub fn sanitize(out: &mut Vec<u8>, bytes: &[u8]) {
+pub(crate) fn sanitize(out: &mut Vec<u8>, bytes: &[u8]) {
     let mut rest = memchr(0, bytes).map_or(bytes, |end| &bytes[..end]);
     while !rest.is_empty() {
         let Sequence { len, printable } = sequence(rest);

@@ -14,22 +14,21 @@ pub struct Slot(pub u32);
 
 /// Bits of [`Thread::flags`] (`PPM_CL_*`, reference state 3.5).
 #[allow(missing_docs)]
-pub mod clone_flag {
-    pub const FILES: u32 = 1;
-    pub const FS: u32 = 1 << 1;
-    pub const NEWPID: u32 = 1 << 6;
-    pub const PARENT: u32 = 1 << 8;
+pub(crate) mod clone_flag {
+    pub(crate) const FILES: u32 = 1;
+    pub(crate) const NEWPID: u32 = 1 << 6;
+    pub(crate) const PARENT: u32 = 1 << 8;
     pub const THREAD: u32 = 1 << 13;
-    pub const INVERTED: u32 = 1 << 16;
+    pub(crate) const INVERTED: u32 = 1 << 16;
     pub const NAME_CHANGED: u32 = 1 << 17;
     pub const CLOSED: u32 = 1 << 18;
     pub const ACTIVE: u32 = 1 << 19;
-    pub const NEWUSER: u32 = 1 << 20;
-    pub const PIPE_SRC: u32 = 1 << 21;
-    pub const PIPE_DST: u32 = 1 << 22;
-    pub const VFORK: u32 = 1 << 27;
+    pub(crate) const NEWUSER: u32 = 1 << 20;
+    pub(crate) const PIPE_SRC: u32 = 1 << 21;
+    pub(crate) const PIPE_DST: u32 = 1 << 22;
+    pub(crate) const VFORK: u32 = 1 << 27;
     pub const CHILD_IN_PIDNS: u32 = 1 << 29;
-    pub const IS_MAIN_THREAD: u32 = 1 << 30;
+    pub(crate) const IS_MAIN_THREAD: u32 = 1 << 30;
 }
 
 /// One thread. Strings are raw bytes; times are nanoseconds since the epoch, 0 where unknown.
@@ -65,7 +64,7 @@ pub struct Thread {
     #[serde(skip)]
     pub image: Arc<Image>,
     /// Facts about the executable and the execution.
-    pub exec: ExecFacts,
+    pub(crate) exec: ExecFacts,
     /// Capability sets.
     pub caps: Capabilities,
     /// `subsystem=path`, NUL between and behind.
@@ -88,9 +87,9 @@ pub struct Thread {
     /// Memory and faults.
     pub memory: Memory,
     /// When it was cloned; 0 for threads of the capture's process list.
-    pub clone_ts: u64,
+    pub(crate) clone_ts: u64,
     /// When it last executed something.
-    pub lastexec_ts: u64,
+    pub(crate) lastexec_ts: u64,
     /// Start of the pid namespace's init.
     pub pidns_init_start_ts: u64,
     /// Open fds; used on the leader, or on a thread that does not share its leader's. Shared after a fork until one side
@@ -98,11 +97,11 @@ pub struct Thread {
     #[serde(skip)]
     pub fds: Arc<FdTable>,
     /// Number of the fd that the last event of the thread worked on, -1 for none.
-    pub last_fd: i64,
+    pub(crate) last_fd: i64,
     /// Code of the last enter event seen, `u16::MAX` for none.
-    pub last_enter: u16,
+    pub(crate) last_enter: u16,
     /// The enter event that its exit still needs (reference state 2.12).
-    pub enter: Option<Box<StoredEnter>>,
+    pub(crate) enter: Option<Box<StoredEnter>>,
     /// CPU time of the current slice and in total, nanoseconds (switch events).
     pub cpu_time: u64,
     /// What a health check of its container started it for.
@@ -129,15 +128,15 @@ pub enum Category {
 
 /// Facts about the executable of a thread.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub struct ExecFacts {
+pub(crate) struct ExecFacts {
     /// Writable by its owner.
     pub writable: bool,
     /// In the upper layer of an overlay.
-    pub upper_layer: bool,
+    pub(crate) upper_layer: bool,
     /// In a lower layer of an overlay.
-    pub lower_layer: bool,
+    pub(crate) lower_layer: bool,
     /// A memfd.
-    pub from_memfd: bool,
+    pub(crate) from_memfd: bool,
     /// Inode.
     pub ino: u64,
     /// Its change time.
@@ -145,9 +144,9 @@ pub struct ExecFacts {
     /// Its modification time.
     pub mtime: u64,
     /// Clone time minus change time (wraps as in the reference).
-    pub ctime_duration_clone: u64,
+    pub(crate) ctime_duration_clone: u64,
     /// Change time minus start of the pid namespace.
-    pub ctime_duration_pidns: u64,
+    pub(crate) ctime_duration_pidns: u64,
 }
 
 /// Capability sets, one bit per capability.
@@ -178,7 +177,7 @@ pub struct Memory {
 
 /// An enter event kept for its exit: its code and its parameters as they were.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct StoredEnter {
+pub(crate) struct StoredEnter {
     /// Event code.
     pub code: u16,
     /// Parameters, raw.
@@ -263,22 +262,22 @@ impl Thread {
     }
 
     /// Whether it has exited.
-    pub fn is_dead(&self) -> bool {
+    pub(crate) fn is_dead(&self) -> bool {
         self.flags & clone_flag::CLOSED != 0
     }
 
     /// Whether it is its group's leader.
-    pub fn is_main(&self) -> bool {
+    pub(crate) fn is_main(&self) -> bool {
         self.tid == self.pid || self.flags & clone_flag::IS_MAIN_THREAD != 0
     }
 
     /// Whether it has no usable identity (reference state 2.5).
-    pub fn is_invalid(&self) -> bool {
+    pub(crate) fn is_invalid(&self) -> bool {
         self.tid < 0 || self.pid < 0 || self.ptid < 0
     }
 
     /// Whether it lives in a pid namespace of its own (reference state 3.5).
-    pub fn is_in_pid_namespace(&self) -> bool {
+    pub(crate) fn is_in_pid_namespace(&self) -> bool {
         self.flags & clone_flag::CHILD_IN_PIDNS != 0 || (self.vtid >= 0 && self.tid != self.vtid)
     }
 }

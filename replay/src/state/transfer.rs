@@ -10,6 +10,36 @@ use super::socket_info::End;
 use super::sockets::{Tuple, both_mapped, family, tuple_text};
 use super::{Facts, Fd, FdKind, L4, Role, Slot, State};
 
+/// The codes of calls that read from an fd, as a pattern.
+macro_rules! receives {
+    () => {
+        code::SYSCALL_READ_X
+            | code::SYSCALL_READV_X
+            | code::SYSCALL_PREAD_X
+            | code::SYSCALL_PREADV_X
+            | code::SOCKET_RECV_X
+            | code::SOCKET_RECVFROM_X
+            | code::SOCKET_RECVMSG_X
+            | code::SOCKET_RECVMMSG_X
+    };
+}
+
+/// The codes of calls that write to an fd, as a pattern.
+macro_rules! sends {
+    () => {
+        code::SYSCALL_WRITE_X
+            | code::SYSCALL_WRITEV_X
+            | code::SYSCALL_PWRITE_X
+            | code::SYSCALL_PWRITEV_X
+            | code::SOCKET_SEND_X
+            | code::SOCKET_SENDTO_X
+            | code::SOCKET_SENDMSG_X
+            | code::SOCKET_SENDMMSG_X
+    };
+}
+
+pub(super) use {receives, sends};
+
 impl State {
     /// Calls that read from an fd (reference state 8.19 to 8.23).
     pub(super) fn on_receive(&mut self, event: &Event<'_>, facts: &mut Facts) {

@@ -3,6 +3,7 @@
 use tercel_format::catalogue::syscalls::SYSCALL_NAMES;
 use tercel_format::catalogue::{EVENTS, code};
 
+use super::operators::Operator;
 use crate::ast::{CallArg, Expr, ExprKind, Right, Term, TermKind};
 use crate::fields::ASYNC_EVENT_NAMES;
 use crate::lang::number;
@@ -151,10 +152,9 @@ fn event_number(left: &Term, op: &str, right: &Right) -> Option<bool> {
             let zero = values.iter().all(|bytes| value(bytes) == Some(0));
             (op == "in" && zero).then_some(false)
         }
-        Right::Value(bytes, _) => match (op, value(bytes)?) {
-            ("=" | "==" | "<=" | "<", 0) | ("<", 1) => Some(false),
-            ("!=" | ">" | ">=", 0) | (">=", 1) => Some(true),
-            _ => None,
+        Right::Value(bytes, _) => match Operator::parse(op).ok()? {
+            Operator::Plain(op, None) => op.of_event_number(value(bytes)?),
+            Operator::Plain(_, Some(_)) | Operator::In | Operator::Intersects | Operator::Pmatch => None,
         },
         Right::Term(_) => None,
     }

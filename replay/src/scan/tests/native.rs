@@ -12,10 +12,11 @@ use super::super::{KeyframeVerdict, Needs, Threads, Visitor, infallible, scan, s
 use super::{Shelf, longest, native, open, reader, replayed as replayed_on, shipped, stream, telling};
 use crate::alert::Style;
 use crate::alerts::Alerts;
-use crate::engine::{Counters, Options, Point};
+use crate::engine::{Counters, Options};
 use crate::keyed::KeyedWriter;
 use crate::scan::Ended;
 use crate::state::{ResumePoint, STATE_VERSION, State};
+use crate::window::Point;
 use tercel_rules::program::Program;
 
 fn replayed(
@@ -54,7 +55,7 @@ fn threads_chunks_and_windows_do_not_show() {
             assert!(lines == expected, "{options:?}, {threads} threads, chunks of {chunk}");
             assert_eq!(counters.evaluated, all.evaluated);
             assert_eq!(counters.alerts, all.alerts);
-            assert!(ended.iter().all(|ended| ended.report.is_clean() && ended.error.is_none()));
+            assert!(ended.iter().all(|ended| ended.report.places() == 0 && ended.error.is_none()));
             assert_eq!(ended.len(), shipped().len());
             skipped += counters.skipped;
         }
@@ -129,7 +130,7 @@ fn damage_is_told_and_does_not_depend_on_threads() {
         if only_keyframes {
             assert_eq!(lines, expected);
         } else {
-            assert!(!ended[0].report.is_clean(), "{damaged:?}");
+            assert!(ended[0].report.places() > 0, "{damaged:?}");
             let tells =
                 damaged.iter().any(|at| (0..chunks.len()).any(|index| data(index) == *at && shown[index]));
             assert!(lines != expected || !tells, "{damaged:?}");

@@ -7,13 +7,14 @@ use tercel_rules::load::{Loader, Options as Load};
 use tercel_rules::program::Program;
 
 use super::super::{
-    Merge, Needs, Outlet, PieceVisitor, Place, Question, ScanError, Threads, Visitor, scan_all,
+    Merge, Needs, Outlet, PieceOrigin, PieceVisitor, Question, ScanError, Threads, Visitor, scan_all,
 };
 use super::{Shelf, native, open, replayed, shipped, stream, telling};
 use crate::alert::Style;
 use crate::alerts::Alerts;
-use crate::engine::{Options, Point};
+use crate::engine::Options;
 use crate::state::{ResumePoint, State};
+use crate::window::Point;
 
 fn shipped_rules() -> Program {
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../rules");
@@ -124,7 +125,12 @@ impl Question for Faulty {
         true
     }
 
-    fn visit<'a>(&'a self, (): &'a mut (), _: &Place<'_>, outlet: Outlet<'a, u64>) -> impl PieceVisitor + 'a {
+    fn visit<'a>(
+        &'a self,
+        (): &'a mut (),
+        _: &PieceOrigin<'_>,
+        outlet: Outlet<'a, u64>,
+    ) -> impl PieceVisitor + 'a {
         Numbers { faulty: self.0, outlet }
     }
 }

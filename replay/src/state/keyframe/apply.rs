@@ -6,16 +6,14 @@ use std::sync::Arc;
 
 use tercel_format::record::{Account, Interface, MachineInfo};
 
-use super::KeyframeError;
 use super::record::{AccountRecord, Difference};
 use super::relink::change_threads;
+use super::{KeyframeError, Result};
 use crate::state::State;
 use crate::state::startup::Lists;
 
 /// Most CPUs: their number takes 16 bits.
 const MAX_CPUS: usize = 1 << 16;
-
-pub(super) type Result<T> = std::result::Result<T, KeyframeError>;
 
 /// Makes `state` what it was when the difference was taken.
 pub(super) fn apply(state: &mut State, difference: Difference) -> Result<()> {

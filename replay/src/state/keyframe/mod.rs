@@ -36,6 +36,9 @@ pub enum KeyframeError {
     Contradiction(&'static str),
 }
 
+/// What comes of bytes that may not be a keyframe.
+type Result<T> = std::result::Result<T, KeyframeError>;
+
 impl State {
     /// The whole state as bytes.
     pub fn snapshot(&self) -> Vec<u8> {
@@ -46,7 +49,7 @@ impl State {
     ///
     /// # Errors
     /// The bytes are no snapshot of this version.
-    pub fn restore(bytes: &[u8]) -> Result<State, KeyframeError> {
+    pub fn restore(bytes: &[u8]) -> std::result::Result<State, KeyframeError> {
         let mut state = State::new();
         state.apply_delta(bytes)?;
         Ok(state)
@@ -61,7 +64,7 @@ impl State {
     ///
     /// # Errors
     /// The bytes are no delta of this version, or one to another state. The state is not to be used then.
-    pub fn apply_delta(&mut self, bytes: &[u8]) -> Result<(), KeyframeError> {
+    pub fn apply_delta(&mut self, bytes: &[u8]) -> std::result::Result<(), KeyframeError> {
         let Some((version, rest)) = bytes.split_first_chunk::<4>() else {
             return Err(KeyframeError::Encoding("too short".to_owned()));
         };

@@ -5,9 +5,8 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::KeyframeError;
-use super::apply::Result;
 use super::record::{Family, General, Texts, ThreadRecord};
+use super::{KeyframeError, Result};
 use crate::state::table::{Group, MAX_THREADS};
 use crate::state::thread::Links;
 use crate::state::{Image, Slot, Thread, Threads};

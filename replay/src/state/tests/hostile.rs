@@ -4,7 +4,8 @@ use tercel_format::Block;
 use tercel_format::catalogue::EVENTS;
 use tercel_format::event::Event;
 
-use super::super::{FdTable, MAX_FDS, State};
+use super::super::fdtable::MAX_FDS;
+use super::super::{FdTable, State};
 use super::{Host, process};
 
 /// A generator of numbers that look random (xorshift).

@@ -3,7 +3,7 @@
 use tercel_format::Block;
 use tercel_format::record::ProcessRecord;
 
-use super::super::MAX_FDS;
+use super::super::fdtable::MAX_FDS;
 use super::{Host, file_record, process};
 
 #[test]

@@ -2,9 +2,6 @@
 
 use tercel_format::Event;
 
-use crate::eval::Matching;
-use crate::fields::Settings;
-
 /// A point in a capture.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Point {
@@ -25,23 +22,6 @@ pub struct Window {
     pub to: Option<Point>,
 }
 
-/// What to evaluate, and how.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Options {
-    /// Which of several matching rules give an alert.
-    pub matching: Matching,
-    /// First point that rules see; events before it only build the state.
-    pub from: Option<Point>,
-    /// First point that rules no longer see.
-    pub to: Option<Point>,
-    /// How many events rules see at most.
-    pub limit: Option<u64>,
-    /// Bytes of memory that the state may take, unless it is [`MEMORY_LIMIT`](crate::state::MEMORY_LIMIT).
-    pub memory: Option<usize>,
-    /// How values are shown.
-    pub settings: Settings,
-}
-
 /// Events of one capture may be a little out of order; this far behind its end a window is over for good.
 pub(crate) const DISORDER: u64 = 10_000_000_000;
 
@@ -58,21 +38,9 @@ pub enum Position {
     End,
 }
 
-impl Options {
-    /// What rules see of the capture.
-    pub fn window(&self) -> Window {
-        Window { from: self.from, to: self.to }
-    }
-
-    /// Where an event lies in the window, in a capture whose first event has the time `first`.
-    pub fn position(&self, event: &Event<'_>, first: u64) -> Position {
-        self.window().position(event, first)
-    }
-}
-
 impl Window {
     /// Whether it is the whole capture.
-    pub fn is_open(&self) -> bool {
+    pub(crate) fn is_open(&self) -> bool {
         self.from.is_none() && self.to.is_none()
     }
 
