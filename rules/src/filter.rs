@@ -1,41 +1,60 @@
 //! Conditions without rules, such as a filter of the command line: they enter, a program leaves whose rules are never printed.
 
 use crate::ast::{Expr, Pos};
-use crate::compile::{self, Compiler};
+use crate::caret::beneath;
+use crate::compile::{self, CompileError, Compiler};
 use crate::fields::suggest;
-use crate::lang;
-use crate::load::beneath;
-use crate::output::Template;
-use crate::program::{Priority, Program, Rule};
+use crate::lang::{self, ParseError};
+use crate::program::{Priority, Program, Rule, SYSCALL, Template};
 
 /// How deep parentheses may be nested (reference language 2.8).
 const MAX_DEPTH: usize = 100;
 
-/// Why a filter is wrong. As text: the reason, the filter and a caret under the place.
+/// Why a filter is invalid. As text: the reason, the filter and a caret under the place.
 #[derive(Debug, Clone, thiserror::Error)]
-#[error("{message}\n    {text}\n    {}^{hint}", beneath(text.chars().take(text.get(..pos.offset).unwrap_or(text).chars().count())))]
-pub struct Error {
-    /// The reason.
-    pub message: String,
+#[error("{reason}\n    {text}\n    {}^{hint}", beneath(text.chars().take(text.get(..pos.offset).unwrap_or(text).chars().count())))]
+pub struct FilterError {
+    /// Why.
+    pub reason: FilterReason,
     /// Where in the filter.
     pub pos: Pos,
     text: String,
     hint: String,
 }
 
+/// What is wrong with a filter.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum FilterReason {
+    /// It is not a condition.
+    #[error(transparent)]
+    Syntax(#[from] ParseError),
+    /// It cannot be compiled.
+    #[error(transparent)]
+    Condition(#[from] CompileError),
+}
+
+/// One of several conditions cannot be compiled.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("condition {number}: {reason}")]
+pub struct NumberedError {
+    /// Its number, from 0.
+    pub number: usize,
+    /// Why.
+    pub reason: CompileError,
+}
+
 /// Compiles a filter such as `proc.name=cat and evt.type=openat`.
 ///
 /// # Errors
-/// The filter is no condition, or names something that does not exist.
-pub fn filter(text: &str) -> Result<Program, Error> {
-    let wrong = |message: String, pos: Pos| {
-        let hint =
-            misspelt(text, pos).map(|meant| format!("\n  did you mean '{meant}'?")).unwrap_or_default();
-        Error { message, pos, text: text.replace(['\n', '\t'], " "), hint }
+/// The filter is not a condition, or names something that does not exist.
+pub fn filter(text: &str) -> Result<Program, FilterError> {
+    let invalid = |reason: FilterReason, pos: Pos| {
+        let meant = misspelt(text, pos).map(|meant| format!("\n  did you mean '{meant}'?"));
+        FilterError { reason, pos, text: text.replace(['\n', '\t'], " "), hint: meant.unwrap_or_default() }
     };
-    let expr = lang::parse(text, MAX_DEPTH).map_err(|error| wrong(error.message, error.pos))?;
+    let expr = lang::parse(text, MAX_DEPTH).map_err(|error| invalid(error.reason.into(), error.pos))?;
     let mut compiler = Compiler::new();
-    let condition = compiler.condition(&expr).map_err(|error| wrong(error.message, error.pos))?;
+    let condition = compiler.condition(&expr).map_err(|error| invalid(error.reason.into(), error.pos))?;
     let rule = silent("filter".to_owned(), condition);
     let (nodes, checks) = compiler.into_parts();
     Ok(Program { rules: vec![rule], nodes, checks })
@@ -44,12 +63,13 @@ pub fn filter(text: &str) -> Result<Program, Error> {
 /// A program of one rule per condition, named by its number. Conditions hold no macros.
 ///
 /// # Errors
-/// A condition cannot be compiled: the message, and its number.
-pub fn conditions<'e>(conditions: impl Iterator<Item = &'e Expr>) -> Result<Program, (String, usize)> {
+/// A condition cannot be compiled.
+pub fn conditions<'e>(conditions: impl Iterator<Item = &'e Expr>) -> Result<Program, NumberedError> {
     let mut compiler = Compiler::new();
     let mut rules = Vec::new();
     for (number, expr) in conditions.enumerate() {
-        let condition = compiler.condition(expr).map_err(|error| (error.message, number))?;
+        let condition =
+            compiler.condition(expr).map_err(|error| NumberedError { number, reason: error.reason })?;
         rules.push(silent(number.to_string(), condition));
     }
     let (nodes, checks) = compiler.into_parts();
@@ -63,7 +83,7 @@ fn silent(name: String, condition: compile::Condition) -> Rule {
         desc: String::new(),
         priority: Priority::Debug,
         tags: Vec::new(),
-        source: "syscall".to_owned(),
+        source: SYSCALL.to_owned(),
         condition: condition.node,
         output: Template::default(),
         events: condition.events,

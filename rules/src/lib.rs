@@ -3,12 +3,14 @@
 #![deny(unsafe_code)]
 
 pub mod ast;
+mod caret;
 pub mod compile;
 pub mod fields;
 pub mod files;
 pub mod filter;
 pub mod lang;
 pub mod load;
+mod nearest;
 pub mod output;
 pub mod program;
 pub mod select;

@@ -4,48 +4,57 @@
 //! What enters is the text, what leaves are pieces that the alerts print in order. Nothing here knows values.
 
 use crate::ast::{CallArg, Term, TermKind};
-use crate::compile;
-use crate::lang;
+use crate::compile::{self, TermError};
 use crate::lang::escape::escape;
-use crate::load::ExtraField;
+use crate::lang::{self, ParseError};
 use crate::program::Operand;
+pub use crate::program::{Piece, Template};
 
-/// A parsed output.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Template {
-    /// The text as written, trimmed.
-    pub text: String,
-    /// Literal text and values, in order.
-    pub pieces: Vec<Piece>,
-    /// The fields of the JSON's `output_fields` in order of appearance, each name once: fields that stand alone and
-    /// fields inside transformers (reference language 10.11, 10.13).
-    pub fields: Vec<(String, Operand)>,
-    /// Further entries of `output_fields`, whose values are texts (reference language 10.14).
-    pub texts: Vec<(String, Template)>,
-}
-
-/// A part of an output.
+/// A further field of the JSON's `output_fields`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Piece {
-    /// Text that is printed as it is.
-    Text(Box<[u8]>),
-    /// A value.
-    Value {
-        /// What to print.
-        operand: Operand,
-        /// Name in the JSON's `output_fields` (field with argument); transformers have the text as written.
-        key: String,
-        /// Pads or cuts the value to this many bytes.
-        width: Option<usize>,
-    },
+pub enum ExtraField {
+    /// A field under its own name, with its type.
+    Plain(String),
+    /// A text with tokens under this key.
+    Text(String, String),
 }
 
-/// Why a text is no output, with Falco's message.
+/// Why a text is not an output. `Display` gives Falco's message.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{message}")]
-pub struct Error {
-    /// Falco's message.
-    pub message: String,
+#[error("{reason}")]
+pub struct TemplateError {
+    /// Why.
+    pub reason: TemplateReason,
+    /// The byte of the text where the token begins that is wrong.
+    pub offset: usize,
+}
+
+/// What is wrong with an output.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum TemplateReason {
+    /// There is no text.
+    #[error("empty formatting token")]
+    Empty,
+    /// Nothing follows a `%`.
+    #[error("invalid formatting syntax: formatting cannot end with a %")]
+    EndsWithPercent,
+    /// Nothing follows a width.
+    #[error("invalid formatting syntax: formatting cannot end with a number")]
+    EndsWithNumber,
+    /// No beginning of a token is a field or a transformer. Falco's reason is that for the shortest one.
+    #[error("unknown filter: {0}")]
+    UnknownField(TokenError),
+}
+
+/// Why the beginning of a token is neither a field nor a transformer.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum TokenError {
+    /// It is not a term.
+    #[error(transparent)]
+    Parse(#[from] ParseError),
+    /// It is a term that cannot have a value.
+    #[error(transparent)]
+    Term(#[from] TermError),
 }
 
 /// The widest column that a token may ask for, in bytes. Falco has no limit, and would fail to allocate.
@@ -57,25 +66,26 @@ const LONGEST: usize = 1024;
 
 impl Template {
     /// Parses an output. One `*` at the start is dropped: missing values are printed as `<NA>` with and without it.
-    pub fn parse(text: &str) -> Result<Template, Error> {
-        let fail = |message: &str| Err(Error { message: message.to_owned() });
+    pub fn parse(text: &str) -> Result<Template, TemplateError> {
         if text.is_empty() {
-            return fail("empty formatting token");
+            return Err(TemplateError { reason: TemplateReason::Empty, offset: 0 });
         }
         let mut template = Template { text: text.to_owned(), ..Template::default() };
         let mut rest = text.strip_prefix('*').unwrap_or(text);
         while let Some((before, token)) = rest.split_once('%') {
             template.push_text(before);
+            let fail = |reason| TemplateError { reason, offset: text.len() - token.len() - 1 };
             if token.is_empty() {
-                return fail("invalid formatting syntax: formatting cannot end with a %");
+                return Err(fail(TemplateReason::EndsWithPercent));
             }
             let digits = token.bytes().take_while(u8::is_ascii_digit).count();
             let (width, token) = token.split_at_checked(digits).unwrap_or(("", token));
             if token.is_empty() {
-                return fail("invalid formatting syntax: formatting cannot end with a number");
+                return Err(fail(TemplateReason::EndsWithNumber));
             }
-            let (term, length) = longest_term(token)?;
-            template.push_value(&term, width)?;
+            let unknown = |reason| fail(TemplateReason::UnknownField(reason));
+            let (term, length) = longest_term(token).map_err(unknown)?;
+            template.push_value(&term, width).map_err(|reason| unknown(reason.into()))?;
             rest = token.get(length..).unwrap_or("");
         }
         template.push_text(rest);
@@ -83,7 +93,7 @@ impl Template {
     }
 
     /// Adds an entry to those of the JSON's `output_fields`.
-    pub fn add_field(&mut self, field: &ExtraField) -> Result<(), Error> {
+    pub fn add_field(&mut self, field: &ExtraField) -> Result<(), TemplateError> {
         match field {
             ExtraField::Plain(name) => {
                 let Template { fields, .. } = Template::parse(&format!("%{name}"))?;
@@ -102,8 +112,8 @@ impl Template {
         }
     }
 
-    fn push_value(&mut self, term: &Term, width: &str) -> Result<(), Error> {
-        let operand = compile::call(term).map_err(unknown)?.operand;
+    fn push_value(&mut self, term: &Term, width: &str) -> Result<(), TermError> {
+        let operand = compile::call(term)?.operand;
         // A width of 0 is none; one that does not fit into an integer is the largest.
         let width = match width.parse::<usize>() {
             Ok(0) => None,
@@ -117,13 +127,13 @@ impl Template {
     }
 
     /// Adds the fields of a term to those of the JSON.
-    fn add_fields(&mut self, term: &Term) -> Result<(), Error> {
+    fn add_fields(&mut self, term: &Term) -> Result<(), TermError> {
         match &term.kind {
             TermKind::Call { args, .. } => self.add_arguments(args),
             TermKind::Field { .. } => {
                 let key = term_text(term);
                 if self.fields.iter().all(|(known, _)| *known != key) {
-                    let operand = compile::call(term).map_err(unknown)?.operand;
+                    let operand = compile::call(term)?.operand;
                     self.fields.push((key, operand));
                 }
                 Ok(())
@@ -131,7 +141,7 @@ impl Template {
         }
     }
 
-    fn add_arguments(&mut self, args: &[CallArg]) -> Result<(), Error> {
+    fn add_arguments(&mut self, args: &[CallArg]) -> Result<(), TermError> {
         for arg in args {
             match arg {
                 CallArg::Term(term) => self.add_fields(term)?,
@@ -143,20 +153,18 @@ impl Template {
     }
 }
 
-fn unknown(message: String) -> Error {
-    Error { message: format!("unknown filter: {message}") }
-}
-
 /// The longest beginning of `text` that is a field or a transformer, and its length (reference language 10.2).
-fn longest_term(text: &str) -> Result<(Term, usize), Error> {
+fn longest_term(text: &str) -> Result<(Term, usize), TokenError> {
     let mut size = (0..=text.len().min(LONGEST)).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
     loop {
         let prefix = text.get(..size).unwrap_or("");
         let parsed = lang::parse_prefix(prefix);
-        let outcome = parsed.term.and_then(|(term, length)| compile::call(&term).map(|_| (term, length)));
-        let message = match outcome {
-            Ok(found) => return Ok(found),
-            Err(message) => message,
+        let reason = match parsed.term {
+            Ok((term, length)) => match compile::call(&term) {
+                Ok(_) => return Ok((term, length)),
+                Err(reason) => TokenError::Term(reason),
+            },
+            Err(reason) => TokenError::Parse(reason),
         };
         // Shorter texts behave alike as long as they hold all that was looked at.
         size = size.min(parsed.reach).saturating_sub(1);
@@ -164,7 +172,7 @@ fn longest_term(text: &str) -> Result<(Term, usize), Error> {
             size -= 1;
         }
         if size == 0 {
-            return Err(unknown(message));
+            return Err(reason);
         }
     }
 }
@@ -198,7 +206,7 @@ mod tests {
 
     /// Pieces as text: literal text as it is, values as `<key>` or `<key:width>`.
     fn shown(text: &str) -> Result<String, String> {
-        let template = Template::parse(text).map_err(|error| error.message)?;
+        let template = Template::parse(text).map_err(|error| error.to_string())?;
         let pieces = template.pieces.iter().map(|piece| match piece {
             Piece::Text(bytes) => String::from_utf8_lossy(bytes).into_owned(),
             Piece::Value { key, width: None, .. } => format!("<{key}>"),

@@ -8,8 +8,10 @@ use std::net::IpAddr;
 use tercel_format::catalogue::{EVENTS, ParamType, PrintFormat};
 
 use crate::fields::FieldRef;
-use crate::output::Template;
 pub use crate::shared::Shared;
+
+/// The only event source there is: system calls.
+pub(crate) const SYSCALL: &str = "syscall";
 
 /// Index into [`Program::nodes`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -246,6 +248,36 @@ impl Priority {
             Priority::Debug => "Debug",
         }
     }
+}
+
+/// A parsed output.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Template {
+    /// The text as written, trimmed.
+    pub text: String,
+    /// Literal text and values, in order.
+    pub pieces: Vec<Piece>,
+    /// The fields of the JSON's `output_fields` in order of appearance, each name once: fields that stand alone and
+    /// fields inside transformers (reference language 10.11, 10.13).
+    pub fields: Vec<(String, Operand)>,
+    /// Further entries of `output_fields`, whose values are texts (reference language 10.14).
+    pub texts: Vec<(String, Template)>,
+}
+
+/// A part of an output.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Piece {
+    /// Text that is printed as it is.
+    Text(Box<[u8]>),
+    /// A value.
+    Value {
+        /// What to print.
+        operand: Operand,
+        /// Name in the JSON's `output_fields` (field with argument); transformers have the text as written.
+        key: String,
+        /// Pads or cuts the value to this many bytes.
+        width: Option<usize>,
+    },
 }
 
 /// A set of event codes.

@@ -4,20 +4,20 @@ use std::collections::HashSet;
 
 use tercel_format::catalogue::ParamType;
 
+use super::error::{CompileError, LiteralError, RightError, Warning, WarningCode};
 use super::forms::{Form, FormKey, Forms, Reading};
 use super::literal;
 use super::operators::{self, Operator};
 use super::regex;
-use super::term::{self, Typed, type_name};
+use super::term::{self, Typed};
 use super::warnings;
-use super::{Warning, WarningCode};
 use crate::ast::{Right, Term, Values};
 use crate::fields::{self, Field, epf};
 use crate::program::{Check, Literal, Op, Shared, Test};
 
 /// `left exists`
 #[inline(never)]
-pub fn exists(left: &Term) -> Result<Check, String> {
+pub fn exists(left: &Term) -> Result<Check, CompileError> {
     Ok(Check { left: term::call(left)?.operand, test: Test::Exists })
 }
 
@@ -29,12 +29,12 @@ pub fn binary(
     right: &Right,
     forms: &Forms,
     warnings: &mut Vec<Warning>,
-) -> Result<Check, String> {
+) -> Result<Check, CompileError> {
     let left = term::call(left)?;
     let operator = Operator::parse(op)?;
     operators::check(operator, left.operand.ty, left.operand.list)?;
     let (form, pos) = match right {
-        Right::Term(right) => return with_operand(left, operator, term::call(right)?),
+        Right::Term(right) => return Ok(with_operand(left, operator, term::call(right)?)?),
         Right::Value(value, pos) => {
             let form = form(&left, operator, std::iter::once(value.as_slice()));
             (form, *pos)
@@ -45,13 +45,13 @@ pub fn binary(
     let warn = |message| Warning { code: WarningCode::CompileCondition, message, pos };
     warnings.extend(form.warnings.iter().cloned().map(warn));
     match refused {
-        Some(message) => Err(message),
+        Some(reason) => Err(reason.into()),
         None => Ok(Check { left: left.operand, test: test(operator, form) }),
     }
 }
 
-/// What a list is compiled to, with the message if one of its values is refused.
-fn list(left: &Typed, operator: Operator, values: &Values, forms: &Forms) -> (Form, Option<String>) {
+/// What a list is compiled to, with the reason if one of its values is refused.
+fn list(left: &Typed, operator: Operator, values: &Values, forms: &Forms) -> (Form, Option<LiteralError>) {
     let key = FormKey {
         ty: left.operand.ty,
         field: left.field.filter(|field| matches!(field, Field::EvtType | Field::EvtRawarg)),
@@ -80,7 +80,7 @@ fn form<'v>(
     left: &Typed,
     operator: Operator,
     values: impl ExactSizeIterator<Item = &'v [u8]>,
-) -> (Form, Option<String>) {
+) -> (Form, Option<LiteralError>) {
     let is_regex = operator.reading() == Reading::Regex;
     let mut literals = Vec::with_capacity(values.len());
     let (mut found, mut refused) = (Vec::new(), None);
@@ -88,8 +88,8 @@ fn form<'v>(
         warnings::of_literal(value, is_regex, &mut found);
         match constant(left, operator, value) {
             Ok(literal) => literals.push(literal),
-            Err(message) => {
-                refused = Some(message);
+            Err(reason) => {
+                refused = Some(reason);
                 break;
             }
         }
@@ -132,13 +132,13 @@ fn test(operator: Operator, form: Form) -> Test {
 }
 
 /// A literal by the type of the left side, with what single fields and operators demand of it.
-fn constant(left: &Typed, operator: Operator, value: &[u8]) -> Result<Literal, String> {
+fn constant(left: &Typed, operator: Operator, value: &[u8]) -> Result<Literal, LiteralError> {
     let ty = left.operand.ty;
     let parsed = match operator {
         Operator::Plain(Op::BContains | Op::BStartsWith, _) => literal::parse(&literal::hex(value)?, ty)?,
         // Raw arguments go past the special case for byte buffers.
         _ if left.field == Some(Field::EvtRawarg) && ty == ParamType::ByteBuf => {
-            return Err(literal::wrong_type(ty));
+            return Err(LiteralError::Type(ty));
         }
         _ => literal::parse(value, ty)?,
     };
@@ -146,19 +146,18 @@ fn constant(left: &Typed, operator: Operator, value: &[u8]) -> Result<Literal, S
         Some(Field::EvtType) => {
             let name = String::from_utf8_lossy(value);
             if !fields::is_event_name(&name) {
-                return Err(format!("unknown event type {name}"));
+                return Err(LiteralError::UnknownEventType(name.into_owned()));
             }
         }
         Some(Field::EvtAround) if !matches!(operator, Operator::Plain(Op::Eq, _)) => {
-            return Err("evt.around supports only '=' comparison operator".to_owned());
+            return Err(LiteralError::AroundOperator);
         }
         _ => {}
     }
     match (operator, parsed) {
         (Operator::Plain(Op::Regex, _), Literal::Bytes(pattern)) => {
             let pattern = String::from_utf8_lossy(&pattern);
-            let translated =
-                regex::translate(&pattern).map_err(|error| format!("invalid regex pattern: {error}"))?;
+            let translated = regex::translate(&pattern)?;
             Ok(Literal::Bytes(translated.into_bytes().into()))
         }
         (_, parsed) => Ok(parsed),
@@ -166,36 +165,26 @@ fn constant(left: &Typed, operator: Operator, value: &[u8]) -> Result<Literal, S
 }
 
 /// A comparison with another value (reference language 3.10).
-fn with_operand(left: Typed, operator: Operator, right: Typed) -> Result<Check, String> {
+fn with_operand(left: Typed, operator: Operator, right: Typed) -> Result<Check, RightError> {
     let op = match operator {
-        Operator::Pmatch => return Err("operator 'PMATCH' doesn't support right-hand side fields".to_owned()),
-        Operator::Plain(Op::Regex, _) => {
-            return Err("operator 'REGEX' doesn't support right-hand side fields".to_owned());
-        }
+        Operator::Pmatch => return Err(RightError::Operator("PMATCH")),
+        Operator::Plain(Op::Regex, _) => return Err(RightError::Operator("REGEX")),
         Operator::Plain(op, _) => Some(op),
         Operator::In | Operator::Intersects => None,
     };
     if matches!(left.operand.ty, ParamType::IpNet | ParamType::Ipv4Net | ParamType::Ipv6Net) {
-        return Err("field type 'IPNET' doesn't support right-hand side fields".to_owned());
+        return Err(RightError::Network);
     }
     if left.flags & epf::NO_RHS != 0 {
-        return Err(format!("field '{}' doesn't support right-hand side fields", left.name));
+        return Err(RightError::Left(left.name));
     }
     if right.flags & epf::NO_RHS != 0 {
-        return Err(format!("field '{}' can't be used as a right-hand side field", right.name));
+        return Err(RightError::Right(right.name));
     }
-    if !left.multivalue && (left.operand.ty, left.operand.list) != (right.operand.ty, right.operand.list) {
-        let shown = |value: &Typed| {
-            let list = if value.operand.list { " (list)" } else { "" };
-            format!("type '{}'{list}", type_name(value.operand.ty))
-        };
-        return Err(format!(
-            "field '{}' has {} while the right-hand side field '{}' has incompatible {}",
-            left.name,
-            shown(&left),
-            right.name,
-            shown(&right)
-        ));
+    let (left_type, right_type) =
+        ((left.operand.ty, left.operand.list), (right.operand.ty, right.operand.list));
+    if !left.multivalue && left_type != right_type {
+        return Err(RightError::Types { left: left.name, left_type, right: right.name, right_type });
     }
     let test = match op {
         Some(op) => Test::CompareOperand(op, right.operand),

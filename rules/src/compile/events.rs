@@ -3,9 +3,10 @@
 use tercel_format::catalogue::syscalls::SYSCALL_NAMES;
 use tercel_format::catalogue::{EVENTS, code};
 
+use super::error::EventsError;
 use super::operators::Operator;
 use crate::ast::{CallArg, Expr, ExprKind, Right, Term, TermKind};
-use crate::fields::ASYNC_EVENT_NAMES;
+use crate::fields::{ASYNC_EVENT_NAMES, Field};
 use crate::lang::number;
 use crate::program::EventSet;
 
@@ -20,7 +21,7 @@ pub enum Invariants {
 }
 
 /// Codes of the events on which `expr` can be true, or why that cannot be said.
-pub fn analyse(expr: &Expr, invariants: Invariants) -> Result<EventSet, String> {
+pub fn analyse(expr: &Expr, invariants: Invariants) -> Result<EventSet, EventsError> {
     Analysis { invariants }.expr(expr, false)
 }
 
@@ -30,7 +31,7 @@ struct Analysis {
 
 impl Analysis {
     /// `negated` says whether an odd number of `not`s stands above; they are pushed down to the checks.
-    fn expr(&self, expr: &Expr, negated: bool) -> Result<EventSet, String> {
+    fn expr(&self, expr: &Expr, negated: bool) -> Result<EventSet, EventsError> {
         match &expr.kind {
             ExprKind::And(members) if negated => self.any(members, negated),
             ExprKind::And(members) => self.all(members, negated),
@@ -46,13 +47,13 @@ impl Analysis {
         }
     }
 
-    fn all(&self, members: &[Expr], negated: bool) -> Result<EventSet, String> {
+    fn all(&self, members: &[Expr], negated: bool) -> Result<EventSet, EventsError> {
         members
             .iter()
             .try_fold(EventSet::all(), |set, member| Ok(set.intersection(&self.expr(member, negated)?)))
     }
 
-    fn any(&self, members: &[Expr], negated: bool) -> Result<EventSet, String> {
+    fn any(&self, members: &[Expr], negated: bool) -> Result<EventSet, EventsError> {
         let mut set = EventSet::NONE;
         for member in members {
             set = set.union(&self.expr(member, negated)?);
@@ -61,7 +62,7 @@ impl Analysis {
     }
 
     #[inline(never)]
-    fn binary(&self, left: &Term, op: &str, right: &Right, negated: bool) -> Result<EventSet, String> {
+    fn binary(&self, left: &Term, op: &str, right: &Right, negated: bool) -> Result<EventSet, EventsError> {
         if self.invariants == Invariants::Used
             && let Some(holds) = event_number(left, op, right)
         {
@@ -73,13 +74,7 @@ impl Analysis {
         let names: Vec<&[u8]> = match right {
             Right::Value(value, _) => vec![value],
             Right::List(values, _) => values.iter().map(|value| &**value).collect(),
-            Right::Term(_) => {
-                return Err(
-                    "right-hand field comparisons on `evt.type`/`syscall.type` checks are not supported by \
-                            event code search"
-                        .to_owned(),
-                );
-            }
+            Right::Term(_) => return Err(EventsError::RightField),
         };
         Ok(inverted(codes(&names), negated != (op == "!=")))
     }
@@ -90,7 +85,7 @@ fn inverted(set: EventSet, invert: bool) -> EventSet {
 }
 
 /// Whether the term is `evt.type` or `syscall.type`; below a transformer they cannot be analysed.
-fn is_event_type(term: &Term) -> Result<bool, String> {
+fn is_event_type(term: &Term) -> Result<bool, EventsError> {
     match &term.kind {
         TermKind::Field { name, arg } => {
             Ok(arg.is_none() && matches!(name.as_str(), "evt.type" | "syscall.type"))
@@ -102,7 +97,7 @@ fn is_event_type(term: &Term) -> Result<bool, String> {
     }
 }
 
-fn refuse_event_types(args: &[CallArg]) -> Result<(), String> {
+fn refuse_event_types(args: &[CallArg]) -> Result<(), EventsError> {
     for arg in args {
         let found = match arg {
             CallArg::Term(term) => is_event_type(term)?,
@@ -113,7 +108,7 @@ fn refuse_event_types(args: &[CallArg]) -> Result<(), String> {
             CallArg::Text(..) => false,
         };
         if found {
-            return Err("event code search does not support `evt.type` checks with transformers".to_owned());
+            return Err(EventsError::Transformed);
         }
     }
     Ok(())
@@ -124,7 +119,7 @@ fn codes(names: &[&[u8]]) -> EventSet {
     let mut set = EventSet::NONE;
     for name in names {
         let mut known = false;
-        for row in EVENTS.iter().filter(|row| row.code >= 2 && row.name.as_bytes() == *name) {
+        for row in EVENTS.iter().filter(|row| row.code > code::GENERIC_X && row.name.as_bytes() == *name) {
             set.insert(row.code);
             known = true;
         }
@@ -133,8 +128,8 @@ fn codes(names: &[&[u8]]) -> EventSet {
             known = true;
         }
         if !known && SYSCALL_NAMES.iter().any(|other| other.as_bytes() == *name) {
-            set.insert(0);
-            set.insert(1);
+            set.insert(code::GENERIC_E);
+            set.insert(code::GENERIC_X);
         }
     }
     set
@@ -143,7 +138,7 @@ fn codes(names: &[&[u8]]) -> EventSet {
 /// The truth of a comparison of `evt.num` with literals, if it follows from `evt.num` being at least 1.
 fn event_number(left: &Term, op: &str, right: &Right) -> Option<bool> {
     match &left.kind {
-        TermKind::Field { name, arg: None } if name == "evt.num" => {}
+        TermKind::Field { name, arg: None } if name == Field::EvtNum.info().name => {}
         _ => return None,
     }
     let value = |bytes: &[u8]| number::unsigned(std::str::from_utf8(bytes).ok()?);

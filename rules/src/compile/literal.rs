@@ -4,6 +4,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use tercel_format::catalogue::ParamType;
 
+use super::error::LiteralError;
 use super::services;
 use crate::lang::number;
 use crate::program::Literal;
@@ -11,12 +12,12 @@ use crate::program::Literal;
 /// Bytes that a literal may take, the terminating NUL of a string included (reference language 3.12).
 const LONGEST: usize = 256;
 
-/// The literal `text` as a value of type `ty`, or Falco's message.
-pub fn parse(text: &[u8], ty: ParamType) -> Result<Literal, String> {
+/// The literal `text` as a value of type `ty`, or why it is none.
+pub fn parse(text: &[u8], ty: ParamType) -> Result<Literal, LiteralError> {
     use ParamType as T;
     if ty == T::ByteBuf {
         if text.len() >= LONGEST {
-            return Err("filter parameter too long (byte buf)".to_owned());
+            return Err(LiteralError::BytesTooLong);
         }
         return Ok(Literal::Bytes(text.into()));
     }
@@ -24,7 +25,7 @@ pub fn parse(text: &[u8], ty: ParamType) -> Result<Literal, String> {
     let bytes = text.split(|byte| *byte == 0).next().unwrap_or(b"");
     let text = String::from_utf8_lossy(bytes);
     let text = text.as_ref();
-    let invalid = || format!("{text} is not a valid number");
+    let invalid = || LiteralError::Number(text.to_owned());
     let signed32 = || number::signed32(text).ok_or_else(invalid);
     let unsigned32 = || number::unsigned32(text).ok_or_else(invalid);
     match ty {
@@ -48,7 +49,7 @@ pub fn parse(text: &[u8], ty: ParamType) -> Result<Literal, String> {
         T::Bool => match text {
             "true" => Ok(Literal::Bool(true)),
             "false" => Ok(Literal::Bool(false)),
-            _ => Err(format!("filter error: unrecognized boolean value {text}")),
+            _ => Err(LiteralError::Bool(text.to_owned())),
         },
         T::CharBuf | T::FsPath | T::FsRelPath | T::SockAddr | T::SockTuple | T::SockFamily => {
             string(bytes, text)
@@ -59,78 +60,70 @@ pub fn parse(text: &[u8], ty: ParamType) -> Result<Literal, String> {
         T::IpNet if text.contains('.') => ipv4_net(text),
         T::Ipv4Net => ipv4_net(text),
         T::IpNet | T::Ipv6Net => ipv6_net(text),
-        T::SyscallId | T::SigType => Err(wrong_type(ty)),
+        T::SyscallId | T::SigType => Err(LiteralError::Type(ty)),
         T::None | T::ByteBuf | T::FdList | T::Dyn | T::SigSet | T::CharBufArray | T::CharBufPairArray => {
-            Err(wrong_type(ty))
+            Err(LiteralError::Type(ty))
         }
     }
 }
 
-/// The message for types that have operators but no literals; the reference names them by number.
-pub fn wrong_type(ty: ParamType) -> String {
-    format!("wrong parameter type {}", ty as u8)
-}
-
 /// Pairs of hexadecimal digits as bytes, for `bcontains` and `bstartswith`.
-pub fn hex(text: &[u8]) -> Result<Vec<u8>, String> {
+pub fn hex(text: &[u8]) -> Result<Vec<u8>, LiteralError> {
     let digit = |byte: u8| (byte as char).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
     let pairs = text.chunks(2).map(|pair| match pair {
         [high, low] => Some(digit(*high)? << 4 | digit(*low)?),
         _ => None,
     });
-    pairs
-        .collect::<Option<Vec<u8>>>()
-        .ok_or_else(|| "filter error: bcontains and bstartswith operator support hex strings only".to_owned())
+    pairs.collect::<Option<Vec<u8>>>().ok_or(LiteralError::Hex)
 }
 
-fn string(bytes: &[u8], text: &str) -> Result<Literal, String> {
+fn string(bytes: &[u8], text: &str) -> Result<Literal, LiteralError> {
     let used = bytes.len() + 1;
     if used > LONGEST {
-        return Err(format!("filter parameter too long (used={used}, available={LONGEST}):{text}"));
+        return Err(LiteralError::TooLong { used, available: LONGEST, text: text.to_owned() });
     }
     Ok(Literal::Bytes(bytes.into()))
 }
 
 /// A number, cut to 16 bits, or the name of a service.
-fn port(text: &str) -> Result<u16, String> {
+fn port(text: &str) -> Result<u16, LiteralError> {
     if text.is_empty() {
         return Ok(0);
     }
     if text.bytes().all(|byte| byte.is_ascii_digit()) {
-        // `stoi` refuses what does not fit into 31 bits, under its own name.
-        return text.parse::<i32>().map(|value| value as u16).map_err(|_| "stoi".to_owned());
+        return text.parse::<i32>().map(|value| value as u16).map_err(|_| LiteralError::PortTooLarge);
     }
-    services::port(text).ok_or_else(|| format!("unrecognized protocol {text}"))
+    services::port(text).ok_or_else(|| LiteralError::Service(text.to_owned()))
 }
 
-fn ipv4(text: &str) -> Result<Literal, String> {
-    let address = text.parse::<Ipv4Addr>().map_err(|_| format!("unrecognized IPv4 address {text}"))?;
+fn ipv4(text: &str) -> Result<Literal, LiteralError> {
+    let address = text.parse::<Ipv4Addr>().map_err(|_| LiteralError::Ipv4(text.to_owned()))?;
     Ok(Literal::Ip(IpAddr::V4(address)))
 }
 
-fn ipv6(text: &str) -> Result<Literal, String> {
-    let address = text.parse::<Ipv6Addr>().map_err(|_| format!("unrecognized IPv6 address {text}"))?;
+fn ipv6(text: &str) -> Result<Literal, LiteralError> {
+    let address = text.parse::<Ipv6Addr>().map_err(|_| LiteralError::Ipv6(text.to_owned()))?;
     Ok(Literal::Ip(IpAddr::V6(address)))
 }
 
-fn ipv4_net(text: &str) -> Result<Literal, String> {
-    let (address, mask) = text.split_once('/').ok_or_else(|| format!("unrecognized IP network {text}"))?;
-    let address = address.parse::<Ipv4Addr>().map_err(|_| format!("unrecognized IP address {text}"))?;
+fn ipv4_net(text: &str) -> Result<Literal, LiteralError> {
+    let (address, mask) = text.split_once('/').ok_or_else(|| LiteralError::Network(text.to_owned()))?;
+    let address = address.parse::<Ipv4Addr>().map_err(|_| LiteralError::NetworkAddress(text.to_owned()))?;
     match prefix_length(mask)? {
         length @ 0..=32 => Ok(Literal::Net(IpAddr::V4(address), length)),
-        _ => Err(format!("invalid netmask {mask}")),
+        _ => Err(LiteralError::Mask(mask.to_owned())),
     }
 }
 
-fn ipv6_net(text: &str) -> Result<Literal, String> {
-    let (address, mask) = text.split_once('/').ok_or_else(|| format!("invalid v6 netmask: {text}"))?;
-    let address = address.parse::<Ipv6Addr>().map_err(|_| format!("unrecognized IPv6 address {text}"))?;
+fn ipv6_net(text: &str) -> Result<Literal, LiteralError> {
+    let (address, mask) = text.split_once('/').ok_or_else(|| LiteralError::Network6(text.to_owned()))?;
+    let address = address.parse::<Ipv6Addr>().map_err(|_| LiteralError::Ipv6(text.to_owned()))?;
     match prefix_length(mask)? {
         length @ 1..=128 => Ok(Literal::Net(IpAddr::V6(address), length)),
-        _ => Err(format!("invalid v6 netmask {mask}")),
+        _ => Err(LiteralError::Mask6(mask.to_owned())),
     }
 }
 
-fn prefix_length(mask: &str) -> Result<u8, String> {
-    number::unsigned32(mask).map(|value| value as u8).ok_or_else(|| format!("{mask} is not a valid number"))
+fn prefix_length(mask: &str) -> Result<u8, LiteralError> {
+    number::unsigned32(mask).map(|value| value as u8).ok_or_else(|| LiteralError::Number(mask.to_owned()))
 }

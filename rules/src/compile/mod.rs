@@ -5,11 +5,12 @@
 //! a value is found at an event.
 
 mod build;
+mod error;
 mod events;
 mod forms;
 mod literal;
 mod operators;
-pub mod regex;
+mod regex;
 mod services;
 mod term;
 #[cfg(test)]
@@ -21,9 +22,14 @@ use std::collections::{HashMap, HashSet};
 use crate::ast::{Expr, ExprKind, Pos};
 use crate::program::{Check, CheckId, EventSet, Node, NodeId};
 
+pub use error::{
+    CompileError, ConditionError, EventsError, LiteralError, OperatorError, RightError, TermError, Warning,
+    WarningCode,
+};
 pub use forms::Forms;
+pub use regex::RegexError;
 pub use term::{Typed, call, field};
-pub use warnings::deprecated_in_output;
+pub(crate) use warnings::DEPRECATED_FIELDS;
 
 /// Levels that a tree may have: more than people write, and what recursion can bear.
 const MAX_DEPTH: usize = 1000;
@@ -53,59 +59,6 @@ pub struct Condition {
     pub warnings: Vec<Warning>,
 }
 
-/// Something that a condition should not do.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Warning {
-    /// Which warning it is.
-    pub code: WarningCode,
-    /// Falco's message.
-    pub message: String,
-    /// Place in the condition; for [`WarningCode::UnsafeNaCheck`] and [`WarningCode::DeprecatedItem`] it is all zeros,
-    /// which stands for the condition as a whole.
-    pub pos: Pos,
-}
-
-/// Kinds of [`Warning`], named as Falco's codes without `LOAD_`.
-#[allow(missing_docs)]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum WarningCode {
-    UnsafeNaCheck,
-    DeprecatedItem,
-    CompileCondition,
-}
-
-/// Why a condition cannot be compiled.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{message}")]
-pub struct Error {
-    /// Falco's message.
-    pub message: String,
-    /// Start of the check that is wrong.
-    pub pos: Pos,
-    /// What the loader has to know about it.
-    pub kind: ErrorKind,
-    /// Warnings that are given although the condition is refused.
-    pub warnings: Vec<Warning>,
-}
-
-/// Whether `skip-if-unknown-filter` makes a warning of an error (reference language 8.9).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ErrorKind {
-    /// A field or an event type that does not exist.
-    Unknown,
-    /// Anything else.
-    Other,
-}
-
-impl ErrorKind {
-    /// The kind of an error by its message, as Falco tells them apart.
-    pub fn of(message: &str) -> ErrorKind {
-        let unknown =
-            ["nonexistent field", "invalid formatting token", "unknown event type", "unknown filter:"];
-        if unknown.iter().any(|part| message.contains(part)) { ErrorKind::Unknown } else { ErrorKind::Other }
-    }
-}
-
 impl Compiler {
     /// A compiler without conditions.
     pub fn new() -> Compiler {
@@ -118,21 +71,18 @@ impl Compiler {
     }
 
     /// Compiles a condition and adds what it needs to the shared nodes and checks.
-    pub fn condition(&mut self, expr: &Expr) -> Result<Condition, Error> {
+    pub fn condition(&mut self, expr: &Expr) -> Result<Condition, ConditionError> {
+        let refused = |reason: CompileError, pos: Pos, warnings| ConditionError { reason, pos, warnings };
         if is_deeper_than(expr, MAX_DEPTH) {
-            let message = format!("exceeded max depth limit of {MAX_DEPTH}");
-            return Err(Error { message, pos: expr.pos, kind: ErrorKind::Other, warnings: vec![] });
+            return Err(refused(CompileError::TooDeep(MAX_DEPTH), expr.pos, Vec::new()));
         }
         let mut warnings = warnings::of_tree(expr);
         let mut found = Vec::new();
         let node = match self.expr(expr, &mut found) {
             Ok(node) => node,
-            Err((message, pos)) => {
-                return Err(Error { kind: ErrorKind::of(&message), message, pos, warnings });
-            }
+            Err((reason, pos)) => return Err(refused(reason, pos, warnings)),
         };
-        let fail =
-            |message: String| Error { message, pos: expr.pos, kind: ErrorKind::Other, warnings: vec![] };
+        let fail = |reason: EventsError| refused(reason.into(), expr.pos, Vec::new());
         let as_falco = events::analyse(expr, events::Invariants::Ignored).map_err(fail)?;
         let events = events::analyse(expr, events::Invariants::Used).map_err(fail)?;
         warnings.append(&mut found);
@@ -145,7 +95,7 @@ impl Compiler {
         (self.nodes, self.checks)
     }
 
-    fn expr(&mut self, expr: &Expr, warnings: &mut Vec<Warning>) -> Result<NodeId, (String, Pos)> {
+    fn expr(&mut self, expr: &Expr, warnings: &mut Vec<Warning>) -> Result<NodeId, (CompileError, Pos)> {
         match &expr.kind {
             ExprKind::And(members) => {
                 let members = self.members(members, warnings)?;
@@ -159,7 +109,7 @@ impl Compiler {
                 let inner = self.expr(inner, warnings)?;
                 Ok(self.negation(inner))
             }
-            ExprKind::Macro(name) => Err((format!("filter error: unexpected identifier '{name}'"), expr.pos)),
+            ExprKind::Macro(name) => Err((CompileError::UnknownMacro(name.clone()), expr.pos)),
             ExprKind::Exists(left) => self.checked(build::exists(left), expr.pos),
             ExprKind::Binary { left, op, right, .. } => {
                 let check = build::binary(left, op, right, &self.forms, warnings);
@@ -170,10 +120,14 @@ impl Compiler {
 
     /// Adds a check, unless it was refused. Kept out of [`Compiler::expr`], whose frames pile up in deep trees.
     #[inline(never)]
-    fn checked(&mut self, check: Result<Check, String>, pos: Pos) -> Result<NodeId, (String, Pos)> {
+    fn checked(
+        &mut self,
+        check: Result<Check, CompileError>,
+        pos: Pos,
+    ) -> Result<NodeId, (CompileError, Pos)> {
         match check {
             Ok(check) => Ok(self.check(check)),
-            Err(message) => Err((message, pos)),
+            Err(reason) => Err((reason, pos)),
         }
     }
 
@@ -181,7 +135,7 @@ impl Compiler {
         &mut self,
         members: &[Expr],
         warnings: &mut Vec<Warning>,
-    ) -> Result<Vec<NodeId>, (String, Pos)> {
+    ) -> Result<Vec<NodeId>, (CompileError, Pos)> {
         let mut ids = Vec::with_capacity(members.len());
         for member in members {
             ids.push(self.expr(member, warnings)?);

@@ -2,8 +2,8 @@
 
 use tercel_format::catalogue::ParamType;
 
+use super::error::OperatorError;
 use super::forms::Reading;
-use super::term::type_name;
 use crate::program::{Op, Quantifier};
 
 /// An operator as a condition writes it.
@@ -21,7 +21,7 @@ pub enum Operator {
 
 impl Operator {
     /// The operator written as `text`: an operator, or an operator, a blank and a modifier.
-    pub fn parse(text: &str) -> Result<Operator, String> {
+    pub fn parse(text: &str) -> Result<Operator, OperatorError> {
         let (op, modifier) = match text.split_once(' ') {
             Some((op, modifier)) => (op, Some(modifier)),
             None => (text, None),
@@ -31,7 +31,7 @@ impl Operator {
             Some("oneof") => Some(Quantifier::OneOf),
             Some("anyof") => Some(Quantifier::AnyOf),
             Some("allof") => Some(Quantifier::AllOf),
-            Some(other) => return Err(format!("unrecognized filter comparison modifier '{other}'")),
+            Some(other) => return Err(OperatorError::UnknownModifier(other.to_owned())),
         };
         let op = match op {
             "in" => return Ok(Operator::In),
@@ -52,7 +52,7 @@ impl Operator {
             "glob" => Op::Glob,
             "iglob" => Op::IGlob,
             "regex" => Op::Regex,
-            other => return Err(format!("unrecognized filter comparison operator '{other}'")),
+            other => return Err(OperatorError::UnknownOperator(other.to_owned())),
         };
         Ok(Operator::Plain(op, quantifier))
     }
@@ -99,34 +99,29 @@ impl Operator {
 }
 
 /// Refuses an operator that the type does not have.
-pub fn check(operator: Operator, ty: ParamType, list: bool) -> Result<(), String> {
+pub fn check(operator: Operator, ty: ParamType, list: bool) -> Result<(), OperatorError> {
     if list {
         return check_list(operator, ty);
     }
-    let (allowed, what): (bool, &str) = match Kind::of(ty) {
-        Kind::Number => (numbers(operator), "for numeric filters"),
-        Kind::Bool => (equality(operator), "for numeric filters"),
-        Kind::Text => (texts(operator), "for string filters"),
-        Kind::Bytes => (buffers(operator), "for buffer filters"),
-        Kind::Network => (equality(operator), "for ip address and network filters"),
-        Kind::Other => {
-            let (op, ty) = (operator.text(), type_name(ty));
-            return Err(format!("filter error: '{op}' operator not supported for type '{ty}'"));
-        }
+    let family = Family::of(ty);
+    let (allowed, what) = match family {
+        Family::Number => (numbers(operator), "numeric"),
+        Family::Bool => (equality(operator), "numeric"),
+        Family::Text => (texts(operator), "string"),
+        Family::Bytes => (buffers(operator), "buffer"),
+        Family::Network => (equality(operator), "ip address and network"),
+        Family::Other => return Err(OperatorError::Type(operator.text(), ty)),
     };
-    if allowed {
-        return Ok(());
+    match allowed {
+        true => Ok(()),
+        false if family == Family::Network && operator.is_quantified() => {
+            Err(OperatorError::ModifierOnNetwork(operator.text()))
+        }
+        false => Err(OperatorError::Kind(operator.text(), what)),
     }
-    if Kind::of(ty) == Kind::Network && operator.is_quantified() {
-        let op = operator.text();
-        return Err(format!(
-            "filter error: '{op}' with modifier not supported for ip address and network filters"
-        ));
-    }
-    Err(format!("filter error: '{}' operator not supported {what}", operator.text()))
 }
 
-fn check_list(operator: Operator, ty: ParamType) -> Result<(), String> {
+fn check_list(operator: Operator, ty: ParamType) -> Result<(), OperatorError> {
     match ty {
         ParamType::CharBuf
         | ParamType::Uint64
@@ -135,21 +130,17 @@ fn check_list(operator: Operator, ty: ParamType) -> Result<(), String> {
         | ParamType::Bool
         | ParamType::IpAddr
         | ParamType::IpNet => {}
-        _ => {
-            return Err(format!("filter error: list filters are not supported for type '{}'", type_name(ty)));
-        }
+        _ => return Err(OperatorError::ListOfType(ty)),
     }
     match operator {
         Operator::In | Operator::Intersects => Ok(()),
-        Operator::Pmatch | Operator::Plain(..) => {
-            Err(format!("filter error: '{}' operator not supported list filters", operator.text()))
-        }
+        Operator::Pmatch | Operator::Plain(..) => Err(OperatorError::List(operator.text())),
     }
 }
 
 /// Families of types that share their operators.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Kind {
+enum Family {
     Number,
     Bool,
     Text,
@@ -158,26 +149,26 @@ enum Kind {
     Other,
 }
 
-impl Kind {
-    fn of(ty: ParamType) -> Kind {
+impl Family {
+    fn of(ty: ParamType) -> Family {
         use ParamType as T;
         match ty {
             T::Int8 | T::Int16 | T::Int32 | T::Int64 | T::Uint8 | T::Uint16 | T::Uint32 | T::Uint64 => {
-                Kind::Number
+                Family::Number
             }
-            T::Errno | T::Fd | T::Pid | T::Fd32 | T::Pid32 | T::SyscallId | T::SigType => Kind::Number,
-            T::RelTime | T::AbsTime | T::Port | T::Double | T::Mode => Kind::Number,
+            T::Errno | T::Fd | T::Pid | T::Fd32 | T::Pid32 | T::SyscallId | T::SigType => Family::Number,
+            T::RelTime | T::AbsTime | T::Port | T::Double | T::Mode => Family::Number,
             T::Flags8 | T::Flags16 | T::Flags32 | T::EnumFlags8 | T::EnumFlags16 | T::EnumFlags32 => {
-                Kind::Number
+                Family::Number
             }
-            T::Bool => Kind::Bool,
-            T::Ipv4Addr | T::Ipv4Net | T::Ipv6Addr | T::Ipv6Net | T::IpAddr | T::IpNet => Kind::Network,
-            T::CharBuf | T::FsPath | T::FsRelPath => Kind::Text,
-            T::ByteBuf => Kind::Bytes,
+            T::Bool => Family::Bool,
+            T::Ipv4Addr | T::Ipv4Net | T::Ipv6Addr | T::Ipv6Net | T::IpAddr | T::IpNet => Family::Network,
+            T::CharBuf | T::FsPath | T::FsRelPath => Family::Text,
+            T::ByteBuf => Family::Bytes,
             T::None | T::SockAddr | T::SockTuple | T::FdList | T::L4Proto | T::SockFamily | T::Dyn => {
-                Kind::Other
+                Family::Other
             }
-            T::Uid | T::Gid | T::SigSet | T::CharBufArray | T::CharBufPairArray => Kind::Other,
+            T::Uid | T::Gid | T::SigSet | T::CharBufArray | T::CharBufPairArray => Family::Other,
         }
     }
 }

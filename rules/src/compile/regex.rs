@@ -9,14 +9,46 @@ use std::fmt::Write as _;
 /// The most copies that counted repetitions may ask for, nested ones multiplied.
 const MOST_COPIES: u32 = 1000;
 
-/// The pattern for [`regex::bytes::Regex`], anchored at both ends, or RE2's message.
-pub fn translate(pattern: &str) -> Result<String, String> {
+/// Why RE2 refuses a pattern. `Display` gives its message.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum RegexError {
+    /// It would take too much memory.
+    #[error("pattern too large - compile failed")]
+    TooLarge,
+    /// A group is not closed; with the pattern.
+    #[error("missing ): {0}")]
+    NotClosed(String),
+    /// A group is closed that is not open; with the pattern.
+    #[error("unexpected ): {0}")]
+    NotOpen(String),
+    /// There is nothing to repeat; with the operator.
+    #[error("no argument for repetition operator: {0}")]
+    NothingToRepeat(String),
+    /// The numbers of a repetition.
+    #[error("invalid repetition size: {0}")]
+    Repetition(String),
+    /// A range of characters.
+    #[error("invalid character class range: {0}")]
+    Range(String),
+    /// A class of characters is not closed; with the rest of the pattern.
+    #[error("missing ]: {0}")]
+    ClassNotClosed(String),
+    /// The pattern ends with a backslash.
+    #[error("trailing \\")]
+    TrailingBackslash,
+    /// An escape.
+    #[error("invalid escape sequence: {0}")]
+    Escape(String),
+}
+
+/// The pattern for [`regex::bytes::Regex`], anchored at both ends, or why RE2 refuses it.
+pub fn translate(pattern: &str) -> Result<String, RegexError> {
     let mut translation = Translation::new(pattern);
     translation.run()?;
     let out = format!("\\A(?:{})\\z", translation.out);
     match regex::bytes::Regex::new(&out) {
         Ok(_) => Ok(out),
-        Err(_) => Err("pattern too large - compile failed".to_owned()),
+        Err(_) => Err(RegexError::TooLarge),
     }
 }
 
@@ -56,7 +88,7 @@ impl<'p> Translation<'p> {
         }
     }
 
-    fn run(&mut self) -> Result<(), String> {
+    fn run(&mut self) -> Result<(), RegexError> {
         while let Some(c) = self.rest.chars().next() {
             match c {
                 '(' => self.open(),
@@ -84,7 +116,7 @@ impl<'p> Translation<'p> {
             }
         }
         if self.levels.len() > 1 {
-            return Err(format!("missing ): {}", self.whole));
+            return Err(RegexError::NotClosed(self.whole.to_owned()));
         }
         Ok(())
     }
@@ -134,9 +166,9 @@ impl<'p> Translation<'p> {
         self.item_starts.push(self.out.len());
     }
 
-    fn close(&mut self) -> Result<(), String> {
+    fn close(&mut self) -> Result<(), RegexError> {
         if self.levels.len() < 2 {
-            return Err(format!("unexpected ): {}", self.whole));
+            return Err(RegexError::NotOpen(self.whole.to_owned()));
         }
         self.skip(1);
         self.out.push(')');
@@ -148,10 +180,10 @@ impl<'p> Translation<'p> {
 
     /// `*`, `+` or `?`. Stacked operators are allowed in POSIX syntax and mean what they say, so each gets its own group:
     /// `a*?` written plainly would be a lazy operator.
-    fn repeat(&mut self, operator: char) -> Result<(), String> {
+    fn repeat(&mut self, operator: char) -> Result<(), RegexError> {
         self.skip(1);
         let Some(copies) = self.level().item else {
-            return Err(format!("no argument for repetition operator: {operator}"));
+            return Err(RegexError::NothingToRepeat(operator.to_string()));
         };
         self.wrap_item();
         self.out.push(operator);
@@ -159,7 +191,7 @@ impl<'p> Translation<'p> {
         Ok(())
     }
 
-    fn counted(&mut self) -> Result<(), String> {
+    fn counted(&mut self) -> Result<(), RegexError> {
         let Some((text, low, high)) = repetition(self.rest) else {
             self.skip(1);
             self.literal(u32::from('{'));
@@ -167,14 +199,14 @@ impl<'p> Translation<'p> {
         };
         self.skip(text.len());
         if high.is_some_and(|high| high < low || high > MOST_COPIES) || low > MOST_COPIES {
-            return Err(format!("invalid repetition size: {text}"));
+            return Err(RegexError::Repetition(text.to_string()));
         }
         let Some(inner) = self.level().item else {
-            return Err(format!("no argument for repetition operator: {text}"));
+            return Err(RegexError::NothingToRepeat(text.to_string()));
         };
         let copies = inner.saturating_mul(high.unwrap_or(low).max(1));
         if (low >= 2 || high.is_some_and(|high| high >= 2)) && copies > MOST_COPIES {
-            return Err(format!("invalid repetition size: {text}"));
+            return Err(RegexError::Repetition(text.to_string()));
         }
         self.wrap_item();
         self.out.push_str(text);
@@ -190,7 +222,7 @@ impl<'p> Translation<'p> {
     }
 
     /// `[…]`
-    fn class(&mut self) -> Result<(), String> {
+    fn class(&mut self) -> Result<(), RegexError> {
         let whole = self.rest;
         self.skip(1);
         self.start_item();
@@ -212,7 +244,7 @@ impl<'p> Translation<'p> {
             let second = self.rest.get(1..).and_then(|rest| rest.chars().next());
             if c == '-' && !first && second != Some(']') {
                 let shown: String = self.rest.chars().take(2).collect();
-                return Err(format!("invalid character class range: {shown}"));
+                return Err(RegexError::Range(shown.to_string()));
             }
             first = false;
             if self.rest.starts_with("[:") && self.named_class()? {
@@ -220,18 +252,18 @@ impl<'p> Translation<'p> {
             }
             self.range(whole)?;
         }
-        Err(format!("missing ]: {whole}"))
+        Err(RegexError::ClassNotClosed(whole.to_string()))
     }
 
     /// `[:name:]` inside a class; false if there is no closing `:]`.
-    fn named_class(&mut self) -> Result<bool, String> {
+    fn named_class(&mut self) -> Result<bool, RegexError> {
         let Some(end) = self.rest.get(2..).and_then(|rest| rest.find(":]")) else {
             return Ok(false);
         };
         let name = self.rest.get(..end + 4).unwrap_or("");
         let word = name.trim_start_matches("[:").trim_end_matches(":]").trim_start_matches('^');
         if !POSIX_CLASSES.contains(&word) || name.len() > word.len() + 5 {
-            return Err(format!("invalid character class range: {name}"));
+            return Err(RegexError::Range(name.to_string()));
         }
         self.out.push_str(name);
         self.skip(name.len());
@@ -239,7 +271,7 @@ impl<'p> Translation<'p> {
     }
 
     /// A character of a class, or two with a hyphen between them.
-    fn range(&mut self, whole: &str) -> Result<(), String> {
+    fn range(&mut self, whole: &str) -> Result<(), RegexError> {
         let start = self.rest;
         let low = self.class_character(whole)?;
         let mut high = low;
@@ -248,7 +280,7 @@ impl<'p> Translation<'p> {
             high = self.class_character(whole)?;
             if high < low {
                 let shown = start.get(..start.len() - self.rest.len()).unwrap_or("");
-                return Err(format!("invalid character class range: {shown}"));
+                return Err(RegexError::Range(shown.to_string()));
             }
         }
         let low = if (0xd800..0xe000).contains(&low) { 0xe000 } else { low };
@@ -261,9 +293,9 @@ impl<'p> Translation<'p> {
         Ok(())
     }
 
-    fn class_character(&mut self, whole: &str) -> Result<u32, String> {
+    fn class_character(&mut self, whole: &str) -> Result<u32, RegexError> {
         match self.rest.chars().next() {
-            None => Err(format!("missing ]: {whole}")),
+            None => Err(RegexError::ClassNotClosed(whole.to_string())),
             Some('\\') => {
                 let (rest, value) = escape(self.rest)?;
                 self.rest = rest;
@@ -307,15 +339,15 @@ fn integer(text: &str) -> Option<u32> {
 }
 
 /// The value of the escape that `text` begins with, and the text behind it.
-fn escape(text: &str) -> Result<(&str, u32), String> {
+fn escape(text: &str) -> Result<(&str, u32), RegexError> {
     let mut rest = text.chars();
     rest.next();
     let Some(c) = rest.next() else {
-        return Err("trailing \\".to_owned());
+        return Err(RegexError::TrailingBackslash);
     };
     let bad = |rest: &str| {
         let shown = text.get(..text.len() - rest.len()).unwrap_or(text);
-        format!("invalid escape sequence: {shown}")
+        RegexError::Escape(shown.to_owned())
     };
     let value = match c {
         'n' => 0x0a,
@@ -450,7 +482,8 @@ mod tests {
             ("\\xg0", "invalid escape sequence: \\xg0"),
             ("a\\", "trailing \\"),
         ] {
-            assert_eq!(translate(pattern), Err(message.to_owned()), "{pattern}");
+            let found = translate(pattern).map_err(|error| error.to_string());
+            assert_eq!(found, Err(message.to_owned()), "{pattern}");
         }
     }
 }

@@ -4,6 +4,7 @@
 
 use tercel_format::catalogue::{ParamType, PrintFormat};
 
+use super::error::TermError;
 use crate::ast::{CallArg, Term, TermKind};
 use crate::fields::{Field, FieldRef, epf};
 use crate::program::{Operand, Source, Transformer};
@@ -28,7 +29,7 @@ pub struct Typed {
 }
 
 /// The field or transformer of a term.
-pub fn call(term: &Term) -> Result<Typed, String> {
+pub fn call(term: &Term) -> Result<Typed, TermError> {
     match &term.kind {
         TermKind::Field { name, arg } => field(name, arg.as_deref()),
         TermKind::Call { name, args, arg } => {
@@ -39,19 +40,19 @@ pub fn call(term: &Term) -> Result<Typed, String> {
                     values.push(last);
                     several(name, values, arg.as_deref())
                 }
-                None => Err(format!("filter error: found null child node on '{name}' transformer")),
+                None => Err(TermError::NoArgument(name.clone())),
             }
         }
     }
 }
 
 /// A field by name and argument.
-pub fn field(name: &str, arg: Option<&str>) -> Result<Typed, String> {
+pub fn field(name: &str, arg: Option<&str>) -> Result<Typed, TermError> {
     let reference = match arg {
         Some(arg) => FieldRef::parse(&format!("{name}[{arg}]")),
         None => FieldRef::parse(name),
     };
-    reference.map(Typed::from_field).map_err(|error| error.to_string())
+    Ok(Typed::from_field(reference?))
 }
 
 impl Typed {
@@ -84,23 +85,21 @@ impl Typed {
     }
 }
 
-fn argument(arg: &CallArg) -> Result<Typed, String> {
+fn argument(arg: &CallArg) -> Result<Typed, TermError> {
     match arg {
         CallArg::Term(term) => call(term),
         CallArg::Text(text, _) => Ok(Typed::nameless(Source::Text(text.as_bytes().into()), "NA", false)),
         CallArg::List(values, _) => {
             let values =
-                values.iter().map(|value| Ok(argument(value)?.operand)).collect::<Result<_, String>>()?;
+                values.iter().map(|value| Ok(argument(value)?.operand)).collect::<Result<_, TermError>>()?;
             Ok(Typed::nameless(Source::List(values), "NA", true))
         }
     }
 }
 
-fn single(name: &str, value: Typed, has_arg: bool) -> Result<Typed, String> {
+fn single(name: &str, value: Typed, has_arg: bool) -> Result<Typed, TermError> {
     if has_arg {
-        let place =
-            if name == "val" { "transformer 'val'".to_owned() } else { format!("transformer '{name}'") };
-        return Err(format!("filter error: {place} does not support field arguments"));
+        return Err(TermError::BracketsAfterSingle(name.to_owned()));
     }
     let transformer = match name {
         "val" => return Ok(value),
@@ -109,18 +108,14 @@ fn single(name: &str, value: Typed, has_arg: bool) -> Result<Typed, String> {
         "b64" => Transformer::Base64,
         "basename" => Transformer::Basename,
         "len" => Transformer::Len,
-        _ => return Err(format!("unknown field transfomer '{name}'")),
+        _ => return Err(TermError::UnknownTransformer(name.to_owned())),
     };
     if value.flags & epf::NO_TRANSFORMER != 0 {
-        return Err(format!("field '{}' does not support transformers", value.name));
+        return Err(TermError::NotTransformable(value.name));
     }
     let Some((ty, list)) = transformed(&transformer, value.operand.ty, value.operand.list) else {
-        let list = if value.operand.list { "list " } else { "" };
-        let ty = type_name(value.operand.ty);
-        return Err(format!(
-            "can't add field transformer: type '{ty}' is not supported by '{name}' transformer applied on {list}field '{}'",
-            value.name
-        ));
+        let Operand { ty, list: is_list, .. } = value.operand;
+        return Err(TermError::Type { ty, is_list, transformer: name.to_owned(), field: value.name });
     };
     // The print format stays that of the field underneath, which is why Falco prints `len` of a text as <NA>.
     let format = value.operand.format;
@@ -139,7 +134,7 @@ fn transformed(transformer: &Transformer, ty: ParamType, list: bool) -> Option<(
     }
 }
 
-fn several(name: &str, values: Vec<Typed>, arg: Option<&str>) -> Result<Typed, String> {
+fn several(name: &str, values: Vec<Typed>, arg: Option<&str>) -> Result<Typed, TermError> {
     let texts = values.iter().all(|value| value.base == ParamType::CharBuf);
     let (transformer, list) = match name {
         "join" => {
@@ -148,7 +143,7 @@ fn several(name: &str, values: Vec<Typed>, arg: Option<&str>) -> Result<Typed, S
         }
         "concat" => {
             if !texts || values.iter().any(|value| value.base_list) {
-                return Err("concat() arguments must be strings".to_owned());
+                return Err(TermError::Concat);
             }
             (Transformer::Concat, false)
         }
@@ -157,10 +152,10 @@ fn several(name: &str, values: Vec<Typed>, arg: Option<&str>) -> Result<Typed, S
             let option = option_letter(arg)?;
             (Transformer::Getopt(option), option.is_none())
         }
-        _ => return Err("unknown multivalue transformer".to_owned()),
+        _ => return Err(TermError::UnknownMultivalue),
     };
     if arg.is_some() && name != "getopt" {
-        return Err(format!("transformer '{name}' does not support field arguments"));
+        return Err(TermError::BracketsAfterSeveral(name.to_owned()));
     }
     let operands = values.into_iter().map(|value| value.operand).collect();
     let label = if list { "INTERNAL" } else { "NA" };
@@ -169,51 +164,39 @@ fn several(name: &str, values: Vec<Typed>, arg: Option<&str>) -> Result<Typed, S
     Ok(Typed { multivalue: true, base_list: false, ..typed })
 }
 
-fn join_arguments(values: &[Typed]) -> Result<(), String> {
+fn join_arguments(values: &[Typed]) -> Result<(), TermError> {
     let [separator, list] = values else {
-        return Err("join() requires exactly 2 arguments: separator and list".to_owned());
+        return Err(TermError::JoinCount);
     };
     if separator.base_list {
-        return Err("join() first argument (separator) must be a single value, not a list".to_owned());
+        return Err(TermError::JoinSeparator);
     }
     if !list.base_list {
-        return Err("join() second argument must be a list".to_owned());
+        return Err(TermError::JoinList);
     }
     Ok(())
 }
 
-fn getopt_arguments(values: &[Typed], texts: bool) -> Result<(), String> {
+fn getopt_arguments(values: &[Typed], texts: bool) -> Result<(), TermError> {
     let [list, options] = values else {
-        return Err("getopt() requires exactly 2 arguments: args list and optstring".to_owned());
+        return Err(TermError::GetoptCount);
     };
     if !list.base_list {
-        return Err("getopt() first argument must be a list".to_owned());
+        return Err(TermError::GetoptList);
     }
     if options.base_list {
-        return Err("getopt() second argument (optstring) must be a single value".to_owned());
+        return Err(TermError::GetoptOptions);
     }
     if !texts {
-        return Err("getopt() arguments must be strings".to_owned());
+        return Err(TermError::GetoptType);
     }
     Ok(())
 }
 
-fn option_letter(arg: Option<&str>) -> Result<Option<u8>, String> {
+fn option_letter(arg: Option<&str>) -> Result<Option<u8>, TermError> {
     match arg.map(str::as_bytes) {
         None => Ok(None),
         Some([letter]) => Ok(Some(*letter)),
-        Some(_) => Err("getopt() field argument must be a single option character".to_owned()),
-    }
-}
-
-/// Name of a type in Falco's messages, which has none for some.
-pub fn type_name(ty: ParamType) -> &'static str {
-    match ty {
-        ParamType::Fd32 => ParamType::Fd.name(),
-        ParamType::Pid32 => ParamType::Pid.name(),
-        ParamType::Dyn => "DYNAMIC",
-        ParamType::CharBufPairArray => "CHARBUF_PAIR_ARRAY",
-        ParamType::Ipv6Addr | ParamType::Ipv6Net => "<NA>",
-        other => other.name(),
+        Some(_) => Err(TermError::GetoptLetter),
     }
 }

@@ -6,16 +6,11 @@ use crate::ast::{CallArg, Expr, ExprKind, Pos, Right, Term, TermKind};
 use crate::fields::{self, FieldRef};
 use crate::lang;
 
-use super::{Warning, WarningCode};
+use super::error::{Warning, WarningCode};
 
-/// Fields that Falco calls deprecated, in its order.
-const DEPRECATED: [&str; 6] =
+/// Fields that Falco 0.44 calls deprecated; the order is Falco's.
+pub const DEPRECATED_FIELDS: [&str; 6] =
     ["evt.dir", "evt.latency", "evt.latency.s", "evt.latency.ns", "evt.latency.human", "evt.wait_latency"];
-
-/// The deprecated fields that an output mentions, in Falco's order (reference language 8.13).
-pub fn deprecated_in_output(text: &str) -> impl Iterator<Item = &'static str> {
-    DEPRECATED.into_iter().filter(move |name| text.contains(name))
-}
 
 /// Warnings that need no more than the tree: unsafe comparisons with `<NA>`, then deprecated fields.
 pub fn of_tree(expr: &Expr) -> Vec<Warning> {
@@ -25,7 +20,7 @@ pub fn of_tree(expr: &Expr) -> Vec<Warning> {
     if found.unsafe_na {
         warnings.push(whole(WarningCode::UnsafeNaCheck, String::new()));
     }
-    for (index, name) in DEPRECATED.iter().enumerate() {
+    for (index, name) in DEPRECATED_FIELDS.iter().enumerate() {
         if found.deprecated.get(index).is_some_and(|seen| *seen) {
             warnings.push(whole(WarningCode::DeprecatedItem, deprecation(name).to_owned()));
         }
@@ -49,7 +44,7 @@ fn deprecation(name: &str) -> &'static str {
 #[derive(Default)]
 struct Found {
     unsafe_na: bool,
-    deprecated: [bool; DEPRECATED.len()],
+    deprecated: [bool; DEPRECATED_FIELDS.len()],
 }
 
 impl Found {
@@ -77,7 +72,7 @@ impl Found {
     fn term(&mut self, term: &Term) -> bool {
         match &term.kind {
             TermKind::Field { name, .. } => {
-                if let Some(index) = DEPRECATED.iter().position(|deprecated| deprecated == name)
+                if let Some(index) = DEPRECATED_FIELDS.iter().position(|deprecated| deprecated == name)
                     && let Some(seen) = self.deprecated.get_mut(index)
                 {
                     *seen = true;

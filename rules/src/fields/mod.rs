@@ -4,14 +4,13 @@
 //! the work of the replay crate.
 
 mod lookup;
-mod nearest;
 mod table;
 
 use tercel_format::catalogue::{ParamType, PrintFormat};
 
+pub use crate::nearest::nearest;
 pub(crate) use lookup::may_be_field;
 pub use lookup::{FieldError, is_event_name};
-pub use nearest::{nearest, suggest};
 pub use table::{
     ClassField, ContainerField, EventField, FIELDS, FdField, FdListField, Field, FsPathField, GenEventField,
     GroupField, ProcessField, UserField, UtilField,
@@ -132,4 +131,31 @@ pub enum Arg {
     /// A name: `proc.env[HOME]`, `evt.arg.flags` (`flags`), `thread.cgroup.cpu` (`cpu`), `container.label[app]`,
     /// `evt.type.is.open`, `evt.abspath.src` (`src`).
     Key(Box<str>),
+}
+
+/// The field whose name is nearest to `name`, if any is near enough to be meant.
+pub fn suggest(name: &str) -> Option<&'static str> {
+    let name = name.split('[').next().unwrap_or("");
+    nearest(name, FIELDS.iter().map(|row| row.name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn misspelt_names_find_their_field() {
+        for (word, expected) in [
+            ("proc.nmae", Some("proc.name")),
+            ("proc.cmdlin", Some("proc.cmdline")),
+            ("fd.naem", Some("fd.name")),
+            ("container.imag", Some("container.image")),
+            ("evt.tpye[3]", Some("evt.type")),
+            ("proc.name", Some("proc.name")),
+            ("completely.different", None),
+            ("", None),
+        ] {
+            assert_eq!(suggest(word), expected, "{word}");
+        }
+    }
 }

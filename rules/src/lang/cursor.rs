@@ -3,7 +3,9 @@
 //!
 //! What enters is the text; what leaves are tokens. The cursor knows nothing of the grammar.
 
-use super::{MARK, Shared, SharedList, escape, next_mark};
+use super::error::ParseError;
+use super::escape;
+use super::marks::{MARK, Shared, SharedList, next_mark};
 use crate::ast::Pos;
 
 /// A text with a position and the token read last, which messages quote.
@@ -184,7 +186,7 @@ impl<'t> Cursor<'t> {
 
     /// A string in quotes, unescaped. `Ok(false)` leaves the cursor where it was; a bad escape is an error behind the
     /// closing quote. A quote ends the string unless the character before it is a backslash.
-    pub fn quoted(&mut self) -> Result<bool, String> {
+    pub fn quoted(&mut self) -> Result<bool, ParseError> {
         let quote = self.peek(0);
         if quote != b'"' && quote != b'\'' {
             return Ok(false);
@@ -200,7 +202,7 @@ impl<'t> Cursor<'t> {
         self.take(length + 1);
         if self.shared.is_some() && self.last.contains(MARK) {
             self.misplaced = true;
-            return Err("a list stands inside quotes".to_owned());
+            return Err(ParseError::ListInQuotes);
         }
         self.last = escape::unescape(&self.last)?;
         Ok(true)

@@ -2,8 +2,22 @@
 //!
 //! Source of the exact set: libs 0.25.4 `filter/escaping.cpp`; the `\xHH` escape of later revisions is refused there.
 
+/// An escape that a quoted string may not hold. `Display` gives Falco's message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum EscapeError {
+    /// A double quote inside single quotes.
+    #[error("invalid \\\" escape in '-quoted string")]
+    DoubleInSingle,
+    /// A single quote inside double quotes.
+    #[error("invalid \\' escape in \"-quoted string")]
+    SingleInDouble,
+    /// A character that has no escape.
+    #[error("unsupported string escape sequence: \\{0}")]
+    Unsupported(char),
+}
+
 /// The content of a quoted string, quotes included in `quoted`.
-pub fn unescape(quoted: &str) -> Result<String, String> {
+pub fn unescape(quoted: &str) -> Result<String, EscapeError> {
     let mut characters = quoted.chars();
     let quote = characters.next();
     characters.next_back();
@@ -23,10 +37,10 @@ pub fn unescape(quoted: &str) -> Result<String, String> {
             't' => '\t',
             '\\' | ' ' => '\\',
             '/' => '/',
-            '"' if quote != Some('"') => return Err("invalid \\\" escape in '-quoted string".to_owned()),
-            '\'' if quote != Some('\'') => return Err("invalid \\' escape in \"-quoted string".to_owned()),
+            '"' if quote != Some('"') => return Err(EscapeError::DoubleInSingle),
+            '\'' if quote != Some('\'') => return Err(EscapeError::SingleInDouble),
             '"' | '\'' => escaped,
-            other => return Err(format!("unsupported string escape sequence: \\{other}")),
+            other => return Err(EscapeError::Unsupported(other)),
         });
     }
     Ok(out)

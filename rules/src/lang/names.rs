@@ -1,6 +1,8 @@
 //! Names of operators, modifiers and transformers, in the order in which they are tried and listed in messages
 //! (reference language 1.9, 1.11, 2.9).
 
+use crate::nearest::nearest;
+
 /// Operators without a right side.
 pub const UNARY_OPERATORS: &[&str] = &["exists"];
 
@@ -46,10 +48,7 @@ pub fn operators() -> impl Iterator<Item = &'static str> {
 
 /// The operator that a misspelt word may have meant, for messages to people.
 pub fn suggest_operator(word: &str) -> Option<&'static str> {
-    crate::fields::nearest(
-        word,
-        operators().filter(|name| name.starts_with(|c: char| c.is_ascii_alphabetic())),
-    )
+    nearest(word, operators().filter(|name| name.starts_with(|c: char| c.is_ascii_alphabetic())))
 }
 
 /// The end of messages that list the operators: `'exists', '<=', …`.

@@ -1,6 +1,7 @@
 //! The parts of a check: fields, transformers, and what may stand on the right (reference language 2.5, 2.6, 2.9, 2.10).
 
-use super::names::{TRANSFORMERS, VAL, quoted_transformers};
+use super::error::ParseError;
+use super::names::{TRANSFORMERS, VAL};
 use super::parser::{Parser, Result};
 use crate::ast::{CallArg, Pos, Right, Term, TermKind, Values};
 
@@ -49,7 +50,7 @@ impl Parser<'_> {
         if let Some(name) = self.transformer() {
             return self.call_rest(name, pos);
         }
-        Err(format!("unexpected token after '{}", self.cursor.last()))
+        Err(ParseError::NoTerm(self.cursor.last().to_owned()))
     }
 
     /// Right side of an operator on numbers.
@@ -62,7 +63,7 @@ impl Parser<'_> {
         if self.cursor.number() {
             return Ok(Right::Value(self.last_bytes(), pos));
         }
-        Err(format!("expected a number value or a field with a valid transformer: {}", quoted_transformers()))
+        Err(ParseError::NoNumber)
     }
 
     /// Right side of an operator on text.
@@ -75,7 +76,7 @@ impl Parser<'_> {
         if self.cursor.quoted()? || self.cursor.bare() {
             return Ok(Right::Value(self.last_bytes(), pos));
         }
-        Err(format!("expected a string value or a field with a valid transformer: {}", quoted_transformers()))
+        Err(ParseError::NoText)
     }
 
     /// Right side of an operator on lists.
@@ -87,12 +88,7 @@ impl Parser<'_> {
         {
             return Ok(Right::Term(term));
         }
-        self.list()?.ok_or_else(|| {
-            format!(
-                "expected a list, an identifier, or a field with a valid transformer: {}",
-                quoted_transformers()
-            )
-        })
+        self.list()?.ok_or(ParseError::NoList)
     }
 
     /// `(a, b, …)` or a lone identifier.
@@ -113,13 +109,13 @@ impl Parser<'_> {
             while self.cursor.word(",") {
                 self.cursor.blanks();
                 if !self.list_value(&mut values)? {
-                    return Err("expected a string value".to_owned());
+                    return Err(ParseError::NoListValue);
                 }
                 self.cursor.blanks();
             }
         }
         if !self.cursor.word(")") {
-            return Err("expected a ')' token".to_owned());
+            return Err(ParseError::NotClosed);
         }
         Ok(Some(Right::List(values.together(), pos)))
     }
@@ -152,7 +148,7 @@ impl Parser<'_> {
         self.cursor.blanks();
         let field_pos = self.cursor.pos();
         if !self.cursor.field_name() {
-            return Err("expected a field within 'val' transformer".to_owned());
+            return Err(ParseError::NoFieldInVal);
         }
         let field = self.field_rest(field_pos)?;
         self.finish_call(VAL, vec![CallArg::Term(field)], pos)
@@ -169,7 +165,7 @@ impl Parser<'_> {
     /// Arguments and closing parenthesis of the transformer whose name was read last.
     pub(super) fn call_rest(&mut self, name: &str, pos: Pos) -> Result<Term> {
         if self.calls >= MAX_CALLS {
-            return Err(format!("exceeded max depth limit of {MAX_CALLS}"));
+            return Err(ParseError::TooDeep(MAX_CALLS));
         }
         self.calls += 1;
         self.cursor.blanks();
@@ -189,7 +185,7 @@ impl Parser<'_> {
     fn finish_call(&mut self, name: &str, args: Vec<CallArg>, pos: Pos) -> Result<Term> {
         self.cursor.blanks();
         if !self.cursor.word(")") {
-            return Err("expected a ')' token closing the transformer".to_owned());
+            return Err(ParseError::CallNotClosed);
         }
         let arg = self.bracketed()?;
         Ok(Term { kind: TermKind::Call { name: name.to_owned(), args, arg }, pos })
@@ -205,9 +201,7 @@ impl Parser<'_> {
         }
         match self.nested_term(pos)? {
             Some(term) => Ok(CallArg::Term(term)),
-            None => Err("expected field transformer argument: \
-                         field, transformer, quoted string, number, or transformer list"
-                .to_owned()),
+            None => Err(ParseError::NoArgument),
         }
     }
 
@@ -226,7 +220,7 @@ impl Parser<'_> {
             self.cursor.blanks();
         }
         if !self.cursor.word(")") {
-            return Err("expected ')'".to_owned());
+            return Err(ParseError::ArgumentsNotClosed);
         }
         Ok(CallArg::List(values, pos))
     }
@@ -238,7 +232,7 @@ impl Parser<'_> {
         if self.cursor.quoted()? || self.cursor.number() {
             return Ok(CallArg::Text(self.cursor.last().to_owned(), pos));
         }
-        Err("expected transformer list argument: field, transformer, quoted string, or number".to_owned())
+        Err(ParseError::NoListArgument)
     }
 
     fn nested_term(&mut self, pos: Pos) -> Result<Option<Term>> {
@@ -263,11 +257,11 @@ impl Parser<'_> {
             return Ok(None);
         }
         if !self.cursor.quoted()? && !self.cursor.bare_argument() {
-            return Err("expected a valid field argument: a quoted string or a bare string".to_owned());
+            return Err(ParseError::NoFieldArgument);
         }
         let arg = self.cursor.last().to_owned();
         if !self.cursor.word("]") {
-            return Err("expected a ']' token".to_owned());
+            return Err(ParseError::BracketNotClosed);
         }
         Ok(Some(arg))
     }

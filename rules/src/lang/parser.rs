@@ -4,13 +4,13 @@
 //! Boolean structure is read with an explicit stack, so that deeply nested parentheses cost memory and not call depth.
 
 use super::cursor::Cursor;
+use super::error::ParseError;
 use super::names::{
     BINARY_LIST_OPERATORS, BINARY_NUMBER_OPERATORS, BINARY_TEXT_OPERATORS, MODIFIERS, UNARY_OPERATORS,
-    quoted_operators,
 };
 use crate::ast::{Expr, ExprKind, Pos, Right, Term};
 
-pub(super) type Result<T> = std::result::Result<T, String>;
+pub(super) type Result<T> = std::result::Result<T, ParseError>;
 
 /// How a group of `or`s was opened, which says what becomes of its result.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -37,7 +37,7 @@ struct Group {
 }
 
 /// What the parser does next.
-enum Step {
+enum Next {
     /// Start a disjunction.
     Open(Opened),
     /// Read a member of a conjunction, with its `not`s.
@@ -75,33 +75,33 @@ impl<'t> Parser<'t> {
     /// The whole text as a condition.
     pub fn condition(&mut self) -> Result<Expr> {
         if self.cursor.at_end() {
-            return Err("filter input string is empty".to_owned());
+            return Err(ParseError::Empty);
         }
         let expr = self.disjunction()?;
         if !self.cursor.at_end() {
-            return Err(format!("unexpected token after '{}', expecting 'or', 'and'", self.cursor.last()));
+            return Err(ParseError::Trailing(self.cursor.last().to_owned()));
         }
         Ok(expr)
     }
 
     fn disjunction(&mut self) -> Result<Expr> {
         let mut groups: Vec<Group> = Vec::new();
-        let mut step = Step::Open(Opened::Top);
+        let mut step = Next::Open(Opened::Top);
         loop {
-            if let Step::Open(opened) = step {
+            if let Next::Open(opened) = step {
                 if groups.len() >= self.max_depth {
-                    return Err(format!("exceeded max depth limit of {}", self.max_depth));
+                    return Err(ParseError::TooDeep(self.max_depth));
                 }
                 groups.push(self.open(opened));
-                step = Step::Member;
+                step = Next::Member;
             }
             let Some(group) = groups.last_mut() else {
-                return Err("parser fatal error: recursion is unbalanced".to_owned());
+                return Err(ParseError::Unbalanced);
             };
             step = match step {
-                Step::Open(_) | Step::Member => self.member(group)?,
-                Step::And(member) => self.after_and_member(group, member)?,
-                Step::Or(member) => match self.after_or_member(group, member)? {
+                Next::Open(_) | Next::Member => self.member(group)?,
+                Next::And(member) => self.after_and_member(group, member)?,
+                Next::Or(member) => match self.after_or_member(group, member)? {
                     Ok(next) => next,
                     Err(whole) => {
                         let opened = group.opened;
@@ -111,9 +111,9 @@ impl<'t> Parser<'t> {
                         }
                         self.close()?;
                         match groups.last_mut() {
-                            Some(parent) if opened == Opened::Check => Step::And(negate(parent, whole)),
-                            _ if opened == Opened::Or => Step::Or(whole),
-                            _ => Step::And(whole),
+                            Some(parent) if opened == Opened::Check => Next::And(negate(parent, whole)),
+                            _ if opened == Opened::Or => Next::Or(whole),
+                            _ => Next::And(whole),
                         }
                     }
                 },
@@ -134,11 +134,11 @@ impl<'t> Parser<'t> {
 
     fn close(&mut self) -> Result<()> {
         self.cursor.blanks();
-        if self.cursor.word(")") { Ok(()) } else { Err("expected a ')' token".to_owned()) }
+        if self.cursor.word(")") { Ok(()) } else { Err(ParseError::NotClosed) }
     }
 
     /// `not`s and a check, or the start of a group.
-    fn member(&mut self, group: &mut Group) -> Result<Step> {
+    fn member(&mut self, group: &mut Group) -> Result<Next> {
         self.cursor.blanks();
         group.not_pos = self.cursor.pos();
         group.negated = false;
@@ -147,30 +147,30 @@ impl<'t> Parser<'t> {
         }
         if self.cursor.word("not(") {
             group.negated = !group.negated;
-            return Ok(Step::Open(Opened::Check));
+            return Ok(Next::Open(Opened::Check));
         }
         let pos = self.cursor.pos();
         self.cursor.blanks();
         if self.cursor.word("(") {
-            return Ok(Step::Open(Opened::Check));
+            return Ok(Next::Open(Opened::Check));
         }
         let check = self.check(pos)?;
-        Ok(Step::And(negate(group, check)))
+        Ok(Next::And(negate(group, check)))
     }
 
-    fn after_and_member(&mut self, group: &mut Group, member: Expr) -> Result<Step> {
+    fn after_and_member(&mut self, group: &mut Group, member: Expr) -> Result<Next> {
         group.ands.push(member);
         self.cursor.blanks();
         if self.cursor.word("and") {
             if self.cursor.blanks() {
-                return Ok(Step::Member);
+                return Ok(Next::Member);
             }
             if self.cursor.word("(") {
-                return Ok(Step::Open(Opened::And));
+                return Ok(Next::Open(Opened::And));
             }
-            return Err("expected blank or '(' after 'and'".to_owned());
+            return Err(ParseError::NoBlankAfter("and"));
         }
-        Ok(Step::Or(joined(&mut group.ands, ExprKind::And, group.and_pos)))
+        Ok(Next::Or(joined(&mut group.ands, ExprKind::And, group.and_pos)))
     }
 
     /// Goes on with the disjunction, or gives it back (`Err`) when there is no more of it.
@@ -178,18 +178,18 @@ impl<'t> Parser<'t> {
         &mut self,
         group: &mut Group,
         member: Expr,
-    ) -> Result<std::result::Result<Step, Expr>> {
+    ) -> Result<std::result::Result<Next, Expr>> {
         group.ors.push(member);
         self.cursor.blanks();
         if self.cursor.word("or") {
             if self.cursor.blanks() {
                 group.and_pos = self.cursor.pos();
-                return Ok(Ok(Step::Member));
+                return Ok(Ok(Next::Member));
             }
             if self.cursor.word("(") {
-                return Ok(Ok(Step::Open(Opened::Or)));
+                return Ok(Ok(Next::Open(Opened::Or)));
             }
-            return Err("expected blank or '(' after 'or'".to_owned());
+            return Err(ParseError::NoBlankAfter("or"));
         }
         Ok(Err(joined(&mut group.ors, ExprKind::Or, group.or_pos)))
     }
@@ -206,7 +206,7 @@ impl<'t> Parser<'t> {
         if self.cursor.identifier() {
             return Ok(Expr { kind: ExprKind::Macro(self.cursor.last().to_owned()), pos });
         }
-        Err("expected a '(' token, a field check, or an identifier".to_owned())
+        Err(ParseError::NoCheck)
     }
 
     fn comparison(&mut self, left: Term, pos: Pos) -> Result<Expr> {
@@ -222,7 +222,7 @@ impl<'t> Parser<'t> {
         } else if let Some(op) = self.cursor.operator(BINARY_LIST_OPERATORS, false) {
             (op.to_owned(), self.list_or_term()?)
         } else {
-            return Err(format!("expected a valid check operator: one of {}", quoted_operators()));
+            return Err(ParseError::NoOperator);
         };
         Ok(Expr { kind: ExprKind::Binary { left, op, op_pos, right }, pos })
     }
@@ -236,7 +236,7 @@ impl<'t> Parser<'t> {
             && self.list_follows()
             && !self.keyword_follows()
         {
-            let right = self.list()?.ok_or("expected a list or an identifier")?;
+            let right = self.list()?.ok_or(ParseError::NoListAfterModifier)?;
             return Ok((format!("{op} {modifier}"), right));
         }
         self.cursor.back_to(mark);

@@ -1,7 +1,7 @@
 //! Conditions against the tree they make, or the message and the column at which they are refused.
 
 use super::*;
-use crate::ast::{CallArg, ExprKind, Right, TermKind};
+use crate::ast::{CallArg, ExprKind, Pos, Right, TermKind};
 
 fn expr(expr: &Expr) -> String {
     match &expr.kind {
@@ -54,8 +54,9 @@ fn join(parts: impl Iterator<Item = String>, between: &str) -> String {
 
 /// The tree of `condition`, or the message and column of its error.
 fn check(condition: &str, expected: Result<&str, (&str, usize)>) {
-    let found =
-        parse(condition, 100).map(|tree| expr(&tree)).map_err(|error| (error.message, error.pos.column));
+    let found = parse(condition, 100)
+        .map(|tree| expr(&tree))
+        .map_err(|error| (error.reason.to_string(), error.pos.column));
     let expected = expected.map(str::to_owned).map_err(|(message, column)| (message.to_owned(), column));
     assert_eq!(found, expected, "{condition}");
 }
@@ -193,9 +194,9 @@ fn nesting_is_bounded_and_costs_no_stack() {
     let nested = |depth: usize| format!("{}a{}", "(".repeat(depth), ")".repeat(depth));
     assert!(parse(&nested(999), 1000).is_ok());
     let error = parse(&nested(200_000), 1000).expect_err("too deep");
-    assert_eq!(error.message, "exceeded max depth limit of 1000");
+    assert_eq!(error.to_string(), "exceeded max depth limit of 1000");
     let calls = format!("{}a.b{}=c", "toupper(".repeat(200_000), ")".repeat(200_000));
-    assert_eq!(parse(&calls, 1000).expect_err("too deep").message, "exceeded max depth limit of 100");
+    assert_eq!(parse(&calls, 1000).expect_err("too deep").to_string(), "exceeded max depth limit of 100");
 }
 
 #[test]

@@ -8,10 +8,8 @@ use super::failure::{Caution, Failure, did_you_mean};
 use super::info::{Defined, ListInfo, MacroInfo, Numbered, PluginRequirement, RuleInfo, RuleUpdate};
 use super::report::WarningCode;
 use super::version::Version;
-use crate::fields::nearest;
-
-/// The only event source there is: system calls.
-pub(super) const SYSCALL: &str = "syscall";
+use crate::nearest::nearest;
+use crate::program::SYSCALL;
 
 /// Definitions of all files.
 #[derive(Debug)]

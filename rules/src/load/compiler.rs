@@ -15,13 +15,13 @@ use super::lists::{Lists, Origins, TooLong};
 use super::macros::{Macros, Resolver, left_fields};
 use super::options::Options;
 use super::origin::Text;
-use super::report::{DEPRECATED_FIELDS, ErrorCode, WarningCode};
+use super::report::{ErrorCode, WarningCode};
 use super::yaml::Mark;
 use crate::ast::{Expr, ExprKind, Pos};
-use crate::compile::{self, ErrorKind, Forms};
+use crate::compile::{self, ConditionError, DEPRECATED_FIELDS, Forms};
 use crate::lang::{self, SharedList};
-use crate::output::Template;
-use crate::program::EventSet;
+use crate::output::{TemplateError, TemplateReason};
+use crate::program::{EventSet, Template};
 
 /// The nesting of parentheses that a rule's condition may have.
 const MAX_DEPTH: usize = 1000;
@@ -94,7 +94,7 @@ pub(super) struct Work<'w> {
 /// A macro that a condition holds, compiled on its own.
 struct Home<'c> {
     written: Written<'c>,
-    outcome: Result<compile::Condition, compile::Error>,
+    outcome: Result<compile::Condition, ConditionError>,
 }
 
 /// A condition with the places of its parts.
@@ -189,7 +189,7 @@ impl<'w> Work<'w> {
         let hint = text.as_ref().and_then(|text| hints::of_syntax(text, &error, *text != written.cond.text));
         let text = text.map_or_else(|| Arc::clone(&written.text), Arc::from);
         let condition_ctx = ctx.with_condition(mark(error.pos), &text);
-        Err(Failure::new(ErrorCode::CompileCondition, error.message, &condition_ctx)
+        Err(Failure::new(ErrorCode::CompileCondition, error.reason.to_string(), &condition_ctx)
             .spot(self.spot(written, error.pos.offset))
             .hint(hint))
     }
@@ -286,26 +286,15 @@ impl<'w> Work<'w> {
             self.cautions.push(Caution::new(WarningCode::DeprecatedItem, message, &rule.ctx));
             text = text.replace(CONTAINER_INFO, "");
         }
-        let parsed = Template::parse(&text).and_then(|mut template| {
-            fields.into_iter().try_for_each(|field| template.add_field(field)).map(|()| template)
-        });
-        let template = match parsed {
+        let mut template = match Template::parse(&text) {
             Ok(template) => template,
-            Err(error) => {
-                let (offset, hint) = hints::of_output(&text);
-                let spot = rule.output.locate(offset, self.source);
-                if rule.skip_if_unknown_filter && ErrorKind::of(&error.message) == ErrorKind::Unknown {
-                    let mut caution =
-                        Caution::new(WarningCode::UnknownFilter, error.message, &rule.output_ctx);
-                    caution.hint = hint;
-                    caution.spot = spot;
-                    self.cautions.push(caution);
-                    return Ok(None);
-                }
-                let failure = Failure::new(ErrorCode::CompileOutput, error.message, &rule.output_ctx);
-                return Err(failure.hint(hint).spot(spot));
-            }
+            Err(error) => return self.bad_output(rule, &text, &error).map(|()| None),
         };
+        for field in fields {
+            if let Err(error) = template.add_field(field) {
+                return self.bad_output(rule, "", &error).map(|()| None);
+            }
+        }
         for field in DEPRECATED_FIELDS.into_iter().filter(|field| text.contains(field)) {
             let message = format!("usage of deprecated field '{field}' has been detected in the rule output");
             let mut caution = Caution::new(WarningCode::DeprecatedItem, message, &rule.output_ctx);
@@ -313,6 +302,25 @@ impl<'w> Work<'w> {
             self.cautions.push(caution);
         }
         Ok(Some(template))
+    }
+
+    /// An output that cannot be parsed is an error, or a rule less. What `append_output` added has no place in the rule's
+    /// file, which is said.
+    fn bad_output(&mut self, rule: &RuleInfo, text: &str, error: &TemplateError) -> Result<(), Failure> {
+        let is_own = error.offset < rule.output.text.len() && !text.is_empty();
+        let (spot, hint) = match is_own {
+            true => (rule.output.locate(error.offset, self.source), hints::of_output(text, error)),
+            false => (None, Some("the output is that of the rule with what append_output adds".to_owned())),
+        };
+        let message = error.to_string();
+        if rule.skip_if_unknown_filter && matches!(error.reason, TemplateReason::UnknownField(_)) {
+            let mut caution = Caution::new(WarningCode::UnknownFilter, message, &rule.output_ctx);
+            caution.hint = hint;
+            caution.spot = spot;
+            self.cautions.push(caution);
+            return Ok(());
+        }
+        Err(Failure::new(ErrorCode::CompileOutput, message, &rule.output_ctx).hint(hint).spot(spot))
     }
 
     fn condition_warnings(
@@ -350,7 +358,7 @@ impl<'w> Work<'w> {
     /// A condition that cannot be compiled is an error, or a rule less.
     fn refused(
         &mut self,
-        error: compile::Error,
+        error: ConditionError,
         condition: &Expr,
         written: &Written,
         rule: &RuleInfo,
@@ -359,18 +367,19 @@ impl<'w> Work<'w> {
         let homes = self.homes(condition);
         let home = homes.iter().find(|home| match &home.outcome {
             Ok(_) => false,
-            Err(own) => own.message == error.message && own.pos == error.pos,
+            Err(own) => own.reason == error.reason && own.pos == error.pos,
         });
         let spot = self.spot(home.map_or(written, |home| &home.written), error.pos.offset);
-        let hint = hints::of_compile(&error.message);
-        if rule.skip_if_unknown_filter && error.kind == ErrorKind::Unknown {
-            let mut caution = Caution::new(WarningCode::UnknownFilter, error.message, &ctx);
+        let hint = hints::of_compile(&error.reason);
+        let message = error.reason.to_string();
+        if rule.skip_if_unknown_filter && error.reason.is_unknown_name() {
+            let mut caution = Caution::new(WarningCode::UnknownFilter, message, &ctx);
             caution.spot = spot;
             caution.hint = hint;
             self.cautions.push(caution);
             return Ok(());
         }
-        Err(Failure::new(ErrorCode::CompileCondition, error.message, &ctx).spot(spot).hint(hint))
+        Err(Failure::new(ErrorCode::CompileCondition, message, &ctx).spot(spot).hint(hint))
     }
 
     /// The macros that a resolved condition holds, each compiled on its own: a finding that shows there too stands in

@@ -3,10 +3,9 @@
 use std::fmt;
 use std::sync::Arc;
 
-use serde_json::{Value, json};
-use unicode_width::UnicodeWidthChar;
-
 use super::yaml::Mark;
+use crate::caret::beneath;
+use serde_json::{Value, json};
 
 /// Kinds of items in a chain.
 #[allow(missing_docs)]
@@ -228,18 +227,6 @@ fn snippet(text: &[u8], offset: usize) -> String {
         result.push_str("^\n");
     }
     result
-}
-
-/// What fills a line up to the column after these characters: wide ones take two columns, tabs stay tabs.
-pub(crate) fn beneath(characters: impl Iterator<Item = char>) -> String {
-    let mut lead = String::new();
-    for c in characters {
-        match c {
-            '\t' => lead.push('\t'),
-            _ => lead.extend(std::iter::repeat_n(' ', c.width().unwrap_or(0))),
-        }
-    }
-    lead
 }
 
 /// A place in a file as people count it.

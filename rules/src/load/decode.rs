@@ -3,8 +3,12 @@
 use std::rc::Rc;
 
 use super::context::{Context, Item};
-use super::failure::Failure;
+use super::failure::{Failure, did_you_mean};
+use super::origin::Text;
+use super::priority::{NAMES, parse_priority};
 use super::yaml::{Kind, Node};
+use crate::nearest::nearest;
+use crate::program::Priority;
 
 /// Whether a key has to be there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -100,7 +104,7 @@ pub(super) fn texts(item: &Node, key: &str, ctx: &Context, required: bool) -> Re
 }
 
 /// Any text.
-pub(super) fn text(text: &str) -> Option<String> {
+pub(super) fn any(text: &str) -> Option<String> {
     Some(text.to_owned())
 }
 
@@ -153,6 +157,35 @@ pub(super) fn as_text<'n>(node: &'n Node, ctx: &Context) -> Result<&'n str, Fail
 /// The chain of a file without its items.
 pub(super) fn whole_file(ctx: &Context) -> Context {
     Context::file(&ctx.name())
+}
+
+/// The chain of a key's value.
+pub(super) fn part_ctx(item: &Node, key: &str, kind: Item, ctx: &Context) -> Context {
+    let mark = item.get(key).map_or(item.mark, |value| value.mark);
+    ctx.with(mark, kind, "")
+}
+
+/// The condition of an item with its chain.
+pub(super) fn condition(item: &Node, kind: Item, ctx: &Context) -> Result<(Text, Context), Failure> {
+    Ok((text(item, "condition", ctx)?, part_ctx(item, "condition", kind, ctx)))
+}
+
+/// The text of a key that must be there, with its place.
+pub(super) fn text(item: &Node, key: &str, ctx: &Context) -> Result<Text, Failure> {
+    let text = required(item, key, ctx, any)?;
+    let node: &Node = item.get(key).map_or(item, |value| value);
+    Ok(Text::of(node, text, ctx.name()))
+}
+
+/// The priority of a rule.
+pub(super) fn priority(item: &Node, ctx: &Context) -> Result<Priority, Failure> {
+    let text = required(item, "priority", ctx, any)?;
+    let ctx = part_ctx(item, "priority", Item::RulePriority, ctx);
+    parse_priority(&text).ok_or_else(|| {
+        let names = NAMES.iter().map(|(name, _)| *name);
+        let meant = nearest(&text.to_ascii_lowercase(), names);
+        Failure::shape("Invalid priority", &ctx).hint(did_you_mean(meant))
+    })
 }
 
 #[cfg(test)]

@@ -7,7 +7,6 @@ use super::context::{Context, Item};
 use super::decode::{self, required};
 use super::failure::{Caution, Failure, did_you_mean};
 use super::info::{Entry, ExceptionInfo};
-use super::reader::Reader;
 use super::report::WarningCode;
 use super::yaml::{Kind, Node};
 use crate::ast::ExprKind;
@@ -17,7 +16,7 @@ use crate::lang::{self, BINARY_LIST_OPERATORS, BINARY_TEXT_OPERATORS, MODIFIERS}
 
 /// Reads the exceptions of a rule; when they are appended, fields may be missing.
 pub(super) fn read_exceptions(
-    reader: &mut Reader,
+    cautions: &mut Vec<Caution>,
     item: &Node,
     parent: &Context,
     append: bool,
@@ -33,18 +32,18 @@ pub(super) fn read_exceptions(
         if item.mapping().is_none() {
             return Err(Failure::shape("Rule exception must be a mapping", &unnamed));
         }
-        let name = required(item, "name", &unnamed, decode::text)?;
+        let name = required(item, "name", &unnamed, decode::any)?;
         let ctx = parent.with(item.mark, Item::Exception, &name);
         for _ in exceptions.iter().filter(|known| known.name == name) {
             let message = format!("Multiple definitions of exception '{name}' in the same rule");
-            reader.cautions.push(Caution::new(WarningCode::ExceptionNameNotUnique, message, &ctx));
+            cautions.push(Caution::new(WarningCode::ExceptionNameNotUnique, message, &ctx));
         }
         let fields = key_entry(item, "fields", &ctx, append)?;
         let comps = key_entry(item, "comps", &ctx, true)?;
         let values = read_values(item, &ctx)?;
         if values.is_none() && append {
             let message = "Overriding/appending exception with no values";
-            reader.cautions.push(Caution::new(WarningCode::AppendNoValues, message, &ctx));
+            cautions.push(Caution::new(WarningCode::AppendNoValues, message, &ctx));
         }
         exceptions.push(ExceptionInfo { ctx, name, fields, comps, values: values.unwrap_or_default() });
     }

@@ -4,15 +4,17 @@ use super::collector::Collector;
 use super::failure::did_you_mean;
 use super::library;
 use super::macros::MacroError;
-use crate::fields::{nearest, suggest};
-use crate::lang::{self, SyntaxError};
-use crate::output::Template;
+use crate::compile::{CompileError, LiteralError, TermError};
+use crate::fields::{FieldError, suggest};
+use crate::lang::{self, ParseError, SyntaxError};
+use crate::nearest::nearest;
+use crate::output::{TemplateError, TemplateReason};
 
 /// Near the place where a condition could not be parsed: the operator that was meant, or what the condition reads after
 /// lists and exceptions were put in.
 pub(super) fn of_syntax(text: &str, error: &SyntaxError, substituted: bool) -> Option<String> {
     const AROUND: usize = 40;
-    if error.message.starts_with("expected a valid check operator")
+    if error.reason == ParseError::NoOperator
         && let Some(meant) = lang::suggest_operator(word_at(text, error.pos.offset))
     {
         return did_you_mean(Some(meant));
@@ -49,37 +51,33 @@ pub(super) fn of_macro(
     did_you_mean(nearest(name, names.into_iter()))
 }
 
-/// For a message about an unknown field or event type.
-pub(super) fn of_compile(message: &str) -> Option<String> {
-    if let Some(field) = message.split("nonexistent field ").nth(1) {
-        return did_you_mean(suggest(field.trim()));
+/// For an unknown field or event type.
+pub(super) fn of_compile(reason: &CompileError) -> Option<String> {
+    match reason {
+        CompileError::Term(TermError::Field(FieldError::Nonexistent(field))) => {
+            did_you_mean(suggest(field.trim()))
+        }
+        CompileError::Literal(LiteralError::UnknownEventType(event)) => {
+            let names = tercel_format::catalogue::EVENTS.iter().map(|row| row.name);
+            did_you_mean(nearest(event.trim_matches(['\'', '"', ' ']), names))
+        }
+        _ => None,
     }
-    let event = message.split("unknown event type ").nth(1)?;
-    let names = tercel_format::catalogue::EVENTS.iter().map(|row| row.name);
-    did_you_mean(nearest(event.trim_matches(['\'', '"', ' ']), names))
 }
 
-/// For an output: where the first token stands that is no field, and what it may mean.
-pub(super) fn of_output(text: &str) -> (usize, Option<String>) {
-    for (at, _) in text.match_indices('%') {
-        let token = text.get(at + 1..).unwrap_or_default();
-        let token = token.trim_start_matches(|c: char| c.is_ascii_digit());
-        let end =
-            token.find(|c: char| !(c.is_ascii_alphanumeric() || c == '_' || c == '.')).unwrap_or(token.len());
-        let name = token.get(..end).unwrap_or_default().trim_end_matches('.');
-        let next = token.get(1..).and_then(|rest| rest.find('%')).map_or(token.len(), |next| next + 1);
-        let whole = token.get(..next).unwrap_or_default();
-        if Template::parse(&format!("%{whole}")).is_ok() {
-            continue;
-        }
-        let meant = suggest(name).filter(|meant| *meant != name);
-        let hint = match meant {
-            Some(meant) => format!("'%{name}': did you mean '%{meant}'?"),
-            None => format!("'%{name}' is no field or transformer that can be printed"),
-        };
-        return (at, Some(hint));
-    }
-    (0, None)
+/// For an output: what the token at which it is wrong may mean.
+pub(super) fn of_output(text: &str, error: &TemplateError) -> Option<String> {
+    let TemplateReason::UnknownField(_) = error.reason else { return None };
+    let token = text.get(error.offset..)?.strip_prefix('%')?;
+    let token = token.trim_start_matches(|c: char| c.is_ascii_digit());
+    let end =
+        token.find(|c: char| !(c.is_ascii_alphanumeric() || c == '_' || c == '.')).unwrap_or(token.len());
+    let name = token.get(..end).unwrap_or_default().trim_end_matches('.');
+    let meant = suggest(name).filter(|meant| *meant != name);
+    Some(match meant {
+        Some(meant) => format!("'%{name}': did you mean '%{meant}'?"),
+        None => format!("'%{name}' is neither a field nor a transformer that can be printed"),
+    })
 }
 
 /// The word at a byte, blanks before it skipped.

@@ -40,9 +40,8 @@ use context::Context;
 use failure::{Caution, Failure, Spot};
 use reader::Reader;
 
-pub(crate) use context::beneath;
 pub use context::{Item, Location, Place};
-pub use options::{AppendOutput, ENGINE, ExtraField, Options};
+pub use options::{AppendOutput, ENGINE, Options};
 pub use parts::{Part, PartKind, Parts, TooLarge, Variant};
 pub use priority::parse_priority;
 pub use report::{Error, ErrorCode, Finding, Note, Phase, Report, Warning, WarningCode, results_to_json};
@@ -51,7 +50,8 @@ pub use version::Version;
 use tercel_format::catalogue::code;
 
 use crate::compile::{self, Compiler};
-use crate::program::{Priority, Program, Rule};
+pub use crate::output::ExtraField;
+use crate::program::{Priority, Program, Rule, Template};
 
 /// Loads rule files in order.
 #[derive(Debug)]
@@ -434,8 +434,8 @@ fn program_rule(compiled: Compiled, condition: compile::Condition, info: &RuleIn
     }
 }
 
-/// What may have been meant by the first token of an output or of a format that is no field: `'%proc.nmae': did you mean
+/// What may have been meant by the first token of an output or of a format that is not a field: `'%proc.nmae': did you mean
 /// '%proc.name'?`; `None` where all are fields.
 pub fn unknown_field(output: &str) -> Option<String> {
-    hints::of_output(output).1
+    Template::parse(output).err().and_then(|error| hints::of_output(output, &error))
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::info::RuleInfo;
 use super::version::Version;
+use crate::output::ExtraField;
 use crate::program::Priority;
 use crate::select::Selection;
 
@@ -36,15 +37,6 @@ impl Default for Options {
             plugins: vec![("container".to_owned(), Version { major: 0, minor: 7, patch: 1 })],
         }
     }
-}
-
-/// A further field of the JSON's `output_fields`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum ExtraField {
-    /// A field under its own name, with its type.
-    Plain(String),
-    /// A text with tokens under this key.
-    Text(String, String),
 }
 
 /// What is added to the outputs of some rules (reference language 10.14).

@@ -2,14 +2,14 @@
 
 use std::collections::BTreeSet;
 
+use super::collector::Collector;
 use super::context::{Context, Item};
-use super::decode::{self, as_text, required, texts, whole_file};
+use super::decode::{self, as_text, condition, priority, required, text, texts, whole_file};
 use super::exceptions::read_exceptions;
-use super::failure::{Failure, did_you_mean};
+use super::failure::{Caution, Failure, did_you_mean};
 use super::info::RuleUpdate;
-use super::reader::{Reader, condition, priority, text};
 use super::yaml::{Kind, Node};
-use crate::fields::nearest;
+use crate::nearest::nearest;
 
 const RULE_APPEND: &[&str] = &["condition", "output", "desc", "tags", "exceptions"];
 const RULE_REPLACE: &[&str] = &[
@@ -100,7 +100,8 @@ impl Overrides {
 /// Changes a rule as its overrides say: what is appended first, then what is replaced. Every key that can be changed
 /// must be listed, and every listed key must be there.
 pub(super) fn update_rule(
-    reader: &mut Reader,
+    collector: &mut Collector,
+    cautions: &mut Vec<Caution>,
     item: &Node,
     name: &str,
     source: String,
@@ -113,14 +114,14 @@ pub(super) fn update_rule(
     let mut present: BTreeSet<&str> = given(RULE_APPEND).into_iter().chain(given(RULE_REPLACE)).collect();
     if !overrides.append.is_empty() {
         let mut listed = Listed { keys: &overrides.append, present: &mut present, operation: "append", ctx };
-        let update = read_update(reader, item, name, &source, &mut listed, true)?;
-        reader.collector.append_rule(update)?;
+        let update = read_update(cautions, item, name, &source, &mut listed, true)?;
+        collector.append_rule(update)?;
     }
     if !overrides.replace.is_empty() {
         let mut listed =
             Listed { keys: &overrides.replace, present: &mut present, operation: "replace", ctx };
-        let update = read_update(reader, item, name, &source, &mut listed, false)?;
-        reader.collector.replace_rule(update)?;
+        let update = read_update(cautions, item, name, &source, &mut listed, false)?;
+        collector.replace_rule(update)?;
     }
     match present.first() {
         Some(key) => {
@@ -159,7 +160,7 @@ impl Listed<'_> {
 }
 
 fn read_update(
-    reader: &mut Reader,
+    cautions: &mut Vec<Caution>,
     item: &Node,
     name: &str,
     source: &str,
@@ -173,13 +174,13 @@ fn read_update(
         update.cond = Some(condition(item, Item::RuleCondition, ctx)?.0);
     }
     if listed.take("exceptions")? {
-        update.exceptions = Some(read_exceptions(reader, item, ctx, append)?);
+        update.exceptions = Some(read_exceptions(cautions, item, ctx, append)?);
     }
     if listed.take("output")? {
         update.output = Some(text(item, "output", ctx)?);
     }
     if listed.take("desc")? {
-        update.desc = Some(required(item, "desc", ctx, decode::text)?);
+        update.desc = Some(required(item, "desc", ctx, decode::any)?);
     }
     if listed.take("tags")? {
         update.tags = Some(texts(item, "tags", ctx, false)?.into_iter().collect());

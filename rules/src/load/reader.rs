@@ -5,18 +5,16 @@ use std::rc::Rc;
 
 use super::collector::Collector;
 use super::context::{Context, Item};
-use super::decode::{self, as_text, optional, required, texts};
+use super::decode::{self, as_text, condition, optional, part_ctx, priority, required, text, texts};
 use super::exceptions::read_exceptions;
 use super::failure::{Caution, Failure, did_you_mean};
 use super::info::{ListInfo, MacroInfo, PluginRequirement, Requirement, RuleInfo, RuleUpdate};
-use super::origin::Text;
 use super::overrides::{Overrides, update_rule};
-use super::priority::{NAMES, parse_priority};
 use super::report::WarningCode;
 use super::version::Version;
 use super::yaml::Node;
-use crate::fields::nearest;
-use crate::program::Priority;
+use crate::nearest::nearest;
+use crate::program::SYSCALL;
 
 pub(super) const APPEND_DEPRECATED: &str =
     "'append' key is deprecated. Add an 'append' entry (e.g. 'condition: append') under 'override' instead.";
@@ -112,7 +110,7 @@ impl Reader<'_> {
         let version = match required(item, KEY, &ctx, decode::u32) {
             Ok(minor) => Version { major: 0, minor, patch: 0 },
             Err(_) => {
-                let text = required(item, KEY, &ctx, decode::text)?;
+                let text = required(item, KEY, &ctx, decode::any)?;
                 Version::parse(&text).ok_or_else(|| {
                     let reason = "as a semver string. Expected \"x.y.z\" semver format.";
                     Failure::shape(format!("Unable to parse engine version '{text}' {reason}"), &ctx)
@@ -138,7 +136,7 @@ impl Reader<'_> {
     }
 
     fn list(&mut self, item: &Node, file: &Context) -> Result<(), Failure> {
-        let name = required(item, "list", &file.with(item.mark, Item::List, ""), decode::text)?;
+        let name = required(item, "list", &file.with(item.mark, Item::List, ""), decode::any)?;
         let ctx = file.with(item.mark, Item::List, &name);
         if name.contains(['(', ')', '"', '\'', '=', ',']) || name.contains(is_space) {
             let message = "List has an invalid name. List names should match a regular expression: \
@@ -156,7 +154,7 @@ impl Reader<'_> {
     }
 
     fn macro_item(&mut self, item: &Node, file: &Context) -> Result<(), Failure> {
-        let name = required(item, "macro", &file.with(item.mark, Item::Macro, ""), decode::text)?;
+        let name = required(item, "macro", &file.with(item.mark, Item::Macro, ""), decode::any)?;
         let ctx = file.with(item.mark, Item::Macro, &name);
         if !is_identifier(&name) {
             let message = "Macro has an invalid name. Macro names should match a regular expression: \
@@ -193,7 +191,7 @@ impl Reader<'_> {
     }
 
     fn rule(&mut self, item: &Node, file: &Context) -> Result<(), Failure> {
-        let name = required(item, "rule", &file.with(item.mark, Item::Rule, ""), decode::text)?;
+        let name = required(item, "rule", &file.with(item.mark, Item::Rule, ""), decode::any)?;
         let ctx = file.with(item.mark, Item::Rule, &name);
         let source = decode::text_or_nothing(item, "source", &ctx)?;
         let append = self.old_append(item, &ctx)?;
@@ -202,7 +200,7 @@ impl Reader<'_> {
             return Err(Failure::shape(OVERRIDE_AND_APPEND, &ctx));
         }
         if !overrides.is_empty() {
-            update_rule(self, item, &name, source, &overrides, &ctx)?;
+            update_rule(self.collector, self.cautions, item, &name, source, &overrides, &ctx)?;
         } else if append {
             self.append_rule(item, &name, source, &ctx)?;
         } else {
@@ -218,7 +216,7 @@ impl Reader<'_> {
             update.cond = Some(condition(item, Item::RuleCondition, ctx)?.0);
         }
         if item.get("exceptions").is_some() {
-            update.exceptions = Some(read_exceptions(self, item, ctx, true)?);
+            update.exceptions = Some(read_exceptions(self.cautions, item, ctx, true)?);
         }
         self.collector.append_rule(update)
     }
@@ -232,11 +230,11 @@ impl Reader<'_> {
         let (cond, cond_ctx) = condition(item, Item::RuleCondition, ctx)?;
         let mut output = text(item, "output", ctx)?;
         output.text = output.text.trim_matches([' ', '\t', '\n', '\r', '\x0b', '\x0c']).to_owned();
-        let desc = required(item, "desc", ctx, decode::text)?;
+        let desc = required(item, "desc", ctx, decode::any)?;
         let priority = priority(item, ctx)?;
         let flag =
             |key, default| Ok::<_, Failure>(optional(item, key, ctx, decode::bool)?.unwrap_or(default));
-        let source = optional(item, "source", ctx, decode::text)?.unwrap_or_else(|| "syscall".to_owned());
+        let source = optional(item, "source", ctx, decode::any)?.unwrap_or_else(|| SYSCALL.to_owned());
         let mut info = RuleInfo {
             ctx: ctx.clone(),
             cond_ctx,
@@ -257,7 +255,7 @@ impl Reader<'_> {
             skip_if_unknown_filter: flag("skip-if-unknown-filter", false)?,
         };
         info.tags = texts(item, "tags", ctx, false)?.into_iter().collect();
-        info.exceptions = read_exceptions(self, item, ctx, false)?;
+        info.exceptions = read_exceptions(self.cautions, item, ctx, false)?;
         self.collector.define_rule(info, self.cautions)
     }
 }
@@ -267,9 +265,9 @@ fn plugin_requirement(plugin: &Node, ctx: &Context) -> Result<PluginRequirement,
     if plugin.mapping().is_none() {
         return Err(Failure::shape("Plugin version must be a mapping", &unnamed));
     }
-    let name = required(plugin, "name", &unnamed, decode::text)?;
+    let name = required(plugin, "name", &unnamed, decode::any)?;
     let ctx = ctx.with(plugin.mark, Item::RequiredPluginVersionsEntry, &name);
-    let version = required(plugin, "version", &ctx, decode::text)?;
+    let version = required(plugin, "version", &ctx, decode::any)?;
     let mut alternatives = vec![Requirement { name, version }];
     if let Some(others) = plugin.get("alternatives") {
         let Some(others) = others.sequence() else {
@@ -280,42 +278,13 @@ fn plugin_requirement(plugin: &Node, ctx: &Context) -> Result<PluginRequirement,
             if other.mapping().is_none() {
                 return Err(Failure::shape("Plugin version alternative must be a mapping", &unnamed));
             }
-            let name = required(other, "name", &unnamed, decode::text)?;
+            let name = required(other, "name", &unnamed, decode::any)?;
             let named = ctx.with(other.mark, Item::RequiredPluginVersionsAlternative, &name);
-            let version = required(other, "version", &named, decode::text)?;
+            let version = required(other, "version", &named, decode::any)?;
             alternatives.push(Requirement { name, version });
         }
     }
     Ok(PluginRequirement { ctx, alternatives })
-}
-
-/// The chain of a key's value.
-fn part_ctx(item: &Node, key: &str, kind: Item, ctx: &Context) -> Context {
-    let mark = item.get(key).map_or(item.mark, |value| value.mark);
-    ctx.with(mark, kind, "")
-}
-
-/// The condition of an item with its chain.
-pub(super) fn condition(item: &Node, kind: Item, ctx: &Context) -> Result<(Text, Context), Failure> {
-    Ok((text(item, "condition", ctx)?, part_ctx(item, "condition", kind, ctx)))
-}
-
-/// The text of a key that must be there, with its place.
-pub(super) fn text(item: &Node, key: &str, ctx: &Context) -> Result<Text, Failure> {
-    let text = required(item, key, ctx, decode::text)?;
-    let node: &Node = item.get(key).map_or(item, |value| value);
-    Ok(Text::of(node, text, ctx.name()))
-}
-
-/// The priority of a rule.
-pub(super) fn priority(item: &Node, ctx: &Context) -> Result<Priority, Failure> {
-    let text = required(item, "priority", ctx, decode::text)?;
-    let ctx = part_ctx(item, "priority", Item::RulePriority, ctx);
-    parse_priority(&text).ok_or_else(|| {
-        let names = NAMES.iter().map(|(name, _)| *name);
-        let meant = nearest(&text.to_ascii_lowercase(), names);
-        Failure::shape("Invalid priority", &ctx).hint(did_you_mean(meant))
-    })
 }
 
 fn is_identifier(name: &str) -> bool {

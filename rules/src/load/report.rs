@@ -174,10 +174,6 @@ impl WarningCode {
     }
 }
 
-/// Fields that Falco 0.44 calls deprecated; the order is Falco's.
-pub(super) const DEPRECATED_FIELDS: [&str; 6] =
-    ["evt.dir", "evt.latency", "evt.latency.s", "evt.latency.ns", "evt.latency.human", "evt.wait_latency"];
-
 /// When a warning was found: those of compiling are found again after the next file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Phase {

@@ -5,6 +5,7 @@
 
 use std::collections::HashSet;
 
+use super::priority;
 use super::yaml::{Kind, Mark, Node};
 
 /// What a value has to be.
@@ -17,6 +18,8 @@ enum Shape {
     Bool,
     /// A whole number.
     Integer,
+    /// The name of a priority in capitals.
+    Priority,
     /// One of these texts.
     OneOf(&'static [&'static str]),
     /// A scalar, checked as a choice of number and text.
@@ -74,17 +77,6 @@ static OVERRIDE: Keys = Keys {
     required: &[],
     non_empty: true,
 };
-const PRIORITY: Shape = Shape::OneOf(&[
-    "EMERGENCY",
-    "ALERT",
-    "CRITICAL",
-    "ERROR",
-    "WARNING",
-    "NOTICE",
-    "INFO",
-    "INFORMATIONAL",
-    "DEBUG",
-]);
 static ITEM: Keys = Keys {
     known: &[
         ("append", Shape::Bool),
@@ -99,7 +91,7 @@ static ITEM: Keys = Keys {
         ("macro", Shape::Text),
         ("output", Shape::Text),
         ("override", Shape::Object(&OVERRIDE)),
-        ("priority", PRIORITY),
+        ("priority", Shape::Priority),
         ("required_engine_version", Shape::Text),
         ("required_plugin_versions", Shape::List(&REQUIREMENT)),
         ("rule", Shape::Text),
@@ -161,16 +153,21 @@ impl Checker {
             Shape::Text => text.is_some() || self.wrong_type(path),
             Shape::Bool => matches!(text, Some("true" | "false")) || self.wrong_type(path),
             Shape::Integer => text.is_some_and(is_integer) || self.wrong_type(path),
-            Shape::OneOf(texts) => {
-                let typed = text.is_some() || self.wrong_type(path);
-                let equal = text.is_some_and(|text| texts.contains(&text))
-                    || self.fail(path, "Failed to match against any enum values.");
-                typed && equal
+            Shape::Priority => {
+                self.one_of(text, priority::NAMES.iter().map(|(name, _)| name.to_uppercase()), path)
             }
+            Shape::OneOf(texts) => self.one_of(text, texts.iter().map(|text| (*text).to_owned()), path),
             Shape::NumberOrText => text.is_some() || self.no_choice(path),
             Shape::List(inner) => self.list(node, inner, path)?,
             Shape::Object(keys) => self.object(node, keys, path)?,
         })
+    }
+
+    fn one_of(&mut self, text: Option<&str>, mut allowed: impl Iterator<Item = String>, path: &str) -> bool {
+        let typed = text.is_some() || self.wrong_type(path);
+        let equal = text.is_some_and(|text| allowed.any(|other| other == text))
+            || self.fail(path, "Failed to match against any enum values.");
+        typed && equal
     }
 
     fn no_choice(&mut self, path: &str) -> bool {

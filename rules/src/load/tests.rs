@@ -271,7 +271,7 @@ fn rules() {
     check(
         &skipping.replace("%proc.name", "%nosuch.field"),
         &[
-            "4:12 LOAD_UNKNOWN_FILTER unknown filter: unexpected token after ' ? '%nosuch.field' is no field or transformer \
+            "4:12 LOAD_UNKNOWN_FILTER unknown filter: unexpected token after ' ? '%nosuch.field' is neither a field nor a transformer \
          that can be printed",
         ],
     );

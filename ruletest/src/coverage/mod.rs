@@ -43,7 +43,7 @@ impl Anatomy {
             let parts = loader.parts().map_err(|error| Error::Rules(error.to_string()))?;
             let variants = parts.variants.iter().map(|variant| &variant.condition);
             let program = tercel_rules::filter::conditions(parts.conditions.iter().chain(variants));
-            Ok(Anatomy { program: program.map_err(|(message, _)| Error::Rules(message))?, parts })
+            Ok(Anatomy { program: program.map_err(|error| Error::Rules(error.to_string()))?, parts })
         };
         specs.iter().map(anatomy).collect()
     }
