@@ -103,7 +103,7 @@ impl Entry {
             spot: Some((mark.line + 1, mark.column + 1)),
         };
         let documents = yaml::parse(text).map_err(|error| Remark {
-            place: place(error.mark),
+            place: place(error.place()),
             text: format!("not YAML: {}", error.message),
         })?;
         let root = match documents.first() {

@@ -254,11 +254,8 @@ impl Loader {
     ) -> ((Vec<String>, Vec<Note>), Result<(), Failure>) {
         let ctx = Context::file(name);
         let refuse = |error: yaml::Error, ctx: &Context| {
-            let spot = Some((ctx.name(), error.mark.offset));
-            let began = error.within.as_ref().filter(|(_, start)| start.line < error.mark.line);
-            let hint = began.map(|(what, start)| {
-                format!("{what} that begins at line {}, column {}", start.line + 1, start.column + 1)
-            });
+            let spot = Some((ctx.name(), error.place().offset));
+            let hint = error.hint();
             Failure::new(ErrorCode::YamlParse, error.to_string(), ctx).spot(spot).hint(hint)
         };
         let documents = match yaml::parse(text) {

@@ -10,7 +10,7 @@ use tercel_rules::load::yaml::{self, Node};
 use tercel_rules::program::Priority;
 use tercel_rules::select::{self, Selection, Step};
 
-use super::document::{Document, Read, Table};
+use super::document::{Document, Problem, Read, Table};
 use super::expect::{self, Expectation, span};
 use super::load::LoadExpectation;
 use super::matrix::{self, Row, Scope};
@@ -57,7 +57,10 @@ pub(crate) fn read(path: &Path, bytes: &[u8], parse_point: ParsePoint) -> Read<S
     };
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let document = Arc::new(Document { name, text: text.into(), parse_point });
-    let roots = yaml::parse(text).map_err(|error| document.problem_at(error.mark.offset, error.message))?;
+    let roots = yaml::parse(text).map_err(|error| Problem {
+        hint: error.hint(),
+        ..document.problem_at(error.place().offset, error.message)
+    })?;
     let [root] = roots.as_slice() else {
         return Err(document.problem_at(0, "a test file holds one YAML document"));
     };

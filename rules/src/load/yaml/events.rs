@@ -34,6 +34,8 @@ pub(super) enum EventKind {
         value: String,
         /// Neither quotes nor a tag say that it is text.
         plain: bool,
+        /// It stands in quotes.
+        quoted: bool,
     },
     SequenceStart(Option<String>),
     MappingStart(Option<String>),
@@ -48,6 +50,8 @@ pub(super) struct Problem {
     pub(super) at: usize,
     /// What was being read, and the bytes before its start.
     pub(super) within: Option<(String, usize)>,
+    /// That is a text in quotes which does not end.
+    pub(super) unclosed: bool,
 }
 
 /// A parser over a text.
@@ -97,13 +101,15 @@ impl<'t> Events<'t> {
             (parser, text(parser.problem), text(parser.context))
         };
         let start = count(parser.context_mark.index);
+        // The parser has no other name for it than this text.
+        let unclosed = context == Some(c"while scanning a quoted scalar");
         let within = context.map(|context| (context.to_string_lossy().into_owned(), start));
         let message = message.map_or("out of memory".into(), CStr::to_string_lossy).into_owned();
         let at = match parser.error {
             unsafe_sys::YAML_READER_ERROR => parser.problem_offset,
             _ => parser.problem_mark.index,
         };
-        Problem { message, at: count(at), within }
+        Problem { message, at: count(at), within, unclosed }
     }
 }
 
@@ -136,6 +142,11 @@ unsafe fn owned(event: &unsafe_sys::yaml_event_t) -> Event {
                     anchor: name(scalar.anchor),
                     value: String::from_utf8_lossy(value).into_owned(),
                     plain: scalar.style == unsafe_sys::YAML_PLAIN_SCALAR_STYLE && scalar.tag.is_null(),
+                    quoted: matches!(
+                        scalar.style,
+                        unsafe_sys::YAML_SINGLE_QUOTED_SCALAR_STYLE
+                            | unsafe_sys::YAML_DOUBLE_QUOTED_SCALAR_STYLE
+                    ),
                 }
             }
             unsafe_sys::YAML_SEQUENCE_START_EVENT => {

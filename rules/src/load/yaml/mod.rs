@@ -94,10 +94,42 @@ pub struct Error {
     pub message: String,
     /// What was being read, and where that began.
     pub within: Option<(String, Mark)>,
+    /// The quote that most likely is to blame.
+    pub open_quote: Option<Box<OpenQuote>>,
+}
+
+/// A quote that is closed further down than people meant: right before the text becomes unreadable, or never.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OpenQuote {
+    /// Where it opens.
+    pub mark: Mark,
+    /// The byte after the quote that closes it.
+    pub closed: Option<Mark>,
 }
 
 impl Error {
+    /// Where people have to look.
+    pub fn place(&self) -> Mark {
+        self.open_quote.as_deref().map_or(self.mark, |quote| quote.mark)
+    }
+
+    /// What helps people to find the mistake.
+    pub fn hint(&self) -> Option<String> {
+        let shown = |mark: &Mark| format!("line {}, column {}", mark.line + 1, mark.column + 1);
+        match self.open_quote.as_deref() {
+            Some(OpenQuote { closed: Some(end), .. }) => {
+                return Some(format!("the quote that opens here is closed only at {}", shown(end)));
+            }
+            Some(OpenQuote { closed: None, .. }) => {
+                return Some("the quote that opens here is never closed".to_owned());
+            }
+            None => {}
+        }
+        let (what, began) = self.within.as_ref().filter(|(_, began)| began.line < self.mark.line)?;
+        Some(format!("{what} that begins at {}", shown(began)))
+    }
+
     pub(crate) fn new(mark: Mark, message: impl Into<String>) -> Error {
-        Error { mark, message: message.into(), within: None }
+        Error { mark, message: message.into(), within: None, open_quote: None }
     }
 }

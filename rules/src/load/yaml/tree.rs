@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use std::rc::Rc;
 
 use super::events::{EventKind, Events, Problem};
-use super::{Error, Kind, Mark, Node};
+use super::{Error, Kind, Mark, Node, OpenQuote};
 
 /// Collections may be nested this deep, as in yaml-cpp.
 const MAX_DEPTH: usize = 499;
@@ -28,8 +28,13 @@ pub fn parse(text: &str) -> Result<Vec<Rc<Node>>, Error> {
     let mut events = Events::of(text).ok_or_else(out_of_memory)?;
     let mut builder = Builder::default();
     let mut next = events.next();
+    let mut quoted = None;
     loop {
-        let event = next.map_err(|problem| places.error(problem))?;
+        let event = next.map_err(|problem| places.error(problem, quoted))?;
+        quoted = match event.kind {
+            EventKind::Scalar { quoted: true, .. } => Some((event.start, event.end)),
+            _ => None,
+        };
         next = match event.kind {
             EventKind::StreamEnd => return Ok(builder.documents),
             _ => events.next(),
@@ -71,9 +76,17 @@ impl Places {
         Mark { offset, line, column: offset - start }
     }
 
-    fn error(&self, problem: Problem) -> Error {
+    /// An error, with the text in quotes that was read last.
+    fn error(&self, problem: Problem, quoted: Option<(usize, usize)>) -> Error {
+        let mark = self.mark(problem.at);
         let within = problem.within.map(|(what, at)| (what, self.mark(at)));
-        Error { mark: self.mark(problem.at), message: problem.message, within }
+        let unclosed = within.as_ref().filter(|_| problem.unclosed);
+        let unclosed = unclosed.map(|(_, began)| OpenQuote { mark: *began, closed: None });
+        let closed = quoted.map(|(start, end)| (self.mark(start), self.mark(end)));
+        let closed = closed.filter(|(start, end)| start.line < end.line && end.line == mark.line);
+        let closed = closed.map(|(start, end)| OpenQuote { mark: start, closed: Some(end) });
+        let open_quote = unclosed.or(closed).map(Box::new);
+        Error { mark, message: problem.message, within, open_quote }
     }
 }
 
@@ -113,7 +126,7 @@ impl Builder {
                 Ok(Step::More)
             }
             EventKind::Alias(anchor) => self.alias(mark, &anchor),
-            EventKind::Scalar { anchor, value, plain } => {
+            EventKind::Scalar { anchor, value, plain, .. } => {
                 let weight = NODE_WEIGHT + value.len();
                 let kind = if plain && is_null(&value) { Kind::Null } else { Kind::Scalar(value) };
                 Ok(self.complete(Rc::new(Node { kind, mark, end: end.max(mark.offset) }), weight, anchor))
@@ -282,6 +295,23 @@ mod tests {
         ] {
             let error = parse(text).expect_err(text);
             assert_eq!((error.mark.line, error.mark.column), place, "{text:?}: {error}");
+        }
+        // An open quote is where people have to look, wherever the parser noticed.
+        for (text, noticed, began) in [
+            ("a: \"b\nc: d\n", 2, Some((0, 3))),
+            ("a: 'b\nc: d\n---\n", 2, Some((0, 3))),
+            ("a: \"b\nc: d\ne: \"f\"\n", 2, Some((0, 3))),
+            ("- a: 'b\n  c: d\n  e: it's\n", 2, Some((0, 5))),
+            ("a: \"b\" \"c\"\n", 0, None),
+            ("a: \"b\"\nc: d: e\n", 1, None),
+            ("a: \"b\n  c\"\nd: [\n", 3, None),
+        ] {
+            let error = parse(text).expect_err(text);
+            assert_eq!(
+                (error.mark.line, error.open_quote.map(|quote| (quote.mark.line, quote.mark.column))),
+                (noticed, began),
+                "{text:?}"
+            );
         }
         assert!(parse("a: [b").is_err());
         assert!(parse("a: \"b").is_err());
