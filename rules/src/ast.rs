@@ -1,7 +1,6 @@
 //! The syntax tree of a condition, as it was written: names are unresolved, literals are text. It can be shown to people.
 
 use std::fmt;
-use std::ops::Deref;
 use std::sync::Arc;
 
 /// A place in the text of a condition.
@@ -102,34 +101,60 @@ pub enum Right {
     Term(Term),
 }
 
-/// The values of a list. A copy is cheap: all conditions that name a list share its values.
-#[derive(Clone, Eq)]
-pub struct Values(Arc<[Box<[u8]>]>);
+/// Values of a list that stand together, shared by all who name the list.
+pub(crate) type Part = Arc<[Box<[u8]>]>;
+
+/// A list of at least so many values is never copied; shorter ones are where they stand beside other values.
+pub(crate) const LARGE: usize = 1024;
+
+/// The values of a list, in parts. A copy is cheap: all conditions that name a large list share its values, also where
+/// it stands among others as in `(a, large, b)`.
+#[derive(Clone, Default, Eq)]
+pub struct Values {
+    parts: Arc<[Part]>,
+    len: usize,
+}
 
 impl Values {
-    /// Whether there is a copy.
-    pub fn is_shared(&self) -> bool {
-        Arc::strong_count(&self.0) > 1
+    pub(crate) fn of(parts: Vec<Part>) -> Values {
+        let len = parts.iter().map(|part| part.len()).fold(0, usize::saturating_add);
+        Values { parts: parts.into(), len }
+    }
+
+    /// The parts in order.
+    pub(crate) fn parts(&self) -> &[Part] {
+        &self.parts
+    }
+
+    /// All values in order.
+    pub fn iter(&self) -> impl Iterator<Item = &[u8]> {
+        self.parts.iter().flat_map(|part| part.iter().map(|value| &**value))
+    }
+
+    /// Number of values.
+    pub fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
     }
 }
 
 impl PartialEq for Values {
     fn eq(&self, other: &Values) -> bool {
-        Arc::ptr_eq(&self.0, &other.0) || self.0 == other.0
-    }
-}
-
-impl Deref for Values {
-    type Target = [Box<[u8]>];
-
-    fn deref(&self) -> &[Box<[u8]>] {
-        &self.0
+        let same = |(ours, theirs): (&Part, &Part)| Arc::ptr_eq(ours, theirs) || ours == theirs;
+        if self.parts.len() == other.parts.len() && self.parts.iter().zip(other.parts.iter()).all(same) {
+            return true;
+        }
+        self.len == other.len && self.iter().eq(other.iter())
     }
 }
 
 impl From<Vec<Box<[u8]>>> for Values {
     fn from(values: Vec<Box<[u8]>>) -> Values {
-        Values(values.into())
+        Values::of(vec![values.into()])
     }
 }
 
@@ -221,7 +246,7 @@ impl fmt::Display for Right {
             Right::Value(value, _) => f.write_str(&shown(value)),
             Right::Term(term) => write!(f, "{term}"),
             Right::List(values, _) => {
-                let first: Vec<String> = values.iter().take(SHOWN).map(|value| shown(value)).collect();
+                let first: Vec<String> = values.iter().take(SHOWN).map(shown).collect();
                 let more = values.len().saturating_sub(SHOWN);
                 match more {
                     0 => write!(f, "({})", first.join(", ")),

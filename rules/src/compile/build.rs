@@ -11,14 +11,24 @@ use super::operators::{self, Operator};
 use super::regex;
 use super::term::{self, Typed};
 use super::warnings;
-use crate::ast::{Right, Term, Values};
+use crate::ast::{LARGE, Part, Pos, Right, Term, Values};
 use crate::fields::{self, Field, epf};
-use crate::program::{Check, Literal, Op, Shared, Test};
+use crate::program::{Check, Literal, Op, Quantifier, Shared, Test};
 
 /// `left exists`
 #[inline(never)]
 pub fn exists(left: &Term) -> Result<Check, CompileError> {
     Ok(Check { left: term::call(left)?.operand, test: Test::Exists })
+}
+
+/// What a comparison becomes.
+pub enum Built {
+    /// One check.
+    One(Check),
+    /// A list in parts: one of the checks holds.
+    Any(Vec<Check>),
+    /// A list in parts: all checks hold.
+    All(Vec<Check>),
 }
 
 /// `left op right`; warnings about literals are added even if a later literal is refused.
@@ -29,44 +39,119 @@ pub fn binary(
     right: &Right,
     forms: &Forms,
     warnings: &mut Vec<Warning>,
-) -> Result<Check, CompileError> {
+) -> Result<Built, CompileError> {
     let left = term::call(left)?;
     let operator = Operator::parse(op)?;
     operators::check(operator, left.operand.ty, left.operand.list)?;
-    let (form, pos) = match right {
-        Right::Term(right) => return Ok(with_operand(left, operator, term::call(right)?)?),
-        Right::Value(value, pos) => {
-            let form = form(&left, operator, std::iter::once(value.as_slice()));
-            (form, *pos)
-        }
-        Right::List(values, pos) => (list(&left, operator, values, forms), *pos),
+    let mut warn = |form: &mut Form, pos: Pos| {
+        let warn = |message| Warning { code: WarningCode::CompileCondition, message, pos };
+        warnings.extend(form.warnings.drain(..).map(warn));
     };
-    let (form, refused) = form;
-    let warn = |message| Warning { code: WarningCode::CompileCondition, message, pos };
-    warnings.extend(form.warnings.iter().cloned().map(warn));
-    match refused {
-        Some(reason) => Err(reason.into()),
-        None => Ok(Check { left: left.operand, test: test(operator, form) }),
+    match right {
+        Right::Term(right) => Ok(Built::One(with_operand(left, operator, term::call(right)?)?)),
+        Right::Value(value, pos) => {
+            let (mut form, refused) = form(&left, operator, std::iter::once(value.as_slice()));
+            warn(&mut form, *pos);
+            match refused {
+                Some(reason) => Err(reason.into()),
+                None => Ok(Built::One(Check { left: left.operand, test: test(operator, form) })),
+            }
+        }
+        Right::List(values, pos) => {
+            let mut tests = Vec::new();
+            // What is not large is one check, which comes first: it is the quickest.
+            let mut rest = None;
+            for part in divided(&left, operator, values) {
+                let (mut form, refused) = list(&left, operator, &part, forms);
+                warn(&mut form, *pos);
+                if let Some(reason) = refused {
+                    return Err(reason.into());
+                }
+                match rest.as_mut() {
+                    _ if part.len() >= LARGE => tests.push(test(operator, form)),
+                    None => rest = Some(form),
+                    Some(rest) => join(rest, &form, operator),
+                }
+            }
+            let first = rest.map(|form| test(operator, form));
+            let tests = first.into_iter().chain(tests);
+            let mut checks: Vec<Check> =
+                tests.map(|test| Check { left: left.operand.clone(), test }).collect();
+            Ok(match (checks.pop(), operator) {
+                (Some(only), _) if checks.is_empty() => Built::One(only),
+                (last, Operator::Plain(_, Some(Quantifier::AllOf))) => {
+                    checks.extend(last);
+                    Built::All(checks)
+                }
+                (last, _) => {
+                    checks.extend(last);
+                    Built::Any(checks)
+                }
+            })
+        }
     }
 }
 
-/// What a list is compiled to, with the reason if one of its values is refused.
-fn list(left: &Typed, operator: Operator, values: &Values, forms: &Forms) -> (Form, Option<LiteralError>) {
+/// The parts of a list that are checks of their own: all of them where the check of the whole list is that of its parts
+/// joined by `or` or `and`, else one.
+fn divided(left: &Typed, operator: Operator, values: &Values) -> Vec<Part> {
+    let parts = values.parts();
+    match parts {
+        [] => vec![Part::default()],
+        [only] => vec![Part::clone(only)],
+        _ if is_divisible(left, operator) => parts.to_vec(),
+        _ => vec![values.iter().map(Box::from).collect()],
+    }
+}
+
+/// Whether a check with a list is as good as several with its parts. It is not where each value of a list on the left has to
+/// be a member, where values are counted, and where the reference looks at the first literal only (reference language
+/// 5.14 to 5.19). What depends on how often it is asked for is of other types.
+fn is_divisible(left: &Typed, operator: Operator) -> bool {
+    use ParamType as T;
+    let is_constant = matches!(
+        left.operand.ty,
+        T::CharBuf | T::FsPath | T::FsRelPath | T::IpAddr | T::Ipv4Addr | T::Ipv6Addr | T::IpNet | T::Port
+    );
+    let has_several = matches!(
+        left.field,
+        Some(Field::EvtRawarg | Field::FdIp | Field::FdNet | Field::FdPort | Field::FdProto)
+    ) || left.name.starts_with("proc.a");
+    let is_joined = match operator {
+        Operator::In | Operator::Intersects | Operator::Pmatch => left.field != Some(Field::FdNet),
+        Operator::Plain(_, Some(Quantifier::AnyOf | Quantifier::AllOf)) => !has_several,
+        Operator::Plain(_, Some(Quantifier::OneOf) | None) => false,
+    };
+    is_constant && is_joined && !left.operand.list && left.field != Some(Field::EvtRawarg)
+}
+
+/// Adds the literals of another part.
+fn join(form: &mut Form, other: &Form, operator: Operator) {
+    let mut literals: Vec<Literal> = form.literals.iter().chain(other.literals.iter()).cloned().collect();
+    if operator.reading() == Reading::Set {
+        keep_first(&mut literals);
+    }
+    *form = Form { paths: None, literals: literals.into(), warnings: Vec::new() };
+}
+
+/// What a part of a list is compiled to, with the reason if one of its values is refused.
+fn list(left: &Typed, operator: Operator, values: &Part, forms: &Forms) -> (Form, Option<LiteralError>) {
     let key = FormKey {
         ty: left.operand.ty,
         field: left.field.filter(|field| matches!(field, Field::EvtType | Field::EvtRawarg)),
         reading: operator.reading(),
     };
+    let literals = || values.iter().map(|value| &**value);
     // Around a time only one operator is allowed, and lists are not.
     if left.field == Some(Field::EvtAround) {
-        return form(left, operator, values.iter().map(|value| &**value));
+        return form(left, operator, literals());
     }
     let kept = forms.get(values, key);
     let asked = |form: &Form| operator != Operator::Pmatch || form.paths.is_some();
     if let Some(form) = kept.filter(asked) {
         return (form, None);
     }
-    let (mut form, refused) = form(left, operator, values.iter().map(|value| &**value));
+    let (mut form, refused) = form(left, operator, literals());
     if operator == Operator::Pmatch {
         form.paths = Some(paths(&form.literals));
     }

@@ -1,5 +1,8 @@
 //! On which events a condition can be true at all (reference language section 9).
 
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
 use tercel_format::catalogue::syscalls::SYSCALL_NAMES;
 use tercel_format::catalogue::{EVENTS, code};
 
@@ -73,7 +76,7 @@ impl Analysis {
         }
         let names: Vec<&[u8]> = match right {
             Right::Value(value, _) => vec![value],
-            Right::List(values, _) => values.iter().map(|value| &**value).collect(),
+            Right::List(values, _) => values.iter().collect(),
             Right::Term(_) => return Err(EventsError::RightField),
         };
         Ok(inverted(codes(&names), negated != (op == "!=")))
@@ -118,22 +121,25 @@ fn refuse_event_types(args: &[CallArg]) -> Result<(), EventsError> {
 fn codes(names: &[&[u8]]) -> EventSet {
     let mut set = EventSet::NONE;
     for name in names {
-        let mut known = false;
-        for row in EVENTS.iter().filter(|row| row.code > code::GENERIC_X && row.name.as_bytes() == *name) {
-            set.insert(row.code);
-            known = true;
-        }
-        if ASYNC_EVENT_NAMES.iter().any(|other| other.as_bytes() == *name) {
-            set.insert(code::ASYNCEVENT_E);
-            known = true;
-        }
-        if !known && SYSCALL_NAMES.iter().any(|other| other.as_bytes() == *name) {
-            set.insert(code::GENERIC_E);
-            set.insert(code::GENERIC_X);
-        }
+        CODES.get(name).into_iter().flatten().for_each(|code| set.insert(*code));
     }
     set
 }
+
+/// The codes of every name, made once: lists of names may be long.
+static CODES: LazyLock<HashMap<&[u8], Vec<u16>>> = LazyLock::new(|| {
+    let mut codes: HashMap<&[u8], Vec<u16>> = HashMap::new();
+    for row in EVENTS.iter().filter(|row| row.code > code::GENERIC_X) {
+        codes.entry(row.name.as_bytes()).or_default().push(row.code);
+    }
+    for name in ASYNC_EVENT_NAMES {
+        codes.entry(name.as_bytes()).or_default().push(code::ASYNCEVENT_E);
+    }
+    for name in SYSCALL_NAMES {
+        codes.entry(name.as_bytes()).or_insert_with(|| vec![code::GENERIC_E, code::GENERIC_X]);
+    }
+    codes
+});
 
 /// The truth of a comparison of `evt.num` with literals, if it follows from `evt.num` being at least 1.
 fn event_number(left: &Term, op: &str, right: &Right) -> Option<bool> {

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tercel_format::catalogue::ParamType;
 
-use crate::ast::Values;
+use crate::ast::Part;
 use crate::fields::Field;
 use crate::program::{Literal, Shared};
 
@@ -48,19 +48,19 @@ pub(super) struct Form {
 pub struct Forms(Arc<Mutex<Known>>);
 
 /// Forms by the address of their values.
-type Known = HashMap<(usize, FormKey), (Values, Form)>;
+type Known = HashMap<(usize, FormKey), (Part, Form)>;
 
 impl Forms {
-    pub(super) fn get(&self, values: &Values, key: FormKey) -> Option<Form> {
+    pub(super) fn get(&self, values: &Part, key: FormKey) -> Option<Form> {
         self.kept().get(&(address(values), key)).map(|(_, form)| form.clone())
     }
 
     /// Forgets lists that only this knows.
     pub fn forget_unused(&self) {
-        self.kept().retain(|_, (values, _)| values.is_shared());
+        self.kept().retain(|_, (values, _)| Arc::strong_count(values) > 1);
     }
 
-    pub(super) fn keep(&self, values: &Values, key: FormKey, form: &Form) {
+    pub(super) fn keep(&self, values: &Part, key: FormKey, form: &Form) {
         self.kept().insert((address(values), key), (values.clone(), form.clone()));
     }
 
@@ -69,6 +69,6 @@ impl Forms {
     }
 }
 
-fn address(values: &Values) -> usize {
+fn address(values: &Part) -> usize {
     values.as_ptr().addr()
 }

@@ -21,6 +21,7 @@ use std::collections::{HashMap, HashSet};
 
 use crate::ast::{Expr, ExprKind, Pos};
 use crate::program::{Check, CheckId, EventSet, Node, NodeId};
+use build::Built;
 
 pub use error::{
     CompileError, ConditionError, EventsError, LiteralError, OperatorError, RightError, TermError, Warning,
@@ -112,8 +113,8 @@ impl Compiler {
             ExprKind::Macro(name) => Err((CompileError::UnknownMacro(name.clone()), expr.pos)),
             ExprKind::Exists(left) => self.checked(build::exists(left), expr.pos),
             ExprKind::Binary { left, op, right, .. } => {
-                let check = build::binary(left, op, right, &self.forms, warnings);
-                self.checked(check, expr.pos)
+                let built = build::binary(left, op, right, &self.forms, warnings);
+                self.built(built, expr.pos)
             }
         }
     }
@@ -127,6 +128,24 @@ impl Compiler {
     ) -> Result<NodeId, (CompileError, Pos)> {
         match check {
             Ok(check) => Ok(self.check(check)),
+            Err(reason) => Err((reason, pos)),
+        }
+    }
+
+    /// Adds the checks of a comparison, unless it was refused.
+    #[inline(never)]
+    fn built(&mut self, built: Result<Built, CompileError>, pos: Pos) -> Result<NodeId, (CompileError, Pos)> {
+        let mut all = |checks: Vec<Check>| checks.into_iter().map(|check| self.check(check)).collect();
+        match built {
+            Ok(Built::One(check)) => Ok(self.check(check)),
+            Ok(Built::Any(checks)) => {
+                let members = all(checks);
+                Ok(self.disjunction(members))
+            }
+            Ok(Built::All(checks)) => {
+                let members = all(checks);
+                Ok(self.conjunction(members))
+            }
             Err(reason) => Err((reason, pos)),
         }
     }

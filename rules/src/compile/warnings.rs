@@ -94,7 +94,7 @@ impl Found {
     fn right(&mut self, right: &Right) {
         match right {
             Right::Value(value, _) => self.unsafe_na |= value == b"<NA>",
-            Right::List(values, _) => self.unsafe_na |= values.iter().any(|value| **value == *b"<NA>"),
+            Right::List(values, _) => self.unsafe_na |= values.iter().any(|value| value == b"<NA>"),
             Right::Term(term) => {
                 self.term(term);
             }

@@ -231,8 +231,8 @@ impl<'t> Cursor<'t> {
         self.at = end;
         self.pos.offset += list.width;
         self.pos.column += list.width;
-        self.last =
-            list.values.last().map(|value| String::from_utf8_lossy(value).into_owned()).unwrap_or_default();
+        let last = list.values.parts().last().and_then(|part| part.last());
+        self.last = last.map(|value| String::from_utf8_lossy(value).into_owned()).unwrap_or_default();
         Some(list)
     }
 

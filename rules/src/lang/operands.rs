@@ -3,40 +3,59 @@
 use super::error::ParseError;
 use super::names::{TRANSFORMERS, VAL};
 use super::parser::{Parser, Result};
-use crate::ast::{CallArg, Pos, Right, Term, TermKind, Values};
+use crate::ast::{CallArg, LARGE, Part, Pos, Right, Term, TermKind, Values};
 
 /// How deep transformers may be nested.
 pub const MAX_CALLS: usize = 100;
 
-/// The members of a list on their way: one shared list stays shared.
+/// The members of a list on their way: a list that stands alone stays as it is, and large ones stay shared among others.
 #[derive(Default)]
 struct Members {
     only: Option<Values>,
+    parts: Vec<Part>,
+    /// Values after the last part.
     values: Vec<Box<[u8]>>,
 }
 
 impl Members {
     fn add(&mut self, value: Box<[u8]>) {
-        self.write_out();
+        self.take_apart();
         self.values.push(value);
     }
 
     fn add_list(&mut self, list: &Values) {
-        self.write_out();
-        match self.values.is_empty() {
+        self.take_apart();
+        match self.values.is_empty() && self.parts.is_empty() {
             true => self.only = Some(list.clone()),
-            false => self.values.extend(list.iter().cloned()),
+            false => list.parts().iter().for_each(|part| self.add_part(part)),
         }
     }
 
-    fn write_out(&mut self) {
+    fn add_part(&mut self, part: &Part) {
+        if part.len() < LARGE {
+            self.values.extend(part.iter().cloned());
+            return;
+        }
+        self.close();
+        self.parts.push(Part::clone(part));
+    }
+
+    /// Makes a part of the values after the last one.
+    fn close(&mut self) {
+        if !self.values.is_empty() {
+            self.parts.push(std::mem::take(&mut self.values).into());
+        }
+    }
+
+    fn take_apart(&mut self) {
         if let Some(list) = self.only.take() {
-            self.values.extend(list.iter().cloned());
+            list.parts().iter().for_each(|part| self.add_part(part));
         }
     }
 
-    fn together(self) -> Values {
-        self.only.unwrap_or_else(|| self.values.into())
+    fn together(mut self) -> Values {
+        self.close();
+        self.only.unwrap_or_else(|| Values::of(self.parts))
     }
 }
 

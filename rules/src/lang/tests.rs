@@ -14,7 +14,7 @@ fn expr(expr: &Expr) -> String {
             let right = match right {
                 Right::Value(value, _) => text(value),
                 Right::List(values, _) => {
-                    format!("[{}]", join(values.iter().map(|value| text(value)), ";"))
+                    format!("[{}]", join(values.iter().map(text), ";"))
                 }
                 Right::Term(right) => term(right),
             };

@@ -10,6 +10,7 @@ use std::ops::Range;
 
 use super::exceptions::quoted;
 use super::info::{Defined, ListInfo};
+use crate::ast::{LARGE, Part, Values};
 use crate::lang::{self, MARK, SharedList};
 
 /// A condition may not become longer than this by lists whose items are written into it.
@@ -25,8 +26,8 @@ const MAX_ITEMS: usize = 8 << 20;
 #[derive(Debug)]
 struct Resolved<'c> {
     name: &'c str,
-    /// The items; `None` if they are too many.
-    items: Option<Vec<&'c str>>,
+    /// The items, those of lists inside it where they stand; `None` if they are too many.
+    items: Option<Vec<&'c [String]>>,
     /// The items as values, if each is one and none names a list that is put in later.
     shared: Option<SharedList>,
     /// Positions of lists that are named by the items.
@@ -95,31 +96,34 @@ impl<'c> Lists<'c> {
         let mut used = HashSet::new();
         let mut room = MAX_ITEMS;
         let mut lists = Vec::with_capacity(infos.len());
+        let mut raw: HashMap<&str, BTreeSet<usize>> = HashMap::new();
         for entry in infos.iter() {
-            let mut items = Vec::with_capacity(entry.info.items.len());
+            let items = items_of(&entry.info);
+            let inner = |item: &String| infos.get(item).filter(|other| other.index < entry.visibility);
+            let mut segments = Segments::default();
             let mut refers = BTreeSet::new();
-            let mut put_in = |item: &'c str| {
-                match item.contains(is_delimiter) {
-                    true => refers.extend(words(item).filter_map(|word| infos.position(word))),
-                    false => refers.extend(infos.position(item)),
-                }
-                items.push(item);
-                items.len() < room
-            };
-            for item in items_of(&entry.info) {
-                let fits = match infos.get(item).filter(|other| other.index < entry.visibility) {
-                    Some(other) => {
-                        used.insert(other.info.name.as_str());
-                        items_of(&other.info).iter().all(|item| put_in(item))
-                    }
-                    None => put_in(item),
-                };
-                if !fits {
+            let mut from = 0;
+            for (at, other) in items.iter().enumerate().filter_map(|(at, item)| Some((at, inner(item)?))) {
+                used.insert(other.info.name.as_str());
+                let run = items.get(from..at).unwrap_or_default();
+                refers.extend(named(infos, run));
+                let all = items_of(&other.info);
+                refers.extend(
+                    raw.entry(&other.info.name).or_insert_with(|| named(infos, all).collect()).iter(),
+                );
+                segments.add_own(run);
+                segments.add_list(all);
+                from = at + 1;
+                if segments.room_taken > room {
                     break;
                 }
             }
-            room = room.saturating_sub(items.len());
-            let items = (room > 0).then_some(items);
+            let run = items.get(from..).unwrap_or_default();
+            refers.extend(named(infos, run));
+            segments.add_own(run);
+            room = room.saturating_sub(segments.room_taken);
+            let fits = room > 0 && segments.count <= MAX_ITEMS;
+            let items = fits.then_some(segments.items);
             let refers = refers.into_iter().collect();
             lists.push(Resolved { name: &entry.info.name, items, shared: None, refers, used: false });
         }
@@ -128,10 +132,11 @@ impl<'c> Lists<'c> {
             .filter(|(_, list)| list.name.contains(is_delimiter))
             .map(|(at, _)| at)
             .collect();
+        let mut known = HashMap::new();
         for (at, list) in lists.iter_mut().enumerate() {
             list.used = used.contains(list.name);
             if composed.is_empty() && list.refers.iter().all(|later| *later <= at) {
-                list.shared = list.items.as_deref().and_then(shared);
+                list.shared = list.items.as_deref().and_then(|items| shared(items, &mut known));
             }
         }
         let by_name = lists.iter().enumerate().map(|(at, list)| (list.name, at)).collect();
@@ -238,25 +243,91 @@ impl Origins {
     }
 }
 
-/// The items as values, if there are some and each is one value on one line.
-fn shared(items: &[&str]) -> Option<SharedList> {
-    if items.is_empty() {
-        return None;
+/// The items of a list on their way, with those of other lists.
+#[derive(Default)]
+struct Segments<'c> {
+    items: Vec<&'c [String]>,
+    /// Number of items.
+    count: usize,
+    /// What of the room for all lists is taken: a large list inside it is shared, and counts where it is met again.
+    room_taken: usize,
+    large: HashSet<usize>,
+}
+
+impl<'c> Segments<'c> {
+    /// Adds items of the list itself.
+    fn add_own(&mut self, items: &'c [String]) {
+        if !items.is_empty() {
+            self.room_taken += items.len();
+            self.count += items.len();
+            self.items.push(items);
+        }
     }
-    let mut width = (items.len() - 1) * ", ".len();
+
+    /// Adds the items of another list.
+    fn add_list(&mut self, items: &'c [String]) {
+        let is_shared = items.len() >= LARGE && self.large.insert(items.as_ptr().addr());
+        self.add_own(items);
+        if is_shared {
+            self.room_taken -= items.len() - 1;
+        }
+    }
+}
+
+/// Positions of the lists that items name, alone or as a word among others.
+fn named<'c>(infos: &'c Defined<ListInfo>, items: &'c [String]) -> impl Iterator<Item = usize> + 'c {
+    items.iter().flat_map(|item| words(item)).filter_map(|word| infos.position(word))
+}
+
+/// Values of large lists by address and number of their items, with their length as text.
+type KnownParts = HashMap<(usize, usize), Option<(Part, usize)>>;
+
+/// The items as values, if there are some and each is one value on one line. Large lists inside a list stay shared.
+fn shared(items: &[&[String]], known: &mut KnownParts) -> Option<SharedList> {
+    let mut parts = Vec::new();
+    let mut values = Vec::new();
+    let mut width = items.iter().map(|items| items.len()).sum::<usize>().checked_sub(1)? * ", ".len();
+    for items in items {
+        if items.len() >= LARGE {
+            if !values.is_empty() {
+                parts.push(Part::from(std::mem::take(&mut values)));
+            }
+            let (part, own) = known
+                .entry((items.as_ptr().addr(), items.len()))
+                .or_insert_with(|| part_of(items))
+                .as_ref()?;
+            parts.push(Part::clone(part));
+            width += own;
+            continue;
+        }
+        for item in *items {
+            let text = quoted(item);
+            width += text.len();
+            values.push(lang::list_value(&text)?);
+        }
+    }
+    if !values.is_empty() {
+        parts.push(values.into());
+    }
+    Some(SharedList { values: Values::of(parts), width })
+}
+
+/// Items as values, with their length as text without what stands between them.
+fn part_of(items: &[String]) -> Option<(Part, usize)> {
+    let mut width = 0;
     let mut values = Vec::with_capacity(items.len());
     for item in items {
         let text = quoted(item);
         width += text.len();
         values.push(lang::list_value(&text)?);
     }
-    Some(SharedList { values: values.into(), width })
+    Some((values.into(), width))
 }
 
 /// The items as text, if they are not more than a condition may hold.
-fn joined(items: &[&str]) -> Option<String> {
+fn joined(items: &[&[String]]) -> Option<String> {
     let mut text = String::new();
-    for item in items {
+    for item in items.iter().copied().flatten() {
         if !text.is_empty() {
             text.push_str(", ");
         }

@@ -1,5 +1,7 @@
 //! Rule files with every error and warning of the loader, each with its place.
 
+use std::collections::HashMap;
+
 use super::*;
 
 /// A rule that is right, on five lines.
@@ -490,8 +492,18 @@ fn unclosed_quotes_say_where_they_begin() {
     let text = format!("{RULE}- rule: s\n  desc: \"never closed\n  condition: evt.type=open\n  output: x\n");
     let loaded = load(&[&text]);
     let error = &loaded.reports[0].errors[0];
-    assert_eq!(error.hint.as_deref(), Some("while scanning a quoted scalar that begins at line 7, column 9"));
-    assert!(error.place.line > 7);
+    assert_eq!(error.hint.as_deref(), Some("the quote that opens here is never closed"));
+    assert_eq!((error.place.line, error.place.column), (7, 9));
+    // Where another text in quotes follows, it seems to close what is open.
+    let text =
+        format!("{RULE}- rule: s\n  desc: \"never closed\n  condition: evt.type=open\n  output: \"x\"\n");
+    let loaded = load(&[&text]);
+    let error = &loaded.reports[0].errors[0];
+    assert_eq!(error.hint.as_deref(), Some("the quote that opens here is closed only at line 9, column 12"));
+    assert_eq!((error.place.line, error.place.column), (7, 9));
+    let text = format!("{RULE}- list: s\n  items: [a, 'b, c]\n- list: it's\n  items: []\n");
+    let error = &load(&[&text]).reports[0].errors[0];
+    assert_eq!((error.place.line, error.place.column), (7, 14), "{error}");
 }
 
 #[test]
@@ -679,4 +691,83 @@ fn rules_are_taken_apart() {
              or proc.name in ())"
         ]
     );
+}
+
+/// However often a large list is named, and beside whatever it stands, there is one copy of it.
+#[test]
+fn large_lists_are_never_copied() {
+    use crate::program::{Literal, Test};
+    const ITEMS: usize = 5000;
+    const USES: usize = 200;
+    let items: Vec<String> = (0..ITEMS).map(|number| format!("/p/{number}")).collect();
+    let flow = format!("- list: big\n  items: [{}]\n", items.join(", "));
+    let block = format!("- list: big\n  items:\n    - {}\n", items.join("\n    - "));
+    let json_items: Vec<String> = items.iter().map(|item| format!("\"{item}\"")).collect();
+    let json = format!("[{{\"list\": \"big\", \"items\": [{}]}}]", json_items.join(","));
+    let nested = "- list: bigger\n  items: [x, big, y, big]\n";
+    let mut rules = String::from(nested);
+    for number in 0..USES {
+        rules += &format!(
+            "- rule: r{number}\n  desc: d\n  output: o\n  priority: INFO\n  condition: >\n    evt.type = open and fd.name \
+             in (a{number}, big, b) and proc.exepath intersects (big, c{number}) and not fd.name in (bigger) and \
+             proc.cwd startswith anyof (/d{number}, bigger)\n"
+        );
+    }
+    for list in [flow, block, json] {
+        let mut loader = Loader::new(Options::default());
+        assert!(loader.file("list.yaml", &list).successful());
+        assert!(loader.file("rules.yaml", &rules).successful());
+        let loaded = loader.finish();
+        assert_eq!(loaded.program.rules.len(), USES);
+        let mut held: HashMap<*const Literal, usize> = HashMap::new();
+        let mut uses = 0;
+        for check in &loaded.program.checks {
+            if let Test::In(literals) | Test::Intersects(literals) | Test::Quantified(_, _, literals) =
+                &check.test
+            {
+                held.insert(literals.as_ptr(), literals.len());
+                uses += usize::from(literals.len() >= ITEMS);
+            }
+        }
+        assert!(uses >= 3, "{uses}");
+        let large = held.values().filter(|count| **count >= ITEMS).count();
+        // One as a set, and one as it is for what has a modifier.
+        assert_eq!(large, 2);
+        let all: usize = held.values().sum();
+        assert!(all < 2 * ITEMS + USES * 12, "{all}");
+    }
+}
+
+/// A list of which a part stands elsewhere means the same as one that is written out.
+#[test]
+fn lists_in_parts_mean_what_they_say() {
+    let items: Vec<String> = (0..1500).map(|number| format!("i{number}")).collect();
+    let load = |condition: &str| {
+        let mut loader = Loader::new(Options::default());
+        let text = format!(
+            "- list: big\n  items: [{}]\n- rule: r\n  desc: d\n  output: o\n  priority: INFO\n  condition: {condition}\n",
+            items.join(", ")
+        );
+        assert!(loader.file("rules.yaml", &text).successful(), "{condition}");
+        let program = loader.finish().program;
+        let nodes: Vec<String> = program.nodes.iter().map(|node| format!("{node:?}")).collect();
+        (nodes.last().expect("a node").split('(').next().unwrap_or_default().to_owned(), program.checks.len())
+    };
+    for (condition, top, checks) in [
+        ("proc.name in (a, big, b)", "Or", 2),
+        ("proc.name in (big)", "Check", 1),
+        ("proc.name in (big, big)", "Check", 1),
+        ("not proc.name in (a, big)", "Not", 2),
+        ("proc.name = anyof (a, big)", "Or", 2),
+        ("proc.name != allof (a, big)", "And", 2),
+        ("proc.name = oneof (a, big)", "Check", 1),
+        ("proc.aname = anyof (a, big)", "Check", 1),
+        ("proc.aname in (a, big)", "Or", 2),
+        ("proc.args in (a, big)", "Or", 2),
+        ("fd.types in (a, big)", "Check", 1),
+        ("evt.rawarg.path in (a, big)", "Check", 1),
+        ("fd.name pmatch (/a, big)", "Or", 2),
+    ] {
+        assert_eq!(load(condition), (top.to_owned(), checks), "{condition}");
+    }
 }
