@@ -149,3 +149,28 @@ fn rules_are_selected_and_outputs_extended() {
     assert_eq!((first.format.as_str(), first.source.as_deref()), ("x=%proc.name", Some("syscall")));
     assert!(second.format.starts_with("container_id=%container.id container_name=%container.name"));
 }
+
+/// A configuration cut at every place, and with pieces put in that mean something: it is read, or there is a message.
+#[test]
+fn cut_and_changed_configurations_are_read_or_refused() {
+    const PIECES: [&str; 9] = ["", "\t", "\"", "'", "\n- ", ": ", "[", "{!,", "&a *a"];
+    let every = std::env::var_os("TERCEL_ROUNDS").is_some();
+    let text = include_str!("../../docs/packaging/tercel.yaml");
+    let step = if every { 1 } else { (text.len() / 60).max(1) };
+    let (mut accepted, mut refused) = (0, 0);
+    for at in (0..=text.len()).step_by(step).filter(|at| text.is_char_boundary(*at)) {
+        for piece in PIECES {
+            let (before, after) = text.split_at(at);
+            for changed in [format!("{before}{piece}"), format!("{before}{piece}{after}")] {
+                match read("hostile", &changed, &[]) {
+                    Ok(_) => accepted += 1,
+                    Err(message) => {
+                        assert!(!message.is_empty());
+                        refused += 1;
+                    }
+                }
+            }
+        }
+    }
+    assert!(accepted > 20 && refused > 20, "{accepted} {refused}");
+}

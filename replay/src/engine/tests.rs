@@ -3,10 +3,9 @@
 use tercel_format::catalogue::code;
 use tercel_format::record::Section;
 use tercel_format::{Block, Event};
-use tercel_rules::compile::Compiler;
-use tercel_rules::lang;
 use tercel_rules::output::Template;
 use tercel_rules::program::{Priority, Rule};
+use tercel_rules::{Compiler, parse};
 
 use super::*;
 use crate::eval::Matching;
@@ -51,7 +50,7 @@ impl Sink for Numbers {
 fn program(conditions: &[&str]) -> Program {
     let mut compiler = Compiler::new();
     let rules = conditions.iter().map(|text| {
-        let condition = compiler.condition(&lang::parse(text, 100).expect("a condition")).expect("valid");
+        let condition = compiler.condition(&parse(text, 100).expect("a condition")).expect("valid");
         Rule {
             name: (*text).to_owned(),
             desc: String::new(),

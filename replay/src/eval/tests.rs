@@ -3,10 +3,9 @@
 use tercel_format::catalogue::code;
 use tercel_format::record::ProcessRecord;
 use tercel_format::{Block, Event};
-use tercel_rules::compile::Compiler;
-use tercel_rules::lang;
 use tercel_rules::output::Template;
 use tercel_rules::program::{Priority, Program, Rule};
+use tercel_rules::{Compiler, parse};
 
 use super::*;
 use crate::state::{Facts, State};
@@ -16,7 +15,7 @@ fn program(conditions: &[&str]) -> Program {
     let mut compiler = Compiler::new();
     let mut rules = Vec::new();
     for (index, text) in conditions.iter().enumerate() {
-        let tree = lang::parse(text, 1000).unwrap_or_else(|error| panic!("{text}: {error:?}"));
+        let tree = parse(text, 1000).unwrap_or_else(|error| panic!("{text}: {error:?}"));
         let condition = compiler.condition(&tree).unwrap_or_else(|error| panic!("{text}: {error}"));
         rules.push(Rule {
             name: index.to_string(),

@@ -17,12 +17,12 @@ use crate::program::{Check, Literal, Op, Quantifier, Shared, Test};
 
 /// `left exists`
 #[inline(never)]
-pub fn exists(left: &Term) -> Result<Check, CompileError> {
+pub(super) fn exists(left: &Term) -> Result<Check, CompileError> {
     Ok(Check { left: term::call(left)?.operand, test: Test::Exists })
 }
 
 /// What a comparison becomes.
-pub enum Built {
+pub(super) enum Built {
     /// One check.
     One(Check),
     /// A list in parts: one of the checks holds.
@@ -33,7 +33,7 @@ pub enum Built {
 
 /// `left op right`; warnings about literals are added even if a later literal is refused.
 #[inline(never)]
-pub fn binary(
+pub(super) fn binary(
     left: &Term,
     op: &str,
     right: &Right,

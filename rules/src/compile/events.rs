@@ -16,7 +16,7 @@ use crate::program::EventSet;
 /// Whether `evt.num`, which is never 0, may decide a condition (reference language 9.4). Falco 0.44.1 does not look at it,
 /// which shows in its warning about too many events; later revisions do, and skip rules that can never fire.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Invariants {
+pub(super) enum Invariants {
     /// As Falco 0.44.1 has it.
     Ignored,
     /// As small as can be.
@@ -24,7 +24,7 @@ pub enum Invariants {
 }
 
 /// Codes of the events on which `expr` can be true, or why that cannot be said.
-pub fn analyse(expr: &Expr, invariants: Invariants) -> Result<EventSet, EventsError> {
+pub(super) fn analyse(expr: &Expr, invariants: Invariants) -> Result<EventSet, EventsError> {
     Analysis { invariants }.expr(expr, false)
 }
 

@@ -45,7 +45,7 @@ pub(super) struct Form {
 
 /// Compiled lists, shared by compilers. Each is kept with its values, so that no other list gets their address.
 #[derive(Debug, Clone, Default)]
-pub struct Forms(Arc<Mutex<Known>>);
+pub(crate) struct Forms(Arc<Mutex<Known>>);
 
 /// Forms by the address of their values.
 type Known = HashMap<(usize, FormKey), (Part, Form)>;
@@ -56,7 +56,7 @@ impl Forms {
     }
 
     /// Forgets lists that only this knows.
-    pub fn forget_unused(&self) {
+    pub(crate) fn forget_unused(&self) {
         self.kept().retain(|_, (values, _)| Arc::strong_count(values) > 1);
     }
 

@@ -13,7 +13,7 @@ use crate::program::Literal;
 const LONGEST: usize = 256;
 
 /// The literal `text` as a value of type `ty`, or why it is none.
-pub fn parse(text: &[u8], ty: ParamType) -> Result<Literal, LiteralError> {
+pub(super) fn parse(text: &[u8], ty: ParamType) -> Result<Literal, LiteralError> {
     use ParamType as T;
     if ty == T::ByteBuf {
         if text.len() >= LONGEST {
@@ -68,7 +68,7 @@ pub fn parse(text: &[u8], ty: ParamType) -> Result<Literal, LiteralError> {
 }
 
 /// Pairs of hexadecimal digits as bytes, for `bcontains` and `bstartswith`.
-pub fn hex(text: &[u8]) -> Result<Vec<u8>, LiteralError> {
+pub(super) fn hex(text: &[u8]) -> Result<Vec<u8>, LiteralError> {
     let digit = |byte: u8| (byte as char).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
     let pairs = text.chunks(2).map(|pair| match pair {
         [high, low] => Some(digit(*high)? << 4 | digit(*low)?),

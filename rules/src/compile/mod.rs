@@ -24,12 +24,12 @@ use crate::program::{Check, CheckId, EventSet, Node, NodeId};
 use build::Built;
 
 pub use error::{
-    CompileError, ConditionError, EventsError, LiteralError, OperatorError, RightError, TermError, Warning,
-    WarningCode,
+    CompileError, ConditionError, EventsError, LiteralError, OperatorError, RightError, TermError,
 };
-pub use forms::Forms;
+pub(crate) use error::{Warning, WarningCode};
+pub(crate) use forms::Forms;
 pub use regex::RegexError;
-pub use term::{Typed, call, field};
+pub(crate) use term::call;
 pub(crate) use warnings::DEPRECATED_FIELDS;
 
 /// Levels that a tree may have: more than people write, and what recursion can bear.
@@ -67,7 +67,7 @@ impl Compiler {
     }
 
     /// A compiler that knows what lists were compiled to by others.
-    pub fn with_forms(forms: &Forms) -> Compiler {
+    pub(crate) fn with_forms(forms: &Forms) -> Compiler {
         Compiler { forms: forms.clone(), ..Compiler::default() }
     }
 

@@ -8,7 +8,7 @@ use crate::program::{Op, Quantifier};
 
 /// An operator as a condition writes it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Operator {
+pub(super) enum Operator {
     /// One of the operators with a single right side, perhaps with a modifier.
     Plain(Op, Option<Quantifier>),
     /// `in`
@@ -21,7 +21,7 @@ pub enum Operator {
 
 impl Operator {
     /// The operator written as `text`: an operator, or an operator, a blank and a modifier.
-    pub fn parse(text: &str) -> Result<Operator, OperatorError> {
+    pub(super) fn parse(text: &str) -> Result<Operator, OperatorError> {
         let (op, modifier) = match text.split_once(' ') {
             Some((op, modifier)) => (op, Some(modifier)),
             None => (text, None),
@@ -58,7 +58,7 @@ impl Operator {
     }
 
     /// How it takes its literals.
-    pub fn reading(self) -> Reading {
+    pub(super) fn reading(self) -> Reading {
         match self {
             Operator::In | Operator::Intersects | Operator::Pmatch => Reading::Set,
             Operator::Plain(Op::Regex, _) => Reading::Regex,
@@ -68,7 +68,7 @@ impl Operator {
     }
 
     /// The operator's text in messages, without modifier.
-    pub fn text(self) -> &'static str {
+    pub(super) fn text(self) -> &'static str {
         match self {
             Operator::In => "in",
             Operator::Intersects => "intersects",
@@ -99,7 +99,7 @@ impl Operator {
 }
 
 /// Refuses an operator that the type does not have.
-pub fn check(operator: Operator, ty: ParamType, list: bool) -> Result<(), OperatorError> {
+pub(super) fn check(operator: Operator, ty: ParamType, list: bool) -> Result<(), OperatorError> {
     if list {
         return check_list(operator, ty);
     }

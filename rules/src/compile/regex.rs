@@ -42,7 +42,7 @@ pub enum RegexError {
 }
 
 /// The pattern for [`regex::bytes::Regex`], anchored at both ends, or why RE2 refuses it.
-pub fn translate(pattern: &str) -> Result<String, RegexError> {
+pub(super) fn translate(pattern: &str) -> Result<String, RegexError> {
     let mut translation = Translation::new(pattern);
     translation.run()?;
     let out = format!("\\A(?:{})\\z", translation.out);

@@ -4,7 +4,7 @@
 //! common names of the IANA registry and of Debian's file are built in.
 
 /// The port of a service, under its name or an alias of it, whatever the protocol.
-pub fn port(name: &str) -> Option<u16> {
+pub(super) fn port(name: &str) -> Option<u16> {
     SERVICES.iter().find(|(_, names)| names.contains(&name)).map(|(port, _)| *port)
 }
 

@@ -11,7 +11,7 @@ use crate::program::{Operand, Source, Transformer};
 
 /// A value with what the checks of types need to know about it.
 #[derive(Debug, Clone)]
-pub struct Typed {
+pub(crate) struct Typed {
     /// The value, with the type that it has outside.
     pub operand: Operand,
     /// Name that messages use.
@@ -29,7 +29,7 @@ pub struct Typed {
 }
 
 /// The field or transformer of a term.
-pub fn call(term: &Term) -> Result<Typed, TermError> {
+pub(crate) fn call(term: &Term) -> Result<Typed, TermError> {
     match &term.kind {
         TermKind::Field { name, arg } => field(name, arg.as_deref()),
         TermKind::Call { name, args, arg } => {
@@ -47,7 +47,7 @@ pub fn call(term: &Term) -> Result<Typed, TermError> {
 }
 
 /// A field by name and argument.
-pub fn field(name: &str, arg: Option<&str>) -> Result<Typed, TermError> {
+pub(super) fn field(name: &str, arg: Option<&str>) -> Result<Typed, TermError> {
     let reference = match arg {
         Some(arg) => FieldRef::parse(&format!("{name}[{arg}]")),
         None => FieldRef::parse(name),

@@ -9,11 +9,11 @@ use crate::lang;
 use super::error::{Warning, WarningCode};
 
 /// Fields that Falco 0.44 calls deprecated; the order is Falco's.
-pub const DEPRECATED_FIELDS: [&str; 6] =
+pub(crate) const DEPRECATED_FIELDS: [&str; 6] =
     ["evt.dir", "evt.latency", "evt.latency.s", "evt.latency.ns", "evt.latency.human", "evt.wait_latency"];
 
 /// Warnings that need no more than the tree: unsafe comparisons with `<NA>`, then deprecated fields.
-pub fn of_tree(expr: &Expr) -> Vec<Warning> {
+pub(super) fn of_tree(expr: &Expr) -> Vec<Warning> {
     let mut found = Found::default();
     found.expr(expr);
     let mut warnings = Vec::new();
@@ -103,7 +103,7 @@ impl Found {
 }
 
 /// Warnings about one literal: a regular expression that needs none, a field or a transformer that was meant.
-pub fn of_literal(value: &[u8], regex: bool, warnings: &mut Vec<String>) {
+pub(super) fn of_literal(value: &[u8], regex: bool, warnings: &mut Vec<String>) {
     let shown = || String::from_utf8_lossy(value);
     if regex && is_simple_regex(value) {
         warnings.push(format!(

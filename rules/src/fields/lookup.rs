@@ -337,7 +337,7 @@ fn plain_index(text: &str) -> Option<u64> {
 
 /// Whether some event or system call is called `name` (reference language 3.4); names of the container plugin's
 /// asynchronous events count.
-pub fn is_event_name(name: &str) -> bool {
+pub(crate) fn is_event_name(name: &str) -> bool {
     EVENTS.iter().any(|row| row.name == name)
         || SYSCALL_NAMES.contains(&name)
         || ASYNC_EVENT_NAMES.contains(&name)

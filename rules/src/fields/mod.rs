@@ -9,15 +9,15 @@ mod table;
 use tercel_format::catalogue::{ParamType, PrintFormat};
 
 pub use crate::nearest::nearest;
-pub(crate) use lookup::may_be_field;
-pub use lookup::{FieldError, is_event_name};
+pub use lookup::FieldError;
+pub(crate) use lookup::{is_event_name, may_be_field};
 pub use table::{
     ClassField, ContainerField, EventField, FIELDS, FdField, FdListField, Field, FsPathField, GenEventField,
     GroupField, ProcessField, UserField, UtilField,
 };
 
 /// Names of the container plugin's asynchronous events, which `evt.type` accepts beside those of the catalogue.
-pub const ASYNC_EVENT_NAMES: &[&str] = &["container", "container_removed"];
+pub(crate) const ASYNC_EVENT_NAMES: &[&str] = &["container", "container_removed"];
 
 /// One row of the catalogue of fields.
 #[derive(Debug)]

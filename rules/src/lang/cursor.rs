@@ -9,7 +9,7 @@ use super::marks::{MARK, Shared, SharedList, next_mark};
 use crate::ast::Pos;
 
 /// A text with a position and the token read last, which messages quote.
-pub struct Cursor<'t> {
+pub(super) struct Cursor<'t> {
     text: &'t str,
     /// The byte of the text.
     at: usize,
@@ -24,7 +24,7 @@ pub struct Cursor<'t> {
 }
 
 /// What to go back to when a word turns out to be something else.
-pub struct Mark {
+pub(super) struct Mark {
     at: usize,
     pos: Pos,
     last: String,
@@ -32,52 +32,52 @@ pub struct Mark {
 
 impl<'t> Cursor<'t> {
     /// A cursor at the start of `text`.
-    pub fn new(text: &'t str) -> Self {
+    pub(super) fn new(text: &'t str) -> Self {
         let pos = Pos { offset: 0, line: 1, column: 1 };
         Cursor { text, at: 0, pos, shared: None, misplaced: false, last: String::new(), reach: 0 }
     }
 
     /// Where the cursor stands.
-    pub fn pos(&self) -> Pos {
+    pub(super) fn pos(&self) -> Pos {
         self.pos
     }
 
     /// The token read last; blanks are no tokens.
-    pub fn last(&self) -> &str {
+    pub(super) fn last(&self) -> &str {
         &self.last
     }
 
     /// One more than the highest offset that was ever looked at.
-    pub fn reach(&self) -> usize {
+    pub(super) fn reach(&self) -> usize {
         self.reach
     }
 
     /// Whether the text is used up.
-    pub fn at_end(&self) -> bool {
+    pub(super) fn at_end(&self) -> bool {
         self.at >= self.text.len()
     }
 
     /// Remembers the place and the last token.
-    pub fn mark(&self) -> Mark {
+    pub(super) fn mark(&self) -> Mark {
         Mark { at: self.at, pos: self.pos, last: self.last.clone() }
     }
 
     /// Goes back to `mark`.
-    pub fn back_to(&mut self, mark: Mark) {
+    pub(super) fn back_to(&mut self, mark: Mark) {
         self.at = mark.at;
         self.pos = mark.pos;
         self.last = mark.last;
     }
 
     /// The byte `ahead` of the cursor; 0 behind the end.
-    pub fn peek(&mut self, ahead: usize) -> u8 {
+    pub(super) fn peek(&mut self, ahead: usize) -> u8 {
         let at = self.at.saturating_add(ahead);
         self.reach = self.reach.max(at.saturating_add(1));
         self.text.as_bytes().get(at).copied().unwrap_or(0)
     }
 
     /// Skips blanks; true if there were any.
-    pub fn blanks(&mut self) -> bool {
+    pub(super) fn blanks(&mut self) -> bool {
         let start = self.at;
         while matches!(self.peek(0), b' ' | b'\t' | 0x08 | b'\r' | b'\n') {
             self.step();
@@ -86,7 +86,7 @@ impl<'t> Cursor<'t> {
     }
 
     /// Takes `word` if the text goes on with it.
-    pub fn word(&mut self, word: &str) -> bool {
+    pub(super) fn word(&mut self, word: &str) -> bool {
         self.reach = self.reach.max(self.at.saturating_add(word.len()));
         if !self.rest().starts_with(word) {
             return false;
@@ -97,7 +97,11 @@ impl<'t> Cursor<'t> {
 
     /// Takes the first of `words` that the text goes on with. Words in letters need a blank behind them if
     /// `blank_after_letters`; that blank is taken as well.
-    pub fn operator(&mut self, words: &[&'static str], blank_after_letters: bool) -> Option<&'static str> {
+    pub(super) fn operator(
+        &mut self,
+        words: &[&'static str],
+        blank_after_letters: bool,
+    ) -> Option<&'static str> {
         for &word in words {
             let mark = self.mark();
             if !self.word(word) {
@@ -113,7 +117,7 @@ impl<'t> Cursor<'t> {
     }
 
     /// `not` with the blanks behind it.
-    pub fn not(&mut self) -> bool {
+    pub(super) fn not(&mut self) -> bool {
         let mut length = 3;
         while is_space(self.peek(length)) {
             length += 1;
@@ -126,7 +130,7 @@ impl<'t> Cursor<'t> {
     }
 
     /// `[a-zA-Z]+[a-zA-Z0-9_]*`
-    pub fn identifier(&mut self) -> bool {
+    pub(super) fn identifier(&mut self) -> bool {
         match self.identifier_at(0) {
             0 => false,
             length => {
@@ -137,7 +141,7 @@ impl<'t> Cursor<'t> {
     }
 
     /// Identifiers joined by dots, at least two of them.
-    pub fn field_name(&mut self) -> bool {
+    pub(super) fn field_name(&mut self) -> bool {
         let mut length = self.identifier_at(0);
         let first = length;
         while length > 0 && self.peek(length) == b'.' {
@@ -154,7 +158,7 @@ impl<'t> Cursor<'t> {
     }
 
     /// `0x…` or a decimal number, which may have a sign, a fraction and an exponent.
-    pub fn number(&mut self) -> bool {
+    pub(super) fn number(&mut self) -> bool {
         let mut length = 0;
         if self.peek(0) == b'0' && matches!(self.peek(1), b'x' | b'X') && self.peek(2).is_ascii_hexdigit() {
             length = 2;
@@ -186,7 +190,7 @@ impl<'t> Cursor<'t> {
 
     /// A string in quotes, unescaped. `Ok(false)` leaves the cursor where it was; a bad escape is an error behind the
     /// closing quote. A quote ends the string unless the character before it is a backslash.
-    pub fn quoted(&mut self) -> Result<bool, ParseError> {
+    pub(super) fn quoted(&mut self) -> Result<bool, ParseError> {
         let quote = self.peek(0);
         if quote != b'"' && quote != b'\'' {
             return Ok(false);
@@ -209,13 +213,13 @@ impl<'t> Cursor<'t> {
     }
 
     /// One or more characters except parentheses, quotes, blanks, `=` and `,`.
-    pub fn bare(&mut self) -> bool {
+    pub(super) fn bare(&mut self) -> bool {
         let marks = self.shared.is_some();
         self.take_while(|byte| is_bare_byte(byte) && !(marks && is_mark(byte)))
     }
 
     /// One or more characters except brackets, quotes and blanks.
-    pub fn bare_argument(&mut self) -> bool {
+    pub(super) fn bare_argument(&mut self) -> bool {
         let marks = self.shared.is_some();
         let ends =
             |byte| is_space(byte) || matches!(byte, b'[' | b']' | b'"' | b'\'') || (marks && is_mark(byte));
@@ -223,7 +227,7 @@ impl<'t> Cursor<'t> {
     }
 
     /// The list that a mark stands for.
-    pub fn shared_list(&mut self) -> Option<&'t SharedList> {
+    pub(super) fn shared_list(&mut self) -> Option<&'t SharedList> {
         let shared =
             self.shared.filter(|_| self.text.as_bytes().get(self.at).is_some_and(|byte| is_mark(*byte)))?;
         let (_, end, number) = next_mark(self.text, self.at)?;

@@ -17,7 +17,7 @@ pub enum EscapeError {
 }
 
 /// The content of a quoted string, quotes included in `quoted`.
-pub fn unescape(quoted: &str) -> Result<String, EscapeError> {
+pub(crate) fn unescape(quoted: &str) -> Result<String, EscapeError> {
     let mut characters = quoted.chars();
     let quote = characters.next();
     characters.next_back();
@@ -48,7 +48,7 @@ pub fn unescape(quoted: &str) -> Result<String, EscapeError> {
 
 /// `text` as it stands in the name of an output field: quoted only if it holds a blank, a quote, `=`, a backslash or a
 /// control character that has an escape.
-pub fn escape(text: &str) -> String {
+pub(crate) fn escape(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + 2);
     for c in text.chars() {
         match c {

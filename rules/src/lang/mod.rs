@@ -4,21 +4,21 @@
 
 mod cursor;
 mod error;
-pub mod escape;
+pub(crate) mod escape;
 mod marks;
 mod names;
-pub mod number;
+pub(crate) mod number;
 mod operands;
 mod parser;
 #[cfg(test)]
 mod tests;
 
-pub use names::{
-    BINARY_LIST_OPERATORS, BINARY_NUMBER_OPERATORS, BINARY_TEXT_OPERATORS, MODIFIERS, TRANSFORMERS,
-    UNARY_OPERATORS, operators, suggest_operator,
+pub(crate) use names::{
+    BINARY_LIST_OPERATORS, BINARY_TEXT_OPERATORS, MODIFIERS, TRANSFORMERS, operators, suggest_operator,
 };
 
 pub use error::{ParseError, SyntaxError};
+pub use escape::EscapeError;
 pub(crate) use marks::{MARK, Shared, SharedList, next_mark};
 
 use crate::ast::{Expr, Term};

@@ -4,13 +4,13 @@
 use crate::nearest::nearest;
 
 /// Operators without a right side.
-pub const UNARY_OPERATORS: &[&str] = &["exists"];
+pub(super) const UNARY_OPERATORS: &[&str] = &["exists"];
 
 /// Operators whose right side is a number.
-pub const BINARY_NUMBER_OPERATORS: &[&str] = &["<=", "<", ">=", ">"];
+pub(super) const BINARY_NUMBER_OPERATORS: &[&str] = &["<=", "<", ">=", ">"];
 
 /// Operators whose right side is a string; those in letters need a blank behind them.
-pub const BINARY_TEXT_OPERATORS: &[&str] = &[
+pub(crate) const BINARY_TEXT_OPERATORS: &[&str] = &[
     "==",
     "=",
     "!=",
@@ -26,20 +26,20 @@ pub const BINARY_TEXT_OPERATORS: &[&str] = &[
 ];
 
 /// Operators whose right side is a list.
-pub const BINARY_LIST_OPERATORS: &[&str] = &["intersects", "in", "pmatch"];
+pub(crate) const BINARY_LIST_OPERATORS: &[&str] = &["intersects", "in", "pmatch"];
 
 /// Words between a text operator and a list.
-pub const MODIFIERS: &[&str] = &["oneof", "anyof", "allof"];
+pub(crate) const MODIFIERS: &[&str] = &["oneof", "anyof", "allof"];
 
 /// Transformers that may stand on either side.
-pub const TRANSFORMERS: &[&str] =
+pub(crate) const TRANSFORMERS: &[&str] =
     &["tolower", "toupper", "b64", "basename", "len", "join", "concat", "getopt"];
 
 /// The transformer that marks a field on the right side and changes nothing.
-pub const VAL: &str = "val";
+pub(super) const VAL: &str = "val";
 
 /// Every operator, in the order of messages.
-pub fn operators() -> impl Iterator<Item = &'static str> {
+pub(crate) fn operators() -> impl Iterator<Item = &'static str> {
     [UNARY_OPERATORS, BINARY_NUMBER_OPERATORS, BINARY_TEXT_OPERATORS, BINARY_LIST_OPERATORS]
         .into_iter()
         .flatten()
@@ -47,17 +47,17 @@ pub fn operators() -> impl Iterator<Item = &'static str> {
 }
 
 /// The operator that a misspelt word may have meant, for messages to people.
-pub fn suggest_operator(word: &str) -> Option<&'static str> {
+pub(crate) fn suggest_operator(word: &str) -> Option<&'static str> {
     nearest(word, operators().filter(|name| name.starts_with(|c: char| c.is_ascii_alphabetic())))
 }
 
 /// The end of messages that list the operators: `'exists', '<=', …`.
-pub fn quoted_operators() -> String {
+pub(super) fn quoted_operators() -> String {
     quoted(operators())
 }
 
 /// The end of messages that list the transformers, `val` first.
-pub fn quoted_transformers() -> String {
+pub(super) fn quoted_transformers() -> String {
     quoted([VAL].into_iter().chain(TRANSFORMERS.iter().copied()))
 }
 

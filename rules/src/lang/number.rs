@@ -2,7 +2,7 @@
 //! beyond the width saturate at 64 bits before they are cut (reference language 4.1).
 
 /// A signed number of 64 bits (`%ld`).
-pub fn signed(text: &str) -> Option<i64> {
+pub(crate) fn signed(text: &str) -> Option<i64> {
     let (negative, digits) = split(text)?;
     let magnitude = digits.parse::<u64>().unwrap_or(u64::MAX);
     Some(match (negative, i64::try_from(magnitude)) {
@@ -14,7 +14,7 @@ pub fn signed(text: &str) -> Option<i64> {
 }
 
 /// An unsigned number of 64 bits (`%lu`); a minus sign wraps around, too many digits give the largest number.
-pub fn unsigned(text: &str) -> Option<u64> {
+pub(crate) fn unsigned(text: &str) -> Option<u64> {
     let (negative, digits) = split(text)?;
     match digits.parse::<u64>() {
         Ok(value) if negative => Some(value.wrapping_neg()),
@@ -24,12 +24,12 @@ pub fn unsigned(text: &str) -> Option<u64> {
 }
 
 /// A signed number of 32 bits (`%d`): the lower half of [`signed`].
-pub fn signed32(text: &str) -> Option<i32> {
+pub(crate) fn signed32(text: &str) -> Option<i32> {
     signed(text).map(|value| value as i32)
 }
 
 /// An unsigned number of 32 bits (`%u`): the lower half of [`unsigned`].
-pub fn unsigned32(text: &str) -> Option<u32> {
+pub(crate) fn unsigned32(text: &str) -> Option<u32> {
     unsigned(text).map(|value| value as u32)
 }
 

@@ -6,7 +6,7 @@ use super::parser::{Parser, Result};
 use crate::ast::{CallArg, LARGE, Part, Pos, Right, Term, TermKind, Values};
 
 /// How deep transformers may be nested.
-pub const MAX_CALLS: usize = 100;
+pub(super) const MAX_CALLS: usize = 100;
 
 /// The members of a list on their way: a list that stands alone stays as it is, and large ones stay shared among others.
 #[derive(Default)]
@@ -61,7 +61,7 @@ impl Members {
 
 impl Parser<'_> {
     /// The beginning of the text as a field or a transformer.
-    pub fn term_only(&mut self) -> Result<Term> {
+    pub(super) fn term_only(&mut self) -> Result<Term> {
         let pos = self.cursor.pos();
         if self.cursor.field_name() {
             return self.field_rest(pos);

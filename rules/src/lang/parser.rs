@@ -49,7 +49,7 @@ enum Next {
 }
 
 /// A text and how far it is read.
-pub struct Parser<'t> {
+pub(super) struct Parser<'t> {
     pub(super) cursor: Cursor<'t>,
     max_depth: usize,
     /// Transformers that are open at the cursor.
@@ -58,22 +58,22 @@ pub struct Parser<'t> {
 
 impl<'t> Parser<'t> {
     /// A parser at the start of `text`.
-    pub fn new(text: &'t str, max_depth: usize) -> Self {
+    pub(super) fn new(text: &'t str, max_depth: usize) -> Self {
         Parser { cursor: Cursor::new(text), max_depth, calls: 0 }
     }
 
     /// How far the text is read.
-    pub fn pos(&self) -> Pos {
+    pub(super) fn pos(&self) -> Pos {
         self.cursor.pos()
     }
 
     /// One more than the highest offset that was looked at.
-    pub fn reach(&self) -> usize {
+    pub(super) fn reach(&self) -> usize {
         self.cursor.reach()
     }
 
     /// The whole text as a condition.
-    pub fn condition(&mut self) -> Result<Expr> {
+    pub(super) fn condition(&mut self) -> Result<Expr> {
         if self.cursor.at_end() {
             return Err(ParseError::Empty);
         }

@@ -41,7 +41,7 @@ use failure::{Caution, Failure, Spot};
 use reader::Reader;
 
 pub use context::{Item, Location, Place};
-pub use options::{AppendOutput, ENGINE, Options};
+pub use options::{AppendOutput, Options};
 pub use parts::{Part, PartKind, Parts, TooLarge, Variant};
 pub use priority::parse_priority;
 pub use report::{Error, ErrorCode, Finding, Note, Phase, Report, Warning, WarningCode, results_to_json};

@@ -9,7 +9,7 @@ use crate::program::Priority;
 use crate::select::Selection;
 
 /// The engine version of Falco 0.44.1, whose rule language this is.
-pub const ENGINE: Version = Version { major: 0, minor: 62, patch: 0 };
+pub(crate) const ENGINE: Version = Version { major: 0, minor: 62, patch: 0 };
 
 /// How to load.
 #[derive(Debug, Clone)]

@@ -29,7 +29,7 @@ impl Version {
     }
 
     /// Whether this version can stand in for the one asked for.
-    pub fn satisfies(self, wanted: Version) -> bool {
+    pub(crate) fn satisfies(self, wanted: Version) -> bool {
         self.major == wanted.major && self >= wanted
     }
 }

@@ -1,11 +1,13 @@
 //! The JSON schema for editors against what the parser takes.
 
+use std::path::Path;
+
 use serde_json::Value;
 
 use super::expect::PATTERN_KEYS;
 use super::load::{FINDING_KEYS, LOAD_KEYS};
 use super::matcher::{Count, MATCHER_KEYS};
-use super::read::{CASE_KEYS, FILE_KEY, SELECT_KEYS};
+use super::read::{CASE_KEYS, FILE_KEY, SELECT_KEYS, read};
 
 fn schema() -> Value {
     let text = include_str!("../../../docs/tercel-test.schema.json");
@@ -61,4 +63,35 @@ fn every_property_is_described() {
     let mut missing = Vec::new();
     walk(&schema(), "", &mut missing);
     assert!(missing.is_empty(), "{missing:?}");
+}
+
+/// Test files cut at every place, and with pieces put in that mean something: a suite or a mistake with its place.
+#[test]
+fn cut_and_changed_files_are_suites_or_mistakes() {
+    const PIECES: [&str; 12] =
+        ["", "\t", "\"", "'", "\n", "\n- ", ": ", "[", "{!,", "${", "&a *a", "matrix: {a: [1, 2]}\n"];
+    let every = std::env::var_os("TERCEL_ROUNDS").is_some();
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../testdata/tests");
+    let files = std::fs::read_dir(folder).expect("the shipped tests");
+    let paths = files.map(|file| file.expect("an entry").path());
+    let (mut suites, mut mistakes) = (0, 0);
+    for path in paths.filter(|path| path.extension().is_some_and(|extension| extension == "yaml")) {
+        let text = std::fs::read_to_string(&path).expect("a test file");
+        let step = if every { 1 } else { (text.len() / 8).max(1) };
+        for at in (0..=text.len()).step_by(step).filter(|at| text.is_char_boundary(*at)) {
+            for piece in PIECES {
+                let (before, after) = text.split_at(at);
+                for changed in [format!("{before}{piece}"), format!("{before}{piece}{after}")] {
+                    match read(&path, changed.as_bytes(), |text| Err(text.to_owned())) {
+                        Ok(_) => suites += 1,
+                        Err(problem) => {
+                            assert!(problem.place.line <= changed.matches('\n').count() + 1, "{problem}");
+                            mistakes += 1;
+                        }
+                    }
+                }
+            }
+        }
+    }
+    assert!(suites > 100 && mistakes > 100, "{suites} {mistakes}");
 }
