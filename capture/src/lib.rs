@@ -12,7 +12,6 @@ mod clock;
 mod compat;
 mod drain;
 mod error;
-mod held;
 mod probe;
 mod source;
 mod turns;

@@ -13,9 +13,8 @@ use std::time::{Duration, Instant};
 use tercel_format::catalogue::code;
 use tercel_format::record::{MachineInfo, Section};
 use tercel_format::writer::{EncodedEvent, EventBuilder, Value};
-use tercel_format::{Block, BlockSource, Event, Numbering};
+use tercel_format::{Batch, Block, BlockSource, Event, Numbering};
 
-use crate::held::Held;
 use crate::{Containers, Drain, Drops, Engines, Error, Options, Probe, Snapshot};
 
 /// How long the rings may fill before they are looked at again.
@@ -26,6 +25,9 @@ const LOSSES: Duration = Duration::from_millis(100);
 
 /// After how many events in a row everything but the rings is looked at.
 const BATCH: u32 = 4096;
+
+/// Memory that events may take while the host is read; later ones stay in the rings.
+const MEANWHILE: usize = 256 << 20;
 
 /// What a look at the host found.
 pub enum Polled<'a> {
@@ -70,7 +72,8 @@ pub struct Source {
     started: u64,
     /// Blocks that come before all events.
     startup: VecDeque<Block<'static>>,
-    held: Held,
+    /// What happened while the host was read.
+    meanwhile: Batch,
     stopper: Stopper,
     /// Events that are younger are not delivered any more.
     until: u64,
@@ -100,7 +103,7 @@ enum Place {
 
 #[derive(Clone, Copy)]
 enum Origin {
-    Held,
+    Meanwhile,
     Ring,
     Made,
 }
@@ -120,7 +123,7 @@ impl Source {
         let (probe, mut drain) = Probe::start(options)?;
         let begun = drain.now();
         let containers = Containers::watch(engines);
-        let (snapshot, held) = read_host(&mut drain);
+        let (snapshot, meanwhile) = read_host(&mut drain);
         let Snapshot { machine, interfaces, accounts, processes, fds } = snapshot;
         let mut startup = VecDeque::from([
             Block::Section(Section { major: 1, minor: 2 }),
@@ -137,8 +140,8 @@ impl Source {
             machine,
             started: begun,
             startup,
-            last: (held.first_ts().unwrap_or(begun), 0),
-            held,
+            last: (meanwhile.first_ts().unwrap_or(begun), 0),
+            meanwhile,
             stopper,
             until: u64::MAX,
             ended: false,
@@ -251,8 +254,12 @@ impl Source {
                 return made;
             }
         }
-        if self.held.advance() {
-            return Some(self.number(Origin::Held));
+        if self.meanwhile.advance() {
+            return Some(self.number(Origin::Meanwhile));
+        }
+        // With the last one the memory is given back.
+        if !self.meanwhile.is_empty() {
+            self.meanwhile = Batch::default();
         }
         if self.until == u64::MAX && self.stopper.is_asked() {
             self.until = self.drain.now();
@@ -333,7 +340,7 @@ impl Source {
     fn event(&self, from: Origin) -> Option<Event<'_>> {
         match from {
             Origin::Ring => self.drain.event(),
-            Origin::Held => self.held.event(),
+            Origin::Meanwhile => self.meanwhile.event(),
             Origin::Made => self.made.as_ref().map(EncodedEvent::event),
         }
     }
@@ -367,18 +374,19 @@ impl BlockSource for Source {
 }
 
 /// Reads the host while the rings go on being emptied into memory.
-fn read_host(drain: &mut Drain) -> (Snapshot, Held) {
-    let mut held = Held::default();
+fn read_host(drain: &mut Drain) -> (Snapshot, Batch) {
+    let mut meanwhile = Batch::default();
     let snapshot = std::thread::scope(|threads| {
         let reader = threads.spawn(Snapshot::take);
-        let mut room = true;
-        while room && !reader.is_finished() {
-            while room && drain.advance(u64::MAX) {
-                room = drain.event().is_none_or(|event| held.push(&event));
+        while meanwhile.weight() < MEANWHILE && !reader.is_finished() {
+            while meanwhile.weight() < MEANWHILE && drain.advance(u64::MAX) {
+                if let Some(event) = drain.event() {
+                    meanwhile.push_event(&event);
+                }
             }
             std::thread::sleep(POLL);
         }
         reader.join().unwrap_or_default()
     });
-    (snapshot, held)
+    (snapshot, meanwhile)
 }

@@ -15,7 +15,7 @@ pub struct Batch {
     bytes: Vec<u8>,
     /// Bytes of the blocks that are not events, roughly.
     others: usize,
-    /// The item that leaves next, and where its bytes start.
+    /// The item that leaves next, and where its bytes start, which is where those of the last one end.
     next: usize,
     position: usize,
 }
@@ -98,6 +98,34 @@ impl Batch {
         self.items.push(Item::Other(Box::new(block)));
     }
 
+    /// Time of the first block, where that is an event.
+    pub fn first_ts(&self) -> Option<u64> {
+        match self.items.first()? {
+            Item::Event(head) => Some(head.ts),
+            Item::Other(_) | Item::Gone => None,
+        }
+    }
+
+    /// Goes on to the next block; false where there is none.
+    #[inline]
+    pub fn advance(&mut self) -> bool {
+        let Some(item) = self.items.get(self.next) else { return false };
+        if let Item::Event(head) = item {
+            self.position += head.lengths as usize + head.data as usize;
+        }
+        self.next += 1;
+        true
+    }
+
+    /// The event that the last [`advance`](Batch::advance) went on to; `None` where that was another block.
+    #[inline]
+    pub fn event(&self) -> Option<Event<'_>> {
+        match self.items.get(self.next.checked_sub(1)?)? {
+            Item::Event(head) => Some(head.event(&self.bytes, self.position)),
+            Item::Other(_) | Item::Gone => None,
+        }
+    }
+
     /// Makes it empty, and keeps its memory.
     pub fn clear(&mut self) {
         self.items.clear();
@@ -111,26 +139,34 @@ impl BlockSource for Batch {
 
     #[inline]
     fn next_block(&mut self) -> Result<Option<Block<'_>>, Infallible> {
-        let Some(item) = self.items.get_mut(self.next) else {
+        if !self.advance() {
+            return Ok(None);
+        }
+        let Some(item) = self.next.checked_sub(1).and_then(|index| self.items.get_mut(index)) else {
             return Ok(None);
         };
-        self.next += 1;
-        let head = match item {
-            Item::Event(head) => head,
+        match item {
+            Item::Event(head) => Ok(Some(Block::Event(head.event(&self.bytes, self.position)))),
             other => match std::mem::replace(other, Item::Gone) {
-                Item::Other(block) => return Ok(Some(*block)),
-                Item::Event(_) | Item::Gone => return Ok(None),
+                Item::Other(block) => Ok(Some(*block)),
+                Item::Event(_) | Item::Gone => Ok(None),
             },
-        };
-        let start = self.position;
-        let middle = start + head.lengths as usize;
-        self.position = middle + head.data as usize;
-        let lengths = self.bytes.get(start..middle).unwrap_or_default();
-        let data = self.bytes.get(middle..self.position).unwrap_or_default();
-        let mut event = Event::from_parts(head.info, lengths, data);
-        (event.num, event.ts, event.tid, event.cpu) = (head.num, head.ts, head.tid, head.cpu);
-        (event.state_only, event.initial) = (head.state_only, head.initial);
-        Ok(Some(Block::Event(event)))
+        }
+    }
+}
+
+impl Head {
+    /// The event, whose bytes end at `end`.
+    #[inline]
+    fn event<'a>(&self, bytes: &'a [u8], end: usize) -> Event<'a> {
+        let middle = end.saturating_sub(self.data as usize);
+        let start = middle.saturating_sub(self.lengths as usize);
+        let lengths = bytes.get(start..middle).unwrap_or_default();
+        let data = bytes.get(middle..end).unwrap_or_default();
+        let mut event = Event::from_parts(self.info, lengths, data);
+        (event.num, event.ts, event.tid, event.cpu) = (self.num, self.ts, self.tid, self.cpu);
+        (event.state_only, event.initial) = (self.state_only, self.initial);
+        event
     }
 }
 
@@ -157,5 +193,55 @@ fn fd_weight(record: &FdRecord) -> usize {
             RECORD / 2 + name.len()
         }
         FdDetail::None | FdDetail::Socket { .. } | FdDetail::Server { .. } => RECORD / 2,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::catalogue::code;
+    use crate::record::Section;
+    use crate::writer::EventBuilder;
+
+    #[test]
+    fn events_leave_as_they_came() {
+        let mut batch = Batch::default();
+        let built: Vec<_> = (1..4)
+            .map(|number: u64| {
+                EventBuilder::new(code::SYSCALL_CHDIR_X, number, 7)
+                    .cpu(3)
+                    .set("res", 0)
+                    .set("path", "d".repeat(number as usize).as_str())
+                    .encode()
+                    .expect("a valid event")
+            })
+            .collect();
+        for event in &built {
+            let before = batch.weight();
+            batch.push_event(&event.event());
+            assert!(batch.weight() > before);
+        }
+        assert_eq!(batch.first_ts(), Some(1));
+        assert!(batch.event().is_none());
+        for event in &built {
+            assert!(batch.advance());
+            let (found, expected) = (batch.event().expect("an event"), event.event());
+            assert_eq!(found.parts(), expected.parts());
+            assert_eq!((found.code(), found.ts, found.tid, found.cpu), (expected.code(), expected.ts, 7, 3));
+        }
+        assert!(!batch.advance());
+    }
+
+    #[test]
+    fn other_blocks_are_stepped_over() {
+        let mut batch = Batch::default();
+        let event = EventBuilder::new(code::SYSCALL_CHDIR_X, 9, 7).set("res", 0).set("path", "/").encode();
+        let event = event.expect("a valid event");
+        batch.push(&Block::Section(Section { major: 1, minor: 2 }));
+        batch.push_event(&event.event());
+        assert_eq!(batch.first_ts(), None);
+        assert!(batch.advance() && batch.event().is_none());
+        assert!(batch.advance());
+        assert_eq!(batch.event().map(|event| event.ts), Some(9));
     }
 }
