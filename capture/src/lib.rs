@@ -1,9 +1,9 @@
 //! Live capture: the probe is loaded into the running kernel, and its events leave in time order, beside a snapshot of
 //! what existed when capture began. Nothing here knows about the state of processes, rules or trace files.
 
-pub mod calls;
 pub mod containers;
 pub mod flags;
+pub mod syscalls;
 
 pub mod snapshot;
 

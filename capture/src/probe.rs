@@ -13,7 +13,7 @@ use tercel_probe_abi::{Call, Config, FlagTable, MISSING, Offsets, PATHS, flags, 
 use crate::btf::{self, Btf};
 use crate::drain::Drain;
 use crate::error::Error;
-use crate::{calls, clock};
+use crate::{clock, syscalls};
 
 /// The kernel side, built from capture-ebpf/ by its script.
 static OBJECT: &[u8] = aya::include_bytes_aligned!("../probe.bpf.o");
@@ -264,7 +264,7 @@ fn fill_tables(ebpf: &mut Ebpf, options: &Options) -> Result<(), Error> {
             .set(number, row::NONE, 0)
             .map_err(|cause| refused("filling the table of 32-bit calls", &cause))?;
     }
-    for (number, row) in calls::compat_rows() {
+    for (number, row) in syscalls::compat_rows() {
         table.set(number, row, 0).map_err(|cause| refused("filling the table of 32-bit calls", &cause))?;
     }
     Ok(())
@@ -274,7 +274,7 @@ fn fill_tables(ebpf: &mut Ebpf, options: &Options) -> Result<(), Error> {
 /// tells whether it is wanted differs.
 fn fill_calls(ebpf: &mut Ebpf, options: &Options) -> Result<(), Error> {
     let mut table: Array<_, Plain<Call>> = table_of(ebpf, "CALLS")?;
-    for row in calls::rows() {
+    for row in syscalls::rows() {
         let mut call = row.call();
         if !options.wants(row.event) {
             call.wanted = 0;

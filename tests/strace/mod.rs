@@ -10,9 +10,12 @@ use std::process::Command;
 
 use output::{Arg, Call};
 use tercel_capture::abi::{Param, kind, row, step};
-use tercel_capture::calls::{self, Row};
 use tercel_capture::flags::TABLES;
-use tercel_format::catalogue::{EventInfo, code, syscalls};
+use tercel_capture::syscalls::{self, Row};
+use tercel_format::catalogue::{
+    EventInfo, code,
+    syscalls::{SYSCALL_NAMES, X86_64},
+};
 use tercel_format::{Block, Reader};
 use tercel_test_support::{Place, binary, require, root, tool};
 
@@ -133,7 +136,7 @@ fn compare(
     seen: &HashMap<i64, Vec<Call>>,
     problems: &mut Vec<String>,
 ) -> usize {
-    let rows: BTreeMap<u32, Row> = calls::rows().into_iter().map(|row| (row.row, row)).collect();
+    let rows: BTreeMap<u32, Row> = syscalls::rows().into_iter().map(|row| (row.row, row)).collect();
     let mut compared = 0;
     for (tid, calls) in seen {
         let nothing = Vec::new();
@@ -193,9 +196,9 @@ fn row_of<'a>(call: &Call, rows: &'a BTreeMap<u32, Row>) -> &'a Row {
     if matches!(call.name.as_str(), "execve" | "execveat") && call.ret == Some(0) {
         return &rows[&row::EXEC];
     }
-    let number = syscalls::X86_64
+    let number = X86_64
         .iter()
-        .find(|known| syscalls::SYSCALL_NAMES.get(usize::from(known.code)) == Some(&call.name.as_str()))
+        .find(|known| SYSCALL_NAMES.get(usize::from(known.code)) == Some(&call.name.as_str()))
         .unwrap_or_else(|| panic!("no call of the name {}", call.name))
         .number;
     &rows[&u32::from(number)]

@@ -1,0 +1,132 @@
+//! How every system call becomes an event: the table that the probe follows. The catalogue enters, rows for the probe leave.
+//! What has no row of its own is recorded as the generic event.
+
+mod table;
+#[cfg(test)]
+mod tests;
+
+use tercel_format::catalogue::{code, syscalls};
+use tercel_probe_abi::{Call, MAX_WORDS, Param, kind, row, want};
+
+use crate::compat;
+use table::{Program, constant};
+
+const EMPTY: Param = Param { kind: kind::EMPTY, arg: 0, width: 0, map: 0, value: 0 };
+const COVERED: Param = Param { kind: kind::COVERED, ..EMPTY };
+
+/// One row: where it stands, which event it makes, and how.
+pub struct Row {
+    /// Number of the native call, or one of [`row`].
+    pub row: u32,
+    /// Event code.
+    pub event: u16,
+    /// Bits of [`want`].
+    pub(crate) wanted: u32,
+    /// Parameters and steps.
+    pub words: Vec<Param>,
+}
+
+/// Every row of the table.
+pub fn rows() -> Vec<Row> {
+    let mut rows: Vec<Row> = syscalls::X86_64.iter().filter_map(native).collect();
+    rows.push(Row {
+        row: row::EXEC,
+        event: table::EXECUTED.event,
+        wanted: want::YES,
+        words: table::EXECUTED.words(),
+    });
+    rows.push(generic(row::COMPAT, 0, 0));
+    for (row, event) in [
+        (row::PROCEXIT, code::PROCEXIT_1_E),
+        (row::SIGNAL, code::SIGNALDELIVER_E),
+        (COMPAT_SEND, code::SOCKET_SEND_X),
+        (COMPAT_RECV, code::SOCKET_RECV_X),
+    ] {
+        rows.extend(program(event).map(|program| Row {
+            row,
+            event,
+            wanted: want::YES,
+            words: program.words(),
+        }));
+    }
+    rows
+}
+
+/// Rows of the calls behind `socketcall` that no native call corresponds to.
+const COMPAT_SEND: u32 = row::COMPAT + 1;
+const COMPAT_RECV: u32 = row::COMPAT + 2;
+
+fn program(event: u16) -> Option<&'static Program> {
+    table::PROGRAMS.iter().find(|program| program.event == event)
+}
+
+/// The row of a native call. A call without an event of its own is recorded as the generic event, so that no call is ever left
+/// out.
+fn native(call: &syscalls::NativeSyscall) -> Option<Row> {
+    let row = u32::from(call.number);
+    if row >= row::EXEC {
+        return None;
+    }
+    let Some(program) = program(call.exit) else { return Some(generic(row, call.code, call.number)) };
+    let is_exec = matches!(call.exit, code::SYSCALL_EXECVE_19_X | code::SYSCALL_EXECVEAT_X);
+    let wanted = if is_exec { want::YES | want::FAILURES } else { want::YES };
+    Some(Row { row, event: call.exit, wanted, words: program.words() })
+}
+
+fn generic(row: u32, portable: u16, number: u16) -> Row {
+    let words = vec![constant(u32::from(portable), 2), constant(u32::from(number), 2)];
+    Row { row, event: code::GENERIC_X, wanted: want::YES, words }
+}
+
+/// Rows of the calls of 32-bit code, by their numbers, and behind them those of `socketcall`.
+pub(crate) fn compat_rows() -> Vec<(u32, u16)> {
+    let mut rows: Vec<(u32, u16)> = (0..row::SOCKETCALL).map(|number| (number, row::COMPAT as u16)).collect();
+    rows.extend(compat::CALLS.iter().map(|(number, native)| (u32::from(*number), *native)));
+    for (index, name) in compat::SOCKET_CALLS.iter().enumerate() {
+        let row = match *name {
+            "send" => Some(COMPAT_SEND as u16),
+            "recv" => Some(COMPAT_RECV as u16),
+            name => syscalls::X86_64
+                .iter()
+                .find(|call| syscalls::SYSCALL_NAMES.get(usize::from(call.code)) == Some(&name))
+                .map(|call| call.number),
+        };
+        rows.push((row::SOCKETCALL + 1 + index as u32, row.unwrap_or(row::NONE)));
+    }
+    rows
+}
+
+impl Program {
+    /// A word for each parameter, and the steps that add none between them.
+    fn words(&self) -> Vec<Param> {
+        let mut words = Vec::new();
+        for entry in self.parts.iter().copied().flatten() {
+            words.push(entry.word);
+            if entry.word.kind == kind::STEP {
+                words.extend(entry.params.iter().map(|_| COVERED));
+            }
+        }
+        words
+    }
+}
+
+impl Row {
+    /// Number of parameters of the event.
+    pub(crate) fn nparams(&self) -> usize {
+        self.words.iter().filter(|word| word.kind != kind::STEP).count()
+    }
+
+    /// The row as the probe wants it: without the words that only say what a step has added.
+    pub(crate) fn call(&self) -> Call {
+        let mut program = [EMPTY; MAX_WORDS];
+        let words = self.words.iter().filter(|word| word.kind != kind::COVERED);
+        let words = program.iter_mut().zip(words).map(|(slot, word)| *slot = *word).count();
+        Call {
+            event: self.event,
+            nparams: self.nparams() as u8,
+            words: words as u8,
+            wanted: self.wanted,
+            program,
+        }
+    }
+}
