@@ -40,6 +40,11 @@ pub trait Output: Write + Send {
         let _ = length;
         Err(io::ErrorKind::Unsupported.into())
     }
+
+    /// Whether an index follows at the end. Where none does, no chunk is remembered for it.
+    fn is_indexed(&self) -> bool {
+        true
+    }
 }
 
 impl Output for File {
@@ -78,6 +83,10 @@ impl<T: Output + ?Sized> Output for Box<T> {
 
     fn take_back(&mut self, length: u64) -> io::Result<()> {
         (**self).take_back(length)
+    }
+
+    fn is_indexed(&self) -> bool {
+        (**self).is_indexed()
     }
 }
 
@@ -161,9 +170,11 @@ impl<W: Output> Appender<W> {
         self.summary.events = self.summary.events.saturating_add(packed.descriptor.events);
         self.summary.raw_bytes += packed.descriptor.raw_size;
         self.summary.keyframe_bytes += packed.descriptor.extra_size;
-        self.closing = closing;
-        let descriptor = packed.descriptor.clone();
-        self.chunks.push(Chunk { offset: self.offset, head_size, digest, descriptor });
+        if self.output.is_indexed() {
+            self.closing = closing;
+            let descriptor = packed.descriptor.clone();
+            self.chunks.push(Chunk { offset: self.offset, head_size, digest, descriptor });
+        }
         self.offset += self.buffer.len() as u64;
         self.digest = digest;
         Ok(())

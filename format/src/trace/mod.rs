@@ -19,6 +19,7 @@ mod summary;
 mod append;
 mod pack;
 mod pipeline;
+mod ring;
 mod writer;
 
 mod blocks;
@@ -39,6 +40,7 @@ pub use error::{Damage, Loss, TraceError};
 pub use header::{FORMAT_VERSION, Header, Zone};
 pub use keyframe::{Keyframe, KeyframeKind};
 pub use reader::{Step, Trace, is_native};
+pub use ring::{Ring, RingLimits, RingOutput, RingUsage};
 pub use storage::Storage;
 pub use summary::Summary;
 pub use totals::Totals;

@@ -9,11 +9,11 @@ use crate::state::{STATE_VERSION, State};
 /// How many damaged keyframes on the way to one chunk are got over; behind them, what is asked for is not worth its time.
 const DETOURS: usize = 4;
 
-/// Whether a chunk follows the one before without a gap.
+/// Whether a chunk follows the one before without a gap. Nothing comes before the first one.
 pub(super) fn follows(chunks: &[Chunk], index: usize) -> bool {
     let sequence = |index: usize| chunks.get(index).map(|chunk| chunk.descriptor.sequence);
     match index.checked_sub(1) {
-        None => sequence(index) == Some(0),
+        None => false,
         Some(before) => sequence(before).and_then(|before| before.checked_add(1)) == sequence(index),
     }
 }

@@ -2,6 +2,7 @@
 
 mod native;
 mod pieces;
+mod ring;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

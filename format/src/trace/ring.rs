@@ -1,0 +1,276 @@
+//! The newest part of a trace, kept in memory: chunks enter as they are written and leave when a limit is reached, the oldest
+//! first; at any time what is there can be taken out as a whole trace. Compressed bytes are copied, never decompressed.
+//!
+//! A trace can begin only where the state is known as a whole: with the start of a section, or at a snapshot. Chunks
+//! between two such places form a group, and come and go together.
+
+use std::collections::VecDeque;
+use std::io::{self, Write};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use super::append::{Appender, Output};
+use super::descriptor::Chunk;
+use super::error::Damage;
+use super::header::{self, Header};
+use super::keyframe::KeyframeKind;
+use super::pack::Packed;
+use super::section::{Frame, HEAD, Kind};
+
+/// How much a ring keeps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RingLimits {
+    /// Bytes of compressed chunks.
+    pub bytes: u64,
+    /// Nanoseconds from the oldest event that is kept to the newest.
+    pub time: u64,
+}
+
+/// What a ring holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct RingUsage {
+    /// Bytes of compressed chunks.
+    pub bytes: u64,
+    /// Chunks.
+    pub chunks: usize,
+    /// Events, those that left included.
+    pub events: u64,
+    /// Events that left.
+    pub forgotten: u64,
+    /// Time of the first event that is kept and of the last one, in nanoseconds since the epoch; 0 while there is none.
+    pub span: (u64, u64),
+}
+
+/// The newest chunks of a trace. Copies are of the same ring.
+#[derive(Debug, Clone)]
+pub struct Ring {
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    limits: RingLimits,
+    kept: Mutex<Kept>,
+    grown: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct Kept {
+    header: Header,
+    groups: VecDeque<Group>,
+    usage: RingUsage,
+    /// Whether the chunk before was the start of a section.
+    in_head: bool,
+}
+
+/// Chunks of which the first can begin a trace.
+#[derive(Debug, Default)]
+struct Group {
+    chunks: Vec<Arc<KeptChunk>>,
+    bytes: u64,
+    events: u64,
+    /// Earliest and latest time of its events.
+    span: Option<(u64, u64)>,
+}
+
+/// A chunk as it would stand in a file.
+#[derive(Debug)]
+struct KeptChunk {
+    chunk: Chunk,
+    bytes: Box<[u8]>,
+}
+
+impl Ring {
+    /// An empty ring.
+    pub fn new(limits: RingLimits) -> Ring {
+        Ring { shared: Arc::new(Shared { limits, kept: Mutex::default(), grown: Condvar::new() }) }
+    }
+
+    /// Where a [`TraceWriter`](super::TraceWriter) writes to, so that the ring keeps the newest of its chunks.
+    pub fn output(&self) -> RingOutput {
+        RingOutput { shared: Arc::clone(&self.shared) }
+    }
+
+    /// What is there.
+    pub fn usage(&self) -> RingUsage {
+        self.shared.kept().usage()
+    }
+
+    /// Waits until `events` events have come since the start; `false` where they do not within `patience`.
+    pub fn wait(&self, events: u64, patience: Duration) -> bool {
+        let kept = self.shared.kept();
+        let waited = self.shared.grown.wait_timeout_while(kept, patience, |kept| kept.usage.events < events);
+        let (kept, _) = waited.unwrap_or_else(PoisonError::into_inner);
+        kept.usage.events >= events
+    }
+
+    /// A whole trace with all events from `from` to `to`, both in nanoseconds since the epoch, that are still there, and with
+    /// others around them; `None` where there is no chunk. Its first chunk has a snapshot, if it is not the start of a section.
+    ///
+    /// # Errors
+    /// None but those of encoding.
+    pub fn trace(&self, from: u64, to: u64) -> io::Result<Option<Vec<u8>>> {
+        let (header, chunks) = self.shared.kept().chunks(from, to);
+        if chunks.is_empty() {
+            return Ok(None);
+        }
+        let room = chunks.iter().map(|kept| kept.bytes.len()).sum();
+        let mut appender = Appender::new(Vec::with_capacity(room), &header, false)?;
+        let mut events = 0;
+        for (sequence, kept) in (0..).zip(&chunks) {
+            let mut descriptor = kept.chunk.descriptor.clone();
+            descriptor.sequence = sequence;
+            descriptor.events_before = events;
+            events += descriptor.events;
+            let (extra, data) = kept.parts();
+            let packed = Packed { descriptor, extra: extra.to_vec(), data: data.to_vec(), raw: Vec::new() };
+            appender.append(&packed)?;
+        }
+        appender.finish().map(|(bytes, _)| Some(bytes))
+    }
+}
+
+impl Shared {
+    fn kept(&self) -> MutexGuard<'_, Kept> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Kept {
+    fn push(&mut self, chunk: KeptChunk, limits: &RingLimits) {
+        let descriptor = &chunk.chunk.descriptor;
+        let is_head = descriptor.is_head();
+        let is_start = if is_head { !self.in_head } else { has_snapshot(descriptor) };
+        self.in_head = is_head;
+        self.usage.events += descriptor.events;
+        if is_start {
+            self.groups.push_back(Group::default());
+        }
+        match self.groups.back_mut() {
+            Some(group) => group.push(chunk),
+            // What it counts from is gone.
+            None => self.usage.forgotten += descriptor.events,
+        }
+        while self.is_over(limits)
+            && let Some(group) = self.groups.pop_front()
+        {
+            self.usage.forgotten += group.events;
+        }
+    }
+
+    /// Whether the oldest group has to go.
+    fn is_over(&self, limits: &RingLimits) -> bool {
+        if self.groups.iter().map(|group| group.bytes).sum::<u64>() > limits.bytes {
+            return true;
+        }
+        let newest = self.groups.back().and_then(|group| group.span);
+        let second = self.groups.get(1).and_then(|group| group.span);
+        let (Some((_, newest)), Some((second, _))) = (newest, second) else { return false };
+        newest.saturating_sub(second) >= limits.time
+    }
+
+    fn usage(&self) -> RingUsage {
+        let spans = || self.groups.iter().filter_map(|group| group.span);
+        let span =
+            (spans().next().map_or(0, |(first, _)| first), spans().next_back().map_or(0, |(_, last)| last));
+        RingUsage {
+            bytes: self.groups.iter().map(|group| group.bytes).sum(),
+            chunks: self.groups.iter().map(|group| group.chunks.len()).sum(),
+            span,
+            ..self.usage
+        }
+    }
+
+    /// The header, and the chunks from the last group that begins before `from` to the last chunk that begins before `to`.
+    fn chunks(&self, from: u64, to: u64) -> (Header, Vec<Arc<KeptChunk>>) {
+        let before = |group: &Group| group.span.is_some_and(|(first, _)| first <= from);
+        let start = self.groups.iter().rposition(before).unwrap_or(0);
+        let chunks = || self.groups.iter().skip(start).flat_map(|group| &group.chunks);
+        let is_needed = |kept: &Arc<KeptChunk>| {
+            let descriptor = &kept.chunk.descriptor;
+            descriptor.events > 0 && descriptor.min_ts <= to
+        };
+        let all: Vec<_> = chunks().cloned().collect();
+        let end = all.iter().rposition(is_needed).map_or(0, |last| last + 1);
+        (self.header.clone(), all.into_iter().take(end).collect())
+    }
+}
+
+fn has_snapshot(descriptor: &super::Descriptor) -> bool {
+    descriptor.keyframe() == Some(KeyframeKind::Snapshot)
+}
+
+impl Group {
+    fn push(&mut self, kept: KeptChunk) {
+        let descriptor = &kept.chunk.descriptor;
+        self.bytes += kept.bytes.len() as u64;
+        self.events += descriptor.events;
+        if descriptor.events > 0 {
+            let (first, last) = self.span.unwrap_or((u64::MAX, 0));
+            self.span = Some((first.min(descriptor.min_ts), last.max(descriptor.max_ts)));
+        }
+        self.chunks.push(Arc::new(kept));
+    }
+}
+
+impl KeptChunk {
+    /// A chunk from its bytes: descriptor, other sections and data.
+    fn decode(bytes: &[u8], head_size: u64) -> Result<KeptChunk, Damage> {
+        let short = || Damage::Short(Kind::Chunk.name());
+        let head = usize::try_from(head_size).ok().and_then(|size| bytes.get(..size)).ok_or_else(short)?;
+        let chunk = Chunk::decode(0, head)?;
+        if chunk.size() != bytes.len() as u64 {
+            return Err(short());
+        }
+        Ok(KeptChunk { chunk, bytes: bytes.into() })
+    }
+
+    /// The other sections, and the data.
+    fn parts(&self) -> (&[u8], &[u8]) {
+        let behind = self.bytes.get(self.chunk.head_size as usize..).unwrap_or_default();
+        behind.split_at_checked(self.chunk.descriptor.extra_size as usize).unwrap_or_default()
+    }
+}
+
+/// The output that fills a ring. It takes whole chunks, as the writer of traces gives them.
+#[derive(Debug)]
+pub struct RingOutput {
+    shared: Arc<Shared>,
+}
+
+impl RingOutput {
+    fn take(&self, bytes: &[u8]) -> Result<(), Damage> {
+        let head = bytes.get(..HEAD).unwrap_or(bytes);
+        match Frame::of(head) {
+            Frame::Section { kind: Kind::Header, version, .. } => {
+                let header = header::decode(bytes, version).ok().and_then(Result::ok);
+                self.shared.kept().header = header.ok_or(Damage::Short(Kind::Header.name()))?;
+            }
+            Frame::Section { kind: Kind::Chunk, length, .. } => {
+                let chunk = KeptChunk::decode(bytes, length)?;
+                self.shared.kept().push(chunk, &self.shared.limits);
+                self.shared.grown.notify_all();
+            }
+            // A ring has an end only where it is taken out.
+            _ => {}
+        }
+        Ok(())
+    }
+}
+
+impl Write for RingOutput {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.take(bytes).map_err(|damage| io::Error::new(io::ErrorKind::InvalidInput, damage.to_string()))?;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Output for RingOutput {
+    fn is_indexed(&self) -> bool {
+        false
+    }
+}
