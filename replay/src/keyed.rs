@@ -78,6 +78,11 @@ impl<W: Output + 'static> KeyedWriter<W> {
         self.writer.flush_chunk()
     }
 
+    /// Events written so far.
+    pub fn events(&self) -> u64 {
+        self.writer.events()
+    }
+
     /// Bytes of scap so far.
     pub fn raw_bytes(&self) -> u64 {
         self.writer.raw_bytes()

@@ -70,6 +70,8 @@ mod alert;
 
 mod window;
 
+pub mod flight;
+
 pub mod scan;
 
 mod engine;

@@ -39,6 +39,8 @@ pub struct RingUsage {
     pub forgotten: u64,
     /// Time of the first event that is kept and of the last one, in nanoseconds since the epoch; 0 while there is none.
     pub span: (u64, u64),
+    /// Time of the first event that will be kept when the oldest chunks leave next; 0 where that is unknown.
+    pub next: u64,
 }
 
 /// The newest chunks of a trace. Copies are of the same ring.
@@ -177,6 +179,7 @@ impl Kept {
             bytes: self.groups.iter().map(|group| group.bytes).sum(),
             chunks: self.groups.iter().map(|group| group.chunks.len()).sum(),
             span,
+            next: spans().nth(1).map_or(0, |(first, _)| first),
             ..self.usage
         }
     }

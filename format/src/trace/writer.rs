@@ -177,6 +177,11 @@ impl<W: Output + 'static> TraceWriter<W> {
         Ok(())
     }
 
+    /// Events written so far.
+    pub fn events(&self) -> u64 {
+        self.events + self.descriptor.events
+    }
+
     /// Bytes of scap so far.
     pub fn raw_bytes(&self) -> u64 {
         self.ended + self.encoder.output().len() as u64
