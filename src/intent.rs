@@ -23,6 +23,8 @@ pub enum Intent {
     Replay(Replay),
     /// `tercel convert`, `index` and `recover`
     Convert(Convert),
+    /// `tercel redact`
+    Redact(Redact),
     /// `tercel info`
     Info(Info),
     /// `tercel verify`
@@ -259,6 +261,22 @@ pub struct Convert {
     pub write: Write,
     /// Its start may be missing.
     pub salvage: bool,
+    /// No summary, no progress.
+    pub quiet: bool,
+    /// Show every damaged place.
+    pub verbose: bool,
+}
+
+/// What `tercel redact` does.
+pub struct Redact {
+    /// The capture.
+    pub input: Input,
+    /// Where it goes.
+    pub write: Write,
+    /// The policy; the shipped one unless given.
+    pub policy: Option<PathBuf>,
+    /// A file with the key; a random one unless given.
+    pub key: Option<PathBuf>,
     /// No summary, no progress.
     pub quiet: bool,
     /// Show every damaged place.

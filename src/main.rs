@@ -22,6 +22,7 @@ mod outputs;
 mod plain;
 mod progress;
 mod record;
+mod redact;
 mod replay;
 mod rules;
 mod slice;
@@ -53,6 +54,7 @@ fn run(intent: &Intent) -> Result<Outcome, Failure> {
         Intent::Live(intent) => live::run(intent),
         Intent::Replay(intent) => replay::run(intent),
         Intent::Convert(intent) => convert::run(intent),
+        Intent::Redact(intent) => redact::run(intent),
         Intent::Info(intent) => info::run(intent),
         Intent::Verify(intent) => verify::run(intent),
         Intent::Slice(intent) => slice::run(intent),

@@ -177,6 +177,16 @@ impl Target {
             Header { source, writer: concat!("tercel ", env!("CARGO_PKG_VERSION")).to_owned(), ..header };
     }
 
+    /// What the header of a trace will say.
+    pub fn header(&self) -> &Header {
+        &self.header
+    }
+
+    /// Replaces what the header of a trace will say.
+    pub fn set_header(&mut self, header: Header) {
+        self.header = header;
+    }
+
     /// Lets events keep the numbers that they have, where others are missing before them; otherwise they are counted again.
     pub fn keep_numbers(&mut self) {
         self.options.numbers = true;

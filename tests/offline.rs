@@ -4,6 +4,7 @@ mod cli;
 mod golden;
 mod hostile;
 mod native;
+mod redact;
 mod ruletest;
 mod traces;
 mod verbs;

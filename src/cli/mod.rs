@@ -6,6 +6,7 @@ mod inspect;
 mod live;
 mod read;
 mod record;
+mod redact;
 mod replay;
 mod rules;
 mod test;
@@ -58,6 +59,8 @@ enum Verb {
     Recover(write::ConvertArgs),
     /// Write a part of a capture (a window, or what a filter selects) as a trace of its own
     Slice(write::SliceArgs),
+    /// Write a capture again without secrets: passwords, buffers, names, addresses
+    Redact(redact::RedactArgs),
     /// Put several captures into one trace, in the order of their first events
     Merge(write::MergeArgs),
     /// Test rules over stored captures; exit code 1 if a case fails
@@ -101,6 +104,7 @@ pub fn parse(words: Vec<OsString>) -> Result<Intent, Failure> {
         Verb::Verify(args) => args.intent().map(Intent::Verify),
         Verb::Recover(args) => args.intent(true).map(Intent::Convert),
         Verb::Slice(args) => args.intent().map(Intent::Slice),
+        Verb::Redact(args) => args.intent().map(Intent::Redact),
         Verb::Merge(args) => args.intent().map(Intent::Merge),
         Verb::Test(args) => Ok(Intent::Test(args.intent())),
         Verb::Rules { verb } => verb.intent(),

@@ -138,7 +138,7 @@ impl IndexArgs {
     }
 }
 
-fn one(trace: String) -> Result<Input, Failure> {
+pub(super) fn one(trace: String) -> Result<Input, Failure> {
     single(captures_only(&[trace])?)
 }
 

@@ -27,6 +27,7 @@ pub(super) fn of(facts: &Facts) -> Value {
         "snaplen": facts.header.snaplen,
         "writer": facts.header.writer,
         "source": facts.header.source,
+        "redaction": facts.header.redaction,
         "cpus": facts.machine.as_ref().map(|machine| machine.cpus),
         "memory_bytes": facts.machine.as_ref().map(|machine| machine.memory),
         "sections": totals.sections,

@@ -64,6 +64,7 @@ fn recorder(out: &mut String, header: &Header) {
         ("Command", &header.command.join(" ")),
         ("Filter", &header.filter),
         ("Made from", &header.source),
+        ("Redacted", &header.redaction),
     ] {
         if !text.is_empty() {
             line!(out, label, "{}", visible(text));

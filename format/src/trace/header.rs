@@ -40,6 +40,9 @@ pub struct Header {
     pub snaplen: u32,
     /// Name of the capture that this was converted from; empty for a recording.
     pub source: String,
+    /// What was redacted, and by which policy; empty for a trace that was not. Traces that were written before this field
+    /// was known end here.
+    pub redaction: String,
 }
 
 /// A time zone, complete enough to show times without a table of zones.
@@ -74,7 +77,9 @@ pub(super) fn decode(frame: &[u8], version: u16) -> Result<Result<Header, Damage
     if version > FORMAT_VERSION {
         return Err(TraceError::Version { found: version, known: FORMAT_VERSION });
     }
-    Ok(encoding::decode(body).ok_or(Damage::Encoding(Kind::Header.name())))
+    // An empty text, as it is encoded, stands for one that is missing.
+    let header = encoding::decode(body).or_else(|| encoding::decode(&[body, &[0; 8]].concat()));
+    Ok(header.ok_or(Damage::Encoding(Kind::Header.name())))
 }
 
 #[cfg(test)]

@@ -1,0 +1,48 @@
+//! Options of `tercel redact`.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::write::{KindArgs, WriteArgs, one};
+use crate::exit::Failure;
+use crate::intent::Redact;
+
+/// Options of `tercel redact`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Equal things stay equal in the output, so that rules and joins go on working. The key that decides what becomes of what is \
+random for each run, unless --key names a file, and is never written. docs/redact.md describes the policy.")]
+pub struct RedactArgs {
+    /// The capture, or - for standard input
+    #[arg(value_name = "TRACE")]
+    trace: String,
+    /// What is redacted: a YAML file [default: the shipped policy]
+    #[arg(long, value_name = "FILE")]
+    policy: Option<PathBuf>,
+    /// A file whose bytes are the key, for equal replacements in several captures
+    #[arg(long, value_name = "FILE")]
+    key: Option<PathBuf>,
+    #[command(flatten)]
+    kind: KindArgs,
+    #[command(flatten)]
+    write: WriteArgs,
+    /// No summary, no progress
+    #[arg(short, long, conflicts_with = "verbose")]
+    quiet: bool,
+    /// Show every damaged place
+    #[arg(short, long)]
+    verbose: bool,
+}
+
+impl RedactArgs {
+    /// What is asked for.
+    ///
+    /// # Errors
+    /// The capture is not there.
+    pub fn intent(self) -> Result<Redact, Failure> {
+        let write = self.write.intent(self.kind.intent());
+        let RedactArgs { trace, policy, key, quiet, verbose, .. } = self;
+        Ok(Redact { input: one(trace)?, write, policy, key, quiet, verbose })
+    }
+}

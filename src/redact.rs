@@ -1,0 +1,98 @@
+//! `tercel redact`: a capture is read and written again without what the policy names. Keyframes are made from the state of
+//! the redacted blocks, so that nothing else can be in them.
+
+use std::fs::{self, File};
+use std::io::Read;
+use std::time::Instant;
+
+use tercel_analysis::redact::{Key, Policy, Redactor, SHIPPED};
+use tercel_format::Block;
+use tercel_replay::scan::{Needs, Visitor, scan};
+use tercel_replay::state::{ResumePoint, State};
+
+use crate::captures;
+use crate::convert::tell;
+use crate::diagnostics;
+use crate::exit::{Failure, Outcome};
+use crate::inputs::{length, refuse_overwriting};
+use crate::intent::Redact;
+use crate::progress::Progress;
+use crate::target::Target;
+
+/// Shortest content of a key file.
+const KEY: usize = 16;
+
+/// Runs the verb.
+pub fn run(args: &Redact) -> Result<Outcome, Failure> {
+    let input = &args.input;
+    let files = args.policy.iter().chain(&args.key).map(|path| path.as_path());
+    refuse_overwriting(&args.write.path, files)?;
+    let redactor = Redactor::new(policy(args)?, key(args)?);
+    let mut target = Target::of(&args.write, std::slice::from_ref(input))?;
+    target.keep_numbers();
+    let length = length(input);
+    let progress = Progress::new(&input.name(), length, args.quiet);
+    let started = Instant::now();
+    let mut capture = captures::open(input, &progress)?;
+    target.describe(capture.header().cloned().unwrap_or_default(), input.name());
+    let mut copy = Copy { redactor, target };
+    let header = copy.redactor.header(copy.target.header().clone());
+    copy.target.set_header(header);
+    let findings = scan(&mut capture, &Needs::ALL, &mut copy, &|bytes| progress.advance(bytes));
+    progress.finish();
+    let findings = findings?;
+    let outcome = diagnostics::ended(&input.name(), &findings.report, findings.error.as_ref(), args.verbose);
+    let Copy { mut redactor, mut target } = copy;
+    redactor.flush(&mut |block| target.push(block))?;
+    let name = target.name();
+    let written = target.finish()?;
+    if !args.quiet {
+        tell(&name, &written, length, started.elapsed().as_secs_f64());
+    }
+    Ok(outcome)
+}
+
+fn policy(args: &Redact) -> Result<Policy, Failure> {
+    let Some(path) = &args.policy else { return Policy::parse(SHIPPED).map_err(Failure::usage) };
+    let name = path.display();
+    let text = fs::read_to_string(path).map_err(|error| Failure::usage(format!("{name}: {error}")))?;
+    Policy::parse(&text).map_err(|error| Failure::usage(format!("{name}: {error}")))
+}
+
+fn key(args: &Redact) -> Result<Key, Failure> {
+    let Some(path) = &args.key else {
+        let mut bytes = [0; 32];
+        File::open("/dev/urandom").and_then(|mut file| file.read_exact(&mut bytes)).map_err(Failure::io)?;
+        return Ok(Key::of(&bytes));
+    };
+    let name = path.display();
+    let bytes = fs::read(path).map_err(|error| Failure::usage(format!("{name}: {error}")))?;
+    if bytes.len() < KEY {
+        return Err(Failure::usage(format!("{name}: a key has at least {KEY} bytes")));
+    }
+    Ok(Key::of(&bytes))
+}
+
+/// A redactor before a target.
+struct Copy {
+    redactor: Redactor,
+    target: Target,
+}
+
+impl Visitor for Copy {
+    type Error = Failure;
+
+    fn block(&mut self, block: &Block<'_>) -> Result<bool, Failure> {
+        let Copy { redactor, target } = self;
+        redactor.block(block, &mut |block| target.push(block)).map(|()| true)
+    }
+
+    fn resume(&mut self, state: State, point: ResumePoint) -> Result<(), Failure> {
+        let Copy { redactor, target } = self;
+        state.export(point, &mut |block| redactor.block(block, &mut |block| target.push(block)))
+    }
+
+    fn dropped(&mut self, count: u64) {
+        self.target.drop_events(count);
+    }
+}
