@@ -238,10 +238,12 @@ impl Texts {
     /// Home directories name their users, known or not.
     fn homes(&self, text: &[u8]) -> Vec<u8> {
         const HOME: &[u8] = b"/home/";
+        if !self.policy.accounts.redact {
+            return text.to_vec();
+        }
         let mut out = Vec::with_capacity(text.len());
         let mut rest = text;
-        while self.policy.accounts.redact {
-            let Some(at) = rest.windows(HOME.len()).position(|window| window == HOME) else { break };
+        while let Some(at) = rest.windows(HOME.len()).position(|window| window == HOME) {
             let (before, after) = rest.split_at(at + HOME.len());
             out.extend(before);
             let end = after.iter().position(|byte| !is_word(*byte)).unwrap_or(after.len());
