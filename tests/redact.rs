@@ -153,7 +153,7 @@ fn found(bytes: &[u8], secret: &[u8]) -> bool {
 fn no_planted_secret_is_in_the_output() {
     let place = Place::new("redact");
     place.file("in.scap", planted());
-    let shipped = fs::read_to_string(root().join("rules/redact.yaml")).expect("the policy");
+    let shipped = fs::read_to_string(root().join("analysis/redact.yaml")).expect("the policy");
     place.file("policy.yaml", shipped.replace("\npaths: []\n", POLICY));
     let [input, policy, out, same] =
         ["in.scap", "policy.yaml", "out.scap", "same.scap"].map(|n| place.name(n));

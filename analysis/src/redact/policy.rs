@@ -9,7 +9,7 @@ use serde::Deserialize;
 use super::addresses::mask;
 
 /// The policy that is used where none is given.
-pub const SHIPPED: &str = include_str!("../../../rules/redact.yaml");
+pub const SHIPPED: &str = include_str!("../../redact.yaml");
 
 /// What is redacted.
 #[derive(Debug, Clone, Deserialize)]
