@@ -10,7 +10,7 @@ use tercel_replay::fields::{Scratch, render_json, value};
 use tercel_replay::push_message;
 use tercel_replay::scan::{Needs, Visitor, scan};
 use tercel_replay::state::{ResumePoint, State};
-use tercel_replay::{Context, Filter, Options, Position};
+use tercel_replay::{Context, Filter, Options, Position, Settings};
 use tercel_rules::load::unknown_field;
 use tercel_rules::output::{Piece, Template};
 use tercel_rules::program::Operand;
@@ -35,10 +35,11 @@ const KUBERNETES: &str = "*%evt.num %evt.outputtime %evt.cpu %k8s.ns.name.%k8s.p
 
 /// Runs the verb.
 pub fn run(args: &Events) -> Result<Outcome, Failure> {
-    let options = Options { from: args.window.from, to: args.window.to, ..Options::default() };
+    let settings = Settings { buffers: args.buffers, ..Settings::default() };
+    let options = Options { from: args.window.from, to: args.window.to, settings, ..Options::default() };
     let mut printer = Printer {
         options,
-        filter: args.filter.as_ref().map(|filter| Filter::new(&filter.program, options.settings)),
+        filter: args.filter.as_ref().map(|filter| Filter::new(&filter.program, Settings::default())),
         layout: Layout::of(&args.format, args.json)?,
         left: args.limit.unwrap_or(u64::MAX),
         state: State::new(),

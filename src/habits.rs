@@ -10,7 +10,6 @@ use crate::exit::Failure;
 /// Flags of Falco whose meaning does not exist here, and what to use.
 const REFUSED: &[(&[&str], &str)] = &[
     (&["-N"], "'tercel fields' prints the fields, one a line; names stand first"),
-    (&["-b", "--print-base64"], "buffers are printed as text; nothing prints them as base64"),
     (
         &["-i"],
         "no event is left out by default; 'tercel events --list' prints all, -o base_syscalls.all=true asks for all",
@@ -141,6 +140,7 @@ impl Live {
                 // Every line is written at once.
                 "-U" | "--unbuffered" => {}
                 "-A" => self.set("base_syscalls.all=true"),
+                "-b" | "--print-base64" => self.set("buffer_format_base64=true"),
                 "-pc" | "-pcontainer" | "-pk" | "-pkubernetes" => {
                     self.set("append_output[].suggested_output=true")
                 }
@@ -283,6 +283,7 @@ mod tests {
             ("tercel live --support -r x", "tercel config check -o rules_files=[] -o rules_files[]=x"),
             ("falco -U -r x -M 5", "falco live -r x -M 5"),
             ("/usr/bin/falco -A", "/usr/bin/falco live -o base_syscalls.all=true"),
+            ("falco -b", "falco live -o buffer_format_base64=true"),
             ("tercel live -pc", "tercel live -o append_output[].suggested_output=true"),
             ("tercel live -p %proc.pid", "tercel live -o append_output[].extra_output=%proc.pid"),
             ("tercel live -p error", "tercel live -p error"),
@@ -306,7 +307,6 @@ mod tests {
             ("falco -e trace.scap", "tercel replay"),
             ("falco -N", "tercel fields"),
             ("falco -i", "tercel events --list"),
-            ("falco -b", "base64"),
             ("falco -s stats.json", "webserver.prometheus_metrics_enabled"),
             ("falco --enable-source k8s_audit", "plugins cannot be loaded"),
             ("falco -V", "give the rule files"),

@@ -6,7 +6,7 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use tercel_replay::{Options, Point, Style};
+use tercel_replay::{Buffers, Options, Point, Style};
 use tercel_rules::load::Options as Loading;
 use tercel_rules::program::{Priority, Program};
 use tercel_ruletest as ruletest;
@@ -225,6 +225,8 @@ pub struct Events {
     pub window: Window,
     /// What is printed of an event.
     pub format: String,
+    /// How buffers are shown.
+    pub buffers: Buffers,
     /// As JSON.
     pub json: bool,
     /// Lines go into this file.

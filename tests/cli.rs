@@ -71,6 +71,20 @@ fn a_filter_narrows_and_several_captures_add_up() {
 }
 
 #[test]
+fn buffers_are_printed_in_the_form_that_is_asked_for() {
+    let printed = |form: &[&str]| {
+        let event = ["-q", "-n", "1", "-p", "%evt.buffer", TRACE, "evt.buflen > 31"];
+        stdout(&[&["events"], form, &event[..]].concat())
+    };
+    assert!(printed(&[]).starts_with(".ELF............"));
+    assert!(printed(&["-A"]).starts_with("ELF>"));
+    assert!(printed(&["-x"]).starts_with("\n\t0x0000: 7f45 4c46 0201 0103 0000 0000 0000 0000\n\t0x0010: "));
+    assert!(printed(&["-X"]).contains(" 0000  .ELF............\n\t0x0010: "));
+    assert!(printed(&["-b"]).starts_with("f0VMRgIBAQ"));
+    refused(&["events", "-x", "-b", TRACE], 2, "cannot be used with");
+}
+
+#[test]
 fn selection_decides_which_rules_run() {
     let all = replay(&[TRACE]);
     let critical = replay(&["--priority", "critical", TRACE, "-D", "nothing"]);

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use tercel_replay::Buffers;
 
 use super::read::{POINTS, WindowArgs, captures};
 use crate::exit::Failure;
@@ -38,6 +39,8 @@ pub struct EventsArgs {
         help_heading = "Output"
     )]
     format: String,
+    #[command(flatten)]
+    buffers: BufferArgs,
     /// One JSON object per event, with the fields of the format as keys
     #[arg(short, long, help_heading = "Output")]
     json: bool,
@@ -60,6 +63,36 @@ pub struct EventsArgs {
     verbose: bool,
 }
 
+/// How buffers of reads and writes are shown.
+#[derive(Debug, Args)]
+#[group(multiple = false)]
+struct BufferArgs {
+    /// Print buffers as text with their line ends
+    #[arg(short = 'A', long = "print-ascii", help_heading = "Buffers")]
+    text: bool,
+    /// Print buffers in base64
+    #[arg(short = 'b', long = "print-base64", help_heading = "Buffers")]
+    base64: bool,
+    /// Print buffers in hexadecimal
+    #[arg(short = 'x', long = "print-hex", help_heading = "Buffers")]
+    hex: bool,
+    /// Print buffers in hexadecimal, with text beside it
+    #[arg(short = 'X', long = "print-hex-ascii", help_heading = "Buffers")]
+    hex_text: bool,
+}
+
+impl BufferArgs {
+    fn intent(&self) -> Buffers {
+        match self {
+            BufferArgs { text: true, .. } => Buffers::Text,
+            BufferArgs { base64: true, .. } => Buffers::Base64,
+            BufferArgs { hex: true, .. } => Buffers::Hex,
+            BufferArgs { hex_text: true, .. } => Buffers::HexText,
+            BufferArgs { .. } => Buffers::Dotted,
+        }
+    }
+}
+
 impl EventsArgs {
     /// What is asked for.
     ///
@@ -75,6 +108,7 @@ impl EventsArgs {
             filter,
             window: self.window.intent()?,
             format: self.format,
+            buffers: self.buffers.intent(),
             json: self.json,
             output: self.output,
             limit: self.limit,

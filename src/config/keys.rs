@@ -30,7 +30,7 @@ pub const KEYS: &[(&str, Use)] = &[
     ("base_syscalls.all", Used),
     ("base_syscalls.custom_set", Used),
     ("base_syscalls.repair", Used),
-    ("buffer_format_base64", Ignored("false", "buffers are shown as text; %evt.buffer with b64(…) is not")),
+    ("buffer_format_base64", Used),
     (
         "buffered_outputs",
         Ignored(

@@ -2,7 +2,9 @@
 //! wrong is told with its place; what has no effect is named.
 
 mod keys;
+mod outputs;
 mod read;
+mod reader;
 mod tree;
 
 use std::collections::BTreeSet;
@@ -82,6 +84,8 @@ pub struct Lines {
     pub fields: bool,
     /// JSON: the tags under `tags`.
     pub tags: bool,
+    /// Buffers of reads and writes in base64.
+    pub base64: bool,
 }
 
 /// What is told of the run itself, and where.

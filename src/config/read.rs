@@ -2,8 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::net::{IpAddr, SocketAddr};
-use std::path::{Path, PathBuf};
-use std::str::FromStr;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use tercel_rules::load::{AppendOutput, ExtraField, parse_priority};
@@ -11,9 +10,11 @@ use tercel_rules::output::Template;
 use tercel_rules::program::Priority;
 use tercel_rules::select::{Matching, Step};
 
-use super::tree::{Entry, Place, Remark, Value};
+use super::outputs::outputs;
+use super::reader::Reader;
+use super::tree::{Entry, Remark, Value};
 use super::{Calls, Config, Drops, Lines, Log, Web};
-use crate::outputs::{Address, Http, Kind, Level, Limits, Protocol, Syslog};
+use crate::outputs::{Level, Limits};
 
 /// Falco's presets of the size of a ring are powers of two of this, from the first on.
 const PRESET: u32 = 512 << 10;
@@ -57,118 +58,6 @@ pub fn config(root: &Entry) -> Result<Read, Vec<Remark>> {
     checked_only(&mut reader);
     let Reader { errors, warnings, .. } = reader;
     if errors.is_empty() { Ok(Read { config, warnings }) } else { Err(errors) }
-}
-
-/// Reads values and remembers what is wrong. What is an error and what is not is as in Falco: a value that cannot be read as what the
-/// key is for leaves the default, with a warning (yaml-cpp's `as` with a default); a value that can be read and makes no
-/// sense is an error, and so are entries of lists that cannot be read.
-struct Reader<'a> {
-    root: &'a Entry,
-    errors: Vec<Remark>,
-    warnings: Vec<Remark>,
-}
-
-impl<'a> Reader<'a> {
-    fn wrong(&mut self, place: &Place, text: String) {
-        self.errors.push(Remark { place: place.clone(), text });
-    }
-
-    fn warn(&mut self, place: &Place, text: String) {
-        self.warnings.push(Remark { place: place.clone(), text });
-    }
-
-    /// The text of a key; `None` where it is missing or empty.
-    fn text(&mut self, path: &str) -> Option<(&'a str, &'a Place)> {
-        let entry = self.root.at(path)?;
-        match &entry.value {
-            Value::Text(text) if text.is_empty() => None,
-            Value::Text(text) => Some((text, &entry.place)),
-            Value::Null => None,
-            Value::List(_) | Value::Map(_) => {
-                self.warn(&entry.place, format!("{path} is one value; the default holds"));
-                None
-            }
-        }
-    }
-
-    fn flag(&mut self, path: &str, default: bool) -> bool {
-        let Some((text, place)) = self.text(path) else { return default };
-        match text.to_ascii_lowercase().as_str() {
-            "true" | "yes" | "on" | "y" => true,
-            "false" | "no" | "off" | "n" => false,
-            _ => {
-                self.warn(
-                    place,
-                    format!("{path} is true or false, not '{text}'; the default, {default}, holds"),
-                );
-                default
-            }
-        }
-    }
-
-    fn number<T>(&mut self, path: &str, default: T, range: std::ops::RangeInclusive<T>) -> T
-    where
-        T: FromStr + PartialOrd + std::fmt::Display + Copy,
-    {
-        let Some((text, place)) = self.text(path) else { return default };
-        match text.parse::<T>() {
-            Ok(number) if range.contains(&number) => return number,
-            Err(_) if text.parse::<f64>().is_err() => {
-                self.warn(place, format!("{path} is a number, not '{text}'; the default, {default}, holds"));
-            }
-            _ => {
-                let (first, last) = (range.start(), range.end());
-                self.wrong(place, format!("{path} is a number from {first} to {last}, not '{text}'"));
-            }
-        }
-        default
-    }
-
-    /// One of some words.
-    fn word<T: Copy>(&mut self, path: &str, words: &[(&str, T)], default: T) -> T {
-        let Some((text, place)) = self.text(path) else { return default };
-        if let Some((_, value)) = words.iter().find(|(word, _)| word.eq_ignore_ascii_case(text)) {
-            return *value;
-        }
-        let known: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
-        self.wrong(place, format!("{path} is one of {}, not '{text}'", known.join(", ")));
-        default
-    }
-
-    /// The entries of a list; a single value stands for a list of one.
-    fn list(&mut self, path: &str) -> &'a [Entry] {
-        let Some(entry) = self.root.at(path) else { return &[] };
-        match &entry.value {
-            Value::List(items) => items,
-            Value::Text(text) if !text.is_empty() => std::slice::from_ref(entry),
-            Value::Text(_) | Value::Null => &[],
-            Value::Map(_) => {
-                self.warn(&entry.place, format!("{path} is a list; it counts as empty"));
-                &[]
-            }
-        }
-    }
-
-    /// The texts of a list.
-    fn texts(&mut self, path: &str) -> Vec<(&'a str, &'a Place)> {
-        let mut texts = Vec::new();
-        for entry in self.list(path) {
-            match &entry.value {
-                Value::Text(text) => texts.push((text.as_str(), &entry.place)),
-                _ => self.wrong(&entry.place, format!("{path} is a list of texts")),
-            }
-        }
-        texts
-    }
-
-    /// A tag of a list of them.
-    fn tag(&mut self, entry: &Entry) -> Option<String> {
-        if let Value::Text(tag) = &entry.value {
-            return Some(tag.clone());
-        }
-        self.wrong(&entry.place, "match.tags is a list of texts".to_owned());
-        None
-    }
 }
 
 fn is_true(text: &str) -> bool {
@@ -258,7 +147,7 @@ fn append_output(reader: &mut Reader<'_>) -> Vec<AppendOutput> {
         }
         let format: Vec<String> = extra.into_iter().chain(suggested.then(|| SUGGESTED.to_owned())).collect();
         let tags = match entry.at("match.tags").map(|entry| &entry.value) {
-            Some(Value::List(tags)) => tags.iter().filter_map(|tag| reader.tag(tag)).collect(),
+            Some(Value::List(tags)) => tags.iter().filter_map(|entry| tag(reader, entry)).collect(),
             _ => BTreeSet::new(),
         };
         let fields = extra_fields(reader, entry);
@@ -267,6 +156,15 @@ fn append_output(reader: &mut Reader<'_>) -> Vec<AppendOutput> {
         }
     }
     all
+}
+
+/// A tag of a list of them.
+fn tag(reader: &mut Reader<'_>, entry: &Entry) -> Option<String> {
+    if let Value::Text(tag) = &entry.value {
+        return Some(tag.clone());
+    }
+    reader.wrong(&entry.place, "match.tags is a list of texts".to_owned());
+    None
 }
 
 /// The fields that an entry of `append_output` adds: names, and pairs of a key and a text with tokens.
@@ -316,92 +214,7 @@ fn lines(reader: &mut Reader<'_>) -> Lines {
         message: reader.flag("json_include_message_property", false),
         fields: reader.flag("json_include_output_fields_property", true),
         tags: reader.flag("json_include_tags_property", true),
-    }
-}
-
-fn outputs(reader: &mut Reader<'_>, json: bool) -> Vec<Kind> {
-    let mut kinds = Vec::new();
-    if reader.flag("stdout_output.enabled", false) {
-        kinds.push(Kind::Stdout);
-    }
-    if reader.flag("stderr_output.enabled", false) {
-        kinds.push(Kind::Stderr);
-    }
-    if let Some(path) = required(reader, "file_output", "filename") {
-        kinds.push(Kind::File { path: path.into(), keep_open: reader.flag("file_output.keep_alive", false) });
-    }
-    if reader.flag("syslog_output.enabled", false) {
-        kinds.extend(syslog(reader));
-    }
-    if let Some(command) = required(reader, "program_output", "program") {
-        let keep_running = reader.flag("program_output.keep_alive", false);
-        kinds.push(Kind::Program { command, keep_running });
-    }
-    if let Some(url) = required(reader, "http_output", "url") {
-        kinds.push(Kind::Http(http(reader, url, json)));
-    }
-    kinds
-}
-
-/// The value that an output needs, where it is enabled.
-fn required(reader: &mut Reader<'_>, output: &str, key: &str) -> Option<String> {
-    if !reader.flag(&format!("{output}.enabled"), false) {
-        return None;
-    }
-    let value = reader.text(&format!("{output}.{key}")).map(|(text, _)| text.to_owned());
-    if let (None, Some(entry)) = (&value, reader.root.get(output)) {
-        reader.wrong(&entry.place, format!("{output} is enabled, but has no {key}"));
-    }
-    value
-}
-
-fn syslog(reader: &mut Reader<'_>) -> Option<Kind> {
-    let protocols = [("rfc3164", Protocol::Rfc3164), ("rfc5424", Protocol::Rfc5424)];
-    let protocol = reader.word("syslog_output.protocol", &protocols, Protocol::Rfc3164);
-    let (text, place) = reader.text("syslog_output.address").unwrap_or(("/dev/log", &reader.root.place));
-    let address = match text.split_once("://") {
-        None if text.starts_with('/') => Address::Local(text.into()),
-        Some(("unix", path)) => Address::Local(path.into()),
-        Some(("udp", host)) => Address::Udp(with_port(host)),
-        Some(("tcp", host)) => Address::Tcp(with_port(host)),
-        _ => {
-            let text =
-                format!("syslog_output.address is a path, udp://HOST:PORT or tcp://HOST:PORT, not '{text}'");
-            reader.wrong(place, text);
-            return None;
-        }
-    };
-    let name = rustix::system::uname();
-    let hostname = name.nodename().to_string_lossy().into_owned();
-    Some(Kind::Syslog(Syslog { address, protocol, hostname }))
-}
-
-fn with_port(host: &str) -> String {
-    let has_port = host.rsplit_once(':').is_some_and(|(_, port)| port.parse::<u16>().is_ok());
-    if has_port { host.to_owned() } else { format!("{host}:514") }
-}
-
-fn http(reader: &mut Reader<'_>, url: String, json: bool) -> Http {
-    let mut path =
-        |key: &str| reader.text(&format!("http_output.{key}")).map(|(text, _)| PathBuf::from(text));
-    let (file, bundle, directory) = (path("ca_cert"), path("ca_bundle"), path("ca_path"));
-    let certificate = path("client_cert").unwrap_or_else(|| "/etc/ssl/certs/client.crt".into());
-    let key = path("client_key").unwrap_or_else(|| "/etc/ssl/certs/client.key".into());
-    let system = Path::new("/etc/ssl/certs");
-    let directory = directory.unwrap_or_else(|| system.to_owned());
-    // Where the system has no certificates of its own, the list that the program brings along serves.
-    let trusted = file.or(bundle).or_else(|| (directory != system || system.is_dir()).then_some(directory));
-    let user_agent = reader.text("http_output.user_agent").map(|(text, _)| text.to_owned());
-    Http {
-        json,
-        user_agent: user_agent.unwrap_or_else(|| concat!("tercel/", env!("CARGO_PKG_VERSION")).to_owned()),
-        insecure: reader.flag("http_output.insecure", false),
-        trusted: trusted.filter(|_| url.starts_with("https:")),
-        client: reader.flag("http_output.mtls", false).then_some((certificate, key)),
-        compress: reader.flag("http_output.compress_uploads", false),
-        keep_alive: reader.flag("http_output.keep_alive", false),
-        max_timeouts: reader.number("http_output.max_consecutive_timeouts", 5, 0..=255),
-        url,
+        base64: reader.flag("buffer_format_base64", false),
     }
 }
 

@@ -3,7 +3,7 @@
 
 use std::path::PathBuf;
 
-use tercel_replay::{Matching, Options, Style};
+use tercel_replay::{Buffers, Matching, Options, Settings, Style};
 
 use super::reload::Files;
 use super::rules::Plan;
@@ -48,14 +48,15 @@ impl Setup {
     /// How lines look.
     pub fn style(&self) -> Style {
         let lines = self.config.lines;
+        let buffers = if lines.base64 { Buffers::Base64 } else { Buffers::Dotted };
         Style {
+            settings: Settings { buffers, ..Settings::default() },
             json: lines.json,
             iso8601: lines.iso8601,
             json_output: lines.output,
             json_tags: lines.tags,
             json_message: lines.message,
             json_fields: lines.fields,
-            ..Style::default()
         }
     }
 

@@ -51,7 +51,7 @@ fn check_rule(rule: Rule, style: Style, expected: &str) {
 fn text_lines() {
     let text = Style::default();
     check("Opened (%evt.num)", text, "16:17:57.881781397: Informational Opened (7)");
-    let zone = Style { settings: Settings { utc_offset: 3600 }, ..text };
+    let zone = Style { settings: Settings { utc_offset: 3600, ..Settings::default() }, ..text };
     check("x", zone, "17:17:57.881781397: Informational x");
     let iso = Style { iso8601: true, ..text };
     check("x", iso, "2016-08-04T16:17:57.881781397+0000: Informational x");

@@ -5,9 +5,9 @@ use tercel_format::catalogue::{DynamicRow, Extra, FlagTable, ParamInfo, ParamTyp
 use tercel_format::event::until_nul;
 
 use super::opening::AT_FDCWD;
-use super::text::{MISSING, push_dotted, push_general, sanitize};
+use super::text::{MISSING, push_general, sanitize};
 use super::width::masked;
-use super::{Context, Scratch, Value, names, parameters, time};
+use super::{Buffers, Context, Scratch, Value, names, parameters, time};
 use crate::state::path::concatenate;
 use crate::state::{L4, sockets};
 
@@ -18,21 +18,22 @@ const MAX_TEXT: usize = 1023;
 struct Texts<'b> {
     plain: &'b mut Vec<u8>,
     resolved: &'b mut Vec<u8>,
+    buffers: Buffers,
 }
 
 /// Writes the plain text of argument `index` to `scratch.text` and the resolved one to `scratch.part`.
 pub(super) fn one(cx: &Context<'_>, index: usize, scratch: &mut Scratch) {
     let offset = scratch.utc_offset(cx.event.ts);
-    let Scratch { text, part, .. } = scratch;
+    let Scratch { text, part, settings, .. } = scratch;
     text.clear();
     part.clear();
-    describe(cx, index, offset, &mut Texts { plain: text, resolved: part });
+    describe(cx, index, offset, &mut Texts { plain: text, resolved: part, buffers: settings.buffers });
 }
 
 /// `evt.args`: `name=text` or `name=text(resolved)` of every argument; nothing for generic system calls.
 pub(super) fn all<'a>(cx: &Context<'a>, scratch: &'a mut Scratch) -> Option<Value<'a>> {
     let offset = scratch.utc_offset(cx.event.ts);
-    let Scratch { text, part, .. } = scratch;
+    let Scratch { text, part, settings, .. } = scratch;
     text.clear();
     if cx.event.code() == code::GENERIC_X {
         return Some(Value::Text(b""));
@@ -44,7 +45,7 @@ pub(super) fn all<'a>(cx: &Context<'a>, scratch: &'a mut Scratch) -> Option<Valu
         text.extend_from_slice(param.name.as_bytes());
         text.push(b'=');
         part.clear();
-        describe(cx, index, offset, &mut Texts { plain: text, resolved: part });
+        describe(cx, index, offset, &mut Texts { plain: text, resolved: part, buffers: settings.buffers });
         if !part.is_empty() {
             text.push(b'(');
             text.extend_from_slice(part);
@@ -98,7 +99,7 @@ fn typed(
     texts: &mut Texts<'_>,
 ) {
     match ty {
-        ParamType::ByteBuf => return push_dotted(texts.plain, bytes),
+        ParamType::ByteBuf => return texts.buffers.push(texts.plain, bytes),
         ParamType::SockAddr => return sockets::sockaddr_text(texts.plain, bytes),
         ParamType::SockTuple => return sockets::tuple_text(texts.plain, bytes),
         ParamType::FdList => return fd_list(cx, bytes, texts.plain),

@@ -8,7 +8,7 @@ use tercel_rules::program::{Operand, Source};
 use super::nature::Rendering;
 use super::text::{push_buffer, push_value, sanitize};
 use super::width::{is_signed, masked};
-use super::{Context, Scratch, Value, nature, parameters, transform};
+use super::{Buffers, Context, Scratch, Value, nature, parameters, transform};
 
 /// The JSON of an operand; null where it is missing.
 ///
@@ -28,7 +28,7 @@ pub fn render_json(cx: &Context<'_>, operand: &Operand, scratch: &mut Scratch) -
             Json::from(scratch.memory.delta_of_output(part, place, cx.event.ts))
         }
         Rendering::Count => Json::from(scratch.memory.count_of_output(place, 2)),
-        Rendering::Buffer => buffer(cx),
+        Rendering::Buffer => buffer(cx, scratch.settings.buffers),
         Rendering::RawArgument => match parameters::raw_argument(cx, operand) {
             Some((Some(value), ty, format)) => of_value(value, ty, format),
             Some((None, ParamType::ByteBuf, _)) => Json::from(""),
@@ -46,13 +46,13 @@ pub fn render_json(cx: &Context<'_>, operand: &Operand, scratch: &mut Scratch) -
     }
 }
 
-fn buffer(cx: &Context<'_>) -> Json {
+fn buffer(cx: &Context<'_>, buffers: Buffers) -> Json {
     if parameters::buffer(cx).is_none() {
         return Json::Null;
     }
     let mut out = Vec::new();
-    push_buffer(cx, &mut out);
-    text(&out)
+    push_buffer(cx, buffers, &mut out);
+    Json::from(String::from_utf8_lossy(&out).into_owned())
 }
 
 fn number(value: Option<Value<'_>>) -> Json {

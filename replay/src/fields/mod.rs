@@ -13,6 +13,7 @@ macro_rules! put {
 mod account;
 mod ancestors;
 mod arguments;
+mod buffer;
 mod capture;
 mod composed;
 mod container;
@@ -43,6 +44,7 @@ use tercel_rules::program::{Operand, Source};
 
 use crate::state::{Facts, Fd, Slot, State, Thread};
 
+pub use buffer::Buffers;
 pub use json::render_json;
 pub(crate) use nature::{Comparison, Dependency, EndPart, Nature, Shown};
 pub use scratch::{Scratch, Settings};

@@ -9,7 +9,7 @@ use rustc_hash::FxHashMap;
 use tercel_format::trace::Zone;
 
 use super::nature::DeltaPart;
-use super::time;
+use super::{Buffers, time};
 
 /// Most patterns and threads that are remembered; beyond it the memory starts afresh.
 const MAX_REMEMBERED: usize = 1 << 16;
@@ -19,6 +19,8 @@ const MAX_REMEMBERED: usize = 1 << 16;
 pub struct Settings {
     /// Seconds that the zone of shown times lies east of UTC. Captures of other tools have no zone: 0.
     pub(crate) utc_offset: i32,
+    /// How outputs show buffers. What conditions compare is not shown so.
+    pub buffers: Buffers,
 }
 
 /// Memory that is reused from one value to the next, one per thread of evaluation.

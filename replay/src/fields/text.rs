@@ -8,7 +8,7 @@ use tercel_rules::program::{Operand, Source};
 
 use super::nature::Rendering;
 use super::width::{bits, is_signed, masked};
-use super::{Context, Scratch, Value, nature, parameters, transform};
+use super::{Buffers, Context, Scratch, Value, nature, parameters, transform};
 use crate::state::text::{REPLACEMENT, Sequence, sequence};
 
 /// What a missing value looks like.
@@ -30,7 +30,7 @@ pub fn render_text(cx: &Context<'_>, operand: &Operand, out: &mut Vec<u8>, scrat
                 let count = scratch.memory.count_of_output(std::ptr::from_ref(operand).addr(), 1);
                 push_value(out, Value::Uint(count), operand.ty, operand.format);
             }
-            Rendering::Buffer => push_buffer(cx, out),
+            Rendering::Buffer => push_buffer(cx, scratch.settings.buffers, out),
             Rendering::RawArgument => push_raw_argument(cx, operand, out),
             Rendering::Value | Rendering::Time | Rendering::Number | Rendering::List => {
                 match super::value(cx, operand, scratch) {
@@ -49,11 +49,11 @@ pub fn render_text(cx: &Context<'_>, operand: &Operand, out: &mut Vec<u8>, scrat
     }
 }
 
-/// Appends `evt.buffer`: `NULL` for an empty buffer, otherwise printable characters and dots.
-pub(super) fn push_buffer(cx: &Context<'_>, out: &mut Vec<u8>) {
+/// Appends `evt.buffer`; `NULL` for an empty one.
+pub(super) fn push_buffer(cx: &Context<'_>, buffers: Buffers, out: &mut Vec<u8>) {
     match parameters::buffer(cx) {
         Some(b"") => out.extend_from_slice(b"NULL"),
-        Some(bytes) => push_bytes(out, bytes),
+        Some(bytes) => buffers.push_cut(out, bytes),
         None => out.extend_from_slice(MISSING),
     }
 }

@@ -1,0 +1,93 @@
+//! The outputs of a configuration.
+
+use std::path::{Path, PathBuf};
+
+use super::reader::Reader;
+use crate::outputs::{Address, Http, Kind, Protocol, Syslog};
+
+/// The outputs that are enabled.
+pub fn outputs(reader: &mut Reader<'_>, json: bool) -> Vec<Kind> {
+    let mut kinds = Vec::new();
+    if reader.flag("stdout_output.enabled", false) {
+        kinds.push(Kind::Stdout);
+    }
+    if reader.flag("stderr_output.enabled", false) {
+        kinds.push(Kind::Stderr);
+    }
+    if let Some(path) = required(reader, "file_output", "filename") {
+        kinds.push(Kind::File { path: path.into(), keep_open: reader.flag("file_output.keep_alive", false) });
+    }
+    if reader.flag("syslog_output.enabled", false) {
+        kinds.extend(syslog(reader));
+    }
+    if let Some(command) = required(reader, "program_output", "program") {
+        let keep_running = reader.flag("program_output.keep_alive", false);
+        kinds.push(Kind::Program { command, keep_running });
+    }
+    if let Some(url) = required(reader, "http_output", "url") {
+        kinds.push(Kind::Http(http(reader, url, json)));
+    }
+    kinds
+}
+
+/// The value that an output needs, where it is enabled.
+fn required(reader: &mut Reader<'_>, output: &str, key: &str) -> Option<String> {
+    if !reader.flag(&format!("{output}.enabled"), false) {
+        return None;
+    }
+    let value = reader.text(&format!("{output}.{key}")).map(|(text, _)| text.to_owned());
+    if let (None, Some(entry)) = (&value, reader.root.get(output)) {
+        reader.wrong(&entry.place, format!("{output} is enabled, but has no {key}"));
+    }
+    value
+}
+
+fn syslog(reader: &mut Reader<'_>) -> Option<Kind> {
+    let protocols = [("rfc3164", Protocol::Rfc3164), ("rfc5424", Protocol::Rfc5424)];
+    let protocol = reader.word("syslog_output.protocol", &protocols, Protocol::Rfc3164);
+    let (text, place) = reader.text("syslog_output.address").unwrap_or(("/dev/log", &reader.root.place));
+    let address = match text.split_once("://") {
+        None if text.starts_with('/') => Address::Local(text.into()),
+        Some(("unix", path)) => Address::Local(path.into()),
+        Some(("udp", host)) => Address::Udp(with_port(host)),
+        Some(("tcp", host)) => Address::Tcp(with_port(host)),
+        _ => {
+            let text =
+                format!("syslog_output.address is a path, udp://HOST:PORT or tcp://HOST:PORT, not '{text}'");
+            reader.wrong(place, text);
+            return None;
+        }
+    };
+    let name = rustix::system::uname();
+    let hostname = name.nodename().to_string_lossy().into_owned();
+    Some(Kind::Syslog(Syslog { address, protocol, hostname }))
+}
+
+fn with_port(host: &str) -> String {
+    let has_port = host.rsplit_once(':').is_some_and(|(_, port)| port.parse::<u16>().is_ok());
+    if has_port { host.to_owned() } else { format!("{host}:514") }
+}
+
+fn http(reader: &mut Reader<'_>, url: String, json: bool) -> Http {
+    let mut path =
+        |key: &str| reader.text(&format!("http_output.{key}")).map(|(text, _)| PathBuf::from(text));
+    let (file, bundle, directory) = (path("ca_cert"), path("ca_bundle"), path("ca_path"));
+    let certificate = path("client_cert").unwrap_or_else(|| "/etc/ssl/certs/client.crt".into());
+    let key = path("client_key").unwrap_or_else(|| "/etc/ssl/certs/client.key".into());
+    let system = Path::new("/etc/ssl/certs");
+    let directory = directory.unwrap_or_else(|| system.to_owned());
+    // Where the system has no certificates of its own, the list that the program brings along serves.
+    let trusted = file.or(bundle).or_else(|| (directory != system || system.is_dir()).then_some(directory));
+    let user_agent = reader.text("http_output.user_agent").map(|(text, _)| text.to_owned());
+    Http {
+        json,
+        user_agent: user_agent.unwrap_or_else(|| concat!("tercel/", env!("CARGO_PKG_VERSION")).to_owned()),
+        insecure: reader.flag("http_output.insecure", false),
+        trusted: trusted.filter(|_| url.starts_with("https:")),
+        client: reader.flag("http_output.mtls", false).then_some((certificate, key)),
+        compress: reader.flag("http_output.compress_uploads", false),
+        keep_alive: reader.flag("http_output.keep_alive", false),
+        max_timeouts: reader.number("http_output.max_consecutive_timeouts", 5, 0..=255),
+        url,
+    }
+}

@@ -1,0 +1,108 @@
+//! Values by their keys: a tree of a configuration enters, typed values leave; what is wrong is remembered with its place.
+
+use std::str::FromStr;
+
+use super::tree::{Entry, Place, Remark, Value};
+
+/// Reads values and remembers what is wrong. What is an error and what is not is as in Falco: a value that cannot be read as what the
+/// key is for leaves the default, with a warning (yaml-cpp's `as` with a default); a value that can be read and makes no
+/// sense is an error, and so are entries of lists that cannot be read.
+pub struct Reader<'a> {
+    pub root: &'a Entry,
+    pub errors: Vec<Remark>,
+    pub warnings: Vec<Remark>,
+}
+
+impl<'a> Reader<'a> {
+    pub fn wrong(&mut self, place: &Place, text: String) {
+        self.errors.push(Remark { place: place.clone(), text });
+    }
+
+    pub fn warn(&mut self, place: &Place, text: String) {
+        self.warnings.push(Remark { place: place.clone(), text });
+    }
+
+    /// The text of a key; `None` where it is missing or empty.
+    pub fn text(&mut self, path: &str) -> Option<(&'a str, &'a Place)> {
+        let entry = self.root.at(path)?;
+        match &entry.value {
+            Value::Text(text) if text.is_empty() => None,
+            Value::Text(text) => Some((text, &entry.place)),
+            Value::Null => None,
+            Value::List(_) | Value::Map(_) => {
+                self.warn(&entry.place, format!("{path} is one value; the default holds"));
+                None
+            }
+        }
+    }
+
+    pub fn flag(&mut self, path: &str, default: bool) -> bool {
+        let Some((text, place)) = self.text(path) else { return default };
+        match text.to_ascii_lowercase().as_str() {
+            "true" | "yes" | "on" | "y" => true,
+            "false" | "no" | "off" | "n" => false,
+            _ => {
+                self.warn(
+                    place,
+                    format!("{path} is true or false, not '{text}'; the default, {default}, holds"),
+                );
+                default
+            }
+        }
+    }
+
+    pub fn number<T>(&mut self, path: &str, default: T, range: std::ops::RangeInclusive<T>) -> T
+    where
+        T: FromStr + PartialOrd + std::fmt::Display + Copy,
+    {
+        let Some((text, place)) = self.text(path) else { return default };
+        match text.parse::<T>() {
+            Ok(number) if range.contains(&number) => return number,
+            Err(_) if text.parse::<f64>().is_err() => {
+                self.warn(place, format!("{path} is a number, not '{text}'; the default, {default}, holds"));
+            }
+            _ => {
+                let (first, last) = (range.start(), range.end());
+                self.wrong(place, format!("{path} is a number from {first} to {last}, not '{text}'"));
+            }
+        }
+        default
+    }
+
+    /// One of some words.
+    pub fn word<T: Copy>(&mut self, path: &str, words: &[(&str, T)], default: T) -> T {
+        let Some((text, place)) = self.text(path) else { return default };
+        if let Some((_, value)) = words.iter().find(|(word, _)| word.eq_ignore_ascii_case(text)) {
+            return *value;
+        }
+        let known: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
+        self.wrong(place, format!("{path} is one of {}, not '{text}'", known.join(", ")));
+        default
+    }
+
+    /// The entries of a list; a single value stands for a list of one.
+    pub fn list(&mut self, path: &str) -> &'a [Entry] {
+        let Some(entry) = self.root.at(path) else { return &[] };
+        match &entry.value {
+            Value::List(items) => items,
+            Value::Text(text) if !text.is_empty() => std::slice::from_ref(entry),
+            Value::Text(_) | Value::Null => &[],
+            Value::Map(_) => {
+                self.warn(&entry.place, format!("{path} is a list; it counts as empty"));
+                &[]
+            }
+        }
+    }
+
+    /// The texts of a list.
+    pub fn texts(&mut self, path: &str) -> Vec<(&'a str, &'a Place)> {
+        let mut texts = Vec::new();
+        for entry in self.list(path) {
+            match &entry.value {
+                Value::Text(text) => texts.push((text.as_str(), &entry.place)),
+                _ => self.wrong(&entry.place, format!("{path} is a list of texts")),
+            }
+        }
+        texts
+    }
+}
