@@ -76,7 +76,7 @@ pub const KEYS: &[(&str, Use)] = &[
     ("http_output.client_cert", Used),
     ("http_output.client_key", Used),
     ("http_output.compress_uploads", Used),
-    ("http_output.echo", Ignored("false", "answers of the server are not shown")),
+    ("http_output.echo", Used),
     ("http_output.enabled", Used),
     ("http_output.insecure", Used),
     ("http_output.keep_alive", Used),
@@ -149,8 +149,8 @@ pub const KEYS: &[(&str, Use)] = &[
     ("webserver.listen_address", Used),
     ("webserver.listen_port", Used),
     ("webserver.prometheus_metrics_enabled", Used),
-    ("webserver.ssl_certificate", Ignored("/etc/falco/falco.pem", "the web server speaks http only")),
-    ("webserver.ssl_enabled", Ignored("false", "the web server speaks http only")),
+    ("webserver.ssl_certificate", Used),
+    ("webserver.ssl_enabled", Used),
     ("webserver.threadiness", Ignored("0", "one thread serves the web server")),
 ];
 

@@ -127,6 +127,15 @@ pub struct Web {
     pub health: String,
     /// Serve metrics below `/metrics`.
     pub metrics: bool,
+    /// File of certificates and their key, where TLS is spoken.
+    pub certificate: Option<PathBuf>,
+}
+
+impl Web {
+    /// How its addresses begin.
+    pub fn scheme(&self) -> &'static str {
+        if self.certificate.is_some() { "https" } else { "http" }
+    }
 }
 
 /// Which system calls the probe is asked for.

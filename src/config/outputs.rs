@@ -87,6 +87,7 @@ fn http(reader: &mut Reader<'_>, url: String, json: bool) -> Http {
         client: reader.flag("http_output.mtls", false).then_some((certificate, key)),
         compress: reader.flag("http_output.compress_uploads", false),
         keep_alive: reader.flag("http_output.keep_alive", false),
+        echo: reader.flag("http_output.echo", false),
         max_timeouts: reader.number("http_output.max_consecutive_timeouts", 5, 0..=255),
         url,
     }

@@ -284,7 +284,11 @@ fn web(reader: &mut Reader<'_>) -> Option<Web> {
     let health =
         reader.text("webserver.k8s_healthz_endpoint").map_or("/healthz", |(text, _)| text).to_owned();
     let metrics = reader.flag("webserver.prometheus_metrics_enabled", false);
-    enabled.then_some(Web { address: SocketAddr::new(address, port), health, metrics })
+    let tls = reader.flag("webserver.ssl_enabled", false);
+    let certificate =
+        reader.text("webserver.ssl_certificate").map_or("/etc/falco/falco.pem", |(text, _)| text);
+    let certificate = tls.then(|| PathBuf::from(certificate));
+    enabled.then_some(Web { address: SocketAddr::new(address, port), health, metrics, certificate })
 }
 
 fn calls(reader: &mut Reader<'_>) -> Calls {

@@ -8,6 +8,7 @@ use tercel_rules::load::{Loader, Options};
 
 use super::intent;
 use super::rules::Plan;
+use super::web;
 use crate::config::{self, DEFAULT_FILE};
 use crate::exit::{Failure, Outcome};
 use crate::finish;
@@ -33,6 +34,7 @@ pub fn run(file: Option<&Path>, overrides: &[String]) -> Result<Outcome, Failure
     let config = &loaded.config;
     let kinds = config.kinds();
     kinds.iter().try_for_each(|kind| kind.check()).map_err(Failure::usage)?;
+    config.web.as_ref().map_or(Ok(()), web::check)?;
     if config.rules_files.is_empty() {
         // The configuration is valid nevertheless: live can have its rules from the command line.
         let none = Loader::new(Options::default()).finish();

@@ -33,7 +33,7 @@ pub fn lines(
     let form = if config.lines.json { "JSON" } else { "text" };
     lines.extend(kinds.iter().map(|kind| format!("write alerts as {form} to {}", kind.target())));
     lines.push(format!("leave out rules less urgent than {}", config.priority.name()));
-    lines.extend(config.web.iter().map(|web| format!("serve http on {}", web.address)));
+    lines.extend(config.web.iter().map(|web| format!("serve {} on {}", web.scheme(), web.address)));
     lines
 }
 

@@ -1,12 +1,20 @@
-//! The web server for health and metrics: requests enter, the page that the run left last leaves. One thread serves one request
+//! The web server for health, versions and metrics: requests enter, the page that the run left last leaves. One thread serves one request
 //! after the other, each within a second, so that strangers can cost no more than that.
 
+use std::fmt::Display;
 use std::io::{self, Read, Write};
 use std::net::{TcpListener, TcpStream};
+use std::path::Path;
 use std::sync::mpsc::{self, Receiver};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
+
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::{ServerConfig, ServerConnection, StreamOwned};
+use serde_json::{Map, Value, json};
+use tercel_rules::load::{ENGINE, Options};
 
 use crate::config::Web;
 use crate::exit::Failure;
@@ -39,7 +47,9 @@ impl Server {
     /// goes on; `notices` says so, and where it listens.
     pub fn start(web: &Web) -> Result<Server, Failure> {
         let failed = |error: io::Error| Failure::io(format!("web server on {}: {error}", web.address));
+        let tls = web.certificate.as_deref().map(tls).transpose().map_err(Failure::usage)?;
         let page = Arc::new(Mutex::new(Page { text: String::new(), at: Instant::now() }));
+        let scheme = web.scheme();
         let (sender, notices) = mpsc::channel();
         // Without a receiver the run is over.
         let report = move |level, text| drop(sender.send(Notice { level, text }));
@@ -53,7 +63,7 @@ impl Server {
         };
         let address = listener.as_ref().map_or(Ok(web.address), TcpListener::local_addr).map_err(failed)?;
         if listener.is_some() {
-            report(Level::Info, format!("web server on http://{address}"));
+            report(Level::Info, format!("web server on {scheme}://{address}"));
         }
         let (shared, web, metrics) = (Arc::clone(&page), web.clone(), web.metrics);
         let run = move || {
@@ -61,7 +71,7 @@ impl Server {
                 loop {
                     thread::sleep(AGAIN);
                     if let Ok(listener) = TcpListener::bind(web.address) {
-                        report(Level::Info, format!("web server on http://{}", web.address));
+                        report(Level::Info, format!("web server on {scheme}://{}", web.address));
                         break listener;
                     }
                 }
@@ -69,7 +79,7 @@ impl Server {
             for stream in listener.incoming() {
                 match stream {
                     // A client that goes away is no matter.
-                    Ok(stream) => drop(serve(stream, &web, &shared)),
+                    Ok(stream) => drop(answer(stream, tls.as_ref(), &web, &shared)),
                     // Out of descriptors, say: that passes, or not.
                     Err(_) => thread::sleep(PATIENCE),
                 }
@@ -91,40 +101,116 @@ impl Server {
     }
 }
 
-fn serve(mut stream: TcpStream, web: &Web, page: &Mutex<Page>) -> io::Result<()> {
-    let path = request(&mut stream)?;
+/// Whether what the server needs from the start is there.
+///
+/// # Errors
+/// The certificates or their key are wrong.
+pub fn check(web: &Web) -> Result<(), Failure> {
+    web.certificate.as_deref().map(tls).transpose().map(drop).map_err(Failure::usage)
+}
+
+/// The configuration of TLS with the certificates and the key in a file.
+fn tls(path: &Path) -> Result<Arc<ServerConfig>, String> {
+    let at = |error: &dyn Display| format!("webserver.ssl_certificate: {}: {error}", path.display());
+    let certificates = CertificateDer::pem_file_iter(path).and_then(Iterator::collect);
+    let certificates: Vec<_> = certificates.map_err(|error| at(&error))?;
+    let key = PrivateKeyDer::from_pem_file(path).map_err(|error| at(&error))?;
+    let config = ServerConfig::builder().with_no_client_auth().with_single_cert(certificates, key);
+    config.map(Arc::new).map_err(|error| at(&error))
+}
+
+/// A connection that nobody may keep for longer than their time.
+struct Bounded {
+    stream: TcpStream,
+    deadline: Instant,
+}
+
+impl Bounded {
+    fn left(&self) -> io::Result<Option<Duration>> {
+        let left = self.deadline.saturating_duration_since(Instant::now());
+        if left.is_zero() { Err(io::ErrorKind::TimedOut.into()) } else { Ok(Some(left)) }
+    }
+}
+
+impl Read for Bounded {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.stream.set_read_timeout(self.left()?)?;
+        self.stream.read(buffer)
+    }
+}
+
+impl Write for Bounded {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.stream.set_write_timeout(self.left()?)?;
+        self.stream.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.stream.flush()
+    }
+}
+
+fn answer(
+    stream: TcpStream,
+    tls: Option<&Arc<ServerConfig>>,
+    web: &Web,
+    page: &Mutex<Page>,
+) -> io::Result<()> {
+    let mut stream = Bounded { stream, deadline: Instant::now() + PATIENCE };
+    let Some(config) = tls else { return serve(&mut stream, web, page) };
+    let session = ServerConnection::new(Arc::clone(config)).map_err(io::Error::other)?;
+    let mut stream = StreamOwned::new(session, stream);
+    serve(&mut stream, web, page)?;
+    stream.conn.send_close_notify();
+    stream.flush()
+}
+
+fn serve(stream: &mut (impl Read + Write), web: &Web, page: &Mutex<Page>) -> io::Result<()> {
+    let path = request(stream)?;
     let page = page.lock().unwrap_or_else(PoisonError::into_inner);
     let (status, kind, body) = if path == web.health {
         if page.at.elapsed() < STALE {
-            ("200 OK", "application/json", r#"{"status": "ok"}"#)
+            ("200 OK", "application/json", r#"{"status": "ok"}"#.to_owned())
         } else {
-            ("503 Service Unavailable", "application/json", r#"{"status": "stuck"}"#)
+            ("503 Service Unavailable", "application/json", r#"{"status": "stuck"}"#.to_owned())
         }
+    } else if path == "/versions" {
+        ("200 OK", "application/json", versions())
     } else if path == "/metrics" && web.metrics {
-        ("200 OK", "text/plain; version=0.0.4", page.text.as_str())
+        ("200 OK", "text/plain; version=0.0.4", page.text.clone())
     } else {
-        ("404 Not Found", "text/plain", "not found\n")
+        ("404 Not Found", "text/plain", "not found\n".to_owned())
     };
+    drop(page);
     let length = body.len();
     let answer = format!(
         "HTTP/1.1 {status}\r\nContent-Type: {kind}\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n{body}"
     );
-    drop(page);
-    stream.set_write_timeout(Some(PATIENCE))?;
     stream.write_all(answer.as_bytes())
 }
 
+/// What falcoctl and others ask for under Falco's keys: the rule language and the plugins that rule files may require.
+fn versions() -> String {
+    let plugins = Options::default().plugins;
+    let plugins: Map<String, Value> =
+        plugins.into_iter().map(|(name, version)| (name, json!(version.to_string()))).collect();
+    json!({
+        "tercel_version": env!("CARGO_PKG_VERSION"),
+        "engine_version": ENGINE.minor.to_string(),
+        "engine_version_semver": ENGINE.to_string(),
+        "plugin_versions": plugins,
+    })
+    .to_string()
+}
+
 /// Reads the head of a request; its path leaves.
-fn request(stream: &mut TcpStream) -> io::Result<String> {
-    let deadline = Instant::now() + PATIENCE;
+fn request(stream: &mut impl Read) -> io::Result<String> {
     let mut head = Vec::new();
     let mut buffer = [0; 512];
     while !head.windows(4).any(|bytes| bytes == b"\r\n\r\n") {
-        let left = deadline.saturating_duration_since(Instant::now());
-        if left.is_zero() || head.len() > HEAD {
-            return Err(io::ErrorKind::TimedOut.into());
+        if head.len() > HEAD {
+            return Err(io::ErrorKind::InvalidData.into());
         }
-        stream.set_read_timeout(Some(left))?;
         match stream.read(&mut buffer)? {
             0 => return Err(io::ErrorKind::UnexpectedEof.into()),
             count => head.extend_from_slice(&buffer[..count]),
@@ -154,7 +240,12 @@ mod tests {
 
     #[test]
     fn health_and_metrics_are_served_beside_slow_clients() {
-        let web = Web { address: ([127, 0, 0, 1], 0).into(), health: "/healthz".to_owned(), metrics: true };
+        let web = Web {
+            address: ([127, 0, 0, 1], 0).into(),
+            health: "/healthz".to_owned(),
+            metrics: true,
+            certificate: None,
+        };
         let server = Server::start(&web).expect("a server");
         let notice = server.notices().next().expect("a notice");
         let address = notice.text.strip_prefix("web server on http://").expect("an address");
@@ -163,8 +254,32 @@ mod tests {
         server.show(|| "x 1\n".to_owned());
         assert!(get(address, "/metrics").ends_with("\r\n\r\nx 1\n"));
         assert!(get(address, "/healthz?probe=1").contains("200 OK"));
+        assert!(get(address, "/versions").contains(r#""engine_version_semver":"0.62.0""#));
         assert!(get(address, "/other").starts_with("HTTP/1.1 404"));
         drop(silent);
+    }
+
+    #[test]
+    fn tls_is_spoken_where_there_is_a_certificate() {
+        let certificate = concat!(env!("CARGO_MANIFEST_DIR"), "/testdata/webserver.pem");
+        let mut web = Web {
+            address: ([127, 0, 0, 1], 0).into(),
+            health: "/healthz".to_owned(),
+            metrics: false,
+            certificate: Some(certificate.into()),
+        };
+        let server = Server::start(&web).expect("a server");
+        let notice = server.notices().next().expect("a notice");
+        let url = notice.text.strip_prefix("web server on ").expect("an address");
+        assert!(url.starts_with("https://"), "{url}");
+        // The certificate is its own authority, as it is of those that Falco's users make.
+        let tls = ureq::tls::TlsConfig::builder().disable_verification(true).build();
+        let agent: ureq::Agent = ureq::Agent::config_builder().tls_config(tls).build().into();
+        let mut answer = agent.get(format!("{url}/healthz")).call().expect("an answer");
+        assert_eq!(answer.body_mut().read_to_string().expect("a text"), r#"{"status": "ok"}"#);
+        web.certificate = Some(concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml").into());
+        let failure = check(&web).expect_err("no key");
+        assert!(failure.message.starts_with("webserver.ssl_certificate: "), "{failure}");
     }
 
     /// Falco, say, has the same port.
@@ -172,7 +287,7 @@ mod tests {
     fn an_address_in_use_is_tried_again() {
         let other = TcpListener::bind(("127.0.0.1", 0)).expect("a listener");
         let address = other.local_addr().expect("an address");
-        let web = Web { address, health: "/healthz".to_owned(), metrics: true };
+        let web = Web { address, health: "/healthz".to_owned(), metrics: true, certificate: None };
         let server = Server::start(&web).expect("a server that waits");
         let first: Vec<Notice> = server.notices().collect();
         assert!(matches!(first.as_slice(), [Notice { level: Level::Warning, .. }]), "{first:?}");

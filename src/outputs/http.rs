@@ -1,7 +1,7 @@
 //! Http: lines enter and are posted to a web server, one request per line.
 
 use std::fs;
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,8 +16,10 @@ use super::channel::{Channel, Failure};
 
 /// How long a request may take.
 const PATIENCE: Duration = Duration::from_secs(5);
-/// How much of an answer is read, so that the connection can be used again.
+/// How much of the body of an answer is read, so that the connection can be used again.
 const ANSWER: u64 = 64 << 10;
+/// Longest head of an answer.
+const HEAD: usize = 64 << 10;
 
 /// A web server and how to speak to it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,6 +40,8 @@ pub struct Http {
     pub compress: bool,
     /// Use connections again.
     pub keep_alive: bool,
+    /// Print the bodies of answers on standard output.
+    pub echo: bool,
     /// Timeouts in a row after which a line is given up.
     pub max_timeouts: u32,
 }
@@ -67,8 +71,12 @@ impl Client {
             request.send(line)?
         };
         let status = response.status().as_u16();
-        // The status is the answer: a body that is too long or breaks off changes nothing about it.
-        let _ = response.body_mut().with_config().limit(ANSWER).read_to_vec();
+        // The status is the answer: a body that is too long or truncated changes nothing about it, nor does a reader of the echo.
+        let mut body = Vec::new();
+        let _ = response.body_mut().as_reader().take(ANSWER).read_to_end(&mut body);
+        if self.settings.echo && !body.is_empty() {
+            let _ = io::stdout().lock().write_all(&body);
+        }
         Ok(status)
     }
 }
@@ -114,6 +122,7 @@ fn agent(settings: &Http) -> Result<Agent, String> {
     let config = Agent::config_builder()
         .timeout_global(Some(PATIENCE))
         .http_status_as_error(false)
+        .max_response_header_size(HEAD)
         .max_redirects(3)
         .proxy(None)
         .user_agent(&settings.user_agent)

@@ -317,6 +317,7 @@ fn web(url: String, max_timeouts: u32) -> Http {
         client: None,
         compress: false,
         keep_alive: false,
+        echo: false,
         max_timeouts,
     }
 }
@@ -386,4 +387,24 @@ fn a_server_that_hangs_holds_up_nobody() {
     outputs.finish(Duration::from_millis(100));
     assert!(started.elapsed() < 3 * SECOND);
     assert_eq!((counts(&outputs).sent, counts(&outputs).lost), (0, 10));
+}
+
+/// A server must not fill the memory, nor hold an alert for ever.
+#[test]
+fn an_endless_head_of_an_answer_is_a_failure() {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let outputs = start(http(&listener, 5), FEW);
+    deliver(&outputs, 0..1);
+    let (mut stream, _) = listener.accept().expect("a request");
+    stream.set_write_timeout(Some(5 * SECOND)).expect("a timeout");
+    stream.write_all(b"HTTP/1.1 200 OK\r\n").expect("a status");
+    let header = [b"X: ".as_slice(), &[b'x'; 4000], b"\r\n"].concat();
+    let mut written = 0;
+    while stream.write_all(&header).is_ok() {
+        written += header.len();
+        assert!(written < 64 << 20, "the client reads on and on");
+    }
+    wait(&outputs, |counts| counts.failures > 0);
+    assert_eq!(counts(&outputs).sent, 0);
+    outputs.finish(Duration::from_millis(10));
 }
