@@ -14,7 +14,6 @@ const REFUSED: &[(&[&str], &str)] = &[
         &["-i"],
         "no event is left out by default; 'tercel events --list' prints all, -o base_syscalls.all=true asks for all",
     ),
-    (&["-l"], "'tercel rules list FILE' prints all rules, with --json their conditions and outputs"),
     (
         &["-P", "--pidfile"],
         "systemd knows the process; in scripts: sh -c 'echo $$ >FILE; exec tercel live …'",
@@ -26,12 +25,19 @@ const REFUSED: &[(&[&str], &str)] = &[
         "pods are named by the container engines; no server is asked",
     ),
     (&["--list-plugins", "--plugin-info"], "plugins cannot be loaded; containers are built in"),
+    (
+        &["--format", "--markdown"],
+        "'tercel fields' and 'tercel events --list' print text, with --json JSON lines",
+    ),
     (&["--page-size"], "'getconf PAGESIZE' prints it"),
     (
         &["--config-schema", "--rule-schema"],
         "docs/from-falco.md lists the keys, docs/rules.md describes the rules",
     ),
 ];
+
+/// The configuration that Falco reads where none is named.
+const FALCO_YAML: &str = "/etc/falco/falco.yaml";
 
 /// Flags of live, in either habit, that a value follows.
 const WITH_VALUE: &[&str] = &[
@@ -63,7 +69,8 @@ const WITH_VALUE: &[&str] = &[
 /// What is asked for instead of a run.
 enum Question {
     Validate(Vec<OsString>),
-    Rules,
+    /// All rules, or the one of this name.
+    Rules(Option<OsString>),
     Fields,
     Events,
     Check,
@@ -73,7 +80,12 @@ enum Question {
 ///
 /// # Errors
 /// A flag has no meaning here; the text says what to use.
-pub fn translate(mut words: Vec<OsString>) -> Result<Vec<OsString>, Failure> {
+pub fn translate(words: Vec<OsString>) -> Result<Vec<OsString>, Failure> {
+    with_default(words, Path::new(FALCO_YAML))
+}
+
+/// As [`translate`]; `falco_yaml` is what a program that is called `falco` reads where it exists and no other is named.
+fn with_default(mut words: Vec<OsString>, falco_yaml: &Path) -> Result<Vec<OsString>, Failure> {
     let name = words.first().and_then(|word| Path::new(word).file_name());
     let is_falco = name.is_some_and(|name| name == "falco");
     let asks_about_program =
@@ -83,7 +95,10 @@ pub fn translate(mut words: Vec<OsString>) -> Result<Vec<OsString>, Failure> {
         words.insert(1, "live".into());
     }
     match words.get(1).and_then(|word| word.to_str()) {
-        Some("live") => Live::default().read(words),
+        Some("live") => {
+            let default = Some(falco_yaml).filter(|path| is_falco && path.exists());
+            Live { default: default.map(Into::into), ..Live::default() }.read(words)
+        }
         Some("events") => events(words),
         _ => Ok(words),
     }
@@ -96,6 +111,8 @@ struct Live {
     kept: Vec<OsString>,
     rules: Vec<OsString>,
     config: Option<OsString>,
+    /// The configuration where none is named.
+    default: Option<OsString>,
     overrides: Vec<OsString>,
     question: Option<Question>,
 }
@@ -112,6 +129,19 @@ impl Live {
                 self.kept.extend(words.by_ref());
                 break;
             }
+            // Falco's long names of what is short here.
+            let (word, attached) = match text.split_once('=') {
+                Some(("--option", value)) => ("-o".into(), Some(OsString::from(value))),
+                Some(("--print", value)) => ("-p".into(), Some(OsString::from(value))),
+                _ if text == "--option" => ("-o".into(), None),
+                _ if text == "--print" => ("-p".into(), None),
+                _ => (word.clone(), None),
+            };
+            if let Some(value) = attached {
+                self.value(word, value)?;
+                continue;
+            }
+            let text = word.to_str().unwrap_or_default();
             if let Some((flags, instead)) = REFUSED.iter().find(|(flags, _)| flags.contains(&text)) {
                 return Err(Failure::usage(format!("{}: {instead}", flags.join(", "))));
             }
@@ -130,7 +160,11 @@ impl Live {
                     }
                     self.question = Some(Question::Validate(files));
                 }
-                "-L" => self.question = Some(Question::Rules),
+                "-L" => self.question = Some(Question::Rules(None)),
+                "-l" => {
+                    let name = words.next().ok_or_else(|| Failure::usage("-l: give the name of the rule"))?;
+                    self.question = Some(Question::Rules(Some(name)));
+                }
                 "--list" => {
                     words.next_if(|next| next == "syscall");
                     self.question = Some(Question::Fields);
@@ -172,6 +206,10 @@ impl Live {
     /// A flag with its value.
     fn value(&mut self, flag: OsString, value: OsString) -> Result<(), Failure> {
         match flag.to_str().unwrap_or_default() {
+            "-p" if ["c", "container", "k", "kubernetes"].iter().any(|known| value == *known) => {
+                self.set("append_output[].suggested_output=true");
+                return Ok(());
+            }
             "-p" if value.to_str().is_some_and(|value| value.contains('%')) => {
                 self.set(&format!("append_output[].extra_output={}", value.to_string_lossy()));
                 return Ok(());
@@ -192,7 +230,12 @@ impl Live {
     }
 
     /// The words of the verb that answers.
-    fn answer(self) -> Result<Vec<OsString>, Failure> {
+    fn answer(mut self) -> Result<Vec<OsString>, Failure> {
+        if let (None, Some(default)) = (&self.config, self.default.take()) {
+            let at = 2.min(self.kept.len());
+            self.kept.splice(at..at, ["-c".into(), default.clone()]);
+            self.config = Some(default);
+        }
         let program = self.kept.first().cloned().unwrap_or_default();
         let verb = |words: &[&str]| -> Vec<OsString> {
             std::iter::once(program.clone()).chain(words.iter().map(OsString::from)).collect()
@@ -202,13 +245,16 @@ impl Live {
             Some(Question::Validate(files)) => [verb(&["rules", "check"]), files].concat(),
             Some(Question::Fields) => verb(&["fields"]),
             Some(Question::Events) => verb(&["events", "--list"]),
-            Some(Question::Rules) => {
+            Some(Question::Rules(name)) => {
                 let texts = self.overrides.iter().map(|text| text.to_string_lossy().into_owned());
                 let texts: Vec<String> = texts.collect();
                 let loaded = config::load(self.config.as_ref().map(Path::new), &texts)?.config;
                 let mut words = verb(&["rules", "list"]);
                 if loaded.lines.json {
                     words.push("--json".into());
+                }
+                if let Some(name) = name {
+                    words.extend(["--rule".into(), name]);
                 }
                 match self.rules.is_empty() {
                     true => words.extend(loaded.rules_files.into_iter().map(PathBuf::into_os_string)),
@@ -263,7 +309,8 @@ mod tests {
 
     fn translated(line: &str) -> Result<String, String> {
         let words = line.split(' ').map(OsString::from).collect();
-        let words = translate(words).map_err(|failure| failure.message)?;
+        let words =
+            with_default(words, Path::new("/no/such/falco.yaml")).map_err(|failure| failure.message)?;
         let words: Vec<String> = words.iter().map(|word| word.to_string_lossy().into_owned()).collect();
         Ok(words.join(" "))
     }
@@ -273,6 +320,9 @@ mod tests {
         for (typed, expected) in [
             ("tercel live -r a -L", "tercel rules list a"),
             ("tercel live -r a -o json_output=true -L", "tercel rules list --json a"),
+            ("tercel live -r a -l Name", "tercel rules list --rule Name a"),
+            ("tercel live --option json_output=true", "tercel live -o json_output=true"),
+            ("tercel live --print=container", "tercel live -o append_output[].suggested_output=true"),
             ("tercel live -V a.yaml -V b.yaml", "tercel rules check a.yaml b.yaml"),
             ("tercel -V bad.yaml", "tercel rules check bad.yaml"),
             ("tercel live --validate a.yaml b.yaml", "tercel rules check a.yaml b.yaml"),
@@ -303,7 +353,6 @@ mod tests {
     fn flags_without_a_meaning_name_what_to_use() {
         for (typed, expected) in [
             ("tercel live -P /run/x", "systemd"),
-            ("falco -l rule", "tercel rules list"),
             ("falco -e trace.scap", "tercel replay"),
             ("falco -N", "tercel fields"),
             ("falco -i", "tercel events --list"),
@@ -314,6 +363,103 @@ mod tests {
         ] {
             let message = translated(typed).expect_err(typed);
             assert!(message.contains(expected), "{typed}: {message}");
+        }
+    }
+
+    #[test]
+    fn falcos_own_configuration_is_the_default_of_a_link_of_its_name() {
+        let file = std::env::temp_dir().join(format!("tercel-habits-{}.yaml", std::process::id()));
+        std::fs::write(&file, "json_output: true\n").expect("a file");
+        let name = file.display();
+        for (typed, expected) in [
+            ("falco -U", format!("falco live -c {name}")),
+            ("falco -c other.yaml", "falco live -c other.yaml".to_owned()),
+            ("falco --dry-run", format!("falco config check {name}")),
+            ("falco -r a -L", "falco rules list --json a".to_owned()),
+            ("tercel live -U", "tercel live".to_owned()),
+        ] {
+            let words = typed.split(' ').map(OsString::from).collect();
+            let words = with_default(words, &file).expect(typed);
+            let words: Vec<String> = words.iter().map(|word| word.to_string_lossy().into_owned()).collect();
+            assert_eq!(words.join(" "), expected, "{typed}");
+        }
+        std::fs::remove_file(&file).expect("a file");
+    }
+
+    /// Every flag that Falco 0.44 has, and those that older ones had, each as it is typed.
+    const FLAGS: &[&str] = &[
+        "-A",
+        "-D x",
+        "-K x",
+        "-L -r rules",
+        "-M 1",
+        "-N",
+        "-P x",
+        "--pidfile x",
+        "-T x",
+        "-U",
+        "--unbuffered",
+        "-V x",
+        "--validate x",
+        "-b",
+        "--print-base64",
+        "-c x",
+        "--config-schema",
+        "-d",
+        "--daemon",
+        "--disable-source x",
+        "--dry-run",
+        "-e x",
+        "--enable-source syscall",
+        "--format json",
+        "-i",
+        "-k x",
+        "-l x -r rules",
+        "--list",
+        "--list-events",
+        "--list-plugins",
+        "-m x",
+        "--markdown",
+        "-o a=b",
+        "--option a=b",
+        "-p %evt.num",
+        "--print c",
+        "-pc",
+        "-pk",
+        "--page-size",
+        "--plugin-info x",
+        "-r x",
+        "--rule-schema",
+        "-s x",
+        "--support",
+        "-t x",
+        "-v",
+    ];
+
+    /// What becomes of each flag is what docs/from-falco.md says; those that are taken are known to the command line.
+    #[test]
+    fn the_page_for_falcos_users_lists_every_flag() {
+        let page = include_str!("../docs/from-falco.md");
+        let table = page.split("## ").find(|part| part.starts_with("Flags")).expect("a table");
+        for typed in FLAGS {
+            let flag = typed.split(' ').next().expect("a flag");
+            let names = |line: &&str| {
+                let row =
+                    line.strip_prefix("| ").and_then(|line| line.split(" | ").next()).unwrap_or_default();
+                row.split(['`', ' ', ',']).any(|word| word == flag)
+            };
+            // `-s` and `--enable-source` mean different things by what follows.
+            let rows: Vec<&str> = table.lines().filter(names).collect();
+            assert!(!rows.is_empty(), "{flag} is not in docs/from-falco.md");
+            let words = translated(&format!("falco {typed}"));
+            let is_refused = words.is_err();
+            assert!(
+                rows.iter().any(|row| row.contains("| refused") == is_refused),
+                "{typed}: {rows:?} {words:?}"
+            );
+            let Ok(words) = words else { continue };
+            let parsed = crate::cli::command().try_get_matches_from(words.split(' '));
+            assert!(parsed.is_ok(), "{typed}: {words}: {:?}", parsed.err());
         }
     }
 

@@ -351,6 +351,8 @@ pub struct RulesCheck {
 pub struct RulesList {
     /// The rules.
     pub rules: Rules,
+    /// Only the one of this name, with its description.
+    pub rule: Option<String>,
     /// One JSON object per rule.
     pub json: bool,
 }

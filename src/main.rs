@@ -61,7 +61,7 @@ fn run(intent: &Intent) -> Result<Outcome, Failure> {
         Intent::Merge(intent) => merge::run(intent),
         Intent::Test(intent) => test::run(intent),
         Intent::RulesCheck(intent) => rules::check(&intent.files, intent.json),
-        Intent::RulesList(intent) => rules::list(&intent.rules, intent.json),
+        Intent::RulesList(intent) => rules::list(intent),
         Intent::ConfigCheck(intent) => live::check(intent.file.as_deref(), &intent.overrides),
         Intent::Assets(directory) => assets::run(directory),
         Intent::Fields(intent) => list(intent, listing::fields),

@@ -4,11 +4,12 @@ use std::io::{self, Write};
 use std::path::PathBuf;
 
 use serde_json::json;
+use tercel_rules::fields::nearest;
 use tercel_rules::load::{Loaded, Loader, Options, RuleInfo, RuleState, results_to_json};
 use tercel_rules::program::Program;
 
 use crate::exit::{Failure, Outcome};
-use crate::intent::Rules;
+use crate::intent::{Rules, RulesList};
 use crate::{finish, inputs};
 
 /// Validates rule files and prints what was found.
@@ -24,12 +25,21 @@ pub fn check(files: &[PathBuf], json: bool) -> Result<Outcome, Failure> {
     Ok(if loaded.successful() { Outcome::Done } else { Outcome::Usage })
 }
 
-/// Prints the rules of rule files.
-pub fn list(rules: &Rules, json: bool) -> Result<Outcome, Failure> {
-    let loaded = accepted(read(&rules.files, rules.options.clone(), false)?)?;
+/// Prints the rules of rule files, or one of them.
+pub fn list(args: &RulesList) -> Result<Outcome, Failure> {
+    let loaded = accepted(read(&args.rules.files, args.rules.options.clone(), false)?)?;
+    let is_named = |rule: &&RuleInfo| args.rule.as_ref().is_none_or(|name| *name == rule.name);
+    let rules: Vec<&RuleInfo> = loaded.rules.iter().filter(is_named).collect();
+    if let (Some(name), []) = (&args.rule, rules.as_slice()) {
+        let meant = nearest(name, loaded.rules.iter().map(|rule| rule.name.as_str()));
+        let meant = meant.map_or(String::new(), |name| format!("; did you mean '{name}'?"));
+        return Err(Failure::usage(format!("no rule is named '{name}'{meant}")));
+    }
     let mut out = io::BufWriter::new(io::stdout().lock());
-    let written = loaded.rules.iter().try_for_each(|rule| {
-        if json { writeln!(out, "{}", row(rule)) } else { writeln!(out, "{}", line(rule)) }
+    let written = rules.into_iter().try_for_each(|rule| match (args.json, &args.rule) {
+        (true, _) => writeln!(out, "{}", row(rule)),
+        (false, None) => writeln!(out, "{}", line(rule)),
+        (false, Some(_)) => writeln!(out, "{}\n    {}", line(rule), rule.desc.trim().replace('\n', "\n    ")),
     });
     finish(written.and_then(|()| out.flush()))
 }

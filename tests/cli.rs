@@ -109,6 +109,12 @@ fn rules_are_checked_and_listed() {
         serde_json::from_str(&stdout(&["rules", "check", "--json", "rules"])).expect("JSON");
     assert_eq!(json["falco_load_results"][0]["successful"], true);
     let rules = stdout(&["rules", "list", "--json", "rules"]);
+    let first: serde_json::Value = serde_json::from_str(rules.lines().next().expect("a rule")).expect("JSON");
+    let name = first["name"].as_str().expect("a name");
+    let described = stdout(&["live", "-r", "rules", "-l", name]);
+    assert!(described.contains(name) && described.contains("\n    "), "{described}");
+    let near = name.replacen('e', "ee", 1);
+    refused(&["rules", "list", "--rule", &near, "rules"], 2, &format!("did you mean '{name}'?"));
     assert!(rules.lines().count() >= 28);
     assert!(rules.lines().all(|line| serde_json::from_str::<serde_json::Value>(line).is_ok()));
 }

@@ -29,6 +29,9 @@ pub enum RulesVerb {
         /// Rule files or directories of them, in the order of loading
         #[arg(required = true, value_name = "FILE")]
         files: Vec<PathBuf>,
+        /// Only the rule of this name, with its description
+        #[arg(long, value_name = "NAME")]
+        rule: Option<String>,
         #[command(flatten)]
         selection: SelectionArgs,
         /// One JSON object per rule
@@ -42,8 +45,8 @@ impl RulesVerb {
     pub fn intent(self) -> Result<Intent, Failure> {
         Ok(match self {
             RulesVerb::Check { files, json } => Intent::RulesCheck(RulesCheck { files, json }),
-            RulesVerb::List { files, selection, json } => {
-                Intent::RulesList(RulesList { rules: selection.of(files)?, json })
+            RulesVerb::List { files, rule, selection, json } => {
+                Intent::RulesList(RulesList { rules: selection.of(files)?, rule, json })
             }
         })
     }
