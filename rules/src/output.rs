@@ -231,6 +231,8 @@ mod tests {
             ("%evt.numbers", "<evt.num>bers"),
             ("%evt.num[\u{e9}", "<evt.num>[\u{e9}"),
             ("%evt.num[\u{1f980}", "<evt.num>[\u{1f980}"),
+            ("%proc.cmdline[\u{e9}", "<proc.cmdline>[\u{e9}"),
+            ("%proc.cmdline[\u{1f980}", "<proc.cmdline>[\u{1f980}"),
             ("%proc.nametag here", "<proc.name>tag here"),
             ("%20proc.name|", "<proc.name:20>|"),
             ("%0proc.name", "<proc.name>"),
