@@ -18,7 +18,7 @@ use Use::{Ignored, Used};
 const ONE_PROBE: &str =
     "there is one probe; its ring of each CPU is engine.modern_ebpf.buf_size_preset or --buffer";
 const PLUGINS: &str = "plugins cannot be loaded; containers are built in";
-const METRICS: &str = "metrics are exported only over webserver.prometheus_metrics_enabled";
+const METRICS: &str = "there is nothing of the kind to measure";
 const OLD: &str = "Falco has it no more";
 const CAPTURES: &str = "alerts start no capture; 'tercel live -w FILE' and 'tercel record' do";
 const NO_LIBRARY: &str = "there is no such library in this program";
@@ -95,22 +95,21 @@ pub const KEYS: &[(&str, Use)] = &[
     ("log_level", Used),
     ("log_stderr", Used),
     ("log_syslog", Used),
-    ("metrics.*", Ignored("", METRICS)),
-    ("metrics.convert_memory_to_mb", Ignored("true", METRICS)),
-    ("metrics.enabled", Ignored("false", METRICS)),
-    ("metrics.include_empty_values", Ignored("false", METRICS)),
-    ("metrics.interval", Ignored("1h", METRICS)),
+    ("metrics.convert_memory_to_mb", Used),
+    ("metrics.enabled", Used),
+    ("metrics.include_empty_values", Used),
+    ("metrics.interval", Used),
     ("metrics.jemalloc_stats_enabled", Ignored("false", METRICS)),
-    ("metrics.kernel_event_counters_enabled", Ignored("true", METRICS)),
-    ("metrics.kernel_event_counters_per_cpu_enabled", Ignored("false", METRICS)),
+    ("metrics.kernel_event_counters_enabled", Used),
+    ("metrics.kernel_event_counters_per_cpu_enabled", Used),
     ("metrics.kernel_iter_event_counters_enabled", Ignored("true", METRICS)),
     ("metrics.libbpf_stats_enabled", Ignored("true", METRICS)),
-    ("metrics.output_file", Ignored("", METRICS)),
-    ("metrics.output_rule", Ignored("true", METRICS)),
+    ("metrics.output_file", Used),
+    ("metrics.output_rule", Used),
     ("metrics.plugins_metrics_enabled", Ignored("true", METRICS)),
-    ("metrics.resource_utilization_enabled", Ignored("true", METRICS)),
-    ("metrics.rules_counters_enabled", Ignored("true", METRICS)),
-    ("metrics.state_counters_enabled", Ignored("true", METRICS)),
+    ("metrics.resource_utilization_enabled", Used),
+    ("metrics.rules_counters_enabled", Used),
+    ("metrics.state_counters_enabled", Used),
     ("modern_bpf.*", Ignored("", OLD)),
     ("output_timeout", Used),
     ("outputs.*", Ignored("", OLD)),

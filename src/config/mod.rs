@@ -54,6 +54,8 @@ pub struct Config {
     pub drops: Drops,
     /// The web server, if there is one.
     pub web: Option<Web>,
+    /// What is measured.
+    pub metrics: Metrics,
     /// Which system calls the probe is asked for.
     pub calls: Calls,
     /// Bytes of read and written buffers to keep.
@@ -136,6 +138,33 @@ impl Web {
     pub fn scheme(&self) -> &'static str {
         if self.certificate.is_some() { "https" } else { "http" }
     }
+}
+
+/// What is measured, and where snapshots of it go.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Metrics {
+    /// There are snapshots.
+    pub enabled: bool,
+    /// Time between two snapshots.
+    pub interval: Duration,
+    /// As alerts.
+    pub output_rule: bool,
+    /// As lines of this file.
+    pub output_file: Option<PathBuf>,
+    /// Alerts by rule.
+    pub rules: bool,
+    /// CPU and memory of the process and of the host.
+    pub resources: bool,
+    /// Sizes of the state.
+    pub state: bool,
+    /// Events and losses of the probe.
+    pub kernel: bool,
+    /// Losses of each CPU.
+    pub kernel_by_cpu: bool,
+    /// Memory in MB instead of KB.
+    pub megabytes: bool,
+    /// Values that are 0, too.
+    pub empty: bool,
 }
 
 /// Which system calls the probe is asked for.

@@ -13,7 +13,7 @@ use tercel_rules::select::{Matching, Step};
 use super::outputs::outputs;
 use super::reader::Reader;
 use super::tree::{Entry, Remark, Value};
-use super::{Calls, Config, Drops, Lines, Log, Web};
+use super::{Calls, Config, Drops, Lines, Log, Metrics, Web};
 use crate::outputs::{Level, Limits};
 
 /// Falco's presets of the size of a ring are powers of two of this, from the first on.
@@ -50,6 +50,7 @@ pub fn config(root: &Entry) -> Result<Read, Vec<Remark>> {
         log: log(&mut reader),
         drops: drops(&mut reader),
         web: web(&mut reader),
+        metrics: metrics(&mut reader),
         calls: calls(&mut reader),
         snaplen: reader.number("falco_libs.snaplen", 80, 0..=u32::from(u16::MAX)),
         ring: PRESET << reader.number("engine.modern_ebpf.buf_size_preset", 5, 1..=10u32),
@@ -289,6 +290,69 @@ fn web(reader: &mut Reader<'_>) -> Option<Web> {
         reader.text("webserver.ssl_certificate").map_or("/etc/falco/falco.pem", |(text, _)| text);
     let certificate = tls.then(|| PathBuf::from(certificate));
     enabled.then_some(Web { address: SocketAddr::new(address, port), health, metrics, certificate })
+}
+
+fn metrics(reader: &mut Reader<'_>) -> Metrics {
+    let metrics = Metrics {
+        enabled: reader.flag("metrics.enabled", false),
+        interval: metrics_interval(reader),
+        output_rule: reader.flag("metrics.output_rule", false),
+        output_file: reader.text("metrics.output_file").map(|(text, _)| text.into()),
+        rules: reader.flag("metrics.rules_counters_enabled", true),
+        resources: reader.flag("metrics.resource_utilization_enabled", true),
+        state: reader.flag("metrics.state_counters_enabled", true),
+        kernel: reader.flag("metrics.kernel_event_counters_enabled", true),
+        kernel_by_cpu: reader.flag("metrics.kernel_event_counters_per_cpu_enabled", true),
+        megabytes: reader.flag("metrics.convert_memory_to_mb", true),
+        empty: reader.flag("metrics.include_empty_values", false),
+    };
+    let is_served = reader.flag("webserver.prometheus_metrics_enabled", false);
+    if let (true, Some(entry)) = (metrics.enabled, reader.root.at("metrics.enabled"))
+        && !(metrics.output_rule || metrics.output_file.is_some() || is_served)
+    {
+        let text =
+            "metrics are enabled without output_rule, output_file or webserver.prometheus_metrics_enabled";
+        reader.wrong(&entry.place, text.to_owned());
+    }
+    metrics
+}
+
+/// Time between two snapshots, as Prometheus writes it; it matters only where there are any.
+fn metrics_interval(reader: &mut Reader<'_>) -> Duration {
+    /// That of the stock configuration.
+    const DEFAULT: Duration = Duration::from_secs(3600);
+    const LEAST: Duration = Duration::from_millis(100);
+    let is_enabled = reader.flag("metrics.enabled", false);
+    let Some((text, place)) = reader.text("metrics.interval").filter(|_| is_enabled) else { return DEFAULT };
+    prometheus_duration(text).filter(|interval| *interval >= LEAST).unwrap_or_else(|| {
+        let text = format!("metrics.interval is a time of 100ms or more, as in 15m or 1h30m, not '{text}'");
+        reader.wrong(place, text);
+        DEFAULT
+    })
+}
+
+/// A duration such as `1h30m`: numbers with units, larger ones first.
+fn prometheus_duration(text: &str) -> Option<Duration> {
+    const UNITS: [(&str, u64); 7] = [
+        ("y", 365 * 86_400_000),
+        ("w", 7 * 86_400_000),
+        ("d", 86_400_000),
+        ("h", 3_600_000),
+        ("m", 60_000),
+        ("s", 1000),
+        ("ms", 1),
+    ];
+    let (mut rest, mut from, mut sum) = (text.trim(), 0, 0u64);
+    while !rest.is_empty() {
+        let digits = rest.find(|letter: char| !letter.is_ascii_digit())?;
+        let (number, after) = rest.split_at(digits);
+        let end = after.find(|letter: char| letter.is_ascii_digit()).unwrap_or(after.len());
+        let (unit, after) = after.split_at(end);
+        let at = UNITS.iter().position(|(name, _)| *name == unit.trim()).filter(|at| *at >= from)?;
+        sum = sum.checked_add(number.parse::<u64>().ok()?.checked_mul(UNITS[at].1)?)?;
+        (rest, from) = (after, at + 1);
+    }
+    Some(Duration::from_millis(sum))
 }
 
 fn calls(reader: &mut Reader<'_>) -> Calls {

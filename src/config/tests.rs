@@ -108,6 +108,10 @@ fn values_of_another_kind_are_judged_as_by_falco() {
         ("syscall_event_drops: {actions: [ignore, log]}\n", "makes no sense after 'ignore'"),
         ("syscall_event_timeouts: {max_consecutives: 0}\n", "syscall_event_timeouts.max_consecutives is"),
         ("capture: {mode: some}\n", "capture.mode is one of rules, all_rules"),
+        ("metrics: {enabled: true, interval: 1h}\n", "metrics are enabled without output_rule"),
+        ("metrics: {enabled: true, output_rule: true, interval: '5000'}\n", "metrics.interval is a time"),
+        ("metrics: {enabled: true, output_rule: true, interval: 30s1h}\n", "metrics.interval is a time"),
+        ("metrics: {enabled: true, output_rule: true, interval: 99ms}\n", "metrics.interval is a time"),
     ] {
         let message = read("kind", wrong, &[]).expect_err(wrong);
         assert!(message.contains(expected), "{wrong}: {message}");
@@ -173,4 +177,13 @@ fn cut_and_changed_configurations_are_read_or_refused() {
         }
     }
     assert!(accepted > 20 && refused > 20, "{accepted} {refused}");
+}
+
+#[test]
+fn intervals_of_metrics_are_those_of_prometheus() {
+    for (text, expected) in [("1h", 3_600_000), ("1h30m", 5_400_000), ("1d 2s", 86_402_000), ("100ms", 100)] {
+        let metrics = format!("metrics: {{enabled: true, output_rule: true, interval: {text}}}\n");
+        let config = read("interval", &metrics, &[]).expect("valid").config;
+        assert_eq!(config.metrics.interval, Duration::from_millis(expected), "{text}");
+    }
 }

@@ -3,13 +3,12 @@
 
 use std::time::Duration;
 
-use jiff::Timestamp;
-use serde_json::{Map, Value, json};
+use serde_json::json;
 use tercel_capture::Drops;
 use tercel_rules::program::Priority;
 
+use super::internal::Internal;
 use crate::config;
-use crate::outputs::Message;
 
 /// Name of the rule of such alerts.
 const RULE: &str = "Tercel internal: syscall event drop";
@@ -114,37 +113,16 @@ impl Loss {
     }
 
     /// The alert, in the form of Falco's.
-    pub fn alert(&self, json: bool, hostname: &str, zone: i32) -> Message {
-        let time = Timestamp::now();
-        let line = if json { self.json(hostname, time) } else { self.line(time, zone) };
-        Message { line: line.into_bytes(), priority: Priority::Debug }
-    }
-
-    fn line(&self, time: Timestamp, zone: i32) -> String {
-        let counts: Vec<String> =
-            self.counts.iter().map(|(key, count)| format!("{key}=\"{count}\"")).collect();
-        let local = jiff::tz::Offset::from_seconds(zone).unwrap_or(jiff::tz::Offset::UTC).to_datetime(time);
-        format!("{}: Debug {} ({})", local.strftime("%H:%M:%S.%9f"), self.text(), counts.join(" "))
-    }
-
-    fn json(&self, hostname: &str, time: Timestamp) -> String {
-        let fields: Map<String, Value> =
-            self.counts.iter().map(|(key, count)| (key.clone(), json!(count.to_string()))).collect();
-        json!({
-            "hostname": hostname,
-            "output": self.text(),
-            "output_fields": fields,
-            "priority": "Debug",
-            "rule": RULE,
-            "source": "internal",
-            "time": time.strftime("%Y-%m-%dT%H:%M:%S.%9fZ").to_string(),
-        })
-        .to_string()
+    pub fn alert(&self) -> Internal {
+        let fields = self.counts.iter().map(|(key, count)| (key.clone(), json!(count.to_string()))).collect();
+        Internal { rule: RULE, text: self.text(), priority: Priority::Debug, fields }
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use serde_json::Value;
+
     use super::*;
 
     const SECOND: Duration = Duration::from_secs(1);
@@ -175,12 +153,12 @@ mod tests {
             loss.text(),
             "Tercel internal: syscall event drop. 500 system calls dropped in last second."
         );
-        let line = String::from_utf8(loss.alert(false, "h", 0).line).expect("text");
+        let line = String::from_utf8(loss.alert().message(false, "h", 0).line).expect("text");
         let expected = "Debug Tercel internal: syscall event drop. 500 system calls dropped in last second. \
-            (n_evts=\"1000\" n_drops=\"500\" n_drops_buffer_total=\"500\" n_drops_scratch_map=\"0\" \
-            n_drops_too_large=\"0\" n_drops_skipped=\"0\" n_drops_bug=\"0\" n_drops_cpu_0=\"200\" n_drops_cpu_1=\"300\")";
+            (n_drops=\"500\" n_drops_buffer_total=\"500\" n_drops_bug=\"0\" n_drops_cpu_0=\"200\" n_drops_cpu_1=\"300\" \
+            n_drops_scratch_map=\"0\" n_drops_skipped=\"0\" n_drops_too_large=\"0\" n_evts=\"1000\")";
         assert_eq!(line.split_once(": ").map(|(_, text)| text), Some(expected));
-        let json: Value = serde_json::from_slice(&loss.alert(true, "h", 0).line).expect("JSON");
+        let json: Value = serde_json::from_slice(&loss.alert().message(true, "h", 0).line).expect("JSON");
         assert_eq!((&json["rule"], &json["output_fields"]["n_drops"]), (&json!(RULE), &json!("500")));
         assert_eq!(watcher.look(&full(1550), &[], 2500, SECOND), None, "told just now");
         assert!(watcher.look(&full(2550), &[], 2500, SECOND).is_some());

@@ -4,7 +4,11 @@ use std::fmt::Write;
 use std::fs;
 
 use tercel_capture::Drops;
+use tercel_format::record::MachineInfo;
+use tercel_rules::program::Program;
 
+use super::falco_metrics;
+use crate::config;
 use crate::outputs::Counts;
 
 /// What there is to tell.
@@ -31,12 +35,22 @@ pub struct Metrics<'a> {
     pub rules: usize,
     /// How often rules were reloaded, and how often they were refused.
     pub reloads: (u64, u64),
+    /// Containers in the state.
+    pub containers: usize,
     /// Priorities whose rules are not served at the moment, because of overload.
     pub shed: usize,
+    /// The rules.
+    pub program: &'a Program,
+    /// The host.
+    pub machine: &'a MachineInfo,
+    /// When the run began, nanoseconds since the epoch.
+    pub started: u64,
+    /// When its rules were read, nanoseconds since the epoch.
+    pub reloaded: u64,
 }
 
 /// The metrics as text.
-pub fn text(metrics: &Metrics<'_>) -> String {
+pub fn text(metrics: &Metrics<'_>, settings: &config::Metrics) -> String {
     let mut page = Page(String::new());
     page.one("tercel_uptime_seconds", "gauge", "Time since the start", metrics.uptime);
     page.one("tercel_events_total", "counter", "Events taken from the probe", metrics.events);
@@ -73,18 +87,22 @@ pub fn text(metrics: &Metrics<'_>) -> String {
         metrics.shed,
     );
     page.one("tercel_memory_bytes", "gauge", "Resident memory", memory().unwrap_or(0));
+    falco_metrics::rows(&mut page, metrics, settings);
     page.0
 }
 
-struct Page(String);
+/// A page of metrics.
+pub struct Page(pub String);
 
 impl Page {
-    fn head(&mut self, name: &str, kind: &str, help: &str) {
+    /// What a metric is.
+    pub fn head(&mut self, name: &str, kind: &str, help: &str) {
         // Writing to a string cannot fail.
         let _ = writeln!(self.0, "# HELP {name} {help}.\n# TYPE {name} {kind}");
     }
 
-    fn row(&mut self, name: &str, labels: &[(&str, &str)], value: impl std::fmt::Display) {
+    /// One value.
+    pub fn row(&mut self, name: &str, labels: &[(&str, &str)], value: impl std::fmt::Display) {
         self.0.push_str(name);
         for (index, (label, text)) in labels.iter().enumerate() {
             let text = text.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n");
@@ -93,7 +111,8 @@ impl Page {
         let _ = writeln!(self.0, "{} {value}", if labels.is_empty() { "" } else { "}" });
     }
 
-    fn one(&mut self, name: &str, kind: &str, help: &str, value: impl std::fmt::Display) {
+    /// A metric of one value.
+    pub fn one(&mut self, name: &str, kind: &str, help: &str, value: impl std::fmt::Display) {
         self.head(name, kind, help);
         self.row(name, &[], value);
     }

@@ -6,7 +6,9 @@
 
 mod check;
 mod drops;
+mod falco_metrics;
 mod intent;
+mod internal;
 mod log;
 mod lost_exits;
 mod metrics;
@@ -15,6 +17,7 @@ mod reload;
 mod rules;
 mod setup;
 mod signals;
+mod snapshots;
 mod syscall_selection;
 mod watch;
 mod web;
@@ -32,6 +35,7 @@ pub use check::run as check;
 use log::Log;
 use setup::Setup;
 use signals::Signals;
+use snapshots::Snapshots;
 use syscall_selection::SyscallSelection;
 use watch::{Parts, Watch};
 use writer::Writer;
@@ -75,6 +79,7 @@ pub fn run(args: &Live) -> Result<Outcome, Failure> {
         writer.map(|(path, file)| Writer::new(path, file, source.machine(), &probing)).transpose()?;
     let outputs = Outputs::start(&kinds, config.limits).map_err(Failure::usage)?;
     let web = config.web.as_ref().map(web::Server::start).transpose()?;
-    let parts = Parts { calls, source, writer, outputs, log, web };
+    let snapshots = Snapshots::new(&config.metrics).map_err(Failure::io)?;
+    let parts = Parts { calls, source, writer, outputs, log, web, snapshots };
     Watch::new(args, setup, parts).run(program, filter, &signals)
 }

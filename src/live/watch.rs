@@ -13,11 +13,13 @@ use tercel_replay::{Alert, Formatter, Origin, Replay, Sink};
 use tercel_rules::program::{Priority, Program};
 
 use super::drops::Watcher;
+use super::internal::Internal;
 use super::log::Log;
 use super::lost_exits::LostExits;
 use super::metrics::{self, Metrics};
 use super::setup::Setup;
 use super::signals::Signals;
+use super::snapshots::Snapshots;
 use super::syscall_selection::SyscallSelection;
 use super::web::Server;
 use super::writer::Writer;
@@ -49,6 +51,8 @@ pub struct Parts {
     pub log: Log,
     /// The web server.
     pub web: Option<Server>,
+    /// Snapshots of metrics.
+    pub snapshots: Snapshots,
 }
 
 /// A run.
@@ -61,6 +65,10 @@ pub struct Watch<'a> {
     outputs: Outputs,
     log: Log,
     web: Option<Server>,
+    /// Snapshots of metrics; away only while one is made.
+    snapshots: Option<Snapshots>,
+    /// When the rules were read, nanoseconds since the epoch.
+    reloaded: u64,
     /// What lines show of this host: its local time.
     origin: Origin,
     drops: Watcher,
@@ -103,7 +111,7 @@ enum Next {
 impl<'a> Watch<'a> {
     /// Everything is running; nothing was evaluated.
     pub fn new(args: &'a Live, setup: Setup, parts: Parts) -> Watch<'a> {
-        let Parts { calls, source, writer, outputs, log, web } = parts;
+        let Parts { calls, source, writer, outputs, log, web, snapshots } = parts;
         let now = Instant::now();
         let zone = (!args.utc).then(|| Arc::new(host::local_zone()));
         Watch {
@@ -114,6 +122,8 @@ impl<'a> Watch<'a> {
             outputs,
             log,
             web,
+            snapshots: Some(snapshots),
+            reloaded: since_epoch(),
             origin: Origin { label: None, zone },
             drops: Watcher::new(setup.config.drops),
             lost_exits: LostExits::new(now),
@@ -184,6 +194,7 @@ impl<'a> Watch<'a> {
             if signals.reopen() {
                 self.log.tell(Level::Info, "outputs are reopened");
                 self.outputs.reopen();
+                self.snapshots.iter().for_each(Snapshots::reopen);
             }
             if (signals.reload() || changed)
                 && let Some(rules) = self.reload()
@@ -204,7 +215,8 @@ impl<'a> Watch<'a> {
         }
         self.looked.0 = now;
         let of_web = self.web.iter().flat_map(Server::notices);
-        for notice in self.outputs.notices(now).into_iter().chain(of_web) {
+        let notices = self.outputs.notices(now).into_iter().chain(of_web);
+        for notice in notices.chain(self.snapshots.iter_mut().flat_map(|snapshots| snapshots.notices(now))) {
             self.log.tell(notice.level, &notice.text);
         }
         if let Some(failure) = &self.failure
@@ -220,6 +232,9 @@ impl<'a> Watch<'a> {
         let elapsed = now.saturating_duration_since(self.started);
         if self.args.duration.is_some_and(|limit| elapsed >= limit) || self.outputs.closed() {
             self.source.stop();
+        }
+        if self.snapshots.as_ref().is_some_and(|snapshots| snapshots.is_due(now)) {
+            self.snapshot(replay, program, now);
         }
         let passed = now.saturating_duration_since(self.looked.1);
         if passed < SECOND {
@@ -246,9 +261,7 @@ impl<'a> Watch<'a> {
             self.log.tell(Level::Warning, &loss.text());
         }
         if actions.alert {
-            let hostname = String::from_utf8_lossy(&self.source.machine().hostname);
-            let ahead = self.origin.zone.as_ref().map_or(0, |zone| zone.offset(Timestamp::now().as_second()));
-            self.outputs.deliver(loss.alert(self.setup.config.lines.json, &hostname, ahead));
+            self.raise(&loss.alert());
         }
         if actions.exit {
             self.log.tell(Level::Error, "the run ends, as syscall_event_drops.actions asks for");
@@ -266,38 +279,74 @@ impl<'a> Watch<'a> {
         }
     }
 
+    /// An alert of the run itself.
+    fn raise(&self, alert: &Internal) {
+        let hostname = String::from_utf8_lossy(&self.source.machine().hostname);
+        let ahead = self.origin.zone.as_ref().map_or(0, |zone| zone.offset(Timestamp::now().as_second()));
+        self.outputs.deliver(alert.message(self.setup.config.lines.json, &hostname, ahead));
+    }
+
+    fn snapshot(&mut self, replay: &Replay<'_>, program: &Program, now: Instant) {
+        let (alerts, cpus) = (self.alerts(replay, program), self.lost_by_cpu());
+        let Some(mut snapshots) = self.snapshots.take() else { return };
+        let alert = snapshots.make(&self.metrics(replay, program, &alerts, &cpus), now);
+        self.snapshots = Some(snapshots);
+        alert.iter().for_each(|alert| self.raise(alert));
+    }
+
     /// Leaves a page for the web server.
     fn show(&self, replay: &Replay<'_>, program: &Program) {
         let Some(web) = &self.web else { return };
         web.show(|| {
-            let (tally, counters) = (&self.tally, replay.counters());
-            let threads = &replay.state().threads;
-            let mut alerts = tally.alerts.clone();
-            for (rule, count) in program.rules.iter().zip(&counters.alerts) {
-                *alerts.entry((rule.name.clone(), rule.priority)).or_default() += count;
-            }
-            metrics::text(&Metrics {
-                uptime: self.started.elapsed().as_secs_f64(),
-                events: tally.events + counters.events,
-                evaluated: tally.evaluated + counters.evaluated,
-                drops: self.source.drops(),
-                cpus: &self.lost_by_cpu(),
-                alerts: alerts.iter().map(|((rule, p), count)| (rule.as_str(), p.name(), *count)).collect(),
-                outputs: self.outputs.counts(),
-                threads: threads.len(),
-                // A table that threads share counts once.
-                fds: threads.iter().map(|slot| threads.get(slot).fds.len()).sum(),
-                rules: program.rules.len(),
-                reloads: (tally.reloads, tally.refused),
-                shed: self.calls.level(),
-            })
+            let (alerts, cpus) = (self.alerts(replay, program), self.lost_by_cpu());
+            metrics::text(&self.metrics(replay, program, &alerts, &cpus), &self.setup.config.metrics)
         });
+    }
+
+    /// Alerts so far, by name and priority of the rule.
+    fn alerts(&self, replay: &Replay<'_>, program: &Program) -> BTreeMap<(String, Priority), u64> {
+        let mut alerts = self.tally.alerts.clone();
+        for (rule, count) in program.rules.iter().zip(&replay.counters().alerts) {
+            *alerts.entry((rule.name.clone(), rule.priority)).or_default() += count;
+        }
+        alerts
+    }
+
+    fn metrics<'m>(
+        &'m self,
+        replay: &Replay<'_>,
+        program: &'m Program,
+        alerts: &'m BTreeMap<(String, Priority), u64>,
+        cpus: &'m [u64],
+    ) -> Metrics<'m> {
+        let (tally, counters) = (&self.tally, replay.counters());
+        let threads = &replay.state().threads;
+        Metrics {
+            uptime: self.started.elapsed().as_secs_f64(),
+            events: tally.events + counters.events,
+            evaluated: tally.evaluated + counters.evaluated,
+            drops: self.source.drops(),
+            cpus,
+            alerts: alerts.iter().map(|((rule, p), count)| (rule.as_str(), p.name(), *count)).collect(),
+            outputs: self.outputs.counts(),
+            threads: threads.len(),
+            // A table that threads share counts once.
+            fds: threads.iter().map(|slot| threads.get(slot).fds.len()).sum(),
+            containers: replay.state().containers.iter().filter(|container| container.id != b"host").count(),
+            rules: program.rules.len(),
+            reloads: (tally.reloads, tally.refused),
+            shed: self.calls.level(),
+            program,
+            machine: self.source.machine(),
+            started: self.source.started(),
+            reloaded: self.reloaded,
+        }
     }
 
     /// Reloads the configuration and the rules. Where anything is wrong, all stays as it was.
     fn reload(&mut self) -> Option<Program> {
         self.setup.files.read();
-        match self.read_anew() {
+        match self.read_again() {
             Ok(program) => {
                 self.tally.reloads += 1;
                 self.log.tell(Level::Info, &format!("rules reloaded: {} run", program.rules.len()));
@@ -317,7 +366,7 @@ impl<'a> Watch<'a> {
     }
 
     /// The rules under the configuration as it is now, which from then on is that of the run.
-    fn read_anew(&mut self) -> Result<Program, Vec<String>> {
+    fn read_again(&mut self) -> Result<Program, Vec<String>> {
         let told = |failure: Failure| failure.message.lines().map(str::to_owned).collect::<Vec<_>>();
         let (setup, remarks) = Setup::read(self.args).map_err(told)?;
         let program = setup.plan.reload()?;
@@ -331,12 +380,19 @@ impl<'a> Watch<'a> {
             self.log.tell(Level::Warning, &format!("{key} changes at the next start only"));
         }
         self.drops.configure(drops);
+        if setup.config.metrics != self.setup.config.metrics {
+            let new = Snapshots::new(&setup.config.metrics).map_err(|error| vec![error])?;
+            let old = self.snapshots.replace(new);
+            old.iter().for_each(|old| old.finish(patience));
+        }
+        self.reloaded = since_epoch();
         self.setup = setup;
         Ok(program)
     }
 
     fn finish(mut self) -> Result<Outcome, Failure> {
         self.outputs.finish(self.setup.config.patience);
+        self.snapshots.iter().for_each(|snapshots| snapshots.finish(self.setup.config.patience));
         let written = self.writer.take().map_or(Ok(()), Writer::finish);
         if !self.args.quiet {
             self.sum_up();
@@ -374,6 +430,11 @@ impl<'a> Watch<'a> {
             eprintln!("  {count:>8}  {rule}");
         }
     }
+}
+
+/// Now, in nanoseconds since the epoch.
+fn since_epoch() -> u64 {
+    u64::try_from(Timestamp::now().as_nanosecond()).unwrap_or(0)
 }
 
 /// Hands alerts to the outputs as lines.
