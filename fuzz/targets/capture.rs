@@ -3,10 +3,9 @@
 
 use libfuzzer_sys::fuzz_target;
 use tercel_format::{Block, Reader};
-use tercel_replay::push_message;
 use tercel_replay::fields::Scratch;
 use tercel_replay::state::State;
-use tercel_replay::Context;
+use tercel_replay::{Context, push_message};
 use tercel_rules::output::Template;
 
 const OUTPUT: &str = "%evt.num %evt.type %evt.args %proc.cmdline %proc.cwd %proc.aname[2] %proc.env %proc.duration \

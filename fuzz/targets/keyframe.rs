@@ -19,7 +19,9 @@ fuzz_target!(|bytes: &[u8]| {
         Ok(())
     });
     let tids: Vec<i64> = state.threads.iter().map(|slot| state.threads.get(slot).tid).collect();
-    for (tid, code) in tids.iter().zip([code::PROCEXIT_1_E, code::SYSCALL_CLOSE_X, code::SYSCALL_CHDIR_X].iter().cycle()) {
+    for (tid, code) in
+        tids.iter().zip([code::PROCEXIT_1_E, code::SYSCALL_CLOSE_X, code::SYSCALL_CHDIR_X].iter().cycle())
+    {
         let (lengths, data) = ([8u8, 0, 8, 0], [0u8; 16]);
         if let Some(mut event) = Event::new(*code, &lengths, &data) {
             (event.tid, event.ts) = (*tid, 2);
