@@ -6,6 +6,7 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use tercel_format::trace::RingLimits;
 use tercel_replay::{Buffers, Options, Point, Style};
 use tercel_rules::load::Options as Loading;
 use tercel_rules::program::{Priority, Program};
@@ -132,6 +133,10 @@ pub struct Record {
     pub rotate_age: Option<Duration>,
     /// Only so many files are kept.
     pub rotate_count: Option<usize>,
+    /// Only so much of the newest events is kept, in memory, and written at the end.
+    pub flight: Option<RingLimits>,
+    /// What is kept in memory is written only where the command failed.
+    pub only_failures: bool,
     /// Bytes of the ring of each CPU.
     pub ring: u32,
     /// No status line and no summary.

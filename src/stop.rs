@@ -4,7 +4,7 @@ use std::io;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGXFSZ};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGUSR2, SIGXFSZ};
 use signal_hook::flag;
 use tercel_capture::Stopper;
 
@@ -23,6 +23,17 @@ pub fn watch() -> io::Result<Stopper> {
 /// Those of sigaction(2).
 pub fn watch_without_hangup() -> io::Result<Stopper> {
     watch_for(&[SIGINT, SIGTERM])
+}
+
+/// SIGUSR2 asks a flight recorder for a trace: true once per signal, for whoever takes it back. Without this the signal would
+/// end the process.
+///
+/// # Errors
+/// Those of sigaction(2).
+pub fn watch_for_dumps() -> io::Result<Arc<AtomicBool>> {
+    let asked = Arc::new(AtomicBool::new(false));
+    flag::register(SIGUSR2, Arc::clone(&asked))?;
+    Ok(asked)
 }
 
 fn watch_for(signals: &[i32]) -> io::Result<Stopper> {

@@ -4,7 +4,8 @@ use std::ffi::OsString;
 use std::path::Path;
 use std::time::Duration;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
+use tercel_format::trace::RingLimits;
 
 use super::live::SocketArgs;
 use super::read::filter;
@@ -81,6 +82,26 @@ pub struct RecordArgs {
     /// Keep only the newest COUNT files; older files of this recording are deleted
     #[arg(short = 'W', value_name = "COUNT", help_heading = "Rotation")]
     rotate_count: Option<usize>,
+    /// Keep only the newest events, in memory, as many as this time or this size allows, and write them at the end: 60s, 256MiB, or
+    /// both as in 60s,256MiB; SIGUSR2 writes what is there at once, into a file beside that is named after the time
+    #[arg(
+        long,
+        value_name = "LIMIT",
+        value_parser = values::ring_limits,
+        conflicts_with_all = ["rotate_size", "rotate_age"],
+        help_heading = "Flight recorder"
+    )]
+    ring: Option<RingLimits>,
+    /// With --ring and a command: write the trace always, or only where the command failed
+    #[arg(
+        long,
+        value_enum,
+        value_name = "WHEN",
+        default_value_t = KeepOn::End,
+        requires = "ring",
+        help_heading = "Flight recorder"
+    )]
+    keep_on: KeepOn,
     /// Size of the ring of each CPU, 4KiB to 1GiB, rounded up to a power of two; a number alone counts MiB
     #[arg(long, value_name = "SIZE", default_value = "16MiB", value_parser = values::ring)]
     buffer: u32,
@@ -96,6 +117,15 @@ pub struct RecordArgs {
     /// A command to run; recording ends when it ends
     #[arg(last = true, value_name = "COMMAND")]
     command: Vec<OsString>,
+}
+
+/// When what was kept in memory is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum KeepOn {
+    /// At the end
+    End,
+    /// At the end, where the command failed
+    Fail,
 }
 
 impl RecordArgs {
@@ -115,6 +145,9 @@ impl RecordArgs {
         if self.rotate_count == Some(0) {
             return Err(Failure::usage("-W: no file would be kept"));
         }
+        if self.keep_on == KeepOn::Fail && self.command.is_empty() {
+            return Err(Failure::usage("--keep-on fail: name a command after --"));
+        }
         Ok(Record {
             write,
             snaplen: self.snaplen,
@@ -128,6 +161,8 @@ impl RecordArgs {
             rotate_size: self.rotate_size,
             rotate_age: self.rotate_age,
             rotate_count: self.rotate_count,
+            flight: self.ring,
+            only_failures: self.keep_on == KeepOn::Fail,
             ring: self.buffer,
             quiet: self.quiet,
             verbose: self.verbose,

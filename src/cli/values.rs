@@ -5,7 +5,7 @@ use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use jiff::SignedDuration;
-use tercel_format::trace::{CHUNK_LIMITS, LEVEL_MAX};
+use tercel_format::trace::{CHUNK_LIMITS, LEVEL_MAX, RingLimits};
 use tercel_replay::Point;
 use tercel_rules::load::parse_priority;
 use tercel_rules::program::Priority;
@@ -55,6 +55,33 @@ pub fn ring(text: &str) -> Result<u32, String> {
     let ring = found.into_iter().find(|ring| RING_LIMITS.contains(ring));
     ring.and_then(|ring| u32::try_from(ring).ok())
         .ok_or_else(|| "invalid size; give one from 4KiB to 1GiB, as in 16MiB".to_owned())
+}
+
+/// What a ring in memory keeps where only a time is given.
+const RING_BYTES: u64 = 256 << 20;
+
+/// Smallest ring in memory: some chunks with the state before them.
+const RING_MIN: u64 = 4 << 20;
+
+/// A time, a size, or both, separated by a comma.
+pub fn ring_limits(text: &str) -> Result<RingLimits, String> {
+    let mut limits = RingLimits { bytes: RING_BYTES, time: u64::MAX };
+    for part in text.split(',') {
+        // A number alone is as good as either.
+        let is_bare = part.bytes().all(|byte| byte.is_ascii_digit());
+        match (duration(part), bytes(part, 1)) {
+            _ if is_bare => return Err("a number needs a unit, as in 60s or 256MiB".to_owned()),
+            (Ok(time), _) => limits.time = u64::try_from(time.as_nanos()).unwrap_or(u64::MAX),
+            (_, Some(size)) if size >= RING_MIN => limits.bytes = size,
+            _ => {
+                return Err(
+                    "invalid limit; give a time as in 60s, a size from 4MiB, or both as in 60s,256MiB"
+                        .to_owned(),
+                );
+            }
+        }
+    }
+    Ok(limits)
 }
 
 /// Bytes of a file of a rotated recording; a number alone counts megabytes, as in tcpdump.
@@ -130,6 +157,20 @@ mod tests {
         }
         for (text, expected) in [("100", Some(100_000_000)), ("64MiB", Some(64 << 20)), ("0", None)] {
             assert_eq!(file_size(text).ok(), expected, "{text}");
+        }
+        let mib = |count: u64| count << 20;
+        for (text, expected) in [
+            ("60s", Some((mib(256), 60_000_000_000))),
+            ("64MiB", Some((mib(64), u64::MAX))),
+            ("1m30s,8MiB", Some((mib(8), 90_000_000_000))),
+            ("60", None),
+            ("1MiB", None),
+            ("60s,", None),
+            ("0s", None),
+            ("soon", None),
+        ] {
+            let expected = expected.map(|(bytes, time)| RingLimits { bytes, time });
+            assert_eq!(ring_limits(text).ok(), expected, "{text}");
         }
         assert_eq!(snaplen("4KiB"), Ok(4096));
         assert!(snaplen("5GiB").is_err());

@@ -7,9 +7,11 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use tercel_format::catalogue::code;
+use tercel_format::trace::RingLimits;
 use tercel_format::{Block, Event, Numbering};
 use tercel_replay::state::{ResumePoint, State};
 
+use super::flight::Flight;
 use super::names::Names;
 use crate::exit::Failure;
 use crate::target::{Target, Written};
@@ -40,6 +42,8 @@ pub struct Sums {
     pub bytes: u64,
     /// Bytes of scap in them.
     pub raw_bytes: u64,
+    /// Events that have left the memory of a flight recorder.
+    pub forgotten: u64,
 }
 
 /// Writes the files.
@@ -59,6 +63,8 @@ pub struct Files {
     /// The file before, while what is left of it goes to the disk.
     closing: Option<Closing>,
     done: Sums,
+    /// Where everything goes until the end, where only the newest is kept.
+    flight: Option<Flight>,
 }
 
 type Closing = JoinHandle<Result<Written, Failure>>;
@@ -78,7 +84,18 @@ impl Files {
             head: 0,
             closing: None,
             done: Sums::default(),
+            flight: None,
         }
+    }
+
+    /// Keeps only the newest events, in memory; they are written at the end.
+    ///
+    /// # Errors
+    /// The thread that compresses cannot be started.
+    pub fn keep_newest(mut self, limits: RingLimits) -> Result<Files, Failure> {
+        self.flight = Some(Flight::new(self.template.header(), limits)?);
+        self.state = Some(Box::default());
+        Ok(self)
     }
 
     /// Opens the first file, which starts at `ts`.
@@ -115,6 +132,11 @@ impl Files {
             Block::Section(_) => self.numbering.section(),
             _ => {}
         }
+        if let (Some(flight), Some(state)) = (&mut self.flight, &mut self.state) {
+            flight.block(block, state)?;
+            state.take(block);
+            return Ok(());
+        }
         let Some(target) = &mut self.current else { return Ok(()) };
         match &mut self.state {
             Some(state) => {
@@ -128,18 +150,40 @@ impl Files {
 
     /// Makes everything that was written readable, whatever becomes of the recorder.
     pub fn flush_chunk(&mut self) -> Result<(), Failure> {
+        if self.flight.is_some() {
+            return Ok(());
+        }
         self.current.as_mut().map_or(Ok(()), Target::flush_chunk)
     }
 
     /// What has been written so far, as far as it has reached the disk.
     pub fn sums(&self) -> Sums {
+        if let Some(flight) = &self.flight {
+            return flight.sums();
+        }
         let (bytes, raw_bytes) =
             self.current.as_ref().map_or((0, 0), |target| (target.bytes(), target.raw_bytes()));
         Sums { bytes: self.done.bytes + bytes, raw_bytes: self.done.raw_bytes + raw_bytes, ..self.done }
     }
 
+    /// Writes what a flight recorder keeps at the moment into a file of its own, whose name leaves.
+    pub fn dump(&mut self) -> Result<Option<String>, Failure> {
+        let (Some(flight), Some(target)) = (&mut self.flight, &self.current) else { return Ok(None) };
+        flight.dump(target).map(Some)
+    }
+
+    /// Has a flight recorder write nothing at the end.
+    pub fn discard(&mut self) {
+        if self.flight.is_some() {
+            self.current = None;
+        }
+    }
+
     /// Ends the last file, and the one before it where that is still under way; neither is left open because of the other.
     pub fn finish(mut self) -> Result<Sums, Failure> {
+        if let Some(flight) = self.flight.take() {
+            return flight.finish(self.current.take());
+        }
         let settled = self.settle();
         let written = self.current.take().map(Target::finish).transpose();
         settled?;

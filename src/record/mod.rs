@@ -3,6 +3,7 @@
 
 mod command;
 mod files;
+mod flight;
 mod names;
 mod recorder;
 mod scope;
@@ -42,7 +43,14 @@ pub fn run(args: &Record) -> Result<Outcome, Failure> {
     let mut source = Source::start(&options, &engines, stopper).map_err(Failure::io)?;
     let filter = args.filter.as_ref().map_or("", |filter| filter.text.as_str());
     target.describe(host::header(source.machine(), filter, options.snaplen), String::new());
-    let mut recorder = Recorder::new(scope, Files::new(target, names, rotation), limits);
+    if args.flight.is_some() && !target.has_keyframes() {
+        return Err(Failure::usage("--ring writes native traces; `tercel convert` makes others of them"));
+    }
+    let mut files = Files::new(target, names, rotation);
+    if let Some(limits) = args.flight {
+        files = files.keep_newest(limits)?;
+    }
+    let mut recorder = Recorder::new(scope, files, limits);
     let found = recorder.begin(&mut source)?;
     if args.verbose {
         eprint!("{}", status::beginning(source.machine(), &options, &found, asked.elapsed()));
@@ -61,6 +69,9 @@ pub fn run(args: &Record) -> Result<Outcome, Failure> {
     let elapsed = status.finish();
     while !command.end() {
         source.wait();
+    }
+    if args.only_failures && command.outcome() == Outcome::Command(0) {
+        recorder.discard();
     }
     // What was recorded before something failed is closed, too.
     let finished = recorder.finish();

@@ -1,5 +1,6 @@
 //! The recording: blocks of a source enter until something asks to stop, and those that are wanted leave into the files.
 
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use tercel_capture::{Polled, Source};
@@ -10,6 +11,7 @@ use super::files::{Files, Sums};
 use super::scope::{Keep, Scope};
 use super::status::{Counts, Status};
 use crate::exit::Failure;
+use crate::stop;
 
 /// How often the status line is drawn, and limits are looked at if events never pause.
 const STATUS: Duration = Duration::from_millis(500);
@@ -116,6 +118,7 @@ impl Recorder {
         status: &mut Status,
     ) -> Result<(), Failure> {
         let end = self.limits.seconds.and_then(|seconds| Instant::now().checked_add(seconds));
+        let asked = stop::watch_for_dumps().map_err(Failure::io)?;
         let (mut drawn, mut closed) = (Instant::now(), Instant::now());
         let mut batch = 0;
         while !self.is_over() {
@@ -136,6 +139,11 @@ impl Recorder {
             if command.has_ended() || end.is_some_and(|end| now >= end) {
                 source.stop();
             }
+            if asked.swap(false, Ordering::Relaxed)
+                && let Some(name) = self.files.dump()?
+            {
+                status.report(&format!("{name}: writing what is in memory"));
+            }
             if now.duration_since(closed) >= UNWRITTEN {
                 closed = now;
                 self.files.flush_chunk()?;
@@ -149,6 +157,11 @@ impl Recorder {
             }
         }
         Ok(())
+    }
+
+    /// Has what is only in memory not be written.
+    pub fn discard(&mut self) {
+        self.files.discard();
     }
 
     /// Ends the last file.

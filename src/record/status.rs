@@ -66,6 +66,11 @@ impl Status {
         self.bar.tick();
     }
 
+    /// Prints a line above the status line.
+    pub fn report(&self, text: &str) {
+        self.bar.suspend(|| eprintln!("{text}"));
+    }
+
     /// Takes the line off the screen; tells how long it was there.
     pub fn finish(&self) -> Duration {
         self.bar.finish_and_clear();
@@ -121,6 +126,9 @@ pub fn summary(counts: &Counts, sums: &Sums, lost: &Lost<'_>, elapsed: Duration)
     }
     let each = sums.bytes as f64 / all.max(1) as f64;
     line!(out, "Size: {} bytes ({each:.1} per event), {}", sums.bytes, percent(sums));
+    if sums.forgotten > 0 {
+        line!(out, "Events that have left the memory: {}", sums.forgotten);
+    }
     if sums.files > 1 {
         line!(out, "Files: {}", sums.files);
     }
@@ -160,7 +168,7 @@ mod tests {
 
     #[test]
     fn summaries_tell_what_happened() {
-        let sums = Sums { files: 1, bytes: 900, raw_bytes: 9000 };
+        let sums = Sums { files: 1, bytes: 900, raw_bytes: 9000, forgotten: 0 };
         let counts = Counts { events: 100, ..Counts::default() };
         let second = Duration::from_secs(1);
         assert_eq!(
@@ -171,11 +179,17 @@ mod tests {
         let drops = Drops { full: 5, skipped: 2, cut: 3, ..Drops::default() };
         let by_cpu = [Drops { cut: 3, ..Drops::default() }, Drops { full: 5, ..Drops::default() }];
         assert_eq!(
-            summary(&counts, &Sums { files: 2, ..sums }, &Lost { drops: &drops, by_cpu: &by_cpu }, second),
+            summary(
+                &counts,
+                &Sums { files: 2, forgotten: 9, ..sums },
+                &Lost { drops: &drops, by_cpu: &by_cpu },
+                second
+            ),
             "Events: 60 in 1.00 s (60 per second)\n\
              Events of others, kept for the state only: 40\n\
              Events of others, left out: 7\n\
              Size: 900 bytes (9.0 per event), 10.0 % of scap\n\
+             Events that have left the memory: 9\n\
              Files: 2\n\
              Events lost: 7 (5 ring full, 2 program skipped by the kernel)\n\
              \x20 CPU 1: 5\n\

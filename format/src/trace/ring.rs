@@ -31,6 +31,8 @@ pub struct RingLimits {
 pub struct RingUsage {
     /// Bytes of compressed chunks.
     pub bytes: u64,
+    /// Bytes of scap in them.
+    pub raw_bytes: u64,
     /// Chunks.
     pub chunks: usize,
     /// Events, those that left included.
@@ -70,6 +72,7 @@ struct Kept {
 struct Group {
     chunks: Vec<Arc<KeptChunk>>,
     bytes: u64,
+    raw_bytes: u64,
     events: u64,
     /// Earliest and latest time of its events.
     span: Option<(u64, u64)>,
@@ -177,6 +180,7 @@ impl Kept {
             (spans().next().map_or(0, |(first, _)| first), spans().next_back().map_or(0, |(_, last)| last));
         RingUsage {
             bytes: self.groups.iter().map(|group| group.bytes).sum(),
+            raw_bytes: self.groups.iter().map(|group| group.raw_bytes).sum(),
             chunks: self.groups.iter().map(|group| group.chunks.len()).sum(),
             span,
             next: spans().nth(1).map_or(0, |(first, _)| first),
@@ -207,6 +211,7 @@ impl Group {
     fn push(&mut self, kept: KeptChunk) {
         let descriptor = &kept.chunk.descriptor;
         self.bytes += kept.bytes.len() as u64;
+        self.raw_bytes += descriptor.raw_size;
         self.events += descriptor.events;
         if descriptor.events > 0 {
             let (first, last) = self.span.unwrap_or((u64::MAX, 0));
