@@ -14,7 +14,7 @@ use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
 use serde_json::{Map, Value, json};
-use tercel_rules::load::{ENGINE, Options};
+use tercel_rules::load::Options;
 
 use crate::config::Web;
 use crate::exit::Failure;
@@ -191,13 +191,13 @@ fn serve(stream: &mut (impl Read + Write), web: &Web, page: &Mutex<Page>) -> io:
 
 /// What falcoctl and others ask for under Falco's keys: the rule language and the plugins that rule files may require.
 fn versions() -> String {
-    let plugins = Options::default().plugins;
+    let Options { engine, plugins, .. } = Options::default();
     let plugins: Map<String, Value> =
         plugins.into_iter().map(|(name, version)| (name, json!(version.to_string()))).collect();
     json!({
         "tercel_version": env!("CARGO_PKG_VERSION"),
-        "engine_version": ENGINE.minor.to_string(),
-        "engine_version_semver": ENGINE.to_string(),
+        "engine_version": engine.minor.to_string(),
+        "engine_version_semver": engine.to_string(),
         "plugin_versions": plugins,
     })
     .to_string()

@@ -18,7 +18,7 @@ const MAX_REMEMBERED: usize = 1 << 16;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Settings {
     /// Seconds that the zone of shown times lies east of UTC. Captures of other tools have no zone: 0.
-    pub(crate) utc_offset: i32,
+    pub utc_offset: i32,
     /// How outputs show buffers. What conditions compare is not shown so.
     pub buffers: Buffers,
 }
