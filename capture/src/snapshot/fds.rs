@@ -7,6 +7,7 @@ use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use tercel_format::record::{FdDetail, FdList, FdRecord};
 
 use super::sockets::Sockets;
+use super::text::text;
 use super::threads::numbers;
 use crate::flags;
 
@@ -61,7 +62,7 @@ fn one(pid: i64, fd: i64, sockets: &mut Sockets) -> Option<FdRecord> {
     if !(ty.is_file() || ty.is_block_device() || ty.is_char_device()) {
         return Some(named(kind::UNSUPPORTED, Vec::new()));
     }
-    let flags = open_flags(&fs::read_to_string(format!("/proc/{pid}/fdinfo/{fd}")).unwrap_or_default());
+    let flags = open_flags(&text(&format!("/proc/{pid}/fdinfo/{fd}")).unwrap_or_default());
     Some(FdRecord {
         fd,
         ino,

@@ -1,14 +1,13 @@
 //! The host itself, and its users and groups.
 
-use std::fs;
-
 use tercel_format::record::{Account, MachineInfo};
 
+use super::text;
 use crate::clock;
 
 /// The host (reference B2).
 pub fn machine() -> MachineInfo {
-    let text = |path: &str| fs::read_to_string(path).unwrap_or_default();
+    let text = |path: &str| text::text(path).unwrap_or_default();
     let memory = text("/proc/meminfo").lines().find_map(|line| {
         line.strip_prefix("MemTotal:")?.split_ascii_whitespace().next()?.parse::<u64>().ok()
     });
@@ -22,11 +21,15 @@ pub fn machine() -> MachineInfo {
     }
 }
 
+/// Users and groups that are listed at most.
+const ACCOUNTS: usize = 1 << 18;
+
 /// Users and groups of the host's files. Users of containers and of directories on the network are not among them.
 pub fn accounts() -> Vec<Account> {
-    let passwd = fs::read_to_string("/etc/passwd").unwrap_or_default();
-    let group = fs::read_to_string("/etc/group").unwrap_or_default();
-    passwd.lines().filter_map(user).chain(group.lines().filter_map(self::group)).collect()
+    let rows = |path: &str, row: fn(&str) -> Option<Account>| {
+        text::lines(path).filter_map(move |line| row(&String::from_utf8_lossy(&line)))
+    };
+    rows("/etc/passwd", user).chain(rows("/etc/group", group)).take(ACCOUNTS).collect()
 }
 
 /// A line of passwd(5).

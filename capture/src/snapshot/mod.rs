@@ -5,6 +5,7 @@ mod fds;
 mod host;
 mod interfaces;
 mod sockets;
+mod text;
 mod threads;
 
 use tercel_format::record::{Account, FdList, Interface, MachineInfo, ProcessRecord};

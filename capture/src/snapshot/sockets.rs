@@ -7,6 +7,8 @@ use std::os::unix::fs::MetadataExt;
 
 use tercel_format::record::FdDetail;
 
+use super::text::lines;
+
 const IPV4: u8 = 3;
 const IPV6: u8 = 4;
 const IPV4_SERVER: u8 = 5;
@@ -17,9 +19,13 @@ const NETLINK: u8 = 15;
 /// Codes of transports (reference B18).
 const TABLES: [(&str, u8); 6] = [("tcp", 2), ("tcp6", 2), ("udp", 3), ("udp6", 3), ("raw", 5), ("raw6", 5)];
 
+/// Sockets of all namespaces together that are looked up at most; further ones have no address.
+const MOST: usize = 1 << 19;
+
 /// Sockets by namespace and inode.
 #[derive(Default)]
 pub struct Sockets {
+    total: usize,
     namespaces: HashMap<u64, HashMap<u64, (u8, FdDetail)>>,
 }
 
@@ -27,20 +33,23 @@ impl Sockets {
     /// The socket of an inode as a process sees it; `None` for kinds that have no table.
     pub fn find(&mut self, pid: i64, ino: u64) -> Option<(u8, FdDetail)> {
         let namespace = fs::metadata(format!("/proc/{pid}/ns/net")).ok()?.ino();
-        let sockets = self.namespaces.entry(namespace).or_insert_with(|| read(pid));
-        sockets.get(&ino).cloned()
+        if !self.namespaces.contains_key(&namespace) {
+            let sockets = read(pid, MOST - self.total);
+            self.total += sockets.len();
+            self.namespaces.insert(namespace, sockets);
+        }
+        self.namespaces.get(&namespace)?.get(&ino).cloned()
     }
 }
 
-fn read(pid: i64) -> HashMap<u64, (u8, FdDetail)> {
-    let text = |name: &str| fs::read_to_string(format!("/proc/{pid}/net/{name}")).unwrap_or_default();
-    let mut sockets = HashMap::new();
-    for (name, l4) in TABLES {
-        sockets.extend(text(name).lines().skip(1).filter_map(|line| internet(line, l4)));
-    }
-    sockets.extend(text("unix").lines().skip(1).filter_map(unix));
-    sockets.extend(text("netlink").lines().skip(1).filter_map(netlink));
-    sockets
+fn read(pid: i64, limit: usize) -> HashMap<u64, (u8, FdDetail)> {
+    let rows = |name: &str| lines(&format!("/proc/{pid}/net/{name}")).skip(1);
+    let text = |line: Vec<u8>| String::from_utf8_lossy(&line).into_owned();
+    let of_internet =
+        TABLES.iter().flat_map(|(name, l4)| rows(name).filter_map(move |line| internet(&text(line), *l4)));
+    let of_unix = rows("unix").filter_map(|line| unix(&line));
+    let of_netlink = rows("netlink").filter_map(|line| netlink(&text(line)));
+    of_internet.chain(of_unix).chain(of_netlink).take(limit).collect()
 }
 
 /// A line of /proc/net/tcp and its kind: number, local and remote address, …, the inode as tenth field.
@@ -84,15 +93,23 @@ fn address(text: &str) -> Option<(IpAddr, u16)> {
     Some((address, port))
 }
 
-/// A line of /proc/net/unix: address in the kernel, five fields, inode, path.
-fn unix(line: &str) -> Option<(u64, (u8, FdDetail))> {
-    let fields: Vec<&str> = line.split_ascii_whitespace().collect();
-    let source = u64::from_str_radix(fields.first()?.trim_end_matches(':'), 16).ok()?;
-    let ino = fields.get(6)?.parse().ok()?;
-    // The path is the rest of the line and may hold blanks.
-    let path =
-        fields.get(7).and_then(|first| line.find(&format!(" {first}"))).and_then(|at| line.get(at + 1..));
-    let name = path.unwrap_or_default().as_bytes().to_vec();
+/// A line of /proc/net/unix: address in the kernel, five fields, inode, path. The path is the rest of the line and may hold any
+/// bytes.
+fn unix(line: &[u8]) -> Option<(u64, (u8, FdDetail))> {
+    let mut rest = line;
+    let mut next = || {
+        rest = rest.trim_ascii_start();
+        let end = rest.iter().position(u8::is_ascii_whitespace).unwrap_or(rest.len());
+        let (field, after) = rest.split_at(end);
+        rest = after;
+        std::str::from_utf8(field).ok().filter(|field| !field.is_empty())
+    };
+    let source = u64::from_str_radix(next()?.trim_end_matches(':'), 16).ok()?;
+    for _ in 0..5 {
+        next()?;
+    }
+    let ino = next()?.parse().ok()?;
+    let name = rest.strip_prefix(b" ").unwrap_or_default().to_vec();
     Some((ino, (UNIX, FdDetail::Unix { source, destination: 0, name })))
 }
 
@@ -123,10 +140,17 @@ mod tests {
         let expected = FdDetail::Server { ip: Ipv6Addr::LOCALHOST.into(), port: 22, l4: 2 };
         assert_eq!(internet(line, 2), Some((12, (IPV6_SERVER, expected))));
         assert!(internet("  1: 0100007F:0016 zz:0000 0A 0 0 0 0 0 12 1", 2).is_none());
-        let line = "ffff8881: 00000002 00000000 00010000 0001 01 99 /run/a b.sock";
+        let line = b"ffff8881: 00000002 00000000 00010000 0001 01    99 /run/a b\xff.sock";
         let expected =
-            FdDetail::Unix { source: 0xffff_8881, destination: 0, name: b"/run/a b.sock".to_vec() };
+            FdDetail::Unix { source: 0xffff_8881, destination: 0, name: b"/run/a b\xff.sock".to_vec() };
         assert_eq!(unix(line), Some((99, (UNIX, expected))));
-        assert!(internet("", 2).is_none() && unix("").is_none() && netlink("").is_none());
+        // A name like one of the fields before it, and none.
+        for (line, expected) in
+            [(&b"1: 00000002 0 0 1 01 99 00000002"[..], &b"00000002"[..]), (b"1: 2 0 0 1 01 99", b"")]
+        {
+            let (_, (_, detail)) = unix(line).expect("a socket");
+            assert_eq!(detail, FdDetail::Unix { source: 1, destination: 0, name: expected.to_vec() });
+        }
+        assert!(internet("", 2).is_none() && unix(b"").is_none() && netlink("").is_none());
     }
 }

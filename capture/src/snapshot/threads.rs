@@ -7,8 +7,13 @@ use std::str::FromStr;
 
 use tercel_format::record::ProcessRecord;
 
+use super::text::{SHORT, bytes, text};
+
 /// Flags of a thread other than the first: it shares fds and the group (reference B14).
 const THREAD: u32 = 1 << 0 | 1 << 13;
+
+/// Bytes that a list of arguments or of variables may have (reference B12).
+const LIST: usize = 4096;
 
 /// The numeric entries of a directory.
 pub fn numbers(directory: &str) -> Vec<i64> {
@@ -34,7 +39,7 @@ pub fn process(pid: i64) -> Option<ProcessRecord> {
     record.exepath = without_mark(link("exe").unwrap_or_default());
     record.cwd = link("cwd").unwrap_or_default();
     record.root = link("root").unwrap_or_default();
-    let line = fs::read(format!("{root}/cmdline")).unwrap_or_default();
+    let line = bytes(&format!("{root}/cmdline"), SHORT).unwrap_or_default();
     let first = line.iter().position(|byte| *byte == 0).map_or(line.len(), |end| end + 1);
     let (exe, arguments) = line.split_at(first);
     record.exe = exe.strip_suffix(&[0]).unwrap_or(exe).to_vec();
@@ -43,10 +48,10 @@ pub fn process(pid: i64) -> Option<ProcessRecord> {
     if record.exe.is_empty() {
         record.exe.clone_from(&record.comm);
     }
-    record.env = cut(&fs::read(format!("{root}/environ")).unwrap_or_default());
-    record.cgroups = cgroups(&fs::read_to_string(format!("{root}/cgroup")).unwrap_or_default());
+    record.env = cut(&bytes(&format!("{root}/environ"), LIST as u64).unwrap_or_default());
+    record.cgroups = cgroups(&text(&format!("{root}/cgroup")).unwrap_or_default());
     record.loginuid = parsed(&format!("{root}/loginuid")).unwrap_or(u32::MAX);
-    record.fdlimit = fd_limit(&fs::read_to_string(format!("{root}/limits")).unwrap_or_default());
+    record.fdlimit = fd_limit(&text(&format!("{root}/limits")).unwrap_or_default());
     if let Ok(init) = fs::metadata(format!("{root}/root/proc/1/cmdline")) {
         record.pidns_init_start_ts = nanoseconds(init.ctime(), init.ctime_nsec());
     }
@@ -60,13 +65,13 @@ pub fn thread(process: &ProcessRecord, tid: i64) -> Option<ProcessRecord> {
     let mut record = ProcessRecord { tid, flags: THREAD, ..process.clone() };
     read_stat(&root, &mut record)?;
     read_status(&root, &mut record)?;
-    record.cgroups = cgroups(&fs::read_to_string(format!("{root}/cgroup")).unwrap_or_default());
+    record.cgroups = cgroups(&text(&format!("{root}/cgroup")).unwrap_or_default());
     Some(record)
 }
 
 /// Name, parent, session, terminal and page faults.
 fn read_stat(root: &str, record: &mut ProcessRecord) -> Option<()> {
-    let stat = fs::read(format!("{root}/stat")).ok()?;
+    let stat = bytes(&format!("{root}/stat"), SHORT).ok()?;
     // The name stands in parentheses and may hold any character: the last parenthesis ends it.
     let start = stat.iter().position(|byte| *byte == b'(')?;
     let end = stat.iter().rposition(|byte| *byte == b')')?;
@@ -84,7 +89,8 @@ fn read_stat(root: &str, record: &mut ProcessRecord) -> Option<()> {
 
 /// Ids, memory and capabilities.
 fn read_status(root: &str, record: &mut ProcessRecord) -> Option<()> {
-    let status = fs::read_to_string(format!("{root}/status")).ok()?;
+    // A name that is not UTF-8 must not hide its process.
+    let status = text(&format!("{root}/status")).ok()?;
     for line in status.lines() {
         let Some((key, rest)) = line.split_once(':') else { continue };
         let fields: Vec<&str> = rest.split_ascii_whitespace().collect();
@@ -163,10 +169,9 @@ fn without_mark(path: Vec<u8>) -> Vec<u8> {
     path.strip_suffix(b" (deleted)").map(<[u8]>::to_vec).unwrap_or(path)
 }
 
-/// At most as many bytes as a list may have (reference B12), ending in a NUL.
+/// At most as many bytes as a list may have, ending in a NUL.
 fn cut(list: &[u8]) -> Vec<u8> {
-    const LIMIT: usize = 4096;
-    let mut list = list.get(..LIMIT).unwrap_or(list).to_vec();
+    let mut list = list.get(..LIST).unwrap_or(list).to_vec();
     if let Some(last) = list.last_mut() {
         *last = 0;
     }
@@ -178,7 +183,7 @@ fn field<T: FromStr>(fields: &[&str], index: usize) -> Option<T> {
 }
 
 fn parsed<T: FromStr>(path: &str) -> Option<T> {
-    fs::read_to_string(path).ok()?.trim().parse().ok()
+    text(path).ok()?.trim().parse().ok()
 }
 
 #[cfg(test)]
@@ -205,5 +210,20 @@ mod tests {
         assert_eq!((record.pid, record.tid), (pid, pid));
         assert!(!record.exepath.is_empty() && record.fdlimit > 0 && record.exe_ino != 0);
         assert!(process(i64::MAX).is_none());
+    }
+
+    #[test]
+    fn a_name_of_any_bytes_hides_nothing() {
+        let pid = i64::from(std::process::id());
+        let found = std::thread::spawn(move || {
+            // SAFETY: the name ends in a NUL; the thread is the test's own.
+            let tid = unsafe {
+                libc::prctl(libc::PR_SET_NAME, c"\xff):\n(".as_ptr());
+                libc::gettid()
+            };
+            thread(&ProcessRecord { pid, ..ProcessRecord::default() }, i64::from(tid))
+        });
+        let record = found.join().expect("a thread").expect("the thread is found");
+        assert_eq!(record.comm, b"\xff):\n(");
     }
 }
