@@ -4,15 +4,16 @@
 use std::collections::HashMap;
 use std::fs;
 use std::io::Read;
-use std::os::unix::fs::MetadataExt;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use serde_json::{Value, json};
+use serde::Deserialize;
+use serde_json::Value;
 
 use super::description::{Facts, pairs};
 use super::sender::{Rank, Sender};
-use super::{Answering, engine, oci};
+use super::{Answering, MOST, engine, json, oci};
 
 /// How often the directories are looked at. A look costs a listing of each.
 const PERIOD: Duration = Duration::from_millis(50);
@@ -106,6 +107,7 @@ impl Bundles {
             }
         }
         found.extend(children(&self.storage).into_iter().map(|container| container.join("userdata")));
+        found.truncate(MOST);
         found
     }
 
@@ -140,7 +142,7 @@ impl Bundles {
         }
         let listed = self.listed(id);
         let text = |key: &str| listed.get(key).and_then(Value::as_str).unwrap_or_default();
-        let labels: Value = serde_json::from_str(note("Labels")).unwrap_or(json!({}));
+        let labels: Value = json::parse(note("Labels").as_bytes()).unwrap_or_default();
         let label = |key: &str| labels.get(key).and_then(Value::as_str).unwrap_or_default();
         let name = [label("io.kubernetes.container.name"), text("metadata-name"), text("name"), id];
         let image = [note("ImageName"), text("image-name")];
@@ -165,12 +167,12 @@ impl Bundles {
 
     /// What the storage's lists say of a container: the one of what lasts, and the one of what a start of the host ends.
     fn listed(&self, id: &str) -> Value {
-        let lists =
-            ["containers.json", "volatile-containers.json"].map(|name| read(&self.storage.join(name)));
-        let mut entries = lists.iter().flatten().filter_map(Value::as_array).flatten();
-        let entry = entries.find(|entry| entry.get("id").and_then(Value::as_str) == Some(id));
-        let metadata = entry.and_then(|entry| entry.get("metadata")?.as_str());
-        metadata.and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default()
+        let lists = ["containers.json", "volatile-containers.json"].map(|name| {
+            let text = bytes(&self.storage.join(name))?;
+            serde_json::from_slice::<Vec<Listed>>(&text).ok()
+        });
+        let entry = lists.into_iter().flatten().flatten().find(|entry| entry.id == id);
+        entry.and_then(|entry| json::parse(entry.metadata.as_bytes()).ok()).unwrap_or_default()
     }
 
     /// The network of a pod's sandbox and its first address.
@@ -188,24 +190,42 @@ impl Bundles {
     }
 }
 
+/// An entry of the storage's lists.
+#[derive(Deserialize)]
+struct Listed {
+    #[serde(default)]
+    id: String,
+    /// JSON in a text.
+    #[serde(default)]
+    metadata: String,
+}
+
 /// The entries of a directory; none where there is no such directory.
 fn children(directory: &Path) -> Vec<PathBuf> {
-    fs::read_dir(directory)
-        .map_or(Vec::new(), |entries| entries.flatten().map(|entry| entry.path()).collect())
+    let Ok(entries) = fs::read_dir(directory) else { return Vec::new() };
+    entries.flatten().take(MOST).map(|entry| entry.path()).collect()
 }
 
 /// A file as JSON; `None` where it is not there, not complete or too long.
 fn read(path: &Path) -> Option<Value> {
-    let mut text = Vec::new();
-    let length = fs::File::open(path).ok()?.take(LONGEST + 1).read_to_end(&mut text).ok()?;
-    if length as u64 > LONGEST {
+    json::parse(&bytes(path)?).ok()
+}
+
+/// What a file holds; `None` where it is not there, is no file, as a pipe that nobody writes to, or is too long.
+fn bytes(path: &Path) -> Option<Vec<u8>> {
+    let file = fs::File::options().read(true).custom_flags(libc::O_NONBLOCK).open(path).ok()?;
+    if !file.metadata().is_ok_and(|file| file.is_file()) {
         return None;
     }
-    serde_json::from_slice(&text).ok()
+    let mut text = Vec::new();
+    let length = file.take(LONGEST + 1).read_to_end(&mut text).ok()?;
+    (length as u64 <= LONGEST).then_some(text)
 }
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     const POD: &str = r#"{"annotations":{"io.kubernetes.cri.container-type":"container","io.kubernetes.cri.sandbox-id":"feed",
@@ -338,5 +358,28 @@ mod tests {
         let mut bundles = host.bundles();
         bundles.answering.set(Path::new(CRIO_SOCKET), true);
         assert_eq!(look(&mut bundles).len(), 1, "CRI-O tells of its own");
+    }
+
+    #[test]
+    fn configurations_that_are_none() {
+        let host = Host::new("odd");
+        let task = "containerd/io.containerd.runtime.v2.task/default";
+        for (name, text) in [
+            ("nested", "[".repeat(200_000)),
+            ("long", format!("{{\"a\":\"{}\"}}", "x".repeat(LONGEST as usize))),
+            ("wide", format!("[{}]", vec!["{}"; 100_000].join(","))),
+        ] {
+            host.write(&format!("{task}/{name}/config.json"), &text);
+        }
+        let pipe = host.0.join(task).join("pipe/config.json");
+        fs::create_dir_all(pipe.parent().expect("a directory")).expect("a directory");
+        let path = std::ffi::CString::new(pipe.to_str().expect("text")).expect("a path");
+        // SAFETY: the path ends in a NUL.
+        assert_eq!(unsafe { libc::mkfifo(path.as_ptr(), 0o600) }, 0);
+        // A directory where a file should be.
+        fs::create_dir_all(host.0.join(task).join("directory/config.json")).expect("a directory");
+        let mut bundles = host.bundles();
+        assert_eq!(bundles.bundles().len(), 5);
+        assert!(look(&mut bundles).is_empty());
     }
 }

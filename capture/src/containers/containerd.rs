@@ -8,13 +8,13 @@ use serde_json::Value;
 use tokio::time::sleep;
 
 use super::cri::Cri;
-use super::description::Facts;
+use super::description::{ENTRIES, Facts};
 use super::grpc::{Client, Failed};
 use super::messages::containerd::{
     Any, Container, ContainerAnswer, Envelope, Id, ImageAnswer, Namespaces, Nothing, Subscription,
 };
 use super::sender::{Rank, Sender};
-use super::{MOST, oci};
+use super::{MOST, json, oci};
 
 /// The namespace of Docker, whose own socket tells more.
 const DOCKER: &str = "moby";
@@ -118,12 +118,12 @@ impl Containerd {
 
 /// What containerd itself knows of a container.
 fn description(container: &Container, digest: &str) -> String {
-    let spec = container.spec.as_ref().and_then(|spec| serde_json::from_slice(&spec.value).ok());
+    let spec = container.spec.as_ref().and_then(|spec| json::parse(&spec.value).ok());
     let spec: Value = spec.unwrap_or_default();
     let facts = oci::of_containerd(&container.id, &spec);
     let image = if container.image.is_empty() { facts.image } else { &container.image };
     // Those of a pod's container are partly its image's; the plugin for Kubernetes tells which are its own.
-    let own = container.labels.iter().filter(|_| !container.labels.contains_key(KIND));
+    let own = container.labels.iter().filter(|_| !container.labels.contains_key(KIND)).take(ENTRIES);
     let own = own.map(|(key, value)| (key.clone(), Value::from(value.as_str())));
     let labels = facts.labels.clone().into_iter().chain(own).collect();
     let name = container.labels.get("nerdctl/name").map_or(facts.name, String::as_str);

@@ -4,17 +4,17 @@
 use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 use tokio::time::{sleep, timeout};
 
-use super::description::{Facts, image_parts};
+use super::description::{ENTRIES, Facts, image_parts};
 use super::grpc::{Answers, Client, Failed};
 use super::messages::cri::{
     Container, ContainerList, ContainerStatus, ContainersQuestion, Event, Filter, List, Mount,
     NamespaceOptions, Nothing, Pod, PodStatus, StatusQuestion, Version,
 };
 use super::sender::{Rank, Sender};
-use super::{MOST, engine, oci};
+use super::{MOST, engine, json, oci};
 
 /// How often an engine that does not tell of starts is asked for its lists.
 const PERIOD: Duration = Duration::from_millis(500);
@@ -108,7 +108,7 @@ async fn pause(events: &mut Option<Answers>) {
 
 /// What a runtime tells beyond the interface, which is JSON by custom.
 fn info(info: &HashMap<String, String>) -> Value {
-    info.get("info").and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default()
+    info.get("info").and_then(|text| json::parse(text.as_bytes()).ok()).unwrap_or_default()
 }
 
 fn of_container(status: &Container, info: &Value, pod: &Pod, pod_info: &Value, engine: u32) -> String {
@@ -118,7 +118,7 @@ fn of_container(status: &Container, info: &Value, pod: &Pod, pod_info: &Value, e
     let asked = info.pointer("/config/envs").and_then(Value::as_array).map(|envs| {
         let pairs =
             envs.iter().filter_map(|env| Some((env.get("key")?.as_str()?, env.get("value")?.as_str()?)));
-        pairs.map(|(key, value)| Value::from(format!("{key}={value}"))).collect()
+        pairs.take(ENTRIES).map(|(key, value)| Value::from(format!("{key}={value}"))).collect()
     });
     let user = status.user.as_ref().and_then(|user| user.linux.as_ref()).map(|user| user.uid.to_string());
     let privileged = ["/config/linux/security_context/privileged", "/privileged"];
@@ -138,7 +138,7 @@ fn of_container(status: &Container, info: &Value, pod: &Pod, pod_info: &Value, e
         privileged: privileged.iter().any(|path| info.pointer(path) == Some(&Value::Bool(true))),
         env: asked.unwrap_or(facts.env),
         labels: labels(&status.labels, pod),
-        mounts: status.mounts.iter().map(mount).collect(),
+        mounts: status.mounts.iter().take(ENTRIES).map(mount).collect(),
         created: status.created / 1_000_000_000,
         ..of_sandbox(pod, &cni)
     }
@@ -195,7 +195,7 @@ fn labels(own: &HashMap<String, String>, pod: &Pod) -> Map<String, Value> {
 }
 
 fn object(pairs: &HashMap<String, String>) -> Map<String, Value> {
-    pairs.iter().map(|(key, value)| (key.clone(), value.as_str().into())).collect()
+    pairs.iter().take(ENTRIES).map(|(key, value)| (key.clone(), value.as_str().into())).collect()
 }
 
 /// Name and digest of a container's image. Its reference is either the digest alone, or a repository with one.
@@ -239,7 +239,7 @@ fn network(info: &Value) -> String {
 }
 
 fn mount(mount: &Mount) -> Value {
-    json!({
+    serde_json::json!({
         "Source": mount.host_path,
         "Destination": mount.container_path,
         "Mode": "",

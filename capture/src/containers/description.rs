@@ -3,6 +3,9 @@
 
 use serde_json::{Map, Value, json};
 
+/// Entries of one list of a description: mounts, labels, variables, ports. Further ones are left out.
+pub const ENTRIES: usize = 4096;
+
 /// What is known of a container.
 #[derive(Debug, Default)]
 pub struct Facts<'a> {
@@ -79,13 +82,14 @@ pub fn short(id: &str) -> &str {
 /// The texts of a list.
 pub fn texts(list: Option<&Value>) -> Vec<Value> {
     let list = list.and_then(Value::as_array).into_iter().flatten();
-    list.filter(|value| value.is_string()).cloned().collect()
+    list.filter(|value| value.is_string()).take(ENTRIES).cloned().collect()
 }
 
 /// The texts of an object.
 pub fn pairs(object: Option<&Value>) -> Map<String, Value> {
     let pairs = object.and_then(Value::as_object).into_iter().flatten();
-    pairs.filter(|(_, value)| value.is_string()).map(|(key, value)| (key.clone(), value.clone())).collect()
+    let pairs = pairs.filter(|(_, value)| value.is_string()).take(ENTRIES);
+    pairs.map(|(key, value)| (key.clone(), value.clone())).collect()
 }
 
 /// Repository, tag and digest of an image's name.

@@ -6,11 +6,12 @@ use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use super::description::{Facts, pairs, seconds, texts};
+use super::description::{ENTRIES, Facts, pairs, seconds, texts};
 use super::sender::{Rank, Sender};
-use super::{MOST, engine};
+use super::{MOST, engine, json};
 
 /// How long an engine may take to answer a question.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -18,19 +19,30 @@ const PATIENCE: Duration = Duration::from_secs(5);
 const HEAD: u64 = 64 << 10;
 /// Longest answer that is read.
 const LONGEST: u64 = 4 << 20;
+/// Longest id of a container that is asked for; those of Docker have 64 characters.
+const LONGEST_ID: usize = 256;
 /// Longest line of the stream of events.
 const LINE: u64 = 1 << 20;
 
+/// An entry of the list of containers.
+#[derive(Deserialize)]
+struct Listed {
+    #[serde(rename = "Id", default)]
+    id: String,
+}
+
 /// Describes the containers that run, and then each that is made. Ends when the engine does, or does not answer.
 pub fn follow(path: &Path, sender: &Sender, answering: &dyn Fn(bool)) {
-    let Ok(version) = ask(path, "/version") else { return };
+    let socket = Socket { path, patience: PATIENCE };
+    let Ok(version) = socket.ask("/version") else { return };
     let engine = engine_of(&version);
     // The stream of events is opened first: what starts between the list and the stream would otherwise be missed.
-    let stream = request(path, "/events?filters=%7B%22type%22%3A%5B%22container%22%5D%7D");
+    let stream = socket.request("/events?filters=%7B%22type%22%3A%5B%22container%22%5D%7D");
     answering(stream.is_ok());
-    if let Ok(Value::Array(running)) = ask(path, "/containers/json") {
+    let running = socket.read("/containers/json");
+    if let Some(running) = running.ok().and_then(|text| serde_json::from_slice::<Vec<Listed>>(&text).ok()) {
         for container in running.iter().take(MOST) {
-            describe(path, engine, container.get("Id"), sender);
+            describe(&socket, engine, &container.id, sender);
         }
     }
     let Ok(mut stream) = stream else { return };
@@ -44,11 +56,11 @@ pub fn follow(path: &Path, sender: &Sender, answering: &dyn Fn(bool)) {
         if !stream.by_ref().take(LINE).read_line(&mut line).is_ok_and(|length| length > 0) {
             return;
         }
-        let Ok(event) = serde_json::from_str::<Value>(&line) else { continue };
+        let Ok(event) = json::parse(line.as_bytes()) else { continue };
         let action = event.get("Action").or(event.get("status")).and_then(Value::as_str);
         if matches!(action, Some("create" | "start" | "rename")) {
-            let id = event.get("id").or(event.pointer("/Actor/ID"));
-            describe(path, engine, id, sender);
+            let id = event.get("id").or(event.pointer("/Actor/ID")).and_then(Value::as_str);
+            describe(&socket, engine, id.unwrap_or_default(), sender);
         }
     }
 }
@@ -60,22 +72,20 @@ fn engine_of(version: &Value) -> u32 {
     if parts.any(is_podman) { engine::PODMAN } else { engine::DOCKER }
 }
 
-fn describe(path: &Path, engine: u32, id: Option<&Value>, sender: &Sender) {
-    let Some(id) =
-        id.and_then(Value::as_str).filter(|id| id.bytes().all(|byte| byte.is_ascii_alphanumeric()))
-    else {
+fn describe(socket: &Socket, engine: u32, id: &str, sender: &Sender) {
+    if id.is_empty() || id.len() > LONGEST_ID || !id.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
         return;
-    };
-    if let Ok(found) = ask(path, &format!("/containers/{id}/json")) {
+    }
+    if let Ok(found) = socket.ask(&format!("/containers/{id}/json")) {
         sender.send(Rank::Engine, id, description(&found, engine));
     }
 }
 
-/// Asks an engine for a JSON value.
-fn ask(path: &Path, question: &str) -> io::Result<Value> {
-    let mut body = Vec::new();
-    request(path, question)?.take(LONGEST).read_to_end(&mut body)?;
-    serde_json::from_slice(&body).map_err(io::Error::other)
+/// Where an engine listens.
+struct Socket<'a> {
+    path: &'a Path,
+    /// How long it may take to answer a question.
+    patience: Duration,
 }
 
 /// A socket from which nothing is read after a deadline, however little comes at a time.
@@ -97,25 +107,39 @@ impl Read for Timed {
     }
 }
 
-/// Sends a question and reads the head of the answer. HTTP/1.0 answers are not sent in chunks.
-fn request(path: &Path, question: &str) -> io::Result<BufReader<Timed>> {
-    let mut socket = UnixStream::connect(path)?;
-    socket.set_write_timeout(Some(PATIENCE))?;
-    write!(socket, "GET {question} HTTP/1.0\r\nHost: localhost\r\n\r\n")?;
-    let mut answer = BufReader::new(Timed { socket, deadline: Some(Instant::now() + PATIENCE) });
-    let mut head = answer.by_ref().take(HEAD);
-    let mut line = String::new();
-    head.read_line(&mut line)?;
-    if line.split_ascii_whitespace().nth(1) != Some("200") {
-        return Err(io::Error::other(line));
+impl Socket<'_> {
+    /// Asks for a JSON value.
+    fn ask(&self, question: &str) -> io::Result<Value> {
+        json::parse(&self.read(question)?).map_err(io::Error::other)
     }
-    while !line.trim_end().is_empty() {
-        line.clear();
-        if head.read_line(&mut line)? == 0 {
-            return Err(io::Error::other("the head of the answer does not end"));
+
+    /// Asks for a text.
+    fn read(&self, question: &str) -> io::Result<Vec<u8>> {
+        let mut body = Vec::new();
+        self.request(question)?.take(LONGEST).read_to_end(&mut body)?;
+        Ok(body)
+    }
+
+    /// Sends a question and reads the head of the answer. HTTP/1.0 answers are not sent in chunks.
+    fn request(&self, question: &str) -> io::Result<BufReader<Timed>> {
+        let mut socket = UnixStream::connect(self.path)?;
+        socket.set_write_timeout(Some(self.patience))?;
+        write!(socket, "GET {question} HTTP/1.0\r\nHost: localhost\r\n\r\n")?;
+        let mut answer = BufReader::new(Timed { socket, deadline: Some(Instant::now() + self.patience) });
+        let mut head = answer.by_ref().take(HEAD);
+        let mut line = String::new();
+        head.read_line(&mut line)?;
+        if line.split_ascii_whitespace().nth(1) != Some("200") {
+            return Err(io::ErrorKind::InvalidData.into());
         }
+        while !line.trim_end().is_empty() {
+            line.clear();
+            if head.read_line(&mut line)? == 0 {
+                return Err(io::ErrorKind::UnexpectedEof.into());
+            }
+        }
+        Ok(answer)
     }
-    Ok(answer)
 }
 
 /// An engine's answer as container events carry it.
@@ -136,7 +160,7 @@ fn description(found: &Value, engine: u32) -> String {
         host_ipc: text("/HostConfig/IpcMode") == "host",
         env: texts(found.pointer("/Config/Env")),
         labels: pairs(found.pointer("/Config/Labels")),
-        mounts: mounts.map(mount).collect(),
+        mounts: mounts.take(ENTRIES).map(mount).collect(),
         ports: ports(found),
         created: seconds(text("/Created")),
         ..Facts::default()
@@ -172,7 +196,7 @@ fn ports(found: &Value) -> Vec<Value> {
     let number = |text: &str| text.split('/').next().and_then(|port| port.parse::<u16>().ok());
     let mut found = Vec::new();
     for (name, bindings) in ports {
-        for binding in bindings.as_array().into_iter().flatten() {
+        for binding in bindings.as_array().into_iter().flatten().take(ENTRIES - found.len()) {
             let text = |key: &str| binding.get(key).and_then(Value::as_str).unwrap_or_default();
             let host = text("HostIp").parse::<std::net::Ipv4Addr>().map_or(0, u32::from);
             if let (Some(container), Some(port)) = (number(name), number(text("HostPort"))) {
@@ -256,42 +280,104 @@ mod tests {
         assert!(told.iter().all(|text| text.contains("\"type\":11")), "{told:?}");
     }
 
-    /// What a question to an engine that answers with `answer`, piece by piece and without an end, comes to.
-    fn answered(name: &str, head: &'static str, piece: &'static [u8]) -> io::Result<Value> {
+    /// What an engine does after the head of its answer.
+    enum Rest {
+        /// Sends a piece again and again, and pauses between the pieces.
+        Endless(&'static [u8], Duration),
+        /// Sends this, and keeps the connection open.
+        Open(String),
+        /// Sends this, and hangs up.
+        Whole(String),
+    }
+
+    /// What a question comes to, and how many bytes the engine could send.
+    fn answered(
+        name: &str,
+        head: &'static str,
+        rest: Rest,
+        patience: Duration,
+    ) -> (io::Result<Value>, usize) {
         let path = std::env::temp_dir().join(format!("tercel-engine-{name}-{}", std::process::id()));
         let _ = std::fs::remove_file(&path);
         let listener = UnixListener::bind(&path).expect("a socket");
         let server = std::thread::spawn(move || {
             let (mut stream, _) = listener.accept().expect("a connection");
-            let mut sent = head.len();
+            let mut asked = BufReader::new(stream.try_clone().expect("a stream")).lines();
+            assert!(asked.any(|line| line.expect("a request").is_empty()));
+            let mut sent = 0;
             // The client hangs up once it has read enough.
-            if stream.write_all(head.as_bytes()).is_ok() {
-                while stream.write_all(piece).is_ok() {
-                    sent += piece.len();
+            let mut send = |bytes: &[u8]| {
+                sent += bytes.len();
+                stream.write_all(bytes).is_ok()
+            };
+            let goes_on = send(head.as_bytes());
+            match rest {
+                Rest::Endless(piece, pause) => {
+                    while goes_on && send(piece) {
+                        std::thread::sleep(pause);
+                    }
+                }
+                Rest::Whole(text) => {
+                    send(text.as_bytes());
+                }
+                Rest::Open(text) => {
+                    send(text.as_bytes());
+                    // Until the client hangs up.
+                    let _ = stream.read_to_end(&mut Vec::new());
                 }
             }
             sent
         });
-        let answer = ask(&path, "/version");
+        let answer = Socket { path: &path, patience }.ask("/version");
         let sent = server.join().expect("a server");
         let _ = std::fs::remove_file(&path);
-        assert!(sent < 2 * LONGEST as usize, "{name}: {sent} bytes were read");
-        answer
+        (answer, sent)
     }
 
     #[test]
-    fn endless_answers_are_given_up() {
+    fn hostile_answers_are_given_up() {
         const OK: &str = "HTTP/1.0 200 OK\r\n";
+        const BODY: &str = "HTTP/1.0 200 OK\r\n\r\n";
+        const CHUNKED: &str = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
+        const HUGE: &str = "HTTP/1.0 200 OK\r\nContent-Length: 18446744073709551615\r\n\r\n";
         const LINE: &[u8; 65536] = &[b'y'; 65536];
-        for (name, head, piece) in [
-            ("status", "", &LINE[..]),
-            ("head-line", OK, &LINE[..]),
-            ("head-lines", OK, b"X: y\r\n"),
-            ("body", "HTTP/1.0 200 OK\r\n\r\n", &LINE[..]),
-            ("nested", "HTTP/1.0 200 OK\r\n\r\n", b"{\"a\":"),
+        const NEVER: Duration = Duration::from_secs(600);
+        const SOON: Duration = Duration::from_millis(300);
+        let endless = |piece| Rest::Endless(piece, Duration::ZERO);
+        let drip = |piece| Rest::Endless(piece, Duration::from_millis(10));
+        let buffers = 1 << 20;
+        for (name, head, rest, patience, most) in [
+            ("status", "", endless(LINE), NEVER, HEAD as usize),
+            ("head-line", OK, endless(LINE), NEVER, HEAD as usize),
+            ("head-lines", OK, endless(b"X: y\r\n"), NEVER, HEAD as usize),
+            ("head-not-utf8", OK, endless(b"\xff\n"), NEVER, HEAD as usize),
+            ("body", BODY, endless(LINE), NEVER, LONGEST as usize),
+            ("chunks", CHUNKED, endless(b"3\r\n{}\n\r\n"), NEVER, LONGEST as usize),
+            ("blanks", BODY, endless(b"        "), NEVER, LONGEST as usize),
+            ("nested", BODY, endless(b"{\"a\":"), NEVER, LONGEST as usize),
+            (
+                "wide",
+                BODY,
+                Rest::Whole(format!("[{}]", vec!["{}"; 1_000_000].join(","))),
+                NEVER,
+                LONGEST as usize,
+            ),
+            ("truncated", BODY, Rest::Whole("{\"a\":1".to_owned()), NEVER, LONGEST as usize),
+            ("length-open", HUGE, Rest::Open("{}".to_owned()), SOON, LONGEST as usize),
+            ("silent", "", Rest::Open(String::new()), SOON, HEAD as usize),
+            ("drip-head", OK, drip(b"X: y\r\n"), SOON, HEAD as usize),
+            ("drip-body", BODY, drip(b" "), SOON, LONGEST as usize),
+            ("refused", "HTTP/1.0 500 No\r\n\r\n", endless(LINE), NEVER, HEAD as usize),
         ] {
-            assert!(answered(name, head, piece).is_err(), "{name}");
+            let begun = Instant::now();
+            let (answer, sent) = answered(name, head, rest, patience);
+            assert!(answer.is_err(), "{name}");
+            assert!(sent < most + buffers, "{name}: {sent} bytes were taken");
+            assert!(patience == NEVER || begun.elapsed() < NEVER / 60, "{name}: {:?}", begun.elapsed());
         }
+        // A length that is wrong does no harm where the engine hangs up.
+        let (answer, _) = answered("length", HUGE, Rest::Whole("{}".to_owned()), NEVER);
+        assert_eq!(answer.expect("an answer"), json!({}));
     }
 
     #[test]

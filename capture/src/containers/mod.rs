@@ -8,6 +8,7 @@ mod cri;
 mod description;
 mod docker;
 mod grpc;
+mod json;
 mod messages;
 mod oci;
 mod sender;

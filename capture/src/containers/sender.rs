@@ -9,8 +9,8 @@ use std::sync::{Arc, Weak};
 
 /// Containers that are remembered; beyond them all are forgotten, and may be described again.
 const REMEMBERED: usize = 1 << 16;
-/// Descriptions that wait to be taken.
-const WAITING: usize = 128;
+/// Descriptions that wait to be taken: together at most 32 MiB.
+const WAITING: usize = 32;
 /// Longest description, and longest id of a container.
 const LONGEST: usize = 1 << 20;
 const LONGEST_ID: usize = 256;
