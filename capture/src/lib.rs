@@ -12,6 +12,8 @@ mod clock;
 mod compat;
 mod drain;
 mod error;
+#[cfg(test)]
+mod mutation;
 mod probe;
 mod source;
 mod turns;

@@ -227,6 +227,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::mutation;
 
     const POD: &str = r#"{"annotations":{"io.kubernetes.cri.container-type":"container","io.kubernetes.cri.sandbox-id":"feed",
         "io.kubernetes.cri.sandbox-name":"web-0","io.kubernetes.cri.sandbox-namespace":"shop","io.kubernetes.cri.sandbox-uid":"u-1",
@@ -358,6 +359,23 @@ mod tests {
         let mut bundles = host.bundles();
         bundles.answering.set(Path::new(CRIO_SOCKET), true);
         assert_eq!(look(&mut bundles).len(), 1, "CRI-O tells of its own");
+    }
+
+    #[test]
+    fn any_configuration_becomes_a_description() {
+        let host = Host::new("any");
+        let bundles = host.bundles();
+        for sample in [POD, CRIO] {
+            let sample: Value = serde_json::from_str(sample).expect("valid");
+            mutation::of_json(&sample, 5_000, |config| {
+                let text = bundles.of_containerd("0123456789abcdef", config, 0);
+                assert!(serde_json::from_str::<Value>(&text).is_ok(), "{config}");
+                let text = bundles
+                    .of_storage("\u{e9}\u{e9}\u{e9}\u{e9}\u{e9}\u{e9}\u{e9}", config, 0)
+                    .expect("a text");
+                assert!(serde_json::from_str::<Value>(&text).is_ok(), "{config}");
+            });
+        }
     }
 
     #[test]

@@ -252,3 +252,63 @@ fn mount(mount: &Mount) -> Value {
         },
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use prost::Message;
+
+    use super::super::messages::cri::{ContainerMetadata, Image, PodMetadata};
+    use super::*;
+    use crate::mutation;
+
+    #[test]
+    fn any_status_becomes_a_description() {
+        let spec = r#"{"config":{"envs":[{"key":"A","value":"1"}],"image":{"image":"sha256:ab"}},"privileged":true,
+            "runtimeSpec":{"annotations":{"io.kubernetes.cri-o.CNIResult":"{}"},"mounts":[{"type":"bind","options":["ro"]}]},
+            "cniResult":{"Interfaces":{"eth0":{}}}}"#;
+        let container = Container {
+            id: "\u{e9}".repeat(32),
+            metadata: Some(ContainerMetadata { name: "nginx".to_owned() }),
+            created: i64::MIN,
+            image: Some(Image { image: "reg:5000/nginx:1.2".to_owned() }),
+            image_ref: "reg:5000/nginx@sha256:ab".to_owned(),
+            mounts: vec![Mount::default()],
+            ..Container::default()
+        };
+        let pod = Pod {
+            id: "p".to_owned(),
+            metadata: Some(PodMetadata { name: "web".to_owned(), ..PodMetadata::default() }),
+            labels: HashMap::from([("tier".to_owned(), "front".to_owned())]),
+            ..Pod::default()
+        };
+        let spec: Value = serde_json::from_str(spec).expect("valid");
+        let is_json = |text: String| assert!(serde_json::from_str::<Value>(&text).is_ok(), "{text}");
+        mutation::of_json(&spec, 5_000, |info| {
+            is_json(of_container(&container, info, &pod, info, engine::CRI));
+            is_json(of_pod(&pod, info, engine::CRIO));
+        });
+        let mut decoded = 0;
+        mutation::of_bytes(&[&container.encode_to_vec(), &pod.encode_to_vec()], 20_000, |message| {
+            if let (Ok(container), Ok(pod)) = (Container::decode(message), Pod::decode(message)) {
+                decoded += 1;
+                is_json(of_container(&container, &spec, &pod, &spec, engine::CRI));
+            }
+        });
+        assert!(decoded > 100, "{decoded} messages were read");
+    }
+
+    #[test]
+    fn descriptions_of_many_parts_are_bounded() {
+        let pod = Pod {
+            labels: (0..100_000).map(|at| (at.to_string(), String::new())).collect(),
+            ..Pod::default()
+        };
+        let container = Container { mounts: vec![Mount::default(); 100_000], ..Container::default() };
+        let text = of_container(&container, &Value::Null, &pod, &Value::Null, engine::CRI);
+        let found: Value = serde_json::from_str(&text).expect("JSON");
+        let count = |key: &str| found.pointer(key).map_or(0, |list| list.as_array().map_or(0, Vec::len));
+        assert_eq!(count("/container/Mounts"), ENTRIES);
+        let labels = found.pointer("/container/pod_sandbox_labels").and_then(Value::as_object);
+        assert_eq!(labels.map(Map::len), Some(ENTRIES));
+    }
+}

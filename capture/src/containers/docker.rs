@@ -213,6 +213,7 @@ mod tests {
 
     use super::super::sender::Receiver;
     use super::*;
+    use crate::mutation;
 
     const ANSWER: &str = r#"{"Id":"0123456789abcdef","Created":"2024-05-06T07:08:09.5Z","Name":"/web","Image":"sha256:ffee",
         "Config":{"Image":"reg:5000/a/nginx:1.2","User":"www","Env":["A=1"],"Labels":{"io.kubernetes.pod.name":"p"}},
@@ -246,6 +247,22 @@ mod tests {
         }
         // An answer without anything is no reason to panic.
         assert_eq!(described(&json!(null), 11)["container"]["id"], json!(""));
+    }
+
+    #[test]
+    fn any_answer_becomes_a_description() {
+        let sample: Value = serde_json::from_str(ANSWER).expect("valid");
+        mutation::of_json(&sample, 20_000, |answer| {
+            let text = description(answer, engine_of(answer));
+            assert!(serde_json::from_str::<Value>(&text).is_ok(), "{answer}");
+        });
+        let mut valid = 0;
+        mutation::of_bytes(&[ANSWER.as_bytes()], 20_000, |answer| {
+            let (found, expected) = (json::parse(answer), serde_json::from_slice::<Value>(answer));
+            valid += usize::from(found.is_ok());
+            assert_eq!(found.ok(), expected.ok(), "{}", String::from_utf8_lossy(answer));
+        });
+        assert!(valid > 100, "{valid} answers were JSON");
     }
 
     #[test]

@@ -114,6 +114,13 @@ mod tests {
     }
 
     #[test]
+    fn any_text_has_flags() {
+        crate::mutation::of_bytes(&[b"pos:\t0\nflags:\t0100002\nmnt_id:\t1\n"], 20_000, |text| {
+            assert!(open_flags(&String::from_utf8_lossy(text)) < 1 << 14);
+        });
+    }
+
+    #[test]
     fn devices_are_encoded() {
         assert_eq!(device(0xfe00), 0xfe00);
         assert_eq!(device(0x10_0001), 0x10_0001);

@@ -56,6 +56,16 @@ mod tests {
     use super::*;
 
     #[test]
+    fn any_line_is_read() {
+        let mut found = 0;
+        crate::mutation::of_bytes(&[b"root:x:0:1:root:/root:/bin/sh", b"adm:x:4:syslog"], 20_000, |line| {
+            let text = String::from_utf8_lossy(line);
+            found += usize::from(user(&text).is_some() || group(&text).is_some());
+        });
+        assert!(found > 100, "{found} lines were read");
+    }
+
+    #[test]
     fn lines_of_the_databases() {
         let expected = Account::User {
             uid: 0,

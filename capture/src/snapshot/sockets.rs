@@ -122,6 +122,24 @@ fn netlink(line: &str) -> Option<(u64, (u8, FdDetail))> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::mutation;
+
+    #[test]
+    fn any_line_is_read() {
+        const LINES: [&[u8]; 4] = [
+            b"   0: 0100007F:1F90 0200007F:0050 01 00000000:00000000 00:00000000 00000000     0        0 4711 1",
+            b"  1: 00000000000000000000000001000000:0016 00000000000000000000000000000000:0000 0A 0 0 0 0 0 12 1",
+            b"ffff8881: 00000002 00000000 00010000 0001 01 99 /run/a b.sock",
+            b"ffff9b0e1d3c0000 0   4031       00000110 0        0        0        2        0        17",
+        ];
+        let mut found = [0; 3];
+        mutation::of_bytes(&LINES, 20_000, |line| {
+            let text = String::from_utf8_lossy(line);
+            let kinds = [internet(&text, 2).is_some(), unix(line).is_some(), netlink(&text).is_some()];
+            found.iter_mut().zip(kinds).for_each(|(count, is_read)| *count += usize::from(is_read));
+        });
+        assert!(found.iter().all(|count| *count > 100), "{found:?} lines were read");
+    }
 
     #[test]
     fn lines_of_the_tables() {

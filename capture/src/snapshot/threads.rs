@@ -71,7 +71,10 @@ pub fn thread(process: &ProcessRecord, tid: i64) -> Option<ProcessRecord> {
 
 /// Name, parent, session, terminal and page faults.
 fn read_stat(root: &str, record: &mut ProcessRecord) -> Option<()> {
-    let stat = bytes(&format!("{root}/stat"), SHORT).ok()?;
+    parse_stat(&bytes(&format!("{root}/stat"), SHORT).ok()?, record)
+}
+
+fn parse_stat(stat: &[u8], record: &mut ProcessRecord) -> Option<()> {
     // The name stands in parentheses and may hold any character: the last parenthesis ends it.
     let start = stat.iter().position(|byte| *byte == b'(')?;
     let end = stat.iter().rposition(|byte| *byte == b')')?;
@@ -90,7 +93,10 @@ fn read_stat(root: &str, record: &mut ProcessRecord) -> Option<()> {
 /// Ids, memory and capabilities.
 fn read_status(root: &str, record: &mut ProcessRecord) -> Option<()> {
     // A name that is not UTF-8 must not hide its process.
-    let status = text(&format!("{root}/status")).ok()?;
+    parse_status(&text(&format!("{root}/status")).ok()?, record)
+}
+
+fn parse_status(status: &str, record: &mut ProcessRecord) -> Option<()> {
     for line in status.lines() {
         let Some((key, rest)) = line.split_once(':') else { continue };
         let fields: Vec<&str> = rest.split_ascii_whitespace().collect();
@@ -189,6 +195,7 @@ fn parsed<T: FromStr>(path: &str) -> Option<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::mutation;
 
     #[test]
     fn cgroups_of_both_versions() {
@@ -201,6 +208,24 @@ mod tests {
             "memory=/m io=/ cpu=/c cpuacct=/c cpuset=/u ",
         );
         check("nonsense\n::\n", "cpuset= cpu= cpuacct= io= memory= ");
+    }
+
+    #[test]
+    fn any_text_is_read() {
+        let read = |name: &str| bytes(&format!("/proc/self/{name}"), SHORT).expect("the test runs");
+        let samples = [read("stat"), read("status"), read("limits"), read("cgroup"), b"a,b::/\n".to_vec()];
+        let samples: Vec<&[u8]> = samples.iter().map(Vec::as_slice).collect();
+        let mut records = 0;
+        mutation::of_bytes(&samples, 20_000, |found| {
+            let mut record = ProcessRecord::default();
+            records += usize::from(parse_stat(found, &mut record).is_some());
+            let text = String::from_utf8_lossy(found);
+            let _ = parse_status(&text, &mut record);
+            assert!(fd_limit(&text) >= 0 || text.contains('-'), "{text}");
+            assert!(cgroups(&text).last().is_none_or(|last| *last == 0), "{text}");
+            assert!(cut(found).len() <= LIST && without_mark(found.to_vec()).len() <= found.len());
+        });
+        assert!(records > 100, "{records} texts were read");
     }
 
     #[test]
