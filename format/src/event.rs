@@ -157,4 +157,19 @@ mod tests {
         assert_eq!(event.int(2), Some(7));
         assert_eq!(event.param(3), None);
     }
+
+    #[test]
+    fn only_exits_of_known_system_calls_have_a_return_value() {
+        let eight = 5i64.to_le_bytes();
+        let value = |code, lengths: &[u8], data: &[u8]| {
+            Event::new(code, lengths, data).expect("known").return_value()
+        };
+        assert_eq!(value(code::SYSCALL_CLOSE_X, &[8, 0], &eight), Some(5));
+        assert_eq!(value(code::SYSCALL_CLOSE_E, &[8, 0], &eight), None);
+        assert_eq!(value(code::GENERIC_X, &[2, 0, 2, 0], &[1, 0, 1, 0]), None);
+        assert_eq!(value(code::PROCEXIT_1_E, &[8, 0], &eight), None);
+        // Other widths.
+        assert_eq!(value(code::SYSCALL_CLOSE_X, &[4, 0], &(-9i32).to_le_bytes()), Some(-9));
+        assert_eq!(value(code::SYSCALL_CLOSE_X, &[2, 0], &[1, 1]), Some(0));
+    }
 }

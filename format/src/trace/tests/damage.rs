@@ -82,6 +82,34 @@ fn every_flipped_byte_is_found() {
 }
 
 #[test]
+fn the_next_section_is_searched_for_over_several_windows() {
+    let (bytes, chunks, lines) = trace();
+    // A hole of zeros after the first chunk, larger than what is looked at at first, and in which nothing looks like a section.
+    let hole = 40 << 10;
+    let start = chunks[0].end();
+    let (before, after) = bytes.split_at(start as usize);
+    let damaged = [before, &vec![0; hole], after].concat();
+    let trace = open(&damaged);
+    let offsets: Vec<u64> = trace.chunks().iter().map(|chunk| chunk.offset).collect();
+    let moved = chunks[1..].iter().map(|chunk| chunk.offset + hole as u64);
+    assert_eq!(offsets, std::iter::once(chunks[0].offset).chain(moved).collect::<Vec<_>>());
+    assert_eq!(read_trace(&trace).0, lines.concat());
+    let [loss] = trace.losses() else { panic!("{:?}", trace.losses()) };
+    assert_eq!((loss.from, loss.to), (start, start + hole as u64));
+}
+
+#[test]
+fn the_room_of_the_index_holds_entries_that_cannot_be_made_smaller() {
+    let mut numbers = Numbers(7);
+    for head_size in [0, 1 << 10, 4 << 10, 1 << 20] {
+        let entry = numbers.bytes(u64::from(head_size) + 64);
+        let packed = zstd::bulk::compress(&entry, 9).expect("memory");
+        let room = index::room(head_size) + index::BASE;
+        assert!(packed.len() as u64 <= room, "{head_size}: {} of {room}", packed.len());
+    }
+}
+
+#[test]
 fn an_index_that_is_lost_is_found_again() {
     let (bytes, chunks, _) = trace();
     let last = chunks[chunks.len() - 1].end() as usize;
