@@ -75,6 +75,37 @@ fn a_command_is_recorded_with_what_it_starts() {
 }
 
 #[test]
+fn the_newest_events_are_kept_until_somebody_wants_them() {
+    let Some(_turn) = turn::shared("record::the_newest_events_are_kept_until_somebody_wants_them") else {
+        return;
+    };
+    let place = Place::new("ring");
+    let trace = place.name("t.scap");
+    // The command asks for what is there, and goes on when it has been written.
+    let dumps = trace.replace("t.scap", "t-*.scap");
+    let script = format!(
+        "cat /etc/hostname >/dev/null; kill -USR2 $PPID; until ls {dumps} >/dev/null 2>&1; do :; done; \
+         cat /etc/passwd >/dev/null; exit 7"
+    );
+    let ring = ["record", "--ring", "10m,64MiB", "--keep-on", "fail", "-w"];
+    let (_, told) = run(&[&ring[..], &[&trace, "--", "sh", "-c", &script]].concat(), 7);
+    assert!(told.contains("writing what is in memory") && told.contains("Files: 2"), "{told}");
+    let folder = std::path::Path::new(&trace).parent().expect("a folder");
+    let names = fs::read_dir(folder).expect("readable").map(|entry| entry.expect("an entry").path());
+    let dump = names.map(|path| path.display().to_string()).find(|name| name.contains("t-")).expect("a dump");
+    let reads = |trace: &str, file: &str| {
+        run(&["verify", "-q", "--keyframes", trace], 0);
+        events(trace, &format!("evt.type=openat and proc.pname=sh and fd.name={file}")).len()
+    };
+    assert_eq!((reads(&dump, "/etc/hostname"), reads(&dump, "/etc/passwd")), (1, 0));
+    assert_eq!((reads(&trace, "/etc/hostname"), reads(&trace, "/etc/passwd")), (1, 1));
+    // A command that succeeds leaves nothing.
+    let quiet = place.name("quiet.scap");
+    run(&[&ring[..], &[&quiet, "--", "true"]].concat(), 0);
+    assert!(!std::path::Path::new(&quiet).exists());
+}
+
+#[test]
 fn a_filter_narrows_and_keeps_names() {
     let Some(_turn) = turn::shared("record::a_filter_narrows_and_keeps_names") else { return };
     let place = Place::new("filter");

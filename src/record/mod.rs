@@ -50,7 +50,8 @@ pub fn run(args: &Record) -> Result<Outcome, Failure> {
     if let Some(limits) = args.flight {
         files = files.keep_newest(limits)?;
     }
-    let mut recorder = Recorder::new(scope, files, limits);
+    let asked_to_dump = stop::watch_for_dumps().map_err(Failure::io)?;
+    let mut recorder = Recorder::new(scope, files, limits).dump_when(asked_to_dump);
     let found = recorder.begin(&mut source)?;
     if args.verbose {
         eprint!("{}", status::beginning(source.machine(), &options, &found, asked.elapsed()));

@@ -1,6 +1,7 @@
 //! The recording: blocks of a source enter until something asks to stop, and those that are wanted leave into the files.
 
-use std::sync::atomic::Ordering;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use tercel_capture::{Polled, Source};
@@ -11,7 +12,6 @@ use super::files::{Files, Sums};
 use super::scope::{Keep, Scope};
 use super::status::{Counts, Status};
 use crate::exit::Failure;
-use crate::stop;
 
 /// How often the status line is drawn, and limits are looked at if events never pause.
 const STATUS: Duration = Duration::from_millis(500);
@@ -46,12 +46,20 @@ pub struct Recorder {
     files: Files,
     limits: Limits,
     counts: Counts,
+    /// Whether somebody asks for what is in memory.
+    dump: Arc<AtomicBool>,
 }
 
 impl Recorder {
     /// Writes what is in `scope` into `files`.
     pub fn new(scope: Scope, files: Files, limits: Limits) -> Recorder {
-        Recorder { scope, files, limits, counts: Counts::default() }
+        Recorder { scope, files, limits, counts: Counts::default(), dump: Arc::default() }
+    }
+
+    /// Writes what is in memory whenever `asked` is true, and takes that back.
+    pub fn dump_when(mut self, asked: Arc<AtomicBool>) -> Recorder {
+        self.dump = asked;
+        self
     }
 
     /// Adds a process to the scope.
@@ -118,7 +126,6 @@ impl Recorder {
         status: &mut Status,
     ) -> Result<(), Failure> {
         let end = self.limits.seconds.and_then(|seconds| Instant::now().checked_add(seconds));
-        let asked = stop::watch_for_dumps().map_err(Failure::io)?;
         let (mut drawn, mut closed) = (Instant::now(), Instant::now());
         let mut batch = 0;
         while !self.is_over() {
@@ -139,7 +146,7 @@ impl Recorder {
             if command.has_ended() || end.is_some_and(|end| now >= end) {
                 source.stop();
             }
-            if asked.swap(false, Ordering::Relaxed)
+            if self.dump.swap(false, Ordering::Relaxed)
                 && let Some(name) = self.files.dump()?
             {
                 status.report(&format!("{name}: writing what is in memory"));

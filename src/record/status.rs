@@ -124,7 +124,7 @@ pub fn summary(counts: &Counts, sums: &Sums, lost: &Lost<'_>, elapsed: Duration)
             line!(out, "Events {what}: {count}");
         }
     }
-    let each = sums.bytes as f64 / all.max(1) as f64;
+    let each = sums.bytes as f64 / all.saturating_sub(sums.forgotten).max(1) as f64;
     line!(out, "Size: {} bytes ({each:.1} per event), {}", sums.bytes, percent(sums));
     if sums.forgotten > 0 {
         line!(out, "Events that have left the memory: {}", sums.forgotten);
@@ -181,15 +181,15 @@ mod tests {
         assert_eq!(
             summary(
                 &counts,
-                &Sums { files: 2, forgotten: 9, ..sums },
+                &Sums { files: 2, forgotten: 10, ..sums },
                 &Lost { drops: &drops, by_cpu: &by_cpu },
                 second
             ),
             "Events: 60 in 1.00 s (60 per second)\n\
              Events of others, kept for the state only: 40\n\
              Events of others, left out: 7\n\
-             Size: 900 bytes (9.0 per event), 10.0 % of scap\n\
-             Events that have left the memory: 9\n\
+             Size: 900 bytes (10.0 per event), 10.0 % of scap\n\
+             Events that have left the memory: 10\n\
              Files: 2\n\
              Events lost: 7 (5 ring full, 2 program skipped by the kernel)\n\
              \x20 CPU 1: 5\n\
