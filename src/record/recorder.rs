@@ -19,6 +19,9 @@ const STATUS: Duration = Duration::from_millis(500);
 /// What a recorder that is killed loses at most, as far as it is not under way to the disk.
 const UNWRITTEN: Duration = Duration::from_millis(1500);
 
+/// How long events may be under way from the kernel: so much later than it is asked for, memory is written.
+const UNDER_WAY: Duration = Duration::from_millis(500);
+
 /// After how many blocks in a row the clock is looked at.
 const BATCH: u32 = 4096;
 
@@ -126,6 +129,7 @@ impl Recorder {
         status: &mut Status,
     ) -> Result<(), Failure> {
         let end = self.limits.seconds.and_then(|seconds| Instant::now().checked_add(seconds));
+        let mut dump = None;
         let (mut drawn, mut closed) = (Instant::now(), Instant::now());
         let mut batch = 0;
         while !self.is_over() {
@@ -146,9 +150,13 @@ impl Recorder {
             if command.has_ended() || end.is_some_and(|end| now >= end) {
                 source.stop();
             }
-            if self.dump.swap(false, Ordering::Relaxed)
+            if self.dump.swap(false, Ordering::Relaxed) {
+                dump = now.checked_add(UNDER_WAY);
+            }
+            if dump.is_some_and(|due| now >= due)
                 && let Some(name) = self.files.dump()?
             {
+                dump = None;
                 status.report(&format!("{name}: writing what is in memory"));
             }
             if now.duration_since(closed) >= UNWRITTEN {
