@@ -17,7 +17,7 @@ pub struct Options {
     pub to: Option<Point>,
     /// How many events rules see at most.
     pub limit: Option<u64>,
-    /// Bytes of memory that the state may take, unless it is [`MEMORY_LIMIT`](crate::state::MEMORY_LIMIT).
+    /// Bytes of memory that the state may take, unless it is `MEMORY_LIMIT`.
     pub memory: Option<usize>,
     /// How values are shown.
     pub settings: Settings,

@@ -84,7 +84,7 @@ pub enum Value<'a> {
 
 /// The value of an operand, `None` where it is missing (reference language 5.1).
 ///
-/// Fields that compare several values at once ([`Comparison`]) have the value that an output shows, if any. Fields that
+/// Fields that compare several values at once (`Comparison`) have the value that an output shows, if any. Fields that
 /// count evaluations (`evt.deltatime`, `util.cnt`) count one per event.
 pub fn value<'a>(cx: &Context<'a>, operand: &'a Operand, scratch: &'a mut Scratch) -> Option<Value<'a>> {
     match &operand.source {
@@ -148,7 +148,7 @@ pub(crate) fn nature(field: &FieldRef) -> Nature {
     }
 }
 
-/// Calls `visit` with each value of a field of several ([`Comparison`]) until it answers `true`; `Some` with the last
+/// Calls `visit` with each value of a field of several (`Comparison`) until it answers `true`; `Some` with the last
 /// answer, `None` where the field is missing altogether.
 ///
 /// Ancestors come nearest first, beginning with the parent; a test holds when it holds for any of them, `!=` included

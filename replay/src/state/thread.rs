@@ -50,7 +50,7 @@ pub struct Thread {
     pub vpgid: i64,
     /// Process group on the host.
     pub pgid: i64,
-    /// [`clone_flag`] bits.
+    /// `clone_flag` bits.
     pub flags: u32,
     /// User, `u32::MAX` where unknown.
     pub uid: u32,
