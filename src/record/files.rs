@@ -166,10 +166,11 @@ impl Files {
         Sums { bytes: self.done.bytes + bytes, raw_bytes: self.done.raw_bytes + raw_bytes, ..self.done }
     }
 
-    /// Writes what a flight recorder keeps at the moment into a file of its own, whose name leaves.
+    /// Writes what a flight recorder keeps at the moment into a file of its own, whose name leaves; `None` where there is none, or
+    /// while it writes another one.
     pub fn dump(&mut self) -> Result<Option<String>, Failure> {
         let (Some(flight), Some(target)) = (&mut self.flight, &self.current) else { return Ok(None) };
-        flight.dump(target).map(Some)
+        flight.dump(target)
     }
 
     /// Has a flight recorder write nothing at the end.

@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use tercel_format::catalogue::code;
 use tercel_format::trace::{Header, RingLimits};
 use tercel_format::{Block, Capture};
-use tercel_replay::flight::{CutLimits, FlightRecorder, ReadyCut};
+use tercel_replay::flight::{FlightRecorder, KeptEvents};
 use tercel_replay::scan::{Needs, scan};
 use tercel_replay::state::State;
 
@@ -18,14 +18,13 @@ use super::files::Sums;
 use crate::exit::Failure;
 use crate::target::{Target, Written};
 
-/// Nobody asks for cuts here but by hand.
-const BY_HAND: CutLimits = CutLimits { longest: 0, files: 0, bytes: 0, per_minute: 0 };
-
 /// Keeps the newest events.
 pub struct Flight {
     recorder: FlightRecorder,
-    /// Traces under way to the disk.
-    dumps: Vec<JoinHandle<Result<Written, Failure>>>,
+    /// A trace under way to the disk. There is at most one, so that copies of what is kept do not pile up.
+    under_way: Option<JoinHandle<Result<Written, Failure>>>,
+    /// Traces that were written.
+    done: Sums,
 }
 
 impl Flight {
@@ -34,8 +33,8 @@ impl Flight {
     /// # Errors
     /// The thread that compresses cannot be started.
     pub fn new(header: &Header, limits: RingLimits) -> Result<Flight, Failure> {
-        let recorder = FlightRecorder::new(header, limits, BY_HAND).map_err(failed)?;
-        Ok(Flight { recorder, dumps: Vec::new() })
+        let recorder = FlightRecorder::new(header, limits).map_err(failed)?;
+        Ok(Flight { recorder, under_way: None, done: Sums::default() })
     }
 
     /// Takes a block; `state` is what is known before it.
@@ -56,46 +55,57 @@ impl Flight {
         Sums { files: 0, bytes: usage.bytes, raw_bytes: usage.raw_bytes, forgotten: usage.forgotten }
     }
 
-    /// Writes what is in memory into a file beside that of `target`, named after the time; its name leaves.
-    pub fn dump(&mut self, target: &Target) -> Result<String, Failure> {
-        let now = Timestamp::now();
-        let mut target = target.another(beside(Path::new(&target.name()), now));
+    /// Writes what is in memory into a file beside that of `target`, named after the time; its name leaves. `None` while another
+    /// one is under way.
+    pub fn dump(&mut self, target: &Target) -> Result<Option<String>, Failure> {
+        if self.under_way.as_ref().is_some_and(|thread| !thread.is_finished()) {
+            return Ok(None);
+        }
+        self.settle()?;
+        let mut target = target.another(beside(Path::new(&target.name()), Timestamp::now()));
         let name = target.name();
         target.keep_numbers();
-        let ready = self.ready(now)?;
+        let kept = self.recorder.kept().map_err(failed)?;
         let thread = std::thread::Builder::new().name("dump".to_owned());
-        self.dumps.push(thread.spawn(move || write(&ready, target)).map_err(failed)?);
-        Ok(name)
+        self.under_way = Some(thread.spawn(move || write(&kept, target)).map_err(failed)?);
+        Ok(Some(name))
     }
 
-    /// Waits for what is under way, and writes what is in memory into `target`, if there is one.
+    /// Waits for what is under way, and writes what is in memory into `target`, if there is one; neither is left undone because of
+    /// the other.
     pub fn finish(mut self, target: Option<Target>) -> Result<Sums, Failure> {
-        let mut sums = Sums { forgotten: self.recorder.usage().forgotten, ..Sums::default() };
-        let ready = self.ready(Timestamp::now())?;
+        let settled = self.settle();
         let last = target.map(|mut target| {
             target.keep_numbers();
-            write(&ready, target)
+            self.recorder.kept().map_err(failed).and_then(|kept| write(&kept, target))
         });
-        let ended = || Err(Failure::io("a thread that writes has ended"));
-        let dumps = self.dumps.into_iter().map(|dump| dump.join().unwrap_or_else(|_| ended()));
-        for written in dumps.chain(last).collect::<Vec<_>>() {
-            let written = written?;
-            sums.files += 1;
-            sums.bytes += written.bytes;
-            sums.raw_bytes += written.raw_bytes;
+        settled?;
+        if let Some(written) = last.transpose()? {
+            self.add(&written);
         }
-        Ok(sums)
+        Ok(Sums { forgotten: self.recorder.usage().forgotten, ..self.done })
     }
 
-    fn ready(&mut self, now: Timestamp) -> Result<ReadyCut, Failure> {
-        let now = u64::try_from(now.as_nanosecond()).unwrap_or(u64::MAX);
-        self.recorder.whole(now).map_err(failed)
+    /// Waits for the trace that is under way.
+    fn settle(&mut self) -> Result<(), Failure> {
+        if let Some(thread) = self.under_way.take() {
+            let written =
+                thread.join().unwrap_or_else(|_| Err(Failure::io("a thread that writes has ended")))?;
+            self.add(&written);
+        }
+        Ok(())
+    }
+
+    fn add(&mut self, written: &Written) {
+        self.done.files += 1;
+        self.done.bytes += written.bytes;
+        self.done.raw_bytes += written.raw_bytes;
     }
 }
 
 /// Writes what was in memory as a trace that begins with the state of its start.
-fn write(ready: &ReadyCut, mut target: Target) -> Result<Written, Failure> {
-    if let Some(bytes) = ready.trace().map_err(failed)? {
+fn write(kept: &KeptEvents, mut target: Target) -> Result<Written, Failure> {
+    if let Some(bytes) = kept.trace().map_err(failed)? {
         let mut capture = Capture::of_storage(Arc::new(bytes), &|bytes| bytes).map_err(Failure::io)?;
         let findings = scan(&mut capture, &Needs::ALL, &mut target, &|_| ())?;
         findings.error.map_or(Ok(()), |error| Err(Failure::io(error)))?;

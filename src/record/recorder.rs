@@ -153,11 +153,8 @@ impl Recorder {
             if self.dump.swap(false, Ordering::Relaxed) {
                 dump = now.checked_add(UNDER_WAY);
             }
-            if dump.is_some_and(|due| now >= due)
-                && let Some(name) = self.files.dump()?
-            {
+            if dump.is_some_and(|due| now >= due) && self.dumped(status)? {
                 dump = None;
-                status.report(&format!("{name}: writing what is in memory"));
             }
             if now.duration_since(closed) >= UNWRITTEN {
                 closed = now;
@@ -171,7 +168,20 @@ impl Recorder {
                 source.wait();
             }
         }
+        // Whoever asked just before the end gets a file, too.
+        if dump.is_some() || self.dump.swap(false, Ordering::Relaxed) {
+            self.dumped(status)?;
+        }
         Ok(())
+    }
+
+    /// Whether a file that was asked for is under way.
+    fn dumped(&mut self, status: &Status) -> Result<bool, Failure> {
+        let name = self.files.dump()?;
+        if let Some(name) = &name {
+            status.report(&format!("{name}: writing what is in memory"));
+        }
+        Ok(name.is_some())
     }
 
     /// Has what is only in memory not be written.

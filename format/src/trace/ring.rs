@@ -33,16 +33,12 @@ pub struct RingUsage {
     pub bytes: u64,
     /// Bytes of scap in them.
     pub raw_bytes: u64,
-    /// Chunks.
-    pub chunks: usize,
     /// Events, those that left included.
     pub events: u64,
     /// Events that left.
     pub forgotten: u64,
     /// Time of the first event that is kept and of the last one, in nanoseconds since the epoch; 0 while there is none.
     pub span: (u64, u64),
-    /// Time of the first event that will be kept when the oldest chunks leave next; 0 where that is unknown.
-    pub next: u64,
 }
 
 /// The newest chunks of a trace. Copies are of the same ring.
@@ -109,14 +105,14 @@ impl Ring {
         kept.usage.events >= events
     }
 
-    /// A whole trace with all events from `from` to `to`, both in nanoseconds since the epoch, that are still there, and with
-    /// others around them; `None` where there is no chunk. Its first chunk has a snapshot, if it is not the start of a section.
+    /// A whole trace of all that is there; `None` where there is no event. Its first chunk has a snapshot, if it is not the start
+    /// of a section.
     ///
     /// # Errors
     /// None but those of encoding.
-    pub fn trace(&self, from: u64, to: u64) -> io::Result<Option<Vec<u8>>> {
-        let (header, chunks) = self.shared.kept().chunks(from, to);
-        if chunks.is_empty() {
+    pub fn trace(&self) -> io::Result<Option<Vec<u8>>> {
+        let (header, chunks) = self.shared.kept().chunks();
+        if chunks.iter().all(|kept| kept.chunk.descriptor.events == 0) {
             return Ok(None);
         }
         let room = chunks.iter().map(|kept| kept.bytes.len()).sum();
@@ -181,25 +177,14 @@ impl Kept {
         RingUsage {
             bytes: self.groups.iter().map(|group| group.bytes).sum(),
             raw_bytes: self.groups.iter().map(|group| group.raw_bytes).sum(),
-            chunks: self.groups.iter().map(|group| group.chunks.len()).sum(),
             span,
-            next: spans().nth(1).map_or(0, |(first, _)| first),
             ..self.usage
         }
     }
 
-    /// The header, and the chunks from the last group that begins before `from` to the last chunk that begins before `to`.
-    fn chunks(&self, from: u64, to: u64) -> (Header, Vec<Arc<KeptChunk>>) {
-        let before = |group: &Group| group.span.is_some_and(|(first, _)| first <= from);
-        let start = self.groups.iter().rposition(before).unwrap_or(0);
-        let chunks = || self.groups.iter().skip(start).flat_map(|group| &group.chunks);
-        let is_needed = |kept: &Arc<KeptChunk>| {
-            let descriptor = &kept.chunk.descriptor;
-            descriptor.events > 0 && descriptor.min_ts <= to
-        };
-        let all: Vec<_> = chunks().cloned().collect();
-        let end = all.iter().rposition(is_needed).map_or(0, |last| last + 1);
-        (self.header.clone(), all.into_iter().take(end).collect())
+    /// The header, and all chunks.
+    fn chunks(&self) -> (Header, Vec<Arc<KeptChunk>>) {
+        (self.header.clone(), self.groups.iter().flat_map(|group| &group.chunks).cloned().collect())
     }
 }
 

@@ -6,7 +6,6 @@ use super::{Threads, longest, open, reader, replayed, telling};
 use crate::engine::Options;
 use crate::keyed::KeyedWriter;
 use crate::state::State;
-use crate::window::Point;
 
 /// The longest shipped capture, written into a ring.
 fn filled(limits: RingLimits, threads: usize) -> Ring {
@@ -48,7 +47,7 @@ fn the_end_of_a_trace_is_kept_with_its_state() {
         assert_eq!(usage.events, whole.usage().events);
         assert!(usage.bytes <= limits.bytes, "{usage:?} of {limits:?}");
         assert!(limits.time > last - first || usage.span.0 > first, "{usage:?} of {limits:?}");
-        let trace = ring.trace(0, u64::MAX).expect("memory").expect("chunks");
+        let trace = ring.trace().expect("memory").expect("chunks");
         let (kept, counters, ended) =
             replayed(&program, Options::default(), Threads::new(2), vec![open(&trace)]);
         assert!(ended.iter().all(|ended| ended.report.places() == 0 && ended.error.is_none()), "{ended:?}");
@@ -61,26 +60,10 @@ fn the_end_of_a_trace_is_kept_with_its_state() {
 }
 
 #[test]
-fn a_part_is_taken_out_with_what_its_start_needs() {
-    let ring = filled(RingLimits { bytes: u64::MAX, time: u64::MAX }, 0);
-    let (first, last) = ring.usage().span;
-    let (from, to) = (first + (last - first) / 2, first + (last - first) * 3 / 4);
-    let part = ring.trace(from, to).expect("memory").expect("chunks");
-    let all = ring.trace(0, u64::MAX).expect("memory").expect("chunks");
-    assert!(part.len() < all.len());
-    let program = telling("evt.num > 0");
-    let window =
-        Options { from: Some(Point::Absolute(from)), to: Some(Point::Absolute(to)), ..Options::default() };
-    let of = |bytes: &[u8]| replayed(&program, window, Threads::new(1), vec![open(bytes)]).0;
-    assert!(!of(&part).is_empty());
-    assert_eq!(of(&part), of(&all));
-    assert!(ring.wait(ring.usage().events, std::time::Duration::ZERO));
-    assert!(!ring.wait(u64::MAX, std::time::Duration::ZERO));
-}
-
-#[test]
 fn without_a_chunk_there_is_nothing() {
     let ring = filled(RingLimits { bytes: 0, time: u64::MAX }, 0);
-    assert_eq!(ring.trace(0, u64::MAX).expect("memory"), None);
+    assert_eq!(ring.trace().expect("memory"), None);
     assert_eq!(ring.usage().forgotten, ring.usage().events);
+    assert!(ring.wait(ring.usage().events, std::time::Duration::ZERO));
+    assert!(!ring.wait(u64::MAX, std::time::Duration::ZERO));
 }
