@@ -151,7 +151,8 @@ impl Recorder {
                 source.stop();
             }
             if self.dump.swap(false, Ordering::Relaxed) {
-                dump = now.checked_add(UNDER_WAY);
+                // A further request is met by the same file.
+                dump = dump.or(now.checked_add(UNDER_WAY));
             }
             if dump.is_some_and(|due| now >= due) && self.dumped(status)? {
                 dump = None;
