@@ -6,7 +6,7 @@ use std::io;
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The kernel does not tell its types.
-    #[error("{path}: {cause}; the kernel must be built with CONFIG_DEBUG_INFO_BTF (Linux 5.8 or newer)", path = crate::btf::KERNEL)]
+    #[error("{path}: {cause}; the kernel must be built with CONFIG_DEBUG_INFO_BTF (Linux 5.10 or newer)", path = crate::btf::KERNEL)]
     NoBtf {
         /// Why it cannot be read.
         cause: io::Error,
@@ -15,7 +15,9 @@ pub enum Error {
     #[error("{path}: malformed type information", path = crate::btf::KERNEL)]
     BadBtf,
     /// A kernel structure has no such member.
-    #[error("this kernel has no {path}, which the probe needs as {field}; kernels from 5.8 on are supported")]
+    #[error(
+        "this kernel has no {path}, which the probe needs as {field}; kernels from 5.10 on are supported"
+    )]
     NoField {
         /// Name in the probe.
         field: &'static str,

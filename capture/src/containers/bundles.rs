@@ -211,7 +211,7 @@ fn read(path: &Path) -> Option<Value> {
     json::parse(&bytes(path)?).ok()
 }
 
-/// What a file holds; `None` where it is not there, is no file, as a pipe that nobody writes to, or is too long.
+/// What a file holds; `None` where it is missing, not a regular file (a pipe that nobody writes to, say) or too long.
 fn bytes(path: &Path) -> Option<Vec<u8>> {
     let file = fs::File::options().read(true).custom_flags(libc::O_NONBLOCK).open(path).ok()?;
     if !file.metadata().is_ok_and(|file| file.is_file()) {

@@ -90,9 +90,6 @@ pub(super) fn nature(field: C) -> Nature {
         | C::ContainerImageRepository
         | C::ContainerImageTag
         | C::ContainerImageDigest
-        | C::ContainerHealthcheck
-        | C::ContainerLivenessProbe
-        | C::ContainerReadinessProbe
         | C::ContainerStartTs
         | C::ContainerDuration
         | C::ContainerIp
@@ -102,9 +99,6 @@ pub(super) fn nature(field: C) -> Nature {
         | C::ContainerHostIpc
         | C::ContainerLabel
         | C::ContainerLabels
-        | C::ProcIsContainerHealthcheck
-        | C::ProcIsContainerLivenessProbe
-        | C::ProcIsContainerReadinessProbe
         | C::K8sPodName
         | C::K8sNsName
         | C::K8sPodId
@@ -115,25 +109,7 @@ pub(super) fn nature(field: C) -> Nature {
         | C::K8sPodLabels
         | C::K8sPodIp
         | C::K8sPodCniJson
-        | C::K8sRcName
-        | C::K8sRcId
-        | C::K8sRcLabel
-        | C::K8sRcLabels
-        | C::K8sSvcName
-        | C::K8sSvcId
-        | C::K8sSvcLabel
-        | C::K8sSvcLabels
-        | C::K8sNsId
-        | C::K8sNsLabel
-        | C::K8sNsLabels
-        | C::K8sRsName
-        | C::K8sRsId
-        | C::K8sRsLabel
-        | C::K8sRsLabels
-        | C::K8sDeploymentName
-        | C::K8sDeploymentId
-        | C::K8sDeploymentLabel
-        | C::K8sDeploymentLabels => Nature::EVENT,
+        | deprecated!() => Nature::EVENT,
     }
 }
 
