@@ -1,6 +1,8 @@
 //! The command line: words enter, one typed intent per run leaves. Text becomes types here, by clap's value parsers
 //! (`values`), and nothing below knows clap.
 
+#[cfg(test)]
+mod documented;
 mod events;
 mod inspect;
 mod live;
