@@ -15,7 +15,7 @@ use tercel_rules::load::{Loader, Parts};
 use tercel_rules::output::Template;
 
 use crate::error::Error;
-use crate::judge::Status;
+use crate::failure::Status;
 use crate::plan::{Capture, Evaluation, Place, Plan};
 use crate::run;
 use crate::sets::{self, Sets};

@@ -36,6 +36,7 @@ mod plan;
 
 mod run;
 
+mod failure;
 mod judge;
 mod loading;
 

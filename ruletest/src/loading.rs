@@ -1,6 +1,6 @@
 //! What loading the rules said, held against what a case expects of it.
 
-use crate::judge::{Failure, Row};
+use crate::failure::{Failure, Row};
 use crate::sets::RuleSet;
 use crate::suite::{Case, Wanted};
 

@@ -4,7 +4,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::error::Outcome;
-use crate::judge::{Judge, Status};
+use crate::failure::Status;
+use crate::judge::Judge;
 use crate::plan::{Place, Plan};
 use crate::run::{Replayed, Seen};
 use crate::sets::Sets;

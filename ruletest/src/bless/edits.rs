@@ -2,19 +2,11 @@
 
 use std::path::PathBuf;
 
-use super::text;
-use crate::judge::{Judge, Status};
+use super::text::{self, Edit};
+use crate::failure::Status;
+use crate::judge::Judge;
 use crate::suite::{Expectation, Matcher, Pattern, Span};
 use crate::verdict::Verdict;
-
-/// A replacement of bytes.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Edit {
-    /// What goes; nothing where text is inserted.
-    pub(crate) span: Span,
-    /// What comes.
-    pub(crate) text: String,
-}
 
 /// All that a case wants changed.
 #[derive(Debug, Default)]

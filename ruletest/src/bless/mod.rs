@@ -12,12 +12,12 @@ use std::path::Path;
 use similar::TextDiff;
 
 use crate::error::{Error, Outcome};
-use crate::judge::Status;
+use crate::failure::Status;
 use crate::options::{Options, ParsePoint};
 use crate::output::Output;
 use crate::suite::{self, Suite};
 use crate::verdict::{Run, Verdict};
-use edits::Edit;
+use text::Edit;
 
 /// A file as it shall be.
 struct Rewritten {

@@ -1,7 +1,15 @@
 //! Pieces of YAML in the layout of the text around them.
 
-use super::edits::Edit;
 use crate::suite::{Layout, Span};
+
+/// A replacement of bytes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Edit {
+    /// What goes; nothing where text is inserted.
+    pub(crate) span: Span,
+    /// What comes.
+    pub(crate) text: String,
+}
 
 /// A count as test files have it.
 pub(crate) fn count(count: u64) -> String {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use tercel_rules::load::{Part, PartKind, Parts, Place, RuleState};
 
-use crate::judge::Status;
+use crate::failure::Status;
 use crate::sets::{RuleSet, Sets};
 use crate::verdict::Verdict;
 

@@ -4,7 +4,8 @@ use std::collections::HashSet;
 
 use similar::{DiffOp, capture_diff_slices};
 
-use super::{Failure, Judge, Row};
+use super::Judge;
+use crate::failure::{Failure, Row};
 use crate::run::Seen;
 use crate::suite::Lines;
 

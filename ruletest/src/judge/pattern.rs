@@ -1,6 +1,7 @@
 //! Counts and patterns of one rule's alerts.
 
-use super::{Failure, Judge, Row, times};
+use super::{Judge, times};
+use crate::failure::{Failure, Row};
 use crate::run::Seen;
 use crate::suite::{Count, Expectation, FieldMatcher, Pattern};
 

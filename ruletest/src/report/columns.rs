@@ -2,7 +2,7 @@
 
 use console::{Style, measure_text_width};
 
-use crate::judge::Row;
+use crate::failure::Row;
 use crate::options::Screen;
 
 /// Colours, or none.

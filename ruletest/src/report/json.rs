@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::covered;
 use crate::coverage::Coverage;
-use crate::judge::{Failure, Status};
+use crate::failure::{Failure, Status};
 use crate::verdict::{Run, Verdict};
 
 /// The report. `verbose` adds every alert.

@@ -6,7 +6,7 @@ use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 
 use super::columns::{Paint, side_by_side};
 use crate::error::Error;
-use crate::judge::{Failure, Status};
+use crate::failure::{Failure, Status};
 use crate::options::Screen;
 use crate::verdict::{Run, Verdict};
 

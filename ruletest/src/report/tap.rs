@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use crate::judge::Status;
+use crate::failure::Status;
 use crate::verdict::Run;
 
 /// The report.

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use super::columns::{Paint, side_by_side};
 use super::covered;
 use crate::coverage::Coverage;
-use crate::judge::{Failure, Status};
+use crate::failure::{Failure, Status};
 use crate::options::{Options, Screen};
 use crate::verdict::{Run, Verdict};
 
