@@ -13,6 +13,7 @@ use tercel_replay::state::{ResumePoint, State};
 
 use super::flight::Flight;
 use super::names::Names;
+use super::sums::Sums;
 use crate::exit::Failure;
 use crate::target::{Target, Written};
 
@@ -31,19 +32,6 @@ impl Rotation {
     pub fn rotates(&self) -> bool {
         self.size.is_some() || self.age.is_some()
     }
-}
-
-/// What has been written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Sums {
-    /// Files, removed ones included.
-    pub files: u64,
-    /// Bytes of them.
-    pub bytes: u64,
-    /// Bytes of scap in them.
-    pub raw_bytes: u64,
-    /// Events that have left the memory of a flight recorder.
-    pub forgotten: u64,
 }
 
 /// Writes the files.
@@ -188,7 +176,7 @@ impl Files {
         let settled = self.settle();
         let written = self.current.take().map(Target::finish).transpose();
         settled?;
-        written?.iter().for_each(|written| self.add(written));
+        written?.iter().for_each(|written| self.done.add(written));
         Ok(self.done)
     }
 
@@ -232,14 +220,9 @@ impl Files {
         if let Some(closing) = self.closing.take() {
             let written =
                 closing.join().unwrap_or_else(|_| Err(Failure::io("a thread that writes has ended")))?;
-            self.add(&written);
+            self.done.add(&written);
         }
         Ok(())
-    }
-
-    fn add(&mut self, written: &Written) {
-        self.done.bytes += written.bytes;
-        self.done.raw_bytes += written.raw_bytes;
     }
 }
 

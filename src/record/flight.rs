@@ -14,7 +14,7 @@ use tercel_replay::flight::{FlightRecorder, KeptEvents};
 use tercel_replay::scan::{Needs, scan};
 use tercel_replay::state::State;
 
-use super::files::Sums;
+use super::sums::Sums;
 use crate::exit::Failure;
 use crate::target::{Target, Written};
 
@@ -25,6 +25,8 @@ pub struct Flight {
     under_way: Option<JoinHandle<Result<Written, Failure>>>,
     /// Traces that were written.
     done: Sums,
+    /// Why the first of the others was not. Recording goes on; the end reports it.
+    failure: Option<Failure>,
 }
 
 impl Flight {
@@ -34,7 +36,7 @@ impl Flight {
     /// The thread that compresses cannot be started.
     pub fn new(header: &Header, limits: RingLimits) -> Result<Flight, Failure> {
         let recorder = FlightRecorder::new(header, limits).map_err(failed)?;
-        Ok(Flight { recorder, under_way: None, done: Sums::default() })
+        Ok(Flight { recorder, under_way: None, done: Sums::default(), failure: None })
     }
 
     /// Takes a block; `state` is what is known before it.
@@ -61,7 +63,7 @@ impl Flight {
         if self.under_way.as_ref().is_some_and(|thread| !thread.is_finished()) {
             return Ok(None);
         }
-        self.settle()?;
+        self.settle();
         let mut target = target.another(beside(Path::new(&target.name()), Timestamp::now()));
         let name = target.name();
         target.keep_numbers();
@@ -74,32 +76,36 @@ impl Flight {
     /// Waits for what is under way, and writes what is in memory into `target`, if there is one; neither is left undone because of
     /// the other.
     pub fn finish(mut self, target: Option<Target>) -> Result<Sums, Failure> {
-        let settled = self.settle();
-        let last = target.map(|mut target| {
+        self.settle();
+        if let Some(mut target) = target {
             target.keep_numbers();
-            self.recorder.kept().map_err(failed).and_then(|kept| write(&kept, target))
-        });
-        settled?;
-        if let Some(written) = last.transpose()? {
-            self.add(&written);
+            let written = self.recorder.kept().map_err(failed).and_then(|kept| write(&kept, target));
+            self.count(written);
         }
-        Ok(Sums { forgotten: self.recorder.usage().forgotten, ..self.done })
+        match self.failure {
+            Some(failure) => Err(failure),
+            None => Ok(Sums { forgotten: self.recorder.usage().forgotten, ..self.done }),
+        }
     }
 
     /// Waits for the trace that is under way.
-    fn settle(&mut self) -> Result<(), Failure> {
+    fn settle(&mut self) {
         if let Some(thread) = self.under_way.take() {
-            let written =
-                thread.join().unwrap_or_else(|_| Err(Failure::io("a thread that writes has ended")))?;
-            self.add(&written);
+            let ended = |_| Err(Failure::io("a thread that writes has ended"));
+            self.count(thread.join().unwrap_or_else(ended));
         }
-        Ok(())
     }
 
-    fn add(&mut self, written: &Written) {
-        self.done.files += 1;
-        self.done.bytes += written.bytes;
-        self.done.raw_bytes += written.raw_bytes;
+    fn count(&mut self, written: Result<Written, Failure>) {
+        match written {
+            Ok(written) => {
+                self.done.files += 1;
+                self.done.add(&written);
+            }
+            Err(failure) => {
+                self.failure.get_or_insert(failure);
+            }
+        }
     }
 }
 

@@ -8,6 +8,7 @@ mod names;
 mod recorder;
 mod scope;
 mod status;
+mod sums;
 #[cfg(test)]
 mod tests;
 

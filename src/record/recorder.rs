@@ -8,9 +8,10 @@ use tercel_capture::{Polled, Source};
 use tercel_format::Block;
 
 use super::command::Command;
-use super::files::{Files, Sums};
+use super::files::Files;
 use super::scope::{Keep, Scope};
 use super::status::{Counts, Status};
+use super::sums::Sums;
 use crate::exit::Failure;
 
 /// How often the status line is drawn, and limits are looked at if events never pause.

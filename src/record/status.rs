@@ -7,8 +7,8 @@ use indicatif::{HumanBytes, HumanCount, ProgressBar, ProgressDrawTarget, Progres
 use tercel_capture::{Drops, Options};
 use tercel_format::record::MachineInfo;
 
-use super::files::Sums;
 use super::recorder::Found;
+use super::sums::Sums;
 
 /// Events of a recording.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

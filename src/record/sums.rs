@@ -1,0 +1,24 @@
+//! What a recording has become on the disk.
+
+use crate::target::Written;
+
+/// What has been written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Sums {
+    /// Files, removed ones included.
+    pub files: u64,
+    /// Bytes of them.
+    pub bytes: u64,
+    /// Bytes of scap in them.
+    pub raw_bytes: u64,
+    /// Events that have left the memory of a flight recorder.
+    pub forgotten: u64,
+}
+
+impl Sums {
+    /// Counts the bytes of a file.
+    pub fn add(&mut self, written: &Written) {
+        self.bytes += written.bytes;
+        self.raw_bytes += written.raw_bytes;
+    }
+}
