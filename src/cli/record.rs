@@ -83,7 +83,7 @@ pub struct RecordArgs {
     #[arg(short = 'W', value_name = "COUNT", help_heading = "Rotation")]
     rotate_count: Option<usize>,
     /// Keep only the newest events, in memory, as many as this time or this size allows, and write them at the end: 60s, 256MiB, or
-    /// both as in 60s,256MiB; SIGUSR2 writes what is there at once, into a file beside that is named after the time
+    /// both as in 60s,256MiB; SIGUSR2 writes what is there, into a file beside that is named after the time
     #[arg(
         long,
         value_name = "LIMIT",
