@@ -6,13 +6,13 @@ use std::collections::HashMap;
 use tercel_probe_abi::MISSING;
 
 /// Where the kernel shows its own types.
-pub const KERNEL: &str = "/sys/kernel/btf/vmlinux";
+pub(crate) const KERNEL: &str = "/sys/kernel/btf/vmlinux";
 
 /// Nesting of anonymous structures, and length of chains of typedefs, that is followed.
 const DEPTH: u32 = 32;
 
 /// Types of a kernel.
-pub struct Btf {
+pub(crate) struct Btf {
     data: Vec<u8>,
     /// Position of each type's record by its id; 0 for the type `void`.
     types: Vec<u32>,
@@ -23,15 +23,15 @@ pub struct Btf {
 
 /// Kinds of types that matter here.
 mod kind {
-    pub const STRUCT: u32 = 4;
-    pub const UNION: u32 = 5;
-    pub const ENUM: u32 = 6;
-    pub const TYPEDEF: u32 = 8;
-    pub const VOLATILE: u32 = 9;
-    pub const CONST: u32 = 10;
-    pub const RESTRICT: u32 = 11;
-    pub const TYPE_TAG: u32 = 18;
-    pub const ENUM64: u32 = 19;
+    pub(super) const STRUCT: u32 = 4;
+    pub(super) const UNION: u32 = 5;
+    pub(super) const ENUM: u32 = 6;
+    pub(super) const TYPEDEF: u32 = 8;
+    pub(super) const VOLATILE: u32 = 9;
+    pub(super) const CONST: u32 = 10;
+    pub(super) const RESTRICT: u32 = 11;
+    pub(super) const TYPE_TAG: u32 = 18;
+    pub(super) const ENUM64: u32 = 19;
 }
 
 /// A type's record.
@@ -50,7 +50,7 @@ struct Head {
 
 impl Btf {
     /// Takes BTF apart; `None` where it is malformed.
-    pub fn parse(data: Vec<u8>) -> Option<Btf> {
+    pub(crate) fn parse(data: Vec<u8>) -> Option<Btf> {
         let mut btf = Btf { data, types: vec![0], strings: 0, names: HashMap::new() };
         if btf.u32_at(0)? & 0xffff != 0xeb9f {
             return None;
@@ -90,7 +90,7 @@ impl Btf {
 
     /// The first alternative of a path that this kernel has, or [`MISSING`]. The grammar is described with the offsets
     /// of the probe.
-    pub fn resolve(&self, path: &str) -> u32 {
+    pub(crate) fn resolve(&self, path: &str) -> u32 {
         path.trim_start_matches('?').split('|').find_map(|path| self.one(path)).unwrap_or(MISSING)
     }
 

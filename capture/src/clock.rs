@@ -15,7 +15,7 @@ fn nanoseconds(clock: libc::clockid_t) -> u64 {
 
 /// Nanoseconds to add to the clock that the probe reads (time since boot, suspended time included) to get the time since the
 /// epoch. Of several tries the one with the shortest gap between the two readings counts.
-pub fn epoch() -> u64 {
+pub(crate) fn epoch() -> u64 {
     let mut best = (u64::MAX, 0);
     for _ in 0..16 {
         let before = nanoseconds(libc::CLOCK_BOOTTIME);
@@ -29,6 +29,6 @@ pub fn epoch() -> u64 {
 }
 
 /// The probe's clock now, in nanoseconds since boot.
-pub fn now() -> u64 {
+pub(crate) fn now() -> u64 {
     nanoseconds(libc::CLOCK_BOOTTIME)
 }

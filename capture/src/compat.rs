@@ -3,7 +3,7 @@
 
 /// Pairs of a 32-bit call's number and the 64-bit call's.
 #[rustfmt::skip]
-pub static CALLS: [(u16, u16); 404] = [
+pub(crate) static CALLS: [(u16, u16); 404] = [
     (0, 219), (1, 60), (2, 57), (3, 0), (4, 1), (5, 2), (6, 3), (8, 85), (9, 86), (10, 87), (11, 59),
     (12, 80), (13, 201), (14, 133), (15, 90), (16, 94), (19, 8), (20, 39), (21, 165), (22, 166), (23, 105),
     (24, 102), (26, 101), (27, 37), (29, 34), (30, 132), (33, 21), (36, 162), (37, 62), (38, 82), (39, 83),
@@ -56,7 +56,7 @@ pub static CALLS: [(u16, u16); 404] = [
 
 /// The calls behind `socketcall`, from number 1 on (linux/net.h); `send` and `recv` have events of their own.
 #[rustfmt::skip]
-pub static SOCKET_CALLS: [&str; 20] = [
+pub(crate) static SOCKET_CALLS: [&str; 20] = [
     "socket", "bind", "connect", "listen", "accept", "getsockname", "getpeername", "socketpair", "send", "recv",
     "sendto", "recvfrom", "shutdown", "setsockopt", "getsockopt", "sendmsg", "recvmsg", "accept4", "recvmmsg", "sendmmsg",
 ];

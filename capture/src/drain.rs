@@ -13,7 +13,7 @@ use crate::turns::Turns;
 const SETTLED: u64 = 2_000_000;
 
 /// Reads all rings.
-pub struct Drain {
+pub(crate) struct Drain {
     rings: Vec<RingBuf<MapData>>,
     epoch: u64,
     /// Every event up to this time is visible.
@@ -37,7 +37,7 @@ impl Drain {
 
     /// Takes the event that was lent out of its ring and goes on to the next one, if there is one that is not younger than
     /// `until` and old enough to be in order.
-    pub fn advance(&mut self, until: u64) -> bool {
+    pub(crate) fn advance(&mut self, until: u64) -> bool {
         self.release();
         loop {
             let Some((cpu, limit)) = self.turn.or_else(|| self.next_turn(until)) else { return false };
@@ -70,22 +70,22 @@ impl Drain {
     }
 
     /// The event that the last [`advance`](Drain::advance) went on to.
-    pub fn event(&self) -> Option<Event<'_>> {
+    pub(crate) fn event(&self) -> Option<Event<'_>> {
         self.lent.map(|(_, event)| event)
     }
 
     /// The time now, on the clock of events.
-    pub fn now(&self) -> u64 {
+    pub(crate) fn now(&self) -> u64 {
         clock::now().saturating_add(self.epoch)
     }
 
     /// Every event up to this time is delivered once [`advance`](Drain::advance) has found none.
-    pub fn settled(&self) -> u64 {
+    pub(crate) fn settled(&self) -> u64 {
         self.settled
     }
 
     /// How many records of each CPU were no events.
-    pub fn malformed(&self) -> &[u64] {
+    pub(crate) fn malformed(&self) -> &[u64] {
         &self.malformed
     }
 

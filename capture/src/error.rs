@@ -4,7 +4,7 @@ use std::io;
 
 /// What went wrong, with the remedy where there is one.
 #[derive(Debug, thiserror::Error)]
-pub enum Error {
+pub enum CaptureError {
     /// The kernel does not tell its types.
     #[error("{path}: {cause}; the kernel must be built with CONFIG_DEBUG_INFO_BTF (Linux 5.10 or newer)", path = crate::btf::KERNEL)]
     NoBtf {
@@ -63,11 +63,11 @@ pub enum Error {
     },
 }
 
-impl Error {
+impl CaptureError {
     /// The kernel said that the process may not do something.
-    pub(crate) fn not_allowed(what: &str) -> Error {
+    pub(crate) fn not_allowed(what: &str) -> CaptureError {
         let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-        Error::NotAllowed { what: what.to_owned(), remedy: remedy(&status) }
+        CaptureError::NotAllowed { what: what.to_owned(), remedy: remedy(&status) }
     }
 }
 

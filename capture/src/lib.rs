@@ -1,11 +1,56 @@
 //! Live capture: the probe is loaded into the running kernel, and its events leave in time order, beside a snapshot of
 //! what existed when capture began. Nothing here knows about the state of processes, rules or trace files.
+//!
+//! A [`Source`] is the running host. It gives the same blocks as a capture file, until a [`Stopper`] ends it. (Not run: it
+//! loads a program into the kernel.)
+//!
+//! ```no_run
+//! use tercel_capture::{Engines, Options, Polled, Source, Stopper};
+//!
+//! let stopper = Stopper::default();
+//! let mut source = Source::start(&Options::default(), &Engines::default(), stopper.clone())?;
+//! let mut blocks = 0u64;
+//! loop {
+//!     match source.poll() {
+//!         Polled::Block(_) => blocks += 1,
+//!         Polled::Idle => source.wait(),
+//!         Polled::End => break,
+//!     }
+//!     if blocks == 1000 {
+//!         stopper.stop();
+//!     }
+//! }
+//! assert_eq!(source.drops().lost(), 0);
+//! # Ok::<(), tercel_capture::CaptureError>(())
+//! ```
+//!
+//! What the probe does with each call is a table, [`syscalls::rows`], and so is how numbers of the kernel become those of the
+//! catalogue, [`flags::TABLES`].
+//!
+//! ```
+//! use tercel_capture::abi::{self, kind};
+//! use tercel_capture::{flags, syscalls};
+//! use tercel_format::catalogue;
+//!
+//! let rows = syscalls::rows();
+//! let row = rows.iter().find(|row| row.row == 257).expect("openat");
+//! let event = catalogue::event(row.event).expect("an event of the catalogue");
+//! assert_eq!(event.name, "openat");
+//! let params = row.words.iter().filter(|word| word.kind != kind::STEP);
+//! assert_eq!(params.count(), event.params.len());
+//!
+//! let (_, open) = flags::TABLES.iter().find(|(number, _)| *number == abi::flags::OPEN).expect("flags of an open");
+//! let (creat, write_only) = (0o100, 0o1);
+//! assert_eq!(open.translate(creat | write_only), 0b110); // PPM_O_CREAT | PPM_O_WRONLY
+//! ```
+#![warn(unreachable_pub)]
 
-pub mod containers;
 pub mod flags;
 pub mod syscalls;
 
-pub mod snapshot;
+mod containers;
+
+mod snapshot;
 
 mod btf;
 mod clock;
@@ -20,9 +65,7 @@ mod turns;
 
 pub use tercel_probe_abi as abi;
 
-pub use containers::{Containers, Engines};
-pub use drain::Drain;
-pub use error::Error;
-pub use probe::{Drops, Options, Probe};
-pub use snapshot::Snapshot;
+pub use containers::Engines;
+pub use error::CaptureError;
+pub use probe::{Drops, Options};
 pub use source::{Polled, Source, Stopper};

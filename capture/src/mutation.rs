@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 /// A generator of numbers (splitmix64).
-pub struct Random(u64);
+pub(crate) struct Random(u64);
 
 impl Random {
     fn next(&mut self) -> u64 {
@@ -21,7 +21,7 @@ impl Random {
 }
 
 /// Hands out bytes made from samples, so many times: bytes changed, cut out, doubled, or put together from two samples.
-pub fn of_bytes(samples: &[&[u8]], rounds: usize, mut check: impl FnMut(&[u8])) {
+pub(crate) fn of_bytes(samples: &[&[u8]], rounds: usize, mut check: impl FnMut(&[u8])) {
     const ODD: &[u8] = b"\0\n :/()=@,.\"{}[]-+0f\x7f\x80\xff";
     let mut random = Random(rounds as u64);
     for sample in samples {
@@ -49,7 +49,7 @@ pub fn of_bytes(samples: &[&[u8]], rounds: usize, mut check: impl FnMut(&[u8])) 
 }
 
 /// Hands out values made from a sample, so many times: parts of it become something else, or go.
-pub fn of_json(sample: &Value, rounds: usize, mut check: impl FnMut(&Value)) {
+pub(crate) fn of_json(sample: &Value, rounds: usize, mut check: impl FnMut(&Value)) {
     let mut random = Random(rounds as u64);
     for _ in 0..rounds {
         let mut value = sample.clone();

@@ -12,7 +12,7 @@ use tercel_probe_abi::{Call, Config, FlagTable, MISSING, Offsets, PATHS, flags, 
 
 use crate::btf::{self, Btf};
 use crate::drain::Drain;
-use crate::error::Error;
+use crate::error::CaptureError;
 use crate::{clock, syscalls};
 
 /// The kernel side, built from capture-ebpf/ by its script.
@@ -68,6 +68,13 @@ pub struct Drops {
 
 impl Drops {
     /// All events that were lost.
+    ///
+    /// ```
+    /// use tercel_capture::Drops;
+    ///
+    /// let drops = Drops { full: 3, skipped: 1, cut: 5, ..Drops::default() };
+    /// assert_eq!(drops.lost(), 4); // what was cut is there
+    /// ```
     pub fn lost(&self) -> u64 {
         self.full + self.busy + self.large + self.faults + self.skipped
     }
@@ -104,7 +111,7 @@ const _: () = assert!(size_of::<Config>() == 24);
 const _: () = assert!(size_of::<Offsets>() == 4 * PATHS.len());
 
 /// The loaded probe. When it is dropped, the kernel forgets it.
-pub struct Probe {
+pub(crate) struct Probe {
     ebpf: Ebpf,
     /// Arrays of programs must stay open: the kernel empties them when the last handle is closed.
     _steps: Vec<ProgramArray<MapData>>,
@@ -113,7 +120,7 @@ pub struct Probe {
 
 impl Probe {
     /// Loads and attaches the probe. From now on the rings fill.
-    pub fn start(options: &Options) -> Result<(Probe, Drain), Error> {
+    pub(crate) fn start(options: &Options) -> Result<(Probe, Drain), CaptureError> {
         let offsets = offsets()?;
         let kernel = kernel_version();
         let classic = options.classic || kernel >= (7, 0);
@@ -140,14 +147,14 @@ impl Probe {
     }
 
     /// What was lost so far.
-    pub fn drops(&self) -> Drops {
+    pub(crate) fn drops(&self) -> Drops {
         let mut drops = self.drops_by_cpu().into_iter().fold(Drops::default(), Drops::plus);
         drops.skipped = self.attached.iter().map(|name| self.skipped(name)).sum();
         drops
     }
 
     /// What was lost so far on each CPU, in the order of their numbers.
-    pub fn drops_by_cpu(&self) -> Vec<Drops> {
+    pub(crate) fn drops_by_cpu(&self) -> Vec<Drops> {
         let counters =
             self.ebpf.map("STATS").and_then(|map| PerCpuArray::<_, [u64; stat::COUNT]>::try_from(map).ok());
         let Some(values) = counters.and_then(|counters| counters.get(&0, 0).ok()) else { return Vec::new() };
@@ -167,7 +174,7 @@ impl Probe {
     ///
     /// # Errors
     /// The kernel refuses.
-    pub fn want(&mut self, wanted: Option<Vec<u16>>) -> Result<(), Error> {
+    pub(crate) fn want(&mut self, wanted: Option<Vec<u16>>) -> Result<(), CaptureError> {
         fill_calls(&mut self.ebpf, &Options { wanted, ..Options::default() })
     }
 
@@ -179,7 +186,7 @@ impl Probe {
         info.lines().find_map(|line| line.strip_prefix("recursion_misses:")?.trim().parse().ok()).unwrap_or(0)
     }
 
-    fn attach(&mut self, classic: bool, options: &Options) -> Result<(), Error> {
+    fn attach(&mut self, classic: bool, options: &Options) -> Result<(), CaptureError> {
         let others = [
             ("raw_exec", "sched_process_exec", code::SYSCALL_EXECVE_19_X),
             ("raw_exit", "sched_process_exit", code::PROCEXIT_1_E),
@@ -200,7 +207,7 @@ impl Probe {
         Ok(())
     }
 
-    fn attach_raw(&mut self, name: &'static str, tracepoint: &str) -> Result<(), Error> {
+    fn attach_raw(&mut self, name: &'static str, tracepoint: &str) -> Result<(), CaptureError> {
         let program: &mut RawTracePoint = program(&mut self.ebpf, name)?;
         program.load().map_err(|cause| refused(&format!("loading {name}"), &cause))?;
         program.attach(tracepoint).map_err(|cause| refused(&format!("attaching to {tracepoint}"), &cause))?;
@@ -210,14 +217,14 @@ impl Probe {
 }
 
 /// Offsets of this kernel; a field that is missing and not optional stops the load.
-fn offsets() -> Result<Plain<Offsets>, Error> {
-    let bytes = fs::read(btf::KERNEL).map_err(|cause| Error::NoBtf { cause })?;
-    let btf = Btf::parse(bytes).ok_or(Error::BadBtf)?;
+fn offsets() -> Result<Plain<Offsets>, CaptureError> {
+    let bytes = fs::read(btf::KERNEL).map_err(|cause| CaptureError::NoBtf { cause })?;
+    let btf = Btf::parse(bytes).ok_or(CaptureError::BadBtf)?;
     let mut found = [MISSING; PATHS.len()];
     for (slot, (field, path)) in found.iter_mut().zip(PATHS) {
         *slot = btf.resolve(path);
         if *slot == MISSING && !path.starts_with('?') {
-            return Err(Error::NoField { field, path });
+            return Err(CaptureError::NoField { field, path });
         }
     }
     // SAFETY: `Offsets` is a repr(C) structure of as many u32 as there are paths; the sizes are compared at compile time.
@@ -225,10 +232,10 @@ fn offsets() -> Result<Plain<Offsets>, Error> {
 }
 
 /// The rings of all CPUs, in the order of their numbers.
-fn make_rings(ebpf: &mut Ebpf, cpus: u32, size: u32) -> Result<Vec<RingBuf<MapData>>, Error> {
+fn make_rings(ebpf: &mut Ebpf, cpus: u32, size: u32) -> Result<Vec<RingBuf<MapData>>, CaptureError> {
     let size = size.clamp(4096, 1 << 30).next_power_of_two();
     let mut outer: ArrayOfMaps<_, MapData> =
-        ArrayOfMaps::try_from(ebpf.map_mut("RINGS").ok_or(Error::NoPart("RINGS"))?)
+        ArrayOfMaps::try_from(ebpf.map_mut("RINGS").ok_or(CaptureError::NoPart("RINGS"))?)
             .map_err(|cause| refused("opening the array of rings", &cause))?;
     (0..cpus)
         .map(|cpu| {
@@ -236,7 +243,7 @@ fn make_rings(ebpf: &mut Ebpf, cpus: u32, size: u32) -> Result<Vec<RingBuf<MapDa
             let definition = aya_obj::Map::new_from_params(RING, 0, 0, size, 0);
             let ring =
                 MapData::create(definition, "tercel_ring", None).map_err(|cause| match code_of(&cause) {
-                    Some(libc::EINVAL) => Error::NoFeature {
+                    Some(libc::EINVAL) => CaptureError::NoFeature {
                         feature: "BPF ring buffers",
                         since: "5.8",
                         running: kernel_release(),
@@ -250,7 +257,7 @@ fn make_rings(ebpf: &mut Ebpf, cpus: u32, size: u32) -> Result<Vec<RingBuf<MapDa
 }
 
 /// Tells the probe how calls become events.
-fn fill_tables(ebpf: &mut Ebpf, options: &Options) -> Result<(), Error> {
+fn fill_tables(ebpf: &mut Ebpf, options: &Options) -> Result<(), CaptureError> {
     fill_calls(ebpf, options)?;
     let mut table: Array<_, Plain<FlagTable>> = table_of(ebpf, "FLAGS")?;
     for (number, translation) in crate::flags::TABLES.iter().take(flags::COUNT as usize) {
@@ -272,7 +279,7 @@ fn fill_tables(ebpf: &mut Ebpf, options: &Options) -> Result<(), Error> {
 
 /// Tells the probe which calls are wanted, and what their events hold. Of a row that changes under way, only the word that
 /// tells whether it is wanted differs.
-fn fill_calls(ebpf: &mut Ebpf, options: &Options) -> Result<(), Error> {
+fn fill_calls(ebpf: &mut Ebpf, options: &Options) -> Result<(), CaptureError> {
     let mut table: Array<_, Plain<Call>> = table_of(ebpf, "CALLS")?;
     for row in syscalls::rows() {
         let mut call = row.call();
@@ -286,22 +293,23 @@ fn fill_calls(ebpf: &mut Ebpf, options: &Options) -> Result<(), Error> {
 
 /// Loads the programs of the steps: as raw tracepoints for what the scheduler tells, and as classic ones where system calls
 /// come that way.
-fn load_steps(ebpf: &mut Ebpf, classic: bool) -> Result<Vec<ProgramArray<MapData>>, Error> {
+fn load_steps(ebpf: &mut Ebpf, classic: bool) -> Result<Vec<ProgramArray<MapData>>, CaptureError> {
     let mut arrays = Vec::new();
     let sets = [("raw", "RAW_STEPS"), ("classic", "CLASSIC_STEPS")];
     for (prefix, name) in sets.into_iter().take(if classic { 2 } else { 1 }) {
-        let mut array = ProgramArray::try_from(ebpf.take_map(name).ok_or(Error::NoPart("array of steps"))?)
-            .map_err(|cause| refused("opening the array of steps", &cause))?;
+        let mut array =
+            ProgramArray::try_from(ebpf.take_map(name).ok_or(CaptureError::NoPart("array of steps"))?)
+                .map_err(|cause| refused("opening the array of steps", &cause))?;
         for (number, step) in step::PROGRAMS {
             let name = format!("{prefix}_{step}");
-            let program = ebpf.program_mut(&name).ok_or(Error::NoPart(step))?;
+            let program = ebpf.program_mut(&name).ok_or(CaptureError::NoPart(step))?;
             let loaded = match program {
                 Program::RawTracePoint(program) => program.load(),
                 Program::TracePoint(program) => program.load(),
-                _ => return Err(Error::NoPart(step)),
+                _ => return Err(CaptureError::NoPart(step)),
             };
             loaded.map_err(|cause| refused(&format!("loading {name}"), &cause))?;
-            let fd = fd_of(program).ok_or(Error::NoPart(step))?;
+            let fd = fd_of(program).ok_or(CaptureError::NoPart(step))?;
             array
                 .set(u32::from(*number), fd, 0)
                 .map_err(|cause| refused(&format!("entering {name} among the steps"), &cause))?;
@@ -319,16 +327,19 @@ fn fd_of(program: &Program) -> Option<&ProgramFd> {
     }
 }
 
-fn program<'a, T>(ebpf: &'a mut Ebpf, name: &'static str) -> Result<&'a mut T, Error>
+fn program<'a, T>(ebpf: &'a mut Ebpf, name: &'static str) -> Result<&'a mut T, CaptureError>
 where
     &'a mut T: TryFrom<&'a mut Program>,
 {
-    ebpf.program_mut(name).and_then(|program| program.try_into().ok()).ok_or(Error::NoPart(name))
+    ebpf.program_mut(name).and_then(|program| program.try_into().ok()).ok_or(CaptureError::NoPart(name))
 }
 
 /// A map of the object. It stays with the object: programs that are loaded later refer to it by its open handle.
-fn table_of<'a, T: Pod>(ebpf: &'a mut Ebpf, name: &'static str) -> Result<Array<&'a mut MapData, T>, Error> {
-    ebpf.map_mut(name).and_then(|map| map.try_into().ok()).ok_or(Error::NoPart(name))
+fn table_of<'a, T: Pod>(
+    ebpf: &'a mut Ebpf,
+    name: &'static str,
+) -> Result<Array<&'a mut MapData, T>, CaptureError> {
+    ebpf.map_mut(name).and_then(|map| map.try_into().ok()).ok_or(CaptureError::NoPart(name))
 }
 
 /// The kernel's number of an error.
@@ -344,10 +355,10 @@ fn code_of(cause: &(dyn std::error::Error + 'static)) -> Option<i32> {
 }
 
 /// Turns an answer of the kernel into an error that says what to do.
-fn refused(what: &str, cause: &(dyn std::error::Error + 'static)) -> Error {
+fn refused(what: &str, cause: &(dyn std::error::Error + 'static)) -> CaptureError {
     // EACCES is how the verifier refuses a program; EPERM is what lacks a capability.
     if code_of(cause) == Some(libc::EPERM) {
-        return Error::not_allowed(what);
+        return CaptureError::not_allowed(what);
     }
     let mut text = cause.to_string();
     let mut source = cause.source();
@@ -362,13 +373,14 @@ fn refused(what: &str, cause: &(dyn std::error::Error + 'static)) -> Error {
     const LINES: usize = 24;
     let lines: Vec<&str> = text.lines().collect();
     let cause = lines.get(lines.len().saturating_sub(LINES)..).unwrap_or_default().join("\n");
-    Error::Refused { what: what.to_owned(), cause }
+    CaptureError::Refused { what: what.to_owned(), cause }
 }
 
 /// One more than the highest number of a CPU that may ever run.
-fn cpus() -> Result<u32, Error> {
+fn cpus() -> Result<u32, CaptureError> {
     let path = "/sys/devices/system/cpu/possible";
-    let text = fs::read_to_string(path).map_err(|cause| Error::Host { path: path.to_owned(), cause })?;
+    let text =
+        fs::read_to_string(path).map_err(|cause| CaptureError::Host { path: path.to_owned(), cause })?;
     let last = text.trim().rsplit([',', '-']).next().and_then(|last| last.parse::<u32>().ok());
     Ok(last.unwrap_or(0) + 1)
 }

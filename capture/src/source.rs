@@ -15,7 +15,11 @@ use tercel_format::record::{MachineInfo, Section};
 use tercel_format::writer::{EncodedEvent, EventBuilder, Value};
 use tercel_format::{Batch, Block, BlockSource, Event, Numbering};
 
-use crate::{Containers, Drain, Drops, Engines, Error, Options, Probe, Snapshot};
+use crate::containers::{Containers, Engines};
+use crate::drain::Drain;
+use crate::error::CaptureError;
+use crate::probe::{Drops, Options, Probe};
+use crate::snapshot::Snapshot;
 
 /// How long the rings may fill before they are looked at again.
 const POLL: Duration = Duration::from_millis(2);
@@ -95,8 +99,8 @@ pub struct Source {
     made: Option<EncodedEvent>,
 }
 
-/// Where the block is that a step found.
-enum Place {
+/// The block that a step found.
+enum NextBlock {
     Startup,
     Event { from: Origin, num: u64, initial: bool },
 }
@@ -108,9 +112,13 @@ enum Origin {
     Made,
 }
 
-enum Step {
-    Found(Place),
+/// What a step leads to.
+enum Progress {
+    /// A block may be lent.
+    Block(NextBlock),
+    /// Nothing now.
     Idle,
+    /// Nothing any more.
     End,
 }
 
@@ -118,8 +126,8 @@ impl Source {
     /// Starts the probe and reads the host. `engines` says where container engines may listen; `stopper` stops it.
     ///
     /// # Errors
-    /// Those of [`Probe::start`].
-    pub fn start(options: &Options, engines: &Engines, stopper: Stopper) -> Result<Source, Error> {
+    /// The process may not load the probe, or this kernel lacks something that the probe needs.
+    pub fn start(options: &Options, engines: &Engines, stopper: Stopper) -> Result<Source, CaptureError> {
         let (probe, mut drain) = Probe::start(options)?;
         let begun = drain.now();
         let containers = Containers::watch(engines);
@@ -159,9 +167,9 @@ impl Source {
     /// The next block, if there is one now.
     pub fn poll(&mut self) -> Polled<'_> {
         match self.step() {
-            Step::Found(place) => self.lend(&place).map_or(Polled::Idle, Polled::Block),
-            Step::Idle => Polled::Idle,
-            Step::End => Polled::End,
+            Progress::Block(next) => self.lend(&next).map_or(Polled::Idle, Polled::Block),
+            Progress::Idle => Polled::Idle,
+            Progress::End => Polled::End,
         }
     }
 
@@ -195,11 +203,11 @@ impl Source {
         &self.drops_by_cpu
     }
 
-    /// Asks for the events of these codes from now on, as [`Probe::want`].
+    /// Asks for the events of these codes from now on; `None`: for all.
     ///
     /// # Errors
-    /// Those of [`Probe::want`].
-    pub fn want(&mut self, wanted: Option<Vec<u16>>) -> Result<(), Error> {
+    /// The kernel refused the new table of calls.
+    pub fn want(&mut self, wanted: Option<Vec<u16>>) -> Result<(), CaptureError> {
         self.probe.want(wanted)
     }
 
@@ -210,7 +218,7 @@ impl Source {
 
     /// The next step. Events made here come between those of the rings; those of the host come first.
     #[inline]
-    fn step(&mut self) -> Step {
+    fn step(&mut self) -> Progress {
         if self.batch == 0
             && let Some(step) = self.look_around()
         {
@@ -223,24 +231,24 @@ impl Source {
         self.batch = 0;
         // What is asked for last is delivered once every ring has shown what is older.
         if self.until == u64::MAX || self.drain.settled() < self.until {
-            return Step::Idle;
+            return Progress::Idle;
         }
         self.ended = true;
         self.look_for_losses();
-        self.tell_loss().unwrap_or(Step::End)
+        self.tell_loss().unwrap_or(Progress::End)
     }
 
     /// Everything that is not in the rings.
     #[cold]
-    fn look_around(&mut self) -> Option<Step> {
+    fn look_around(&mut self) -> Option<Progress> {
         if self.ended {
-            return Some(self.tell_loss().unwrap_or(Step::End));
+            return Some(self.tell_loss().unwrap_or(Progress::End));
         }
         if let Some(block) = self.startup.front() {
             if let Block::Section(_) = block {
                 self.numbering.section();
             }
-            return Some(Step::Found(Place::Startup));
+            return Some(Progress::Block(NextBlock::Startup));
         }
         if let Some(json) = self.containers.news() {
             let (ts, cpu) = self.last;
@@ -300,14 +308,14 @@ impl Source {
     }
 
     /// The next loss as an event.
-    fn tell_loss(&mut self) -> Option<Step> {
+    fn tell_loss(&mut self) -> Option<Progress> {
         let (cpu, lost) = self.losses.pop_front()?;
         let ratio = i64::from(u32::try_from(lost).unwrap_or(u32::MAX));
         self.make(EventBuilder::new(code::DROP_E, self.last.0, 0).cpu(cpu).set("ratio", ratio))
     }
 
     /// The next lost end of a thread as an event. Nobody knows who took its children over.
-    fn tell_end(&mut self) -> Option<Step> {
+    fn tell_end(&mut self) -> Option<Progress> {
         let tid = self.ended_unseen.pop_front()?;
         let event = EventBuilder::new(code::PROCEXIT_1_E, self.last.0, tid)
             .cpu(self.last.1)
@@ -322,18 +330,18 @@ impl Source {
 
     /// An event that the host did not make itself. What cannot be written as an event, as metadata that are too long, is
     /// left out.
-    fn make(&mut self, event: EventBuilder) -> Option<Step> {
+    fn make(&mut self, event: EventBuilder) -> Option<Progress> {
         self.made = event.encode().ok();
         self.made.is_some().then(|| self.number(Origin::Made))
     }
 
     #[inline]
-    fn number(&mut self, from: Origin) -> Step {
-        let Some(event) = self.event(from) else { return Step::Idle };
+    fn number(&mut self, from: Origin) -> Progress {
+        let Some(event) = self.event(from) else { return Progress::Idle };
         let (code, last) = (event.code(), (event.ts, event.cpu));
         self.last = last;
         let (num, initial) = self.numbering.event(code);
-        Step::Found(Place::Event { from, num, initial })
+        Progress::Block(NextBlock::Event { from, num, initial })
     }
 
     #[inline]
@@ -346,10 +354,10 @@ impl Source {
     }
 
     #[inline]
-    fn lend(&mut self, place: &Place) -> Option<Block<'_>> {
-        match *place {
-            Place::Startup => self.startup.pop_front(),
-            Place::Event { from, num, initial } => {
+    fn lend(&mut self, next: &NextBlock) -> Option<Block<'_>> {
+        match *next {
+            NextBlock::Startup => self.startup.pop_front(),
+            NextBlock::Event { from, num, initial } => {
                 let mut event = self.event(from)?;
                 (event.num, event.initial) = (num, initial);
                 Some(Block::Event(event))
@@ -362,14 +370,14 @@ impl BlockSource for Source {
     type Error = Infallible;
 
     fn next_block(&mut self) -> Result<Option<Block<'_>>, Infallible> {
-        let place = loop {
+        let next = loop {
             match self.step() {
-                Step::Found(place) => break place,
-                Step::Idle => self.wait(),
-                Step::End => return Ok(None),
+                Progress::Block(next) => break next,
+                Progress::Idle => self.wait(),
+                Progress::End => return Ok(None),
             }
         };
-        Ok(self.lend(&place))
+        Ok(self.lend(&next))
     }
 }
 

@@ -6,17 +6,17 @@ use std::collections::BinaryHeap;
 
 /// The rings that wait for their turns.
 #[derive(Debug, Default)]
-pub struct Turns(BinaryHeap<Reverse<(u64, usize)>>);
+pub(crate) struct Turns(BinaryHeap<Reverse<(u64, usize)>>);
 
 impl Turns {
     /// A ring waits, with the time of its first event.
-    pub fn wait(&mut self, ts: u64, ring: usize) {
+    pub(crate) fn wait(&mut self, ts: u64, ring: usize) {
         self.0.push(Reverse((ts, ring)));
     }
 
     /// The ring with the oldest event, if that is not younger than `until`, and up to which time its events are older than those
     /// of all that wait. It waits no longer.
-    pub fn next(&mut self, until: u64) -> Option<(usize, u64)> {
+    pub(crate) fn next(&mut self, until: u64) -> Option<(usize, u64)> {
         let Reverse((_, ring)) = self.0.peek().filter(|Reverse((ts, _))| *ts <= until).copied()?;
         self.0.pop();
         let limit = self.0.peek().map_or(until, |Reverse((ts, _))| until.min(*ts));
@@ -24,7 +24,7 @@ impl Turns {
     }
 
     /// Whether no ring waits.
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 }

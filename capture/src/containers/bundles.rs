@@ -24,11 +24,11 @@ const TRIES: u8 = 100;
 /// Longest file that is read.
 const LONGEST: u64 = 4 << 20;
 /// Where containerd and CRI-O listen, by their own and by other distributions.
-pub const CONTAINERD_SOCKET: &str = "/run/containerd/containerd.sock";
-pub const K3S_SOCKET: &str = "/run/k3s/containerd/containerd.sock";
-pub const MICROK8S_SOCKET: &str = "/var/snap/microk8s/common/run/containerd.sock";
-pub const CRIO_SOCKET: &str = "/run/crio/crio.sock";
-pub const PODMAN_SOCKET: &str = "/run/podman/podman.sock";
+pub(super) const CONTAINERD_SOCKET: &str = "/run/containerd/containerd.sock";
+pub(super) const K3S_SOCKET: &str = "/run/k3s/containerd/containerd.sock";
+pub(super) const MICROK8S_SOCKET: &str = "/var/snap/microk8s/common/run/containerd.sock";
+pub(super) const CRIO_SOCKET: &str = "/run/crio/crio.sock";
+pub(super) const PODMAN_SOCKET: &str = "/run/podman/podman.sock";
 /// Where containerd keeps bundles, and the socket that tells more.
 const CONTAINERD: [(&str, &str); 3] = [
     ("/run/containerd", CONTAINERD_SOCKET),
@@ -43,7 +43,7 @@ const NETWORKS: &str = "/var/lib/cni/results";
 const DOCKER: &str = "moby";
 
 /// The directories that are looked at, and what was found there.
-pub struct Bundles {
+pub(super) struct Bundles {
     containerd: Vec<(PathBuf, &'static str)>,
     storage: PathBuf,
     networks: PathBuf,
@@ -55,7 +55,7 @@ pub struct Bundles {
 
 impl Bundles {
     /// Those of the host.
-    pub fn of_the_host(answering: Answering) -> Bundles {
+    pub(super) fn of_the_host(answering: Answering) -> Bundles {
         Bundles {
             containerd: CONTAINERD.iter().map(|(place, socket)| (PathBuf::from(place), *socket)).collect(),
             storage: PathBuf::from(STORAGE),
@@ -66,7 +66,7 @@ impl Bundles {
     }
 
     /// Describes the containers that are there, and then each that comes, until nobody listens.
-    pub fn follow(mut self, sender: &Sender) {
+    pub(super) fn follow(mut self, sender: &Sender) {
         // Engines that are there answer first.
         std::thread::sleep(HEAD_START);
         while sender.is_heard() {

@@ -27,14 +27,14 @@ const PAUSE: Duration = Duration::from_millis(10);
 const TOPICS: [&str; 3] = ["/containers/create", "/containers/update", "/tasks/start"];
 
 /// A containerd that answers.
-pub struct Containerd {
+pub(super) struct Containerd {
     client: Client,
     namespaces: Vec<String>,
 }
 
 impl Containerd {
     /// Asks whether there is a containerd at the other end.
-    pub async fn find(client: &Client) -> Option<Containerd> {
+    pub(super) async fn find(client: &Client) -> Option<Containerd> {
         let method = "containerd.services.namespaces.v1.Namespaces/List";
         let answer: Namespaces = client.ask(method, "", &Nothing {}).await.ok()?;
         let namespaces = answer.namespaces.into_iter().map(|namespace| namespace.name).collect();
@@ -42,7 +42,7 @@ impl Containerd {
     }
 
     /// Describes the containers that there are, and then each that comes, until containerd does not answer any more.
-    pub async fn follow(&self, cri: Option<&Cri>, sender: &Sender) -> Result<(), Failed> {
+    pub(super) async fn follow(&self, cri: Option<&Cri>, sender: &Sender) -> Result<(), Failed> {
         // The events are asked for first: what comes between the lists and them would otherwise be missed.
         let filters = TOPICS.iter().map(|topic| format!("topic==\"{topic}\"")).collect();
         let method = "containerd.services.events.v1.Events/Subscribe";

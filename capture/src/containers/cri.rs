@@ -24,14 +24,14 @@ const NODE: i32 = 2;
 const LONGEST_NETWORK: usize = 4096;
 
 /// A runtime that answers.
-pub struct Cri {
+pub(super) struct Cri {
     client: Client,
     engine: u32,
 }
 
 impl Cri {
     /// Asks whether somebody at the other end speaks this language.
-    pub async fn find(client: &Client) -> Option<Cri> {
+    pub(super) async fn find(client: &Client) -> Option<Cri> {
         let version: Version = client.ask("runtime.v1.RuntimeService/Version", "", &Nothing {}).await.ok()?;
         let engine = match version.runtime_name.as_str() {
             "containerd" => engine::CONTAINERD,
@@ -42,7 +42,7 @@ impl Cri {
     }
 
     /// Describes the containers and pods that there are, and then each that comes, until the runtime does not answer any more.
-    pub async fn follow(&self, sender: &Sender) -> Result<(), Failed> {
+    pub(super) async fn follow(&self, sender: &Sender) -> Result<(), Failed> {
         let mut events =
             self.client.subscribe("runtime.v1.RuntimeService/GetContainerEvents", "", &Nothing {}).await.ok();
         let mut known = HashSet::new();
@@ -69,7 +69,7 @@ impl Cri {
     }
 
     /// Describes a container.
-    pub async fn container(&self, id: &str) -> Result<String, Failed> {
+    pub(super) async fn container(&self, id: &str) -> Result<String, Failed> {
         let question = ContainersQuestion { filter: Some(Filter { id: id.to_owned() }) };
         let list: ContainerList =
             self.client.ask("runtime.v1.RuntimeService/ListContainers", "", &question).await?;
@@ -83,7 +83,7 @@ impl Cri {
     }
 
     /// Describes the sandbox of a pod.
-    pub async fn pod(&self, id: &str) -> Result<String, Failed> {
+    pub(super) async fn pod(&self, id: &str) -> Result<String, Failed> {
         let (pod, info) = self.pod_status(id).await?;
         Ok(of_pod(&pod, &info, self.engine))
     }

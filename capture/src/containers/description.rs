@@ -4,11 +4,11 @@
 use serde_json::{Map, Value, json};
 
 /// Entries of one list of a description: mounts, labels, variables, ports. Further ones are left out.
-pub const ENTRIES: usize = 4096;
+pub(super) const ENTRIES: usize = 4096;
 
 /// What is known of a container.
 #[derive(Debug, Default)]
-pub struct Facts<'a> {
+pub(super) struct Facts<'a> {
     /// Number of the engine.
     pub engine: u32,
     /// The whole id.
@@ -42,7 +42,7 @@ pub struct Facts<'a> {
 
 impl Facts<'_> {
     /// The text of a container event.
-    pub fn json(&self) -> String {
+    pub(super) fn json(&self) -> String {
         let (repository, tag, digest) = image_parts(self.image);
         let container = json!({
             "type": self.engine,
@@ -75,25 +75,25 @@ impl Facts<'_> {
 }
 
 /// The part of an id that stands for it.
-pub fn short(id: &str) -> &str {
+pub(super) fn short(id: &str) -> &str {
     id.get(..12).unwrap_or(id)
 }
 
 /// The texts of a list.
-pub fn texts(list: Option<&Value>) -> Vec<Value> {
+pub(super) fn texts(list: Option<&Value>) -> Vec<Value> {
     let list = list.and_then(Value::as_array).into_iter().flatten();
     list.filter(|value| value.is_string()).take(ENTRIES).cloned().collect()
 }
 
 /// The texts of an object.
-pub fn pairs(object: Option<&Value>) -> Map<String, Value> {
+pub(super) fn pairs(object: Option<&Value>) -> Map<String, Value> {
     let pairs = object.and_then(Value::as_object).into_iter().flatten();
     let pairs = pairs.filter(|(_, value)| value.is_string()).take(ENTRIES);
     pairs.map(|(key, value)| (key.clone(), value.clone())).collect()
 }
 
 /// Repository, tag and digest of an image's name.
-pub fn image_parts(image: &str) -> (&str, &str, &str) {
+pub(super) fn image_parts(image: &str) -> (&str, &str, &str) {
     let (name, digest) = image.split_once('@').unwrap_or((image, ""));
     // A colon before the last slash belongs to the port of a registry.
     match name.rsplit_once(':') {
@@ -104,7 +104,7 @@ pub fn image_parts(image: &str) -> (&str, &str, &str) {
 }
 
 /// Seconds since the epoch of `2024-05-06T07:08:09.123Z`; 0 where the text is of another form.
-pub fn seconds(text: &str) -> i64 {
+pub(super) fn seconds(text: &str) -> i64 {
     let number = |range: std::ops::Range<usize>| text.get(range).and_then(|part| part.parse::<i64>().ok());
     let (Some(year), Some(month), Some(day)) = (number(0..4), number(5..7), number(8..10)) else { return 0 };
     let (Some(hour), Some(minute), Some(second)) = (number(11..13), number(14..16), number(17..19)) else {

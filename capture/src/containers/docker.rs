@@ -32,7 +32,7 @@ struct Listed {
 }
 
 /// Describes the containers that run, and then each that is made. Ends when the engine does, or does not answer.
-pub fn follow(path: &Path, sender: &Sender, answering: &dyn Fn(bool)) {
+pub(super) fn follow(path: &Path, sender: &Sender, answering: &dyn Fn(bool)) {
     let socket = Socket { path, patience: PATIENCE };
     let Ok(version) = socket.ask("/version") else { return };
     let engine = engine_of(&version);

@@ -26,7 +26,7 @@ const WINDOW: u32 = 1 << 20;
 
 /// Why there is no answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum Failed {
+pub(super) enum Failed {
     /// The engine refuses, with this status of gRPC.
     #[error("refused with status {0}")]
     Refused(u32),
@@ -43,13 +43,13 @@ impl From<h2::Error> for Failed {
 
 /// A connection. It ends with the runtime that it was made in.
 #[derive(Clone)]
-pub struct Client {
+pub(super) struct Client {
     sender: SendRequest<Bytes>,
 }
 
 impl Client {
     /// Connects to an engine, inside of a runtime.
-    pub async fn connect(path: &Path) -> Result<Client, Failed> {
+    pub(super) async fn connect(path: &Path) -> Result<Client, Failed> {
         let connecting = async {
             let stream = UnixStream::connect(path).await.map_err(|_| Failed::Silent)?;
             let mut settings = h2::client::Builder::new();
@@ -66,7 +66,7 @@ impl Client {
     }
 
     /// Asks for one answer. `namespace` is that of containerd.
-    pub async fn ask<A: Message + Default>(
+    pub(super) async fn ask<A: Message + Default>(
         &self,
         method: &'static str,
         namespace: &str,
@@ -80,7 +80,7 @@ impl Client {
     }
 
     /// Asks for answers that come one by one, when there are any.
-    pub async fn subscribe(
+    pub(super) async fn subscribe(
         &self,
         method: &'static str,
         namespace: &str,
@@ -104,7 +104,7 @@ impl Client {
 }
 
 /// The answers to one question.
-pub struct Answers {
+pub(super) struct Answers {
     /// The head of all answers. Servers may send it as late as the first answer.
     response: Option<ResponseFuture>,
     body: Option<RecvStream>,
@@ -114,12 +114,12 @@ pub struct Answers {
 
 impl Answers {
     /// The next answer, as long as an engine may take for one that it has; `None` at the end.
-    pub async fn next_in_time<A: Message + Default>(&mut self) -> Result<Option<A>, Failed> {
+    pub(super) async fn next_in_time<A: Message + Default>(&mut self) -> Result<Option<A>, Failed> {
         timeout(PATIENCE, self.next()).await.unwrap_or(Err(Failed::Silent))
     }
 
     /// The next answer, however long it takes; `None` at the end. Nothing is lost where the waiting is given up.
-    pub async fn next<A: Message + Default>(&mut self) -> Result<Option<A>, Failed> {
+    pub(super) async fn next<A: Message + Default>(&mut self) -> Result<Option<A>, Failed> {
         if let Some(response) = &mut self.response {
             let response = response.await?;
             self.response = None;

@@ -10,7 +10,7 @@ use serde_json::{Error, Map, Value};
 const MOST: usize = 1 << 16;
 
 /// Reads a text.
-pub fn parse(text: &[u8]) -> Result<Value, Error> {
+pub(super) fn parse(text: &[u8]) -> Result<Value, Error> {
     let mut left = MOST;
     let mut deserializer = serde_json::Deserializer::from_slice(text);
     let value = Bounded(&mut left).deserialize(&mut deserializer)?;

@@ -6,40 +6,40 @@ use std::collections::HashMap;
 use prost::Message;
 
 /// Of containerd.
-pub mod containerd {
+pub(super) mod containerd {
     use super::{HashMap, Message};
 
     #[derive(Clone, PartialEq, Message)]
-    pub struct Nothing {}
+    pub(crate) struct Nothing {}
 
     #[derive(Clone, PartialEq, Message)]
-    pub struct Namespace {
+    pub(crate) struct Namespace {
         #[prost(string, tag = "1")]
         pub name: String,
     }
 
     #[derive(Clone, PartialEq, Message)]
-    pub struct Namespaces {
+    pub(crate) struct Namespaces {
         #[prost(message, repeated, tag = "1")]
         pub namespaces: Vec<Namespace>,
     }
 
     /// google.protobuf.Any.
     #[derive(Clone, PartialEq, Message)]
-    pub struct Any {
+    pub(crate) struct Any {
         #[prost(bytes = "vec", tag = "2")]
         pub value: Vec<u8>,
     }
 
     /// google.protobuf.Timestamp.
     #[derive(Clone, PartialEq, Message)]
-    pub struct Timestamp {
+    pub(crate) struct Timestamp {
         #[prost(int64, tag = "1")]
         pub seconds: i64,
     }
 
     #[derive(Clone, PartialEq, Message)]
-    pub struct Container {
+    pub(crate) struct Container {
         #[prost(string, tag = "1")]
         pub id: String,
         #[prost(map = "string, string", tag = "2")]
@@ -55,43 +55,43 @@ pub mod containerd {
 
     /// What has an id or a name alone: questions for a container and for an image, events of containers and of tasks.
     #[derive(Clone, PartialEq, Message)]
-    pub struct Id {
+    pub(crate) struct Id {
         #[prost(string, tag = "1")]
         pub id: String,
     }
 
     #[derive(Clone, PartialEq, Message)]
-    pub struct ContainerAnswer {
+    pub(crate) struct ContainerAnswer {
         #[prost(message, optional, tag = "1")]
         pub container: Option<Container>,
     }
 
     #[derive(Clone, PartialEq, Message)]
-    pub struct Descriptor {
+    pub(crate) struct Descriptor {
         #[prost(string, tag = "2")]
         pub digest: String,
     }
 
     #[derive(Clone, PartialEq, Message)]
-    pub struct Image {
+    pub(crate) struct Image {
         #[prost(message, optional, tag = "3")]
         pub target: Option<Descriptor>,
     }
 
     #[derive(Clone, PartialEq, Message)]
-    pub struct ImageAnswer {
+    pub(crate) struct ImageAnswer {
         #[prost(message, optional, tag = "1")]
         pub image: Option<Image>,
     }
 
     #[derive(Clone, PartialEq, Message)]
-    pub struct Subscription {
+    pub(crate) struct Subscription {
         #[prost(string, repeated, tag = "1")]
         pub filters: Vec<String>,
     }
 
     #[derive(Clone, PartialEq, Message)]
-    pub struct Envelope {
+    pub(crate) struct Envelope {
         #[prost(string, tag = "2")]
         pub namespace: String,
         #[prost(message, optional, tag = "4")]
@@ -100,34 +100,34 @@ pub mod containerd {
 }
 
 /// Of the CRI.
-pub mod cri {
+pub(super) mod cri {
     use super::{HashMap, Message};
 
     /// A question that needs no words.
     #[derive(Clone, PartialEq, Message)]
-    pub struct Nothing {}
+    pub(crate) struct Nothing {}
 
     #[derive(Clone, PartialEq, Message)]
-    pub struct Version {
+    pub(crate) struct Version {
         #[prost(string, tag = "2")]
         pub runtime_name: String,
     }
 
     /// An entry of a list of containers or of pods.
     #[derive(Clone, PartialEq, Message)]
-    pub struct Listed {
+    pub(crate) struct Listed {
         #[prost(string, tag = "1")]
         pub id: String,
     }
 
     #[derive(Clone, PartialEq, Message)]
-    pub struct List {
+    pub(crate) struct List {
         #[prost(message, repeated, tag = "1")]
         pub entries: Vec<Listed>,
     }
 
     #[derive(Clone, PartialEq, Message)]
-    pub struct ListedContainer {
+    pub(crate) struct ListedContainer {
         #[prost(string, tag = "1")]
         pub id: String,
         #[prost(string, tag = "2")]
@@ -135,25 +135,25 @@ pub mod cri {
     }
 
     #[derive(Clone, PartialEq, Message)]
-    pub struct ContainerList {
+    pub(crate) struct ContainerList {
         #[prost(message, repeated, tag = "1")]
         pub containers: Vec<ListedContainer>,
     }
 
     #[derive(Clone, PartialEq, Message)]
-    pub struct Filter {
+    pub(crate) struct Filter {
         #[prost(string, tag = "1")]
         pub id: String,
     }
 
     #[derive(Clone, PartialEq, Message)]
-    pub struct ContainersQuestion {
+    pub(crate) struct ContainersQuestion {
         #[prost(message, optional, tag = "1")]
         pub filter: Option<Filter>,
     }
 
     #[derive(Clone, PartialEq, Message)]
-    pub struct StatusQuestion {
+    pub(crate) struct StatusQuestion {
         #[prost(string, tag = "1")]
         pub id: String,
         #[prost(bool, tag = "2")]
@@ -161,19 +161,19 @@ pub mod cri {
     }
 
     #[derive(Clone, PartialEq, Message)]
-    pub struct ContainerMetadata {
+    pub(crate) struct ContainerMetadata {
         #[prost(string, tag = "1")]
         pub name: String,
     }
 
     #[derive(Clone, PartialEq, Message)]
-    pub struct Image {
+    pub(crate) struct Image {
         #[prost(string, tag = "1")]
         pub image: String,
     }
 
     #[derive(Clone, PartialEq, Message)]
-    pub struct Mount {
+    pub(crate) struct Mount {
         #[prost(string, tag = "1")]
         pub container_path: String,
         #[prost(string, tag = "2")]
@@ -185,19 +185,19 @@ pub mod cri {
     }
 
     #[derive(Clone, PartialEq, Message)]
-    pub struct LinuxUser {
+    pub(crate) struct LinuxUser {
         #[prost(int64, tag = "1")]
         pub uid: i64,
     }
 
     #[derive(Clone, PartialEq, Message)]
-    pub struct User {
+    pub(crate) struct User {
         #[prost(message, optional, tag = "1")]
         pub linux: Option<LinuxUser>,
     }
 
     #[derive(Clone, PartialEq, Message)]
-    pub struct Container {
+    pub(crate) struct Container {
         #[prost(string, tag = "1")]
         pub id: String,
         #[prost(message, optional, tag = "2")]
@@ -220,7 +220,7 @@ pub mod cri {
     }
 
     #[derive(Clone, PartialEq, Message)]
-    pub struct ContainerStatus {
+    pub(crate) struct ContainerStatus {
         #[prost(message, optional, tag = "1")]
         pub status: Option<Container>,
         #[prost(map = "string, string", tag = "2")]
@@ -228,7 +228,7 @@ pub mod cri {
     }
 
     #[derive(Clone, PartialEq, Message)]
-    pub struct PodMetadata {
+    pub(crate) struct PodMetadata {
         #[prost(string, tag = "1")]
         pub name: String,
         #[prost(string, tag = "2")]
@@ -238,13 +238,13 @@ pub mod cri {
     }
 
     #[derive(Clone, PartialEq, Message)]
-    pub struct PodNetwork {
+    pub(crate) struct PodNetwork {
         #[prost(string, tag = "1")]
         pub ip: String,
     }
 
     #[derive(Clone, PartialEq, Message)]
-    pub struct NamespaceOptions {
+    pub(crate) struct NamespaceOptions {
         #[prost(int32, tag = "1")]
         pub network: i32,
         #[prost(int32, tag = "2")]
@@ -254,19 +254,19 @@ pub mod cri {
     }
 
     #[derive(Clone, PartialEq, Message)]
-    pub struct Namespaces {
+    pub(crate) struct Namespaces {
         #[prost(message, optional, tag = "2")]
         pub options: Option<NamespaceOptions>,
     }
 
     #[derive(Clone, PartialEq, Message)]
-    pub struct LinuxPod {
+    pub(crate) struct LinuxPod {
         #[prost(message, optional, tag = "1")]
         pub namespaces: Option<Namespaces>,
     }
 
     #[derive(Clone, PartialEq, Message)]
-    pub struct Pod {
+    pub(crate) struct Pod {
         #[prost(string, tag = "1")]
         pub id: String,
         #[prost(message, optional, tag = "2")]
@@ -283,7 +283,7 @@ pub mod cri {
     }
 
     #[derive(Clone, PartialEq, Message)]
-    pub struct PodStatus {
+    pub(crate) struct PodStatus {
         #[prost(message, optional, tag = "1")]
         pub status: Option<Pod>,
         #[prost(map = "string, string", tag = "2")]
@@ -291,7 +291,7 @@ pub mod cri {
     }
 
     #[derive(Clone, PartialEq, Message)]
-    pub struct Event {
+    pub(crate) struct Event {
         #[prost(string, tag = "1")]
         pub container_id: String,
     }

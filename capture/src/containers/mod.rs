@@ -28,11 +28,11 @@ use sender::{Receiver, Sender};
 
 /// Numbers of engines (reference state 11.10).
 mod engine {
-    pub const DOCKER: u32 = 0;
-    pub const CRI: u32 = 6;
-    pub const CONTAINERD: u32 = 7;
-    pub const CRIO: u32 = 8;
-    pub const PODMAN: u32 = 11;
+    pub(super) const DOCKER: u32 = 0;
+    pub(super) const CRI: u32 = 6;
+    pub(super) const CONTAINERD: u32 = 7;
+    pub(super) const CRIO: u32 = 8;
+    pub(super) const PODMAN: u32 = 11;
 }
 
 /// After how long an engine that does not answer is asked again.
@@ -71,6 +71,14 @@ impl Default for Engines {
 
 impl Engines {
     /// Those of the host, and further ones.
+    ///
+    /// ```
+    /// use tercel_capture::Engines;
+    ///
+    /// let engines = Engines::and(&["/run/user/1000/docker.sock".into()], &[]);
+    /// assert_eq!(engines.docker.len(), Engines::default().docker.len() + 1);
+    /// assert_eq!(engines.cri, Engines::default().cri);
+    /// ```
     pub fn and(docker: &[PathBuf], cri: &[PathBuf]) -> Engines {
         let mut engines = Engines::default();
         engines.docker.extend_from_slice(docker);
@@ -99,13 +107,13 @@ impl Answering {
 }
 
 /// What the engines tell.
-pub struct Containers {
+pub(crate) struct Containers {
     receiver: Receiver,
 }
 
 impl Containers {
     /// Starts to follow the engines, those that are there and those that come.
-    pub fn watch(engines: &Engines) -> Containers {
+    pub(crate) fn watch(engines: &Engines) -> Containers {
         let (sender, receiver) = Receiver::new();
         let answering = Answering::default();
         let first = engines.first;
@@ -127,7 +135,7 @@ impl Containers {
     }
 
     /// The next description of a container that is news, if there is one now.
-    pub fn news(&mut self) -> Option<String> {
+    pub(crate) fn news(&mut self) -> Option<String> {
         self.receiver.next()
     }
 }

@@ -10,7 +10,7 @@ use super::description::{ENTRIES, Facts, short, texts};
 use super::engine;
 
 /// What the configuration itself says, whatever the engine.
-pub fn facts(config: &Value) -> Facts<'_> {
+pub(super) fn facts(config: &Value) -> Facts<'_> {
     let mounts = config.pointer("/mounts").and_then(Value::as_array).into_iter().flatten();
     let masked = config.pointer("/linux/maskedPaths").and_then(Value::as_array);
     let devices = config.pointer("/linux/resources/devices").and_then(Value::as_array).into_iter().flatten();
@@ -34,7 +34,7 @@ pub fn facts(config: &Value) -> Facts<'_> {
 }
 
 /// What the configuration of a container of containerd says, the annotations of its plugin for Kubernetes included.
-pub fn of_containerd<'a>(id: &'a str, config: &'a Value) -> Facts<'a> {
+pub(super) fn of_containerd<'a>(id: &'a str, config: &'a Value) -> Facts<'a> {
     let note = |key: &str| annotation(config, &format!("io.kubernetes.cri.{key}"));
     let mut labels = Map::new();
     for (label, key) in [
@@ -93,6 +93,6 @@ fn mount(mount: &Value) -> Option<Value> {
 }
 
 /// An annotation; empty where it is not there.
-pub fn annotation<'a>(config: &'a Value, key: &str) -> &'a str {
+pub(super) fn annotation<'a>(config: &'a Value, key: &str) -> &'a str {
     config.get("annotations").and_then(|notes| notes.get(key)?.as_str()).unwrap_or_default()
 }

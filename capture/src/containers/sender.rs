@@ -17,7 +17,7 @@ const LONGEST_ID: usize = 256;
 
 /// How much somebody knows of a container.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Rank {
+pub(super) enum Rank {
     /// What an engine keeps on disk.
     Disk,
     /// What containerd records of a pod's container.
@@ -34,7 +34,7 @@ struct Description {
 
 /// Sends descriptions of containers, from a thread of its own.
 #[derive(Clone)]
-pub struct Sender {
+pub(super) struct Sender {
     sender: mpsc::SyncSender<Description>,
     receiver: Weak<()>,
 }
@@ -42,7 +42,7 @@ pub struct Sender {
 impl Sender {
     /// Sends what somebody knows of a container, and waits where much is waiting. What no engine says of a container in earnest is
     /// left out.
-    pub fn send(&self, rank: Rank, id: &str, text: String) {
+    pub(super) fn send(&self, rank: Rank, id: &str, text: String) {
         if text.len() > LONGEST || id.len() > LONGEST_ID {
             return;
         }
@@ -51,13 +51,13 @@ impl Sender {
     }
 
     /// Whether somebody receives.
-    pub fn is_heard(&self) -> bool {
+    pub(super) fn is_heard(&self) -> bool {
         self.receiver.strong_count() > 0
     }
 }
 
 /// Receives from all senders.
-pub struct Receiver {
+pub(super) struct Receiver {
     receiver: mpsc::Receiver<Description>,
     /// Who described each container last, and how.
     known: HashMap<String, (Rank, u64)>,
@@ -66,7 +66,7 @@ pub struct Receiver {
 
 impl Receiver {
     /// A receiver and its sender.
-    pub fn new() -> (Sender, Receiver) {
+    pub(super) fn new() -> (Sender, Receiver) {
         let (sender, receiver) = mpsc::sync_channel(WAITING);
         let alive = Arc::new(());
         let sender = Sender { sender, receiver: Arc::downgrade(&alive) };
@@ -74,7 +74,7 @@ impl Receiver {
     }
 
     /// The next news, if there is some now.
-    pub fn next(&mut self) -> Option<String> {
+    pub(super) fn next(&mut self) -> Option<String> {
         loop {
             let description = self.receiver.try_recv().ok()?;
             if self.is_news(&description) {

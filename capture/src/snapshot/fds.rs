@@ -13,24 +13,24 @@ use crate::flags;
 
 /// Type codes of fds (reference scap-format.json, fd_types).
 mod kind {
-    pub const DIRECTORY: u8 = 2;
-    pub const FIFO: u8 = 7;
-    pub const EVENT: u8 = 9;
-    pub const UNSUPPORTED: u8 = 10;
-    pub const SIGNALFD: u8 = 11;
-    pub const EVENTPOLL: u8 = 12;
-    pub const INOTIFY: u8 = 13;
-    pub const TIMERFD: u8 = 14;
-    pub const FILE: u8 = 16;
-    pub const BPF: u8 = 17;
-    pub const USERFAULTFD: u8 = 18;
-    pub const IOURING: u8 = 19;
-    pub const MEMFD: u8 = 20;
-    pub const PIDFD: u8 = 21;
+    pub(super) const DIRECTORY: u8 = 2;
+    pub(super) const FIFO: u8 = 7;
+    pub(super) const EVENT: u8 = 9;
+    pub(super) const UNSUPPORTED: u8 = 10;
+    pub(super) const SIGNALFD: u8 = 11;
+    pub(super) const EVENTPOLL: u8 = 12;
+    pub(super) const INOTIFY: u8 = 13;
+    pub(super) const TIMERFD: u8 = 14;
+    pub(super) const FILE: u8 = 16;
+    pub(super) const BPF: u8 = 17;
+    pub(super) const USERFAULTFD: u8 = 18;
+    pub(super) const IOURING: u8 = 19;
+    pub(super) const MEMFD: u8 = 20;
+    pub(super) const PIDFD: u8 = 21;
 }
 
 /// Open fds of a process.
-pub fn fds(pid: i64, sockets: &mut Sockets) -> FdList {
+pub(super) fn fds(pid: i64, sockets: &mut Sockets) -> FdList {
     let fds =
         numbers(&format!("/proc/{pid}/fd")).into_iter().filter_map(|fd| one(pid, fd, sockets)).collect();
     FdList { tid: pid, fds }

@@ -6,7 +6,7 @@ use super::text;
 use crate::clock;
 
 /// The host (reference B2).
-pub fn machine() -> MachineInfo {
+pub(super) fn machine() -> MachineInfo {
     let text = |path: &str| text::text(path).unwrap_or_default();
     let memory = text("/proc/meminfo").lines().find_map(|line| {
         line.strip_prefix("MemTotal:")?.split_ascii_whitespace().next()?.parse::<u64>().ok()
@@ -25,7 +25,7 @@ pub fn machine() -> MachineInfo {
 const ACCOUNTS: usize = 1 << 18;
 
 /// Users and groups of the host's files. Users of containers and of directories on the network are not among them.
-pub fn accounts() -> Vec<Account> {
+pub(super) fn accounts() -> Vec<Account> {
     let rows = |path: &str, row: fn(&str) -> Option<Account>| {
         text::lines(path).filter_map(move |line| row(&String::from_utf8_lossy(&line)))
     };

@@ -14,7 +14,7 @@ use sockets::Sockets;
 
 /// The state of a host.
 #[derive(Debug, Default)]
-pub struct Snapshot {
+pub(crate) struct Snapshot {
     /// The host.
     pub machine: MachineInfo,
     /// Interfaces with their addresses.
@@ -29,7 +29,7 @@ pub struct Snapshot {
 
 impl Snapshot {
     /// Reads the host. The recorder is part of it: it may be the parent of what it records.
-    pub fn take() -> Snapshot {
+    pub(crate) fn take() -> Snapshot {
         let mut snapshot = Snapshot {
             machine: host::machine(),
             interfaces: interfaces::interfaces(),

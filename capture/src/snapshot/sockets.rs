@@ -24,14 +24,14 @@ const MOST: usize = 1 << 19;
 
 /// Sockets by namespace and inode.
 #[derive(Default)]
-pub struct Sockets {
+pub(super) struct Sockets {
     total: usize,
     namespaces: HashMap<u64, HashMap<u64, (u8, FdDetail)>>,
 }
 
 impl Sockets {
     /// The socket of an inode as a process sees it; `None` for kinds that have no table.
-    pub fn find(&mut self, pid: i64, ino: u64) -> Option<(u8, FdDetail)> {
+    pub(super) fn find(&mut self, pid: i64, ino: u64) -> Option<(u8, FdDetail)> {
         let namespace = fs::metadata(format!("/proc/{pid}/ns/net")).ok()?.ino();
         if !self.namespaces.contains_key(&namespace) {
             let sockets = read(pid, MOST - self.total);

@@ -5,24 +5,24 @@ use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
 
 /// Longest text of one thing: a process, an fd, a setting.
-pub const SHORT: u64 = 64 << 10;
+pub(super) const SHORT: u64 = 64 << 10;
 /// Longest table of many things: sockets, accounts.
-pub const TABLE: u64 = 64 << 20;
+pub(super) const TABLE: u64 = 64 << 20;
 
 /// The first bytes of a file.
-pub fn bytes(path: &str, limit: u64) -> io::Result<Vec<u8>> {
+pub(super) fn bytes(path: &str, limit: u64) -> io::Result<Vec<u8>> {
     let mut found = Vec::new();
     File::open(path)?.take(limit).read_to_end(&mut found)?;
     Ok(found)
 }
 
 /// The first bytes of a file as text; what is not UTF-8 becomes U+FFFD.
-pub fn text(path: &str) -> io::Result<String> {
+pub(super) fn text(path: &str) -> io::Result<String> {
     bytes(path, SHORT).map(|found| String::from_utf8_lossy(&found).into_owned())
 }
 
 /// The lines of a table, one by one and without their ends; none where there is no such file.
-pub fn lines(path: &str) -> impl Iterator<Item = Vec<u8>> + use<> {
+pub(super) fn lines(path: &str) -> impl Iterator<Item = Vec<u8>> + use<> {
     let file = File::open(path).ok().map(|file| BufReader::new(file.take(TABLE)));
     file.into_iter().flat_map(|file| file.split(b'\n').map_while(Result::ok))
 }

@@ -16,20 +16,20 @@ const THREAD: u32 = 1 << 0 | 1 << 13;
 const LIST: usize = 4096;
 
 /// The numeric entries of a directory.
-pub fn numbers(directory: &str) -> Vec<i64> {
+pub(super) fn numbers(directory: &str) -> Vec<i64> {
     let Ok(entries) = fs::read_dir(directory) else { return Vec::new() };
     entries.flatten().filter_map(|entry| entry.file_name().to_str()?.parse().ok()).collect()
 }
 
 /// The threads of a process without the first.
-pub fn threads(pid: i64) -> Vec<i64> {
+pub(super) fn threads(pid: i64) -> Vec<i64> {
     let mut threads = numbers(&format!("/proc/{pid}/task"));
     threads.retain(|tid| *tid != pid);
     threads
 }
 
 /// A process as its first thread shows it; `None` where it has ended.
-pub fn process(pid: i64) -> Option<ProcessRecord> {
+pub(super) fn process(pid: i64) -> Option<ProcessRecord> {
     let root = format!("/proc/{pid}");
     let mut record = ProcessRecord { tid: pid, pid, ..ProcessRecord::default() };
     read_stat(&root, &mut record)?;
@@ -60,7 +60,7 @@ pub fn process(pid: i64) -> Option<ProcessRecord> {
 }
 
 /// Another thread of a process; what the whole process shares is taken over.
-pub fn thread(process: &ProcessRecord, tid: i64) -> Option<ProcessRecord> {
+pub(super) fn thread(process: &ProcessRecord, tid: i64) -> Option<ProcessRecord> {
     let root = format!("/proc/{}/task/{tid}", process.pid);
     let mut record = ProcessRecord { tid, flags: THREAD, ..process.clone() };
     read_stat(&root, &mut record)?;
