@@ -25,6 +25,8 @@ pub(crate) enum Predicate {
     Exists(Wanted),
     /// The question is asked of the value.
     One(Wanted, Question),
+    /// One of several questions about the same text is answered with yes.
+    AnyText(Wanted, Box<Texts>),
     /// Every element of the list is in the set.
     Every(Operand, Arc<Set>),
     /// An element of the list is in the set.
@@ -71,7 +73,7 @@ impl Predicate {
     pub(crate) fn of_texts(checks: &[&Check]) -> Option<Predicate> {
         let left = checks.first()?.left.clone();
         let texts = Texts::new(checks.iter().map(|check| &check.test));
-        Some(Predicate::One(Wanted::new(left), Question::AnyText(Box::new(texts))))
+        Some(Predicate::AnyText(Wanted::new(left), Box::new(texts)))
     }
 
     fn of_one(left: &Operand, test: &Test) -> Predicate {
@@ -155,7 +157,9 @@ impl Predicate {
     /// The operand whose value may be kept for other checks of the same event.
     pub(crate) fn wanted_mut(&mut self) -> Option<&mut Wanted> {
         match self {
-            Predicate::Exists(wanted) | Predicate::One(wanted, _) => Some(wanted),
+            Predicate::Exists(wanted) | Predicate::One(wanted, _) | Predicate::AnyText(wanted, _) => {
+                Some(wanted)
+            }
             Predicate::Fixed(_)
             | Predicate::Every(..)
             | Predicate::Some(..)
@@ -179,6 +183,10 @@ impl Predicate {
                 let value = values.value(cx, wanted);
                 value.as_ref().is_some_and(|value| question.ask(value))
             }
+            Predicate::AnyText(wanted, texts) => match &values.value(cx, wanted) {
+                Some(Value::Text(text) | Value::Bytes(text)) => texts.matches(text),
+                _ => false,
+            },
             Predicate::Every(operand, set) => match &fields::value(cx, operand, &mut values.left) {
                 Some(Value::List(list)) => list.iter().all(|element| set.contains_bytes(element)),
                 Some(value) => set.contains(value),

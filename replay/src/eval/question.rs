@@ -12,7 +12,6 @@ use tercel_rules::program::{Literal, Op, Quantifier, Shared};
 use super::glob::Glob;
 use super::paths::PathTree;
 use super::set::{MANY, Net, Set};
-use super::texts::Texts;
 use crate::fields::Value;
 
 /// A prepared question about one value.
@@ -44,8 +43,6 @@ pub enum Question {
     Paths(PathTree),
     /// The value is one of these.
     Set(Set),
-    /// One of several questions about a text is answered with yes.
-    AnyText(Box<Texts>),
     /// One of the literals of a long list, which all checks against it share.
     Shared(Arc<Question>),
     /// Exactly one, any or all of the questions are answered with yes.
@@ -200,11 +197,9 @@ impl Question {
             Question::StartsWith(literal) => value.starts_with(literal),
             Question::EndsWith(literal) => value.ends_with(literal),
             Question::Glob(glob) => glob.matches(value),
-            // Bytes that are no UTF-8 are replaced first (language 5.9); other text is not copied.
             // Bytes that are no UTF-8 match no character, as in Falco 0.44.1 (reference language 5.9 tells of a later version).
             Question::Regex(regex) => regex.is_match(value),
             Question::Paths(tree) => tree.matches(value),
-            Question::AnyText(texts) => texts.matches(value),
             Question::Shared(shared) => shared.ask_bytes(value),
             Question::Fixed(_)
             | Question::Number(..)

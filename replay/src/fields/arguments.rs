@@ -5,7 +5,7 @@ use tercel_format::catalogue::{DynamicRow, Extra, FlagTable, ParamInfo, ParamTyp
 use tercel_format::event::until_nul;
 
 use super::opening::AT_FDCWD;
-use super::text::{MISSING, push_general, sanitize};
+use super::print::{MISSING, push_general, sanitize};
 use super::width::masked;
 use super::{Buffers, Context, Scratch, Value, names, parameters, time};
 use crate::state::path::concatenate;

@@ -3,7 +3,7 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
-use super::text::{push_bytes, push_dotted};
+use super::print::{push_bytes, push_dotted};
 
 /// How buffers are shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

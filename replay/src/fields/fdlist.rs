@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use tercel_format::catalogue::code;
 use tercel_rules::fields::FdListField as F;
 
-use super::text::push_ip;
+use super::print::push_ip;
 use super::{Context, Nature, Scratch, Value, arguments};
 use crate::state::{Fd, FdKind};
 

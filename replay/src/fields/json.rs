@@ -6,7 +6,8 @@ use tercel_rules::fields::Arg;
 use tercel_rules::program::{Operand, Source};
 
 use super::nature::Rendering;
-use super::text::{push_buffer, push_value, sanitize};
+use super::print::{push_value, sanitize};
+use super::text::push_buffer;
 use super::width::{is_signed, masked};
 use super::{Buffers, Context, Scratch, Value, nature, parameters, transform};
 

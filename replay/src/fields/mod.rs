@@ -27,6 +27,7 @@ mod names;
 mod nature;
 mod opening;
 mod parameters;
+mod print;
 mod process;
 mod scratch;
 mod text;

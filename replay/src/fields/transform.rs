@@ -4,7 +4,7 @@
 use tercel_format::event::until_nul;
 use tercel_rules::program::{Operand, Source, Transformer};
 
-use super::text::{push_value, sanitize};
+use super::print::{push_value, sanitize};
 use super::{Context, Scratch, Value};
 
 /// A value that owns what it shows, so that its parts can be made in the same memory one after the other.
@@ -23,7 +23,7 @@ pub(super) fn value<'a>(cx: &Context<'a>, operand: &Operand, scratch: &'a mut Sc
 }
 
 /// The value of a transformer as outputs show it: the values that it is made of are printable (see
-/// [`sanitize`](super::sanitize)), the result is as it comes, up to its first NUL.
+/// [`sanitize`]), the result is as it comes, up to its first NUL.
 pub(super) fn shown<'a>(cx: &Context<'a>, operand: &Operand, scratch: &'a mut Scratch) -> Option<Value<'a>> {
     let owned = evaluate(cx, operand, scratch, true)?;
     Some(match keep(owned, scratch) {

@@ -1,95 +1,19 @@
-//! Several captures on one pool of threads: they are cut into pieces, the pieces are handed to the workers in order, and
-//! what is found in them is merged in the same order. A native trace is cut by its keyframes; a stream is one piece, or,
-//! where it is all there is, the batches of a scout.
+//! The dispatcher: it hands pieces out to the workers in order, never too many at once, and takes in what comes of them,
+//! which is merged in the same order. How captures are cut into pieces is not known here.
 
 use std::io;
 use std::sync::atomic::AtomicBool;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use rayon::{ScopeFifo, ThreadPoolBuilder};
-use tercel_format::trace::Trace;
+use rayon::ScopeFifo;
 use tercel_format::{Batch, Capture};
 
-use super::gate::Gate;
 use super::ordered::{Open, OrderedOutput};
 use super::piece::{Message, Piece, Shared, Work, work};
-use super::plan::{Plan, is_keyed};
-use super::question::Run;
-use super::scout::{BATCH, Scout};
-use super::{Opened, Question, Report, ScanError, Supply, scan};
+use super::threads::Threads;
+use super::{Merge, Question, Report, Supply};
 use crate::alert::Origin;
-use crate::state::State;
-
-/// How many threads a scan takes, and how large the batches of a scout are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Threads {
-    count: usize,
-    batch: usize,
-}
-
-impl Threads {
-    /// So many threads.
-    pub fn new(count: usize) -> Threads {
-        Threads { count: count.max(1), batch: BATCH }
-    }
-
-    /// With batches of so many bytes of memory, instead of [`BATCH`].
-    #[cfg(test)]
-    pub(super) fn with_batch(self, batch: usize) -> Threads {
-        Threads { batch, ..self }
-    }
-
-    /// Whether everything happens on the thread of the caller.
-    pub(crate) fn is_one(self) -> bool {
-        self.count == 1
-    }
-}
-
-/// How many pieces may be on their way per thread: worked on, waiting for a worker or waiting for an earlier piece. It
-/// bounds the memory, and leaves the workers something to do.
-const PIECES_PER_THREAD: usize = 3;
-
-/// Asks captures on several threads.
-pub(super) fn side_by_side<Q: Question>(run: Run<'_, Q>, threads: Threads) -> io::Result<()> {
-    let Run { question, supply, merge, advance } = run;
-    let Some(first) = supply.next() else { return Ok(()) };
-    let second = supply.next();
-    let is_scouted = second.is_none() && !is_cut(&first.capture);
-    // A scout is a thread of its own.
-    let workers = threads.count - usize::from(is_scouted);
-    let pool = ThreadPoolBuilder::new().num_threads(workers).thread_name(|index| format!("scan-{index}"));
-    let pool = pool.build().map_err(io::Error::other)?;
-    let (gate, benches) = (Gate::default(), Mutex::default());
-    let shared = Shared { question, gate: &gate, advance };
-    pool.in_place_scope_fifo(|scope| {
-        let (send, receive) = sync_channel(2 * threads.count);
-        let mut dispatcher = Dispatcher {
-            scope,
-            shared,
-            workers: &benches,
-            threads,
-            ahead: (threads.count * PIECES_PER_THREAD) as u64,
-            send,
-            receive,
-            next: 0,
-            captures: 0,
-            output: OrderedOutput::new(merge, &gate),
-            spare: Vec::new(),
-        };
-        let ran = dispatcher.run([Some(first), second], supply, is_scouted);
-        gate.close();
-        ran
-    })
-}
-
-/// Whether keyframes cut a capture into pieces.
-fn is_cut(capture: &Capture) -> bool {
-    match capture {
-        Capture::Native(trace) => is_keyed(trace),
-        Capture::Stream(_) => false,
-    }
-}
 
 /// Hands pieces out, and takes in what comes of them.
 pub(super) struct Dispatcher<'d, 'p, Q: Question> {
@@ -97,7 +21,6 @@ pub(super) struct Dispatcher<'d, 'p, Q: Question> {
     shared: Shared<'p, Q>,
     /// What workers keep, while they do not work.
     workers: &'p Mutex<Vec<Q::Worker>>,
-    threads: Threads,
     /// Most pieces on their way.
     ahead: u64,
     send: SyncSender<Message<Q::Part>>,
@@ -111,93 +34,51 @@ pub(super) struct Dispatcher<'d, 'p, Q: Question> {
     pub(super) spare: Vec<Batch>,
 }
 
-impl<'p, Q: Question> Dispatcher<'_, 'p, Q>
+impl<'d, 'p, Q: Question> Dispatcher<'d, 'p, Q>
 where
     Q::Part: 'p,
     Q::Worker: 'p,
 {
-    fn run(
-        &mut self,
-        first: [Option<Opened>; 2],
-        supply: &mut dyn Supply,
-        is_scouted: bool,
-    ) -> io::Result<()> {
-        let mut first = first.into_iter().flatten();
-        while let Some(Opened { origin, capture }) = first.next().or_else(|| supply.next()) {
-            self.captures += 1;
-            match capture {
-                capture if is_scouted => self.scout(origin, capture, supply)?,
-                Capture::Native(trace) => self.trace(&origin, trace, supply)?,
-                Capture::Stream(reader) => {
-                    let over = self.begin(None, Report::default());
-                    self.dispatch(Work::Stream(reader), &origin, None, &over, supply)?;
-                    self.output.close(self.next, 0, supply, |_| ());
-                }
-            }
+    pub(super) fn new(
+        scope: &'d ScopeFifo<'p>,
+        shared: Shared<'p, Q>,
+        workers: &'p Mutex<Vec<Q::Worker>>,
+        merge: &'d mut dyn Merge<Q::Part>,
+        threads: Threads,
+    ) -> Dispatcher<'d, 'p, Q> {
+        let (send, receive) = sync_channel(2 * threads.count);
+        Dispatcher {
+            scope,
+            shared,
+            workers,
+            ahead: threads.pieces(),
+            send,
+            receive,
+            next: 0,
+            captures: 0,
+            output: OrderedOutput::new(merge, shared.gate),
+            spare: Vec::new(),
         }
-        while self.output.next < self.next {
-            self.receive(supply)?;
-        }
-        Ok(())
     }
 
-    fn begin(&mut self, capture: Option<Capture>, report: Report) -> Arc<AtomicBool> {
+    /// A capture is begun. What is answered becomes `true` once nothing further of it is of interest.
+    pub(super) fn begin(&mut self, capture: Option<Capture>, report: Report) -> Arc<AtomicBool> {
+        self.captures += 1;
         let over = Arc::new(AtomicBool::new(false));
         self.output.begin(Open { capture, report, error: None, over: over.clone(), end: None });
         over
     }
 
-    /// A native trace, cut by its keyframes.
-    fn trace(&mut self, origin: &Origin, trace: Arc<Trace>, supply: &mut dyn Supply) -> io::Result<()> {
-        let over = self.begin(Some(Capture::Native(trace.clone())), Report::of(&trace));
-        let plan = match Plan::new(&trace, &self.shared.question.needs()) {
-            Ok(plan) => plan,
-            Err(error) => {
-                let failed = |open: &mut Open| open.error = Some(ScanError::Trace(error));
-                self.output.close(self.next, 0, supply, failed);
-                return Ok(());
-            }
-        };
-        (self.shared.advance)(plan.skipped_bytes);
-        let mut runs = plan.runs(&trace, self.threads.count);
-        if runs.is_empty() && plan.cut {
-            runs.push(0..0);
-        }
-        let last = runs.len().saturating_sub(1);
-        for (index, chunks) in runs.into_iter().enumerate() {
-            let cut = plan.cut && index == last;
-            let work = Work::Chunks { trace: trace.clone(), chunks, cut };
-            self.dispatch(work, origin, None, &over, supply)?;
-        }
-        self.output.close(self.next, plan.skipped, supply, |_| ());
-        Ok(())
+    /// All pieces of the capture are handed out; so many of its events were left out.
+    pub(super) fn close(&mut self, skipped: u64, supply: &mut dyn Supply, more: impl FnOnce(&mut Open)) {
+        self.output.close(self.next, skipped, supply, more);
     }
 
-    /// A capture without states of its own: a scout runs ahead of the workers, on this thread.
-    fn scout(&mut self, origin: Origin, mut capture: Capture, supply: &mut dyn Supply) -> io::Result<()> {
-        let over = self.begin(None, Report::default());
-        let needs = self.shared.question.needs();
-        let (window, size, advance) = (needs.window, self.threads.batch, self.shared.advance);
-        let needs = super::Needs { window, extent: super::Extent::All };
-        let mut scout = Scout {
-            dispatcher: self,
-            supply,
-            origin,
-            over,
-            window,
-            size,
-            state: State::new(),
-            section: 0,
-            stretch: None,
-        };
-        let findings = scan(&mut capture, &needs, &mut scout, advance)?;
-        scout.flush()?;
-        let end = self.next;
-        self.output.close(end, findings.skipped, supply, |open| {
-            open.capture = Some(capture);
-            open.report.add(findings.report);
-            open.error = findings.error.or(open.error.take());
-        });
+    /// Waits for everything that was handed out.
+    pub(super) fn finish(&mut self, supply: &mut dyn Supply) -> io::Result<()> {
+        while self.output.next < self.next {
+            self.receive(supply)?;
+        }
         Ok(())
     }
 

@@ -17,11 +17,14 @@ mod report;
 mod seed;
 mod walker;
 
-mod dispatcher;
 mod gate;
 mod ordered;
 mod piece;
+mod threads;
+
+mod dispatcher;
 mod scout;
+mod several;
 
 #[cfg(test)]
 mod tests;
@@ -37,13 +40,13 @@ use walker::{Stop, Walker, walk};
 
 pub use captures::{Advance, Ended, Opened, Supply};
 pub use check::{KeyframeVerdict, verify_keyframes};
-pub use dispatcher::Threads;
 
 pub use plan::{Extent, Needs, is_keyed};
-pub use question::{Merge, Outlet, PieceOrigin, PieceVisitor, Question, scan_all};
+pub use question::{Merge, Outlet, PieceOrigin, PieceVisitor, Question};
 
 pub use report::{Defect, Report, Trouble};
-pub use scout::BATCH;
+pub use several::scan_all;
+pub use threads::{BATCH, Threads};
 
 /// Takes the blocks of a capture in.
 pub trait Visitor {

@@ -3,8 +3,7 @@
 
 use std::io;
 
-use super::dispatcher::{Threads, side_by_side};
-use super::{Advance, Ended, Needs, Opened, Supply, Visitor, scan};
+use super::{Needs, Visitor};
 use crate::alert::Origin;
 
 /// What captures are asked.
@@ -84,44 +83,4 @@ pub trait Merge<P> {
 
     /// So many events lie in chunks that were left out.
     fn skipped(&mut self, _events: u64) {}
-}
-
-/// Asks captures, one after the other, on one thread or on several. The answer does not depend on how many there are.
-///
-/// # Errors
-/// The answer cannot be written, or threads cannot be started.
-pub fn scan_all<Q: Question>(
-    question: &Q,
-    supply: &mut dyn Supply,
-    threads: Threads,
-    merge: &mut dyn Merge<Q::Part>,
-    advance: Advance<'_>,
-) -> io::Result<()> {
-    let run = Run { question, supply, merge, advance };
-    if threads.is_one() || !question.is_divisible() { one_by_one(run) } else { side_by_side(run, threads) }
-}
-
-/// A question that is asked, of which captures, and where the answer goes.
-pub(super) struct Run<'r, Q: Question> {
-    pub(super) question: &'r Q,
-    pub(super) supply: &'r mut dyn Supply,
-    pub(super) merge: &'r mut dyn Merge<Q::Part>,
-    pub(super) advance: Advance<'r>,
-}
-
-fn one_by_one<Q: Question>(run: Run<'_, Q>) -> io::Result<()> {
-    let Run { question, supply, merge, advance } = run;
-    let mut worker = question.worker();
-    while !question.is_over(&worker)
-        && let Some(Opened { origin, mut capture }) = supply.next()
-    {
-        let mut send = |part, _| merge.merge(part);
-        let place = PieceOrigin { origin: &origin, images: None };
-        let mut visitor = question.visit(&mut worker, &place, Outlet::new(&mut send));
-        let findings = scan(&mut capture, &question.needs(), &mut visitor, advance)?;
-        visitor.finish()?;
-        merge.skipped(findings.skipped);
-        supply.ended(Ended { capture, report: findings.report, error: findings.error });
-    }
-    Ok(())
 }

@@ -14,9 +14,6 @@ use crate::alert::Origin;
 use crate::state::{ResumePoint, State};
 use crate::window::{Position, Window};
 
-/// Memory that a batch takes by default, in bytes.
-pub const BATCH: usize = 2 << 20;
-
 /// Cuts the blocks of a capture into batches and has them evaluated.
 pub(super) struct Scout<'s, 'd, 'p, Q: Question> {
     pub(super) dispatcher: &'s mut Dispatcher<'d, 'p, Q>,
