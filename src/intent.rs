@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use tercel_format::trace::RingLimits;
-use tercel_replay::{Buffers, Options, Point, Style};
+use tercel_replay::{Buffers, Options, Style, Window};
 use tercel_rules::load::Options as Loading;
 use tercel_rules::program::{Priority, Program};
 use tercel_ruletest as ruletest;
@@ -68,15 +68,6 @@ pub struct Rules {
     pub options: Loading,
     /// Only rules of these tags, where there are any.
     pub tags: Vec<String>,
-}
-
-/// A part of a capture.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Window {
-    /// The first point inside.
-    pub from: Option<Point>,
-    /// The first point after it.
-    pub to: Option<Point>,
 }
 
 /// How and where a capture is written.

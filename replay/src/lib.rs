@@ -74,6 +74,8 @@ pub mod flight;
 
 pub mod scan;
 
+pub mod keep;
+
 mod engine;
 
 mod alerts;

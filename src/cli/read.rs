@@ -1,12 +1,12 @@
 //! What several verbs read: captures with a filter after them, and a window.
 
 use clap::Args;
-use tercel_replay::Point;
+use tercel_replay::{Point, Window};
 
 use super::values;
 use crate::exit::Failure;
 use crate::inputs::{self, Input};
-use crate::intent::{Filter, Window};
+use crate::intent::Filter;
 use crate::rules;
 
 /// How filters and points are written.

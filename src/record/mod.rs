@@ -6,7 +6,6 @@ mod files;
 mod flight;
 mod names;
 mod recorder;
-mod scope;
 mod status;
 mod sums;
 #[cfg(test)]
@@ -17,6 +16,7 @@ use std::time::Instant;
 
 use jiff::tz::TimeZone;
 use tercel_capture::{Engines, Options, Source};
+use tercel_replay::keep::Scope;
 
 use crate::exit::{Failure, Outcome};
 use crate::host;
@@ -27,13 +27,12 @@ use command::Command;
 use files::{Files, Rotation};
 use names::Names;
 use recorder::{Limits, Recorder};
-use scope::Scope;
 use status::{Lost, Status};
 
 /// Records until something asks to stop.
 pub fn run(args: &Record) -> Result<Outcome, Failure> {
     let limits = Limits { count: args.count, seconds: args.duration };
-    let scope = scope(args)?.filtered(args.filter.as_ref().map(|filter| &filter.program));
+    let scope = scope(args)?.filtered(args.filter.as_ref().map(|filter| &filter.program)).with_notices();
     let (names, rotation) = files(args)?;
     let mut target = Target::of(&args.write, &[])?;
     let options = options(args);

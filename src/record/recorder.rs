@@ -6,10 +6,11 @@ use std::time::{Duration, Instant};
 
 use tercel_capture::{Polled, Source};
 use tercel_format::Block;
+use tercel_replay::keep::{Keep, Scope, for_state};
+use tercel_replay::state::State;
 
 use super::command::Command;
 use super::files::Files;
-use super::scope::{Keep, Scope};
 use super::status::{Counts, Status};
 use super::sums::Sums;
 use crate::exit::Failure;
@@ -47,6 +48,8 @@ pub struct Found {
 /// Takes blocks.
 pub struct Recorder {
     scope: Scope,
+    /// What the scope looks at; `None` where everything is wanted.
+    state: Option<Box<State>>,
     files: Files,
     limits: Limits,
     counts: Counts,
@@ -57,7 +60,8 @@ pub struct Recorder {
 impl Recorder {
     /// Writes what is in `scope` into `files`.
     pub fn new(scope: Scope, files: Files, limits: Limits) -> Recorder {
-        Recorder { scope, files, limits, counts: Counts::default(), dump: Arc::default() }
+        let state = (!scope.is_everything()).then(Box::default);
+        Recorder { scope, state, files, limits, counts: Counts::default(), dump: Arc::default() }
     }
 
     /// Writes what is in memory whenever `asked` is true, and takes that back.
@@ -80,19 +84,20 @@ impl Recorder {
     #[inline]
     pub fn take(&mut self, block: &Block<'_>) -> Result<(), Failure> {
         let Block::Event(event) = block else {
-            self.scope.metadata(block);
+            if let Some(state) = &mut self.state {
+                self.scope.metadata(state, block);
+            }
             return self.files.block(block);
         };
-        match self.scope.keep(event) {
+        let keep = self.state.as_mut().map_or(Keep::Event, |state| self.scope.keep(state, event));
+        match keep {
             Keep::Event => {
                 self.counts.events += 1;
                 self.files.block(block)
             }
             Keep::State => {
                 self.counts.state_only += 1;
-                let mut event = *event;
-                event.state_only = true;
-                self.files.block(&Block::Event(event))
+                self.files.block(&Block::Event(for_state(event)))
             }
             Keep::Nothing => {
                 self.counts.left_out += 1;

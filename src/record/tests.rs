@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use jiff::tz::TimeZone;
 use tercel_format::{Block, Reader};
+use tercel_replay::keep::Scope;
 use tercel_replay::{Alert, Formatter, Options, Replay, Sink, Style};
 use tercel_rules::load::Loader;
 use tercel_rules::program::Program;
@@ -14,7 +15,6 @@ use tercel_rules::program::Program;
 use super::files::{Files, Rotation};
 use super::names::Names;
 use super::recorder::{Limits, Recorder};
-use super::scope::Scope;
 use crate::intent::{Kind, Write};
 use crate::target::Target;
 

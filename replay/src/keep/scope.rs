@@ -1,0 +1,138 @@
+//! Which events are wanted: those of the whole host, or of some processes and what they start, or of some containers; and of
+//! these, those for which a filter holds.
+
+use tercel_format::catalogue::code;
+use tercel_format::{Block, Event};
+use tercel_rules::program::Program;
+
+use super::Keep;
+use super::followed::FollowedThreads;
+use crate::engine::Filter;
+use crate::fields::{Context, Settings};
+use crate::state::{Facts, State};
+
+/// What a capture is about. The state of what has been seen so far is the caller's, who may need it for more.
+///
+/// ```
+/// use tercel_format::Event;
+/// use tercel_format::catalogue::code;
+/// use tercel_replay::keep::{Keep, Scope};
+/// use tercel_replay::state::State;
+///
+/// let filter = tercel_rules::filter::filter("evt.type = getcwd")?;
+/// let (mut scope, mut state) = (Scope::default().filtered(Some(&filter)), State::new());
+/// let event = Event::new(code::SYSCALL_GETCWD_E, &[], &[]).expect("a known code");
+/// assert_eq!(scope.keep(&mut state, &event), Keep::Event);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug, Default)]
+pub struct Scope {
+    /// `None` where processes do not matter.
+    threads: Option<FollowedThreads>,
+    /// Ids, starts of ids, or names.
+    containers: Vec<Vec<u8>>,
+    filter: Option<Filter>,
+    /// What is reported about the recording itself, and about containers, is always wanted.
+    wants_notices: bool,
+}
+
+impl Scope {
+    /// Only these processes and their descendants.
+    pub fn of_processes(mut self, pids: &[i64]) -> Scope {
+        self.threads = Some(FollowedThreads::of(pids));
+        self
+    }
+
+    /// Only what happens in these containers, unless there are none.
+    pub fn of_containers(mut self, names: &[String]) -> Scope {
+        self.containers = names.iter().map(|name| name.clone().into_bytes()).collect();
+        self
+    }
+
+    /// Only what the filter accepts.
+    pub fn filtered(mut self, filter: Option<&Program>) -> Scope {
+        self.filter = filter.map(|program| Filter::new(program, Settings::default()));
+        self
+    }
+
+    /// Reports of lost events and of containers belong to it, whatever else does. For recordings: whoever reads one has to
+    /// see what is missing in it. Otherwise losses are kept for the state.
+    pub fn with_notices(mut self) -> Scope {
+        self.wants_notices = true;
+        self
+    }
+
+    /// Whether every event is wanted, so that it need not be asked.
+    pub fn is_everything(&self) -> bool {
+        self.threads.is_none() && self.containers.is_empty() && self.filter.is_none()
+    }
+
+    /// Adds a process.
+    pub fn add(&mut self, pid: i64) {
+        if let Some(threads) = &mut self.threads {
+            threads.add(pid);
+        }
+    }
+
+    /// Whether it is about processes alone, and all of them have ended.
+    pub fn is_over(&self) -> bool {
+        self.containers.is_empty() && self.threads.as_ref().is_some_and(FollowedThreads::is_empty)
+    }
+
+    /// Takes in a block that is not an event.
+    pub fn metadata(&mut self, state: &mut State, block: &Block<'_>) {
+        if let Block::Section(_) = block {
+            self.resume();
+        }
+        state.block(block);
+        if let (Block::Processes(processes), Some(threads)) = (block, &mut self.threads) {
+            threads.descend(processes);
+        }
+    }
+
+    /// The state is another one from here on: what a filter remembers of process images is void.
+    pub fn resume(&mut self) {
+        self.filter.iter_mut().for_each(Filter::forget);
+    }
+
+    /// Decides about an event, and follows new and ended threads. `state` is what is known before it, and afterwards what is
+    /// known after it.
+    #[inline]
+    pub fn keep(&mut self, state: &mut State, event: &Event<'_>) -> Keep {
+        let (facts, changes) = state.apply_noting(event);
+        if self.is_wanted(state, event, facts.as_ref()) {
+            Keep::Event
+        } else if changes || matches!(event.code(), code::DROP_E | code::DROP_X) {
+            Keep::State
+        } else {
+            Keep::Nothing
+        }
+    }
+
+    fn is_wanted(&mut self, state: &State, event: &Event<'_>, facts: Option<&Facts>) -> bool {
+        let followed = self.threads.as_mut().is_some_and(|threads| threads.follow(event));
+        if self.wants_notices && matches!(event.code(), code::DROP_E | code::DROP_X | code::ASYNCEVENT_E) {
+            return true;
+        }
+        let is_whole_host = self.threads.is_none() && self.containers.is_empty();
+        let is_chosen = is_whole_host || followed || self.is_inside(state, event);
+        is_chosen
+            && match (&mut self.filter, facts) {
+                (None, _) => true,
+                (Some(filter), Some(facts)) => filter.holds(&Context { state, event, facts }),
+                (Some(_), None) => false,
+            }
+    }
+
+    /// Whether the event's thread is in one of the containers.
+    fn is_inside(&self, state: &State, event: &Event<'_>) -> bool {
+        if self.containers.is_empty() {
+            return false;
+        }
+        let Some(id) = state.container_id(event).filter(|id| !id.is_empty()) else { return false };
+        let name = state.containers.get(id).map_or(&[][..], |container| container.name.as_slice());
+        self.containers
+            .iter()
+            .any(|wanted| id.starts_with(wanted) || wanted.starts_with(id) || name == wanted.as_slice())
+    }
+}
