@@ -6,7 +6,7 @@
 //! parts of the event are, [`Assembler::lend`] puts them together.
 
 use crate::block;
-use crate::block::Kind;
+use crate::block::BlockKind;
 use crate::block::event::{self, Layout};
 use crate::error::Fault;
 use crate::event::Event;
@@ -24,7 +24,7 @@ pub(crate) struct Assembler {
 /// What an event block holds.
 pub(crate) enum Content {
     /// An event that is ready, except for its bytes.
-    Event(Place),
+    Event(EventPlace),
     /// An event of a type that is newer than the catalogue.
     Unknown,
     /// An event that the upgrade took in.
@@ -36,7 +36,7 @@ pub(crate) enum Content {
 }
 
 /// An event that is ready, except for its bytes.
-pub(crate) struct Place {
+pub(crate) struct EventPlace {
     code: u16,
     ts: u64,
     tid: i64,
@@ -54,7 +54,7 @@ enum Bytes {
     Upgrade,
 }
 
-impl Place {
+impl EventPlace {
     /// Code of the event.
     #[inline]
     pub(crate) fn code(&self) -> u16 {
@@ -88,12 +88,12 @@ impl Assembler {
         }
         let (num, initial) = self.numbering.event(code);
         let (ts, tid, cpu, flags) = (raw.ts, raw.tid, raw.cpu, raw.flags);
-        Content::Event(Place { code, ts, tid, cpu, flags, num, initial, bytes })
+        Content::Event(EventPlace { code, ts, tid, cpu, flags, num, initial, bytes })
     }
 
     /// The event that [`take`](Assembler::take) found last, in the same bytes.
     #[inline]
-    pub(crate) fn lend<'a>(&'a self, bytes: &'a [u8], place: &Place) -> Option<Event<'a>> {
+    pub(crate) fn lend<'a>(&'a self, bytes: &'a [u8], place: &EventPlace) -> Option<Event<'a>> {
         let mut event = match place.bytes {
             Bytes::Block { start, lengths, data } => {
                 let (lengths, data) = bytes.get(start..start + lengths + data)?.split_at_checked(lengths)?;
@@ -115,21 +115,25 @@ impl Assembler {
 
     /// Decodes a block that holds neither an event nor a list which may be read piece by piece: what there is to deliver, and
     /// what is wrong with it. Neither stands for a block that is newer than this reader.
-    pub(crate) fn records(&mut self, body: &[u8], kind: Kind) -> (Option<Block<'static>>, Option<Fault>) {
+    pub(crate) fn records(
+        &mut self,
+        body: &[u8],
+        kind: BlockKind,
+    ) -> (Option<Block<'static>>, Option<Fault>) {
         match kind {
-            Kind::Interfaces { prefixed } => {
+            BlockKind::Interfaces { prefixed } => {
                 let list = block::interfaces(body, prefixed);
                 (Some(Block::Interfaces(list.entries)), list.fault)
             }
-            Kind::Accounts { prefixed } => {
+            BlockKind::Accounts { prefixed } => {
                 let list = block::accounts(body, prefixed);
                 (Some(Block::Accounts(list.entries)), list.fault)
             }
-            Kind::Machine => match block::machine(body) {
+            BlockKind::Machine => match block::machine(body) {
                 Ok(machine) => (Some(Block::Machine(machine)), None),
                 Err(fault) => (None, Some(fault)),
             },
-            Kind::State => match block::state(body) {
+            BlockKind::State => match block::state(body) {
                 Ok(Some(record)) => {
                     self.numbering.resume(record.sections, record.counted);
                     (Some(Block::State(record)), None)
@@ -137,9 +141,11 @@ impl Assembler {
                 Ok(None) => (None, None),
                 Err(fault) => (None, Some(fault)),
             },
-            Kind::Section | Kind::Processes(_) | Kind::Fds { .. } | Kind::Event(_) | Kind::Unknown => {
-                (None, None)
-            }
+            BlockKind::Section
+            | BlockKind::Processes(_)
+            | BlockKind::Fds { .. }
+            | BlockKind::Event(_)
+            | BlockKind::Unknown => (None, None),
         }
     }
 }

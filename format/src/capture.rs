@@ -6,7 +6,7 @@ use std::io::{self, Read};
 use std::path::Path;
 use std::sync::Arc;
 
-use crate::error::Error;
+use crate::error::ReadError;
 use crate::reader::Reader;
 use crate::source::Compression;
 use crate::trace::{Header, Storage, Trace, TraceError};
@@ -28,7 +28,7 @@ pub enum OpenError {
     Io(io::Error),
     /// The bytes do not start as a capture does.
     #[error("{0}")]
-    Stream(Error),
+    Stream(ReadError),
     /// It is a native trace that cannot be read.
     #[error("{0}")]
     Trace(TraceError),

@@ -1,11 +1,11 @@
-//! What can be wrong with a capture. A [`Fault`] is the reason; an [`Incident`] or an [`Error`] adds the place, which is
+//! What can be wrong with a capture. A [`Fault`] is the reason; an [`Incident`] or a [`ReadError`] adds the place, which is
 //! always an offset in the decompressed stream. Nothing here knows how captures are read.
 
 use std::io;
 
 /// Why reading stopped. Everything before the place was delivered.
 #[derive(Debug, thiserror::Error)]
-pub enum Error {
+pub enum ReadError {
     /// The first bytes are not those of a capture.
     #[error("not a capture: {0}")]
     NotACapture(String),
@@ -55,16 +55,16 @@ pub enum Error {
     },
 }
 
-impl Error {
+impl ReadError {
     /// Whether the capture is to blame, rather than the reading of it.
     pub fn is_damage(&self) -> bool {
         match self {
-            Error::NotACapture(_)
-            | Error::Version { .. }
-            | Error::Truncated { .. }
-            | Error::Compression { .. }
-            | Error::Broken { .. } => true,
-            Error::Io { .. } => false,
+            ReadError::NotACapture(_)
+            | ReadError::Version { .. }
+            | ReadError::Truncated { .. }
+            | ReadError::Compression { .. }
+            | ReadError::Broken { .. } => true,
+            ReadError::Io { .. } => false,
         }
     }
 }

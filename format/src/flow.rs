@@ -1,7 +1,7 @@
 //! The seam between those who have blocks and those who want them: a capture, a chunk or a running host on one side, the
 //! state engine or a writer on the other. Neither side can tell who is on the other one.
 
-use crate::error::Error;
+use crate::error::ReadError;
 use crate::reader::Reader;
 use crate::record::Block;
 use crate::trace::{Blocks, Damage};
@@ -19,7 +19,7 @@ pub trait BlockSource {
 }
 
 impl BlockSource for Reader {
-    type Error = Error;
+    type Error = ReadError;
 
     #[inline]
     fn next_block(&mut self) -> Result<Option<Block<'_>>, Self::Error> {

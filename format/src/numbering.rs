@@ -61,7 +61,7 @@ impl Numbering {
     }
 
     /// The first event that is not one of those which build the initial state has come, delivered or not.
-    pub fn leave_initial(&mut self) {
+    pub(crate) fn leave_initial(&mut self) {
         if let Some(count) = self.initial.take()
             && self.sections == 1
         {
@@ -71,7 +71,7 @@ impl Numbering {
 }
 
 /// Whether events of this code build the initial state of a section when they come first (reference state 1.5).
-pub const fn is_initial(code: u16) -> bool {
+pub(crate) const fn is_initial(code: u16) -> bool {
     matches!(
         code,
         code::CONTAINER_JSON_2_E

@@ -8,7 +8,7 @@ use libfuzzer_sys::fuzz_target;
 use std::convert::Infallible;
 use std::sync::Arc;
 
-use tercel_format::trace::{Step, Trace, verify};
+use tercel_format::trace::{StateStep, Trace, verify};
 use tercel_format::{Block, Capture};
 use tercel_replay::scan::{Needs, Visitor, infallible, scan};
 use tercel_replay::state::{ResumePoint, STATE_VERSION, State};
@@ -44,7 +44,7 @@ fn look(bytes: Vec<u8>) {
         let _ = trace.read_cut();
         for index in 0..trace.chunks().len().min(8) {
             for step in trace.path(index, STATE_VERSION).unwrap_or_default() {
-                if let (Step::Snapshot(at), Ok(keyframe)) = (step, trace.keyframe(index)) {
+                if let (StateStep::Snapshot(at), Ok(keyframe)) = (step, trace.keyframe(index)) {
                     assert!(at <= index);
                     let _ = keyframe.map(|keyframe| State::restore(&keyframe.state));
                 }

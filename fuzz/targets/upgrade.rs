@@ -4,9 +4,8 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use tercel_format::block::event::RawEvent;
 use tercel_format::catalogue::{EVENTS, flag};
-use tercel_format::upgrade::{Upgrade, Upgraded};
+use tercel_format::upgrade::{RawEvent, Upgrade, Upgraded};
 
 fuzz_target!(|bytes: &[u8]| {
     let (mut upgrade, mut rest) = (Upgrade::new(), bytes);

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use tercel_format::catalogue::{EventInfo, Extra, ParamInfo, ParamType, code, flag};
-use tercel_format::event::{Event, until_nul};
+use tercel_format::{Event, until_nul};
 
 use super::container;
 use super::text::Texts;

@@ -10,7 +10,7 @@ const WHAT: &str = "user list entry";
 const TEXT: u16 = 255;
 
 /// Decodes the body of a user list.
-pub fn accounts(body: &[u8], prefixed: bool) -> Entries<Account> {
+pub(crate) fn accounts(body: &[u8], prefixed: bool) -> Entries<Account> {
     entries(body, 0, |cursor| account(cursor, prefixed))
 }
 

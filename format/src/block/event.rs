@@ -4,13 +4,13 @@ use crate::catalogue::{self, EVENTS, flag};
 use crate::error::Fault;
 
 /// Bytes of the header that counts its parameters: ts u64, tid u64, length u32, type u16, nparams u32.
-pub const HEADER: usize = 26;
+pub(crate) const HEADER: usize = 26;
 
 /// Bytes of the header of old captures, which lacks `nparams`.
-pub const OLD_HEADER: usize = 22;
+pub(crate) const OLD_HEADER: usize = 22;
 
 /// Flag of an event that was kept only for the state of processes (reference C2).
-pub const STATE_ONLY: u32 = 1;
+pub(crate) const STATE_ONLY: u32 = 1;
 
 /// Code of the option behind an event that tells its number (FORMAT.md section 8), in the range that pcapng leaves to
 /// everybody's use; its value has 8 bytes.
@@ -37,7 +37,7 @@ impl Layout {
     }
 
     /// Bytes between the start of the block's body and the lengths of the event's parameters.
-    pub const fn before_lengths(self) -> usize {
+    pub(crate) const fn before_lengths(self) -> usize {
         2 + if self.flags { 4 } else { 0 } + self.header()
     }
 }
@@ -66,7 +66,7 @@ pub struct RawEvent<'a> {
 /// Decodes the body of an event block. `None` stands for an event of a type that is newer than the catalogue
 /// (reference C7).
 #[inline]
-pub fn event(body: &[u8], layout: Layout) -> Result<Option<RawEvent<'_>>, Fault> {
+pub(crate) fn event(body: &[u8], layout: Layout) -> Result<Option<RawEvent<'_>>, Fault> {
     const SHORT: Fault = Fault::Short("event");
     let (cpu, rest) = body.split_first_chunk::<2>().ok_or(SHORT)?;
     let (flags, event) = if layout.flags {

@@ -18,7 +18,7 @@ const LAST_KIND: u8 = 21;
 const UNSUPPORTED: u8 = 10;
 
 /// The thread that an fd list belongs to: its first 8 bytes.
-pub fn owner(body: &[u8]) -> Result<i64, Fault> {
+pub(crate) fn owner(body: &[u8]) -> Result<i64, Fault> {
     let mut cursor = Cursor::new(body);
     cursor.enter("fd list");
     cursor.i64()
@@ -26,7 +26,7 @@ pub fn owner(body: &[u8]) -> Result<i64, Fault> {
 
 /// Decodes the entries of an fd list, which start behind the owner. `reserve` is as for
 /// [`processes`](super::processes).
-pub fn fds(bytes: &[u8], prefixed: bool, reserve: usize) -> Entries<FdRecord> {
+pub(crate) fn fds(bytes: &[u8], prefixed: bool, reserve: usize) -> Entries<FdRecord> {
     entries(bytes, reserve, |cursor| fd(cursor, prefixed))
 }
 

@@ -11,7 +11,7 @@ const WHAT: &str = "interface list entry";
 const NAME: u16 = 1023;
 
 /// Decodes the body of an interface list.
-pub fn interfaces(body: &[u8], prefixed: bool) -> Entries<Interface> {
+pub(crate) fn interfaces(body: &[u8], prefixed: bool) -> Entries<Interface> {
     entries(body, 0, |cursor| interface(cursor, prefixed))
 }
 

@@ -9,7 +9,7 @@ use crate::record::{MachineInfo, Section};
 pub(crate) const MAGIC: u32 = 0x1a2b_3c4d;
 
 /// Decodes the body of a section header; options behind the fields are ignored.
-pub fn section(body: &[u8]) -> Result<Section, Fault> {
+pub(crate) fn section(body: &[u8]) -> Result<Section, Fault> {
     let mut cursor = Cursor::new(body);
     cursor.enter("section header");
     let magic = cursor.u32()?;
@@ -22,7 +22,7 @@ pub fn section(body: &[u8]) -> Result<Section, Fault> {
 }
 
 /// Decodes the body of a machine info block. What follows the fields known here is ignored.
-pub fn machine(body: &[u8]) -> Result<MachineInfo, Fault> {
+pub(crate) fn machine(body: &[u8]) -> Result<MachineInfo, Fault> {
     let mut cursor = Cursor::new(body);
     cursor.enter("machine info");
     let info = MachineInfo {

@@ -3,54 +3,55 @@
 
 mod accounts;
 mod cursor;
-pub mod event;
+pub(crate) mod event;
 mod fds;
 mod interfaces;
 mod machine;
 mod processes;
 mod state;
 
-pub use accounts::accounts;
-pub use cursor::Cursor;
-pub use fds::{fds, owner};
-pub use interfaces::interfaces;
+pub(crate) use accounts::accounts;
+pub(crate) use cursor::Cursor;
+pub use event::Layout;
+pub(crate) use fds::{fds, owner};
+pub(crate) use interfaces::interfaces;
 pub(crate) use machine::MAGIC;
-pub use machine::{machine, section};
-pub use processes::processes;
-pub use state::state;
+pub(crate) use machine::{machine, section};
+pub(crate) use processes::processes;
+pub(crate) use state::state;
 pub(crate) use state::{HEAD as STATE_HEAD, MAGIC as STATE_MAGIC};
 
 use crate::error::Fault;
 
 /// Block type codes that are written today (scap-format.json `blocks`).
 #[allow(missing_docs)]
-pub mod code {
-    pub const SECTION: u32 = 0x0a0d_0d0a;
-    pub const MACHINE: u32 = 0x201;
-    pub const PROCESSES_V9: u32 = 0x215;
-    pub const FDS_V2: u32 = 0x218;
-    pub const INTERFACES_V2: u32 = 0x219;
-    pub const ACCOUNTS_V2: u32 = 0x220;
-    pub const EVENT_V2: u32 = 0x216;
-    pub const EVENT_V2_LARGE: u32 = 0x221;
-    pub const EVENT_FLAGS_V2: u32 = 0x217;
-    pub const EVENT_FLAGS_V2_LARGE: u32 = 0x222;
+pub(crate) mod code {
+    pub(crate) const SECTION: u32 = 0x0a0d_0d0a;
+    pub(crate) const MACHINE: u32 = 0x201;
+    pub(crate) const PROCESSES_V9: u32 = 0x215;
+    pub(crate) const FDS_V2: u32 = 0x218;
+    pub(crate) const INTERFACES_V2: u32 = 0x219;
+    pub(crate) const ACCOUNTS_V2: u32 = 0x220;
+    pub(crate) const EVENT_V2: u32 = 0x216;
+    pub(crate) const EVENT_V2_LARGE: u32 = 0x221;
+    pub(crate) const EVENT_FLAGS_V2: u32 = 0x217;
+    pub(crate) const EVENT_FLAGS_V2_LARGE: u32 = 0x222;
     /// Of our own: pcapng leaves codes with the highest bit to everybody's use.
-    pub const STATE: u32 = 0x8054_5243;
+    pub(crate) const STATE: u32 = 0x8054_5243;
 }
 
 /// Bytes in front of a block's body: type and length.
 pub const HEADER: usize = 8;
 
 /// Bytes behind a block's body: the length again.
-pub const TRAILER: usize = 4;
+pub(crate) const TRAILER: usize = 4;
 
 /// Longest entry of a process or fd list that is read. The known fields of a process take at most 17.7 KiB.
 pub(crate) const ENTRY_LIMIT: u32 = 64 << 10;
 
 /// What a block holds, by its type code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub enum BlockKind {
     /// Start of a section.
     Section,
     /// The host.
@@ -80,37 +81,37 @@ pub enum Kind {
     Unknown,
 }
 
-impl Kind {
+impl BlockKind {
     /// The kind of the block type `code` (reference B1, C1).
     #[inline]
-    pub fn of(code: u32) -> Kind {
+    pub fn of(code: u32) -> BlockKind {
         use event::Layout;
         match code {
-            0x216 => Kind::Event(Layout { flags: false, counted: true, large: false }),
-            0x217 => Kind::Event(Layout { flags: true, counted: true, large: false }),
-            0x221 => Kind::Event(Layout { flags: false, counted: true, large: true }),
-            0x222 => Kind::Event(Layout { flags: true, counted: true, large: true }),
-            0x204 | 0x8010_abcd => Kind::Event(Layout { flags: false, counted: false, large: false }),
-            0x208 => Kind::Event(Layout { flags: true, counted: false, large: false }),
-            code::SECTION => Kind::Section,
-            0x201 | 0x8002_abcd => Kind::Machine,
-            0x202 | 0x8000_abcd => Kind::Processes(1),
-            0x207 | 0x8013_abcd => Kind::Processes(2),
-            0x209 | 0x8014_abcd => Kind::Processes(3),
-            0x210 => Kind::Processes(4),
-            0x211 => Kind::Processes(5),
-            0x212 => Kind::Processes(6),
-            0x213 => Kind::Processes(7),
-            0x214 => Kind::Processes(8),
-            0x215 => Kind::Processes(9),
-            0x203 | 0x8001_abcd => Kind::Fds { prefixed: false },
-            0x218 => Kind::Fds { prefixed: true },
-            0x205 | 0x8011_abcd => Kind::Interfaces { prefixed: false },
-            0x219 => Kind::Interfaces { prefixed: true },
-            0x206 | 0x8012_abcd => Kind::Accounts { prefixed: false },
-            0x220 => Kind::Accounts { prefixed: true },
-            code::STATE => Kind::State,
-            _ => Kind::Unknown,
+            0x216 => BlockKind::Event(Layout { flags: false, counted: true, large: false }),
+            0x217 => BlockKind::Event(Layout { flags: true, counted: true, large: false }),
+            0x221 => BlockKind::Event(Layout { flags: false, counted: true, large: true }),
+            0x222 => BlockKind::Event(Layout { flags: true, counted: true, large: true }),
+            0x204 | 0x8010_abcd => BlockKind::Event(Layout { flags: false, counted: false, large: false }),
+            0x208 => BlockKind::Event(Layout { flags: true, counted: false, large: false }),
+            code::SECTION => BlockKind::Section,
+            0x201 | 0x8002_abcd => BlockKind::Machine,
+            0x202 | 0x8000_abcd => BlockKind::Processes(1),
+            0x207 | 0x8013_abcd => BlockKind::Processes(2),
+            0x209 | 0x8014_abcd => BlockKind::Processes(3),
+            0x210 => BlockKind::Processes(4),
+            0x211 => BlockKind::Processes(5),
+            0x212 => BlockKind::Processes(6),
+            0x213 => BlockKind::Processes(7),
+            0x214 => BlockKind::Processes(8),
+            0x215 => BlockKind::Processes(9),
+            0x203 | 0x8001_abcd => BlockKind::Fds { prefixed: false },
+            0x218 => BlockKind::Fds { prefixed: true },
+            0x205 | 0x8011_abcd => BlockKind::Interfaces { prefixed: false },
+            0x219 => BlockKind::Interfaces { prefixed: true },
+            0x206 | 0x8012_abcd => BlockKind::Accounts { prefixed: false },
+            0x220 => BlockKind::Accounts { prefixed: true },
+            code::STATE => BlockKind::State,
+            _ => BlockKind::Unknown,
         }
     }
 }
@@ -134,7 +135,7 @@ impl Header {
     }
 
     /// Bytes between header and trailer, padding included.
-    pub fn body(&self) -> Result<u32, Fault> {
+    pub(crate) fn body(&self) -> Result<u32, Fault> {
         self.length
             .checked_sub((HEADER + TRAILER) as u32)
             .ok_or(Fault::BlockTooShort { code: self.code, length: self.length })
@@ -143,7 +144,7 @@ impl Header {
 
 /// Entries decoded from a list, how many bytes they took, and what is wrong with the entry behind them.
 #[derive(Debug)]
-pub struct Entries<T> {
+pub(crate) struct Entries<T> {
     /// The good entries.
     pub entries: Vec<T>,
     /// Bytes that they took.
@@ -177,29 +178,29 @@ mod tests {
 
     #[test]
     fn every_block_code_has_its_kind() {
-        let event = |flags, counted, large| Kind::Event(event::Layout { flags, counted, large });
+        let event = |flags, counted, large| BlockKind::Event(event::Layout { flags, counted, large });
         let rows = [
-            (0x0a0d_0d0a, Kind::Section),
-            (0x201, Kind::Machine),
-            (0x8002_abcd, Kind::Machine),
-            (0x202, Kind::Processes(1)),
-            (0x8000_abcd, Kind::Processes(1)),
-            (0x207, Kind::Processes(2)),
-            (0x8013_abcd, Kind::Processes(2)),
-            (0x209, Kind::Processes(3)),
-            (0x8014_abcd, Kind::Processes(3)),
-            (0x210, Kind::Processes(4)),
-            (0x215, Kind::Processes(9)),
-            (0x203, Kind::Fds { prefixed: false }),
-            (0x8001_abcd, Kind::Fds { prefixed: false }),
-            (0x218, Kind::Fds { prefixed: true }),
-            (0x205, Kind::Interfaces { prefixed: false }),
-            (0x8011_abcd, Kind::Interfaces { prefixed: false }),
-            (0x219, Kind::Interfaces { prefixed: true }),
-            (0x206, Kind::Accounts { prefixed: false }),
-            (0x8012_abcd, Kind::Accounts { prefixed: false }),
-            (0x220, Kind::Accounts { prefixed: true }),
-            (0x8054_5243, Kind::State),
+            (0x0a0d_0d0a, BlockKind::Section),
+            (0x201, BlockKind::Machine),
+            (0x8002_abcd, BlockKind::Machine),
+            (0x202, BlockKind::Processes(1)),
+            (0x8000_abcd, BlockKind::Processes(1)),
+            (0x207, BlockKind::Processes(2)),
+            (0x8013_abcd, BlockKind::Processes(2)),
+            (0x209, BlockKind::Processes(3)),
+            (0x8014_abcd, BlockKind::Processes(3)),
+            (0x210, BlockKind::Processes(4)),
+            (0x215, BlockKind::Processes(9)),
+            (0x203, BlockKind::Fds { prefixed: false }),
+            (0x8001_abcd, BlockKind::Fds { prefixed: false }),
+            (0x218, BlockKind::Fds { prefixed: true }),
+            (0x205, BlockKind::Interfaces { prefixed: false }),
+            (0x8011_abcd, BlockKind::Interfaces { prefixed: false }),
+            (0x219, BlockKind::Interfaces { prefixed: true }),
+            (0x206, BlockKind::Accounts { prefixed: false }),
+            (0x8012_abcd, BlockKind::Accounts { prefixed: false }),
+            (0x220, BlockKind::Accounts { prefixed: true }),
+            (0x8054_5243, BlockKind::State),
             (0x204, event(false, false, false)),
             (0x8010_abcd, event(false, false, false)),
             (0x208, event(true, false, false)),
@@ -207,10 +208,10 @@ mod tests {
             (0x217, event(true, true, false)),
             (0x221, event(false, true, true)),
             (0x222, event(true, true, true)),
-            (0x223, Kind::Unknown),
+            (0x223, BlockKind::Unknown),
         ];
         for (code, kind) in rows {
-            assert_eq!(Kind::of(code), kind, "{code:#x}");
+            assert_eq!(BlockKind::of(code), kind, "{code:#x}");
         }
     }
 }

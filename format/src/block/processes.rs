@@ -17,7 +17,7 @@ const OLD_TAIL: usize = 29;
 
 /// Decodes the entries of a process list of `version` 1 to 9. `reserve` is 0 where `bytes` reach to the end of the list,
 /// and otherwise how many bytes the longest entry takes.
-pub fn processes(bytes: &[u8], version: u8, reserve: usize) -> Entries<ProcessRecord> {
+pub(crate) fn processes(bytes: &[u8], version: u8, reserve: usize) -> Entries<ProcessRecord> {
     entries(bytes, reserve, |cursor| process(cursor, version))
 }
 

@@ -11,7 +11,7 @@ pub(crate) const MAGIC: [u8; 4] = *b"TRCL";
 pub(crate) const HEAD: usize = 28;
 
 /// Decodes the body of a state block; `None` for a block of somebody else.
-pub fn state(body: &[u8]) -> Result<Option<StateRecord>, Fault> {
+pub(crate) fn state(body: &[u8]) -> Result<Option<StateRecord>, Fault> {
     let mut cursor = Cursor::new(body);
     cursor.enter("state");
     if cursor.array::<4>().ok() != Some(MAGIC) {

@@ -42,7 +42,7 @@ macro_rules! events {
 }
 
 /// Types that `sockopt_dynamic_param` may carry; the first byte of the parameter is the index of the row.
-pub static SOCKOPT_DYNAMIC_PARAM: [DynamicRow; 5] = [
+pub(super) static SOCKOPT_DYNAMIC_PARAM: [DynamicRow; 5] = [
     DynamicRow { ty: ParamType::ByteBuf, format: PrintFormat::Hex },
     DynamicRow { ty: ParamType::Errno, format: PrintFormat::Dec },
     DynamicRow { ty: ParamType::Uint32, format: PrintFormat::Dec },
@@ -51,19 +51,19 @@ pub static SOCKOPT_DYNAMIC_PARAM: [DynamicRow; 5] = [
 ];
 
 /// Types that `ptrace_dynamic_param` may carry; the first byte of the parameter is the index of the row.
-pub static PTRACE_DYNAMIC_PARAM: [DynamicRow; 2] = [
+pub(super) static PTRACE_DYNAMIC_PARAM: [DynamicRow; 2] = [
     DynamicRow { ty: ParamType::Uint64, format: PrintFormat::Hex },
     DynamicRow { ty: ParamType::SigType, format: PrintFormat::Dec },
 ];
 
 /// Types that `bpf_dynamic_param` may carry; the first byte of the parameter is the index of the row.
-pub static BPF_DYNAMIC_PARAM: [DynamicRow; 2] = [
+pub(super) static BPF_DYNAMIC_PARAM: [DynamicRow; 2] = [
     DynamicRow { ty: ParamType::Fd, format: PrintFormat::Dec },
     DynamicRow { ty: ParamType::Errno, format: PrintFormat::Dec },
 ];
 
 /// Types that `keyctl_dynamic_param` may carry; the first byte of the parameter is the index of the row.
-pub static KEYCTL_DYNAMIC_PARAM: [DynamicRow; 2] = [
+pub(super) static KEYCTL_DYNAMIC_PARAM: [DynamicRow; 2] = [
     DynamicRow { ty: ParamType::Int64, format: PrintFormat::Dec },
     DynamicRow { ty: ParamType::CharBuf, format: PrintFormat::Na },
 ];

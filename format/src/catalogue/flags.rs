@@ -5,7 +5,7 @@ use super::FlagTable;
 
 /// Names of `socket_families`.
 #[rustfmt::skip]
-pub static SOCKET_FAMILIES: FlagTable = FlagTable {
+pub(super) static SOCKET_FAMILIES: FlagTable = FlagTable {
     name: "socket_families",
     rows: &[
         ("AF_NFC", 0x27), ("AF_ALG", 0x26), ("AF_CAIF", 0x25), ("AF_IEEE802154", 0x24), ("AF_PHONET", 0x23),
@@ -21,7 +21,7 @@ pub static SOCKET_FAMILIES: FlagTable = FlagTable {
 
 /// Names of `file_flags`.
 #[rustfmt::skip]
-pub static FILE_FLAGS: FlagTable = FlagTable {
+pub(super) static FILE_FLAGS: FlagTable = FlagTable {
     name: "file_flags",
     rows: &[
         ("O_LARGEFILE", 0x800), ("O_DIRECTORY", 0x400), ("O_DIRECT", 0x200), ("O_TRUNC", 0x100), ("O_SYNC", 0x80),
@@ -33,7 +33,7 @@ pub static FILE_FLAGS: FlagTable = FlagTable {
 
 /// Names of `creat_flags`.
 #[rustfmt::skip]
-pub static CREAT_FLAGS: FlagTable = FlagTable {
+pub(super) static CREAT_FLAGS: FlagTable = FlagTable {
     name: "creat_flags",
     rows: &[
         ("FD_UPPER_LAYER_CREAT", 0x1), ("FD_LOWER_LAYER_CREAT", 0x2),
@@ -42,7 +42,7 @@ pub static CREAT_FLAGS: FlagTable = FlagTable {
 
 /// Names of `flock_flags`.
 #[rustfmt::skip]
-pub static FLOCK_FLAGS: FlagTable = FlagTable {
+pub(super) static FLOCK_FLAGS: FlagTable = FlagTable {
     name: "flock_flags",
     rows: &[
         ("LOCK_SH", 0x1), ("LOCK_EX", 0x2), ("LOCK_NB", 0x4), ("LOCK_UN", 0x8), ("LOCK_NONE", 0x0),
@@ -51,7 +51,7 @@ pub static FLOCK_FLAGS: FlagTable = FlagTable {
 
 /// Names of `clone_flags`.
 #[rustfmt::skip]
-pub static CLONE_FLAGS: FlagTable = FlagTable {
+pub(super) static CLONE_FLAGS: FlagTable = FlagTable {
     name: "clone_flags",
     rows: &[
         ("CLONE_FILES", 0x1), ("CLONE_FS", 0x2), ("CLONE_IO", 0x4), ("CLONE_NEWIPC", 0x8), ("CLONE_NEWNET", 0x10),
@@ -66,7 +66,7 @@ pub static CLONE_FLAGS: FlagTable = FlagTable {
 
 /// Names of `futex_operations`.
 #[rustfmt::skip]
-pub static FUTEX_OPERATIONS: FlagTable = FlagTable {
+pub(super) static FUTEX_OPERATIONS: FlagTable = FlagTable {
     name: "futex_operations",
     rows: &[
         ("FUTEX_CLOCK_REALTIME", 0x100), ("FUTEX_PRIVATE_FLAG", 0x80), ("FUTEX_CMP_REQUEUE_PI", 0xc),
@@ -76,19 +76,9 @@ pub static FUTEX_OPERATIONS: FlagTable = FlagTable {
     ],
 };
 
-/// Names of `poll_flags`.
-#[rustfmt::skip]
-pub static POLL_FLAGS: FlagTable = FlagTable {
-    name: "poll_flags",
-    rows: &[
-        ("POLLIN", 0x1), ("POLLPRI", 0x2), ("POLLOUT", 0x4), ("POLLRDHUP", 0x8), ("POLLERR", 0x10), ("POLLHUP", 0x20),
-        ("POLLNVAL", 0x40), ("POLLRDNORM", 0x80), ("POLLRDBAND", 0x100), ("POLLWRNORM", 0x200), ("POLLWRBAND", 0x400),
-    ],
-};
-
 /// Names of `mount_flags`.
 #[rustfmt::skip]
-pub static MOUNT_FLAGS: FlagTable = FlagTable {
+pub(super) static MOUNT_FLAGS: FlagTable = FlagTable {
     name: "mount_flags",
     rows: &[
         ("RDONLY", 0x1), ("NOSUID", 0x2), ("NODEV", 0x4), ("NOEXEC", 0x8), ("SYNCHRONOUS", 0x10), ("REMOUNT", 0x20),
@@ -102,7 +92,7 @@ pub static MOUNT_FLAGS: FlagTable = FlagTable {
 
 /// Names of `umount_flags`.
 #[rustfmt::skip]
-pub static UMOUNT_FLAGS: FlagTable = FlagTable {
+pub(super) static UMOUNT_FLAGS: FlagTable = FlagTable {
     name: "umount_flags",
     rows: &[
         ("FORCE", 0x1), ("DETACH", 0x2), ("EXPIRE", 0x4), ("NOFOLLOW", 0x8),
@@ -111,7 +101,7 @@ pub static UMOUNT_FLAGS: FlagTable = FlagTable {
 
 /// Names of `lseek_whence`.
 #[rustfmt::skip]
-pub static LSEEK_WHENCE: FlagTable = FlagTable {
+pub(super) static LSEEK_WHENCE: FlagTable = FlagTable {
     name: "lseek_whence",
     rows: &[
         ("SEEK_END", 0x2), ("SEEK_CUR", 0x1), ("SEEK_SET", 0x0),
@@ -120,7 +110,7 @@ pub static LSEEK_WHENCE: FlagTable = FlagTable {
 
 /// Names of `shutdown_how`.
 #[rustfmt::skip]
-pub static SHUTDOWN_HOW: FlagTable = FlagTable {
+pub(super) static SHUTDOWN_HOW: FlagTable = FlagTable {
     name: "shutdown_how",
     rows: &[
         ("SHUT_UNKNOWN", 0xffff), ("SHUT_RDWR", 0x2), ("SHUT_WR", 0x1), ("SHUT_RD", 0x0),
@@ -129,7 +119,7 @@ pub static SHUTDOWN_HOW: FlagTable = FlagTable {
 
 /// Names of `rlimit_resources`.
 #[rustfmt::skip]
-pub static RLIMIT_RESOURCES: FlagTable = FlagTable {
+pub(super) static RLIMIT_RESOURCES: FlagTable = FlagTable {
     name: "rlimit_resources",
     rows: &[
         ("RLIMIT_UNKNOWN", 0xff), ("RLIMIT_RTTIME", 0xf), ("RLIMIT_RTPRIO", 0xe), ("RLIMIT_NICE", 0xd),
@@ -141,7 +131,7 @@ pub static RLIMIT_RESOURCES: FlagTable = FlagTable {
 
 /// Names of `fcntl_commands`.
 #[rustfmt::skip]
-pub static FCNTL_COMMANDS: FlagTable = FlagTable {
+pub(super) static FCNTL_COMMANDS: FlagTable = FlagTable {
     name: "fcntl_commands",
     rows: &[
         ("F_GETPIPE_SZ", 0x1d), ("F_SETPIPE_SZ", 0x1c), ("F_NOTIFY", 0x1b), ("F_DUPFD_CLOEXEC", 0x1a),
@@ -155,7 +145,7 @@ pub static FCNTL_COMMANDS: FlagTable = FlagTable {
 
 /// Names of `sockopt_levels`.
 #[rustfmt::skip]
-pub static SOCKOPT_LEVELS: FlagTable = FlagTable {
+pub(super) static SOCKOPT_LEVELS: FlagTable = FlagTable {
     name: "sockopt_levels",
     rows: &[
         ("SOL_SOCKET", 0x1), ("SOL_TCP", 0x2), ("UNKNOWN", 0x0),
@@ -164,7 +154,7 @@ pub static SOCKOPT_LEVELS: FlagTable = FlagTable {
 
 /// Names of `sockopt_options`.
 #[rustfmt::skip]
-pub static SOCKOPT_OPTIONS: FlagTable = FlagTable {
+pub(super) static SOCKOPT_OPTIONS: FlagTable = FlagTable {
     name: "sockopt_options",
     rows: &[
         ("SO_COOKIE", 0x35), ("SO_MEMINFO", 0x34), ("SO_PEERGROUPS", 0x33), ("SO_ATTACH_BPF", 0x32),
@@ -186,7 +176,7 @@ pub static SOCKOPT_OPTIONS: FlagTable = FlagTable {
 
 /// Names of `ptrace_requests`.
 #[rustfmt::skip]
-pub static PTRACE_REQUESTS: FlagTable = FlagTable {
+pub(super) static PTRACE_REQUESTS: FlagTable = FlagTable {
     name: "ptrace_requests",
     rows: &[
         ("PTRACE_SINGLEBLOCK", 0x26), ("PTRACE_SYSEMU_SINGLESTEP", 0x25), ("PTRACE_SYSEMU", 0x24),
@@ -205,7 +195,7 @@ pub static PTRACE_REQUESTS: FlagTable = FlagTable {
 
 /// Names of `prot_flags`.
 #[rustfmt::skip]
-pub static PROT_FLAGS: FlagTable = FlagTable {
+pub(super) static PROT_FLAGS: FlagTable = FlagTable {
     name: "prot_flags",
     rows: &[
         ("PROT_READ", 0x1), ("PROT_WRITE", 0x2), ("PROT_EXEC", 0x4), ("PROT_SEM", 0x8), ("PROT_GROWSDOWN", 0x10),
@@ -215,7 +205,7 @@ pub static PROT_FLAGS: FlagTable = FlagTable {
 
 /// Names of `mmap_flags`.
 #[rustfmt::skip]
-pub static MMAP_FLAGS: FlagTable = FlagTable {
+pub(super) static MMAP_FLAGS: FlagTable = FlagTable {
     name: "mmap_flags",
     rows: &[
         ("MAP_SHARED", 0x1), ("MAP_PRIVATE", 0x2), ("MAP_FIXED", 0x4), ("MAP_ANONYMOUS", 0x8), ("MAP_32BIT", 0x10),
@@ -227,7 +217,7 @@ pub static MMAP_FLAGS: FlagTable = FlagTable {
 
 /// Names of `splice_flags`.
 #[rustfmt::skip]
-pub static SPLICE_FLAGS: FlagTable = FlagTable {
+pub(super) static SPLICE_FLAGS: FlagTable = FlagTable {
     name: "splice_flags",
     rows: &[
         ("SPLICE_F_MOVE", 0x1), ("SPLICE_F_NONBLOCK", 0x2), ("SPLICE_F_MORE", 0x4), ("SPLICE_F_GIFT", 0x8),
@@ -236,7 +226,7 @@ pub static SPLICE_FLAGS: FlagTable = FlagTable {
 
 /// Names of `quotactl_dqi_flags`.
 #[rustfmt::skip]
-pub static QUOTACTL_DQI_FLAGS: FlagTable = FlagTable {
+pub(super) static QUOTACTL_DQI_FLAGS: FlagTable = FlagTable {
     name: "quotactl_dqi_flags",
     rows: &[
         ("DQF_NONE", 0x1), ("V1_DQF_RSQUASH", 0x2),
@@ -245,7 +235,7 @@ pub static QUOTACTL_DQI_FLAGS: FlagTable = FlagTable {
 
 /// Names of `quotactl_cmds`.
 #[rustfmt::skip]
-pub static QUOTACTL_CMDS: FlagTable = FlagTable {
+pub(super) static QUOTACTL_CMDS: FlagTable = FlagTable {
     name: "quotactl_cmds",
     rows: &[
         ("Q_QUOTAON", 0x1), ("Q_QUOTAOFF", 0x2), ("Q_GETFMT", 0x4), ("Q_GETINFO", 0x8), ("Q_SETINFO", 0x10),
@@ -257,7 +247,7 @@ pub static QUOTACTL_CMDS: FlagTable = FlagTable {
 
 /// Names of `quotactl_types`.
 #[rustfmt::skip]
-pub static QUOTACTL_TYPES: FlagTable = FlagTable {
+pub(super) static QUOTACTL_TYPES: FlagTable = FlagTable {
     name: "quotactl_types",
     rows: &[
         ("USRQUOTA", 0x1), ("GRPQUOTA", 0x2),
@@ -266,7 +256,7 @@ pub static QUOTACTL_TYPES: FlagTable = FlagTable {
 
 /// Names of `quotactl_quota_fmts`.
 #[rustfmt::skip]
-pub static QUOTACTL_QUOTA_FMTS: FlagTable = FlagTable {
+pub(super) static QUOTACTL_QUOTA_FMTS: FlagTable = FlagTable {
     name: "quotactl_quota_fmts",
     rows: &[
         ("QFMT_NOT_USED", 0x1), ("QFMT_VFS_OLD", 0x2), ("QFMT_VFS_V0", 0x4), ("QFMT_VFS_V1", 0x8),
@@ -275,7 +265,7 @@ pub static QUOTACTL_QUOTA_FMTS: FlagTable = FlagTable {
 
 /// Names of `semop_flags`.
 #[rustfmt::skip]
-pub static SEMOP_FLAGS: FlagTable = FlagTable {
+pub(super) static SEMOP_FLAGS: FlagTable = FlagTable {
     name: "semop_flags",
     rows: &[
         ("IPC_NOWAIT", 0x1), ("SEM_UNDO", 0x2),
@@ -284,7 +274,7 @@ pub static SEMOP_FLAGS: FlagTable = FlagTable {
 
 /// Names of `semget_flags`.
 #[rustfmt::skip]
-pub static SEMGET_FLAGS: FlagTable = FlagTable {
+pub(super) static SEMGET_FLAGS: FlagTable = FlagTable {
     name: "semget_flags",
     rows: &[
         ("IPC_EXCL", 0x4000), ("IPC_CREAT", 0x2000),
@@ -293,7 +283,7 @@ pub static SEMGET_FLAGS: FlagTable = FlagTable {
 
 /// Names of `semctl_commands`.
 #[rustfmt::skip]
-pub static SEMCTL_COMMANDS: FlagTable = FlagTable {
+pub(super) static SEMCTL_COMMANDS: FlagTable = FlagTable {
     name: "semctl_commands",
     rows: &[
         ("IPC_STAT", 0x1), ("IPC_SET", 0x2), ("IPC_RMID", 0x4), ("IPC_INFO", 0x8), ("SEM_INFO", 0x10),
@@ -304,7 +294,7 @@ pub static SEMCTL_COMMANDS: FlagTable = FlagTable {
 
 /// Names of `access_flags`.
 #[rustfmt::skip]
-pub static ACCESS_FLAGS: FlagTable = FlagTable {
+pub(super) static ACCESS_FLAGS: FlagTable = FlagTable {
     name: "access_flags",
     rows: &[
         ("F_OK", 0x0), ("R_OK", 0x4), ("W_OK", 0x2), ("X_OK", 0x1),
@@ -313,7 +303,7 @@ pub static ACCESS_FLAGS: FlagTable = FlagTable {
 
 /// Names of `pf_flags`.
 #[rustfmt::skip]
-pub static PF_FLAGS: FlagTable = FlagTable {
+pub(super) static PF_FLAGS: FlagTable = FlagTable {
     name: "pf_flags",
     rows: &[
         ("PROTECTION_VIOLATION", 0x1), ("PAGE_NOT_PRESENT", 0x2), ("WRITE_ACCESS", 0x4), ("READ_ACCESS", 0x8),
@@ -323,7 +313,7 @@ pub static PF_FLAGS: FlagTable = FlagTable {
 
 /// Names of `unlinkat_flags`.
 #[rustfmt::skip]
-pub static UNLINKAT_FLAGS: FlagTable = FlagTable {
+pub(super) static UNLINKAT_FLAGS: FlagTable = FlagTable {
     name: "unlinkat_flags",
     rows: &[
         ("AT_REMOVEDIR", 0x200),
@@ -332,7 +322,7 @@ pub static UNLINKAT_FLAGS: FlagTable = FlagTable {
 
 /// Names of `linkat_flags`.
 #[rustfmt::skip]
-pub static LINKAT_FLAGS: FlagTable = FlagTable {
+pub(super) static LINKAT_FLAGS: FlagTable = FlagTable {
     name: "linkat_flags",
     rows: &[
         ("AT_SYMLINK_FOLLOW", 0x400), ("AT_EMPTY_PATH", 0x1000),
@@ -341,7 +331,7 @@ pub static LINKAT_FLAGS: FlagTable = FlagTable {
 
 /// Names of `newfstatat_flags`.
 #[rustfmt::skip]
-pub static NEWFSTATAT_FLAGS: FlagTable = FlagTable {
+pub(super) static NEWFSTATAT_FLAGS: FlagTable = FlagTable {
     name: "newfstatat_flags",
     rows: &[
         ("AT_EMPTY_PATH", 0x1000), ("AT_NO_AUTOMOUNT", 0x800), ("AT_SYMLINK_NOFOLLOW", 0x100),
@@ -350,7 +340,7 @@ pub static NEWFSTATAT_FLAGS: FlagTable = FlagTable {
 
 /// Names of `chmod_mode`.
 #[rustfmt::skip]
-pub static CHMOD_MODE: FlagTable = FlagTable {
+pub(super) static CHMOD_MODE: FlagTable = FlagTable {
     name: "chmod_mode",
     rows: &[
         ("S_IXOTH", 0x1), ("S_IWOTH", 0x2), ("S_IROTH", 0x4), ("S_IXGRP", 0x8), ("S_IWGRP", 0x10), ("S_IRGRP", 0x20),
@@ -361,7 +351,7 @@ pub static CHMOD_MODE: FlagTable = FlagTable {
 
 /// Names of `fchownat_flags`.
 #[rustfmt::skip]
-pub static FCHOWNAT_FLAGS: FlagTable = FlagTable {
+pub(super) static FCHOWNAT_FLAGS: FlagTable = FlagTable {
     name: "fchownat_flags",
     rows: &[
         ("AT_SYMLINK_NOFOLLOW", 0x400), ("AT_EMPTY_PATH", 0x1000),
@@ -370,7 +360,7 @@ pub static FCHOWNAT_FLAGS: FlagTable = FlagTable {
 
 /// Names of `renameat2_flags`.
 #[rustfmt::skip]
-pub static RENAMEAT2_FLAGS: FlagTable = FlagTable {
+pub(super) static RENAMEAT2_FLAGS: FlagTable = FlagTable {
     name: "renameat2_flags",
     rows: &[
         ("RENAME_NOREPLACE", 0x1), ("RENAME_EXCHANGE", 0x2), ("RENAME_WHITEOUT", 0x4),
@@ -379,7 +369,7 @@ pub static RENAMEAT2_FLAGS: FlagTable = FlagTable {
 
 /// Names of `openat2_flags`.
 #[rustfmt::skip]
-pub static OPENAT2_FLAGS: FlagTable = FlagTable {
+pub(super) static OPENAT2_FLAGS: FlagTable = FlagTable {
     name: "openat2_flags",
     rows: &[
         ("RESOLVE_BENEATH", 0x1), ("RESOLVE_IN_ROOT", 0x2), ("RESOLVE_NO_MAGICLINKS", 0x4),
@@ -389,7 +379,7 @@ pub static OPENAT2_FLAGS: FlagTable = FlagTable {
 
 /// Names of `execve_flags`.
 #[rustfmt::skip]
-pub static EXECVE_FLAGS: FlagTable = FlagTable {
+pub(super) static EXECVE_FLAGS: FlagTable = FlagTable {
     name: "execve_flags",
     rows: &[
         ("EXE_WRITABLE", 0x1), ("EXE_UPPER_LAYER", 0x2), ("EXE_FROM_MEMFD", 0x4), ("EXE_LOWER_LAYER", 0x8),
@@ -398,7 +388,7 @@ pub static EXECVE_FLAGS: FlagTable = FlagTable {
 
 /// Names of `execveat_flags`.
 #[rustfmt::skip]
-pub static EXECVEAT_FLAGS: FlagTable = FlagTable {
+pub(super) static EXECVEAT_FLAGS: FlagTable = FlagTable {
     name: "execveat_flags",
     rows: &[
         ("AT_EMPTY_PATH", 0x1), ("AT_SYMLINK_NOFOLLOW", 0x2),
@@ -407,7 +397,7 @@ pub static EXECVEAT_FLAGS: FlagTable = FlagTable {
 
 /// Names of `io_uring_setup_flags`.
 #[rustfmt::skip]
-pub static IO_URING_SETUP_FLAGS: FlagTable = FlagTable {
+pub(super) static IO_URING_SETUP_FLAGS: FlagTable = FlagTable {
     name: "io_uring_setup_flags",
     rows: &[
         ("IORING_SETUP_IOPOLL", 0x1), ("IORING_SETUP_SQPOLL", 0x2), ("IORING_SQ_NEED_WAKEUP", 0x4),
@@ -418,7 +408,7 @@ pub static IO_URING_SETUP_FLAGS: FlagTable = FlagTable {
 
 /// Names of `io_uring_setup_feats`.
 #[rustfmt::skip]
-pub static IO_URING_SETUP_FEATS: FlagTable = FlagTable {
+pub(super) static IO_URING_SETUP_FEATS: FlagTable = FlagTable {
     name: "io_uring_setup_feats",
     rows: &[
         ("IORING_FEAT_SINGLE_MMAP", 0x1), ("IORING_FEAT_NODROP", 0x2), ("IORING_FEAT_SUBMIT_STABLE", 0x4),
@@ -430,7 +420,7 @@ pub static IO_URING_SETUP_FEATS: FlagTable = FlagTable {
 
 /// Names of `io_uring_enter_flags`.
 #[rustfmt::skip]
-pub static IO_URING_ENTER_FLAGS: FlagTable = FlagTable {
+pub(super) static IO_URING_ENTER_FLAGS: FlagTable = FlagTable {
     name: "io_uring_enter_flags",
     rows: &[
         ("IORING_ENTER_GETEVENTS", 0x1), ("IORING_ENTER_SQ_WAKEUP", 0x2), ("IORING_ENTER_SQ_WAIT", 0x4),
@@ -440,7 +430,7 @@ pub static IO_URING_ENTER_FLAGS: FlagTable = FlagTable {
 
 /// Names of `io_uring_register_opcodes`.
 #[rustfmt::skip]
-pub static IO_URING_REGISTER_OPCODES: FlagTable = FlagTable {
+pub(super) static IO_URING_REGISTER_OPCODES: FlagTable = FlagTable {
     name: "io_uring_register_opcodes",
     rows: &[
         ("IORING_REGISTER_BUFFERS", 0x0), ("IORING_UNREGISTER_BUFFERS", 0x1), ("IORING_REGISTER_FILES", 0x2),
@@ -457,7 +447,7 @@ pub static IO_URING_REGISTER_OPCODES: FlagTable = FlagTable {
 
 /// Names of `mlockall_flags`.
 #[rustfmt::skip]
-pub static MLOCKALL_FLAGS: FlagTable = FlagTable {
+pub(super) static MLOCKALL_FLAGS: FlagTable = FlagTable {
     name: "mlockall_flags",
     rows: &[
         ("MCL_CURRENT", 0x1), ("MCL_FUTURE", 0x2), ("MCL_ONFAULT", 0x4),
@@ -466,7 +456,7 @@ pub static MLOCKALL_FLAGS: FlagTable = FlagTable {
 
 /// Names of `mlock2_flags`.
 #[rustfmt::skip]
-pub static MLOCK2_FLAGS: FlagTable = FlagTable {
+pub(super) static MLOCK2_FLAGS: FlagTable = FlagTable {
     name: "mlock2_flags",
     rows: &[
         ("MLOCK_ONFAULT", 0x1),
@@ -475,7 +465,7 @@ pub static MLOCK2_FLAGS: FlagTable = FlagTable {
 
 /// Names of `fsconfig_cmds`.
 #[rustfmt::skip]
-pub static FSCONFIG_CMDS: FlagTable = FlagTable {
+pub(super) static FSCONFIG_CMDS: FlagTable = FlagTable {
     name: "fsconfig_cmds",
     rows: &[
         ("FSCONFIG_SET_FLAG", 0x0), ("FSCONFIG_SET_STRING", 0x1), ("FSCONFIG_SET_BINARY", 0x2),
@@ -486,7 +476,7 @@ pub static FSCONFIG_CMDS: FlagTable = FlagTable {
 
 /// Names of `epoll_create1_flags`.
 #[rustfmt::skip]
-pub static EPOLL_CREATE1_FLAGS: FlagTable = FlagTable {
+pub(super) static EPOLL_CREATE1_FLAGS: FlagTable = FlagTable {
     name: "epoll_create1_flags",
     rows: &[
         ("EPOLL_CLOEXEC", 0x1),
@@ -495,7 +485,7 @@ pub static EPOLL_CREATE1_FLAGS: FlagTable = FlagTable {
 
 /// Names of `prctl_options`.
 #[rustfmt::skip]
-pub static PRCTL_OPTIONS: FlagTable = FlagTable {
+pub(super) static PRCTL_OPTIONS: FlagTable = FlagTable {
     name: "prctl_options",
     rows: &[
         ("PR_GET_DUMPABLE", 0x3), ("PR_SET_DUMPABLE", 0x4), ("PR_GET_KEEPCAPS", 0x7), ("PR_SET_KEEPCAPS", 0x8),
@@ -510,7 +500,7 @@ pub static PRCTL_OPTIONS: FlagTable = FlagTable {
 
 /// Names of `keyctl_operations`.
 #[rustfmt::skip]
-pub static KEYCTL_OPERATIONS: FlagTable = FlagTable {
+pub(super) static KEYCTL_OPERATIONS: FlagTable = FlagTable {
     name: "keyctl_operations",
     rows: &[
         ("KEYCTL_GET_KEYRING_ID", 0x0), ("KEYCTL_JOIN_SESSION_KEYRING", 0x1), ("KEYCTL_UPDATE", 0x2),
@@ -528,7 +518,7 @@ pub static KEYCTL_OPERATIONS: FlagTable = FlagTable {
 
 /// Names of `memfd_create_flags`.
 #[rustfmt::skip]
-pub static MEMFD_CREATE_FLAGS: FlagTable = FlagTable {
+pub(super) static MEMFD_CREATE_FLAGS: FlagTable = FlagTable {
     name: "memfd_create_flags",
     rows: &[
         ("MFD_CLOEXEC", 0x1), ("MFD_ALLOW_SEALING", 0x2), ("MFD_HUGETLB", 0x4),
@@ -537,7 +527,7 @@ pub static MEMFD_CREATE_FLAGS: FlagTable = FlagTable {
 
 /// Names of `pidfd_open_flags`.
 #[rustfmt::skip]
-pub static PIDFD_OPEN_FLAGS: FlagTable = FlagTable {
+pub(super) static PIDFD_OPEN_FLAGS: FlagTable = FlagTable {
     name: "pidfd_open_flags",
     rows: &[
         ("PIDFD_NONBLOCK", 0x1),
@@ -546,7 +536,7 @@ pub static PIDFD_OPEN_FLAGS: FlagTable = FlagTable {
 
 /// Names of `mknod_mode`.
 #[rustfmt::skip]
-pub static MKNOD_MODE: FlagTable = FlagTable {
+pub(super) static MKNOD_MODE: FlagTable = FlagTable {
     name: "mknod_mode",
     rows: &[
         ("S_IXOTH", 0x1), ("S_IWOTH", 0x2), ("S_IROTH", 0x4), ("S_IXGRP", 0x8), ("S_IWGRP", 0x10), ("S_IRGRP", 0x20),
@@ -558,7 +548,7 @@ pub static MKNOD_MODE: FlagTable = FlagTable {
 
 /// Names of `bpf_commands`.
 #[rustfmt::skip]
-pub static BPF_COMMANDS: FlagTable = FlagTable {
+pub(super) static BPF_COMMANDS: FlagTable = FlagTable {
     name: "bpf_commands",
     rows: &[
         ("BPF_MAP_CREATE", 0x0), ("BPF_MAP_LOOKUP_ELEM", 0x1), ("BPF_MAP_UPDATE_ELEM", 0x2),
@@ -578,7 +568,7 @@ pub static BPF_COMMANDS: FlagTable = FlagTable {
 
 /// Names of `delete_module_flags`.
 #[rustfmt::skip]
-pub static DELETE_MODULE_FLAGS: FlagTable = FlagTable {
+pub(super) static DELETE_MODULE_FLAGS: FlagTable = FlagTable {
     name: "delete_module_flags",
     rows: &[
         ("O_NONBLOCK", 0x2), ("O_TRUNC", 0x1),
@@ -587,7 +577,7 @@ pub static DELETE_MODULE_FLAGS: FlagTable = FlagTable {
 
 /// Names of `close_range_flags`.
 #[rustfmt::skip]
-pub static CLOSE_RANGE_FLAGS: FlagTable = FlagTable {
+pub(super) static CLOSE_RANGE_FLAGS: FlagTable = FlagTable {
     name: "close_range_flags",
     rows: &[
         ("CLOSE_RANGE_UNSHARE", 0x2), ("CLOSE_RANGE_CLOEXEC", 0x4),
@@ -596,7 +586,7 @@ pub static CLOSE_RANGE_FLAGS: FlagTable = FlagTable {
 
 /// Names of `finit_module_flags`.
 #[rustfmt::skip]
-pub static FINIT_MODULE_FLAGS: FlagTable = FlagTable {
+pub(super) static FINIT_MODULE_FLAGS: FlagTable = FlagTable {
     name: "finit_module_flags",
     rows: &[
         ("MODULE_INIT_IGNORE_MODVERSIONS", 0x1), ("MODULE_INIT_IGNORE_VERMAGIC", 0x2),
@@ -606,7 +596,7 @@ pub static FINIT_MODULE_FLAGS: FlagTable = FlagTable {
 
 /// Names of `anon_inode_fd_types`.
 #[rustfmt::skip]
-pub static ANON_INODE_FD_TYPES: FlagTable = FlagTable {
+pub(super) static ANON_INODE_FD_TYPES: FlagTable = FlagTable {
     name: "anon_inode_fd_types",
     rows: &[
         ("ANON_INODE_FD_TYPE_UNKNOWN", 0x0), ("ANON_INODE_FD_TYPE_EVENTFD", 0x1), ("ANON_INODE_FD_TYPE_EVENTPOLL", 0x2),

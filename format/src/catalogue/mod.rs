@@ -5,7 +5,7 @@
 //! Source: reference events.json, types.json and flags.json (libs 48dfd53cd23f, schema 4.5.1).
 
 mod events;
-pub mod flags;
+mod flags;
 pub mod syscalls;
 mod types;
 

@@ -1,9 +1,9 @@
 //! Process and fd lists, which are decoded piece by piece: they may be longer than what should be in memory at once, and
 //! the entries before a cut are worth having. Each piece becomes a block of its own; such lists add up.
 
-use super::{Reader, Step, read_u32};
+use super::{ReadStep, Reader, read_u32};
 use crate::block::{self, Entries, Header, TRAILER};
-use crate::error::{Error, Fault};
+use crate::error::{Fault, ReadError};
 use crate::record::{Block, FdList, FdRecord, ProcessRecord};
 
 /// How much of a process or fd list is decoded at once.
@@ -33,14 +33,14 @@ impl Reader {
         content: ListContent,
         left: u32,
         head: usize,
-    ) -> Result<Step, Error> {
+    ) -> Result<ReadStep, ReadError> {
         let list = List { header, offset: self.window.offset(), content, left: u64::from(left) };
         self.window.consume(head);
         self.piece(list)
     }
 
     /// Decodes the next piece of a list. What could be decoded is delivered before any error.
-    pub(super) fn piece(&mut self, mut list: List) -> Result<Step, Error> {
+    pub(super) fn piece(&mut self, mut list: List) -> Result<ReadStep, ReadError> {
         let wanted = usize::try_from(list.left).unwrap_or(usize::MAX).min(PIECE);
         let there = self.window.fill(wanted).min(wanted);
         let is_cut_off = there < wanted;
@@ -69,7 +69,7 @@ impl Reader {
             list.left -= taken as u64;
             self.list = Some(list);
         }
-        Ok(Step::Block(block))
+        Ok(ReadStep::Block(block))
     }
 
     /// Skips the last `left` bytes of a list's body and checks its trailer.
@@ -85,7 +85,7 @@ impl Reader {
         self.window.consume(TRAILER);
         if trailer != list.header.length {
             let fault = Fault::Trailer { header: list.header.length, trailer };
-            self.pending = Some(Error::Broken { offset: list.offset, fault });
+            self.pending = Some(ReadError::Broken { offset: list.offset, fault });
         }
     }
 }

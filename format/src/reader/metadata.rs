@@ -1,9 +1,9 @@
 //! Blocks that hold no event: which of them are read as a whole, and what each means for the reader itself.
 
 use super::list::ListContent;
-use super::{BLOCK_LIMIT, Phase, Reader, Step, read_u32};
-use crate::block::{self, Header, Kind, TRAILER};
-use crate::error::{Error, Fault};
+use super::{BLOCK_LIMIT, Phase, ReadStep, Reader, read_u32};
+use crate::block::{self, BlockKind, Header, TRAILER};
+use crate::error::{Fault, ReadError};
 use crate::record::Block;
 use crate::window::Window;
 
@@ -12,30 +12,37 @@ const LIST_LIMIT: u32 = 16 << 20;
 
 impl Reader {
     /// Reads any block but an event.
-    pub(super) fn metadata(&mut self, header: Header, kind: Kind, body: u32) -> Result<Step, Error> {
+    pub(super) fn metadata(
+        &mut self,
+        header: Header,
+        kind: BlockKind,
+        body: u32,
+    ) -> Result<ReadStep, ReadError> {
         let limit = match kind {
-            Kind::Interfaces { .. } | Kind::Accounts { .. } => LIST_LIMIT,
-            Kind::Section | Kind::Machine | Kind::State => BLOCK_LIMIT,
-            Kind::Event(_) | Kind::Processes(_) | Kind::Fds { .. } | Kind::Unknown => u32::MAX,
+            BlockKind::Interfaces { .. } | BlockKind::Accounts { .. } => LIST_LIMIT,
+            BlockKind::Section | BlockKind::Machine | BlockKind::State => BLOCK_LIMIT,
+            BlockKind::Event(_) | BlockKind::Processes(_) | BlockKind::Fds { .. } | BlockKind::Unknown => {
+                u32::MAX
+            }
         };
         if header.length > limit {
             let fault = Fault::BlockTooLong { code: header.code, length: header.length, limit };
             return self.skip(header, Some(fault));
         }
-        if self.phase == Phase::Events && !matches!(kind, Kind::Section | Kind::Unknown) {
+        if self.phase == Phase::Events && !matches!(kind, BlockKind::Section | BlockKind::Unknown) {
             // The reference stops here; the records may still be of use.
             self.incident(self.window.offset(), Fault::MetadataAmongEvents(header.code));
         }
         match kind {
-            Kind::Section => self.section(header),
-            Kind::Unknown | Kind::Event(_) => {
+            BlockKind::Section => self.section(header),
+            BlockKind::Unknown | BlockKind::Event(_) => {
                 self.statistics.unknown_blocks += 1;
                 self.skip(header, None)
             }
-            Kind::Processes(version) => {
+            BlockKind::Processes(version) => {
                 self.open_list(header, ListContent::Processes(version), body, block::HEADER)
             }
-            Kind::Fds { prefixed } => {
+            BlockKind::Fds { prefixed } => {
                 let head = block::HEADER + 8;
                 let there = self.window.fill(head);
                 match block::owner(self.window.bytes().get(block::HEADER..).unwrap_or_default()) {
@@ -49,30 +56,31 @@ impl Reader {
                     Ok(_) | Err(_) => self.skip(header, Some(Fault::Short("fd list"))),
                 }
             }
-            Kind::Machine | Kind::Interfaces { .. } | Kind::Accounts { .. } | Kind::State => {
-                self.whole(header, kind)
-            }
+            BlockKind::Machine
+            | BlockKind::Interfaces { .. }
+            | BlockKind::Accounts { .. }
+            | BlockKind::State => self.whole(header, kind),
         }
     }
 
     /// A section header: everything known so far is void (reference A9). The reference overlooks one that follows a
     /// section without events, and so mixes two captures up.
-    fn section(&mut self, header: Header) -> Result<Step, Error> {
+    fn section(&mut self, header: Header) -> Result<ReadStep, ReadError> {
         self.load(header)?;
         let section = block::section(body(&self.window, header)).map_err(|fault| self.broken(fault))?;
         if section.major > 1 {
             let offset = self.window.offset();
-            return Err(Error::Version { offset, major: section.major, minor: section.minor });
+            return Err(ReadError::Version { offset, major: section.major, minor: section.minor });
         }
         self.assembler.numbering.section();
         self.statistics.sections += 1;
         self.phase = Phase::Metadata;
         self.delivered = header.length as usize;
-        Ok(Step::Block(Block::Section(section)))
+        Ok(ReadStep::Block(Block::Section(section)))
     }
 
     /// A block that is decoded as a whole.
-    fn whole(&mut self, header: Header, kind: Kind) -> Result<Step, Error> {
+    fn whole(&mut self, header: Header, kind: BlockKind) -> Result<ReadStep, ReadError> {
         self.load(header)?;
         if let Err(fault) = self.check_trailer(header) {
             return Err(self.broken(fault));
@@ -83,7 +91,7 @@ impl Reader {
             self.incident(self.window.offset(), fault);
         }
         self.delivered = header.length as usize;
-        Ok(block.map_or(Step::Next, Step::Block))
+        Ok(block.map_or(ReadStep::Next, ReadStep::Block))
     }
 
     fn check_trailer(&self, header: Header) -> Result<(), Fault> {

@@ -3,7 +3,7 @@
 //!
 //! Damage never stops more than it must. A damaged block whose end is certain (the length behind it is that in front of
 //! it) is skipped and told as an [`Incident`]; where the next block cannot be found, or the stream ends early, an
-//! [`Error`] follows everything that could be read. The reference stops at the first fault of either kind.
+//! [`ReadError`] follows everything that could be read. The reference stops at the first fault of either kind.
 
 mod list;
 mod metadata;
@@ -13,10 +13,10 @@ mod tests;
 
 use std::io::Read;
 
-use crate::assembly::{Assembler, Content, Place};
-use crate::block::{self, Header, Kind, TRAILER, event};
+use crate::assembly::{Assembler, Content, EventPlace};
+use crate::block::{self, BlockKind, Header, TRAILER, event};
 use crate::catalogue::code;
-use crate::error::{Error, Fault, Incident};
+use crate::error::{Fault, Incident, ReadError};
 use crate::record::Block;
 use crate::source::{Compression, Failure, Source};
 use crate::window::Window;
@@ -65,7 +65,7 @@ pub struct Reader {
     delivered: usize,
     list: Option<List>,
     /// An error that follows the block delivered last.
-    pending: Option<Error>,
+    pending: Option<ReadError>,
     ended: bool,
     phase: Phase,
     statistics: Statistics,
@@ -84,13 +84,13 @@ enum Phase {
 }
 
 /// What one step through the capture found.
-enum Step {
+enum ReadStep {
     /// Nothing to deliver.
     Next,
     /// A block that owns its records.
     Block(Block<'static>),
     /// An event, which is lent from the window or from the upgrade.
-    Event(Place),
+    Event(EventPlace),
     /// The end.
     End,
 }
@@ -99,9 +99,9 @@ impl Reader {
     /// Opens a capture, compressed or not, and looks at its first bytes.
     ///
     /// # Errors
-    /// [`Error::NotACapture`] where it does not start with a section header; [`Error::Io`] and [`Error::Compression`]
+    /// [`ReadError::NotACapture`] where it does not start with a section header; [`ReadError::Io`] and [`ReadError::Compression`]
     /// where its start cannot be read.
-    pub fn new(input: impl Read + Send + 'static) -> Result<Reader, Error> {
+    pub fn new(input: impl Read + Send + 'static) -> Result<Reader, ReadError> {
         let (source, compression) = Source::open(Box::new(input)).map_err(|failure| failed(failure, 0))?;
         let mut window = Window::new(source);
         window.fill(block::HEADER);
@@ -109,11 +109,11 @@ impl Reader {
             if let Some(failure) = window.take_failure() {
                 return Err(failed(failure, window.bytes().len() as u64));
             }
-            return Err(Error::NotACapture(looks_like(window.bytes(), compression)));
+            return Err(ReadError::NotACapture(looks_like(window.bytes(), compression)));
         }
         window.fill(SECTION_START);
         if let Some(what) = foreign(window.bytes()) {
-            return Err(Error::NotACapture(what.to_owned()));
+            return Err(ReadError::NotACapture(what.to_owned()));
         }
         Ok(Reader {
             window,
@@ -132,16 +132,16 @@ impl Reader {
     /// The next block; `None` at the end. The block is borrowed from the reader's memory.
     ///
     /// # Errors
-    /// Each of [`Error`] but [`Error::NotACapture`]. Everything before the place it names was delivered, and nothing
+    /// Each of [`ReadError`] but [`ReadError::NotACapture`]. Everything before the place it names was delivered, and nothing
     /// follows: the next call yields `None`.
     #[expect(clippy::should_implement_trait, reason = "an iterator cannot lend what it yields")]
-    pub fn next(&mut self) -> Result<Option<Block<'_>>, Error> {
+    pub fn next(&mut self) -> Result<Option<Block<'_>>, ReadError> {
         let place = loop {
             match self.step() {
-                Ok(Step::Next) => {}
-                Ok(Step::Block(block)) => return Ok(Some(block)),
-                Ok(Step::Event(place)) => break place,
-                Ok(Step::End) => {
+                Ok(ReadStep::Next) => {}
+                Ok(ReadStep::Block(block)) => return Ok(Some(block)),
+                Ok(ReadStep::Event(place)) => break place,
+                Ok(ReadStep::End) => {
                     self.ended = true;
                     return Ok(None);
                 }
@@ -174,11 +174,11 @@ impl Reader {
     }
 
     #[inline]
-    fn step(&mut self) -> Result<Step, Error> {
+    fn step(&mut self) -> Result<ReadStep, ReadError> {
         self.window.consume(self.delivered);
         self.delivered = 0;
         if self.ended {
-            return Ok(Step::End);
+            return Ok(ReadStep::End);
         }
         if let Some(error) = self.pending.take() {
             return Err(error);
@@ -189,14 +189,14 @@ impl Reader {
         self.window.fill(block::HEADER);
         let Some(header) = Header::read(self.window.bytes()) else { return self.end() };
         let body = header.body().map_err(|fault| self.broken(fault))?;
-        match Kind::of(header.code) {
-            Kind::Event(layout) => self.event(header, layout, body as usize),
+        match BlockKind::of(header.code) {
+            BlockKind::Event(layout) => self.event(header, layout, body as usize),
             kind => self.metadata(header, kind, body),
         }
     }
 
     /// The stream has no further block header.
-    fn end(&mut self) -> Result<Step, Error> {
+    fn end(&mut self) -> Result<ReadStep, ReadError> {
         let left = self.window.bytes().len() as u64;
         let end = self.window.offset() + left;
         if let Some(failure) = self.window.take_failure() {
@@ -204,16 +204,16 @@ impl Reader {
         }
         if left > 0 {
             let missing = block::HEADER as u64 - left;
-            return Err(Error::Truncated { start: self.window.offset(), end, missing });
+            return Err(ReadError::Truncated { start: self.window.offset(), end, missing });
         }
         if self.phase == Phase::Metadata {
             self.incident(end, Fault::NoEvents);
         }
-        Ok(Step::End)
+        Ok(ReadStep::End)
     }
 
     /// Makes a block available as a whole.
-    fn load(&mut self, header: Header) -> Result<(), Error> {
+    fn load(&mut self, header: Header) -> Result<(), ReadError> {
         let needed = header.length as usize;
         let there = self.window.fill(needed);
         if there >= needed { Ok(()) } else { Err(self.cut_off(self.window.offset(), there, needed as u64)) }
@@ -222,16 +222,16 @@ impl Reader {
     /// The error for a block that starts at `start`, of whose bytes the last `there` of the stream belong to a part that
     /// would need `needed`.
     #[cold]
-    fn cut_off(&mut self, start: u64, there: usize, needed: u64) -> Error {
+    fn cut_off(&mut self, start: u64, there: usize, needed: u64) -> ReadError {
         let end = self.window.offset() + there as u64;
         match self.window.take_failure() {
             Some(failure) => failed(failure, end),
-            None => Error::Truncated { start, end, missing: needed - there as u64 },
+            None => ReadError::Truncated { start, end, missing: needed - there as u64 },
         }
     }
 
     #[inline]
-    fn event(&mut self, header: Header, layout: event::Layout, body: usize) -> Result<Step, Error> {
+    fn event(&mut self, header: Header, layout: event::Layout, body: usize) -> Result<ReadStep, ReadError> {
         let limit = if layout.large { BLOCK_LIMIT } else { EVENT_LIMIT };
         if header.length > limit {
             let fault = Fault::BlockTooLong { code: header.code, length: header.length, limit };
@@ -247,7 +247,7 @@ impl Reader {
             Content::Event(place) => {
                 self.statistics.events += 1;
                 self.statistics.drops += u64::from(matches!(place.code(), code::DROP_E | code::DROP_X));
-                return Ok(Step::Event(place));
+                return Ok(ReadStep::Event(place));
             }
             Content::Taken => self.statistics.upgraded_away += 1,
             Content::Unknown => self.statistics.unknown_events += 1,
@@ -257,13 +257,13 @@ impl Reader {
                 return self.skip(header, Some(fault));
             }
         }
-        Ok(Step::Next)
+        Ok(ReadStep::Next)
     }
 
     /// Goes to the next block where the length behind this one proves where it ends; with `fault`, what is wrong with
     /// the block is told.
     #[cold]
-    fn skip(&mut self, header: Header, fault: Option<Fault>) -> Result<Step, Error> {
+    fn skip(&mut self, header: Header, fault: Option<Fault>) -> Result<ReadStep, ReadError> {
         let offset = self.window.offset();
         let length = u64::from(header.length) - TRAILER as u64;
         let skipped = self.window.skip(length);
@@ -277,17 +277,17 @@ impl Reader {
         let trailer = read_u32(self.window.bytes());
         if trailer != header.length {
             let fault = fault.unwrap_or(Fault::Trailer { header: header.length, trailer });
-            return Err(Error::Broken { offset, fault });
+            return Err(ReadError::Broken { offset, fault });
         }
         self.window.consume(TRAILER);
         if let Some(fault) = fault {
             self.incident(offset, fault);
         }
-        Ok(Step::Next)
+        Ok(ReadStep::Next)
     }
 
-    fn broken(&self, fault: Fault) -> Error {
-        Error::Broken { offset: self.window.offset(), fault }
+    fn broken(&self, fault: Fault) -> ReadError {
+        ReadError::Broken { offset: self.window.offset(), fault }
     }
 
     #[cold]
@@ -313,9 +313,9 @@ fn read_u32(bytes: &[u8]) -> u32 {
     bytes.first_chunk::<4>().map_or(0, |bytes| u32::from_le_bytes(*bytes))
 }
 
-fn failed(failure: Failure, offset: u64) -> Error {
+fn failed(failure: Failure, offset: u64) -> ReadError {
     match failure {
-        Failure::Io(source) => Error::Io { offset, source },
-        Failure::Compression(reason) => Error::Compression { offset, reason },
+        Failure::Io(source) => ReadError::Io { offset, source },
+        Failure::Compression(reason) => ReadError::Compression { offset, reason },
     }
 }

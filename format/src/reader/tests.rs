@@ -36,7 +36,7 @@ fn capture() -> Vec<u8> {
 #[derive(Debug)]
 struct Outcome {
     blocks: Vec<String>,
-    error: Option<Error>,
+    error: Option<ReadError>,
     statistics: Statistics,
     incidents: Vec<Incident>,
 }
@@ -133,7 +133,7 @@ fn a_cut_anywhere_gives_everything_before_it() {
     for cut in 0..bytes.len() {
         let outcome = read(bytes[..cut].to_vec());
         if cut < block::HEADER {
-            assert!(matches!(outcome.error, Some(Error::NotACapture(_))), "cut at {cut}");
+            assert!(matches!(outcome.error, Some(ReadError::NotACapture(_))), "cut at {cut}");
             continue;
         }
         let whole = ends.iter().filter(|end| **end <= cut).count();
@@ -144,7 +144,7 @@ fn a_cut_anywhere_gives_everything_before_it() {
         assert_eq!(outcome.blocks[..delivered], EXPECTED[..delivered], "cut at {cut}");
         match outcome.error {
             None => assert!(ends.contains(&cut), "cut at {cut} goes unnoticed"),
-            Some(Error::Truncated { start, end, missing }) => {
+            Some(ReadError::Truncated { start, end, missing }) => {
                 assert_eq!(end, cut as u64);
                 let next = ends.iter().find(|end| **end > cut).map_or(0, |end| *end as u64);
                 assert!(start < end && end + missing <= next && missing > 0, "cut at {cut}");
@@ -263,12 +263,14 @@ fn a_broken_chain_of_blocks_ends_the_capture() {
         let outcome = read(bytes);
         let offset = start as u64;
         match outcome.error {
-            Some(Error::Broken { offset: place, fault: Fault::Trailer { .. } }) => assert_eq!(place, offset),
+            Some(ReadError::Broken { offset: place, fault: Fault::Trailer { .. } }) => {
+                assert_eq!(place, offset)
+            }
             other => panic!("block {index}: {other:?}"),
         }
     }
     let outcome = read([capture(), vec![0; 12]].concat());
-    assert!(matches!(outcome.error, Some(Error::Broken { fault: Fault::BlockTooShort { .. }, .. })));
+    assert!(matches!(outcome.error, Some(ReadError::Broken { fault: Fault::BlockTooShort { .. }, .. })));
     assert_eq!(outcome.blocks, EXPECTED);
 }
 
@@ -278,7 +280,7 @@ fn lengths_that_are_only_claimed_cost_no_memory() {
         |code: u32| [&capture()[..], &code.to_le_bytes(), &0xffff_fff0u32.to_le_bytes(), &[0; 100]].concat();
     for code in [0x777, block::code::EVENT_V2, block::code::EVENT_V2_LARGE, block::code::ACCOUNTS_V2, 0x201] {
         let outcome = read(claim(code));
-        assert!(matches!(outcome.error, Some(Error::Truncated { .. })), "{code:#x}: {:?}", outcome.error);
+        assert!(matches!(outcome.error, Some(ReadError::Truncated { .. })), "{code:#x}: {:?}", outcome.error);
         assert_eq!(outcome.blocks, EXPECTED, "{code:#x}");
     }
     for code in [block::code::PROCESSES_V9, block::code::FDS_V2, 0x202, 0x203] {
@@ -351,7 +353,7 @@ fn compressed_captures_are_the_same() {
     assert_eq!(outcome.blocks, EXPECTED);
     assert!(outcome.error.is_none());
     let outcome = read(packed[..packed.len() - 5].to_vec());
-    assert!(matches!(outcome.error, Some(Error::Compression { .. })), "{:?}", outcome.error);
+    assert!(matches!(outcome.error, Some(ReadError::Compression { .. })), "{:?}", outcome.error);
     let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
     std::io::Write::write_all(&mut encoder, &bytes).expect("memory");
     let packed = encoder.finish().expect("memory");

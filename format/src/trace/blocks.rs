@@ -2,8 +2,8 @@
 //! [`Reader`](crate::Reader) over the decompressed trace, with the same numbers, but borrowed from the chunk's memory.
 
 use super::error::Damage;
-use crate::assembly::{Assembler, Content, Place};
-use crate::block::{self, Header, Kind, TRAILER};
+use crate::assembly::{Assembler, Content, EventPlace};
+use crate::block::{self, BlockKind, Header, TRAILER};
 use crate::error::{Fault, Incident};
 use crate::event::Event;
 use crate::numbering::Numbering;
@@ -24,7 +24,7 @@ pub(super) enum Found {
     /// A block that owns its records.
     Block(Block<'static>),
     /// An event, whose bytes [`Position::lend`] has.
-    Event(Place),
+    Event(EventPlace),
     /// The end of the chunk.
     End,
 }
@@ -56,7 +56,7 @@ impl Position {
             }
             let (header, body) = take(rest).map_err(|fault| self.broken(offset, fault))?;
             self.offset = offset + header.length as usize;
-            let Kind::Event(layout) = Kind::of(header.code) else {
+            let BlockKind::Event(layout) = BlockKind::of(header.code) else {
                 match self.metadata(header, rest, body, offset)? {
                     Some(block) => return Ok(Found::Block(block)),
                     None => continue,
@@ -73,7 +73,7 @@ impl Position {
 
     /// The event that [`step`](Position::step) found last, in the same bytes.
     #[inline]
-    pub(super) fn lend<'a>(&'a self, bytes: &'a [u8], place: &Place) -> Option<Event<'a>> {
+    pub(super) fn lend<'a>(&'a self, bytes: &'a [u8], place: &EventPlace) -> Option<Event<'a>> {
         self.assembler.lend(bytes, place)
     }
 
@@ -86,17 +86,17 @@ impl Position {
         offset: usize,
     ) -> Result<Option<Block<'static>>, Damage> {
         check_trailer(header, rest).map_err(|fault| self.broken(offset, fault))?;
-        let (block, fault) = match Kind::of(header.code) {
-            Kind::Section => {
+        let (block, fault) = match BlockKind::of(header.code) {
+            BlockKind::Section => {
                 let section = block::section(body).map_err(|fault| self.broken(offset, fault))?;
                 self.assembler.numbering.section();
                 (Some(Block::Section(section)), None)
             }
-            Kind::Processes(version) => {
+            BlockKind::Processes(version) => {
                 let list = block::processes(body, version, 0);
                 (Some(Block::Processes(list.entries)), list.fault)
             }
-            Kind::Fds { prefixed } => match (block::owner(body), body.get(8..)) {
+            BlockKind::Fds { prefixed } => match (block::owner(body), body.get(8..)) {
                 (Ok(tid), Some(entries)) => {
                     let list = block::fds(entries, prefixed, 0);
                     (Some(Block::Fds(FdList { tid, fds: list.entries })), list.fault)

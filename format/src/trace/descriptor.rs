@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::encoding;
 use super::error::Damage;
 use super::keyframe::KeyframeKind;
-use super::section::{self, CHECK, HEAD, Kind};
+use super::section::{self, CHECK, HEAD, SectionKind};
 use crate::numbering::Numbering;
 
 /// Version of the descriptor's body.
@@ -169,9 +169,10 @@ impl Chunk {
 
     /// Reads a chunk from the whole section of its descriptor.
     pub(super) fn decode(offset: u64, frame: &[u8]) -> Result<Chunk, Damage> {
-        let body = section::body(frame, Kind::Chunk)?;
-        let (digest, rest) = body.split_first_chunk::<32>().ok_or(Damage::Short(Kind::Chunk.name()))?;
-        let descriptor = encoding::decode(rest).ok_or(Damage::Encoding(Kind::Chunk.name()))?;
+        let body = section::body(frame, SectionKind::Chunk)?;
+        let (digest, rest) =
+            body.split_first_chunk::<32>().ok_or(Damage::Short(SectionKind::Chunk.name()))?;
+        let descriptor = encoding::decode(rest).ok_or(Damage::Encoding(SectionKind::Chunk.name()))?;
         let chunk = Chunk { offset, head_size: frame.len() as u32, digest: *digest, descriptor };
         chunk.check_sizes()?;
         Ok(chunk)
@@ -200,10 +201,10 @@ pub(super) fn encode(
     data: &[u8],
 ) -> io::Result<(Vec<u8>, Digest)> {
     let body = [&[0; 32][..], &encoding::encode(descriptor)?].concat();
-    let mut frame = section::build(Kind::Chunk, VERSION, &body);
+    let mut frame = section::build(SectionKind::Chunk, VERSION, &body);
     let digest = link(previous, &frame, &[extra, data]);
     frame[HEAD..HEAD + 32].copy_from_slice(&digest);
-    section::seal(&mut frame);
+    section::write_check(&mut frame);
     Ok((frame, digest))
 }
 

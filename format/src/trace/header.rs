@@ -7,10 +7,10 @@ use serde::{Deserialize, Serialize};
 
 use super::encoding;
 use super::error::{Damage, TraceError};
-use super::section::{self, Kind};
+use super::section::{self, SectionKind};
 
 /// Version of the format. A reader refuses larger ones; within one version, structures grow at their ends only.
-pub const FORMAT_VERSION: u16 = 1;
+pub(super) const FORMAT_VERSION: u16 = 1;
 
 /// Longest file header that is read.
 pub(super) const LIMIT: u64 = 1 << 20;
@@ -64,13 +64,13 @@ impl Zone {
 
 /// The file header's bytes.
 pub(super) fn encode(header: &Header) -> io::Result<Vec<u8>> {
-    Ok(section::build(Kind::Header, FORMAT_VERSION, &encoding::encode(header)?))
+    Ok(section::build(SectionKind::Header, FORMAT_VERSION, &encoding::encode(header)?))
 }
 
 /// Reads a file header of version `version` from its whole section; the inner error tells that it is damaged. Only one
 /// that is whole can be believed to be too young.
 pub(super) fn decode(frame: &[u8], version: u16) -> Result<Result<Header, Damage>, TraceError> {
-    let body = match section::body(frame, Kind::Header) {
+    let body = match section::body(frame, SectionKind::Header) {
         Ok(body) => body,
         Err(damage) => return Ok(Err(damage)),
     };
@@ -79,7 +79,7 @@ pub(super) fn decode(frame: &[u8], version: u16) -> Result<Result<Header, Damage
     }
     // An empty text, as it is encoded, stands for one that is missing.
     let header = encoding::decode(body).or_else(|| encoding::decode(&[body, &[0; 8]].concat()));
-    Ok(header.ok_or(Damage::Encoding(Kind::Header.name())))
+    Ok(header.ok_or(Damage::Encoding(SectionKind::Header.name())))
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use super::descriptor::{Chunk, Digest};
 use super::encoding;
 use super::error::{Damage, TraceError};
 use super::keyframe::unpack;
-use super::section::{self, CHECK, Frame, HEAD, Kind};
+use super::section::{self, CHECK, Frame, HEAD, SectionKind};
 use super::storage::{self, Storage};
 
 /// Version of the bodies of index and trailer.
@@ -56,8 +56,8 @@ pub(super) struct Trailer {
 impl Trailer {
     /// Reads a trailer from its whole section.
     pub(super) fn decode(frame: &[u8]) -> Result<Trailer, Damage> {
-        let short = || Damage::Short(Kind::Trailer.name());
-        let body = section::body(frame, Kind::Trailer)?;
+        let short = || Damage::Short(SectionKind::Trailer.name());
+        let body = section::body(frame, SectionKind::Trailer)?;
         let (distance, rest) = body.split_first_chunk::<8>().ok_or_else(short)?;
         let (length, rest) = rest.split_first_chunk::<8>().ok_or_else(short)?;
         let (seal, _) = rest.split_first_chunk::<32>().ok_or_else(short)?;
@@ -79,12 +79,12 @@ pub(super) fn encode(chunks: &[Chunk], offset: u64, last: &Digest) -> io::Result
     let raw = encoding::encode(&entries)?;
     let packed = zstd::bulk::compress(&raw, LEVEL)?;
     let body = [&(raw.len() as u64).to_le_bytes()[..], &packed].concat();
-    let mut frames = section::build(Kind::Index, VERSION, &body);
+    let mut frames = section::build(SectionKind::Index, VERSION, &body);
     let seal = seal(last, &frames);
     let distance = frames.len() as u64;
     let length = offset + distance + TRAILER as u64;
     let body = [&distance.to_le_bytes()[..], &length.to_le_bytes(), &seal].concat();
-    frames.extend_from_slice(&section::build(Kind::Trailer, VERSION, &body));
+    frames.extend_from_slice(&section::build(SectionKind::Trailer, VERSION, &body));
     Ok((frames, seal))
 }
 
@@ -108,7 +108,7 @@ pub(super) fn read(storage: &dyn Storage, length: u64) -> Result<Result<End, Dam
     let mut frame = Vec::new();
     storage::load(storage, &mut frame, start, TRAILER as u64)?;
     match Frame::of(&frame) {
-        Frame::Section { kind: Kind::Trailer, length, .. } if length == TRAILER as u64 => {}
+        Frame::Section { kind: SectionKind::Trailer, length, .. } if length == TRAILER as u64 => {}
         _ => return Ok(Err(Damage::Open)),
     }
     let trailer = match Trailer::decode(&frame) {
@@ -119,14 +119,14 @@ pub(super) fn read(storage: &dyn Storage, length: u64) -> Result<Result<End, Dam
         let damage = Damage::Differs { what: "length of the file", claimed: trailer.length, found: length };
         return Ok(Err(damage));
     }
-    let (what, size) = (Kind::Index.name(), trailer.distance);
+    let (what, size) = (SectionKind::Index.name(), trailer.distance);
     if size > LIMIT {
         return Ok(Err(Damage::TooLarge { what, size, limit: LIMIT }));
     }
     let Some(place) = start.checked_sub(size) else { return Ok(Err(Damage::Encoding(what))) };
     storage::load(storage, &mut frame, place, size)?;
     match Frame::of(&frame) {
-        Frame::Section { kind: Kind::Index, length, .. } if length == size => {}
+        Frame::Section { kind: SectionKind::Index, length, .. } if length == size => {}
         _ => return Ok(Err(Damage::Encoding(what))),
     }
     Ok(decode(&frame, place).map(|chunks| End { chunks, trailer }))
@@ -134,8 +134,8 @@ pub(super) fn read(storage: &dyn Storage, length: u64) -> Result<Result<End, Dam
 
 /// Reads the index from its whole section, which starts at `end` of the file.
 pub(super) fn decode(frame: &[u8], end: u64) -> Result<Vec<Chunk>, Damage> {
-    let what = Kind::Index.name();
-    let body = section::body(frame, Kind::Index)?;
+    let what = SectionKind::Index.name();
+    let body = section::body(frame, SectionKind::Index)?;
     let (size, packed) = body.split_first_chunk::<8>().ok_or(Damage::Short(what))?;
     let limit = RAW_LIMIT.min(end.saturating_mul(EXPANSION));
     let raw = unpack(packed, u64::from_le_bytes(*size), limit, what)?;

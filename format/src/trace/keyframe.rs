@@ -4,7 +4,7 @@
 use std::io;
 
 use super::error::Damage;
-use super::section::{self, Kind};
+use super::section::{self, SectionKind};
 
 /// Version of the keyframe's body.
 const VERSION: u16 = 1;
@@ -59,16 +59,17 @@ pub(super) fn encode(keyframe: &Keyframe, level: i32) -> io::Result<Vec<u8>> {
     body.extend_from_slice(&keyframe.engine.to_le_bytes());
     body.extend_from_slice(&(keyframe.state.len() as u64).to_le_bytes());
     body.extend_from_slice(&zstd::bulk::compress(&keyframe.state, level)?);
-    Ok(section::build(Kind::Keyframe, VERSION, &body))
+    Ok(section::build(SectionKind::Keyframe, VERSION, &body))
 }
 
 /// Reads a keyframe from its whole section; `None` where its kind is not known.
 pub(super) fn decode(frame: &[u8]) -> Result<Option<Keyframe>, Damage> {
-    let body = section::body(frame, Kind::Keyframe)?;
-    let (head, packed) = body.split_first_chunk::<HEAD>().ok_or(Damage::Short(Kind::Keyframe.name()))?;
+    let body = section::body(frame, SectionKind::Keyframe)?;
+    let (head, packed) =
+        body.split_first_chunk::<HEAD>().ok_or(Damage::Short(SectionKind::Keyframe.name()))?;
     let [code, a, b, c, d, size @ ..] = *head;
     let Some(kind) = KeyframeKind::of(code) else { return Ok(None) };
-    let state = unpack(packed, u64::from_le_bytes(size), RAW_LIMIT, Kind::Keyframe.name())?;
+    let state = unpack(packed, u64::from_le_bytes(size), RAW_LIMIT, SectionKind::Keyframe.name())?;
     Ok(Some(Keyframe { kind, engine: u32::from_le_bytes([a, b, c, d]), state }))
 }
 

@@ -6,7 +6,7 @@ use super::error::{Damage, Loss, TraceError};
 use super::header::{self, Header};
 use super::index;
 use super::keyframe::{self, Keyframe, KeyframeKind};
-use super::section::{Frame, HEAD, Kind};
+use super::section::{Frame, HEAD, SectionKind};
 use super::storage::{self, Storage};
 use super::walk::{Walk, walk};
 
@@ -27,7 +27,7 @@ const MAX_STEPS: usize = 4096;
 
 /// One step on the way to the state before a chunk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Step {
+pub enum StateStep {
     /// Apply the blocks of this chunk, which has no events.
     Head(usize),
     /// Replace the state by the snapshot in the keyframe of this chunk.
@@ -38,7 +38,7 @@ pub enum Step {
 
 /// Whether a file that starts with `head` (at least 16 bytes) is a native trace.
 pub fn is_native(head: &[u8]) -> bool {
-    matches!(Frame::of(head), Frame::Section { kind: Kind::Header, .. })
+    matches!(Frame::of(head), Frame::Section { kind: SectionKind::Header, .. })
 }
 
 impl Trace {
@@ -53,7 +53,8 @@ impl Trace {
         let length = length(&*storage)?;
         let mut head = [0; HEAD];
         let there = storage::fill(&*storage, &mut head, 0)?;
-        let Frame::Section { kind: Kind::Header, version, length: size } = Frame::of(&head[..there]) else {
+        let Frame::Section { kind: SectionKind::Header, version, length: size } = Frame::of(&head[..there])
+        else {
             return Err(TraceError::NotNative);
         };
         let mut frame = Vec::new();
@@ -173,7 +174,7 @@ impl Trace {
         let mut rest = &extra[..];
         while !rest.is_empty() {
             let (frame, behind) = split_frame(rest).map_err(|damage| in_chunk(chunk, damage))?;
-            if matches!(Frame::of(frame), Frame::Section { kind: Kind::Keyframe, .. }) {
+            if matches!(Frame::of(frame), Frame::Section { kind: SectionKind::Keyframe, .. }) {
                 return keyframe::decode(frame).map_err(|damage| in_chunk(chunk, damage));
             }
             rest = behind;
@@ -184,7 +185,7 @@ impl Trace {
     /// How to make the state before chunk `index` from nothing, for a state engine of version `engine`. `None` where
     /// keyframes are missing, lost or of another version, or where it would take more than 4,096 steps; then only
     /// replaying from the start of the section helps.
-    pub fn path(&self, index: usize, engine: u32) -> Option<Vec<Step>> {
+    pub fn path(&self, index: usize, engine: u32) -> Option<Vec<StateStep>> {
         let mut steps = Vec::new();
         let mut at = index;
         while !self.chunks.get(at)?.descriptor.is_head() {
@@ -196,18 +197,18 @@ impl Trace {
             let is_first = before.and_then(|before| self.chunks.get(before)).is_some_and(Chunk::is_head);
             match descriptor.keyframe().filter(|_| descriptor.engine == engine) {
                 Some(KeyframeKind::Snapshot) => {
-                    steps.push(Step::Snapshot(at));
+                    steps.push(StateStep::Snapshot(at));
                     steps.reverse();
                     return Some(steps);
                 }
-                Some(KeyframeKind::Delta) => steps.push(Step::Delta(at)),
+                Some(KeyframeKind::Delta) => steps.push(StateStep::Delta(at)),
                 None if is_first => {}
                 None => return None,
             }
             at = before?;
         }
         if at != index {
-            steps.push(Step::Head(at));
+            steps.push(StateStep::Head(at));
         }
         let section = self.chunks.get(at)?.descriptor.section;
         while let Some(before) = self.before(at)
@@ -216,7 +217,7 @@ impl Trace {
                 .get(before)
                 .is_some_and(|chunk| chunk.is_head() && chunk.descriptor.section == section)
         {
-            steps.push(Step::Head(before));
+            steps.push(StateStep::Head(before));
             at = before;
         }
         if self.before(at).is_none() && self.chunks.get(at)?.descriptor.sequence != 0 {

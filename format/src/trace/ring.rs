@@ -15,7 +15,7 @@ use super::error::Damage;
 use super::header::{self, Header};
 use super::keyframe::KeyframeKind;
 use super::pack::Packed;
-use super::section::{Frame, HEAD, Kind};
+use super::section::{Frame, HEAD, SectionKind};
 
 /// How much a ring keeps.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -209,7 +209,7 @@ impl Group {
 impl KeptChunk {
     /// A chunk from its bytes: descriptor, other sections and data.
     fn decode(bytes: &[u8], head_size: u64) -> Result<KeptChunk, Damage> {
-        let short = || Damage::Short(Kind::Chunk.name());
+        let short = || Damage::Short(SectionKind::Chunk.name());
         let head = usize::try_from(head_size).ok().and_then(|size| bytes.get(..size)).ok_or_else(short)?;
         let chunk = Chunk::decode(0, head)?;
         if chunk.size() != bytes.len() as u64 {
@@ -235,11 +235,11 @@ impl RingOutput {
     fn take(&self, bytes: &[u8]) -> Result<(), Damage> {
         let head = bytes.get(..HEAD).unwrap_or(bytes);
         match Frame::of(head) {
-            Frame::Section { kind: Kind::Header, version, .. } => {
+            Frame::Section { kind: SectionKind::Header, version, .. } => {
                 let header = header::decode(bytes, version).ok().and_then(Result::ok);
-                self.shared.kept().header = header.ok_or(Damage::Short(Kind::Header.name()))?;
+                self.shared.kept().header = header.ok_or(Damage::Short(SectionKind::Header.name()))?;
             }
-            Frame::Section { kind: Kind::Chunk, length, .. } => {
+            Frame::Section { kind: SectionKind::Chunk, length, .. } => {
                 let chunk = KeptChunk::decode(bytes, length)?;
                 self.shared.kept().push(chunk, &self.shared.limits);
                 self.shared.grown.notify_all();

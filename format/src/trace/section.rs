@@ -26,7 +26,7 @@ const FRAME: usize = 8;
 
 /// What a section holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(super) enum SectionKind {
     /// What the recorder said about the whole trace.
     Header,
     /// The description of the chunk that follows.
@@ -39,28 +39,34 @@ pub(super) enum Kind {
     Trailer,
 }
 
-impl Kind {
-    const ALL: [Kind; 5] = [Kind::Header, Kind::Chunk, Kind::Keyframe, Kind::Index, Kind::Trailer];
+impl SectionKind {
+    const ALL: [SectionKind; 5] = [
+        SectionKind::Header,
+        SectionKind::Chunk,
+        SectionKind::Keyframe,
+        SectionKind::Index,
+        SectionKind::Trailer,
+    ];
 
     /// The number that stands in the file.
     const fn code(self) -> u16 {
         match self {
-            Kind::Header => 1,
-            Kind::Chunk => 2,
-            Kind::Keyframe => 3,
-            Kind::Index => 4,
-            Kind::Trailer => 5,
+            SectionKind::Header => 1,
+            SectionKind::Chunk => 2,
+            SectionKind::Keyframe => 3,
+            SectionKind::Index => 4,
+            SectionKind::Trailer => 5,
         }
     }
 
     /// What it is called in messages.
     pub(super) const fn name(self) -> &'static str {
         match self {
-            Kind::Header => "file header",
-            Kind::Chunk => "chunk descriptor",
-            Kind::Keyframe => "keyframe",
-            Kind::Index => "index",
-            Kind::Trailer => "trailer",
+            SectionKind::Header => "file header",
+            SectionKind::Chunk => "chunk descriptor",
+            SectionKind::Keyframe => "keyframe",
+            SectionKind::Index => "index",
+            SectionKind::Trailer => "trailer",
         }
     }
 }
@@ -71,7 +77,7 @@ pub(super) enum Frame {
     /// A section of a known kind.
     Section {
         /// Its kind.
-        kind: Kind,
+        kind: SectionKind,
         /// Version of its body.
         version: u16,
         /// Bytes of the whole frame.
@@ -105,7 +111,7 @@ impl Frame {
             return Frame::Skippable { length };
         };
         let code = u16::from_le_bytes([kind, kind_high]);
-        let known = Kind::ALL.into_iter().find(|kind| kind.code() == code);
+        let known = SectionKind::ALL.into_iter().find(|kind| kind.code() == code);
         match known {
             Some(kind) if magic == MAGIC && [a, b, c, d] == TAG => {
                 Frame::Section { kind, version: u16::from_le_bytes([version, version_high]), length }
@@ -116,7 +122,7 @@ impl Frame {
 }
 
 /// Puts a section together.
-pub(super) fn build(kind: Kind, version: u16, body: &[u8]) -> Vec<u8> {
+pub(super) fn build(kind: SectionKind, version: u16, body: &[u8]) -> Vec<u8> {
     let mut frame = Vec::with_capacity(HEAD + body.len() + CHECK);
     frame.extend_from_slice(&MAGIC.to_le_bytes());
     frame.extend_from_slice(&((HEAD - FRAME + body.len() + CHECK) as u32).to_le_bytes());
@@ -125,12 +131,12 @@ pub(super) fn build(kind: Kind, version: u16, body: &[u8]) -> Vec<u8> {
     frame.extend_from_slice(&version.to_le_bytes());
     frame.extend_from_slice(body);
     frame.extend_from_slice(&[0; CHECK]);
-    seal(&mut frame);
+    write_check(&mut frame);
     frame
 }
 
 /// Writes the check of a section whose other bytes are complete.
-pub(super) fn seal(frame: &mut [u8]) {
+pub(super) fn write_check(frame: &mut [u8]) {
     if let Some(end) = frame.len().checked_sub(CHECK) {
         let check = check(&frame[..end]);
         frame[end..].copy_from_slice(&check);
@@ -138,7 +144,7 @@ pub(super) fn seal(frame: &mut [u8]) {
 }
 
 /// The body of a whole section; an error where its check does not fit.
-pub(super) fn body(frame: &[u8], kind: Kind) -> Result<&[u8], Damage> {
+pub(super) fn body(frame: &[u8], kind: SectionKind) -> Result<&[u8], Damage> {
     let (rest, sum) = frame.split_last_chunk::<CHECK>().ok_or(Damage::Short(kind.name()))?;
     let body = rest.get(HEAD..).ok_or(Damage::Short(kind.name()))?;
     if check(rest) == *sum { Ok(body) } else { Err(Damage::Check(kind.name())) }

@@ -7,7 +7,7 @@ use super::error::{Damage, TraceError};
 use super::index;
 use super::keyframe;
 use super::reader::{Trace, split_frame};
-use super::section::{Frame, Kind};
+use super::section::{Frame, SectionKind};
 use super::storage::{self, Storage};
 use super::unpack::Unpacker;
 use super::walk::{Walk, walk};
@@ -147,7 +147,7 @@ fn check_extra(mut extra: &[u8], chunk: &Chunk) -> Result<(), Damage> {
     let mut found = None;
     while !extra.is_empty() {
         let (frame, rest) = split_frame(extra)?;
-        if matches!(Frame::of(frame), Frame::Section { kind: Kind::Keyframe, .. }) {
+        if matches!(Frame::of(frame), Frame::Section { kind: SectionKind::Keyframe, .. }) {
             found = keyframe::decode(frame)?;
         }
         extra = rest;

@@ -5,7 +5,7 @@ use super::descriptor::{self, Chunk, Digest};
 use super::error::{Damage, Loss, TraceError};
 use super::header::{self, Header};
 use super::index::{self, TRAILER, Trailer};
-use super::section::{self, Frame, HEAD, Kind, TAG};
+use super::section::{self, Frame, HEAD, SectionKind, TAG};
 use super::storage::{self, Storage};
 
 /// How much is looked at once, at first and at most, when the next section has to be searched for.
@@ -122,17 +122,17 @@ impl Walk {
     fn section(
         &mut self,
         storage: &dyn Storage,
-        kind: Kind,
+        kind: SectionKind,
         version: u16,
         (from, to): (u64, u64),
         length: u64,
     ) -> Result<Result<u64, Damage>, TraceError> {
         let limit = match kind {
-            Kind::Header => header::LIMIT,
-            Kind::Chunk => descriptor::LIMIT,
-            Kind::Trailer => TRAILER as u64,
-            Kind::Index => index::LIMIT,
-            Kind::Keyframe => {
+            SectionKind::Header => header::LIMIT,
+            SectionKind::Chunk => descriptor::LIMIT,
+            SectionKind::Trailer => TRAILER as u64,
+            SectionKind::Index => index::LIMIT,
+            SectionKind::Keyframe => {
                 // It belongs to a chunk and is jumped over with it.
                 self.unknown += to - from;
                 return Ok(Ok(to));
@@ -142,14 +142,14 @@ impl Walk {
         if to - from > limit {
             return Ok(Err(Damage::TooLarge { what, size: to - from, limit }));
         }
-        if kind == Kind::Index {
+        if kind == SectionKind::Index {
             self.index = Some((from, to - from));
             return Ok(Ok(to));
         }
         let mut frame = Vec::new();
         storage::load(storage, &mut frame, from, to - from)?;
         Ok(match kind {
-            Kind::Header => match header::decode(&frame, version)? {
+            SectionKind::Header => match header::decode(&frame, version)? {
                 Ok(_) if from > 0 => return Err(TraceError::Joined { offset: from }),
                 Ok(header) => {
                     self.start = *blake3::hash(&frame).as_bytes();
@@ -158,11 +158,11 @@ impl Walk {
                 }
                 Err(damage) => Err(damage),
             },
-            Kind::Trailer => Trailer::decode(&frame).map(|trailer| {
+            SectionKind::Trailer => Trailer::decode(&frame).map(|trailer| {
                 self.trailer = Some((from, trailer));
                 to
             }),
-            Kind::Chunk | Kind::Keyframe | Kind::Index => {
+            SectionKind::Chunk | SectionKind::Keyframe | SectionKind::Index => {
                 Chunk::decode(from, &frame).and_then(|chunk| self.chunk(chunk, length))
             }
         })
@@ -254,10 +254,10 @@ fn is_section(storage: &dyn Storage, offset: u64, length: u64, effort: &mut u64)
     let mut head = [0; HEAD];
     let there = storage::fill(storage, &mut head, offset)?;
     let (kind, size) = match Frame::of(&head[..there]) {
-        Frame::Section { kind: kind @ Kind::Chunk, length, .. } if length <= descriptor::LIMIT => {
+        Frame::Section { kind: kind @ SectionKind::Chunk, length, .. } if length <= descriptor::LIMIT => {
             (kind, length)
         }
-        Frame::Section { kind: kind @ Kind::Trailer, length, .. } if length == TRAILER as u64 => {
+        Frame::Section { kind: kind @ SectionKind::Trailer, length, .. } if length == TRAILER as u64 => {
             (kind, length)
         }
         _ => return Ok(false),
@@ -269,7 +269,7 @@ fn is_section(storage: &dyn Storage, offset: u64, length: u64, effort: &mut u64)
     let mut frame = Vec::new();
     storage::load(storage, &mut frame, offset, size)?;
     Ok(match kind {
-        Kind::Trailer => section::body(&frame, kind).is_ok(),
+        SectionKind::Trailer => section::body(&frame, kind).is_ok(),
         _ => Chunk::decode(offset, &frame).is_ok(),
     })
 }

@@ -8,12 +8,13 @@
 mod kept;
 mod table;
 
-use crate::block::event::RawEvent;
 use crate::catalogue::{EVENTS, EventInfo, ParamType, Width, flag};
 use crate::error::Fault;
 use crate::event::Event;
 use kept::Kept;
 use table::ROWS;
+
+pub use crate::block::event::RawEvent;
 
 /// Most steps that one event may take (reference D1).
 const STEPS: usize = 50;

@@ -166,7 +166,7 @@ impl<W: Write> Writer<W> {
     }
 
     /// The output, to be taken or emptied between two blocks.
-    pub fn output_mut(&mut self) -> &mut W {
+    pub(crate) fn output_mut(&mut self) -> &mut W {
         &mut self.output
     }
 

@@ -6,10 +6,10 @@ use crate::catalogue::code::{
     SYSCALL_READ_X,
 };
 use crate::record::{Block, FdDetail, FdRecord, Section};
-use crate::{Error, Reader};
+use crate::{ReadError, Reader};
 
 /// What a capture holds, with events as text.
-fn read(bytes: Vec<u8>) -> Result<Vec<String>, Error> {
+fn read(bytes: Vec<u8>) -> Result<Vec<String>, ReadError> {
     let mut reader = Reader::new(std::io::Cursor::new(bytes))?;
     let mut blocks = Vec::new();
     while let Some(block) = reader.next()? {

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use tercel_format::block::{HEADER, Header, Kind};
+use tercel_format::block::{BlockKind, HEADER, Header};
 use tercel_rules::load::Loader;
 use tercel_rules::program::Program;
 
@@ -132,8 +132,8 @@ pub fn repeat(capture: &Path, wanted: u64, out: &Path) -> Result<u64> {
     let mut rest = &bytes[..];
     while let Some(header) = Header::read(rest) {
         let Some((block, behind)) = rest.split_at_checked(header.length as usize) else { break };
-        match Kind::of(header.code) {
-            Kind::Event(layout) => {
+        match BlockKind::of(header.code) {
+            BlockKind::Event(layout) => {
                 // Before the time stand the number of the CPU and, in some blocks, flags.
                 stamps.push(events.len() + HEADER + 2 + if layout.flags { 4 } else { 0 });
                 events.extend_from_slice(block);

@@ -2,7 +2,7 @@
 //! one, its resolved text leave: `res=-2` and `ENOENT`, `fd=3` and `<f>/etc/passwd`.
 
 use tercel_format::catalogue::{DynamicRow, Extra, FlagTable, ParamInfo, ParamType, PrintFormat, code};
-use tercel_format::event::until_nul;
+use tercel_format::until_nul;
 
 use super::opening::AT_FDCWD;
 use super::print::{MISSING, push_general, sanitize};

@@ -1,7 +1,7 @@
 //! Fields about what an event is and carries: type, category, arguments.
 
 use tercel_format::catalogue::{Category, EVENTS, code, flag, source};
-use tercel_format::event::until_nul;
+use tercel_format::until_nul;
 use tercel_rules::fields::{Arg, EventField as E};
 
 use super::io::{self, Errors, FdClass, Way};

@@ -1,7 +1,7 @@
 //! Functions on values (reference language 6): a transformer with its arguments enters, its value leaves. A value is
 //! missing where any part of it is.
 
-use tercel_format::event::until_nul;
+use tercel_format::until_nul;
 use tercel_rules::program::{Operand, Source, Transformer};
 
 use super::print::{push_value, sanitize};

@@ -4,7 +4,7 @@ use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
 use tercel_format::Reader;
-use tercel_format::trace::{Step, Trace, Unpacker};
+use tercel_format::trace::{StateStep, Trace, Unpacker};
 
 use super::*;
 
@@ -30,9 +30,9 @@ fn restored(trace: &Trace, chunk: usize) -> State {
     let mut state = State::new();
     for step in trace.path(chunk, STATE_VERSION).expect("a path") {
         match step {
-            Step::Head(index) => blocks(trace, index, &mut state),
-            Step::Snapshot(index) => state = State::restore(&bytes(trace, index)).expect("a snapshot"),
-            Step::Delta(index) => state.apply_delta(&bytes(trace, index)).expect("a delta"),
+            StateStep::Head(index) => blocks(trace, index, &mut state),
+            StateStep::Snapshot(index) => state = State::restore(&bytes(trace, index)).expect("a snapshot"),
+            StateStep::Delta(index) => state.apply_delta(&bytes(trace, index)).expect("a delta"),
         }
     }
     state

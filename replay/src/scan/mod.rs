@@ -32,7 +32,7 @@ mod tests;
 use std::io;
 
 use tercel_format::trace::{Trace, TraceError};
-use tercel_format::{Block, Capture, Error, Reader};
+use tercel_format::{Block, Capture, ReadError, Reader};
 
 use crate::state::{ResumePoint, State};
 use drain::{Drained, drain};
@@ -83,7 +83,7 @@ pub enum ScanError {
     Trace(TraceError),
     /// The stream cannot be read, or not any further.
     #[error("{0}")]
-    Stream(Error),
+    Stream(ReadError),
     /// A defect of this program.
     #[error("{0}")]
     Defect(Defect),

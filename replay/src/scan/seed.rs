@@ -1,7 +1,7 @@
 //! The state before a chunk, made from keyframes: a trace and a place enter, a state leaves. A keyframe that is damaged
 //! is replaced by the events that it would have spared.
 
-use tercel_format::trace::{Chunk, Damage, KeyframeKind, Step, Trace, TraceError, Unpacker};
+use tercel_format::trace::{Chunk, Damage, KeyframeKind, StateStep, Trace, TraceError, Unpacker};
 
 use super::report::Report;
 use crate::state::{STATE_VERSION, State};
@@ -60,19 +60,19 @@ fn walk(
     let mut at = index;
     for step in steps {
         let taken = match step {
-            Step::Head(chunk) => {
+            StateStep::Head(chunk) => {
                 at = chunk + 1;
                 // Damage to it is told where it is evaluated.
                 found.exact &= blocks(trace, chunk, &mut found.state)?;
                 continue;
             }
-            Step::Snapshot(chunk) | Step::Delta(chunk) => chunk,
+            StateStep::Snapshot(chunk) | StateStep::Delta(chunk) => chunk,
         };
         if !found.exact {
             break;
         }
         at = taken;
-        let is_delta = matches!(step, Step::Delta(_));
+        let is_delta = matches!(step, StateStep::Delta(_));
         let Err(reason) = keyframe(trace, taken, is_delta, &mut found.state)? else { continue };
         report.keyframe(trace.chunks().get(taken).map_or(0, |chunk| chunk.descriptor.sequence), reason);
         if detours == 0 || !follows(trace.chunks(), taken) {

@@ -7,8 +7,8 @@ use std::collections::HashMap;
 
 use serde::{Deserialize, Serialize};
 use tercel_format::Event;
-use tercel_format::event::until_nul;
 use tercel_format::record::Account;
+use tercel_format::until_nul;
 
 use super::params::text;
 use super::{State, Text};

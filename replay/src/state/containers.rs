@@ -7,7 +7,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use tercel_format::Event;
 use tercel_format::catalogue::code;
-use tercel_format::event::until_nul;
+use tercel_format::until_nul;
 
 use super::cgroups::{self, Bare};
 use super::container_json;

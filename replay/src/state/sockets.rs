@@ -65,7 +65,7 @@ fn number(bytes: &[u8], at: usize) -> Option<u64> {
 /// A path that reaches to the end of the parameter, where it must have its NUL.
 fn path(bytes: &[u8], at: usize) -> Option<&[u8]> {
     let path = bytes.get(at..)?;
-    (path.last() == Some(&0)).then(|| tercel_format::event::until_nul(path))
+    (path.last() == Some(&0)).then(|| tercel_format::until_nul(path))
 }
 
 impl<'a> Tuple<'a> {

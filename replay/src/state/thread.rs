@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use tercel_format::Event;
-use tercel_format::event::until_nul;
+use tercel_format::until_nul;
 
 use super::{FdTable, Image, Text};
 

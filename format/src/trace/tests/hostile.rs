@@ -5,8 +5,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::super::append::Appender;
 use super::super::descriptor::{self, Descriptor};
+use super::super::header::FORMAT_VERSION;
 use super::super::pack::{Job, Packed, Packer};
-use super::super::section::{self, Kind};
+use super::super::section::{self, SectionKind};
 use super::*;
 use crate::trace::encoding::encode;
 
@@ -42,9 +43,9 @@ fn survive(bytes: &[u8]) -> (usize, String) {
 #[test]
 fn sections_of_younger_versions_are_skipped() {
     let unknown = [&[0x53, 0x2a, 0x4d, 0x18, 3, 0, 0, 0, 1, 2, 3][..], &{
-        let mut frame = section::build(Kind::Keyframe, 9, b"future");
+        let mut frame = section::build(SectionKind::Keyframe, 9, b"future");
         frame[12] = 99;
-        section::seal(&mut frame);
+        section::write_check(&mut frame);
         frame
     }]
     .concat();
@@ -67,9 +68,9 @@ fn sections_of_younger_versions_are_skipped() {
 fn fields_of_younger_versions_are_not_looked_at() {
     let header = Header { hostname: "h".to_owned(), ..Header::default() };
     let body = [encode(&header).expect("memory"), vec![1, 2, 3]].concat();
-    let frame = section::build(Kind::Header, FORMAT_VERSION, &body);
+    let frame = section::build(SectionKind::Header, FORMAT_VERSION, &body);
     assert_eq!(Trace::open(frame).expect("a trace").header(), &header);
-    let younger = section::build(Kind::Header, FORMAT_VERSION + 1, &body);
+    let younger = section::build(SectionKind::Header, FORMAT_VERSION + 1, &body);
     assert!(matches!(Trace::open(younger), Err(TraceError::Version { found: 2, known: 1 })));
 }
 
@@ -139,7 +140,7 @@ fn a_keyframe_that_claims_too_much_is_refused() {
     body.extend(u64::MAX.to_le_bytes());
     body.extend(zstd::bulk::compress(b"state", 1).expect("memory"));
     let mut chunk = packed();
-    chunk.extra = section::build(Kind::Keyframe, 1, &body);
+    chunk.extra = section::build(SectionKind::Keyframe, 1, &body);
     chunk.descriptor.extra_size = chunk.extra.len() as u64;
     chunk.descriptor.set_keyframe(KeyframeKind::Snapshot, 7, u64::MAX);
     let bytes = file(&[chunk]);

@@ -2,7 +2,7 @@
 
 use super::*;
 
-fn states(trace: &Trace, path: &[Step]) -> Vec<String> {
+fn states(trace: &Trace, path: &[StateStep]) -> Vec<String> {
     let state = |index| {
         let keyframe = trace.keyframe(index).expect("no damage").expect("a keyframe");
         assert_eq!(keyframe.engine, 7);
@@ -10,12 +10,12 @@ fn states(trace: &Trace, path: &[Step]) -> Vec<String> {
     };
     path.iter()
         .map(|step| match step {
-            Step::Head(index) => {
+            StateStep::Head(index) => {
                 assert!(trace.chunks()[*index].is_head());
                 assert_eq!(trace.keyframe(*index).expect("no damage"), None);
                 "head".to_owned()
             }
-            Step::Snapshot(index) | Step::Delta(index) => state(*index),
+            StateStep::Snapshot(index) | StateStep::Delta(index) => state(*index),
         })
         .collect()
 }
@@ -47,7 +47,7 @@ fn a_path_leads_to_every_chunk() {
     }
     assert_eq!(trace.path(trace.chunks().len(), 7), None);
     assert_eq!(trace.path(3, 8), None, "of another version");
-    assert_eq!(trace.path(1, 8), Some(vec![Step::Head(0)]), "needs no keyframe");
+    assert_eq!(trace.path(1, 8), Some(vec![StateStep::Head(0)]), "needs no keyframe");
 }
 
 #[test]
@@ -62,7 +62,7 @@ fn a_long_start_is_several_chunks() {
     let trace = open(&native(&writer.finish().expect("memory"), &options(4 << 10)));
     let heads = trace.chunks().len() - 1;
     assert_eq!(heads, 5);
-    let expected: Vec<Step> = (0..heads).map(Step::Head).collect();
+    let expected: Vec<StateStep> = (0..heads).map(StateStep::Head).collect();
     assert_eq!(trace.path(heads, 7), Some(expected.clone()));
     assert_eq!(trace.path(2, 7), Some(expected[..2].to_vec()));
 }
@@ -78,13 +78,13 @@ fn a_lost_chunk_breaks_the_path() {
     let without_index = &bytes[..bytes.len() - 1];
     let trace = open(without_index);
     assert_eq!(trace.chunks()[2].descriptor.sequence, 3);
-    assert_eq!(trace.path(1, 7), Some(vec![Step::Head(0)]));
+    assert_eq!(trace.path(1, 7), Some(vec![StateStep::Head(0)]));
     assert_eq!(trace.path(2, 7), None);
     let snapshot = (0..trace.chunks().len())
         .find(|index| trace.chunks()[*index].descriptor.keyframe() == Some(KeyframeKind::Snapshot))
         .expect("a snapshot");
     assert_eq!(snapshot, 3);
-    assert_eq!(trace.path(4, 7), Some(vec![Step::Snapshot(3), Step::Delta(4)]));
+    assert_eq!(trace.path(4, 7), Some(vec![StateStep::Snapshot(3), StateStep::Delta(4)]));
     assert_eq!(trace.losses()[0].events, Some(lost.descriptor.events));
 }
 

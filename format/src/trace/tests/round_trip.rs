@@ -51,7 +51,7 @@ fn the_first_version_is_read_forever() {
     assert_eq!(read_trace(&trace).0, read(&capture(2, 60, 21)));
     assert_eq!(verdict(bytes), None);
     let path = trace.path(2, 7).expect("a path");
-    assert_eq!(path, [Step::Head(0), Step::Delta(2)]);
+    assert_eq!(path, [StateStep::Head(0), StateStep::Delta(2)]);
     let keyframe = trace.keyframe(2).expect("no damage").expect("a keyframe");
     assert!(keyframe.state.starts_with(b"Delta before #"));
 }

@@ -1,8 +1,8 @@
 //! Nonsense: parameters of every wrong width, in every event, never do harm.
 
 use tercel_format::Block;
+use tercel_format::Event;
 use tercel_format::catalogue::EVENTS;
-use tercel_format::event::Event;
 
 use super::super::fdtable::MAX_FDS;
 use super::super::{FdTable, State};
