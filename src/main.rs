@@ -18,7 +18,6 @@ mod intent;
 mod listing;
 mod live;
 mod merge;
-mod outputs;
 mod plain;
 mod progress;
 mod record;

@@ -248,6 +248,11 @@ impl Priority {
             Priority::Debug => "Debug",
         }
     }
+
+    /// Its number in syslog messages: 0 for emergencies, 7 for debugging (RFC 5424, section 6.2.1).
+    pub const fn severity(self) -> u8 {
+        self as u8
+    }
 }
 
 /// A parsed output.

@@ -17,7 +17,7 @@ use tercel_rules::program::Priority;
 use tercel_rules::select::Step;
 
 use crate::exit::Failure;
-use crate::outputs::{Kind, Level, Limits};
+use tercel_outputs::{Kind, Level, Limits};
 use tree::{Entry, Remark, Strategy, Value};
 
 pub use keys::Remarks;

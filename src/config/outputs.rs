@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::reader::Reader;
-use crate::outputs::{Address, Http, Kind, Protocol, Syslog};
+use tercel_outputs::{Address, Http, Kind, Protocol, Syslog};
 
 /// The outputs that are enabled.
 pub fn outputs(reader: &mut Reader<'_>, json: bool) -> Vec<Kind> {

@@ -14,7 +14,7 @@ use super::outputs::outputs;
 use super::reader::Reader;
 use super::tree::{Entry, Remark, Value};
 use super::{Calls, Config, Drops, Lines, Log, Metrics, Web};
-use crate::outputs::{Level, Limits};
+use tercel_outputs::{Level, Limits};
 
 /// Falco's presets of the size of a ring are powers of two of this, from the first on.
 const PRESET: u32 = 512 << 10;

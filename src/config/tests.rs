@@ -1,7 +1,7 @@
 //! Configurations as users write them.
 
 use super::*;
-use crate::outputs::{Address, Protocol};
+use tercel_outputs::{Address, Protocol};
 
 /// A file that goes away with the test.
 struct File(PathBuf);

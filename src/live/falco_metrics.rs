@@ -118,7 +118,7 @@ fn matches(page: &mut Page, metrics: &Metrics<'_>) {
     page.head(name, "counter", HELP);
     for (rule, _, count) in metrics.alerts.iter().filter(|(_, _, count)| *count > 0) {
         let Some(rule) = metrics.program.rules.iter().find(|known| known.name == *rule) else { continue };
-        let priority = (rule.priority as usize).to_string();
+        let priority = rule.priority.severity().to_string();
         // Names of labels have fewer letters than tags.
         let tags: Vec<String> = rule.tags.iter().map(|tag| format!("tag_{}", sanitized(tag))).collect();
         let labels = [("priority", priority.as_str()), ("rule_name", &rule.name), ("source", &rule.source)];

@@ -6,7 +6,7 @@ use tercel_rules::load::{Loaded, RuleState};
 
 use super::rules::Found;
 use crate::config::Config;
-use crate::outputs::Kind;
+use tercel_outputs::Kind;
 
 /// One line for each rule file, output and server, and for what is named and not there.
 pub fn lines(

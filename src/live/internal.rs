@@ -5,7 +5,7 @@ use jiff::tz::Offset;
 use serde_json::{Map, Value, json};
 use tercel_rules::program::Priority;
 
-use crate::outputs::Message;
+use tercel_outputs::Message;
 
 /// An alert that no rule file knows.
 #[derive(Debug, Clone, PartialEq)]
@@ -25,7 +25,7 @@ impl Internal {
     pub fn message(&self, json: bool, hostname: &str, zone: i32) -> Message {
         let time = Timestamp::now();
         let line = if json { self.json(hostname, time) } else { self.line(time, zone) };
-        Message { line: line.into_bytes(), priority: self.priority }
+        Message { line: line.into_bytes(), severity: self.priority.severity() }
     }
 
     fn line(&self, time: Timestamp, zone: i32) -> String {

@@ -7,7 +7,7 @@ use tercel_rules::program::Priority;
 
 use crate::config::{self, Config, Remarks};
 use crate::exit::Failure;
-use crate::outputs::{Address, Kind, Level, Limits, Message, Outputs, Protocol, Syslog};
+use tercel_outputs::{Address, Kind, Level, Limits, Message, Outputs, Protocol, Syslog};
 
 /// How long what waits for a daemon that does not answer may hold up the start.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -76,7 +76,7 @@ impl Log {
                 Level::Info => Priority::Informational,
                 Level::Debug => Priority::Debug,
             };
-            syslog.deliver(Message { line: text.as_bytes().to_vec(), priority });
+            syslog.deliver(Message { line: text.as_bytes().to_vec(), severity: priority.severity() });
         }
     }
 }

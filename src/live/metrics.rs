@@ -9,7 +9,7 @@ use tercel_rules::program::Program;
 
 use super::falco_metrics;
 use crate::config;
-use crate::outputs::Counts;
+use tercel_outputs::Counts;
 
 /// What there is to tell.
 pub struct Metrics<'a> {

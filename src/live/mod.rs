@@ -27,7 +27,7 @@ use tercel_capture::{Engines, Options as Probing, Source};
 
 use crate::exit::{Failure, Outcome};
 use crate::intent::Live;
-use crate::outputs::{Kind, Level, Outputs};
+use tercel_outputs::{Kind, Level, Outputs};
 use crate::rules as rule_files;
 use crate::stop;
 

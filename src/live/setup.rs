@@ -10,7 +10,7 @@ use super::rules::Plan;
 use crate::config::{self, Config, Loaded, Remarks};
 use crate::exit::Failure;
 use crate::intent::Live;
-use crate::outputs::Kind;
+use tercel_outputs::Kind;
 
 /// What a run is to do.
 pub struct Setup {

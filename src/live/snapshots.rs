@@ -9,7 +9,7 @@ use super::falco_metrics::{self, Before};
 use super::internal::Internal;
 use super::metrics::Metrics;
 use crate::config;
-use crate::outputs::{Kind, Limits, Message, Notice, Outputs};
+use tercel_outputs::{Kind, Limits, Message, Notice, Outputs, StartError};
 
 /// Makes snapshots.
 pub struct Snapshots {
@@ -25,7 +25,7 @@ impl Snapshots {
     ///
     /// # Errors
     /// The thread that writes the file cannot be started.
-    pub fn new(settings: &config::Metrics) -> Result<Snapshots, String> {
+    pub fn new(settings: &config::Metrics) -> Result<Snapshots, StartError> {
         let path = settings.output_file.clone().filter(|_| settings.enabled);
         let kind = path.map(|path| Kind::File { path, keep_open: true });
         let file = kind.map(|kind| Outputs::start(&[kind], Limits::default())).transpose()?;
@@ -46,7 +46,7 @@ impl Snapshots {
         let fields = falco_metrics::fields(metrics, &self.settings, &mut self.before);
         if let Some(file) = &self.file {
             let line = json!({"sample": self.number, "output_fields": fields}).to_string().into_bytes();
-            file.deliver(Message { line, priority: Priority::Informational });
+            file.deliver(Message { line, severity: Priority::Informational.severity() });
         }
         self.settings.output_rule.then(|| Internal {
             rule: "Falco internal: metrics snapshot",

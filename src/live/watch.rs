@@ -28,7 +28,7 @@ use crate::diagnostics;
 use crate::exit::{Failure, Outcome};
 use crate::host;
 use crate::intent::Live;
-use crate::outputs::{Level, Message, Outputs};
+use tercel_outputs::{Level, Message, Outputs};
 
 /// Most blocks between two looks at everything else.
 const STRETCH: u32 = 4096;
@@ -371,7 +371,7 @@ impl<'a> Watch<'a> {
         let (setup, remarks) = Setup::read(self.args).map_err(told)?;
         let program = setup.plan.reload()?;
         let Config { limits, patience, drops, .. } = setup.config;
-        self.outputs.replace(&setup.kinds(self.args), limits, patience).map_err(|error| vec![error])?;
+        self.outputs.replace(&setup.kinds(self.args), limits, patience).map_err(|error| vec![error.to_string()])?;
         // What was remarked before need not be told again.
         if setup.config != self.setup.config {
             self.log.remarks(&remarks);
@@ -381,7 +381,7 @@ impl<'a> Watch<'a> {
         }
         self.drops.configure(drops);
         if setup.config.metrics != self.setup.config.metrics {
-            let new = Snapshots::new(&setup.config.metrics).map_err(|error| vec![error])?;
+            let new = Snapshots::new(&setup.config.metrics).map_err(|error| vec![error.to_string()])?;
             let old = self.snapshots.replace(new);
             old.iter().for_each(|old| old.finish(patience));
         }
@@ -447,7 +447,7 @@ impl Sink for Lines<'_> {
     fn alert(&mut self, alert: &Alert<'_>) -> io::Result<()> {
         let mut line = Vec::new();
         self.formatter.push_line(alert, &mut line);
-        self.outputs.deliver(Message { line, priority: alert.rule.priority });
+        self.outputs.deliver(Message { line, severity: alert.rule.priority.severity() });
         Ok(())
     }
 }

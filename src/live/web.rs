@@ -18,7 +18,7 @@ use tercel_rules::load::Options;
 
 use crate::config::Web;
 use crate::exit::Failure;
-use crate::outputs::{Level, Notice};
+use tercel_outputs::{Level, Notice};
 
 /// How long a request may take.
 const PATIENCE: Duration = Duration::from_secs(1);

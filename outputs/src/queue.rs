@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::Message;
+use crate::Message;
 
 /// How much may wait in each queue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

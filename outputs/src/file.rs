@@ -6,8 +6,8 @@ use std::io::{self, Write};
 use std::os::fd::AsFd;
 use std::path::PathBuf;
 
-use super::Message;
-use super::channel::{Channel, Failure};
+use crate::Message;
+use crate::channel::{Channel, Failure};
 
 /// The line being written, and how much of it is out.
 #[derive(Debug, Default)]

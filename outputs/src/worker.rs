@@ -6,9 +6,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use super::channel::{Channel, Failure};
-use super::queue::{Job, Limits, Queue};
-use super::{Counts, Message};
+use crate::channel::{Channel, Failure};
+use crate::queue::{Job, Limits, Queue};
+use crate::{Counts, Message};
 
 /// Pause after the first failure of a row; it doubles with each.
 const FIRST_PAUSE: Duration = Duration::from_millis(100);

@@ -9,11 +9,13 @@ use std::time::Duration;
 
 use jiff::Zoned;
 
-use super::Message;
-use super::channel::{Channel, Failure};
+use crate::Message;
+use crate::channel::{Channel, Failure};
 
 /// Facility of user programs, as Falco's.
 const FACILITY: u8 = 1;
+/// The least urgent severity that there is.
+const LEAST: u8 = 7;
 /// Name of the program in messages.
 const TAG: &str = "tercel";
 /// How long a connection may take to be made, or to take a message.
@@ -84,7 +86,7 @@ impl Connection {
 
     /// The message as the daemon reads it.
     fn text(&self, message: &Message, now: &Zoned) -> Vec<u8> {
-        let code = FACILITY * 8 + message.priority as u8;
+        let code = FACILITY * 8 + message.severity.min(LEAST);
         let host = &self.syslog.hostname;
         let mut text = match (self.syslog.protocol, &self.syslog.address) {
             // Daemons know the name of their own host.
@@ -195,15 +197,13 @@ fn frame(text: &[u8], protocol: Protocol) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use jiff::civil::date;
-    use tercel_rules::program::Priority;
 
     use super::*;
 
     #[test]
     fn messages_have_the_form_of_their_protocol() {
         let now = date(2026, 11, 4).at(12, 59, 50, 343_148_030).in_tz("UTC").expect("a time");
-        let message =
-            Message { line: b"12:59:50.343148030: Warning x".to_vec(), priority: Priority::Warning };
+        let message = Message { line: b"12:59:50.343148030: Warning x".to_vec(), severity: 4 };
         let check = |address: Address, protocol, expected: &str| {
             let syslog = Syslog { address, protocol, hostname: "box".to_owned() };
             let text = Connection::new(syslog).text(&message, &now);

@@ -2,7 +2,7 @@
 
 use std::io;
 
-use super::Message;
+use crate::Message;
 
 /// Why a line did not leave.
 #[derive(Debug)]

@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::worker::Worker;
+use crate::worker::Worker;
 
 /// How long nothing is told after something was.
 const QUIET: Duration = Duration::from_secs(10);

@@ -11,8 +11,9 @@ use flate2::write::GzEncoder;
 use ureq::tls::{Certificate, ClientCert, PemItem, PrivateKey, RootCerts, TlsConfig, parse_pem};
 use ureq::{Agent, Error};
 
-use super::Message;
-use super::channel::{Channel, Failure};
+use crate::Message;
+use crate::channel::{Channel, Failure};
+use crate::error::Reason;
 
 /// How long a request may take.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -55,7 +56,7 @@ pub struct Client {
 
 impl Client {
     /// Reads keys and certificates. No connection is made yet.
-    pub fn new(settings: &Http) -> Result<Client, String> {
+    pub fn new(settings: &Http) -> Result<Client, Reason> {
         Ok(Client { settings: settings.clone(), agent: agent(settings)?, timeouts: 0 })
     }
 
@@ -110,13 +111,13 @@ impl Channel for Client {
     }
 }
 
-fn agent(settings: &Http) -> Result<Agent, String> {
+fn agent(settings: &Http) -> Result<Agent, Reason> {
     let mut tls = TlsConfig::builder().disable_verification(settings.insecure);
     if let Some(path) = &settings.trusted {
         tls = tls.root_certs(RootCerts::Specific(Arc::new(trusted(path)?)));
     }
     if let Some((certificate, key)) = &settings.client {
-        let key = PrivateKey::from_pem(&read(key)?).map_err(|error| at(key, &error))?;
+        let key = PrivateKey::from_pem(&read(key)?).map_err(|error| not_pem(key, error))?;
         tls = tls.client_cert(Some(ClientCert::new_with_certs(&certificates(certificate)?, key)));
     }
     let config = Agent::config_builder()
@@ -131,32 +132,36 @@ fn agent(settings: &Http) -> Result<Agent, String> {
 }
 
 /// All certificates in a file or in the files of a directory.
-fn trusted(path: &Path) -> Result<Vec<Certificate<'static>>, String> {
+fn trusted(path: &Path) -> Result<Vec<Certificate<'static>>, Reason> {
     if !path.is_dir() {
         return certificates(path);
     }
-    let entries = fs::read_dir(path).map_err(|error| at(path, &error))?;
+    let entries = fs::read_dir(path).map_err(|error| unreadable(path, error))?;
     // A directory of certificates holds links to nowhere and other things too.
     Ok(entries.flatten().filter_map(|entry| certificates(&entry.path()).ok()).flatten().collect())
 }
 
-fn certificates(path: &Path) -> Result<Vec<Certificate<'static>>, String> {
+fn certificates(path: &Path) -> Result<Vec<Certificate<'static>>, Reason> {
     let bytes = read(path)?;
     let mut found = Vec::new();
     for item in parse_pem(&bytes) {
-        if let PemItem::Certificate(certificate) = item.map_err(|error| at(path, &error))? {
+        if let PemItem::Certificate(certificate) = item.map_err(|error| not_pem(path, error))? {
             found.push(certificate);
         }
     }
-    if found.is_empty() { Err(at(path, &"holds no certificate")) } else { Ok(found) }
+    if found.is_empty() { Err(Reason::NoCertificate { path: path.to_owned() }) } else { Ok(found) }
 }
 
-fn read(path: &Path) -> Result<Vec<u8>, String> {
-    fs::read(path).map_err(|error| at(path, &error))
+fn read(path: &Path) -> Result<Vec<u8>, Reason> {
+    fs::read(path).map_err(|error| unreadable(path, error))
 }
 
-fn at(path: &Path, error: &dyn std::fmt::Display) -> String {
-    format!("{}: {error}", path.display())
+fn unreadable(path: &Path, source: io::Error) -> Reason {
+    Reason::Unreadable { path: path.to_owned(), source }
+}
+
+fn not_pem(path: &Path, source: Error) -> Reason {
+    Reason::Pem { path: path.to_owned(), source: Box::new(source) }
 }
 
 fn gzip(line: &[u8]) -> io::Result<Vec<u8>> {

@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 use rustix::io::ioctl_fionread;
 use rustix::process::{Pid, Signal, kill_process_group};
 
-use super::Message;
-use super::channel::{Channel, Failure};
+use crate::Message;
+use crate::channel::{Channel, Failure};
 
 /// How long a program that was started for one line may take.
 const PATIENCE: Duration = Duration::from_secs(60);

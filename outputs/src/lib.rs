@@ -1,8 +1,26 @@
 //! Outputs: lines of alerts enter and leave through standard output, files, syslog, programs and http. Every output has a bounded
 //! queue and a thread of its own, so that none of them ever holds up whoever delivers. A line is tried again until its
-//! output takes it; only what a full queue cannot hold is lost, and counted. Nothing here knows what an alert is about.
+//! output takes it; only what a full queue cannot hold is lost, and counted. Must not know what a line says, rules, or the
+//! command line.
+//!
+//! ```
+//! use std::time::Duration;
+//! use tercel_outputs::{Kind, Limits, Message, Outputs};
+//!
+//! let path = std::env::temp_dir().join(format!("tercel-outputs-example-{}", std::process::id()));
+//! let outputs = Outputs::start(&[Kind::File { path: path.clone(), keep_open: true }], Limits::default())?;
+//! outputs.deliver(Message { line: b"12:00:00: Warning x".to_vec(), severity: 4 });
+//! outputs.finish(Duration::from_secs(10));
+//! assert_eq!(std::fs::read_to_string(&path)?, "12:00:00: Warning x\n");
+//! let (name, counts) = outputs.counts()[0];
+//! assert_eq!((name, counts.sent, counts.lost), ("file", 1, 0));
+//! # std::fs::remove_file(&path)?;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+#![forbid(unsafe_code)]
 
 mod channel;
+mod error;
 mod file;
 mod http;
 mod notices;
@@ -16,8 +34,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use tercel_rules::program::Priority;
-
+pub use error::{Reason, StartError};
 pub use http::Http;
 pub use notices::{Level, Notice};
 pub use queue::Limits;
@@ -32,8 +49,8 @@ use worker::Worker;
 pub struct Message {
     /// The line, without a line end.
     pub line: Vec<u8>,
-    /// How urgent it is.
-    pub priority: Priority,
+    /// How urgent it is, as syslog counts: from 0, an emergency, to 7, for debugging (RFC 5424, section 6.2.1).
+    pub severity: u8,
 }
 
 /// An output as it is asked for.
@@ -92,21 +109,23 @@ impl Kind {
     ///
     /// # Errors
     /// What is wrong, with the name of the output.
-    pub fn check(&self) -> Result<(), String> {
+    pub fn check(&self) -> Result<(), StartError> {
         match self {
-            Kind::Http(http) => {
-                http::Client::new(http).map(drop).map_err(|error| format!("http output: {error}"))
-            }
+            Kind::Http(http) => http::Client::new(http).map(drop).map_err(|reason| self.failed(reason)),
             Kind::Stdout | Kind::Stderr | Kind::File { .. } | Kind::Syslog(_) | Kind::Program { .. } => {
                 Ok(())
             }
         }
     }
 
-    fn open(&self) -> Result<Box<dyn Channel>, String> {
+    fn failed(&self, reason: impl Into<Reason>) -> StartError {
+        StartError { output: self.name(), reason: reason.into() }
+    }
+
+    fn open(&self) -> Result<Box<dyn Channel>, Reason> {
         Ok(match self {
-            Kind::Stdout => Box::new(file::Stream::stdout().map_err(|error| error.to_string())?),
-            Kind::Stderr => Box::new(file::Stream::stderr().map_err(|error| error.to_string())?),
+            Kind::Stdout => Box::new(file::Stream::stdout()?),
+            Kind::Stderr => Box::new(file::Stream::stderr()?),
             Kind::File { path, keep_open } => Box::new(file::File::new(path.clone(), *keep_open)),
             Kind::Syslog(syslog) => Box::new(syslog::Connection::new(syslog.clone())),
             Kind::Program { command, keep_running } => {
@@ -147,11 +166,9 @@ struct Running {
 }
 
 impl Running {
-    fn start(kind: &Kind, limits: Limits) -> Result<Running, String> {
-        let failed = |error: String| format!("{} output: {error}", kind.name());
-        let channel = kind.open().map_err(failed)?;
-        let worker =
-            Worker::start(kind.name(), channel, limits).map_err(|error| failed(error.to_string()))?;
+    fn start(kind: &Kind, limits: Limits) -> Result<Running, StartError> {
+        let channel = kind.open().map_err(|reason| kind.failed(reason))?;
+        let worker = Worker::start(kind.name(), channel, limits).map_err(|error| kind.failed(error))?;
         Ok(Running { kind: kind.clone(), worker, told: Told::default() })
     }
 }
@@ -171,7 +188,7 @@ impl Outputs {
     ///
     /// # Errors
     /// An output is set up wrongly, or a thread cannot be started; the text names the output.
-    pub fn start(kinds: &[Kind], limits: Limits) -> Result<Outputs, String> {
+    pub fn start(kinds: &[Kind], limits: Limits) -> Result<Outputs, StartError> {
         let running = kinds.iter().map(|kind| Running::start(kind, limits)).collect::<Result<_, _>>()?;
         Ok(Outputs { running, limits, leaving: Vec::new(), past: BTreeMap::new() })
     }
@@ -181,7 +198,7 @@ impl Outputs {
     ///
     /// # Errors
     /// As for `start`; everything stays as it was.
-    pub fn replace(&mut self, kinds: &[Kind], limits: Limits, patience: Duration) -> Result<(), String> {
+    pub fn replace(&mut self, kinds: &[Kind], limits: Limits, patience: Duration) -> Result<(), StartError> {
         let same = limits == self.limits;
         let is_new = |kind: &&Kind| !(same && self.running.iter().any(|running| running.kind == **kind));
         let new = kinds.iter().filter(is_new).map(|kind| Running::start(kind, limits));
