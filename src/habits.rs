@@ -4,8 +4,8 @@
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-use crate::config;
 use crate::exit::Failure;
+use tercel_config as config;
 
 /// Flags of Falco whose meaning does not exist here, and what to use.
 const REFUSED: &[(&[&str], &str)] = &[
@@ -248,7 +248,8 @@ impl Live {
             Some(Question::Rules(name)) => {
                 let texts = self.overrides.iter().map(|text| text.to_string_lossy().into_owned());
                 let texts: Vec<String> = texts.collect();
-                let loaded = config::load(self.config.as_ref().map(Path::new), &texts)?.config;
+                let loaded =
+                    config::load(self.config.as_ref().map(Path::new), &texts).map_err(Failure::usage)?.config;
                 let mut words = verb(&["rules", "list"]);
                 if loaded.lines.json {
                     words.push("--json".into());

@@ -5,7 +5,6 @@
 mod assets;
 mod captures;
 mod cli;
-mod config;
 mod convert;
 mod diagnostics;
 mod events;

@@ -9,14 +9,14 @@ use tercel_rules::load::{Loader, Options};
 use super::intent;
 use super::rules::Plan;
 use super::web;
-use crate::config::{self, DEFAULT_FILE};
 use crate::exit::{Failure, Outcome};
 use crate::finish;
 use crate::rules as rule_files;
+use tercel_config::{self as config, DEFAULT_FILE};
 
 /// Checks a configuration and prints what live would do.
 pub fn run(file: Option<&Path>, overrides: &[String]) -> Result<Outcome, Failure> {
-    let loaded = config::load(file, overrides)?;
+    let loaded = config::load(file, overrides).map_err(Failure::usage)?;
     let mut out = io::stdout().lock();
     let mut remarks = || -> io::Result<()> {
         for remark in &loaded.remarks.warnings {

@@ -8,7 +8,7 @@ use tercel_capture::Drops;
 use tercel_rules::program::Priority;
 
 use super::internal::Internal;
-use crate::config;
+use tercel_config as config;
 
 /// Name of the rule of such alerts.
 const RULE: &str = "Tercel internal: syscall event drop";

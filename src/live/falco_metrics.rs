@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
 use super::metrics::{Metrics, Page};
-use crate::config;
+use tercel_config as config;
 
 /// Jiffies of a second, which are a hundred on every architecture that this program is built for.
 const HZ: f64 = 100.0;

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use tercel_rules::load::{Loaded, RuleState};
 
 use super::rules::Found;
-use crate::config::Config;
+use tercel_config::Config;
 use tercel_outputs::Kind;
 
 /// One line for each rule file, output and server, and for what is named and not there.
@@ -60,8 +60,8 @@ mod tests {
     use tercel_rules::load::Options;
 
     use super::*;
-    use crate::config;
     use crate::live::rules::Plan;
+    use tercel_config as config;
 
     /// Falco's package installs an empty `rules.d` and names a local file that is not there; both are no fault.
     #[test]

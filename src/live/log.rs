@@ -5,8 +5,8 @@ use std::time::Duration;
 use console::style;
 use tercel_rules::program::Priority;
 
-use crate::config::{self, Config, Remarks};
 use crate::exit::Failure;
+use tercel_config::{self as config, Config, Remarks};
 use tercel_outputs::{Address, Kind, Level, Limits, Message, Outputs, Protocol, Syslog};
 
 /// How long what waits for a daemon that does not answer may hold up the start.

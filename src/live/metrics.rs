@@ -8,7 +8,7 @@ use tercel_format::record::MachineInfo;
 use tercel_rules::program::Program;
 
 use super::falco_metrics;
-use crate::config;
+use tercel_config as config;
 use tercel_outputs::Counts;
 
 /// What there is to tell.

@@ -27,9 +27,9 @@ use tercel_capture::{Engines, Options as Probing, Source};
 
 use crate::exit::{Failure, Outcome};
 use crate::intent::Live;
-use tercel_outputs::{Kind, Level, Outputs};
 use crate::rules as rule_files;
 use crate::stop;
+use tercel_outputs::{Kind, Level, Outputs};
 
 pub use check::run as check;
 use log::Log;

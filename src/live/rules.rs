@@ -7,9 +7,9 @@ use tercel_rules::load::{Loaded, Loader, Options};
 use tercel_rules::program::Program;
 use tercel_rules::select::Selection;
 
-use crate::config::Config;
 use crate::exit::Failure;
 use crate::intent::Live;
+use tercel_config::Config;
 
 /// Which rules are to run.
 pub struct Plan {

@@ -7,9 +7,9 @@ use tercel_replay::{Buffers, Matching, Options, Settings, Style};
 
 use super::reload::Files;
 use super::rules::Plan;
-use crate::config::{self, Config, Loaded, Remarks};
 use crate::exit::Failure;
 use crate::intent::Live;
+use tercel_config::{self as config, Config, Loaded, Remarks};
 use tercel_outputs::Kind;
 
 /// What a run is to do.
@@ -31,7 +31,7 @@ impl Setup {
     /// The configuration is wrong; the text names every place.
     pub fn read(args: &Live) -> Result<(Setup, Remarks), Failure> {
         let Loaded { config, remarks, files, absent } =
-            config::load(args.config.as_deref(), &args.overrides)?;
+            config::load(args.config.as_deref(), &args.overrides).map_err(Failure::usage)?;
         let plan = Plan::of(args, &config)?;
         let files = Files::new(plan.files().iter().chain(&files).chain(&absent).cloned().collect());
         Ok((Setup { config, plan, absent, files }, remarks))

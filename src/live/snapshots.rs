@@ -8,7 +8,7 @@ use tercel_rules::program::Priority;
 use super::falco_metrics::{self, Before};
 use super::internal::Internal;
 use super::metrics::Metrics;
-use crate::config;
+use tercel_config as config;
 use tercel_outputs::{Kind, Limits, Message, Notice, Outputs, StartError};
 
 /// Makes snapshots.

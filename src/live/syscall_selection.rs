@@ -5,7 +5,7 @@
 use tercel_format::catalogue::{EVENTS, code, flag};
 use tercel_rules::program::{EventSet, Priority, Program};
 
-use crate::config;
+use tercel_config as config;
 
 /// So many seconds without loss bring a priority back.
 const CALM: u32 = 30;

@@ -23,11 +23,11 @@ use super::snapshots::Snapshots;
 use super::syscall_selection::SyscallSelection;
 use super::web::Server;
 use super::writer::Writer;
-use crate::config::Config;
 use crate::diagnostics;
 use crate::exit::{Failure, Outcome};
 use crate::host;
 use crate::intent::Live;
+use tercel_config::Config;
 use tercel_outputs::{Level, Message, Outputs};
 
 /// Most blocks between two looks at everything else.
@@ -371,7 +371,9 @@ impl<'a> Watch<'a> {
         let (setup, remarks) = Setup::read(self.args).map_err(told)?;
         let program = setup.plan.reload()?;
         let Config { limits, patience, drops, .. } = setup.config;
-        self.outputs.replace(&setup.kinds(self.args), limits, patience).map_err(|error| vec![error.to_string()])?;
+        self.outputs
+            .replace(&setup.kinds(self.args), limits, patience)
+            .map_err(|error| vec![error.to_string()])?;
         // What was remarked before need not be told again.
         if setup.config != self.setup.config {
             self.log.remarks(&remarks);

@@ -16,8 +16,8 @@ use rustls::{ServerConfig, ServerConnection, StreamOwned};
 use serde_json::{Map, Value, json};
 use tercel_rules::load::Options;
 
-use crate::config::Web;
 use crate::exit::Failure;
+use tercel_config::Web;
 use tercel_outputs::{Level, Notice};
 
 /// How long a request may take.

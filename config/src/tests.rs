@@ -1,7 +1,13 @@
 //! Configurations as users write them.
 
+use std::fs;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use tercel_outputs::{Address, Kind, Protocol};
+use tercel_rules::program::Priority;
+
 use super::*;
-use tercel_outputs::{Address, Protocol};
 
 /// A file that goes away with the test.
 struct File(PathBuf);
@@ -24,7 +30,7 @@ fn read(name: &str, text: &str, overrides: &[&str]) -> Result<Loaded, String> {
     let file = File::new(name, text);
     let overrides: Vec<String> = overrides.iter().map(|text| (*text).to_owned()).collect();
     load(Some(&file.0), &overrides)
-        .map_err(|failure| failure.message.replace(&*file.0.to_string_lossy(), "F"))
+        .map_err(|error| error.to_string().replace(&*file.0.to_string_lossy(), "F"))
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-use super::tree::{Entry, Place, Remark, Value};
+use crate::tree::{Entry, Place, Remark, Value};
 
 /// Reads values and remembers what is wrong. What is an error and what is not is as in Falco: a value that cannot be read as what the
 /// key is for leaves the default, with a warning (yaml-cpp's `as` with a default); a value that can be read and makes no

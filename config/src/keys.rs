@@ -2,7 +2,7 @@
 
 use tercel_rules::fields::nearest;
 
-use super::tree::{Entry, Place, Remark, Value};
+use crate::tree::{Entry, Place, Remark, Value};
 
 /// What becomes of a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -394,7 +394,7 @@ falco_libs: {thread_table_size: 262144, thread_table_auto_purging_interval_s: 30
     fn the_stock_configuration_needs_no_words() {
         assert_eq!(remarks(STOCK), (Vec::new(), Vec::new()));
         let root = Entry::parse("f", STOCK, &mut Vec::new()).expect("a configuration");
-        let read = crate::config::read::config(&root).expect("valid");
+        let read = crate::read::config(&root).expect("valid");
         assert_eq!(read.warnings, []);
     }
 

@@ -10,10 +10,10 @@ use tercel_rules::output::Template;
 use tercel_rules::program::Priority;
 use tercel_rules::select::{Matching, Step};
 
-use super::outputs::outputs;
-use super::reader::Reader;
-use super::tree::{Entry, Remark, Value};
-use super::{Calls, Config, Drops, Lines, Log, Metrics, Web};
+use crate::outputs::outputs;
+use crate::reader::Reader;
+use crate::settings::{Calls, Config, Drops, Lines, Log, Metrics, Web};
+use crate::tree::{Entry, Remark, Value};
 use tercel_outputs::{Level, Limits};
 
 /// Falco's presets of the size of a ring are powers of two of this, from the first on.

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::reader::Reader;
+use crate::reader::Reader;
 use tercel_outputs::{Address, Http, Kind, Protocol, Syslog};
 
 /// The outputs that are enabled.

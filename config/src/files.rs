@@ -1,0 +1,108 @@
+//! The files of a configuration: the first one, those that it names and overrides enter, one tree is made of them and read.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::error::Error;
+use crate::keys::{self, Remarks};
+use crate::read;
+use crate::settings::Config;
+use crate::tree::{Entry, Place, Remark, Strategy, Value};
+
+/// Where the configuration is looked for.
+pub const DEFAULT_FILE: &str = "/etc/tercel/tercel.yaml";
+
+/// A configuration with what there is to remark on it.
+#[derive(Debug)]
+pub struct Loaded {
+    /// The configuration.
+    pub config: Config,
+    /// What is to be warned of, and keys that have no effect.
+    pub remarks: Remarks,
+    /// Files that it was read from.
+    pub files: Vec<PathBuf>,
+    /// Rule files that it names and that do not exist.
+    pub absent: Vec<PathBuf>,
+}
+
+/// Reads the configuration: `file`, or the one of the system if there is one, then the files that it names, then the overrides.
+///
+/// # Errors
+/// A file cannot be read, or values are wrong; every place is named.
+pub fn load(file: Option<&Path>, overrides: &[String]) -> Result<Loaded, Error> {
+    let (mut files, mut warnings) = (Vec::new(), Vec::new());
+    let default = Some(Path::new(DEFAULT_FILE)).filter(|path| path.exists());
+    let mut root = match file.or(default) {
+        Some(file) => parse(file, &mut files, &mut warnings)?,
+        None => Entry::parse("", "", &mut warnings)?,
+    };
+    let (mut first, mut second) = (Vec::new(), Vec::new());
+    for argument in overrides {
+        if argument.starts_with("config_files") { &mut first } else { &mut second }.push(argument);
+    }
+    first.into_iter().try_for_each(|argument| root.set(argument))?;
+    for (path, strategy) in further(&root)? {
+        let entry = parse(&path, &mut files, &mut warnings)?;
+        // As in Falco: files do not name further files in turn.
+        if let Some(inner) = entry.get("config_files") {
+            return Err(wrong(&inner.place, "config_files is only for the first file of a configuration"));
+        }
+        root.lay(entry, strategy);
+    }
+    second.into_iter().try_for_each(|argument| root.set(argument))?;
+    let mut remarks = keys::check(&root);
+    let read::Read { config, warnings: wrong_kinds } = read::config(&root).map_err(Error::Wrong)?;
+    warnings.append(&mut remarks.warnings);
+    warnings.extend(wrong_kinds);
+    remarks.warnings = warnings;
+    Ok(Loaded { absent: read::absent_rules(&root), config, remarks, files })
+}
+
+fn parse(file: &Path, files: &mut Vec<PathBuf>, warnings: &mut Vec<Remark>) -> Result<Entry, Error> {
+    let bytes = fs::read(file).map_err(|source| Error::Unreadable { path: file.to_owned(), source })?;
+    let text = String::from_utf8(bytes).map_err(|_| Error::NotUtf8 { path: file.to_owned() })?;
+    files.push(file.to_owned());
+    Ok(Entry::parse(&file.display().to_string(), &text, warnings)?)
+}
+
+fn wrong(place: &Place, text: &str) -> Error {
+    Error::from(Remark { place: place.clone(), text: text.to_owned() })
+}
+
+/// The files that `config_files` names and that exist.
+fn further(root: &Entry) -> Result<Vec<(PathBuf, Strategy)>, Error> {
+    let mut found = Vec::new();
+    let Some(entry) = root.get("config_files") else { return Ok(found) };
+    let Value::List(items) = &entry.value else { return Ok(found) };
+    for item in items {
+        let (path, strategy) = match &item.value {
+            Value::Text(path) => (path, Strategy::Append),
+            Value::Map(_) => match (item.get("path"), item.get("strategy")) {
+                (Some(Entry { value: Value::Text(path), .. }), strategy) => (path, strategy_of(strategy)?),
+                _ => return Err(wrong(&item.place, "an entry of config_files has a path")),
+            },
+            _ => return Err(wrong(&item.place, "config_files lists paths")),
+        };
+        let path = Path::new(path);
+        if path.is_dir() {
+            let mut inside: Vec<PathBuf> =
+                fs::read_dir(path).into_iter().flatten().flatten().map(|entry| entry.path()).collect();
+            inside.retain(|path| path.is_file());
+            inside.sort();
+            found.extend(inside.into_iter().map(|path| (path, strategy)));
+        } else if path.is_file() {
+            found.push((path.to_owned(), strategy));
+        }
+    }
+    Ok(found)
+}
+
+fn strategy_of(entry: Option<&Entry>) -> Result<Strategy, Error> {
+    match entry.map(|entry| (&entry.value, &entry.place)) {
+        None => Ok(Strategy::Append),
+        Some((Value::Text(text), _)) if text == "append" => Ok(Strategy::Append),
+        Some((Value::Text(text), _)) if text == "override" => Ok(Strategy::Override),
+        Some((Value::Text(text), _)) if text == "add-only" => Ok(Strategy::AddOnly),
+        Some((_, place)) => Err(wrong(place, "a strategy is append, override or add-only")),
+    }
+}

@@ -1,0 +1,165 @@
+//! What a configuration says: one checked structure, with nothing left of how it was written.
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use tercel_outputs::{Kind, Level, Limits};
+use tercel_rules::load::AppendOutput;
+use tercel_rules::program::Priority;
+use tercel_rules::select::Step;
+
+/// A checked configuration.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Config {
+    /// Rule files and directories that exist, in the order of loading.
+    pub rules_files: Vec<PathBuf>,
+    /// Reload rules and configuration when their files change.
+    pub watch: bool,
+    /// Which rules run.
+    pub selection: Vec<Step>,
+    /// Rules less urgent than this do not run.
+    pub priority: Priority,
+    /// Every matching rule gives an alert, not only the first.
+    pub all_matching: bool,
+    /// Texts that outputs get in addition.
+    pub append_output: Vec<AppendOutput>,
+    /// How lines look.
+    pub lines: Lines,
+    /// Where lines go.
+    pub outputs: Vec<Kind>,
+    /// How much may wait for each output.
+    pub limits: Limits,
+    /// How long outputs may go on at the end.
+    pub patience: Duration,
+    /// What is told of the run itself, and where.
+    pub log: Log,
+    /// What happens when events are lost.
+    pub drops: Drops,
+    /// The web server, if there is one.
+    pub web: Option<Web>,
+    /// What is measured.
+    pub metrics: Metrics,
+    /// Which system calls the probe is asked for.
+    pub calls: Calls,
+    /// Bytes of read and written buffers to keep.
+    pub snaplen: u32,
+    /// Bytes of the ring of each CPU.
+    pub ring: u32,
+}
+
+impl Config {
+    /// The outputs asked for; without any, standard output.
+    pub fn kinds(&self) -> Vec<Kind> {
+        if self.outputs.is_empty() { vec![Kind::Stdout] } else { self.outputs.clone() }
+    }
+}
+
+/// How lines look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Lines {
+    /// JSON instead of text.
+    pub json: bool,
+    /// Times in ISO 8601.
+    pub iso8601: bool,
+    /// JSON: the text under `output`.
+    pub output: bool,
+    /// JSON: the text without time and priority under `message`.
+    pub message: bool,
+    /// JSON: the values under `output_fields`.
+    pub fields: bool,
+    /// JSON: the tags under `tags`.
+    pub tags: bool,
+    /// Buffers of reads and writes in base64.
+    pub base64: bool,
+}
+
+/// What is told of the run itself, and where.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Log {
+    /// On standard error.
+    pub stderr: bool,
+    /// To the syslog daemon of this host.
+    pub syslog: bool,
+    /// Nothing less grave than this.
+    pub level: Level,
+}
+
+/// What happens when events are lost.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Drops {
+    /// Share of the events of a second above which something happens.
+    pub threshold: f64,
+    /// It is logged.
+    pub log: bool,
+    /// An alert is raised.
+    pub alert: bool,
+    /// The run ends.
+    pub exit: bool,
+    /// How often per second, on average.
+    pub rate: f64,
+    /// How often in a row.
+    pub burst: f64,
+    /// As if an event were lost every second, for tests of the outputs.
+    pub simulate: bool,
+}
+
+/// The web server.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Web {
+    /// Address and port.
+    pub address: std::net::SocketAddr,
+    /// Path that tells whether all is well.
+    pub health: String,
+    /// Serve metrics below `/metrics`.
+    pub metrics: bool,
+    /// File of certificates and their key, where TLS is spoken.
+    pub certificate: Option<PathBuf>,
+}
+
+impl Web {
+    /// How its addresses begin.
+    pub fn scheme(&self) -> &'static str {
+        if self.certificate.is_some() { "https" } else { "http" }
+    }
+}
+
+/// What is measured, and where snapshots of it go.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Metrics {
+    /// There are snapshots.
+    pub enabled: bool,
+    /// Time between two snapshots.
+    pub interval: Duration,
+    /// As alerts.
+    pub output_rule: bool,
+    /// As lines of this file.
+    pub output_file: Option<PathBuf>,
+    /// Alerts by rule.
+    pub rules: bool,
+    /// CPU and memory of the process and of the host.
+    pub resources: bool,
+    /// Sizes of the state.
+    pub state: bool,
+    /// Events and losses of the probe.
+    pub kernel: bool,
+    /// Losses of each CPU.
+    pub kernel_by_cpu: bool,
+    /// Memory in MB instead of KB.
+    pub megabytes: bool,
+    /// Values that are 0, too.
+    pub empty: bool,
+}
+
+/// Which system calls the probe is asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Calls {
+    /// All, whatever rules need.
+    pub all: bool,
+    /// Further ones, by name.
+    pub more: BTreeSet<String>,
+    /// Under overload, leave out what only rules of lesser priority need.
+    pub adaptive: bool,
+    /// Not these, by name, whatever rules need.
+    pub less: BTreeSet<String>,
+}
