@@ -4,8 +4,9 @@
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-use crate::exit::Failure;
 use tercel_config as config;
+
+use crate::exit::Failure;
 
 /// Flags of Falco whose meaning does not exist here, and what to use.
 const REFUSED: &[(&[&str], &str)] = &[

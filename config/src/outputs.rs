@@ -2,8 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::reader::Reader;
 use tercel_outputs::{Address, Http, Kind, Protocol, Syslog};
+
+use crate::reader::Reader;
 
 /// The outputs that are enabled.
 pub fn outputs(reader: &mut Reader<'_>, json: bool) -> Vec<Kind> {

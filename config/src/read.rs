@@ -5,6 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
+use tercel_outputs::{Level, Limits};
 use tercel_rules::load::{AppendOutput, ExtraField, parse_priority};
 use tercel_rules::output::Template;
 use tercel_rules::program::Priority;
@@ -14,7 +15,6 @@ use crate::outputs::outputs;
 use crate::reader::Reader;
 use crate::settings::{Calls, Config, Drops, Lines, Log, Metrics, Web};
 use crate::tree::{Entry, Remark, Value};
-use tercel_outputs::{Level, Limits};
 
 /// Falco's presets of the size of a ring are powers of two of this, from the first on.
 const PRESET: u32 = 512 << 10;

@@ -4,6 +4,7 @@
 use std::io::{self, Write};
 use std::path::Path;
 
+use tercel_config::{self as config, DEFAULT_FILE};
 use tercel_rules::load::{Loader, Options};
 
 use super::intent;
@@ -12,7 +13,6 @@ use super::web;
 use crate::exit::{Failure, Outcome};
 use crate::finish;
 use crate::rules as rule_files;
-use tercel_config::{self as config, DEFAULT_FILE};
 
 /// Checks a configuration and prints what live would do.
 pub fn run(file: Option<&Path>, overrides: &[String]) -> Result<Outcome, Failure> {

@@ -2,11 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
+use tercel_config::Config;
+use tercel_outputs::Kind;
 use tercel_rules::load::{Loaded, RuleState};
 
 use super::rules::Found;
-use tercel_config::Config;
-use tercel_outputs::Kind;
 
 /// One line for each rule file, output and server, and for what is named and not there.
 pub fn lines(
@@ -57,11 +57,11 @@ fn counted(rules: &Loaded, name: &str) -> String {
 mod tests {
     use std::fs;
 
+    use tercel_config as config;
     use tercel_rules::load::Options;
 
     use super::*;
     use crate::live::rules::Plan;
-    use tercel_config as config;
 
     /// Falco's package installs an empty `rules.d` and names a local file that is not there; both are no fault.
     #[test]

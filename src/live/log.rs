@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use console::style;
+use tercel_config::{self as config, Config, Remarks};
+use tercel_outputs::{Address, Kind, Level, Limits, Message, Outputs, Protocol, Syslog};
 use tercel_rules::program::Priority;
 
 use crate::exit::Failure;
-use tercel_config::{self as config, Config, Remarks};
-use tercel_outputs::{Address, Kind, Level, Limits, Message, Outputs, Protocol, Syslog};
 
 /// How long what waits for a daemon that does not answer may hold up the start.
 const PATIENCE: Duration = Duration::from_secs(1);

@@ -5,38 +5,30 @@
 //! Every output has a thread of its own, and so has the web server.
 
 mod check;
-mod drops;
-mod falco_metrics;
 mod intent;
-mod internal;
 mod log;
-mod lost_exits;
-mod metrics;
 mod privileges;
 mod reload;
 mod rules;
 mod setup;
 mod signals;
-mod snapshots;
-mod syscall_selection;
 mod watch;
 mod web;
 mod writer;
 
 use tercel_capture::{Engines, Options as Probing, Source};
+use tercel_live::{Snapshots, SyscallSelection};
+use tercel_outputs::{Kind, Level, Outputs};
 
 use crate::exit::{Failure, Outcome};
 use crate::intent::Live;
 use crate::rules as rule_files;
 use crate::stop;
-use tercel_outputs::{Kind, Level, Outputs};
 
 pub use check::run as check;
 use log::Log;
 use setup::Setup;
 use signals::Signals;
-use snapshots::Snapshots;
-use syscall_selection::SyscallSelection;
 use watch::{Parts, Watch};
 use writer::Writer;
 

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use tercel_config::Config;
 use tercel_rules::files::{self, FileError, RuleFile};
 use tercel_rules::load::{Loaded, Loader, Options};
 use tercel_rules::program::Program;
@@ -9,7 +10,6 @@ use tercel_rules::select::Selection;
 
 use crate::exit::Failure;
 use crate::intent::Live;
-use tercel_config::Config;
 
 /// Which rules are to run.
 pub struct Plan {

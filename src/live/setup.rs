@@ -3,14 +3,14 @@
 
 use std::path::PathBuf;
 
+use tercel_config::{self as config, Config, Loaded, Remarks};
+use tercel_outputs::Kind;
 use tercel_replay::{Buffers, Matching, Options, Settings, Style};
 
 use super::reload::Files;
 use super::rules::Plan;
 use crate::exit::Failure;
 use crate::intent::Live;
-use tercel_config::{self as config, Config, Loaded, Remarks};
-use tercel_outputs::Kind;
 
 /// What a run is to do.
 pub struct Setup {

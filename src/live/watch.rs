@@ -8,27 +8,22 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use tercel_capture::{Drops, Polled, Source};
+use tercel_config::Config;
+use tercel_live::{DropWatcher, InternalAlert, LostExits, Metrics, Snapshots, SyscallSelection, metrics};
+use tercel_outputs::{Level, Message, Outputs};
 use tercel_replay::state::State;
 use tercel_replay::{Alert, Formatter, Origin, Replay, Sink};
 use tercel_rules::program::{Priority, Program};
 
-use super::drops::Watcher;
-use super::internal::Internal;
 use super::log::Log;
-use super::lost_exits::LostExits;
-use super::metrics::{self, Metrics};
 use super::setup::Setup;
 use super::signals::Signals;
-use super::snapshots::Snapshots;
-use super::syscall_selection::SyscallSelection;
 use super::web::Server;
 use super::writer::Writer;
 use crate::diagnostics;
 use crate::exit::{Failure, Outcome};
 use crate::host;
 use crate::intent::Live;
-use tercel_config::Config;
-use tercel_outputs::{Level, Message, Outputs};
 
 /// Most blocks between two looks at everything else.
 const STRETCH: u32 = 4096;
@@ -71,7 +66,7 @@ pub struct Watch<'a> {
     reloaded: u64,
     /// What lines show of this host: its local time.
     origin: Origin,
-    drops: Watcher,
+    drops: DropWatcher,
     lost_exits: LostExits,
     tally: Tally,
     started: Instant,
@@ -125,7 +120,7 @@ impl<'a> Watch<'a> {
             snapshots: Some(snapshots),
             reloaded: since_epoch(),
             origin: Origin { label: None, zone },
-            drops: Watcher::new(setup.config.drops),
+            drops: DropWatcher::new(setup.config.drops),
             lost_exits: LostExits::new(now),
             tally: Tally::default(),
             setup,
@@ -280,7 +275,7 @@ impl<'a> Watch<'a> {
     }
 
     /// An alert of the run itself.
-    fn raise(&self, alert: &Internal) {
+    fn raise(&self, alert: &InternalAlert) {
         let hostname = String::from_utf8_lossy(&self.source.machine().hostname);
         let ahead = self.origin.zone.as_ref().map_or(0, |zone| zone.offset(Timestamp::now().as_second()));
         self.outputs.deliver(alert.message(self.setup.config.lines.json, &hostname, ahead));

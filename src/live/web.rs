@@ -14,11 +14,11 @@ use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
 use serde_json::{Map, Value, json};
+use tercel_config::Web;
+use tercel_outputs::{Level, Notice};
 use tercel_rules::load::Options;
 
 use crate::exit::Failure;
-use tercel_config::Web;
-use tercel_outputs::{Level, Notice};
 
 /// How long a request may take.
 const PATIENCE: Duration = Duration::from_secs(1);

@@ -3,13 +3,13 @@
 use std::time::{Duration, Instant};
 
 use serde_json::json;
-use tercel_rules::program::Priority;
-
-use super::falco_metrics::{self, Before};
-use super::internal::Internal;
-use super::metrics::Metrics;
 use tercel_config as config;
 use tercel_outputs::{Kind, Limits, Message, Notice, Outputs, StartError};
+use tercel_rules::program::Priority;
+
+use super::counts::Metrics;
+use super::falco::{self, Before};
+use crate::internal::InternalAlert;
 
 /// Makes snapshots.
 pub struct Snapshots {
@@ -41,14 +41,14 @@ impl Snapshots {
     }
 
     /// Makes one; the alert leaves where it is asked for.
-    pub fn make(&mut self, metrics: &Metrics<'_>, now: Instant) -> Option<Internal> {
+    pub fn make(&mut self, metrics: &Metrics<'_>, now: Instant) -> Option<InternalAlert> {
         (self.last, self.number) = (now, self.number + 1);
-        let fields = falco_metrics::fields(metrics, &self.settings, &mut self.before);
+        let fields = falco::fields(metrics, &self.settings, &mut self.before);
         if let Some(file) = &self.file {
             let line = json!({"sample": self.number, "output_fields": fields}).to_string().into_bytes();
             file.deliver(Message { line, severity: Priority::Informational.severity() });
         }
-        self.settings.output_rule.then(|| Internal {
+        self.settings.output_rule.then(|| InternalAlert {
             rule: "Falco internal: metrics snapshot",
             text: "Falco metrics snapshot".to_owned(),
             priority: Priority::Informational,
@@ -78,7 +78,7 @@ mod tests {
     use tercel_capture::Drops;
     use tercel_format::record::MachineInfo;
 
-    use super::super::falco_metrics::tests::{metrics, program, settings};
+    use super::super::falco::tests::{metrics, program, settings};
     use super::*;
 
     #[test]

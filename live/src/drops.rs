@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use serde_json::json;
 use tercel_capture::Drops;
+use tercel_config as config;
 use tercel_rules::program::Priority;
 
-use super::internal::Internal;
-use tercel_config as config;
+use crate::internal::InternalAlert;
 
 /// Name of the rule of such alerts.
 const RULE: &str = "Tercel internal: syscall event drop";
@@ -23,7 +23,7 @@ pub struct Loss {
 }
 
 /// Watches what is lost.
-pub struct Watcher {
+pub struct DropWatcher {
     settings: config::Drops,
     known: Drops,
     cpus: Vec<u64>,
@@ -34,10 +34,10 @@ pub struct Watcher {
     tokens: f64,
 }
 
-impl Watcher {
+impl DropWatcher {
     /// Nothing was lost so far.
-    pub fn new(settings: config::Drops) -> Watcher {
-        Watcher {
+    pub fn new(settings: config::Drops) -> DropWatcher {
+        DropWatcher {
             settings,
             known: Drops::default(),
             cpus: Vec::new(),
@@ -113,9 +113,9 @@ impl Loss {
     }
 
     /// The alert, in the form of Falco's.
-    pub fn alert(&self) -> Internal {
+    pub fn alert(&self) -> InternalAlert {
         let fields = self.counts.iter().map(|(key, count)| (key.clone(), json!(count.to_string()))).collect();
-        Internal { rule: RULE, text: self.text(), priority: Priority::Debug, fields }
+        InternalAlert { rule: RULE, text: self.text(), priority: Priority::Debug, fields }
     }
 }
 
@@ -145,7 +145,7 @@ mod tests {
 
     #[test]
     fn losses_above_the_threshold_are_told_at_a_bounded_rate() {
-        let mut watcher = Watcher::new(settings());
+        let mut watcher = DropWatcher::new(settings());
         assert_eq!(watcher.look(&full(0), &[0, 0], 1000, SECOND), None);
         assert_eq!(watcher.look(&full(50), &[50, 0], 2000, SECOND), None, "below the threshold");
         let loss = watcher.look(&full(550), &[250, 300], 2500, SECOND).expect("a loss");
@@ -166,7 +166,7 @@ mod tests {
 
     #[test]
     fn a_loss_can_be_simulated() {
-        let mut watcher = Watcher::new(config::Drops { simulate: true, ..settings() });
+        let mut watcher = DropWatcher::new(config::Drops { simulate: true, ..settings() });
         let loss = watcher.look(&full(0), &[], 1000, SECOND).expect("a loss");
         assert_eq!(loss.lost, 1);
     }

@@ -4,9 +4,10 @@ use std::fs;
 
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
-
-use super::metrics::{Metrics, Page};
 use tercel_config as config;
+
+use super::counts::Metrics;
+use super::page::Page;
 
 /// Jiffies of a second, which are a hundred on every architecture that this program is built for.
 const HZ: f64 = 100.0;
@@ -402,8 +403,9 @@ pub mod tests {
     fn prometheus_has_falcos_names() {
         let (program, drops) = (program(), Drops { full: 100, ..Drops::default() });
         let machine = MachineInfo { hostname: b"h".to_vec(), cpus: 2, ..MachineInfo::default() };
-        let mut page = Page(String::new());
+        let mut page = Page::default();
         rows(&mut page, &metrics(&program, &machine, &drops), &settings());
+        let text = page.into_text();
         for expected in [
             "falcosecurity_evt_hostname_info{hostname=\"h\"} 1\n",
             "falcosecurity_falco_rules_matches_total{priority=\"3\",rule_name=\"Read /etc, or so!\",source=\"syscall\",\
@@ -415,7 +417,7 @@ pub mod tests {
             "falcosecurity_falco_memory_rss_bytes ",
             "falcosecurity_falco_cpu_usage_ratio ",
         ] {
-            assert!(page.0.contains(expected), "{expected} is not in:\n{}", page.0);
+            assert!(text.contains(expected), "{expected} is not in:\n{text}");
         }
     }
 }

@@ -3,13 +3,12 @@
 use jiff::Timestamp;
 use jiff::tz::Offset;
 use serde_json::{Map, Value, json};
-use tercel_rules::program::Priority;
-
 use tercel_outputs::Message;
+use tercel_rules::program::Priority;
 
 /// An alert that no rule file knows.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Internal {
+pub struct InternalAlert {
     /// Name of the rule that it bears.
     pub rule: &'static str,
     /// What happened.
@@ -20,7 +19,7 @@ pub struct Internal {
     pub fields: Map<String, Value>,
 }
 
-impl Internal {
+impl InternalAlert {
     /// The alert as a line; times in text are `zone` seconds ahead of UTC.
     pub fn message(&self, json: bool, hostname: &str, zone: i32) -> Message {
         let time = Timestamp::now();

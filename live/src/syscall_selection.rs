@@ -2,10 +2,9 @@
 //! lesser priority need is left out, one priority after the other, until nothing is lost any more; when that has lasted, it
 //! comes back.
 
+use tercel_config as config;
 use tercel_format::catalogue::{EVENTS, code, flag};
 use tercel_rules::program::{EventSet, Priority, Program};
-
-use tercel_config as config;
 
 /// So many seconds without loss bring a priority back.
 const CALM: u32 = 30;

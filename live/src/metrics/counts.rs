@@ -1,0 +1,44 @@
+//! What a run has counted at one moment.
+
+use tercel_capture::Drops;
+use tercel_format::record::MachineInfo;
+use tercel_outputs::Counts;
+use tercel_rules::program::Program;
+
+/// What a run has counted.
+pub struct Metrics<'a> {
+    /// Seconds since the start.
+    pub uptime: f64,
+    /// Events taken from the probe.
+    pub events: u64,
+    /// Events that the rules saw.
+    pub evaluated: u64,
+    /// What was lost.
+    pub drops: &'a Drops,
+    /// Lost events per CPU.
+    pub cpus: &'a [u64],
+    /// Alerts by rule and priority.
+    pub alerts: Vec<(&'a str, &'static str, u64)>,
+    /// What became of the lines, by output.
+    pub outputs: Vec<(&'static str, Counts)>,
+    /// Threads in the state.
+    pub threads: usize,
+    /// File descriptors in the state.
+    pub fds: usize,
+    /// Rules that run.
+    pub rules: usize,
+    /// How often rules were reloaded, and how often they were refused.
+    pub reloads: (u64, u64),
+    /// Containers in the state.
+    pub containers: usize,
+    /// Priorities whose rules are not served at the moment, because of overload.
+    pub shed: usize,
+    /// The rules.
+    pub program: &'a Program,
+    /// The host.
+    pub machine: &'a MachineInfo,
+    /// When the run began, nanoseconds since the epoch.
+    pub started: u64,
+    /// When its rules were read, nanoseconds since the epoch.
+    pub reloaded: u64,
+}

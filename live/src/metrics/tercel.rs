@@ -1,0 +1,68 @@
+//! Metrics under names of this program: what a run has counted enters, rows for Prometheus leave.
+
+use std::fs;
+
+use tercel_outputs::Counts;
+
+use super::counts::Metrics;
+use super::page::Page;
+
+/// Appends the rows.
+pub fn rows(page: &mut Page, metrics: &Metrics<'_>) {
+    page.one("tercel_uptime_seconds", "gauge", "Time since the start", metrics.uptime);
+    page.one("tercel_events_total", "counter", "Events taken from the probe", metrics.events);
+    page.one("tercel_events_evaluated_total", "counter", "Events that the rules saw", metrics.evaluated);
+    let drops = metrics.drops;
+    let causes = [
+        ("ring_full", drops.full),
+        ("cpu_busy", drops.busy),
+        ("too_large", drops.large),
+        ("skipped", drops.skipped),
+        ("fault", drops.faults),
+    ];
+    page.head("tercel_events_lost_total", "counter", "Events lost before they reached the program");
+    causes.iter().for_each(|(cause, count)| page.row("tercel_events_lost_total", &[("cause", cause)], count));
+    page.head("tercel_events_lost_by_cpu_total", "counter", "Events lost by CPU");
+    for (cpu, count) in metrics.cpus.iter().enumerate() {
+        page.row("tercel_events_lost_by_cpu_total", &[("cpu", &cpu.to_string())], count);
+    }
+    page.one("tercel_parameters_cut_total", "counter", "Parameters cut at their limit", drops.cut);
+    page.head("tercel_alerts_total", "counter", "Alerts by rule");
+    for (rule, priority, count) in &metrics.alerts {
+        page.row("tercel_alerts_total", &[("rule", rule), ("priority", priority)], count);
+    }
+    outputs(page, &metrics.outputs);
+    page.one("tercel_threads", "gauge", "Threads in the state", metrics.threads);
+    page.one("tercel_fds", "gauge", "File descriptors in the state", metrics.fds);
+    page.one("tercel_rules", "gauge", "Rules that run", metrics.rules);
+    page.one("tercel_rules_reloads_total", "counter", "Rules reloaded", metrics.reloads.0);
+    page.one("tercel_rules_refused_total", "counter", "Rules refused when reloaded", metrics.reloads.1);
+    page.one(
+        "tercel_shed_priorities",
+        "gauge",
+        "Priorities whose rules are not served, by overload",
+        metrics.shed,
+    );
+    page.one("tercel_memory_bytes", "gauge", "Resident memory", memory().unwrap_or(0));
+}
+
+fn outputs(page: &mut Page, outputs: &[(&'static str, Counts)]) {
+    type Column = (&'static str, &'static str, &'static str, fn(&Counts) -> u64);
+    let columns: [Column; 4] = [
+        ("tercel_output_sent_total", "counter", "Alerts that the output took", |counts| counts.sent),
+        ("tercel_output_lost_total", "counter", "Alerts lost on the way to the output", |counts| counts.lost),
+        ("tercel_output_failures_total", "counter", "Tries that failed", |counts| counts.failures),
+        ("tercel_output_queue", "gauge", "Alerts that wait for the output", |counts| counts.waiting),
+    ];
+    for (name, kind, help, column) in columns {
+        page.head(name, kind, help);
+        outputs.iter().for_each(|(output, counts)| page.row(name, &[("output", output)], column(counts)));
+    }
+}
+
+/// Resident memory of this process.
+fn memory() -> Option<u64> {
+    let status = fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
+    line.trim().trim_end_matches("kB").trim().parse::<u64>().ok()?.checked_mul(1024)
+}
