@@ -3,14 +3,14 @@
 use std::io::{self, Write};
 
 use serde_json::json;
-use tercel_format::catalogue::{EVENTS, EventInfo, flag};
-use tercel_rules::fields::{ArgRule, FIELDS, FieldInfo, epf};
+use tercel_format::catalogue::{EVENTS, EventFlags, EventInfo};
+use tercel_rules::fields::{ArgRule, FIELDS, FieldFlags, FieldInfo};
 
 use crate::intent::List;
 
 /// Prints the fields that conditions and outputs can use.
 pub fn fields(out: &mut dyn Write, args: &List) -> io::Result<()> {
-    for info in FIELDS.iter().filter(|info| info.flags & epf::TABLE_ONLY == 0) {
+    for info in FIELDS.iter().filter(|info| !info.flags.contains(FieldFlags::TABLE_ONLY)) {
         if !wanted(args, info.name) {
             continue;
         }
@@ -20,7 +20,7 @@ pub fn fields(out: &mut dyn Write, args: &List) -> io::Result<()> {
                 "type": info.ty.name(),
                 "list": info.is_list(),
                 "argument": info.arg.name(),
-                "deprecated": info.flags & epf::DEPRECATED != 0,
+                "deprecated": info.flags.contains(FieldFlags::DEPRECATED),
                 "description": info.description,
             });
             writeln!(out, "{row}")?;
@@ -33,7 +33,7 @@ pub fn fields(out: &mut dyn Write, args: &List) -> io::Result<()> {
 
 /// Prints the events that the newest schema has, with their parameters.
 pub fn events(out: &mut dyn Write, args: &List) -> io::Result<()> {
-    for info in EVENTS.iter().filter(|info| !info.any(flag::UNUSED | flag::OLD_VERSION)) {
+    for info in EVENTS.iter().filter(|info| !info.any(EventFlags::UNUSED | EventFlags::OLD_VERSION)) {
         if !wanted(args, info.name) {
             continue;
         }

@@ -26,7 +26,7 @@ pub struct Event<'a> {
 
 impl<'a> Event<'a> {
     /// Puts an event together from its parts. `lengths` holds one little-endian length per parameter, 16 bits wide or 32
-    /// where the event has [`LARGE_PAYLOAD`](crate::catalogue::flag::LARGE_PAYLOAD); `data` the parameters back to back.
+    /// where the event has [`LARGE_PAYLOAD`](crate::catalogue::EventFlags::LARGE_PAYLOAD); `data` the parameters back to back.
     /// Whoever calls it has checked that the lengths fit; where they do not, [`Event::param`] yields `None`.
     pub fn new(code: u16, lengths: &'a [u8], data: &'a [u8]) -> Option<Event<'a>> {
         Some(Event::from_parts(EVENTS.get(usize::from(code))?, lengths, data))
@@ -114,10 +114,10 @@ impl<'a> Event<'a> {
     /// generic calls and events that are not system calls (reference types.json `return_value`).
     #[inline]
     pub fn return_value(&self) -> Option<i64> {
-        use crate::catalogue::{code, source};
+        use crate::catalogue::{EventSource, code};
         if !self.info.is_exit()
             || self.info.code == code::GENERIC_X
-            || self.info.source & source::SYSCALL == 0
+            || !self.info.source.contains(EventSource::SYSCALL)
             || self.info.params.is_empty()
         {
             return None;
@@ -130,7 +130,7 @@ impl<'a> Event<'a> {
     }
 
     fn length_width(&self) -> usize {
-        if self.info.has(crate::catalogue::flag::LARGE_PAYLOAD) { 4 } else { 2 }
+        if self.info.has(crate::catalogue::EventFlags::LARGE_PAYLOAD) { 4 } else { 2 }
     }
 }
 

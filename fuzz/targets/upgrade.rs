@@ -4,14 +4,14 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use tercel_format::catalogue::{EVENTS, flag};
+use tercel_format::catalogue::{EVENTS, EventFlags};
 use tercel_format::upgrade::{RawEvent, Upgrade, Upgraded};
 
 fuzz_target!(|bytes: &[u8]| {
     let (mut upgrade, mut rest) = (Upgrade::new(), bytes);
     while let Some(([low, high, tid, count], after)) = rest.split_first_chunk() {
         let code = u16::from_le_bytes([*low, *high]) % EVENTS.len() as u16;
-        let width = if EVENTS[usize::from(code)].has(flag::LARGE_PAYLOAD) { 4 } else { 2 };
+        let width = if EVENTS[usize::from(code)].has(EventFlags::LARGE_PAYLOAD) { 4 } else { 2 };
         let count = usize::from(*count % 32).min(after.len());
         let (sizes, after) = after.split_at(count);
         let total: usize = sizes.iter().map(|size| usize::from(*size)).sum();
@@ -34,7 +34,7 @@ fuzz_target!(|bytes: &[u8]| {
         };
         if upgrade.apply(&raw) == Ok(Upgraded::Rebuilt) {
             let (code, lengths, data) = upgrade.rebuilt();
-            let wide = EVENTS[usize::from(code)].has(flag::LARGE_PAYLOAD);
+            let wide = EVENTS[usize::from(code)].has(EventFlags::LARGE_PAYLOAD);
             let claimed: usize = if wide {
                 lengths
                     .chunks(4)

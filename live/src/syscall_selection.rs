@@ -3,7 +3,7 @@
 //! comes back.
 
 use tercel_config as config;
-use tercel_format::catalogue::{EVENTS, code, flag};
+use tercel_format::catalogue::{EVENTS, EventFlags, code};
 use tercel_rules::program::{EventSet, Priority, Program};
 
 /// So many seconds without loss bring a priority back.
@@ -98,7 +98,7 @@ fn wanted(program: &Program, settings: &config::Calls, from: Priority) -> EventS
     for event in &EVENTS {
         if settings.less.contains(event.name) {
             named.insert(event.code);
-        } else if event.any(flag::MODIFIES_STATE) || settings.more.contains(event.name) {
+        } else if event.any(EventFlags::MODIFIES_STATE) || settings.more.contains(event.name) {
             set.insert(event.code);
         }
     }

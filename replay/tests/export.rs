@@ -13,7 +13,7 @@ use tercel_format::record::StateRecord;
 use tercel_format::{Block, Reader, Writer};
 use tercel_replay::fields::{Context, Scratch, render_json};
 use tercel_replay::state::{ResumePoint, State};
-use tercel_rules::fields::{ArgRule, FIELDS, epf};
+use tercel_rules::fields::{ArgRule, FIELDS, FieldFlags};
 use tercel_rules::output::{Piece, Template};
 use tercel_rules::program::Operand;
 use tercel_test_support::{captures_of, corpus, require, root};
@@ -234,8 +234,9 @@ fn example(path: &Path, from: u64, number: u64, expected: &Json, value: &Json) -
 
 /// Every field that needs no argument.
 fn operands() -> Vec<(&'static str, Operand)> {
-    let plain =
-        FIELDS.iter().filter(|info| info.flags & epf::TABLE_ONLY == 0 && info.arg != ArgRule::Required);
+    let plain = FIELDS
+        .iter()
+        .filter(|info| !info.flags.contains(FieldFlags::TABLE_ONLY) && info.arg != ArgRule::Required);
     plain
         .filter_map(|info| {
             let template = Template::parse(&format!("%{}", info.name)).ok()?;

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use tercel_format::catalogue::{EventInfo, Extra, ParamInfo, ParamType, code, flag};
+use tercel_format::catalogue::{EventFlags, EventInfo, Extra, ParamInfo, ParamType, code};
 use tercel_format::{Event, until_nul};
 
 use super::container;
@@ -19,7 +19,7 @@ pub(super) fn with_redacted<E>(
     event: &Event<'_>,
     give: &mut dyn FnMut(&Event<'_>) -> Result<(), E>,
 ) -> Result<(), E> {
-    let wide = event.info.has(flag::LARGE_PAYLOAD);
+    let wide = event.info.has(EventFlags::LARGE_PAYLOAD);
     let (mut lengths, mut data) = (Vec::new(), Vec::new());
     learn(texts, event);
     for index in 0..event.nparams() {

@@ -1,6 +1,6 @@
 //! Event blocks, with and without flags, of both event headers (reference C1 to C9).
 
-use crate::catalogue::{self, EVENTS, flag};
+use crate::catalogue::{self, EVENTS, EventFlags};
 use crate::error::Fault;
 
 /// Bytes of the header that counts its parameters: ts u64, tid u64, length u32, type u16, nparams u32.
@@ -85,7 +85,7 @@ pub(crate) fn event(body: &[u8], layout: Layout) -> Result<Option<RawEvent<'_>>,
         return Err(SHORT);
     }
     let Some(info) = catalogue::event(code) else { return Ok(None) };
-    let wide = info.has(flag::LARGE_PAYLOAD);
+    let wide = info.has(EventFlags::LARGE_PAYLOAD);
     let (lengths, data) = if layout.counted {
         counted(event, length, code, wide)?
     } else {

@@ -1,6 +1,8 @@
 //! The table of events: one row per code, with its parameters (reference events.json).
 
-use super::{Category, DynamicRow, EventInfo, Extra, ParamInfo, ParamType, PrintFormat, flag, flags, source};
+use super::{
+    Category, DynamicRow, EventFlags, EventInfo, EventSource, Extra, ParamInfo, ParamType, PrintFormat, flags,
+};
 
 macro_rules! extra {
     () => {
@@ -26,8 +28,8 @@ macro_rules! events {
                 code: $code,
                 name: $name,
                 category: Category::$category,
-                source: 0 $(| source::$source)*,
-                flags: 0 $(| flag::$flag)*,
+                source: EventSource::empty()$(.union(EventSource::$source))*,
+                flags: EventFlags::empty()$(.union(EventFlags::$flag))*,
                 params: &[$(
                     ParamInfo {
                         name: $pname,

@@ -21,23 +21,23 @@ pub struct EventInfo {
     pub name: &'static str,
     /// What the event is about.
     pub category: Category,
-    /// Where events of this code come from: a set of [`source`] bits.
-    pub source: u16,
-    /// A set of [`flag`] bits.
-    pub flags: u16,
+    /// Where events of this code come from.
+    pub source: EventSource,
+    /// What else is known of all events of this code.
+    pub flags: EventFlags,
     /// Parameters of the newest schema, in order.
     pub params: &'static [ParamInfo],
 }
 
 impl EventInfo {
-    /// Whether every bit of `bits` (see [`flag`]) is set.
-    pub const fn has(&self, bits: u16) -> bool {
-        self.flags & bits == bits
+    /// Whether every one of these flags is set.
+    pub const fn has(&self, flags: EventFlags) -> bool {
+        self.flags.contains(flags)
     }
 
-    /// Whether any bit of `bits` (see [`flag`]) is set.
-    pub const fn any(&self, bits: u16) -> bool {
-        self.flags & bits != 0
+    /// Whether any of these flags is set.
+    pub const fn any(&self, flags: EventFlags) -> bool {
+        self.flags.intersects(flags)
     }
 
     /// Whether the event records an exit (odd codes) rather than an entry.
@@ -122,43 +122,52 @@ pub enum Category {
     Internal = 0xff,
 }
 
-/// Bits of [`EventInfo::source`].
-#[allow(missing_docs)]
-pub mod source {
-    pub const INTERNAL: u16 = 1 << 8;
-    pub const SYSCALL: u16 = 1 << 9;
-    pub const TRACEPOINT: u16 = 1 << 10;
-    pub const PLUGIN: u16 = 1 << 11;
-    pub const METAEVENT: u16 = 1 << 12;
-    pub const ITER: u16 = 1 << 13;
-}
+bitflags::bitflags! {
+    /// Where events come from (reference events.json `category`, high bits).
+    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+    pub struct EventSource: u16 {
+        /// Of the recorder alone.
+        const INTERNAL = 1 << 8;
+        /// A system call.
+        const SYSCALL = 1 << 9;
+        /// A trace point of the kernel.
+        const TRACEPOINT = 1 << 10;
+        /// A plugin.
+        const PLUGIN = 1 << 11;
+        /// Not an event of the host, but about it or about the capture.
+        const METAEVENT = 1 << 12;
+        /// A BPF iterator.
+        const ITER = 1 << 13;
+    }
 
-/// Bits of [`EventInfo::flags`].
-pub mod flag {
-    /// Success makes a new fd.
-    pub const CREATES_FD: u16 = 1;
-    /// Success closes an fd.
-    pub const DESTROYS_FD: u16 = 1 << 1;
-    /// Works on an fd.
-    pub const USES_FD: u16 = 1 << 2;
-    /// Reads from its fd.
-    pub const READS_FROM_FD: u16 = 1 << 3;
-    /// Writes to its fd.
-    pub const WRITES_TO_FD: u16 = 1 << 4;
-    /// The state engine has to look at it.
-    pub const MODIFIES_STATE: u16 = 1 << 5;
-    /// A code that was never used.
-    pub const UNUSED: u16 = 1 << 6;
-    /// The call may block.
-    pub const WAITS: u16 = 1 << 7;
-    /// Not bound to a thread.
-    pub const SKIP_PARSE_RESET: u16 = 1 << 8;
-    /// Superseded: upgraded while reading.
-    pub const OLD_VERSION: u16 = 1 << 9;
-    /// Parameter lengths are 32 bits wide.
-    pub const LARGE_PAYLOAD: u16 = 1 << 11;
-    /// The upgrade table decides about events with fewer parameters than listed.
-    pub const CONVERTER_MANAGED: u16 = 1 << 12;
+    /// What is known of all events of a code (reference events.json `flags`).
+    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+    pub struct EventFlags: u16 {
+        /// Success makes a new fd.
+        const CREATES_FD = 1;
+        /// Success closes an fd.
+        const DESTROYS_FD = 1 << 1;
+        /// Works on an fd.
+        const USES_FD = 1 << 2;
+        /// Reads from its fd.
+        const READS_FROM_FD = 1 << 3;
+        /// Writes to its fd.
+        const WRITES_TO_FD = 1 << 4;
+        /// The state engine has to look at it.
+        const MODIFIES_STATE = 1 << 5;
+        /// A code that was never used.
+        const UNUSED = 1 << 6;
+        /// The call may block.
+        const WAITS = 1 << 7;
+        /// Not bound to a thread.
+        const SKIP_PARSE_RESET = 1 << 8;
+        /// Superseded: upgraded while reading.
+        const OLD_VERSION = 1 << 9;
+        /// Parameter lengths are 32 bits wide.
+        const LARGE_PAYLOAD = 1 << 11;
+        /// The upgrade table decides about events with fewer parameters than listed.
+        const CONVERTER_MANAGED = 1 << 12;
+    }
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@
 mod kept;
 mod table;
 
-use crate::catalogue::{EVENTS, EventInfo, ParamType, Width, flag};
+use crate::catalogue::{EVENTS, EventFlags, EventInfo, ParamType, Width};
 use crate::error::Fault;
 use crate::event::Event;
 use kept::Kept;
@@ -86,10 +86,10 @@ const fn needs() -> [Need; EVENTS.len()] {
     let mut code = 0;
     while code < EVENTS.len() {
         let info = &EVENTS[code];
-        let old = info.has(flag::OLD_VERSION);
-        needs[code] = if info.has(flag::UNUSED) {
+        let old = info.has(EventFlags::OLD_VERSION);
+        needs[code] = if info.has(EventFlags::UNUSED) {
             Need::Drop
-        } else if !info.has(flag::CONVERTER_MANAGED) {
+        } else if !info.has(EventFlags::CONVERTER_MANAGED) {
             match (old, info.is_exit()) {
                 (false, _) => Need::Nothing,
                 (true, false) => Need::Drop,
@@ -322,7 +322,7 @@ impl Draft {
     /// Appends a parameter, of which at most `limit` bytes are kept (reference D7).
     fn push(&mut self, info: &EventInfo, bytes: &[u8], limit: usize) {
         let bytes = bytes.get(..limit).unwrap_or(bytes);
-        if info.has(flag::LARGE_PAYLOAD) {
+        if info.has(EventFlags::LARGE_PAYLOAD) {
             self.lengths.extend_from_slice(&(bytes.len() as u32).to_le_bytes());
         } else {
             self.lengths.extend_from_slice(&(bytes.len() as u16).to_le_bytes());
@@ -387,13 +387,13 @@ static ZEROS: [u8; 16] = [0; 16];
 fn room(ty: ParamType, info: &EventInfo) -> usize {
     match ty.width() {
         Width::Fixed(width) => usize::from(width),
-        Width::Variable | Width::FieldOnly if info.has(flag::LARGE_PAYLOAD) => u32::MAX as usize,
+        Width::Variable | Width::FieldOnly if info.has(EventFlags::LARGE_PAYLOAD) => u32::MAX as usize,
         Width::Variable | Width::FieldOnly => usize::from(u16::MAX),
     }
 }
 
 fn length_width(info: &EventInfo) -> usize {
-    if info.has(flag::LARGE_PAYLOAD) { 4 } else { 2 }
+    if info.has(EventFlags::LARGE_PAYLOAD) { 4 } else { 2 }
 }
 
 /// The JSON text of a container's first event. Like the reference it does not escape what it quotes, and yields nothing

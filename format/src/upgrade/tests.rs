@@ -54,7 +54,7 @@ fn the_table_fits_the_catalogue() {
         let info = &EVENTS[usize::from(row.code)];
         let place = format!("{} {} with {}", row.code, info.name, row.nparams);
         assert!(usize::from(row.nparams) <= info.params.len(), "{place}");
-        assert!(info.has(flag::CONVERTER_MANAGED), "{place}");
+        assert!(info.has(EventFlags::CONVERTER_MANAGED), "{place}");
         let (target, params, first) = match row.action {
             Action::Add(params) => (info, params, usize::from(row.nparams)),
             Action::Change(code, params) => (&EVENTS[usize::from(code)], params, 0),
@@ -97,7 +97,7 @@ fn every_row_leads_to_the_newest_schema() {
                 SYSCALL_EXECVEAT_E,
                 SOCKET_CONNECT_E,
             ];
-            assert!(!newest.has(flag::OLD_VERSION) || delivered.contains(&code), "{place}");
+            assert!(!newest.has(EventFlags::OLD_VERSION) || delivered.contains(&code), "{place}");
             assert_eq!(params.len(), newest.params.len(), "{place}");
         }
     }

@@ -3,7 +3,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use crate::catalogue::{self, EventInfo, Extra, ParamInfo, ParamType, Width, flag};
+use crate::catalogue::{self, EventFlags, EventInfo, Extra, ParamInfo, ParamType, Width};
 use crate::event::Event;
 
 /// A value for a parameter.
@@ -273,7 +273,7 @@ fn length(
     bytes: usize,
 ) -> Result<(), BuildError> {
     let error = BuildError::TooLong { event: info.name, param: param.name };
-    if info.has(flag::LARGE_PAYLOAD) {
+    if info.has(EventFlags::LARGE_PAYLOAD) {
         let bytes = u32::try_from(bytes).map_err(|_| error)?;
         lengths.extend_from_slice(&bytes.to_le_bytes());
     } else {

@@ -15,7 +15,7 @@ pub use builder::{BuildError, EncodedEvent, EventBuilder, Value};
 use std::io::{self, Write};
 
 use crate::block::{self, HEADER, TRAILER, code, event};
-use crate::catalogue::flag;
+use crate::catalogue::EventFlags;
 use crate::event::Event;
 use crate::record::{Account, FdList, Interface, MachineInfo, ProcessRecord, Section, StateRecord};
 
@@ -129,7 +129,7 @@ impl<W: Write> Writer<W> {
     fn event_with(&mut self, event: &Event, number: Option<u64>) -> io::Result<()> {
         let (lengths, data) = event.parts();
         let length = u32::try_from(event::HEADER + lengths.len() + data.len()).map_err(|_| too_long())?;
-        let width = if event.info.has(flag::LARGE_PAYLOAD) { 4 } else { 2 };
+        let width = if event.info.has(EventFlags::LARGE_PAYLOAD) { 4 } else { 2 };
         let nparams = (lengths.len() / width) as u32;
         self.body.clear();
         self.body.extend_from_slice(&event.cpu.to_le_bytes());

@@ -1,6 +1,6 @@
 //! Fields that every event has: number, times, source.
 
-use tercel_format::catalogue::{code, source};
+use tercel_format::catalogue::{EventSource, code};
 use tercel_rules::fields::GenEventField as G;
 
 use super::nature::Rendering;
@@ -59,7 +59,7 @@ pub(super) fn nature(field: G) -> Nature {
 
 /// Whether the event was made by a program, not by the kernel (reference fields.json `evt.is_async`).
 fn is_meta(cx: &Context<'_>) -> bool {
-    cx.event.info.source & source::METAEVENT != 0
+    cx.event.info.source.contains(EventSource::METAEVENT)
 }
 
 fn async_type<'a>(cx: &Context<'a>) -> Option<Value<'a>> {

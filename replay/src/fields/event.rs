@@ -1,6 +1,6 @@
 //! Fields about what an event is and carries: type, category, arguments.
 
-use tercel_format::catalogue::{Category, EVENTS, code, flag, source};
+use tercel_format::catalogue::{Category, EVENTS, EventFlags, EventSource, code};
 use tercel_format::until_nul;
 use tercel_rules::fields::{Arg, EventField as E};
 
@@ -22,7 +22,7 @@ pub(super) fn value<'a>(
     let info = event.info;
     match field {
         E::EvtType => name(cx).map(Value::Text),
-        E::SyscallType if info.source & source::SYSCALL == 0 => None,
+        E::SyscallType if !info.source.contains(EventSource::SYSCALL) => None,
         E::SyscallType => name(cx).map(Value::Text),
         E::EvtTypeIs => Some(Value::Uint(u64::from(is_type(cx, arg)))),
         E::EvtDir => Some(Value::Text(if info.is_exit() { b"<" } else { b">" })),
@@ -58,13 +58,13 @@ pub(super) fn value<'a>(
         E::EvtIsOpenExec => Some(Value::Bool(opening::is_open(cx, Opening::Exec))),
         E::EvtIsOpenCreate => Some(Value::Bool(opening::is_open(cx, Opening::Create))),
 
-        E::EvtIsIo => Some(Value::Bool(info.any(flag::READS_FROM_FD | flag::WRITES_TO_FD))),
-        E::EvtIsIoRead => Some(Value::Bool(info.any(flag::READS_FROM_FD))),
-        E::EvtIsIoWrite => Some(Value::Bool(info.any(flag::WRITES_TO_FD))),
-        E::EvtIoDir if info.any(flag::WRITES_TO_FD) => Some(Value::Text(b"write")),
-        E::EvtIoDir if info.any(flag::READS_FROM_FD) => Some(Value::Text(b"read")),
+        E::EvtIsIo => Some(Value::Bool(info.any(EventFlags::READS_FROM_FD | EventFlags::WRITES_TO_FD))),
+        E::EvtIsIoRead => Some(Value::Bool(info.any(EventFlags::READS_FROM_FD))),
+        E::EvtIsIoWrite => Some(Value::Bool(info.any(EventFlags::WRITES_TO_FD))),
+        E::EvtIoDir if info.any(EventFlags::WRITES_TO_FD) => Some(Value::Text(b"write")),
+        E::EvtIoDir if info.any(EventFlags::READS_FROM_FD) => Some(Value::Text(b"read")),
         E::EvtIoDir => None,
-        E::EvtIsWait => Some(Value::Bool(info.any(flag::WAITS))),
+        E::EvtIsWait => Some(Value::Bool(info.any(EventFlags::WAITS))),
         E::EvtIsSyslog => Some(Value::Bool(io::is_syslog(cx))),
         E::EvtCount => Some(Value::Uint(1)),
         E::EvtCountExit => info.is_exit().then_some(Value::Uint(1)),

@@ -1,6 +1,6 @@
 //! Fields about input, output and errors: what the event does by its flags, what it returned, and counters for charts.
 
-use tercel_format::catalogue::{Category, code, flag};
+use tercel_format::catalogue::{Category, EventFlags, code};
 
 use super::{Context, Value};
 use crate::state::FdKind;
@@ -34,7 +34,7 @@ pub(super) enum Way {
 
 /// Whether the event writes to the system log.
 pub(super) fn is_syslog(cx: &Context<'_>) -> bool {
-    cx.event.info.any(flag::WRITES_TO_FD)
+    cx.event.info.any(EventFlags::WRITES_TO_FD)
         && cx.bound_fd().is_some_and(|fd| memchr::memmem::find(&fd.name, b"/dev/log").is_some())
 }
 

@@ -39,7 +39,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use tercel_format::Event;
-use tercel_format::catalogue::flag;
+use tercel_format::catalogue::EventFlags;
 use tercel_rules::fields::{Arg, ClassField, FieldRef, UtilField};
 use tercel_rules::program::{Operand, Source};
 
@@ -197,7 +197,7 @@ impl<'a> Context<'a> {
     /// without a thread (reference state 9.1).
     #[inline]
     fn fd(&self) -> Option<(i64, Option<&'a Arc<Fd>>)> {
-        if !self.event.info.any(flag::CREATES_FD | flag::USES_FD | flag::DESTROYS_FD) {
+        if !self.event.info.any(EventFlags::CREATES_FD | EventFlags::USES_FD | EventFlags::DESTROYS_FD) {
             return None;
         }
         let slot = self.slot()?;

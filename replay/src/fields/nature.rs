@@ -2,7 +2,7 @@
 //! show it and what it costs. A field enters, its [`Nature`] leaves. The rows stand beside the values, in a `nature` per
 //! class of fields without a catch-all arm, so that a new field does not compile until it has one.
 
-use tercel_format::catalogue::{EventInfo, code, flag};
+use tercel_format::catalogue::{EventFlags, EventInfo, code};
 use tercel_rules::fields::{Arg, Field};
 
 use super::time;
@@ -175,7 +175,9 @@ impl Dependency {
     /// Whether the field has no value on any event of the type.
     pub(crate) fn is_missing_on(self, info: &EventInfo, arg: &Arg) -> bool {
         match (self, arg) {
-            (Dependency::Fd, _) => !info.any(flag::CREATES_FD | flag::USES_FD | flag::DESTROYS_FD),
+            (Dependency::Fd, _) => {
+                !info.any(EventFlags::CREATES_FD | EventFlags::USES_FD | EventFlags::DESTROYS_FD)
+            }
             // Reference language 5.21; state 9.20.
             (Dependency::Parameter, Arg::Key(name)) => !info.params.iter().any(|param| param.name == &**name),
             (

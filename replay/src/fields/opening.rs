@@ -9,13 +9,16 @@ use crate::state::path::concatenate;
 /// `PPM_AT_FDCWD`: the path is relative to the working directory.
 pub(super) const AT_FDCWD: i64 = -100;
 
-/// Bits of the flags of an open (`PPM_O_*`).
-mod open_flag {
-    pub const RDONLY: u32 = 1;
-    pub(crate) const WRONLY: u32 = 1 << 1;
-    pub(crate) const CREAT: u32 = 1 << 2;
-    pub(crate) const TMPFILE: u32 = 1 << 13;
-    pub const CREATED: u32 = 1 << 14;
+bitflags::bitflags! {
+    /// Flags of an open (`PPM_O_*`).
+    #[derive(Clone, Copy)]
+    struct OpenFlags: u32 {
+        const RDONLY = 1;
+        const WRONLY = 1 << 1;
+        const CREAT = 1 << 2;
+        const TMPFILE = 1 << 13;
+        const CREATED = 1 << 14;
+    }
 }
 
 /// Any of the execute bits of a mode (`PPM_S_IX*`).
@@ -41,16 +44,17 @@ pub(super) fn is_open(cx: &Context<'_>, opening: Opening) -> bool {
         }
         _ => return false,
     };
-    let flags = cx.event.u32(flags).unwrap_or(0);
+    let flags = OpenFlags::from_bits_retain(cx.event.u32(flags).unwrap_or(0));
     match opening {
-        Opening::Read => flags & open_flag::RDONLY != 0,
-        Opening::Write => flags & open_flag::WRONLY != 0,
+        Opening::Read => flags.contains(OpenFlags::RDONLY),
+        Opening::Write => flags.contains(OpenFlags::WRONLY),
         Opening::Create => {
-            flags & open_flag::CREATED != 0
-                || flags & open_flag::TMPFILE != 0 && cx.event.return_value().is_some_and(|value| value >= 0)
+            flags.contains(OpenFlags::CREATED)
+                || flags.contains(OpenFlags::TMPFILE)
+                    && cx.event.return_value().is_some_and(|value| value >= 0)
         }
         Opening::Exec => {
-            flags & (open_flag::TMPFILE | open_flag::CREAT) != 0
+            flags.intersects(OpenFlags::TMPFILE | OpenFlags::CREAT)
                 && mode.and_then(|mode| cx.event.u32(mode)).is_some_and(|mode| mode & EXECUTABLE != 0)
         }
     }

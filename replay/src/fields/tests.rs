@@ -2,7 +2,7 @@
 //! bring anything down.
 
 use tercel_format::Event;
-use tercel_format::catalogue::{EVENTS, PrintFormat, code, flag};
+use tercel_format::catalogue::{EVENTS, EventFlags, PrintFormat, code};
 use tercel_rules::fields::{Arg, FIELDS, Field, FieldRef};
 use tercel_rules::program::{Operand, Source};
 
@@ -16,7 +16,7 @@ struct Parameters {
 }
 
 fn parameters(code: u16, params: &[&[u8]]) -> Parameters {
-    let large = EVENTS[usize::from(code)].has(flag::LARGE_PAYLOAD);
+    let large = EVENTS[usize::from(code)].has(EventFlags::LARGE_PAYLOAD);
     let mut parameters = Parameters { lengths: Vec::new(), data: params.concat() };
     for param in params {
         match large {

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 
 use tercel_format::Block;
-use tercel_format::catalogue::source;
+use tercel_format::catalogue::EventSource;
 use tercel_format::trace::{Chunk, Descriptor, Trace, TraceError, Unpacker};
 
 use super::report::Report;
@@ -260,7 +260,7 @@ fn first_ts(trace: &Trace, chunk: &Chunk) -> Result<Option<u64>, TraceError> {
     };
     while let Ok(Some(block)) = blocks.next() {
         if let Block::Event(event) = block
-            && event.info.source & source::METAEVENT == 0
+            && !event.info.source.contains(EventSource::METAEVENT)
         {
             return Ok(Some(event.ts));
         }

@@ -2,7 +2,7 @@
 //! its fd (reference state 2).
 
 use tercel_format::Event;
-use tercel_format::catalogue::{code, flag};
+use tercel_format::catalogue::{EventFlags, code};
 
 use super::{Facts, Slot, State, StoredEnter, clone_flag};
 
@@ -20,7 +20,7 @@ enum Lookup {
 }
 
 fn lookup(event: &Event<'_>) -> Lookup {
-    if event.info.has(flag::SKIP_PARSE_RESET) {
+    if event.info.has(EventFlags::SKIP_PARSE_RESET) {
         return if event.code() == code::PROCINFO_E { Lookup::OnlyThread } else { Lookup::None };
     }
     match event.code() {
@@ -80,7 +80,7 @@ impl State {
     }
 
     fn bind_enter(&mut self, event: &Event<'_>, slot: Slot, facts: &mut Facts) {
-        let number = if event.info.has(flag::USES_FD) {
+        let number = if event.info.has(EventFlags::USES_FD) {
             event.int(enter_fd_param(event.code())).unwrap_or(-1)
         } else {
             -1
@@ -106,7 +106,7 @@ impl State {
         if let Some(res @ ..0) = event.return_value() {
             facts.error = res;
         }
-        if event.info.has(flag::USES_FD) {
+        if event.info.has(EventFlags::USES_FD) {
             if thread.last_fd == -1
                 && let Some(number) = exit_fd_param(event.code()).and_then(|index| event.int(index))
             {

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use tercel_format::Event;
-use tercel_format::catalogue::{code, source};
+use tercel_format::catalogue::{EventSource, code};
 
 use super::identity::memory_calls;
 use super::startup::Phase;
@@ -38,7 +38,7 @@ impl State {
 
     /// Whether the capture proper has begun, and the event before ended no thread.
     fn is_settled(&self, event: &Event<'_>) -> bool {
-        let has_base = self.first_ts != 0 || event.info.source & source::METAEVENT != 0;
+        let has_base = self.first_ts != 0 || event.info.source.contains(EventSource::METAEVENT);
         matches!(self.phase, Phase::Running) && self.exiting.is_none() && has_base
     }
 

@@ -46,7 +46,7 @@ mod export;
 
 use std::sync::Arc;
 
-use tercel_format::catalogue::{code, source};
+use tercel_format::catalogue::{EventSource, code};
 use tercel_format::record::MachineInfo;
 use tercel_format::{Block, Event};
 
@@ -192,7 +192,7 @@ impl State {
             }
             Phase::InitialEvents => self.begin(event),
         }
-        if self.first_ts == 0 && event.info.source & source::METAEVENT == 0 {
+        if self.first_ts == 0 && !event.info.source.contains(EventSource::METAEVENT) {
             self.first_ts = event.ts;
         }
         self.finish_previous(event.ts);
@@ -227,7 +227,7 @@ impl State {
 
     /// As [`first_ts`](State::first_ts), once `event` will be taken in.
     pub fn first_ts_with(&self, event: &Event<'_>) -> u64 {
-        if self.first_ts == 0 && event.info.source & source::METAEVENT == 0 {
+        if self.first_ts == 0 && !event.info.source.contains(EventSource::METAEVENT) {
             event.ts
         } else {
             self.first_ts

@@ -12,7 +12,7 @@ use super::regex;
 use super::term::{self, Typed};
 use super::warnings;
 use crate::ast::{LARGE, Part, Pos, Right, Term, Values};
-use crate::fields::{self, Field, epf};
+use crate::fields::{self, Field, FieldFlags};
 use crate::program::{Check, Literal, Op, Quantifier, Shared, Test};
 
 /// `left exists`
@@ -260,10 +260,10 @@ fn with_operand(left: Typed, operator: Operator, right: Typed) -> Result<Check, 
     if matches!(left.operand.ty, ParamType::IpNet | ParamType::Ipv4Net | ParamType::Ipv6Net) {
         return Err(RightError::Network);
     }
-    if left.flags & epf::NO_RHS != 0 {
+    if left.flags.contains(FieldFlags::NO_RHS) {
         return Err(RightError::Left(left.name));
     }
-    if right.flags & epf::NO_RHS != 0 {
+    if right.flags.contains(FieldFlags::NO_RHS) {
         return Err(RightError::Right(right.name));
     }
     let (left_type, right_type) =

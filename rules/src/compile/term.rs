@@ -6,7 +6,7 @@ use tercel_format::catalogue::{ParamType, PrintFormat};
 
 use super::error::TermError;
 use crate::ast::{CallArg, Term, TermKind};
-use crate::fields::{Field, FieldRef, epf};
+use crate::fields::{Field, FieldFlags, FieldRef};
 use crate::program::{Operand, Source, Transformer};
 
 /// A value with what the checks of types need to know about it.
@@ -18,8 +18,8 @@ pub(crate) struct Typed {
     pub name: &'static str,
     /// The field underneath, if it is one.
     pub field: Option<Field>,
-    /// A set of [`epf`] bits of the field underneath.
-    pub flags: u32,
+    /// What is peculiar to the field underneath.
+    pub flags: FieldFlags,
     /// Type underneath, before transformers with one argument.
     base: ParamType,
     /// Whether the value underneath is a list.
@@ -76,7 +76,7 @@ impl Typed {
         Typed {
             name,
             field: None,
-            flags: 0,
+            flags: FieldFlags::empty(),
             base: ty,
             base_list: list,
             multivalue: false,
@@ -110,7 +110,7 @@ fn single(name: &str, value: Typed, has_arg: bool) -> Result<Typed, TermError> {
         "len" => Transformer::Len,
         _ => return Err(TermError::UnknownTransformer(name.to_owned())),
     };
-    if value.flags & epf::NO_TRANSFORMER != 0 {
+    if value.flags.contains(FieldFlags::NO_TRANSFORMER) {
         return Err(TermError::NotTransformable(value.name));
     }
     let Some((ty, list)) = transformed(&transformer, value.operand.ty, value.operand.list) else {

@@ -9,7 +9,7 @@ use std::sync::LazyLock;
 use tercel_format::catalogue::syscalls::SYSCALL_NAMES;
 use tercel_format::catalogue::{EVENTS, ParamInfo, ParamType, PrintFormat};
 
-use super::{ASYNC_EVENT_NAMES, Arg, Class, FIELDS, Field, FieldRef, epf};
+use super::{ASYNC_EVENT_NAMES, Arg, Class, FIELDS, Field, FieldFlags, FieldRef};
 use crate::lang::number;
 
 /// Why a text names no field. `Display` gives Falco's message.
@@ -300,9 +300,9 @@ fn container_class(text: &str) -> Lookup {
     let info = found.field.info();
     let text = text.split(' ').next().unwrap_or("");
     let complain = |what: String| Err(FieldError::Other(format!("filter '{text}': {}{what}", info.name)));
-    let takes_argument = info.flags & (epf::ARG_ALLOWED | epf::ARG_REQUIRED) != 0;
+    let takes_argument = info.flags.intersects(FieldFlags::ARG_ALLOWED | FieldFlags::ARG_REQUIRED);
     let Some(open) = text.find('[') else {
-        if info.flags & epf::ARG_REQUIRED != 0 {
+        if info.flags.contains(FieldFlags::ARG_REQUIRED) {
             return complain(" requires an argument but none provided".to_owned());
         }
         return Ok(Some(found));
@@ -322,7 +322,7 @@ fn container_class(text: &str) -> Lookup {
         return complain(format!(" does not allow nor require an argument but one is provided: {argument}"));
     }
     found.arg = match plain_index(argument) {
-        Some(index) if info.flags & epf::ARG_INDEX != 0 => Arg::Index(index),
+        Some(index) if info.flags.contains(FieldFlags::ARG_INDEX) => Arg::Index(index),
         _ => Arg::Key(argument.into()),
     };
     found.length = length;

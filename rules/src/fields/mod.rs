@@ -34,8 +34,8 @@ pub struct FieldInfo {
     pub format: PrintFormat,
     /// Whether it takes an argument.
     pub arg: ArgRule,
-    /// A set of [`epf`] bits.
-    pub flags: u32,
+    /// What else is peculiar to it.
+    pub flags: FieldFlags,
     /// What it means, in a few words.
     pub description: &'static str,
 }
@@ -43,7 +43,7 @@ pub struct FieldInfo {
 impl FieldInfo {
     /// Whether the value is a list.
     pub const fn is_list(&self) -> bool {
-        self.flags & epf::IS_LIST != 0
+        self.flags.contains(FieldFlags::IS_LIST)
     }
 }
 
@@ -92,24 +92,41 @@ impl ArgRule {
     }
 }
 
-/// Bits of [`FieldInfo::flags`] (reference fields.json `epf`).
-#[allow(missing_docs)]
-pub mod epf {
-    pub const FILTER_ONLY: u32 = 1;
-    pub const PRINT_ONLY: u32 = 1 << 1;
-    pub const ARG_REQUIRED: u32 = 1 << 2;
-    pub const TABLE_ONLY: u32 = 1 << 3;
-    pub const INFO: u32 = 1 << 4;
-    pub const CONVERSATION: u32 = 1 << 5;
-    pub const IS_LIST: u32 = 1 << 6;
-    pub const ARG_ALLOWED: u32 = 1 << 7;
-    pub const ARG_INDEX: u32 = 1 << 8;
-    pub const ARG_KEY: u32 = 1 << 9;
-    pub const DEPRECATED: u32 = 1 << 10;
-    pub const NO_TRANSFORMER: u32 = 1 << 11;
-    pub const NO_RHS: u32 = 1 << 12;
-    pub const NO_PTR_STABILITY: u32 = 1 << 13;
-    pub const FORMAT_SUGGESTED: u32 = 1 << 14;
+bitflags::bitflags! {
+    /// What is peculiar to fields (reference fields.json `epf`).
+    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+    pub struct FieldFlags: u32 {
+        /// Only for conditions.
+        const FILTER_ONLY = 1;
+        /// Only for outputs.
+        const PRINT_ONLY = 1 << 1;
+        /// Never without an argument.
+        const ARG_REQUIRED = 1 << 2;
+        /// Only for tables of the reference's user interface; neither conditions nor outputs know it.
+        const TABLE_ONLY = 1 << 3;
+        /// Summarizes the event.
+        const INFO = 1 << 4;
+        /// Tells conversations apart.
+        const CONVERSATION = 1 << 5;
+        /// Its value is a list.
+        const IS_LIST = 1 << 6;
+        /// With an argument or without.
+        const ARG_ALLOWED = 1 << 7;
+        /// Its argument may be a number.
+        const ARG_INDEX = 1 << 8;
+        /// Its argument may be a name.
+        const ARG_KEY = 1 << 9;
+        /// Another field is to be used instead.
+        const DEPRECATED = 1 << 10;
+        /// No transformer takes it.
+        const NO_TRANSFORMER = 1 << 11;
+        /// Never on the right of a comparison.
+        const NO_RHS = 1 << 12;
+        /// Its value is overwritten by the next look at a field.
+        const NO_PTR_STABILITY = 1 << 13;
+        /// Suggested for outputs.
+        const FORMAT_SUGGESTED = 1 << 14;
+    }
 }
 
 /// A field with its argument, as a condition or an output names it.

@@ -1,6 +1,6 @@
 //! The table of fields, in the order in which names are looked up (reference fields.json).
 
-use super::{ArgRule, Class, FieldInfo, epf};
+use super::{ArgRule, Class, FieldFlags, FieldInfo};
 use tercel_format::catalogue::{ParamType, PrintFormat};
 
 macro_rules! fields {
@@ -40,7 +40,7 @@ macro_rules! fields {
                 ty: ParamType::$ty,
                 format: PrintFormat::$format,
                 arg: ArgRule::$arg,
-                flags: 0 $(| epf::$flag)*,
+                flags: FieldFlags::empty()$(.union(FieldFlags::$flag))*,
                 description: $note,
             },
         )*)*];

@@ -56,7 +56,7 @@ fn no_event_does_harm_whatever_its_parameters() {
     }
     for round in 0..60_000u64 {
         let info = &EVENTS[noise.below(EVENTS.len() as u64) as usize];
-        let wide = info.has(tercel_format::catalogue::flag::LARGE_PAYLOAD);
+        let wide = info.has(tercel_format::catalogue::EventFlags::LARGE_PAYLOAD);
         let count = noise.below(info.params.len() as u64 + 2) as usize;
         let (lengths, data) = noise.params(count, wide);
         let mut event = Event::new(info.code, &lengths, &data).expect("a known code");
