@@ -2,6 +2,7 @@
 
 use std::time::Instant;
 
+use tercel_recording::Written;
 use tercel_replay::scan::{Needs, scan};
 
 use crate::captures;
@@ -10,25 +11,25 @@ use crate::exit::{Failure, Outcome};
 use crate::inputs::length;
 use crate::intent::Convert;
 use crate::progress::Progress;
-use crate::target::{Target, Written};
+use crate::target;
 
 /// Runs the verb.
 pub fn run(args: &Convert) -> Result<Outcome, Failure> {
     let input = &args.input;
-    let mut target = Target::of(&args.write, std::slice::from_ref(input))?;
-    target.keep_numbers();
+    let mut writer = target::writer(&args.write, std::slice::from_ref(input))?;
+    writer.keep_numbers();
     let length = length(input);
     let progress = Progress::new(&input.name(), length, args.quiet);
     let started = Instant::now();
     let open = if args.salvage { captures::salvage } else { captures::open };
     let mut capture = open(input, &progress)?;
-    target.describe(capture.header().cloned().unwrap_or_default(), input.name());
-    let findings = scan(&mut capture, &Needs::ALL, &mut target, &|bytes| progress.advance(bytes));
+    writer.describe(capture.header().cloned().unwrap_or_default(), input.name());
+    let findings = scan(&mut capture, &Needs::ALL, &mut writer, &|bytes| progress.advance(bytes));
     progress.finish();
     let findings = findings?;
     let outcome = diagnostics::ended(&input.name(), &findings.report, findings.error.as_ref(), args.verbose);
-    let name = target.name();
-    let written = target.finish()?;
+    let name = writer.name();
+    let written = writer.finish()?;
     if !args.quiet {
         tell(&name, &written, length, started.elapsed().as_secs_f64());
     }

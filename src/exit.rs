@@ -59,6 +59,17 @@ impl Failure {
     }
 }
 
+impl From<tercel_recording::Error> for Failure {
+    /// A closed pipe is not an error that is worth words.
+    fn from(error: tercel_recording::Error) -> Failure {
+        match error {
+            error if error.is_closed_pipe() => Failure::io(""),
+            error if error.is_usage() => Failure::usage(error),
+            error => Failure::io(error),
+        }
+    }
+}
+
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.message)

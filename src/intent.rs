@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use tercel_format::trace::RingLimits;
+use tercel_recording::Kind;
 use tercel_replay::{Buffers, Options, Style, Window};
 use tercel_rules::load::Options as Loading;
 use tercel_rules::program::{Priority, Program};
@@ -85,17 +86,6 @@ pub struct Write {
     pub sync: bool,
     /// Threads that compress; one per CPU unless given.
     pub threads: Option<usize>,
-}
-
-/// Kinds of captures that can be written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
-    /// A native trace.
-    Native,
-    /// A plain scap capture.
-    Scap,
-    /// A scap capture in gzip.
-    Gzip,
 }
 
 /// What `tercel record` does.

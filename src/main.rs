@@ -17,7 +17,6 @@ mod intent;
 mod listing;
 mod live;
 mod merge;
-mod plain;
 mod progress;
 mod record;
 mod redact;

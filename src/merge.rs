@@ -13,7 +13,7 @@ use crate::diagnostics;
 use crate::exit::{Failure, Outcome};
 use crate::inputs::{Input, length};
 use crate::intent::Merge;
-use crate::target::Target;
+use crate::target;
 
 /// A capture, and when it starts.
 struct Part {
@@ -24,7 +24,7 @@ struct Part {
 
 /// Runs the verb.
 pub fn run(args: &Merge) -> Result<Outcome, Failure> {
-    let mut target = Target::of(&args.write, &args.traces)?;
+    let mut writer = target::writer(&args.write, &args.traces)?;
     let (mut parts, mut at) = (Vec::new(), args.traces.iter());
     let mut outcome = captures::each(&args.traces, true, |name, capture, _| {
         // Captures that cannot be opened are passed over.
@@ -37,18 +37,18 @@ pub fn run(args: &Merge) -> Result<Outcome, Failure> {
     }
     parts.sort_by_key(|part| part.first_ts);
     let names: Vec<String> = parts.iter().map(|part| part.input.name()).collect();
-    target.describe(common(&parts), names.join(" "));
+    writer.describe(common(&parts), names.join(" "));
     let started = Instant::now();
     let sum = parts.iter().filter_map(|part| length(&part.input)).sum();
     let sorted: Vec<Input> = parts.into_iter().map(|part| part.input).collect();
     let passed = captures::each(&sorted, args.quiet, |name, mut capture, progress| {
-        let findings = scan(&mut capture, &Needs::ALL, &mut target, &|bytes| progress.advance(bytes))?;
+        let findings = scan(&mut capture, &Needs::ALL, &mut writer, &|bytes| progress.advance(bytes))?;
         let ended = diagnostics::ended(name, &findings.report, findings.error.as_ref(), args.verbose);
         Ok((ended, Next::GoOn))
     })?;
     outcome = outcome.max(passed);
-    let name = target.name();
-    let written = target.finish()?;
+    let name = writer.name();
+    let written = writer.finish()?;
     if !args.quiet {
         tell(&name, &written, Some(sum), started.elapsed().as_secs_f64());
     }

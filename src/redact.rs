@@ -7,6 +7,7 @@ use std::time::Instant;
 
 use tercel_analysis::redact::{Key, Policy, Redactor, SHIPPED};
 use tercel_format::Block;
+use tercel_recording::{CaptureWriter, Error};
 use tercel_replay::scan::{Needs, Visitor, scan};
 use tercel_replay::state::{ResumePoint, State};
 
@@ -17,7 +18,7 @@ use crate::exit::{Failure, Outcome};
 use crate::inputs::{length, refuse_overwriting};
 use crate::intent::Redact;
 use crate::progress::Progress;
-use crate::target::Target;
+use crate::target;
 
 /// Shortest content of a key file.
 const KEY: usize = 16;
@@ -28,24 +29,24 @@ pub fn run(args: &Redact) -> Result<Outcome, Failure> {
     let files = args.policy.iter().chain(&args.key).map(|path| path.as_path());
     refuse_overwriting(&args.write.path, files)?;
     let redactor = Redactor::new(policy(args)?, key(args)?);
-    let mut target = Target::of(&args.write, std::slice::from_ref(input))?;
-    target.keep_numbers();
+    let mut writer = target::writer(&args.write, std::slice::from_ref(input))?;
+    writer.keep_numbers();
     let length = length(input);
     let progress = Progress::new(&input.name(), length, args.quiet);
     let started = Instant::now();
     let mut capture = captures::open(input, &progress)?;
-    target.describe(capture.header().cloned().unwrap_or_default(), input.name());
-    let mut copy = Copy { redactor, target };
-    let header = copy.redactor.header(copy.target.header().clone());
-    copy.target.set_header(header);
+    writer.describe(capture.header().cloned().unwrap_or_default(), input.name());
+    let mut copy = Copy { redactor, writer };
+    let header = copy.redactor.header(copy.writer.header().clone());
+    copy.writer.set_header(header);
     let findings = scan(&mut capture, &Needs::ALL, &mut copy, &|bytes| progress.advance(bytes));
     progress.finish();
     let findings = findings?;
     let outcome = diagnostics::ended(&input.name(), &findings.report, findings.error.as_ref(), args.verbose);
-    let Copy { mut redactor, mut target } = copy;
-    redactor.flush(&mut |block| target.push(block))?;
-    let name = target.name();
-    let written = target.finish()?;
+    let Copy { mut redactor, mut writer } = copy;
+    redactor.flush(&mut |block| writer.push(block))?;
+    let name = writer.name();
+    let written = writer.finish()?;
     if !args.quiet {
         tell(&name, &written, length, started.elapsed().as_secs_f64());
     }
@@ -73,26 +74,26 @@ fn key(args: &Redact) -> Result<Key, Failure> {
     Ok(Key::of(&bytes))
 }
 
-/// A redactor before a target.
+/// A redactor before a writer.
 struct Copy {
     redactor: Redactor,
-    target: Target,
+    writer: CaptureWriter,
 }
 
 impl Visitor for Copy {
-    type Error = Failure;
+    type Error = Error;
 
-    fn block(&mut self, block: &Block<'_>) -> Result<bool, Failure> {
-        let Copy { redactor, target } = self;
-        redactor.block(block, &mut |block| target.push(block)).map(|()| true)
+    fn block(&mut self, block: &Block<'_>) -> Result<bool, Error> {
+        let Copy { redactor, writer } = self;
+        redactor.block(block, &mut |block| writer.push(block)).map(|()| true)
     }
 
-    fn resume(&mut self, state: State, point: ResumePoint) -> Result<(), Failure> {
-        let Copy { redactor, target } = self;
-        state.export(point, &mut |block| redactor.block(block, &mut |block| target.push(block)))
+    fn resume(&mut self, state: State, point: ResumePoint) -> Result<(), Error> {
+        let Copy { redactor, writer } = self;
+        state.export(point, &mut |block| redactor.block(block, &mut |block| writer.push(block)))
     }
 
     fn dropped(&mut self, count: u64) {
-        self.target.drop_events(count);
+        self.writer.drop_events(count);
     }
 }

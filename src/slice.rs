@@ -13,30 +13,30 @@ use crate::exit::{Failure, Outcome};
 use crate::inputs::length;
 use crate::intent::Slice;
 use crate::progress::Progress;
-use crate::target::Target;
+use crate::target;
 
 /// Runs the verb.
 pub fn run(args: &Slice) -> Result<Outcome, Failure> {
     let input = &args.input;
-    let mut target = Target::of(&args.write, std::slice::from_ref(input))?;
-    target.keep_numbers();
+    let mut writer = target::writer(&args.write, std::slice::from_ref(input))?;
+    writer.keep_numbers();
     let length = length(input);
     let progress = Progress::new(&input.name(), length, args.quiet);
     let started = Instant::now();
     let mut capture = captures::open(input, &progress)?;
     let header = capture.header().cloned().unwrap_or_default();
     let filter = both(&header.filter, args.filter.as_ref().map_or("", |filter| filter.text.as_str()));
-    target.describe(Header { filter, ..header }, input.name());
+    writer.describe(Header { filter, ..header }, input.name());
     let scope = Scope::default().filtered(args.filter.as_ref().map(|filter| &filter.program));
-    let mut slicer = Slicer::new(target, scope, args.window);
+    let mut slicer = Slicer::new(writer, scope, args.window);
     let needs = Needs::span(args.window);
     let findings = scan(&mut capture, &needs, &mut slicer, &|bytes| progress.advance(bytes));
     progress.finish();
     let findings = findings?;
     let outcome = diagnostics::ended(&input.name(), &findings.report, findings.error.as_ref(), args.verbose);
-    let (target, counts) = slicer.finish();
-    let name = target.name();
-    let written = target.finish()?;
+    let (writer, counts) = slicer.finish();
+    let name = writer.name();
+    let written = writer.finish()?;
     if !args.quiet {
         report(&name, &counts);
         tell(&name, &written, length, started.elapsed().as_secs_f64());

@@ -5,7 +5,8 @@
 //! loads a program into the kernel.)
 //!
 //! ```no_run
-//! use tercel_capture::{Engines, Options, Polled, Source, Stopper};
+//! use tercel_capture::{Engines, Options, Source, Stopper};
+//! use tercel_format::{LiveSource, Polled};
 //!
 //! let stopper = Stopper::default();
 //! let mut source = Source::start(&Options::default(), &Engines::default(), stopper.clone())?;
@@ -68,4 +69,4 @@ pub use tercel_probe_abi as abi;
 pub use containers::Engines;
 pub use error::CaptureError;
 pub use probe::{Drops, Options};
-pub use source::{Polled, Source, Stopper};
+pub use source::{Source, Stopper};

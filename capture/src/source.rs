@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use tercel_format::catalogue::code;
 use tercel_format::record::{MachineInfo, Section};
 use tercel_format::writer::{EncodedEvent, EventBuilder, Value};
-use tercel_format::{Batch, Block, BlockSource, Event, Numbering};
+use tercel_format::{Batch, Block, BlockSource, Event, LiveSource, Numbering, Polled};
 
 use crate::containers::{Containers, Engines};
 use crate::drain::Drain;
@@ -32,16 +32,6 @@ const BATCH: u32 = 4096;
 
 /// Memory that events may take while the host is read; later ones stay in the rings.
 const MEANWHILE: usize = 256 << 20;
-
-/// What a look at the host found.
-pub enum Polled<'a> {
-    /// A block.
-    Block(Block<'a>),
-    /// Nothing now; [`Source::wait`] until the next look.
-    Idle,
-    /// The end: somebody asked to stop, and everything up to then was delivered.
-    End,
-}
 
 /// Asks a source to stop, from any thread.
 #[derive(Debug, Clone, Default)]
@@ -162,25 +152,6 @@ impl Source {
             batch: 0,
             made: None,
         })
-    }
-
-    /// The next block, if there is one now.
-    pub fn poll(&mut self) -> Polled<'_> {
-        match self.step() {
-            Progress::Block(next) => self.lend(&next).map_or(Polled::Idle, Polled::Block),
-            Progress::Idle => Polled::Idle,
-            Progress::End => Polled::End,
-        }
-    }
-
-    /// Waits until another look is worth its cost.
-    pub fn wait(&self) {
-        std::thread::sleep(POLL);
-    }
-
-    /// Ends with what has happened until now.
-    pub fn stop(&self) {
-        self.stopper.stop();
     }
 
     /// The host.
@@ -363,6 +334,24 @@ impl Source {
                 Some(Block::Event(event))
             }
         }
+    }
+}
+
+impl LiveSource for Source {
+    fn poll(&mut self) -> Polled<'_> {
+        match self.step() {
+            Progress::Block(next) => self.lend(&next).map_or(Polled::Idle, Polled::Block),
+            Progress::Idle => Polled::Idle,
+            Progress::End => Polled::End,
+        }
+    }
+
+    fn wait(&self) {
+        std::thread::sleep(POLL);
+    }
+
+    fn stop(&self) {
+        self.stopper.stop();
     }
 }
 

@@ -18,6 +18,29 @@ pub trait BlockSource {
     fn next_block(&mut self) -> Result<Option<Block<'_>>, Self::Error>;
 }
 
+/// What a look at a source that goes on found.
+#[derive(Debug)]
+pub enum Polled<'a> {
+    /// A block.
+    Block(Block<'a>),
+    /// Nothing now; [`LiveSource::wait`] until the next look.
+    Idle,
+    /// The end: somebody asked to stop, and everything up to then was delivered.
+    End,
+}
+
+/// Where blocks come from while they come into being, as on a running host.
+pub trait LiveSource {
+    /// The next block, if there is one now.
+    fn poll(&mut self) -> Polled<'_>;
+
+    /// Waits until another look is worth its cost.
+    fn wait(&self);
+
+    /// Has the source end with what has happened until now.
+    fn stop(&self);
+}
+
 impl BlockSource for Reader {
     type Error = ReadError;
 

@@ -92,6 +92,8 @@ pub mod trace;
 pub mod upgrade;
 pub mod writer;
 
+pub mod series;
+
 mod assembly;
 mod batch;
 mod capture;
@@ -107,7 +109,7 @@ pub use capture::{Capture, OpenError, Watch};
 pub use directory::captures_in;
 pub use error::{Fault, Incident, ReadError};
 pub use event::{Event, until_nul};
-pub use flow::BlockSource;
+pub use flow::{BlockSource, LiveSource, Polled};
 pub use numbering::Numbering;
 pub use reader::{Reader, Statistics};
 pub use record::Block;

@@ -3,12 +3,13 @@
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
+use tercel_recording::Kind;
 
 use super::read::{POINTS, WindowArgs, captures, captures_only, single};
 use super::values;
 use crate::exit::Failure;
 use crate::inputs::Input;
-use crate::intent::{Convert, Kind, Merge, Slice, Write};
+use crate::intent::{Convert, Merge, Slice, Write};
 
 /// How a capture is written.
 #[derive(Debug, Args)]

@@ -7,8 +7,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
-use tercel_capture::{Drops, Polled, Source};
+use tercel_capture::{Drops, Source};
 use tercel_config::Config;
+use tercel_format::{LiveSource, Polled};
 use tercel_live::{DropWatcher, InternalAlert, LostExits, Metrics, Snapshots, SyscallSelection, metrics};
 use tercel_outputs::{Level, Message, Outputs};
 use tercel_replay::state::State;

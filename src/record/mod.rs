@@ -2,39 +2,32 @@
 //! from the source of the capture crate, as they would come from a file.
 
 mod command;
-mod files;
-mod flight;
-mod names;
-mod recorder;
 mod status;
-mod sums;
-#[cfg(test)]
-mod tests;
 
 use std::path::Path;
 use std::time::Instant;
 
 use jiff::tz::TimeZone;
 use tercel_capture::{Engines, Options, Source};
+use tercel_format::LiveSource;
+use tercel_format::series::{Names, PatternError, Rotation, Series};
+use tercel_recording::{Counts, Error, Files, Limits, Recorder, Sums, Watcher};
 use tercel_replay::keep::Scope;
 
 use crate::exit::{Failure, Outcome};
 use crate::host;
 use crate::intent::Record;
 use crate::stop;
-use crate::target::Target;
+use crate::target;
 use command::Command;
-use files::{Files, Rotation};
-use names::Names;
-use recorder::{Limits, Recorder};
 use status::{Lost, Status};
 
 /// Records until something asks to stop.
 pub fn run(args: &Record) -> Result<Outcome, Failure> {
     let limits = Limits { count: args.count, seconds: args.duration };
     let scope = scope(args)?.filtered(args.filter.as_ref().map(|filter| &filter.program)).with_notices();
-    let (names, rotation) = files(args)?;
-    let mut target = Target::of(&args.write, &[])?;
+    let series = series(args).map_err(Error::from)?;
+    let mut writer = target::writer(&args.write, &[])?;
     let options = options(args);
     command::check(&args.command)?;
     let stopper = stop::watch().map_err(Failure::io)?;
@@ -42,17 +35,18 @@ pub fn run(args: &Record) -> Result<Outcome, Failure> {
     let engines = Engines::and(&args.sockets.docker, &args.sockets.cri);
     let mut source = Source::start(&options, &engines, stopper).map_err(Failure::io)?;
     let filter = args.filter.as_ref().map_or("", |filter| filter.text.as_str());
-    target.describe(host::header(source.machine(), filter, options.snaplen), String::new());
-    if args.flight.is_some() && !target.has_keyframes() {
+    writer.describe(host::header(source.machine(), filter, options.snaplen), String::new());
+    if args.flight.is_some() && !writer.has_keyframes() {
         return Err(Failure::usage("--ring writes native traces; `tercel convert` makes others of them"));
     }
-    let mut files = Files::new(target, names, rotation);
+    let mut files = Files::new(writer, series);
     if let Some(limits) = args.flight {
         files = files.keep_newest(limits)?;
     }
+    let started = source.started();
     let asked_to_dump = stop::watch_for_dumps().map_err(Failure::io)?;
     let mut recorder = Recorder::new(scope, files, limits).dump_when(asked_to_dump);
-    let found = recorder.begin(&mut source)?;
+    let found = recorder.begin(&mut source, started)?;
     if args.verbose {
         eprint!("{}", status::beginning(source.machine(), &options, &found, asked.elapsed()));
     }
@@ -66,7 +60,7 @@ pub fn run(args: &Record) -> Result<Outcome, Failure> {
     recorder.add(command.pid());
     // The terminal belongs to the command, if there is one.
     let mut status = Status::new(args.quiet || !args.command.is_empty());
-    let followed = recorder.follow(&mut source, &mut command, &mut status);
+    let followed = recorder.follow(&mut source, &mut Watch { command: &mut command, status: &mut status });
     let elapsed = status.finish();
     while !command.end() {
         source.wait();
@@ -109,10 +103,30 @@ fn scope(args: &Record) -> Result<Scope, Failure> {
     Ok(if has_command || !args.pids.is_empty() { scope.of_processes(&args.pids) } else { scope })
 }
 
-/// Where it goes.
-fn files(args: &Record) -> Result<(Names, Rotation), Failure> {
+/// The files that it goes into.
+fn series(args: &Record) -> Result<Series, PatternError> {
     let rotation = Rotation { size: args.rotate_size, age: args.rotate_age };
     let path = &args.write.path;
-    let names = Names::new(path, TimeZone::system(), rotation.rotates(), args.rotate_count);
-    Ok((names.map_err(Failure::usage)?, rotation))
+    let names = Names::new(path, TimeZone::system(), rotation.rotates(), args.rotate_count)?;
+    Ok(Series::new(names, rotation))
+}
+
+/// Shows how far the recording is, and ends it with its command.
+struct Watch<'a> {
+    command: &'a mut Command,
+    status: &'a mut Status,
+}
+
+impl Watcher<Source> for Watch<'_> {
+    fn is_enough(&mut self) -> bool {
+        self.command.has_ended()
+    }
+
+    fn progress(&mut self, counts: &Counts, sums: &Sums, source: &Source) {
+        self.status.draw(counts, sums, source.drops());
+    }
+
+    fn dumping(&mut self, name: &str) {
+        self.status.report(&format!("{name}: writing what is in memory"));
+    }
 }

@@ -6,20 +6,7 @@ use std::time::{Duration, Instant};
 use indicatif::{HumanBytes, HumanCount, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use tercel_capture::{Drops, Options};
 use tercel_format::record::MachineInfo;
-
-use super::recorder::Found;
-use super::sums::Sums;
-
-/// Events of a recording.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Counts {
-    /// Written.
-    pub events: u64,
-    /// Written for the state only.
-    pub state_only: u64,
-    /// Left out.
-    pub left_out: u64,
-}
+use tercel_recording::{Counts, Found, Sums};
 
 /// Events that did not reach the recorder.
 #[derive(Debug, Clone, Copy)]

@@ -1,16 +1,18 @@
 //! The writer of captures: records and events of the newest schema enter, blocks of the newest versions leave
-//! (reference A3 to A6, A14). What it writes is a genuine scap stream, uncompressed; whoever wants it compressed wraps the
-//! output.
+//! (reference A3 to A6, A14). What it writes is a genuine scap stream, uncompressed; [`ScapWriter`] makes
+//! whole files of it, in gzip where that is wanted.
 //!
 //! A section starts with its header, then come machine, interfaces, accounts, processes and one fd list per process, then
 //! events; the caller keeps this order.
 
 mod builder;
 mod entries;
+mod scap;
 #[cfg(test)]
 mod tests;
 
 pub use builder::{BuildError, EncodedEvent, EventBuilder, Value};
+pub use scap::ScapWriter;
 
 use std::io::{self, Write};
 

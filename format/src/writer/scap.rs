@@ -1,10 +1,13 @@
 //! A capture of scap blocks, plain or in gzip: blocks enter, a file that other programs read leaves.
 
+use std::fmt;
 use std::io::{self, BufWriter, Write};
 
+use super::Writer;
+use crate::numbering::Numbering;
+use crate::record::Block;
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use tercel_format::{Block, Numbering, Writer};
 
 /// How much is written at once.
 const BUFFER: usize = 256 << 10;
@@ -13,23 +16,27 @@ const BUFFER: usize = 256 << 10;
 const GZIP_LEVEL: u32 = 6;
 
 /// Writes a capture.
-pub struct Plain {
+#[derive(Debug)]
+pub struct ScapWriter {
     writer: Writer<BufWriter<Stream>>,
     started: bool,
     numbering: Numbering,
     keeps_numbers: bool,
 }
 
-impl Plain {
-    /// Starts a capture. With `keeps_numbers`, events have the numbers that they had, wherever some are missing.
-    pub fn new(output: Box<dyn Write + Send>, is_gzip: bool, keeps_numbers: bool) -> io::Result<Plain> {
+impl ScapWriter {
+    /// Starts a capture, in gzip or not. With `keeps_numbers`, events have the numbers that they had, wherever some are missing.
+    ///
+    /// # Errors
+    /// Those of the output, as for all other methods.
+    pub fn new(output: Box<dyn Write + Send>, is_gzip: bool, keeps_numbers: bool) -> io::Result<ScapWriter> {
         let output = if is_gzip {
             Stream::Gzip(Box::new(GzEncoder::new(output, Compression::new(GZIP_LEVEL))))
         } else {
             Stream::Plain(output)
         };
         let writer = Writer::new(BufWriter::with_capacity(BUFFER, output))?;
-        Ok(Plain { writer, started: false, numbering: Numbering::default(), keeps_numbers })
+        Ok(ScapWriter { writer, started: false, numbering: Numbering::default(), keeps_numbers })
     }
 
     /// Starts a section. The writer has started the first one itself.
@@ -79,10 +86,19 @@ impl Plain {
     }
 }
 
-/// Where a plain capture goes.
+/// Where a capture goes.
 enum Stream {
     Plain(Box<dyn Write + Send>),
     Gzip(Box<GzEncoder<Box<dyn Write + Send>>>),
+}
+
+impl fmt::Debug for Stream {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Stream::Plain(_) => "plain",
+            Stream::Gzip(_) => "gzip",
+        })
+    }
 }
 
 impl Write for Stream {

@@ -1,6 +1,6 @@
-//! What a recording has become on the disk.
+//! What a recording has become on the disk: what was written of each file enters, sums leave.
 
-use crate::target::Written;
+use crate::writer::Written;
 
 /// What has been written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -17,7 +17,7 @@ pub struct Sums {
 
 impl Sums {
     /// Counts the bytes of a file.
-    pub fn add(&mut self, written: &Written) {
+    pub(crate) fn add(&mut self, written: &Written) {
         self.bytes += written.bytes;
         self.raw_bytes += written.raw_bytes;
     }

@@ -1,5 +1,5 @@
-//! Names of the files that a recording writes one after the other: a pattern and the time at which a file starts enter, a path
-//! leaves, and the paths of the files that are to be removed.
+//! Names of the files of a series: a pattern and the time at which a file starts enter, a path leaves, and the path of the file
+//! that is to be removed.
 
 use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
@@ -10,6 +10,16 @@ use jiff::tz::TimeZone;
 
 /// Digits of the number in a file's name.
 const DIGITS: usize = 6;
+
+/// The pattern of a name has % sequences that mean nothing, or is no text.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{}: {reason}", pattern.display())]
+pub struct PatternError {
+    /// The pattern.
+    pattern: PathBuf,
+    /// What is wrong.
+    reason: String,
+}
 
 /// Names files.
 #[derive(Debug)]
@@ -29,7 +39,12 @@ impl Names {
     ///
     /// # Errors
     /// The pattern has % sequences that mean nothing.
-    pub fn new(pattern: &Path, zone: TimeZone, rotates: bool, keep: Option<usize>) -> Result<Names, String> {
+    pub fn new(
+        pattern: &Path,
+        zone: TimeZone,
+        rotates: bool,
+        keep: Option<usize>,
+    ) -> Result<Names, PatternError> {
         let names = Names {
             pattern: pattern.to_owned(),
             zone,
@@ -43,7 +58,10 @@ impl Names {
 
     /// The name of the next file, which starts at `ts` nanoseconds since the epoch, and the oldest one where there are too
     /// many.
-    pub fn next(&mut self, ts: u64) -> Result<(PathBuf, Option<PathBuf>), String> {
+    ///
+    /// # Errors
+    /// As for [`new`](Names::new).
+    pub fn next(&mut self, ts: u64) -> Result<(PathBuf, Option<PathBuf>), PatternError> {
         self.made += 1;
         let mut path = self.at(ts)?;
         if self.rotates && (!self.is_timed() || self.kept.contains(&path)) {
@@ -63,11 +81,11 @@ impl Names {
     }
 
     /// The pattern with its time filled in.
-    fn at(&self, ts: u64) -> Result<PathBuf, String> {
+    fn at(&self, ts: u64) -> Result<PathBuf, PatternError> {
         if !self.is_timed() {
             return Ok(self.pattern.clone());
         }
-        let wrong = |reason: String| format!("{}: {reason}", self.pattern.display());
+        let wrong = |reason| PatternError { pattern: self.pattern.clone(), reason };
         let pattern = self.pattern.to_str().ok_or_else(|| wrong("this name is not UTF-8".to_owned()))?;
         let time = Timestamp::from_nanosecond(i128::from(ts)).unwrap_or_default();
         strtime::format(pattern, &time.to_zoned(self.zone.clone()))
@@ -127,6 +145,6 @@ mod tests {
     #[test]
     fn patterns_are_checked() {
         let error = Names::new(Path::new("t-%!.scap"), TimeZone::UTC, true, None).expect_err("no pattern");
-        assert!(error.starts_with("t-%!.scap: "), "{error}");
+        assert!(error.to_string().starts_with("t-%!.scap: "), "{error}");
     }
 }

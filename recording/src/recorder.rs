@@ -1,21 +1,19 @@
-//! The recording: blocks of a source enter until something asks to stop, and those that are wanted leave into the files.
+//! The recording: blocks of a source enter until something asks to stop, and those that are wanted leave into the files. A
+//! [`Watcher`] is shown how far it is, and may end it.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use tercel_capture::{Polled, Source};
-use tercel_format::Block;
+use tercel_format::{Block, LiveSource, Polled};
 use tercel_replay::keep::{Keep, Scope, for_state};
 use tercel_replay::state::State;
 
-use super::command::Command;
-use super::files::Files;
-use super::status::{Counts, Status};
-use super::sums::Sums;
-use crate::exit::Failure;
+use crate::error::Error;
+use crate::files::Files;
+use crate::sums::Sums;
 
-/// How often the status line is drawn, and limits are looked at if events never pause.
+/// How often the watcher is shown how far it is, and limits are looked at if events never pause.
 const STATUS: Duration = Duration::from_millis(500);
 
 /// What a recorder that is killed loses at most, as far as it is not under way to the disk.
@@ -43,6 +41,29 @@ pub struct Found {
     pub threads: usize,
     /// Their open files.
     pub fds: usize,
+}
+
+/// Events of a recording.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Counts {
+    /// Written.
+    pub events: u64,
+    /// Written for the state only.
+    pub state_only: u64,
+    /// Left out.
+    pub left_out: u64,
+}
+
+/// Watches a recording of a source.
+pub trait Watcher<S> {
+    /// Whether the recording is to end with what has happened until now. Asked often.
+    fn is_enough(&mut self) -> bool;
+
+    /// How far the recording is, about twice a second.
+    fn progress(&mut self, counts: &Counts, sums: &Sums, source: &S);
+
+    /// What is in memory is being written to the file of this name.
+    fn dumping(&mut self, name: &str);
 }
 
 /// Takes blocks.
@@ -81,8 +102,11 @@ impl Recorder {
     }
 
     /// Writes a block where it is wanted.
+    ///
+    /// # Errors
+    /// A file cannot be written.
     #[inline]
-    pub fn take(&mut self, block: &Block<'_>) -> Result<(), Failure> {
+    pub fn take(&mut self, block: &Block<'_>) -> Result<(), Error> {
         let Block::Event(event) = block else {
             if let Some(state) = &mut self.state {
                 self.scope.metadata(state, block);
@@ -106,14 +130,12 @@ impl Recorder {
         }
     }
 
-    /// Opens the first file, which starts at `ts`.
-    pub fn open(&mut self, ts: u64) -> Result<(), Failure> {
-        self.files.open(ts)
-    }
-
-    /// Takes what comes before all events, and with it whatever is wrong with the file.
-    pub fn begin(&mut self, source: &mut Source) -> Result<Found, Failure> {
-        self.open(source.started())?;
+    /// Takes what comes before all events of a source that started at `started`, and with it whatever is wrong with the file.
+    ///
+    /// # Errors
+    /// A file cannot be written.
+    pub fn begin(&mut self, source: &mut impl LiveSource, started: u64) -> Result<Found, Error> {
+        self.files.open(started)?;
         let mut found = Found::default();
         while let Polled::Block(block) = source.poll() {
             self.take(&block)?;
@@ -127,13 +149,15 @@ impl Recorder {
         Ok(found)
     }
 
-    /// Follows a source until it ends, or until a limit or the end of the command has ended it.
-    pub fn follow(
+    /// Follows a source until it ends, or until a limit or the watcher ends it.
+    ///
+    /// # Errors
+    /// A file cannot be written.
+    pub fn follow<S: LiveSource>(
         &mut self,
-        source: &mut Source,
-        command: &mut Command,
-        status: &mut Status,
-    ) -> Result<(), Failure> {
+        source: &mut S,
+        watcher: &mut impl Watcher<S>,
+    ) -> Result<(), Error> {
         let end = self.limits.seconds.and_then(|seconds| Instant::now().checked_add(seconds));
         let mut dump = None;
         let (mut drawn, mut closed) = (Instant::now(), Instant::now());
@@ -153,14 +177,14 @@ impl Recorder {
             };
             batch = 0;
             let now = Instant::now();
-            if command.has_ended() || end.is_some_and(|end| now >= end) {
+            if watcher.is_enough() || end.is_some_and(|end| now >= end) {
                 source.stop();
             }
             if self.dump.swap(false, Ordering::Relaxed) {
                 // A further request is met by the same file.
                 dump = dump.or(now.checked_add(UNDER_WAY));
             }
-            if dump.is_some_and(|due| now >= due) && self.dumped(status)? {
+            if dump.is_some_and(|due| now >= due) && self.dumped(watcher)? {
                 dump = None;
             }
             if now.duration_since(closed) >= UNWRITTEN {
@@ -169,7 +193,7 @@ impl Recorder {
             }
             if now.duration_since(drawn) >= STATUS {
                 drawn = now;
-                status.draw(&self.counts, &self.files.sums(), source.drops());
+                watcher.progress(&self.counts, &self.files.sums(), source);
             }
             if idle {
                 source.wait();
@@ -177,16 +201,16 @@ impl Recorder {
         }
         // Whoever asked just before the end gets a file, too.
         if dump.is_some() || self.dump.swap(false, Ordering::Relaxed) {
-            self.dumped(status)?;
+            self.dumped(watcher)?;
         }
         Ok(())
     }
 
     /// Whether a file that was asked for is under way.
-    fn dumped(&mut self, status: &Status) -> Result<bool, Failure> {
+    fn dumped<S>(&mut self, watcher: &mut impl Watcher<S>) -> Result<bool, Error> {
         let name = self.files.dump()?;
         if let Some(name) = &name {
-            status.report(&format!("{name}: writing what is in memory"));
+            watcher.dumping(name);
         }
         Ok(name.is_some())
     }
@@ -197,7 +221,10 @@ impl Recorder {
     }
 
     /// Ends the last file.
-    pub fn finish(self) -> Result<(Counts, Sums), Failure> {
+    ///
+    /// # Errors
+    /// A file cannot be written.
+    pub fn finish(self) -> Result<(Counts, Sums), Error> {
         Ok((self.counts, self.files.finish()?))
     }
 }

@@ -6,46 +6,28 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use jiff::tz::TimeZone;
-use tercel_format::{Block, Reader};
+use tercel_format::series::{Destination, Names, Rotation, Series};
+use tercel_format::{Block, Reader, trace};
 use tercel_replay::keep::Scope;
 use tercel_replay::{Alert, Formatter, Options, Replay, Sink, Style};
 use tercel_rules::load::Loader;
 use tercel_rules::program::Program;
 
-use super::files::{Files, Rotation};
-use super::names::Names;
-use super::recorder::{Limits, Recorder};
-use crate::intent::{Kind, Write};
-use crate::target::Target;
+use tercel_test_support::Place;
 
-const TRACE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/testdata/traces/classic.scap");
-const RULES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/rules/tercel_rules.yaml");
+use super::{CaptureWriter, Files, Kind, Limits, Recorder};
+
+const TRACE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../testdata/traces/classic.scap");
+const RULES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../rules/tercel_rules.yaml");
 
 /// How often what the trace tells happens.
 const ROUNDS: u64 = 40;
 
-/// A directory that goes away with the test.
-struct Place(PathBuf);
-
-impl Place {
-    fn new(name: &str) -> Place {
-        let path = std::env::temp_dir().join(format!("tercel-rotation-{name}-{}", std::process::id()));
-        fs::create_dir_all(&path).expect("a temporary directory");
-        Place(path)
-    }
-
-    fn files(&self) -> Vec<PathBuf> {
-        let mut files: Vec<PathBuf> =
-            fs::read_dir(&self.0).expect("readable").map(|entry| entry.expect("an entry").path()).collect();
-        files.sort();
-        files
-    }
-}
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
-    }
+fn files(place: &Place) -> Vec<PathBuf> {
+    let entries = fs::read_dir(place.directory()).expect("readable");
+    let mut files: Vec<PathBuf> = entries.map(|entry| entry.expect("an entry").path()).collect();
+    files.sort();
+    files
 }
 
 struct Lines(Formatter, Vec<String>);
@@ -76,19 +58,13 @@ fn record_part(
     keep: Option<usize>,
     scope: Scope,
 ) -> Vec<PathBuf> {
-    let write = Write {
-        path: place.0.join("trace.scap"),
-        kind,
-        chunk: 4 << 10,
-        level: 1,
-        sync: false,
-        threads: Some(2),
-    };
-    let target = Target::of(&write, &[]).expect("arguments");
-    let names = Names::new(&write.path, TimeZone::UTC, rotation.rotates(), keep).expect("a name");
-    let files = Files::new(target, names, rotation);
+    let path = place.path("trace.scap");
+    let options = trace::Options { chunk: 4 << 10, level: 1, threads: 2, ..trace::Options::default() };
+    let writer = CaptureWriter::new(Destination::new(&path), kind, options);
+    let names = Names::new(&path, TimeZone::UTC, rotation.rotates(), keep).expect("a name");
+    let mut files = Files::new(writer, Series::new(names, rotation));
+    files.open(0).expect("a file");
     let mut recorder = Recorder::new(scope, files, Limits::default());
-    recorder.open(0).expect("a file");
     for round in 0..ROUNDS {
         let mut source = reader(Path::new(TRACE));
         while let Some(mut block) = source.next().expect("the shipped trace is whole") {
@@ -101,7 +77,7 @@ fn record_part(
         }
     }
     recorder.finish().expect("room on the disk");
-    place.files()
+    self::files(place)
 }
 
 /// Events and alerts of captures that are read one after the other.
