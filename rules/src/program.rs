@@ -168,14 +168,26 @@ pub enum Op {
     Regex,
 }
 
-impl Op {
-    /// What `evt.num` compared with a number answers on every event, where that does not depend on the event: events count
-    /// from 1. Rule files write `evt.num = 0` for what is never true (reference language 9.4).
-    pub fn of_event_number(self, number: u64) -> Option<bool> {
-        match (self, number) {
-            (Op::Eq | Op::Lt | Op::Le, 0) | (Op::Lt, 1) => Some(false),
-            (Op::Ne | Op::Gt | Op::Ge, 0) | (Op::Ge, 1) => Some(true),
-            _ => None,
+impl Test {
+    /// What a test of `evt.num` answers on every event, where that does not depend on the event: events count from 1. Rule
+    /// files write `evt.num = 0` for what is never true (reference language 9.4).
+    pub fn of_event_number(&self) -> Option<bool> {
+        match self {
+            Test::Compare(op, Literal::Uint(number)) => match (op, number) {
+                (Op::Eq | Op::Lt | Op::Le, 0) | (Op::Lt, 1) => Some(false),
+                (Op::Ne | Op::Gt | Op::Ge, 0) | (Op::Ge, 1) => Some(true),
+                _ => None,
+            },
+            Test::In(literals) if literals.iter().all(|literal| *literal == Literal::Uint(0)) => Some(false),
+            Test::Exists
+            | Test::Compare(..)
+            | Test::Quantified(..)
+            | Test::In(_)
+            | Test::Intersects(_)
+            | Test::Pmatch(_)
+            | Test::CompareOperand(..)
+            | Test::InOperand(_)
+            | Test::IntersectsOperand(_) => None,
         }
     }
 }

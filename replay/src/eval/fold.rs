@@ -3,12 +3,11 @@
 
 use tercel_format::Event;
 use tercel_format::catalogue::EventInfo;
-use tercel_rules::fields::Field;
-use tercel_rules::program::{Check, Literal, Source, Test};
+use tercel_rules::program::{Check, Source};
 
 use super::predicate::Predicate;
 use super::values::Values;
-use crate::fields::{Context, nature};
+use crate::fields::{Context, Dependency, nature};
 use crate::state::{Facts, State};
 
 /// The answer of `check`, whose prepared form is `predicate`, on all events of the code of `info`; `None` where it differs
@@ -18,10 +17,10 @@ pub fn constant(check: &Check, predicate: &Predicate, info: &EventInfo) -> Optio
         return Some(*answer);
     }
     let Source::Field(field) = &check.left.source else { return None };
-    if field.field == Field::EvtNum {
-        return of_number(&check.test);
-    }
     let dependency = nature(field).dependency;
+    if dependency == Dependency::Number {
+        return check.test.of_event_number();
+    }
     if dependency.is_missing_on(info, &field.arg) {
         // A missing value answers every question with no (reference language 5.1).
         return Some(false);
@@ -34,13 +33,4 @@ pub fn constant(check: &Check, predicate: &Predicate, info: &EventInfo) -> Optio
     let (state, facts) = (State::new(), Facts::default());
     let context = Context { state: &state, event: &event, facts: &facts };
     Some(predicate.holds(&context, &mut Values::default()))
-}
-
-/// What a test of `evt.num` answers whatever the number.
-fn of_number(test: &Test) -> Option<bool> {
-    match test {
-        Test::Compare(op, Literal::Uint(number)) => op.of_event_number(*number),
-        Test::In(literals) if literals.iter().all(|literal| *literal == Literal::Uint(0)) => Some(false),
-        _ => None,
-    }
 }

@@ -62,7 +62,7 @@ fn is_plain_text(operand: &Operand) -> bool {
 }
 
 /// Whether a field of it counts its evaluations.
-pub(crate) fn is_counting(operand: &Operand) -> bool {
+fn is_counting(operand: &Operand) -> bool {
     match &operand.source {
         Source::Field(field) => nature(field).dependency == Dependency::Evaluations,
         Source::Text(_) => false,

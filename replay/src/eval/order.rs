@@ -1,11 +1,11 @@
 //! Which programs have to see the events one after the other: those with fields whose value depends on when they were asked
 //! before. All others can be evaluated in pieces, on several threads.
 
-use tercel_rules::fields::Field;
 use tercel_rules::output::Piece;
 use tercel_rules::program::{Operand, Program, Source};
 
-use super::notes::{is_counting, operands};
+use super::notes::operands;
+use crate::fields::nature;
 
 /// Whether the answers of a program depend on the order of evaluation. Its outputs count as well as its conditions.
 pub fn depends_on_order(program: &Program) -> bool {
@@ -24,15 +24,9 @@ pub fn depends_on_order(program: &Program) -> bool {
 
 /// Whether a value depends on earlier evaluations: fields that count them, and the CPU time since the last one.
 fn remembers(operand: &Operand) -> bool {
-    is_counting(operand) || is_growth(operand)
-}
-
-fn is_growth(operand: &Operand) -> bool {
     match &operand.source {
-        Source::Field(field) => {
-            matches!(field.field, Field::ThreadCpu | Field::ThreadCpuUser | Field::ThreadCpuSystem)
-        }
+        Source::Field(field) => nature(field).dependency.remembers(),
         Source::Text(_) => false,
-        Source::List(parts) | Source::Transform(_, parts) => parts.iter().any(is_growth),
+        Source::List(parts) | Source::Transform(_, parts) => parts.iter().any(remembers),
     }
 }

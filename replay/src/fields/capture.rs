@@ -4,7 +4,7 @@ use tercel_format::catalogue::{EventSource, code};
 use tercel_rules::fields::GenEventField as G;
 
 use super::nature::Rendering;
-use super::{Context, Nature, Scratch, Value, time};
+use super::{Context, Dependency, Nature, Scratch, Value, time};
 
 /// The value of a field of the class `evt` for all events.
 pub(super) fn value<'a>(cx: &Context<'a>, field: G, scratch: &'a mut Scratch) -> Option<Value<'a>> {
@@ -47,8 +47,8 @@ pub(super) fn nature(field: G) -> Nature {
         | G::EvtReltime
         | G::EvtReltimeS
         | G::EvtReltimeNs => Nature::shown(Rendering::Number),
-        G::EvtNum
-        | G::EvtPluginname
+        G::EvtNum => Nature { dependency: Dependency::Number, ..Nature::EVENT },
+        G::EvtPluginname
         | G::EvtPlugininfo
         | G::EvtSource
         | G::EvtIsAsync

@@ -31,8 +31,12 @@ pub(crate) enum Dependency {
     Parameter,
     /// The event's fd; missing where the event's type has nothing to do with fds (reference state 9.1).
     Fd,
+    /// Nothing but the number of the event, which is never 0.
+    Number,
     /// The event or the state.
     Event,
+    /// The event, and what the thread was when the field was last asked for.
+    Growth,
     /// Evaluations before this one, besides the event.
     Evaluations,
 }
@@ -165,6 +169,9 @@ impl Nature {
         Nature { dependency: Dependency::Evaluations, rendering, ..Nature::EVENT }
     }
 
+    /// One value that shows what grew since it was last asked for.
+    pub(super) const GROWTH: Nature = Nature { dependency: Dependency::Growth, ..Nature::EVENT };
+
     /// One value of the event, which outputs show in a way of their own.
     pub(super) const fn shown(rendering: Rendering) -> Nature {
         Nature { rendering, ..Nature::EVENT }
@@ -184,10 +191,25 @@ impl Dependency {
                 Dependency::Image
                 | Dependency::Code(_)
                 | Dependency::Parameter
+                | Dependency::Number
                 | Dependency::Event
+                | Dependency::Growth
                 | Dependency::Evaluations,
                 _,
             ) => false,
+        }
+    }
+
+    /// Whether the value depends on when the field was asked for before.
+    pub(crate) fn remembers(self) -> bool {
+        match self {
+            Dependency::Growth | Dependency::Evaluations => true,
+            Dependency::Image
+            | Dependency::Code(_)
+            | Dependency::Parameter
+            | Dependency::Fd
+            | Dependency::Number
+            | Dependency::Event => false,
         }
     }
 
@@ -198,7 +220,9 @@ impl Dependency {
             Dependency::Image
             | Dependency::Parameter
             | Dependency::Fd
+            | Dependency::Number
             | Dependency::Event
+            | Dependency::Growth
             | Dependency::Evaluations => false,
         }
     }

@@ -225,9 +225,6 @@ pub(super) fn nature(field: P) -> Nature {
         | P::ThreadCgroup
         | P::ProcNthreads
         | P::ProcNchilds
-        | P::ThreadCpu
-        | P::ThreadCpuUser
-        | P::ThreadCpuSystem
         | P::ThreadVmsize
         | P::ThreadVmrss
         | P::ThreadVmsizeB
@@ -238,6 +235,7 @@ pub(super) fn nature(field: P) -> Nature {
         | P::ProcStdinName
         | P::ProcStdoutName
         | P::ProcStderrName => Nature::EVENT,
+        P::ThreadCpu | P::ThreadCpuUser | P::ThreadCpuSystem => Nature::GROWTH,
     }
 }
 

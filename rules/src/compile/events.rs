@@ -11,7 +11,7 @@ use super::operators::Operator;
 use crate::ast::{CallArg, Expr, ExprKind, Right, Term, TermKind};
 use crate::fields::{ASYNC_EVENT_NAMES, Field};
 use crate::lang::number;
-use crate::program::EventSet;
+use crate::program::{EventSet, Literal, Test};
 
 /// Whether `evt.num`, which is never 0, may decide a condition (reference language 9.4). Falco 0.44.1 does not look at it,
 /// which shows in its warning about too many events; later revisions do, and skip rules that can never fire.
@@ -147,16 +147,13 @@ fn event_number(left: &Term, op: &str, right: &Right) -> Option<bool> {
         TermKind::Field { name, arg: None } if name == Field::EvtNum.info().name => {}
         _ => return None,
     }
-    let value = |bytes: &[u8]| number::unsigned(std::str::from_utf8(bytes).ok()?);
-    match right {
-        Right::List(values, _) => {
-            let zero = values.iter().all(|bytes| value(bytes) == Some(0));
-            (op == "in" && zero).then_some(false)
+    let literal = |bytes: &[u8]| number::unsigned(std::str::from_utf8(bytes).ok()?).map(Literal::Uint);
+    let test = match (Operator::parse(op).ok()?, right) {
+        (Operator::In, Right::List(values, _)) => {
+            Test::In(values.iter().map(literal).collect::<Option<Vec<_>>>()?.into())
         }
-        Right::Value(bytes, _) => match Operator::parse(op).ok()? {
-            Operator::Plain(op, None) => op.of_event_number(value(bytes)?),
-            Operator::Plain(_, Some(_)) | Operator::In | Operator::Intersects | Operator::Pmatch => None,
-        },
-        Right::Term(_) => None,
-    }
+        (Operator::Plain(op, None), Right::Value(bytes, _)) => Test::Compare(op, literal(bytes)?),
+        _ => return None,
+    };
+    test.of_event_number()
 }
