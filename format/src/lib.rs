@@ -83,6 +83,7 @@
 #![warn(unreachable_pub)]
 
 pub mod catalogue;
+mod engine;
 mod event;
 pub mod record;
 
@@ -107,6 +108,7 @@ mod window;
 pub use batch::Batch;
 pub use capture::{Capture, OpenError, Watch};
 pub use directory::captures_in;
+pub use engine::ContainerEngine;
 pub use error::{Fault, Incident, ReadError};
 pub use event::{Event, until_nul};
 pub use flow::{BlockSource, LiveSource, Polled};

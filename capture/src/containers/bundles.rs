@@ -10,10 +10,11 @@ use std::time::Duration;
 
 use serde::Deserialize;
 use serde_json::Value;
+use tercel_format::ContainerEngine;
 
 use super::description::{Facts, pairs};
 use super::sender::{Rank, Sender};
-use super::{Answering, MOST, engine, json, oci};
+use super::{Answering, MOST, json, oci};
 
 /// How often the directories are looked at. A look costs a listing of each.
 const PERIOD: Duration = Duration::from_millis(50);
@@ -148,7 +149,7 @@ impl Bundles {
         let image = [note("ImageName"), text("image-name")];
         Some(
             Facts {
-                engine: if crio { engine::CRIO } else { engine::PODMAN },
+                engine: Some(if crio { ContainerEngine::Crio } else { ContainerEngine::Podman }),
                 id,
                 name: name.into_iter().find(|name| !name.is_empty()).unwrap_or_default(),
                 image: image.into_iter().find(|image| !image.is_empty()).unwrap_or_default(),

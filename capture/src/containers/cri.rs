@@ -5,6 +5,7 @@ use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
 use serde_json::{Map, Value};
+use tercel_format::ContainerEngine;
 use tokio::time::{sleep, timeout};
 
 use super::description::{ENTRIES, Facts, image_parts};
@@ -14,7 +15,7 @@ use super::messages::cri::{
     NamespaceOptions, Nothing, Pod, PodStatus, StatusQuestion, Version,
 };
 use super::sender::{Rank, Sender};
-use super::{MOST, engine, json, oci};
+use super::{MOST, json, oci};
 
 /// How often an engine that does not tell of starts is asked for its lists.
 const PERIOD: Duration = Duration::from_millis(500);
@@ -26,7 +27,7 @@ const LONGEST_NETWORK: usize = 4096;
 /// A runtime that answers.
 pub(super) struct Cri {
     client: Client,
-    engine: u32,
+    engine: ContainerEngine,
 }
 
 impl Cri {
@@ -34,9 +35,9 @@ impl Cri {
     pub(super) async fn find(client: &Client) -> Option<Cri> {
         let version: Version = client.ask("runtime.v1.RuntimeService/Version", "", &Nothing {}).await.ok()?;
         let engine = match version.runtime_name.as_str() {
-            "containerd" => engine::CONTAINERD,
-            "cri-o" => engine::CRIO,
-            _ => engine::CRI,
+            "containerd" => ContainerEngine::Containerd,
+            "cri-o" => ContainerEngine::Crio,
+            _ => ContainerEngine::Cri,
         };
         Some(Cri { client: client.clone(), engine })
     }
@@ -111,7 +112,13 @@ fn info(info: &HashMap<String, String>) -> Value {
     info.get("info").and_then(|text| json::parse(text.as_bytes()).ok()).unwrap_or_default()
 }
 
-fn of_container(status: &Container, info: &Value, pod: &Pod, pod_info: &Value, engine: u32) -> String {
+fn of_container(
+    status: &Container,
+    info: &Value,
+    pod: &Pod,
+    pod_info: &Value,
+    engine: ContainerEngine,
+) -> String {
     let spec = info.get("runtimeSpec").unwrap_or(&Value::Null);
     let (image, digest) = image(status, spec);
     // containerd tells what was asked for, CRI-O what became of it.
@@ -128,7 +135,7 @@ fn of_container(status: &Container, info: &Value, pod: &Pod, pod_info: &Value, e
     let facts = oci::facts(spec);
     let cni = network(pod_info);
     Facts {
-        engine,
+        engine: Some(engine),
         id: &status.id,
         name: status.metadata.as_ref().map_or("", |metadata| &metadata.name),
         image: &image,
@@ -145,12 +152,12 @@ fn of_container(status: &Container, info: &Value, pod: &Pod, pod_info: &Value, e
     .json()
 }
 
-fn of_pod(pod: &Pod, info: &Value, engine: u32) -> String {
+fn of_pod(pod: &Pod, info: &Value, engine: ContainerEngine) -> String {
     let spec = info.get("runtimeSpec").unwrap_or(&Value::Null);
     let cni = network(info);
     let image = info.get("image").and_then(Value::as_str);
     Facts {
-        engine,
+        engine: Some(engine),
         id: &pod.id,
         name: pod.metadata.as_ref().map_or("", |metadata| &metadata.name),
         image: image.unwrap_or_else(|| oci::annotation(spec, "io.kubernetes.cri-o.ImageName")),
@@ -284,14 +291,14 @@ mod tests {
         let spec: Value = serde_json::from_str(spec).expect("valid");
         let is_json = |text: String| assert!(serde_json::from_str::<Value>(&text).is_ok(), "{text}");
         mutation::of_json(&spec, 5_000, |info| {
-            is_json(of_container(&container, info, &pod, info, engine::CRI));
-            is_json(of_pod(&pod, info, engine::CRIO));
+            is_json(of_container(&container, info, &pod, info, ContainerEngine::Cri));
+            is_json(of_pod(&pod, info, ContainerEngine::Crio));
         });
         let mut decoded = 0;
         mutation::of_bytes(&[&container.encode_to_vec(), &pod.encode_to_vec()], 20_000, |message| {
             if let (Ok(container), Ok(pod)) = (Container::decode(message), Pod::decode(message)) {
                 decoded += 1;
-                is_json(of_container(&container, &spec, &pod, &spec, engine::CRI));
+                is_json(of_container(&container, &spec, &pod, &spec, ContainerEngine::Cri));
             }
         });
         assert!(decoded > 100, "{decoded} messages were read");
@@ -304,7 +311,7 @@ mod tests {
             ..Pod::default()
         };
         let container = Container { mounts: vec![Mount::default(); 100_000], ..Container::default() };
-        let text = of_container(&container, &Value::Null, &pod, &Value::Null, engine::CRI);
+        let text = of_container(&container, &Value::Null, &pod, &Value::Null, ContainerEngine::Cri);
         let found: Value = serde_json::from_str(&text).expect("JSON");
         let count = |key: &str| found.pointer(key).map_or(0, |list| list.as_array().map_or(0, Vec::len));
         assert_eq!(count("/container/Mounts"), ENTRIES);

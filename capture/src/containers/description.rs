@@ -2,6 +2,7 @@
 //! another type, so every key is written, whatever an engine did not tell.
 
 use serde_json::{Map, Value, json};
+use tercel_format::ContainerEngine;
 
 /// Entries of one list of a description: mounts, labels, variables, ports. Further ones are left out.
 pub(super) const ENTRIES: usize = 4096;
@@ -9,8 +10,8 @@ pub(super) const ENTRIES: usize = 4096;
 /// What is known of a container.
 #[derive(Debug, Default)]
 pub(super) struct Facts<'a> {
-    /// Number of the engine.
-    pub engine: u32,
+    /// Which engine runs it, if that is known.
+    pub engine: Option<ContainerEngine>,
     /// The whole id.
     pub id: &'a str,
     pub name: &'a str,
@@ -45,7 +46,7 @@ impl Facts<'_> {
     pub(super) fn json(&self) -> String {
         let (repository, tag, digest) = image_parts(self.image);
         let container = json!({
-            "type": self.engine,
+            "type": self.engine.map_or(ContainerEngine::UNKNOWN, ContainerEngine::number),
             "id": short(self.id),
             "full_id": self.id,
             "name": self.name,

@@ -8,10 +8,11 @@ use std::time::{Duration, Instant};
 
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
+use tercel_format::ContainerEngine;
 
 use super::description::{ENTRIES, Facts, pairs, seconds, texts};
 use super::sender::{Rank, Sender};
-use super::{MOST, engine, json};
+use super::{MOST, json};
 
 /// How long an engine may take to answer a question.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -66,13 +67,13 @@ pub(super) fn follow(path: &Path, sender: &Sender, answering: &dyn Fn(bool)) {
 }
 
 /// Which engine answers: Podman is a part of its own answers.
-fn engine_of(version: &Value) -> u32 {
+fn engine_of(version: &Value) -> ContainerEngine {
     let mut parts = version.pointer("/Components").and_then(Value::as_array).into_iter().flatten();
     let is_podman = |part: &Value| part.get("Name").and_then(Value::as_str) == Some("Podman Engine");
-    if parts.any(is_podman) { engine::PODMAN } else { engine::DOCKER }
+    if parts.any(is_podman) { ContainerEngine::Podman } else { ContainerEngine::Docker }
 }
 
-fn describe(socket: &Socket, engine: u32, id: &str, sender: &Sender) {
+fn describe(socket: &Socket, engine: ContainerEngine, id: &str, sender: &Sender) {
     if id.is_empty() || id.len() > LONGEST_ID || !id.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
         return;
     }
@@ -143,11 +144,11 @@ impl Socket<'_> {
 }
 
 /// An engine's answer as container events carry it.
-fn description(found: &Value, engine: u32) -> String {
+fn description(found: &Value, engine: ContainerEngine) -> String {
     let text = |pointer: &str| found.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
     let mounts = found.pointer("/Mounts").and_then(Value::as_array).into_iter().flatten();
     Facts {
-        engine,
+        engine: Some(engine),
         id: text("/Id"),
         name: text("/Name").trim_start_matches('/'),
         image: text("/Config/Image"),
@@ -225,10 +226,10 @@ mod tests {
     #[test]
     fn answers_become_descriptions() {
         let found: Value = serde_json::from_str(ANSWER).expect("valid");
-        let described = |found: &Value, engine: u32| -> Value {
+        let described = |found: &Value, engine: ContainerEngine| -> Value {
             serde_json::from_str(&description(found, engine)).expect("JSON")
         };
-        let container = &described(&found, 0)["container"];
+        let container = &described(&found, ContainerEngine::Docker)["container"];
         for (key, value) in [
             ("id", json!("0123456789ab")),
             ("name", json!("web")),
@@ -246,7 +247,7 @@ mod tests {
             assert_eq!(container[key], value, "{key}");
         }
         // An answer without anything is no reason to panic.
-        assert_eq!(described(&json!(null), 11)["container"]["id"], json!(""));
+        assert_eq!(described(&json!(null), ContainerEngine::Podman)["container"]["id"], json!(""));
     }
 
     #[test]

@@ -26,15 +26,6 @@ use cri::Cri;
 use grpc::{Client, Failed};
 use sender::{Receiver, Sender};
 
-/// Numbers of engines (reference state 11.10).
-mod engine {
-    pub(super) const DOCKER: u32 = 0;
-    pub(super) const CRI: u32 = 6;
-    pub(super) const CONTAINERD: u32 = 7;
-    pub(super) const CRIO: u32 = 8;
-    pub(super) const PODMAN: u32 = 11;
-}
-
 /// After how long an engine that does not answer is asked again.
 const RETRY: Duration = Duration::from_secs(1);
 

@@ -5,9 +5,9 @@ use std::fs;
 use std::os::unix::fs::MetadataExt;
 
 use serde_json::{Map, Value, json};
+use tercel_format::ContainerEngine;
 
 use super::description::{ENTRIES, Facts, short, texts};
-use super::engine;
 
 /// What the configuration itself says, whatever the engine.
 pub(super) fn facts(config: &Value) -> Facts<'_> {
@@ -49,7 +49,7 @@ pub(super) fn of_containerd<'a>(id: &'a str, config: &'a Value) -> Facts<'a> {
     }
     let name = [note("container-name"), note("sandbox-name"), annotation(config, "nerdctl/name"), short(id)];
     Facts {
-        engine: engine::CONTAINERD,
+        engine: Some(ContainerEngine::Containerd),
         id,
         name: name.into_iter().find(|name| !name.is_empty()).unwrap_or_default(),
         image: note("image-name"),

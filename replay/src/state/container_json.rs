@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
+use tercel_format::ContainerEngine;
 
 use super::{Category, Container, Mount, Probe};
 
@@ -13,32 +14,10 @@ const PROBES: [(&str, Category); 3] = [
     ("ReadinessProbe", Category::ReadinessProbe),
 ];
 
-/// Words for the numbers of engines (reference state 11.10). `custom` and `static` have none in the reference.
-const ENGINES: [(u64, &[u8]); 11] = [
-    (0, b"docker"),
-    (1, b"lxc"),
-    (2, b"libvirt-lxc"),
-    (3, b"mesos"),
-    (4, b"rkt"),
-    (6, b"cri"),
-    (7, b"containerd"),
-    (8, b"cri-o"),
-    (9, b"bpm"),
-    (11, b"podman"),
-    (0xFFFE, b"host"),
-];
-
-/// Number of an engine that is not known.
-const UNKNOWN_ENGINE: u64 = 0xFFFF;
-
-fn engine(code: u64) -> &'static [u8] {
-    ENGINES.iter().find(|(number, _)| *number == code).map_or(b"", |(_, word)| word)
-}
-
 /// The text that [`parse`] reads as `container`.
 pub(super) fn text(container: &Container) -> Vec<u8> {
     let of = |bytes: &[u8]| Value::from(String::from_utf8_lossy(bytes));
-    let number = ENGINES.iter().find(|(_, word)| *word == container.kind).map_or(UNKNOWN_ENGINE, |row| row.0);
+    let engine = ContainerEngine::of_name(&container.kind);
     let mounts = container.mounts.iter().map(|mount| {
         json!({
             "Source": of(&mount.source), "Destination": of(&mount.destination), "Mode": of(&mount.mode),
@@ -52,7 +31,7 @@ pub(super) fn text(container: &Container) -> Vec<u8> {
         "id": of(&container.id),
         "full_id": of(&container.full_id),
         "name": of(&container.name),
-        "type": number,
+        "type": engine.map_or(ContainerEngine::UNKNOWN, ContainerEngine::number),
         "image": of(&container.image),
         "imageid": of(&container.image_id),
         "imagerepo": of(&container.image_repo),
@@ -87,11 +66,13 @@ pub(super) fn parse(text: &[u8]) -> Option<Container> {
     let value: Value = serde_json::from_slice(text).ok()?;
     let object = value.get("container")?.as_object()?;
     let ip_text = string(object, "ip")?;
+    let engine = number(object, "type", ContainerEngine::UNKNOWN.into())?;
+    let engine = ContainerEngine::of_number(engine as u64);
     Some(Container {
         id: string(object, "id")?,
         full_id: string(object, "full_id")?,
         name: string(object, "name")?,
-        kind: engine(number(object, "type", UNKNOWN_ENGINE as i64)? as u64).to_vec(),
+        kind: engine.map_or("", ContainerEngine::name).into(),
         image: string(object, "image")?,
         image_id: string(object, "imageid")?,
         image_repo: string(object, "imagerepo")?,
