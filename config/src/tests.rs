@@ -150,6 +150,29 @@ fn further_files_are_laid_over_the_first() {
 }
 
 #[test]
+fn files_that_cannot_be_read_are_named() {
+    let missing = load(Some("/no/such/file".as_ref()), &[]).expect_err("no file").to_string();
+    assert_eq!(missing, "/no/such/file: No such file or directory (os error 2)");
+    let bytes = File::new("bytes", "");
+    fs::write(&bytes.0, b"\xff").expect("a file");
+    let error = load(Some(&bytes.0), &[]).expect_err("no text").to_string();
+    assert_eq!(error, format!("{}: not UTF-8", bytes.0.display()));
+    let inner = File::new("inner", "config_files: [/]\n");
+    for (text, expected) in [
+        (format!("config_files: [{}]\n", inner.0.display()), "config_files is only for the first file"),
+        ("config_files: [{strategy: append}]\n".to_owned(), "F:1:16: an entry of config_files has a path"),
+        ("config_files: [[x]]\n".to_owned(), "F:1:16: config_files lists paths"),
+        (
+            "config_files: [{path: /, strategy: x}]\n".to_owned(),
+            "F:1:36: a strategy is append, override or add-only",
+        ),
+    ] {
+        let message = read("outer", &text, &[]).expect_err("wrong");
+        assert!(message.contains(expected) && message.lines().count() == 1, "{message}");
+    }
+}
+
+#[test]
 fn rules_are_selected_and_outputs_extended() {
     let text = "rules:\n  - disable: {rule: '*'}\n  - enable: {tag: network}\n\
         append_output:\n  - match: {source: syscall, tags: [a]}\n    extra_output: x=%proc.name\n  - suggested_output: true\n";

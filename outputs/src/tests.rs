@@ -389,6 +389,26 @@ fn a_server_that_hangs_holds_up_nobody() {
     assert_eq!((counts(&outputs).sent, counts(&outputs).lost), (0, 10));
 }
 
+#[test]
+fn what_cannot_start_is_named_with_its_file() {
+    let scratch = Scratch::new("start");
+    let empty = scratch.path("empty");
+    std::fs::write(&empty, "no PEM").expect("a file");
+    let (missing, path) = (scratch.path("missing"), |path: &Path| path.display().to_string());
+    for (trusted, client, expected) in [
+        (Some(&missing), None, format!("{}: No such file or directory (os error 2)", path(&missing))),
+        (Some(&empty), None, format!("{}: holds no certificate", path(&empty))),
+        (None, Some((&missing, &missing)), format!("{}: No such file", path(&missing))),
+        (None, Some((&empty, &empty)), format!("{}: No pem encoded private key found", path(&empty))),
+    ] {
+        let client = client.map(|(certificate, key)| (certificate.clone(), key.clone()));
+        let kind = Kind::Http(Http { trusted: trusted.cloned(), client, ..web("https://h/".to_owned(), 5) });
+        let error = Outputs::start(std::slice::from_ref(&kind), FEW).err().expect("an error").to_string();
+        assert!(error.starts_with(&format!("http output: {expected}")), "{error}");
+        assert_eq!(kind.check().expect_err("an error").to_string(), error);
+    }
+}
+
 /// A server must not fill the memory, nor hold an alert for ever.
 #[test]
 fn an_endless_head_of_an_answer_is_a_failure() {
