@@ -1,5 +1,6 @@
 //! What a live run adds to what the probe reports. The program, the state and the counters of the probe enter; which system calls to
-//! ask for, threads whose ends were lost, alerts of the run itself and metrics leave. Must not know the command line, nor where
+//! ask for, threads whose ends were lost, alerts of the run itself and metrics leave, these to a web
+//! server, too. Must not know the command line, nor where
 //! texts go.
 //!
 //! Rules and the state decide which events the probe is asked for. While events are lost, those that only less urgent rules need are
@@ -34,8 +35,11 @@ mod drops;
 
 pub mod metrics;
 
+mod web;
+
 pub use drops::{DropWatcher, Loss};
 pub use internal::InternalAlert;
 pub use lost_exits::LostExits;
 pub use metrics::{Metrics, Snapshots};
 pub use syscall_selection::{Change, SyscallSelection};
+pub use web::{WebError, WebServer};

@@ -5,11 +5,11 @@ use std::io::{self, Write};
 use std::path::Path;
 
 use tercel_config::{self as config, DEFAULT_FILE};
+use tercel_live::WebServer;
 use tercel_rules::load::{Loader, Options};
 
-use super::intent;
 use super::rules::Plan;
-use super::web;
+use super::{intent, web_failed};
 use crate::exit::{Failure, Outcome};
 use crate::finish;
 use crate::rules as rule_files;
@@ -34,7 +34,7 @@ pub fn run(file: Option<&Path>, overrides: &[String]) -> Result<Outcome, Failure
     let config = &loaded.config;
     let kinds = config.kinds();
     kinds.iter().try_for_each(|kind| kind.check()).map_err(Failure::usage)?;
-    config.web.as_ref().map_or(Ok(()), web::check)?;
+    config.web.as_ref().map_or(Ok(()), WebServer::check).map_err(web_failed)?;
     if config.rules_files.is_empty() {
         // The configuration is valid nevertheless: live can have its rules from the command line.
         let none = Loader::new(Options::default()).finish();

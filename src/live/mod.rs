@@ -13,11 +13,10 @@ mod rules;
 mod setup;
 mod signals;
 mod watch;
-mod web;
 mod writer;
 
 use tercel_capture::{Engines, Options as Probing, Source};
-use tercel_live::{Snapshots, SyscallSelection};
+use tercel_live::{Snapshots, SyscallSelection, WebError, WebServer};
 use tercel_outputs::{Kind, Level, Outputs};
 
 use crate::exit::{Failure, Outcome};
@@ -70,8 +69,16 @@ pub fn run(args: &Live) -> Result<Outcome, Failure> {
     let writer =
         writer.map(|(path, file)| Writer::new(path, file, source.machine(), &probing)).transpose()?;
     let outputs = Outputs::start(&kinds, config.limits).map_err(Failure::usage)?;
-    let web = config.web.as_ref().map(web::Server::start).transpose()?;
+    let web = config.web.as_ref().map(WebServer::start).transpose().map_err(web_failed)?;
     let snapshots = Snapshots::new(&config.metrics).map_err(Failure::io)?;
     let parts = Parts { calls, source, writer, outputs, log, web, snapshots };
     Watch::new(args, setup, parts).run(program, filter, &signals)
+}
+
+/// Certificates are a matter of the configuration, the rest is one of the host.
+fn web_failed(error: WebError) -> Failure {
+    match error {
+        WebError::Certificate { .. } => Failure::usage(error),
+        WebError::Listen { .. } | WebError::Thread(_) => Failure::io(error),
+    }
 }

@@ -10,7 +10,9 @@ use jiff::Timestamp;
 use tercel_capture::{Drops, Source};
 use tercel_config::Config;
 use tercel_format::{LiveSource, Polled};
-use tercel_live::{DropWatcher, InternalAlert, LostExits, Metrics, Snapshots, SyscallSelection, metrics};
+use tercel_live::{
+    DropWatcher, InternalAlert, LostExits, Metrics, Snapshots, SyscallSelection, WebServer, metrics,
+};
 use tercel_outputs::{Level, Message, Outputs};
 use tercel_replay::state::State;
 use tercel_replay::{Alert, Formatter, Origin, Replay, Sink};
@@ -19,7 +21,6 @@ use tercel_rules::program::{Priority, Program};
 use super::log::Log;
 use super::setup::Setup;
 use super::signals::Signals;
-use super::web::Server;
 use super::writer::Writer;
 use crate::diagnostics;
 use crate::exit::{Failure, Outcome};
@@ -46,7 +47,7 @@ pub struct Parts {
     /// Where the run tells of itself.
     pub log: Log,
     /// The web server.
-    pub web: Option<Server>,
+    pub web: Option<WebServer>,
     /// Snapshots of metrics.
     pub snapshots: Snapshots,
 }
@@ -60,7 +61,7 @@ pub struct Watch<'a> {
     writer: Option<Writer>,
     outputs: Outputs,
     log: Log,
-    web: Option<Server>,
+    web: Option<WebServer>,
     /// Snapshots of metrics; away only while one is made.
     snapshots: Option<Snapshots>,
     /// When the rules were read, nanoseconds since the epoch.
@@ -210,7 +211,7 @@ impl<'a> Watch<'a> {
             return false;
         }
         self.looked.0 = now;
-        let of_web = self.web.iter().flat_map(Server::notices);
+        let of_web = self.web.iter().flat_map(WebServer::notices);
         let notices = self.outputs.notices(now).into_iter().chain(of_web);
         for notice in notices.chain(self.snapshots.iter_mut().flat_map(|snapshots| snapshots.notices(now))) {
             self.log.tell(notice.level, &notice.text);

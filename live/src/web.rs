@@ -1,10 +1,10 @@
 //! The web server for health, versions and metrics: requests enter, the page that the run left last leaves. One thread serves one request
 //! after the other, each within a second, so that strangers can cost no more than that.
 
-use std::fmt::Display;
+use std::error::Error;
 use std::io::{self, Read, Write};
-use std::net::{TcpListener, TcpStream};
-use std::path::Path;
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
 use std::sync::mpsc::{self, Receiver};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
@@ -17,8 +17,6 @@ use serde_json::{Map, Value, json};
 use tercel_config::Web;
 use tercel_outputs::{Level, Notice};
 use tercel_rules::load::Options;
-
-use crate::exit::Failure;
 
 /// How long a request may take.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -35,19 +33,46 @@ struct Page {
     at: Instant,
 }
 
-/// A running server.
-pub struct Server {
+/// Why the web server cannot be started.
+#[derive(Debug, thiserror::Error)]
+pub enum WebError {
+    /// The certificates or their key are wrong.
+    #[error("webserver.ssl_certificate: {}: {reason}", path.display())]
+    Certificate {
+        /// Their file.
+        path: PathBuf,
+        /// What is wrong.
+        reason: Box<dyn Error + Send + Sync>,
+    },
+    /// It cannot listen.
+    #[error("web server on {address}: {source}")]
+    Listen {
+        /// Where.
+        address: SocketAddr,
+        /// Why.
+        source: io::Error,
+    },
+    /// Its thread cannot be started.
+    #[error("{0}")]
+    Thread(io::Error),
+}
+
+/// A running web server.
+pub struct WebServer {
     page: Arc<Mutex<Page>>,
     metrics: bool,
     notices: Receiver<Notice>,
 }
 
-impl Server {
+impl WebServer {
     /// Serves on a thread of its own until the process ends. An address that is in use now is tried again for as long as the run
     /// goes on; `notices` says so, and where it listens.
-    pub fn start(web: &Web) -> Result<Server, Failure> {
-        let failed = |error: io::Error| Failure::io(format!("web server on {}: {error}", web.address));
-        let tls = web.certificate.as_deref().map(tls).transpose().map_err(Failure::usage)?;
+    ///
+    /// # Errors
+    /// The certificates are wrong, or the address is not to be had.
+    pub fn start(web: &Web) -> Result<WebServer, WebError> {
+        let failed = |source: io::Error| WebError::Listen { address: web.address, source };
+        let tls = web.certificate.as_deref().map(tls).transpose()?;
         let page = Arc::new(Mutex::new(Page { text: String::new(), at: Instant::now() }));
         let scheme = web.scheme();
         let (sender, notices) = mpsc::channel();
@@ -85,8 +110,16 @@ impl Server {
                 }
             }
         };
-        thread::Builder::new().name("web".to_owned()).spawn(run).map_err(Failure::io)?;
-        Ok(Server { page, metrics, notices })
+        thread::Builder::new().name("web".to_owned()).spawn(run).map_err(WebError::Thread)?;
+        Ok(WebServer { page, metrics, notices })
+    }
+
+    /// Whether what the server needs from the start is there.
+    ///
+    /// # Errors
+    /// The certificates or their key are wrong.
+    pub fn check(web: &Web) -> Result<(), WebError> {
+        web.certificate.as_deref().map(tls).transpose().map(drop)
     }
 
     /// What there is to report since the last call.
@@ -101,22 +134,15 @@ impl Server {
     }
 }
 
-/// Whether what the server needs from the start is there.
-///
-/// # Errors
-/// The certificates or their key are wrong.
-pub fn check(web: &Web) -> Result<(), Failure> {
-    web.certificate.as_deref().map(tls).transpose().map(drop).map_err(Failure::usage)
+/// The configuration of TLS with the certificates and the key in a file.
+fn tls(path: &Path) -> Result<Arc<ServerConfig>, WebError> {
+    read_tls(path).map(Arc::new).map_err(|reason| WebError::Certificate { path: path.to_owned(), reason })
 }
 
-/// The configuration of TLS with the certificates and the key in a file.
-fn tls(path: &Path) -> Result<Arc<ServerConfig>, String> {
-    let at = |error: &dyn Display| format!("webserver.ssl_certificate: {}: {error}", path.display());
-    let certificates = CertificateDer::pem_file_iter(path).and_then(Iterator::collect);
-    let certificates: Vec<_> = certificates.map_err(|error| at(&error))?;
-    let key = PrivateKeyDer::from_pem_file(path).map_err(|error| at(&error))?;
-    let config = ServerConfig::builder().with_no_client_auth().with_single_cert(certificates, key);
-    config.map(Arc::new).map_err(|error| at(&error))
+fn read_tls(path: &Path) -> Result<ServerConfig, Box<dyn Error + Send + Sync>> {
+    let certificates = CertificateDer::pem_file_iter(path)?.collect::<Result<_, _>>()?;
+    let key = PrivateKeyDer::from_pem_file(path)?;
+    Ok(ServerConfig::builder().with_no_client_auth().with_single_cert(certificates, key)?)
 }
 
 /// A connection that nobody may keep for longer than their time.
@@ -226,8 +252,6 @@ fn request(stream: &mut impl Read) -> io::Result<String> {
 
 #[cfg(test)]
 mod tests {
-    use std::net::SocketAddr;
-
     use super::*;
 
     fn get(address: SocketAddr, path: &str) -> String {
@@ -246,7 +270,7 @@ mod tests {
             metrics: true,
             certificate: None,
         };
-        let server = Server::start(&web).expect("a server");
+        let server = WebServer::start(&web).expect("a server");
         let notice = server.notices().next().expect("a notice");
         let address = notice.text.strip_prefix("web server on http://").expect("an address");
         let address: SocketAddr = address.parse().expect("an address");
@@ -261,14 +285,14 @@ mod tests {
 
     #[test]
     fn tls_is_spoken_where_there_is_a_certificate() {
-        let certificate = concat!(env!("CARGO_MANIFEST_DIR"), "/testdata/webserver.pem");
+        let certificate = concat!(env!("CARGO_MANIFEST_DIR"), "/../testdata/webserver.pem");
         let mut web = Web {
             address: ([127, 0, 0, 1], 0).into(),
             health: "/healthz".to_owned(),
             metrics: false,
             certificate: Some(certificate.into()),
         };
-        let server = Server::start(&web).expect("a server");
+        let server = WebServer::start(&web).expect("a server");
         let notice = server.notices().next().expect("a notice");
         let url = notice.text.strip_prefix("web server on ").expect("an address");
         assert!(url.starts_with("https://"), "{url}");
@@ -278,8 +302,8 @@ mod tests {
         let mut answer = agent.get(format!("{url}/healthz")).call().expect("an answer");
         assert_eq!(answer.body_mut().read_to_string().expect("a text"), r#"{"status": "ok"}"#);
         web.certificate = Some(concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml").into());
-        let failure = check(&web).expect_err("no key");
-        assert!(failure.message.starts_with("webserver.ssl_certificate: "), "{failure}");
+        let error = WebServer::check(&web).expect_err("no key").to_string();
+        assert!(error.starts_with("webserver.ssl_certificate: "), "{error}");
     }
 
     /// Falco, say, has the same port.
@@ -288,7 +312,7 @@ mod tests {
         let other = TcpListener::bind(("127.0.0.1", 0)).expect("a listener");
         let address = other.local_addr().expect("an address");
         let web = Web { address, health: "/healthz".to_owned(), metrics: true, certificate: None };
-        let server = Server::start(&web).expect("a server that waits");
+        let server = WebServer::start(&web).expect("a server that waits");
         let first: Vec<Notice> = server.notices().collect();
         assert!(matches!(first.as_slice(), [Notice { level: Level::Warning, .. }]), "{first:?}");
         drop(other);
