@@ -1,0 +1,50 @@
+#!/usr/bin/env bash
+# Runs the README's test command where less is possible than here: `tests/places.sh user` as an ordinary user, `tests/places.sh
+# bare` in a root without /sys. Needs root, for the namespace in which the checkout, as a copy, stands at its own place.
+# Arguments after the place go to `cargo test`. Exit code: that of the tests.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+place=${1:?user or bare}
+shift
+checkout=$PWD
+command=$(sed -n 's/^    \(cargo test --workspace .*\)/\1/p' README.md)
+[ -n "$command" ] || { echo "README.md names no test command" >&2; exit 2; }
+[ $# = 0 ] || command="$command $(printf '%q ' "$@")"
+home=${CARGO_HOME:-$HOME/.cargo}
+rustup=${RUSTUP_HOME:-$HOME/.rustup}
+
+# What is built already is taken over, with its times, so that nothing is built twice.
+scratch=$(mktemp -d "${TMPDIR:-/tmp}/tercel-places.XXXXXX")
+trap 'rm -rf "$scratch"' EXIT
+cp -a . "$scratch/copy"
+
+# All of it is undone with the namespace, whatever happens.
+export place checkout command home rustup scratch
+unshare --mount --propagation private bash -euo pipefail <<'END'
+mount --bind "$scratch/copy" "$checkout"
+case $place in
+user)
+    # Cargo and the toolchain stand in root's home, which others cannot enter; they get a view of their own.
+    mkdir -p "$scratch/home/cargo" "$scratch/home/rustup"
+    mount --bind "$home" "$scratch/home/cargo"
+    mount --bind "$rustup" "$scratch/home/rustup"
+    chmod 755 "$scratch" "$scratch/home"
+    chown -R 65534:65534 "$scratch/copy"
+    cd "$checkout"
+    exec setpriv --reuid 65534 --regid 65534 --clear-groups --inh-caps=-all --bounding-set=-all \
+        env -u TERCEL_HAS HOME="$scratch/home" TMPDIR=/tmp CARGO_HOME="$scratch/home/cargo" RUSTUP_HOME="$scratch/home/rustup" \
+        CARGO_NET_OFFLINE=true PATH="$scratch/home/cargo/bin:$PATH" bash -c "$command"
+    ;;
+bare)
+    mkdir "$scratch/root"
+    mount --rbind / "$scratch/root"
+    mount --make-rprivate "$scratch/root"
+    umount --lazy "$scratch/root/sys"
+    exec chroot "$scratch/root" env -u TERCEL_HAS CARGO_NET_OFFLINE=true PATH="$PATH" bash -c "cd $(printf %q "$checkout") && $command"
+    ;;
+*)
+    echo "no such place: $place" >&2
+    exit 2
+    ;;
+esac
+END
