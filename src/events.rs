@@ -10,7 +10,7 @@ use tercel_replay::fields::{Scratch, render_json, value};
 use tercel_replay::push_message;
 use tercel_replay::scan::{Needs, Visitor, scan};
 use tercel_replay::state::{ResumePoint, State};
-use tercel_replay::{Context, Filter, Options, Position, Settings};
+use tercel_replay::{Context, Filter, Options, Position, Settings, Window};
 use tercel_rules::load::unknown_field;
 use tercel_rules::output::{Piece, Template};
 use tercel_rules::program::Operand;
@@ -20,6 +20,7 @@ use crate::diagnostics;
 use crate::exit::{Failure, Outcome};
 use crate::inputs::{paths, refuse_overwriting};
 use crate::intent::Events;
+use crate::window;
 
 /// What is shown of an event unless told otherwise: sysdig's line.
 const PLAIN: &str =
@@ -48,6 +49,7 @@ pub fn run(args: &Events) -> Result<Outcome, Failure> {
         out: BufWriter::with_capacity(1 << 16, output(args)?),
         is_over: false,
         is_closed: false,
+        is_reached: false,
     };
     let needs = Needs::span(options.window());
     let outcome = captures::each(&args.traces, args.quiet, |name, mut capture, progress| {
@@ -58,6 +60,10 @@ pub fn run(args: &Events) -> Result<Outcome, Failure> {
         Ok((ended, if is_enough { Next::Stop } else { Next::GoOn }))
     })?;
     let written = printer.out.flush();
+    let is_part = args.window != Window::default();
+    if (is_part || args.filter.is_some()) && !printer.is_reached && !args.quiet {
+        eprintln!("warning: {}", window::nothing(&args.traces, is_part, args.filter.is_some()));
+    }
     crate::finish(written).map(|done| done.max(outcome))
 }
 
@@ -154,6 +160,8 @@ struct Printer {
     is_over: bool,
     /// Nobody reads any more.
     is_closed: bool,
+    /// An event lies in the window and matches the filter.
+    is_reached: bool,
 }
 
 impl Printer {
@@ -172,6 +180,7 @@ impl Printer {
         if self.filter.as_mut().is_some_and(|filter| !filter.holds(&context)) {
             return Ok(());
         }
+        self.is_reached = true;
         self.line.clear();
         if self.layout.push(&context, &mut self.line, &mut self.scratch) {
             self.out.write_all(&self.line)?;

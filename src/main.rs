@@ -23,6 +23,7 @@ mod redact;
 mod replay;
 mod rules;
 mod slice;
+mod span;
 mod stop;
 mod summary;
 mod target;

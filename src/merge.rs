@@ -3,7 +3,7 @@
 
 use std::time::Instant;
 
-use tercel_format::trace::Header;
+use tercel_format::trace::{Header, Totals};
 use tercel_format::{Block, Capture, Reader};
 use tercel_replay::scan::{Needs, scan};
 
@@ -59,10 +59,7 @@ pub fn run(args: &Merge) -> Result<Outcome, Failure> {
 fn look(input: Input, mut capture: Capture) -> Part {
     let header = capture.header().cloned().unwrap_or_default();
     let first_ts = match &mut capture {
-        Capture::Native(trace) => {
-            let first = trace.chunks().iter().find(|chunk| chunk.descriptor.events > 0);
-            first.map(|chunk| chunk.descriptor.first_ts)
-        }
+        Capture::Native(trace) => Totals::of(trace.chunks()).span.map(|(first, _)| first),
         Capture::Stream(reader) => first_event(reader),
     };
     // A capture without events goes to the end.
@@ -72,7 +69,8 @@ fn look(input: Input, mut capture: Capture) -> Part {
 fn first_event(reader: &mut Reader) -> Option<u64> {
     loop {
         match reader.next() {
-            Ok(Some(Block::Event(event))) => return Some(event.ts),
+            // Old recorders gave no time to the events that list containers.
+            Ok(Some(Block::Event(event))) if event.ts != 0 => return Some(event.ts),
             Ok(Some(_)) => {}
             Ok(None) | Err(_) => return None,
         }

@@ -18,6 +18,7 @@ use crate::intent::Replay as Intent;
 use crate::progress::Progress;
 use crate::rules;
 use crate::summary;
+use crate::window;
 use supply::Captures;
 
 /// Runs the verb.
@@ -47,6 +48,10 @@ pub fn run(intent: &Intent) -> Result<Outcome, Failure> {
     let closed = out.finish()?;
     let (totals, mut outcome) = captures.finish();
     let counters = counters.unwrap_or_default();
+    let is_part = intent.options.from.is_some() || intent.options.to.is_some();
+    if (is_part || filter.is_some()) && counters.evaluated == 0 && !intent.quiet {
+        eprintln!("warning: {}", window::nothing(&intent.traces, is_part, filter.is_some()));
+    }
     if !intent.quiet && !closed {
         eprint!("{}", summary::text(&totals, &counters, &program, started.elapsed()));
     }

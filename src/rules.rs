@@ -7,6 +7,7 @@ use serde_json::json;
 use tercel_rules::fields::nearest;
 use tercel_rules::load::{Loaded, Loader, Options, RuleInfo, RuleState, results_to_json};
 use tercel_rules::program::Program;
+use tercel_rules::select::{Selection, Unmatched};
 
 use crate::exit::{Failure, Outcome};
 use crate::intent::{Rules, RulesList};
@@ -75,11 +76,15 @@ fn state(state: RuleState) -> &'static str {
 
 /// Loads the rules of a verb; errors are told with their places and end the run.
 pub fn load(rules: &Rules, quiet: bool, verbose: bool) -> Result<Program, Failure> {
-    let program = program(read(&rules.files, rules.options.clone(), false)?, quiet, verbose)?;
+    let loaded = read(&rules.files, rules.options.clone(), false)?;
+    let unmatched = unmatched(&rules.options.selection, &loaded.rules);
+    let program = program(loaded, quiet, verbose)?;
     // Tags are given to run rules; that none has them is never meant.
     if program.rules.is_empty() && !rules.tags.is_empty() {
-        let tags = rules.tags.join(", ");
-        return Err(Failure::usage(format!("no rule is left to run: none has the tag {tags}")));
+        return Err(Failure::usage(format!("no rule is left to run: {}", unmatched.join(", "))));
+    }
+    if !quiet {
+        unmatched.iter().for_each(|line| eprintln!("warning: {line}"));
     }
     Ok(program)
 }
@@ -97,6 +102,23 @@ pub fn program(loaded: Loaded, quiet: bool, verbose: bool) -> Result<Program, Fa
         eprintln!("warning: no rule runs: {}", idle(&loaded.rules));
     }
     Ok(loaded.program)
+}
+
+/// What of a selection matches none of the rules, a sentence each, with the nearest name that would.
+pub fn unmatched(selection: &Selection, rules: &[RuleInfo]) -> Vec<String> {
+    let selected = selection.unmatched(rules.iter().map(|rule| (rule.name.as_str(), &rule.tags)));
+    let meant = |name: Option<&str>| name.map_or(String::new(), |name| format!("; did you mean '{name}'?"));
+    let sentence = |unmatched: &Unmatched<'_>| match unmatched {
+        Unmatched::Name(text) => {
+            let near = nearest(text, rules.iter().map(|rule| rule.name.as_str()));
+            format!("no rule has a name that matches '{text}'{}", meant(near))
+        }
+        Unmatched::Tag(tag) => {
+            let near = nearest(tag, rules.iter().flat_map(|rule| &rule.tags).map(String::as_str));
+            format!("no rule has the tag '{tag}'{}", meant(near))
+        }
+    };
+    selected.iter().map(sentence).collect()
 }
 
 /// Why none of the rules runs.

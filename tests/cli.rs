@@ -28,6 +28,9 @@ fn mistakes_have_their_exit_codes() {
     refused(&["replay", "-r", "rules", "no-such.scap"], 4, "no-such.scap: no such file");
     refused(&["replay", "-r", "rules", TRACE, "no-such.scap"], 4, "no-such.scap: no such file");
     refused(&["replay", "-r", "rules", "--from", "+2s", "--to", "+1s", TRACE], 2, "--to is before --from");
+    refused(&["replay", "-r", "rules", "--from=-1s", "--to=-2s", TRACE], 2, "--to is before --from");
+    refused(&["replay", "-r", "rules", "--from", "#3-#4", "--to", "#9", TRACE], 2, "without --to");
+    refused(&["replay", "-r", "rules", "--from=-1s", "-"], 2, "standard input can be read only once");
     refused(&["events", TRACE, "--filter", "evt.num=1", "evt.num=2"], 2, "not both");
     refused(&["record", "-w", "no-such-dir/x", "--docker", "no-such.sock"], 4, "no-such.sock: No such file");
     refused(&["record", "-w", "no-such-dir/x", "--buffer", "1KiB"], 2, "invalid size");
@@ -40,7 +43,7 @@ fn mistakes_have_their_exit_codes() {
     refused(
         &["replay", "-r", "rules", "-t", "no-such-tag", TRACE],
         2,
-        "no rule is left to run: none has the tag no-such-tag",
+        "no rule is left to run: no rule has the tag 'no-such-tag'",
     );
     refused(&["replay", "-r", "rules", "--output", "no-such-dir/x", TRACE], 4, "no-such-dir/x");
     refused(&["replay", "-r", "rules", "rules/tercel_rules.yaml"], 3, "not a capture");
@@ -58,6 +61,47 @@ fn windows_and_limits_cut_the_alerts() {
     assert!(replay(&["-n", "1", TRACE]).len() <= 1);
     assert_eq!(replay(&["--from", "#1", TRACE]), all);
     assert!(replay(&["--from", "+999h", TRACE]).is_empty());
+}
+
+#[test]
+fn times_as_printed_and_distances_from_the_end_are_points() {
+    let times = |more: &[&str]| stdout(&[&["events", "-p", "%evt.num %evt.time", TRACE], more].concat());
+    let all = times(&[]);
+    let (number, noon) = all.lines().nth(9).and_then(|line| line.split_once(' ')).expect("ten events");
+    let from = times(&["--from", noon]);
+    assert_eq!(from.lines().next(), all.lines().nth(9), "{noon}");
+    assert!(all.ends_with(&from));
+    assert_eq!(times(&["--from", "-0s"]).lines().last(), all.lines().last());
+    let number: u64 = number.parse().expect("a number");
+    let numbers = times(&["--from", &format!("#{number}-#{}", number + 2)]);
+    assert!(numbers.lines().count() > 0 && from.starts_with(&numbers), "{numbers}");
+    assert_eq!(numbers, times(&["--from", &format!("#{number}"), "--to", &format!("#{}", number + 3)]));
+}
+
+#[test]
+fn what_matches_nothing_is_said() {
+    for (arguments, said) in [
+        (&["events", TRACE, "proc.name=no-such-process"] as &[&str], "no event matches the filter"),
+        (&["events", TRACE, "--from", "+999h"], "no event lies in the window; the events go from 20"),
+        (
+            &["events", TRACE, "--from", "+0s", "proc.name=x"],
+            "no event in the window matches the filter; the events go",
+        ),
+        (
+            &["replay", "-r", "rules", TRACE, "--from", "+999h"],
+            "no event lies in the window; the events go from 20",
+        ),
+        (&["replay", "-r", "rules", TRACE, "proc.name=x"], "no event matches the filter"),
+        (
+            &["replay", "-r", "rules", TRACE, "-T", "netwrk"],
+            "no rule has the tag 'netwrk'; did you mean 'network'?",
+        ),
+        (&["replay", "-r", "rules", TRACE, "-D", "Foo"], "no rule has a name that matches 'Foo'"),
+    ] {
+        let errors = ran(arguments, 0).err;
+        assert!(errors.contains(said), "{arguments:?}: '{said}' is not in: {errors}");
+    }
+    assert_eq!(ran(&["replay", "-q", "-r", "rules", TRACE, "--from", "+999h"], 0).err, "");
 }
 
 #[test]

@@ -34,6 +34,15 @@ pub enum Matching {
     Tags(BTreeSet<String>),
 }
 
+/// A part of a selection that no rule matches.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unmatched<'s> {
+    /// A name, or a part or pattern of one.
+    Name(&'s str),
+    /// A tag.
+    Tag(&'s str),
+}
+
 /// Flags that cannot stand together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("-t runs only the rules of a tag and cannot stand beside -T or -D, which switch rules off")]
@@ -65,6 +74,29 @@ impl Selection {
             steps.push(Step { enable: true, matching: Matching::Tags(tags) });
         }
         Ok(Selection { steps })
+    }
+
+    /// Names and tags of the steps that match none of these rules, in the order of the steps: each is probably misspelt.
+    pub fn unmatched<'r>(
+        &self,
+        rules: impl Iterator<Item = (&'r str, &'r BTreeSet<String>)> + Clone,
+    ) -> Vec<Unmatched<'_>> {
+        let mut found = Vec::new();
+        for step in &self.steps {
+            match &step.matching {
+                Matching::All => {}
+                Matching::Wildcard(text) | Matching::Substring(text) => {
+                    if !rules.clone().any(|(name, tags)| step.matching.matches(name, tags)) {
+                        found.push(Unmatched::Name(text));
+                    }
+                }
+                Matching::Tags(wanted) => {
+                    let is_missing = |tag: &&String| !rules.clone().any(|(_, tags)| tags.contains(*tag));
+                    found.extend(wanted.iter().filter(is_missing).map(|tag| Unmatched::Tag(tag)));
+                }
+            }
+        }
+        found
     }
 
     /// Whether a rule runs that its file switches on or off.
@@ -156,5 +188,22 @@ mod tests {
         check(&[], &[], &["other"], true, true);
         assert_eq!(Selection::from_flags(&list(&["a"]), &[], &list(&["x"])), Err(Conflict));
         assert_eq!(Selection::from_flags(&list(&["a"]), &list(&["x"]), &[]), Err(Conflict));
+    }
+
+    #[test]
+    fn what_no_rule_matches_is_named() {
+        let tags: [BTreeSet<String>; 2] = [["net".to_owned()].into(), ["file".to_owned()].into()];
+        let rules = || ["Bind", "Open"].into_iter().zip(&tags);
+        let selection = |steps: &[Matching]| Selection {
+            steps: steps.iter().map(|matching| Step { enable: false, matching: matching.clone() }).collect(),
+        };
+        let both = selection(&[
+            Matching::All,
+            Matching::Substring("Ope".to_owned()),
+            Matching::Wildcard("*end".to_owned()),
+            Matching::Tags(["net".to_owned(), "nets".to_owned()].into()),
+        ]);
+        assert_eq!(both.unmatched(rules()), [Unmatched::Name("*end"), Unmatched::Tag("nets")]);
+        assert_eq!(Selection::default().unmatched(rules()), []);
     }
 }

@@ -104,9 +104,9 @@ impl EventsArgs {
         }
         let (traces, filter) = captures(&self.words, self.filter)?;
         Ok(Intent::Events(Events {
+            window: self.window.intent(&traces, true)?,
             traces,
             filter,
-            window: self.window.intent()?,
             format: self.format,
             buffers: self.buffers.intent(),
             json: self.json,

@@ -1,21 +1,24 @@
 //! What several verbs read: captures with a filter after them, and a window.
 
 use clap::Args;
-use tercel_replay::{Point, Window};
+use tercel_replay::Window;
 
 use super::values;
 use crate::exit::Failure;
 use crate::inputs::{self, Input};
 use crate::intent::Filter;
 use crate::rules;
+use crate::span::Span;
+use crate::window::{self, Edge};
 
 /// How filters and points are written.
 pub const POINTS: &str = "\
 The filter is a condition in the rule language, written after the captures:
   proc.name=nginx and fd.type=ipv4
 
-Points in time are absolute (2026-11-23T13:01:15.5Z, UTC without a zone), relative to the first event (+90s, 2m30s, \
-500ms) or an event number (#1200).";
+Points in time are absolute (2026-11-23T13:01:15.5Z, UTC without a zone), times of day as printed (13:01:15.5, the first \
+in the captures), relative to the first event (+90s, 2m30s, 500ms) or to the last (-30s), or an event number (#1200). \
+--from '#7-#9' is a whole window: events 7, 8 and 9.";
 
 /// A window.
 #[derive(Debug, Args)]
@@ -24,38 +27,29 @@ pub struct WindowArgs {
     #[arg(
         long,
         value_name = "POINT",
-        value_parser = values::point,
+        value_parser = values::edge,
         allow_hyphen_values = true,
         help_heading = "Window"
     )]
-    from: Option<Point>,
+    from: Option<Edge>,
     /// Stop before this point
     #[arg(
         long,
         value_name = "POINT",
-        value_parser = values::point,
+        value_parser = values::edge,
         allow_hyphen_values = true,
         help_heading = "Window"
     )]
-    to: Option<Point>,
+    to: Option<Edge>,
 }
 
 impl WindowArgs {
-    /// The window.
+    /// The window in these captures, whose times are shown in UTC or as they say.
     ///
     /// # Errors
-    /// It ends before it begins.
-    pub fn intent(&self) -> Result<Window, Failure> {
-        let is_reversed = match (self.from, self.to) {
-            (Some(Point::Absolute(from)), Some(Point::Absolute(to)))
-            | (Some(Point::Relative(from)), Some(Point::Relative(to)))
-            | (Some(Point::Event(from)), Some(Point::Event(to))) => from > to,
-            _ => false,
-        };
-        if is_reversed {
-            return Err(Failure::usage("the window is reversed: --to is before --from"));
-        }
-        Ok(Window { from: self.from, to: self.to })
+    /// It ends before it begins, or cannot be placed in the captures.
+    pub fn intent(&self, traces: &[Input], utc: bool) -> Result<Window, Failure> {
+        window::between(self.from, self.to, || Span::of(traces, utc))
     }
 }
 

@@ -82,7 +82,7 @@ impl ReplayArgs {
     /// What was typed does not fit together, or names what is not there.
     pub fn intent(self) -> Result<Replay, Failure> {
         let (traces, filter) = captures(&self.traces, self.filter)?;
-        let window = self.window.intent()?;
+        let window = self.window.intent(&traces, self.utc)?;
         let settings = Settings::default();
         Ok(Replay {
             rules: self.selection.of(self.rules)?,

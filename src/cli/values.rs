@@ -6,11 +6,10 @@ use std::time::Duration;
 
 use jiff::SignedDuration;
 use tercel_format::trace::{CHUNK_LIMITS, LEVEL_MAX, RingLimits};
-use tercel_replay::Point;
 use tercel_rules::load::parse_priority;
 use tercel_rules::program::Priority;
 
-use crate::window;
+use crate::window::{self, Edge};
 
 /// Smallest and largest ring of a CPU.
 const RING_LIMITS: RangeInclusive<u64> = 4 << 10..=1 << 30;
@@ -21,9 +20,9 @@ pub fn priority(text: &str) -> Result<Priority, String> {
     parse_priority(text).ok_or_else(|| format!("unknown priority; the priorities are {}", names()))
 }
 
-/// A point in a capture.
-pub fn point(text: &str) -> Result<Point, String> {
-    window::point(text)
+/// An edge of a window.
+pub fn edge(text: &str) -> Result<Edge, String> {
+    window::edge(text)
 }
 
 /// Bytes after which a chunk ends.

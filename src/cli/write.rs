@@ -176,9 +176,9 @@ impl SliceArgs {
     pub fn intent(self) -> Result<Slice, Failure> {
         let (traces, filter) = captures(&self.words, self.filter)?;
         Ok(Slice {
+            window: self.window.intent(&traces, true)?,
             input: single(traces)?,
             filter,
-            window: self.window.intent()?,
             write: self.write.intent(Kind::Native),
             quiet: self.quiet,
             verbose: self.verbose,

@@ -15,7 +15,8 @@ pub struct Totals {
     pub sections: u64,
     /// Events.
     pub events: u64,
-    /// Earliest and latest time, nanoseconds since the epoch.
+    /// Earliest and latest time, nanoseconds since the epoch. Events without a time (0) do not count: old recorders wrote such,
+    /// to list containers.
     pub span: Option<(u64, u64)>,
     /// Events per code.
     pub counts: BTreeMap<u16, u64>,
@@ -62,8 +63,11 @@ impl Totals {
         self.sections = self.sections.max(descriptor.section);
         sum(&mut self.events, descriptor.events);
         if descriptor.events > 0 {
-            let (first, last) = self.span.unwrap_or((descriptor.min_ts, descriptor.max_ts));
-            self.span = Some((first.min(descriptor.min_ts), last.max(descriptor.max_ts)));
+            // The first event of a chunk is its earliest, but for little disorder.
+            let start =
+                [descriptor.min_ts, descriptor.first_ts, descriptor.max_ts].into_iter().find(|ts| *ts != 0);
+            let (first, last) = self.span.or(start.map(|start| (start, start))).unwrap_or_default();
+            self.span = start.map(|start| (first.min(start), last.max(descriptor.max_ts))).or(self.span);
         }
         for (code, count) in &descriptor.counts {
             sum(self.counts.entry(*code).or_default(), *count);
@@ -78,5 +82,30 @@ impl Totals {
             Some(KeyframeKind::Snapshot) => sum(&mut self.snapshots, 1),
             None => {}
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::trace::Descriptor;
+
+    #[test]
+    fn events_without_a_time_do_not_count() {
+        let chunk = |times: [u64; 3]| {
+            let [first_ts, min_ts, max_ts] = times;
+            let mut descriptor = Descriptor::default();
+            (descriptor.events, descriptor.first_ts) = (1, first_ts);
+            (descriptor.min_ts, descriptor.max_ts) = (min_ts, max_ts);
+            Chunk { offset: 0, head_size: 0, digest: Default::default(), descriptor }
+        };
+        let span = |chunks: &[[u64; 3]]| {
+            Totals::of(&chunks.iter().map(|times| chunk(*times)).collect::<Vec<_>>()).span
+        };
+        assert_eq!(span(&[[7, 7, 9], [10, 8, 20]]), Some((7, 20)));
+        assert_eq!(span(&[[7, 0, 9], [10, 8, 20]]), Some((7, 20)));
+        assert_eq!(span(&[[0, 0, 9], [10, 10, 20]]), Some((9, 20)));
+        assert_eq!(span(&[[0, 0, 0], [10, 10, 20], [0, 0, 0]]), Some((10, 20)));
+        assert_eq!(span(&[[0, 0, 0]]), None);
     }
 }
