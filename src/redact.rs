@@ -5,11 +5,8 @@ use std::fs::{self, File};
 use std::io::Read;
 use std::time::Instant;
 
-use tercel_analysis::redact::{Key, Policy, Redactor, SHIPPED};
-use tercel_format::Block;
-use tercel_recording::{CaptureWriter, Error};
-use tercel_replay::scan::{Needs, Visitor, scan};
-use tercel_replay::state::{ResumePoint, State};
+use tercel_analysis::redact::{Key, Policy, Redacted, Redactor, SHIPPED};
+use tercel_replay::scan::{Needs, scan};
 
 use crate::captures;
 use crate::convert::tell;
@@ -28,7 +25,7 @@ pub fn run(args: &Redact) -> Result<Outcome, Failure> {
     let input = &args.input;
     let files = args.policy.iter().chain(&args.key).map(|path| path.as_path());
     refuse_overwriting(&args.write.path, files)?;
-    let redactor = Redactor::new(policy(args)?, key(args)?);
+    let mut redactor = Redactor::new(policy(args)?, key(args)?);
     let mut writer = target::writer(&args.write, std::slice::from_ref(input))?;
     writer.keep_numbers();
     let length = length(input);
@@ -36,15 +33,14 @@ pub fn run(args: &Redact) -> Result<Outcome, Failure> {
     let started = Instant::now();
     let mut capture = captures::open(input, &progress)?;
     writer.describe(capture.header().cloned().unwrap_or_default(), input.name());
-    let mut copy = Copy { redactor, writer };
-    let header = copy.redactor.header(copy.writer.header().clone());
-    copy.writer.set_header(header);
+    let header = redactor.header(writer.header().clone());
+    writer.set_header(header);
+    let mut copy = Redacted::new(redactor, writer);
     let findings = scan(&mut capture, &Needs::ALL, &mut copy, &|bytes| progress.advance(bytes));
     progress.finish();
     let findings = findings?;
     let outcome = diagnostics::ended(&input.name(), &findings.report, findings.error.as_ref(), args.verbose);
-    let Copy { mut redactor, mut writer } = copy;
-    redactor.flush(&mut |block| writer.push(block))?;
+    let writer = copy.finish()?;
     let name = writer.name();
     let written = writer.finish()?;
     if !args.quiet {
@@ -72,28 +68,4 @@ fn key(args: &Redact) -> Result<Key, Failure> {
         return Err(Failure::usage(format!("{name}: a key has at least {KEY} bytes")));
     }
     Ok(Key::of(&bytes))
-}
-
-/// A redactor before a writer.
-struct Copy {
-    redactor: Redactor,
-    writer: CaptureWriter,
-}
-
-impl Visitor for Copy {
-    type Error = Error;
-
-    fn block(&mut self, block: &Block<'_>) -> Result<bool, Error> {
-        let Copy { redactor, writer } = self;
-        redactor.block(block, &mut |block| writer.push(block)).map(|()| true)
-    }
-
-    fn resume(&mut self, state: State, point: ResumePoint) -> Result<(), Error> {
-        let Copy { redactor, writer } = self;
-        state.export(point, &mut |block| redactor.block(block, &mut |block| writer.push(block)))
-    }
-
-    fn dropped(&mut self, count: u64) {
-        self.writer.drop_events(count);
-    }
 }

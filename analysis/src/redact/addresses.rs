@@ -6,7 +6,8 @@ use std::net::{IpAddr, Ipv6Addr};
 use rustc_hash::FxHashMap;
 
 use super::key::Key;
-use super::policy::{AddressPolicy, Network};
+use super::network::{Network, mask};
+use super::policy::AddressPolicy;
 
 /// Addresses that are remembered; then all are forgotten.
 const KNOWN: usize = 1 << 16;
@@ -73,9 +74,4 @@ impl Addresses {
         }
         mapped
     }
-}
-
-/// The first `length` bits.
-pub(super) fn mask(length: u32) -> u128 {
-    if length == 0 { 0 } else { u128::MAX << (128 - length) }
 }

@@ -1,6 +1,7 @@
 //! Redaction: a policy and a key go in, then the blocks of a capture; the same blocks leave without what the policy names.
 //! Equal things stay equal under one key, so that rules and joins go on working.
 
+mod network;
 mod policy;
 
 mod key;
@@ -11,8 +12,11 @@ mod event;
 mod records;
 mod text;
 
+mod visitor;
+
 pub use key::Key;
 pub use policy::{Policy, SHIPPED};
+pub use visitor::Redacted;
 
 use std::collections::VecDeque;
 

@@ -1,12 +1,10 @@
 //! The policy: a YAML file enters, what is to be redacted leaves. Unknown keys and invalid patterns are errors with their
 //! place.
 
-use std::net::IpAddr;
-
 use regex::bytes::{Regex as Bytes, RegexBuilder};
 use serde::Deserialize;
 
-use super::addresses::mask;
+use super::network::Network;
 
 /// The policy that is used where none is given.
 pub const SHIPPED: &str = include_str!("../../redact.yaml");
@@ -202,39 +200,5 @@ impl TryFrom<String> for PathGlob {
         let fixed = wild.unwrap_or(components.len() - 1);
         let whole = Bytes::new(&format!("^{inner}$")).map_err(|error| format!("invalid path: {error}"))?;
         Ok(PathGlob { whole, fixed })
-    }
-}
-
-/// A network, left-aligned in 128 bits.
-#[derive(Debug, Clone, Copy, Deserialize)]
-#[serde(try_from = "String")]
-pub(super) struct Network {
-    pub(super) wide: bool,
-    pub(super) bits: u128,
-    pub(super) length: u32,
-}
-
-impl Network {
-    pub(super) fn holds(&self, address: u128) -> bool {
-        address & mask(self.length) == self.bits
-    }
-}
-
-impl TryFrom<String> for Network {
-    type Error = String;
-
-    fn try_from(text: String) -> Result<Network, String> {
-        let invalid = || format!("invalid network {text}: give one as in 10.0.0.0/8");
-        let (address, length) = text.split_once('/').ok_or_else(invalid)?;
-        let address: IpAddr = address.parse().map_err(|_| invalid())?;
-        let length: u32 = length.parse().map_err(|_| invalid())?;
-        let (wide, bits, width) = match address {
-            IpAddr::V4(ip) => (false, u128::from(ip.to_bits()) << 96, 32),
-            IpAddr::V6(ip) => (true, ip.to_bits(), 128),
-        };
-        if length > width {
-            return Err(invalid());
-        }
-        Ok(Network { wide, bits: bits & mask(length), length })
     }
 }
