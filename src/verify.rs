@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{self, Write};
 use std::path::Path;
 
-use tercel_format::trace::{Trace as Native, TraceError, Verdict, verify};
+use tercel_format::trace::{TraceError, Verdict, verify};
 use tercel_replay::scan::{KeyframeVerdict, verify_keyframes};
 
 use crate::diagnostics;
@@ -42,9 +42,10 @@ type Found = (Outcome, Vec<String>);
 fn look(path: &Path, name: &str, args: &Verify) -> Result<Found, Failure> {
     let failed = |error: &TraceError| diagnostics::unread(name, error);
     let open = || File::open(path).map_err(|error| Failure::io(format!("{name}: {error}")));
-    let progress = Progress::new(name, length(&Input::File(path.to_owned())), args.quiet);
-    let verdict = verify(open()?, |offset| progress.at(offset));
-    progress.finish();
+    let progress = || Progress::new(name, length(&Input::File(path.to_owned())), args.quiet);
+    let bar = progress();
+    let verdict = verify(open()?, |offset| bar.at(offset));
+    bar.finish();
     let verdict = verdict.map_err(|error| failed(&error))?;
     let seal = seal(&verdict);
     if let Some(first) = &verdict.first_break {
@@ -58,9 +59,8 @@ fn look(path: &Path, name: &str, args: &Verify) -> Result<Found, Failure> {
     }
     let mut lines = Vec::new();
     if args.keyframes {
-        let trace = Native::open(open()?).map_err(|error| failed(&error))?;
-        let progress = Progress::new(name, Some(trace.length()), args.quiet);
-        let keyframes = verify_keyframes(&trace, |offset| progress.at(offset));
+        let progress = progress();
+        let keyframes = verify_keyframes(open()?, |offset| progress.at(offset));
         progress.finish();
         let keyframes = keyframes.map_err(|error| failed(&error))?;
         let (outcome, found) = compared(&keyframes);

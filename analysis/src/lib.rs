@@ -1,5 +1,7 @@
-//! What is made of captures besides alerts: blocks enter, redacted blocks leave. Nothing here knows the command line, and
-//! nothing prints.
+//! What is made of captures besides alerts: open captures enter, [summaries](summary) leave; blocks enter, [redacted](redact)
+//! blocks leave. Nothing here knows the command line, and nothing prints.
 #![forbid(unsafe_code)]
+
+pub mod summary;
 
 pub mod redact;

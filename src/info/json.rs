@@ -1,40 +1,42 @@
 //! What is known of a capture, as JSON.
 
 use serde_json::{Value, json};
+use tercel_analysis::summary::{Gap, Summary};
 use tercel_replay::state::Container;
 
-use super::{Facts, Gap, iso};
+use super::iso;
+use crate::verify::hex;
 
-/// The facts as an object.
-pub(super) fn of(facts: &Facts) -> Value {
-    let totals = &facts.totals;
+/// The summary as an object.
+pub(super) fn of(name: &str, summary: &Summary) -> Value {
+    let totals = &summary.totals;
     let time = |ts: Option<u64>| ts.map(iso);
     let share = |part: u64, of: u64| (of > 0).then(|| part as f64 / of as f64);
     let mut value = json!({
-        "name": facts.name,
-        "format": facts.kind,
-        "file_bytes": facts.file_bytes,
+        "name": name,
+        "format": summary.kind,
+        "file_bytes": summary.file_bytes,
         "scap_bytes": totals.raw_bytes,
-        "ratio": facts.file_bytes.and_then(|bytes| share(bytes, totals.raw_bytes)),
-        "bytes_per_event": facts.file_bytes.and_then(|bytes| share(bytes, totals.events)),
-        "hostname": facts.header.hostname,
-        "kernel": facts.header.kernel,
-        "architecture": facts.header.architecture,
-        "boot_time": (facts.header.boot_ts > 0).then(|| iso(facts.header.boot_ts)),
-        "time_zone": facts.header.zone.name,
-        "command": facts.header.command,
-        "filter": facts.header.filter,
-        "snaplen": facts.header.snaplen,
-        "writer": facts.header.writer,
-        "source": facts.header.source,
-        "redaction": facts.header.redaction,
-        "cpus": facts.machine.as_ref().map(|machine| machine.cpus),
-        "memory_bytes": facts.machine.as_ref().map(|machine| machine.memory),
+        "ratio": summary.file_bytes.and_then(|bytes| share(bytes, totals.raw_bytes)),
+        "bytes_per_event": summary.file_bytes.and_then(|bytes| share(bytes, totals.events)),
+        "hostname": summary.header.hostname,
+        "kernel": summary.header.kernel,
+        "architecture": summary.header.architecture,
+        "boot_time": (summary.header.boot_ts > 0).then(|| iso(summary.header.boot_ts)),
+        "time_zone": summary.header.zone.name,
+        "command": summary.header.command,
+        "filter": summary.header.filter,
+        "snaplen": summary.header.snaplen,
+        "writer": summary.header.writer,
+        "source": summary.header.source,
+        "redaction": summary.header.redaction,
+        "cpus": summary.machine.as_ref().map(|machine| machine.cpus),
+        "memory_bytes": summary.machine.as_ref().map(|machine| machine.memory),
         "sections": totals.sections,
-        "processes_at_start": facts.processes,
-        "programs_executed": facts.executed(),
-        "containers": facts.containers.values().map(container).collect::<Vec<_>>(),
-        "chunks_not_searched_for_containers": facts.unsearched,
+        "processes_at_start": summary.processes,
+        "programs_executed": summary.executed(),
+        "containers": summary.containers.values().map(container).collect::<Vec<_>>(),
+        "chunks_not_searched_for_containers": summary.unsearched,
         "first": time(totals.span.map(|span| span.0)),
         "last": time(totals.span.map(|span| span.1)),
         "first_ns": totals.span.map(|span| span.0),
@@ -42,22 +44,22 @@ pub(super) fn of(facts: &Facts) -> Value {
         "events": totals.events,
         "events_dropped": totals.dropped,
         "drop_events": totals.drops(),
-        "drops": facts.gaps.iter().map(gap).collect::<Vec<_>>(),
-        "events_by_type": facts.types().into_iter().map(|(name, count)| json!([name, count])).collect::<Vec<_>>(),
-        "damage": facts.damage,
+        "drops": summary.gaps.iter().map(gap).collect::<Vec<_>>(),
+        "events_by_type": summary.types().into_iter().map(|(name, count)| json!([name, count])).collect::<Vec<_>>(),
+        "damage": summary.damage,
     });
-    if let (Some(native), Some(object)) = (&facts.native, value.as_object_mut()) {
+    if let (Some(native), Some(object)) = (&summary.native, value.as_object_mut()) {
         let chunks = json!({
-            "seal": native.seal,
+            "seal": native.seal.map(|seal| hex(&seal)),
             "indexed": native.indexed,
             "chunks": totals.chunks,
             "data_bytes": totals.data_bytes,
             "keyframe_bytes": totals.keyframe_bytes,
-            "keyframe_share": share(totals.keyframe_bytes, facts.file_bytes.unwrap_or(0)),
+            "keyframe_share": share(totals.keyframe_bytes, summary.file_bytes.unwrap_or(0)),
             "descriptor_bytes": totals.descriptor_bytes,
             "deltas": totals.deltas,
             "snapshots": totals.snapshots,
-            "state_engine": facts.header.engine,
+            "state_engine": summary.header.engine,
         });
         object.insert("native".to_owned(), chunks);
     }

@@ -1,7 +1,10 @@
 //! What is known of a capture, as lines for a reader.
 
-use super::{Facts, iso};
+use tercel_analysis::summary::Summary;
 use tercel_format::trace::Header;
+
+use super::iso;
+use crate::verify::hex;
 
 /// Appends one line; writing to a string cannot fail.
 macro_rules! line {
@@ -10,19 +13,25 @@ macro_rules! line {
     };
 }
 
-/// The facts as lines.
-pub(super) fn of(facts: &Facts) -> String {
+/// The summary as lines.
+pub(super) fn of(name: &str, summary: &Summary) -> String {
     let mut out = String::new();
-    line!(&mut out, "File", "{} ({})", facts.name, facts.kind);
-    host(&mut out, facts);
-    recorder(&mut out, &facts.header);
-    sizes(&mut out, facts);
-    for damage in &facts.damage {
+    line!(&mut out, "File", "{} ({})", name, summary.kind);
+    host(&mut out, summary);
+    recorder(&mut out, &summary.header);
+    sizes(&mut out, summary);
+    for damage in &summary.damage {
         line!(&mut out, "Damage", "{damage}");
     }
-    let totals = &facts.totals;
-    line!(&mut out, "Processes", "{} at the start, {} programs executed", facts.processes, facts.executed());
-    containers(&mut out, facts);
+    let totals = &summary.totals;
+    line!(
+        &mut out,
+        "Processes",
+        "{} at the start, {} programs executed",
+        summary.processes,
+        summary.executed()
+    );
+    containers(&mut out, summary);
     if let Some((first, last)) = totals.span {
         let seconds = last.saturating_sub(first) as f64 / 1e9;
         line!(&mut out, "Time", "{} to {} ({seconds:.3} s)", iso(first), iso(last));
@@ -30,23 +39,23 @@ pub(super) fn of(facts: &Facts) -> String {
     if totals.sections > 1 {
         line!(&mut out, "Sections", "{}", totals.sections);
     }
-    drops(&mut out, facts);
+    drops(&mut out, summary);
     line!(&mut out, "Events", "{}", totals.events);
-    for (name, count) in facts.types() {
+    for (name, count) in summary.types() {
         let share = count as f64 * 100.0 / totals.events.max(1) as f64;
         line!(&mut out, "", "{count:>12} {share:5.1} %  {name}");
     }
     out
 }
 
-fn host(out: &mut String, facts: &Facts) {
-    let header = &facts.header;
+fn host(out: &mut String, summary: &Summary) {
+    let header = &summary.header;
     let system = [&header.kernel, &header.architecture]
         .into_iter()
         .filter(|text| !text.is_empty())
         .map(|text| format!(", {}", visible(text)))
         .collect::<String>();
-    let machine = facts
+    let machine = summary
         .machine
         .as_ref()
         .map_or_else(String::new, |machine| format!(", {} CPUs, {} MiB", machine.cpus, machine.memory >> 20));
@@ -75,11 +84,11 @@ fn recorder(out: &mut String, header: &Header) {
     }
 }
 
-fn sizes(out: &mut String, facts: &Facts) {
-    let totals = &facts.totals;
+fn sizes(out: &mut String, summary: &Summary) {
+    let totals = &summary.totals;
     let events = totals.events.max(1) as f64;
     let ratio = |part: u64| part as f64 * 100.0 / totals.raw_bytes.max(1) as f64;
-    if let Some(bytes) = facts.file_bytes {
+    if let Some(bytes) = summary.file_bytes {
         let each = bytes as f64 / events;
         line!(
             out,
@@ -89,9 +98,9 @@ fn sizes(out: &mut String, facts: &Facts) {
             totals.raw_bytes
         );
     }
-    let Some(native) = &facts.native else { return };
+    let Some(native) = &summary.native else { return };
     line!(out, "Chunks", "{}, their descriptors {} bytes", totals.chunks, totals.descriptor_bytes);
-    let share = totals.keyframe_bytes as f64 * 100.0 / facts.file_bytes.unwrap_or(0).max(1) as f64;
+    let share = totals.keyframe_bytes as f64 * 100.0 / summary.file_bytes.unwrap_or(0).max(1) as f64;
     line!(
         out,
         "Keyframes",
@@ -99,9 +108,10 @@ fn sizes(out: &mut String, facts: &Facts) {
         totals.deltas,
         totals.snapshots,
         totals.keyframe_bytes,
-        facts.header.engine
+        summary.header.engine
     );
-    line!(out, "Seal", "{}", native.seal.as_deref().unwrap_or("none: the trace was not closed"));
+    let seal = native.seal.map_or_else(|| "none: the trace was not closed".to_owned(), |seal| hex(&seal));
+    line!(out, "Seal", "{seal}");
 }
 
 /// Text of a capture, fit for a terminal.
@@ -112,34 +122,34 @@ fn visible(text: &str) -> String {
 /// How many containers and gaps are listed; JSON has more.
 const LISTED: usize = 20;
 
-fn containers(out: &mut String, facts: &Facts) {
-    for (index, container) in facts.containers.values().take(LISTED).enumerate() {
+fn containers(out: &mut String, summary: &Summary) {
+    for (index, container) in summary.containers.values().take(LISTED).enumerate() {
         let label = if index == 0 { "Containers" } else { "" };
         let text = |bytes: &[u8]| visible(&String::from_utf8_lossy(bytes));
         let (id, name, kind) = (text(&container.id), text(&container.name), text(&container.kind));
         line!(out, label, "{id:<12} {name}, image {}, {kind}", text(&container.image));
     }
-    if facts.containers.len() > LISTED {
-        line!(out, "", "and {} more", facts.containers.len() - LISTED);
+    if summary.containers.len() > LISTED {
+        line!(out, "", "and {} more", summary.containers.len() - LISTED);
     }
-    if facts.unsearched > 0 {
-        line!(out, "", "{} chunks that may tell of more were not searched", facts.unsearched);
+    if summary.unsearched > 0 {
+        line!(out, "", "{} chunks that may tell of more were not searched", summary.unsearched);
     }
 }
 
-fn drops(out: &mut String, facts: &Facts) {
-    let totals = &facts.totals;
+fn drops(out: &mut String, summary: &Summary) {
+    let totals = &summary.totals;
     if totals.dropped == 0 && totals.drops() == 0 {
         line!(out, "Drops", "none");
         return;
     }
     line!(out, "Drops", "{} events told as lost, {} drop events", totals.dropped, totals.drops());
-    for gap in facts.gaps.iter().take(LISTED) {
+    for gap in summary.gaps.iter().take(LISTED) {
         let (from, to) = (iso(gap.from), iso(gap.to));
         let until = if from == to { String::new() } else { format!(" to {to}") };
         line!(out, "", "{from}{until}: {} events lost, {} drop events", gap.lost, gap.told);
     }
-    if facts.gaps.len() > LISTED {
+    if summary.gaps.len() > LISTED {
         line!(out, "", "and more places");
     }
 }

@@ -1,7 +1,7 @@
 //! Verification of keyframes: a trace is scanned from its start without them, and each is compared with the state that it
 //! should give. The state engine is not compared with anything: it is what made the keyframes.
 
-use tercel_format::trace::{Chunk, KeyframeKind, Trace, TraceError, Unpacker};
+use tercel_format::trace::{Chunk, KeyframeKind, Storage, Trace, TraceError, Unpacker};
 
 use super::seed::{Events, starts_section, take};
 use crate::state::{STATE_VERSION, State};
@@ -17,12 +17,16 @@ pub struct KeyframeVerdict {
     pub first_wrong: Option<(u64, String)>,
 }
 
-/// Compares the keyframes of a trace with a replay, up to the first that is wrong. `progress` gets the offset of each chunk
-/// before it is read.
+/// Compares the keyframes of a native trace with a replay, up to the first that is wrong. `progress` gets the offset of each
+/// chunk before it is read.
 ///
 /// # Errors
-/// The trace cannot be read, or a chunk of it is damaged.
-pub fn verify_keyframes(trace: &Trace, mut progress: impl FnMut(u64)) -> Result<KeyframeVerdict, TraceError> {
+/// It is no native trace, it cannot be read, or a chunk of it is damaged.
+pub fn verify_keyframes(
+    storage: impl Storage + 'static,
+    mut progress: impl FnMut(u64),
+) -> Result<KeyframeVerdict, TraceError> {
+    let trace = &Trace::open(storage)?;
     let mut verdict = KeyframeVerdict::default();
     let mut unpacker = Unpacker::new();
     let mut state = State::new();

@@ -10,6 +10,7 @@
 
 mod captures;
 mod check;
+mod chosen;
 mod drain;
 mod plan;
 mod question;
@@ -40,6 +41,7 @@ use walker::{Stop, Walker, walk};
 
 pub use captures::{Advance, Ended, Opened, Supply};
 pub use check::{KeyframeVerdict, verify_keyframes};
+pub use chosen::{ChunkFindings, scan_chunks};
 
 pub use plan::{Extent, Needs, is_keyed};
 pub use question::{Merge, Outlet, PieceOrigin, PieceVisitor, Question};

@@ -307,11 +307,12 @@ fn a_section_whose_header_is_lost_is_a_section() {
 #[test]
 fn keyframes_are_compared_with_a_replay() {
     let path = &longest();
-    let trace = Trace::open(native(path, 4 << 10)).expect("a trace");
+    let bytes = native(path, 4 << 10);
+    let trace = Trace::open(bytes.clone()).expect("a trace");
     let keyframes = trace.chunks().iter().filter(|chunk| chunk.descriptor.keyframe().is_some()).count();
     let right = KeyframeVerdict { right: keyframes as u64, ..KeyframeVerdict::default() };
     assert!(keyframes > 2);
-    assert_eq!(verify_keyframes(&trace, |_| ()).expect("undamaged"), right);
+    assert_eq!(verify_keyframes(bytes, |_| ()).expect("undamaged"), right);
 
     // The second keyframe is that of an empty state.
     let packing = Packing { chunk: 4 << 10, threads: 0, ..Packing::default() };
@@ -328,8 +329,8 @@ fn keyframes_are_compared_with_a_replay() {
             writer.block(&block).expect("memory");
             state.take(&block);
         }
-        let trace = Trace::open(writer.finish().expect("memory").0).expect("a trace");
-        assert_eq!(verify_keyframes(&trace, |_| ()).expect("undamaged"), expected);
+        let (bytes, _) = writer.finish().expect("memory");
+        assert_eq!(verify_keyframes(bytes, |_| ()).expect("undamaged"), expected);
     };
     let is_keyed = |chunk: &&Chunk| chunk.descriptor.keyframe().is_some();
     let second = trace.chunks().iter().filter(is_keyed).nth(1).expect("a keyframe").descriptor.sequence;
