@@ -105,6 +105,9 @@ pub enum Fault {
         /// Largest length that is read.
         limit: u32,
     },
+    /// A list has more entries than are of use.
+    #[error("a list of more than {0} entries; the others are left out")]
+    TooMany(usize),
     /// The length behind a block is not that before it (reference A11).
     #[error("the block says {header} bytes at its start and {trailer} at its end")]
     Trailer {

@@ -49,6 +49,9 @@ pub(crate) const TRAILER: usize = 4;
 /// Longest entry of a process or fd list that is read. The known fields of a process take at most 17.7 KiB.
 pub(crate) const ENTRY_LIMIT: u32 = 64 << 10;
 
+/// Most entries of a list that are decoded at once: records may be twelve times the size of what they are read from.
+const MAX_ENTRIES: usize = 1 << 19;
+
 /// What a block holds, by its type code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BlockKind {
@@ -164,6 +167,9 @@ fn entries<T>(
     let mut entries = Vec::new();
     while cursor.left() >= reserve.max(4) {
         let taken = cursor.position();
+        if entries.len() == MAX_ENTRIES {
+            return Entries { entries, taken, fault: Some(Fault::TooMany(MAX_ENTRIES)) };
+        }
         match entry(&mut cursor) {
             Ok(value) => entries.push(value),
             Err(fault) => return Entries { entries, taken, fault: Some(fault) },

@@ -18,7 +18,7 @@ const VERSION: u16 = 1;
 pub(super) const LIMIT: u64 = 16 << 10;
 
 /// Largest chunk that is read, decompressed. Writers keep below; a block of 64 MiB still fits.
-pub(super) const RAW_LIMIT: u64 = 256 << 20;
+pub(super) const RAW_LIMIT: u64 = 128 << 20;
 
 /// Bit of [`Descriptor::flags`]: the chunk holds the start of a section, that is its header and metadata, and no event.
 const HEAD_FLAG: u32 = 1;
