@@ -2,6 +2,7 @@
 
 use std::time::Instant;
 
+use tercel_format::trace::KEYFRAME_LIMIT;
 use tercel_recording::Written;
 use tercel_replay::scan::{Needs, scan};
 
@@ -48,6 +49,10 @@ pub fn tell(name: &str, written: &Written, before: Option<u64>, seconds: f64) {
         "{name}: {} bytes, {} chunks, {} events ({per_event:.1} bytes each), {seconds:.2} s, {speed:.0} MiB/s of scap",
         summary.bytes, summary.chunks, summary.events
     );
+    if summary.keyframes_left_out > 0 {
+        let (count, limit) = (summary.keyframes_left_out, KEYFRAME_LIMIT >> 20);
+        eprintln!("{name}: {count} keyframes left out, each larger than {limit} MiB");
+    }
     if let Some(before) = before.filter(|before| *before > 0) {
         let ratio = summary.bytes as f64 * 100.0 / before as f64;
         eprintln!("{ratio:.1} % of the {before} bytes before");

@@ -9,9 +9,9 @@ use tercel_replay::state::{ResumePoint, STATE_VERSION, State};
 fuzz_target!(|bytes: &[u8]| {
     let bytes = [&STATE_VERSION.to_le_bytes()[..], bytes].concat();
     let Ok(mut state) = State::restore(&bytes) else { return };
-    let again = state.snapshot();
+    let Some(again) = state.snapshot() else { return };
     let restored = State::restore(&again).expect("what was written is read");
-    assert!(restored.snapshot() == again);
+    assert!(restored.snapshot() == Some(again));
     let cut = ResumePoint { numbering: Numbering::default(), ts: 1 };
     let mut fresh = State::new();
     let _ = state.export::<()>(cut, &mut |block| {

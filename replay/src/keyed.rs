@@ -61,7 +61,7 @@ impl<W: Output + 'static> KeyedWriter<W> {
             }
         };
         let (kind, state) = keyframe;
-        self.writer.keyframe(Keyframe { kind, engine: STATE_VERSION, state })
+        self.writer.keyframe(state.map(|state| Keyframe { kind, engine: STATE_VERSION, state }))
     }
 
     /// Notes that the recorder lost `count` events since the last one written.

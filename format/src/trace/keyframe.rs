@@ -9,8 +9,8 @@ use super::section::{self, SectionKind};
 /// Version of the keyframe's body.
 const VERSION: u16 = 1;
 
-/// Largest state that is read, decompressed.
-pub(super) const RAW_LIMIT: u64 = 256 << 20;
+/// Largest state that a keyframe holds, decompressed. A larger one is left out by writers and refused by readers.
+pub const KEYFRAME_LIMIT: usize = 32 << 20;
 
 /// Bytes before the compressed state: kind u8, engine u32, size u64.
 const HEAD: usize = 13;
@@ -69,7 +69,8 @@ pub(super) fn decode(frame: &[u8]) -> Result<Option<Keyframe>, Damage> {
         body.split_first_chunk::<HEAD>().ok_or(Damage::Short(SectionKind::Keyframe.name()))?;
     let [code, a, b, c, d, size @ ..] = *head;
     let Some(kind) = KeyframeKind::of(code) else { return Ok(None) };
-    let state = unpack(packed, u64::from_le_bytes(size), RAW_LIMIT, SectionKind::Keyframe.name())?;
+    let state =
+        unpack(packed, u64::from_le_bytes(size), KEYFRAME_LIMIT as u64, SectionKind::Keyframe.name())?;
     Ok(Some(Keyframe { kind, engine: u32::from_le_bytes([a, b, c, d]), state }))
 }
 

@@ -38,7 +38,7 @@ pub use blocks::Blocks;
 pub use descriptor::{Chunk, Descriptor, Digest};
 pub use error::{Damage, Loss, TraceError};
 pub use header::{Header, Zone};
-pub use keyframe::{Keyframe, KeyframeKind};
+pub use keyframe::{KEYFRAME_LIMIT, Keyframe, KeyframeKind};
 pub use reader::{StateStep, Trace, is_native};
 pub use ring::{Ring, RingLimits, RingOutput, RingUsage};
 pub use storage::Storage;

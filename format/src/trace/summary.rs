@@ -17,6 +17,8 @@ pub struct Summary {
     pub keyframe_bytes: u64,
     /// Those of them that belong to index and trailer.
     pub index_bytes: u64,
+    /// Keyframes that were due and left out because they would be too large.
+    pub keyframes_left_out: u64,
     /// Digest of everything, as the trailer holds it.
     pub seal: Digest,
 }

@@ -98,6 +98,8 @@ pub struct TraceWriter<W: Output + 'static> {
     keyframe: Option<Keyframe>,
     /// The current chunk has no keyframe although it should, so that a delta could not be added to anything.
     gap: bool,
+    /// Keyframes that were due and not handed over.
+    left_out: u64,
 }
 
 impl<W: Output + 'static> TraceWriter<W> {
@@ -129,6 +131,7 @@ impl<W: Output + 'static> TraceWriter<W> {
             counts: vec![0; EVENTS.len()],
             keyframe: None,
             gap: false,
+            left_out: 0,
         })
     }
 
@@ -152,14 +155,16 @@ impl<W: Output + 'static> TraceWriter<W> {
         }
     }
 
-    /// Hands over the state before the next event, which starts a chunk.
+    /// Hands over the state before the next event, which starts a chunk; `None` where it is larger than
+    /// [`KEYFRAME_LIMIT`](super::KEYFRAME_LIMIT). The next one that is asked for is a snapshot then.
     ///
     /// # Errors
     /// Those of the output, for the chunk that ends.
-    pub fn keyframe(&mut self, keyframe: Keyframe) -> io::Result<()> {
+    pub fn keyframe(&mut self, keyframe: Option<Keyframe>) -> io::Result<()> {
         self.cut()?;
-        self.gap = false;
-        self.keyframe = Some(keyframe);
+        self.gap = keyframe.is_none();
+        self.left_out += u64::from(self.gap);
+        self.keyframe = keyframe;
         Ok(())
     }
 
@@ -362,7 +367,8 @@ impl<W: Output + 'static> TraceWriter<W> {
     /// As for [`block`](TraceWriter::block).
     pub fn finish(mut self) -> io::Result<(W, Summary)> {
         self.end_chunk()?;
-        self.pipeline.take().ok_or_else(failed)?.finish()
+        let (output, summary) = self.pipeline.take().ok_or_else(failed)?.finish()?;
+        Ok((output, Summary { keyframes_left_out: self.left_out, ..summary }))
     }
 }
 

@@ -14,7 +14,7 @@ use super::params::text;
 use super::{State, Text};
 
 /// Most users, and most groups, that are kept; of a capture that names more the first are kept.
-const MAX_ACCOUNTS: usize = 1 << 18;
+pub(super) const MAX_ACCOUNTS: usize = 1 << 18;
 /// Longest name, and longest home directory and shell, that the reference keeps.
 const MAX_NAME: usize = 255;
 const MAX_PATH: usize = 1023;

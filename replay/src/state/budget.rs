@@ -76,6 +76,7 @@ impl State {
     /// Measures, and makes room where there is too little.
     #[cold]
     pub(super) fn check_memory(&mut self) {
+        self.threads.texts.sweep();
         self.threads.room = self.budget.limit / MEASURED;
         if self.memory() <= self.budget.limit {
             return;
@@ -164,7 +165,8 @@ impl Held {
         }
         let mut bytes = table.own_memory();
         table.visit_parts(&mut |address, size, fds| {
-            if self.0.insert(address) {
+            let is_new = self.0.insert(address);
+            if is_new {
                 bytes += size;
                 for fd in fds {
                     if self.is_new(fd) {
@@ -172,6 +174,7 @@ impl Held {
                     }
                 }
             }
+            is_new
         });
         bytes
     }

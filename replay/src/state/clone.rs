@@ -7,7 +7,7 @@ use tercel_format::Event;
 use tercel_format::catalogue::code;
 
 use super::params::{are_cgroups, given, strings, text, without_deleted};
-use super::table::{ImageParts, share};
+use super::table::ImageParts;
 use super::{ExecFacts, Facts, Memory, Slot, State, Thread, clone_flag};
 
 /// Boot time that starts of pid namespaces are counted from. Falco 0.44.1 adds the host's boot time only to live events: when it
@@ -206,8 +206,8 @@ impl State {
         self.accounts.know(b"", thread.uid, thread.gid);
         let cgroups = strings(event, 14);
         if !cgroups.is_empty() && are_cgroups(&cgroups) {
-            self.threads.grow(cgroups.len());
-            thread.cgroups = share(&self.threads.get(source).cgroups, &cgroups);
+            let of_source = self.threads.get(source).cgroups.clone();
+            thread.cgroups = self.threads.text(&of_source, &cgroups);
         }
         thread.clone_ts = event.ts;
     }

@@ -14,7 +14,7 @@ use super::container_json;
 use super::{Category, Facts, Slot, State, Text, Thread};
 
 /// Most containers that are remembered; further ones stay without metadata.
-const MAX_CONTAINERS: usize = 1 << 16;
+pub(super) const MAX_CONTAINERS: usize = 1 << 16;
 /// Lists of cgroups whose container is remembered.
 const MAX_CGROUPS: usize = 1 << 12;
 /// Longest chain of parents that is searched for the first process of a container.

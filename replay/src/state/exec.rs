@@ -5,7 +5,7 @@ use tercel_format::catalogue::code;
 
 use super::clone::memory;
 use super::params::{are_cgroups, given, strings, text, without_deleted};
-use super::table::{ImageParts, share};
+use super::table::ImageParts;
 use super::{Facts, Slot, State, StoredEnter, clone_flag, path};
 
 /// `AT_EMPTY_PATH` as events have it.
@@ -43,7 +43,12 @@ impl State {
         let like = self.threads.get(slot).image.clone();
         let exepath = exepath.map_or(&*like.exepath, without_deleted);
         let image = self.threads.image(&like, ImageParts { comm, exe, exepath, args: &args });
-        self.threads.grow(event.param(15).map_or(0, <[u8]>::len) + event.param(14).map_or(0, <[u8]>::len));
+        let old = self.threads.get(slot);
+        let (env, cgroups) = (old.env.clone(), old.cgroups.clone());
+        let env = if given(event, 15) { self.threads.text(&env, &strings(event, 15)) } else { env };
+        let told = strings(event, 14);
+        let is_told = !told.is_empty() && are_cgroups(&told);
+        let cgroups = if is_told { self.threads.text(&cgroups, &told) } else { cgroups };
         let thread = self.threads.get_mut(slot);
         thread.image = image;
         thread.lastexec_ts = event.ts;
@@ -51,13 +56,7 @@ impl State {
         if given(event, 12) {
             thread.memory = memory(event);
         }
-        if given(event, 15) {
-            thread.env = share(&thread.env, &strings(event, 15));
-        }
-        let cgroups = strings(event, 14);
-        if !cgroups.is_empty() && are_cgroups(&cgroups) {
-            thread.cgroups = share(&thread.cgroups, &cgroups);
-        }
+        (thread.env, thread.cgroups) = (env, cgroups);
     }
 
     /// Process, and for an entry that was made up also the parent (reference state 5.2, 5.3).

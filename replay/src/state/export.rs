@@ -15,9 +15,6 @@ use tercel_format::{Block, Event, Numbering};
 use super::startup::Phase;
 use super::{Fd, FdKind, Role, STATE_VERSION, Slot, State, Thread, container_json};
 
-/// Largest state that gets a block of its own: readers keep that block in memory, and a chunk has to hold it.
-const STATE_LIMIT: usize = 32 << 20;
-
 /// How many processes are listed in one block.
 const PROCESSES: usize = 512;
 
@@ -43,7 +40,8 @@ impl State {
     ) -> Result<(), E> {
         let mut settled = self.clone();
         settled.start();
-        let state = settled.snapshot();
+        // A state that is too large for its block is left to the lists; how events are numbered is told all the same.
+        let state = settled.snapshot().unwrap_or_default();
         // What the last event ended goes with the next one; the lists are to be without it.
         settled.finish_previous(cut.ts);
         give(&Block::Section(Section { major: 1, minor: 2 }))?;
@@ -51,8 +49,6 @@ impl State {
         give(&Block::Interfaces(self.interfaces.list.clone()))?;
         give(&Block::Accounts(settled.account_list()))?;
         settled.export_threads(give)?;
-        // A state that is too large for its block is left to the lists; how events are numbered is told all the same.
-        let state = if state.len() <= STATE_LIMIT { state } else { Vec::new() };
         let (sections, counted) = (cut.numbering.sections, cut.numbering.next() - 1);
         give(&Block::State(StateRecord { sections, counted, state }))?;
         settled.export_containers(cut.ts, give)

@@ -141,7 +141,7 @@ pub(crate) enum Role {
 }
 
 /// Addresses of a socket. Stored as client to server once the role is known (reference state 8.22, 9.7).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub(crate) struct Endpoints {
     /// Source (client) address; the bound address of a server-kind socket is in `dip`.
     pub sip: IpAddr,
@@ -156,7 +156,7 @@ pub(crate) struct Endpoints {
 }
 
 /// Facts about an fd that come and go.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 pub(crate) struct FdFlags {
     /// The socket is connected.
     pub connected: bool,
@@ -167,7 +167,7 @@ pub(crate) struct FdFlags {
 }
 
 /// One open fd.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Fd {
     /// What it refers to.
     pub(crate) kind: FdKind,

@@ -1,9 +1,10 @@
 //! The table of a process' fds. A copy shares what it does not change, so that a fork costs the same whether its parent has
-//! three fds or thousands: small numbers are found by index, the others in runs of neighbours that tables share.
+//! three fds or thousands: small numbers are found by index, the others in a tree that tables share.
 
 use std::sync::Arc;
 
 use super::Fd;
+use super::fdtree::{FdTree, same};
 
 /// Most fds that a table holds; further ones are not added (reference state 8.5).
 pub(crate) const MAX_FDS: usize = 4096;
@@ -11,39 +12,45 @@ pub(crate) const MAX_FDS: usize = 4096;
 /// Numbers from 0 to below this are found by index.
 const DENSE: i64 = 64;
 
-/// Most entries of a run.
-const RUN: usize = 64;
-
 /// The fds of a process.
 #[derive(Debug, Clone, Default)]
 pub struct FdTable {
     dense: Vec<Option<Arc<Fd>>>,
-    /// The other entries in ascending order of their numbers. No run is empty, and two neighbours have more than half a run's
-    /// entries between them, so that there are few.
-    runs: Vec<Run>,
+    others: Option<Arc<FdTree>>,
     len: usize,
 }
 
 /// The entries of a part of a table.
 pub(super) type Entries<'t, 'e> = &'e mut dyn Iterator<Item = &'t Arc<Fd>>;
 
-/// Neighbours in a table, ascending.
-#[derive(Debug, Clone)]
-struct Run {
-    /// The smallest number.
-    first: i64,
-    entries: Arc<Vec<(i64, Arc<Fd>)>>,
-}
-
-impl Run {
-    /// `None` where there are no entries.
-    fn new(entries: Vec<(i64, Arc<Fd>)>) -> Option<Run> {
-        let first = entries.first()?.0;
-        Some(Run { first, entries: Arc::new(entries) })
-    }
-}
-
 impl FdTable {
+    /// Whether a number is found by index.
+    pub(super) fn is_small(number: i64) -> bool {
+        (0..DENSE).contains(&number)
+    }
+
+    /// A table of the entries that are found by index, and of the others, which are not; `None` where one is in the wrong
+    /// place, or there are too many.
+    pub(super) fn of_parts(small: Vec<(i64, Arc<Fd>)>, others: Option<Arc<FdTree>>) -> Option<FdTable> {
+        let mut table = FdTable::default();
+        table.dense.reserve_exact(small.last().map_or(0, |(last, _)| (*last).clamp(0, DENSE) as usize + 1));
+        for (number, fd) in small {
+            if !FdTable::is_small(number) || !table.insert(number, fd) {
+                return None;
+            }
+        }
+        table.len += others.as_ref().map_or(0, |others| others.len());
+        table.others = others;
+        (table.len <= MAX_FDS).then_some(table)
+    }
+
+    /// The entries that are found by index, and the others.
+    pub(super) fn parts(&self) -> (impl Iterator<Item = (i64, &Arc<Fd>)>, Option<&Arc<FdTree>>) {
+        let dense = self.dense.iter().enumerate();
+        let small = dense.filter_map(|(number, fd)| fd.as_ref().map(|fd| (number as i64, fd)));
+        (small, self.others.as_ref())
+    }
+
     /// Number of open fds.
     pub fn len(&self) -> usize {
         self.len
@@ -57,22 +64,20 @@ impl FdTable {
     /// The entry of `number`.
     #[inline]
     pub fn get(&self, number: i64) -> Option<&Arc<Fd>> {
-        if (0..DENSE).contains(&number) {
+        if FdTable::is_small(number) {
             self.dense.get(number as usize)?.as_ref()
         } else {
-            let (run, place) = self.find(number)?;
-            self.runs.get(run)?.entries.get(place).map(|(_, fd)| fd)
+            self.others.as_ref()?.get(number)
         }
     }
 
     /// The entry of `number`, to be changed; a shared entry is copied first.
     pub(super) fn get_mut(&mut self, number: i64) -> Option<&mut Fd> {
-        let entry = if (0..DENSE).contains(&number) {
+        let entry = if FdTable::is_small(number) {
             self.dense.get_mut(number as usize)?.as_mut()
         } else {
-            let (run, place) = self.find(number)?;
-            let entries = Arc::make_mut(&mut self.runs.get_mut(run)?.entries);
-            entries.get_mut(place).map(|(_, fd)| fd)
+            let others = self.others.as_mut().filter(|others| others.get(number).is_some())?;
+            Arc::make_mut(others).get_mut(number)
         };
         entry.map(Arc::make_mut)
     }
@@ -82,25 +87,32 @@ impl FdTable {
         if self.len >= MAX_FDS && self.get(number).is_none() {
             return false;
         }
-        let is_new = if (0..DENSE).contains(&number) {
+        let old = if FdTable::is_small(number) {
             let index = number as usize;
             if self.dense.len() <= index {
                 self.dense.resize(index + 1, None);
             }
-            self.dense[index].replace(fd).is_none()
+            self.dense[index].replace(fd)
+        } else if let Some(others) = &mut self.others {
+            FdTree::insert(others, number, fd)
         } else {
-            self.insert_into_run(number, fd)
+            self.others = FdTree::new(vec![(number, fd)]);
+            None
         };
-        self.len += usize::from(is_new);
+        self.len += usize::from(old.is_none());
         true
     }
 
     /// Takes an entry out.
     pub(super) fn remove(&mut self, number: i64) -> Option<Arc<Fd>> {
-        let old = if (0..DENSE).contains(&number) {
+        let old = if FdTable::is_small(number) {
             self.dense.get_mut(number as usize)?.take()?
         } else {
-            self.remove_from_run(number)?
+            let old = self.others.as_ref()?.get(number)?.clone();
+            if self.others.as_mut().is_some_and(|others| FdTree::remove(others, number)) {
+                self.others = None;
+            }
+            old
         };
         self.len -= 1;
         Some(old)
@@ -108,15 +120,11 @@ impl FdTable {
 
     /// Entries in ascending order of their numbers.
     pub fn iter(&self) -> impl Iterator<Item = (i64, &Arc<Fd>)> {
-        let above = self.runs.partition_point(|run| run.first < 0);
-        let (below, above) = self.runs.split_at(above);
-        let negative = entries(below);
-        let dense = self
-            .dense
-            .iter()
-            .enumerate()
-            .filter_map(|(number, fd)| fd.as_ref().map(|fd| (number as i64, fd)));
-        negative.chain(dense).chain(entries(above))
+        let (small, others) = self.parts();
+        let negative =
+            others.into_iter().flat_map(|others| others.iter()).take_while(|(number, _)| *number < 0);
+        let large = others.into_iter().flat_map(|others| others.iter()).skip_while(|(number, _)| *number < 0);
+        negative.chain(small).chain(large)
     }
 
     /// Keeps the entries for which `keep` holds.
@@ -127,113 +135,50 @@ impl FdTable {
                 self.len -= 1;
             }
         }
-        if entries(&self.runs).all(|(number, fd)| keep(number, fd)) {
-            return;
+        if let Some(others) = self.others.take() {
+            self.others = others.retained(&keep);
+            self.len -= others.len() - self.others.as_ref().map_or(0, |others| others.len());
         }
-        let mut kept: Vec<Run> = Vec::new();
-        for run in std::mem::take(&mut self.runs) {
-            let stay = run.entries.iter().filter(|(number, fd)| keep(*number, fd)).cloned();
-            let stay: Vec<_> = stay.collect();
-            self.len -= run.entries.len() - stay.len();
-            match kept.last_mut() {
-                _ if stay.len() == run.entries.len() => kept.push(run),
-                Some(last)
-                    if last.entries.len() + stay.len() <= RUN && (last.first < 0) == (run.first < 0) =>
-                {
-                    Arc::make_mut(&mut last.entries).extend(stay);
-                }
-                _ => kept.extend(Run::new(stay)),
+    }
+
+    /// The numbers whose entries are not the same in `old`, and the entries here, in ascending order but for negative numbers.
+    pub(super) fn changes<'t>(&'t self, old: &'t FdTable) -> Vec<(i64, Option<&'t Arc<Fd>>)> {
+        let mut changes = Vec::new();
+        for number in 0..self.dense.len().max(old.dense.len()) as i64 {
+            if !same(self.get(number), old.get(number)) {
+                changes.push((number, self.get(number)));
             }
         }
-        self.runs = kept;
+        let mut note = |number, fd| changes.push((number, fd));
+        FdTree::compare(self.others.as_ref(), old.others.as_ref(), &mut note);
+        changes
     }
 
     /// Bytes that a copy takes for itself.
     pub(super) fn own_memory(&self) -> usize {
-        size_of::<FdTable>()
-            + self.dense.capacity() * size_of::<Option<Arc<Fd>>>()
-            + self.runs.capacity() * size_of::<Run>()
+        size_of::<FdTable>() + self.dense.capacity() * size_of::<Option<Arc<Fd>>>()
     }
 
     /// Calls `visit` with each part that tables can share: an address that tells it from others, its size, its entries. Those
-    /// that are found by index are a part of their own.
-    pub(super) fn visit_parts<'t>(&'t self, visit: &mut dyn FnMut(usize, usize, Entries<'t, '_>)) {
+    /// that are found by index are a part of their own. What is below a part for which `visit` answers `false` is left out.
+    pub(super) fn visit_parts<'t>(&'t self, visit: &mut dyn FnMut(usize, usize, Entries<'t, '_>) -> bool) {
         visit(self.dense.as_ptr().addr(), 0, &mut self.dense.iter().flatten());
-        for run in &self.runs {
-            let size = run.entries.capacity() * size_of::<(i64, Arc<Fd>)>();
-            visit(Arc::as_ptr(&run.entries).addr(), size, &mut run.entries.iter().map(|(_, fd)| fd));
-        }
-    }
-
-    /// The run that `number` belongs to, and its place in there if it is there.
-    fn find(&self, number: i64) -> Option<(usize, usize)> {
-        let run = self.runs.partition_point(|run| run.first <= number).checked_sub(1)?;
-        let place = self.runs.get(run)?.entries.binary_search_by_key(&number, |(number, _)| *number).ok()?;
-        Some((run, place))
-    }
-
-    /// Answers whether the number is new.
-    fn insert_into_run(&mut self, number: i64, fd: Arc<Fd>) -> bool {
-        let mut index = self.runs.partition_point(|run| run.first <= number).saturating_sub(1);
-        // No run has numbers on both sides of those that are found by index.
-        let is_negative = |run: &Run| run.first < 0;
-        index += usize::from(number >= 0 && self.runs.get(index).is_some_and(is_negative));
-        let Some(run) = self.runs.get_mut(index).filter(|run| is_negative(run) == (number < 0)) else {
-            self.runs.splice(index..index, Run::new(vec![(number, fd)]));
-            return true;
-        };
-        let entries = Arc::make_mut(&mut run.entries);
-        match entries.binary_search_by_key(&number, |(number, _)| *number) {
-            Ok(place) => {
-                entries[place].1 = fd;
-                return false;
-            }
-            Err(place) => entries.insert(place, (number, fd)),
-        }
-        run.first = run.first.min(number);
-        if entries.len() > RUN {
-            // Numbers mostly ascend: what is full stays full, and the next one begins.
-            let half = if entries.last().is_some_and(|last| last.0 == number) { RUN } else { RUN / 2 };
-            let upper = Run::new(entries.split_off(half));
-            self.runs.splice(index + 1..index + 1, upper);
-        }
-        true
-    }
-
-    fn remove_from_run(&mut self, number: i64) -> Option<Arc<Fd>> {
-        let (index, place) = self.find(number)?;
-        let run = self.runs.get_mut(index)?;
-        let entries = Arc::make_mut(&mut run.entries);
-        let (_, old) = entries.remove(place);
-        match entries.first() {
-            None => {
-                self.runs.remove(index);
-                self.join(index.saturating_sub(1));
-            }
-            Some((first, _)) => {
-                run.first = *first;
-                self.join(index);
-                self.join(index.saturating_sub(1));
+        let mut waiting: Vec<&Arc<FdTree>> = self.others.iter().collect();
+        while let Some(part) = waiting.pop() {
+            let address = Arc::as_ptr(part).addr();
+            match &**part {
+                FdTree::Leaf(entries) => {
+                    let size = size_of::<FdTree>() + entries.capacity() * size_of::<(i64, Arc<Fd>)>();
+                    visit(address, size, &mut entries.iter().map(|(_, fd)| fd));
+                }
+                FdTree::Branch(branch) => {
+                    if visit(address, size_of::<FdTree>(), &mut std::iter::empty()) {
+                        waiting.extend([&branch.lower, &branch.upper]);
+                    }
+                }
             }
         }
-        Some(old)
     }
-
-    /// Makes one run of a run and the one after it, where they are small.
-    fn join(&mut self, index: usize) {
-        if let [one, next, ..] = self.runs.get_mut(index..).unwrap_or_default()
-            && one.entries.len() + next.entries.len() <= RUN / 2
-            && (one.first < 0) == (next.first < 0)
-        {
-            let entries = Arc::make_mut(&mut one.entries);
-            entries.extend(next.entries.iter().cloned());
-            self.runs.remove(index + 1);
-        }
-    }
-}
-
-fn entries(runs: &[Run]) -> impl Iterator<Item = (i64, &Arc<Fd>)> {
-    runs.iter().flat_map(|run| run.entries.iter().map(|(number, fd)| (*number, fd)))
 }
 
 #[cfg(test)]
@@ -303,9 +248,25 @@ mod tests {
                 let expected = map.iter().map(|(number, name)| (*number, name.as_bytes()));
                 assert!(shown.eq(expected), "after step {step}");
                 assert_eq!(table.len(), map.len());
-                assert!(table.runs.len() <= 2 + 2 * map.len() * 2 / (RUN / 2), "{} runs", table.runs.len());
+                assert!(has_right_shape(&table), "after step {step}");
             }
         }
+    }
+
+    /// Whether the tree is the one that its entries give when they are put in at once.
+    fn has_right_shape(table: &FdTable) -> bool {
+        fn same_shape(one: &FdTree, other: &FdTree) -> bool {
+            match (one, other) {
+                (FdTree::Leaf(one), FdTree::Leaf(other)) => one == other,
+                (FdTree::Branch(one), FdTree::Branch(other)) => {
+                    same_shape(&one.lower, &other.lower) && same_shape(&one.upper, &other.upper)
+                }
+                _ => false,
+            }
+        }
+        let Some(others) = &table.others else { return true };
+        let entries = others.iter().map(|(number, fd)| (number, fd.clone())).collect();
+        FdTree::new(entries).is_some_and(|fresh| same_shape(&fresh, others) && fresh.len() == others.len())
     }
 
     #[test]
@@ -319,10 +280,17 @@ mod tests {
         if let Some(fd) = child.get_mut(3000) {
             fd.pid = 7;
         }
-        let own =
-            |table: &FdTable| -> Vec<_> { table.runs.iter().map(|run| Arc::as_ptr(&run.entries)).collect() };
-        let (parents, childs) = (own(&parent), own(&child));
-        assert_eq!(childs.iter().filter(|run| !parents.contains(run)).count(), 2);
+        let parts = |table: &FdTable| {
+            let mut parts = Vec::new();
+            table.visit_parts(&mut |address, size, _| {
+                parts.push((address, size));
+                true
+            });
+            parts
+        };
+        let shared = parts(&parent);
+        let own: usize = parts(&child).iter().filter(|part| !shared.contains(part)).map(|part| part.1).sum();
+        assert!(own < 4000, "{own} bytes");
         assert_eq!((parent.len(), child.len()), (MAX_FDS, MAX_FDS - 1));
         assert_eq!(parent.get(3000).map(|fd| fd.pid), Some(0));
     }

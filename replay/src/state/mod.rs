@@ -6,6 +6,7 @@ mod image;
 
 mod fd;
 mod fdtable;
+mod fdtree;
 mod socket_info;
 mod thread;
 
@@ -14,6 +15,7 @@ mod marks;
 mod numbers;
 mod recent;
 mod table;
+mod texts;
 
 mod accounts;
 mod cgroups;

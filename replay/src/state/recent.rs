@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 
 /// How many exits are remembered.
-const CAPACITY: usize = 8192;
+pub(super) const CAPACITY: usize = 8192;
 
 /// For how long an exit counts, nanoseconds.
 const MAX_AGE: u64 = 2_000_000_000;
@@ -45,13 +45,12 @@ impl RecentExits {
         self.recorded = self.recorded.wrapping_add(1);
     }
 
-    /// How many exits there were, and those since there were `before` of them that are still remembered, as keys and times.
-    pub(super) fn since(&self, before: u64) -> (u64, Vec<(u64, u64)>) {
+    /// The exits since there were `before` of them that are still remembered, as keys and times.
+    pub(super) fn since(&self, before: u64) -> Vec<(u64, u64)> {
         let len = self.ring.len() as u64;
         let count = self.recorded.wrapping_sub(before).min(len);
         let places = (0..count).map(|back| self.recorded - count + back);
-        let exits = places.filter_map(|place| self.ring.get((place % CAPACITY as u64) as usize).copied());
-        (self.recorded, exits.collect())
+        places.filter_map(|place| self.ring.get((place % CAPACITY as u64) as usize).copied()).collect()
     }
 
     /// Remembers nothing but that there were so many exits.

@@ -11,7 +11,7 @@ use super::{Endpoints, FdKind, L4};
 /// The shared memory. Layouts (addresses in network order, ports little-endian):
 /// IPv4 pair `sip 4, dip 4, sport 2, dport 2, l4 1`; IPv6 pair `sip 16, dip 16, sport 2, dport 2, l4 1`;
 /// IPv4 server `ip 4, port 2, l4 1`; IPv6 server `ip 16, port 2, l4 1`; unix `source 8, destination 8`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(into = "Vec<u8>", try_from = "Vec<u8>")]
 pub(crate) struct SocketInfo {
     bytes: [u8; 37],

@@ -11,7 +11,7 @@ use tercel_format::record::{Account, FdDetail, FdList, FdRecord, ProcessRecord};
 use super::params::{are_cgroups, ended, without_deleted};
 use super::socket_info::End;
 use super::sockets::{both_mapped, endpoint_text, pair_text};
-use super::table::{ImageParts, share};
+use super::table::ImageParts;
 use super::{Capabilities, ExecFacts, Fd, FdKind, L4, Memory, Role, State, clone_flag};
 
 /// How far the start of a capture has been taken in.
@@ -38,7 +38,7 @@ pub(super) struct Lists {
 impl State {
     /// An entry of a process list (reference state 1.1, 1.2).
     pub(super) fn add_process(&mut self, record: &ProcessRecord) {
-        self.threads.grow(record.env.len() + record.cgroups.len() + record.root.len());
+        self.threads.grow(record.root.len());
         let mut thread = self.threads.blank(record.tid);
         (thread.pid, thread.ptid) = (record.pid, record.ptid);
         (thread.sid, thread.vpgid, thread.pgid) = (record.sid, record.vpgid, record.pgid);
@@ -60,12 +60,12 @@ impl State {
             (exec_facts(record), capabilities(record), memory(record));
         let cgroups = ended(&record.cgroups);
         if are_cgroups(&cgroups) {
-            thread.cgroups = share(&thread.cgroups, &cgroups);
+            thread.cgroups = self.threads.text(&thread.cgroups, &cgroups);
         }
         thread.root = record.root.as_slice().into();
         thread.pidns_init_start_ts = record.pidns_init_start_ts;
         if main {
-            thread.env = share(&thread.env, &ended(&record.env));
+            thread.env = self.threads.text(&thread.env, &ended(&record.env));
         }
         self.accounts.know(b"", record.uid, record.gid);
         if let Some(slot) = self.threads.add(thread, false)
@@ -93,6 +93,13 @@ impl State {
 
     /// The list of users and groups.
     pub(super) fn add_accounts(&mut self, list: &[Account]) {
+        let texts = |account: &Account| match account {
+            Account::User { name, home, shell, .. } => name.len() + home.len() + shell.len(),
+            Account::Group { name, .. } => name.len(),
+        };
+        // Twice: as they are told, and as they are kept.
+        self.threads
+            .grow(2 * list.iter().map(|account| size_of::<Account>() + texts(account)).sum::<usize>());
         self.lists.accounts = list.to_vec();
         if matches!(self.phase, Phase::Running) {
             self.import_accounts();

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::marks::Marks;
 use super::numbers::NumberIndex;
+use super::texts::Texts;
 use super::thread::Blank;
 use super::{Fd, FdTable, Image, MEMORY_LIMIT, Slot, Text, Thread, clone_flag};
 
@@ -30,6 +31,7 @@ pub struct Threads {
     pub(super) touched_groups: Marks,
     /// Bytes that may be taken on before memory is measured.
     pub(super) room: usize,
+    pub(super) texts: Texts,
 }
 
 impl Default for Threads {
@@ -47,6 +49,7 @@ impl Default for Threads {
             touched_groups: Marks::default(),
             // A first limit; the state sets its own.
             room: MEMORY_LIMIT / 8,
+            texts: Texts::default(),
         }
     }
 }
@@ -239,6 +242,16 @@ impl Threads {
         Thread::new(tid, &self.blank)
     }
 
+    /// A text that says `new`: `old` itself if it does, or that of another thread.
+    pub(super) fn text(&mut self, old: &Text, new: &[u8]) -> Text {
+        if **old == *new {
+            return old.clone();
+        }
+        let (text, bytes) = self.texts.get(new);
+        self.grow(bytes);
+        text
+    }
+
     /// An image of these parts: `like` itself if it has the same, otherwise a new one that shares what is equal.
     pub(super) fn image(&mut self, like: &Arc<Image>, parts: ImageParts<'_>) -> Arc<Image> {
         if *like.comm == *parts.comm
@@ -248,8 +261,9 @@ impl Threads {
         {
             return like.clone();
         }
-        let texts = [parts.comm, parts.exe, parts.exepath, parts.args];
+        let texts = [parts.comm, parts.exe, parts.exepath];
         self.grow(size_of::<Image>() + texts.into_iter().map(<[u8]>::len).sum::<usize>());
+        let args = self.text(&like.args, parts.args);
         self.last_image = self.last_image.saturating_add(1);
         Arc::new(Image {
             id: self.last_image,
@@ -260,7 +274,7 @@ impl Threads {
                 share(&like.exe, parts.exe)
             },
             exepath: share(&like.exepath, parts.exepath),
-            args: share(&like.args, parts.args),
+            args,
         })
     }
 }
@@ -275,7 +289,7 @@ pub(super) struct ImageParts<'a> {
 }
 
 /// `old` if it says the same as `new`, otherwise a new text.
-pub(super) fn share(old: &Text, new: &[u8]) -> Text {
+fn share(old: &Text, new: &[u8]) -> Text {
     if **old == *new { old.clone() } else { new.into() }
 }
 

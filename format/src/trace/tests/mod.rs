@@ -96,7 +96,7 @@ fn native(capture: &[u8], options: &Options) -> Vec<u8> {
         };
         if let (Some(kind), Block::Event(event)) = (kind, &block) {
             let state = format!("{kind:?} before #{}", event.num).into_bytes();
-            writer.keyframe(Keyframe { kind, engine: 7, state }).expect("memory");
+            writer.keyframe(Some(Keyframe { kind, engine: 7, state })).expect("memory");
         }
         writer.block(&block).expect("memory");
     }

@@ -324,7 +324,7 @@ fn keyframes_are_compared_with_a_replay() {
                 count += 1;
                 let bytes = if count == 2 { State::new().snapshot() } else { state.snapshot() };
                 let kind = if count == 2 { kind } else { KeyframeKind::Snapshot };
-                writer.keyframe(Keyframe { kind, engine, state: bytes }).expect("memory");
+                writer.keyframe(bytes.map(|state| Keyframe { kind, engine, state })).expect("memory");
             }
             writer.block(&block).expect("memory");
             state.take(&block);

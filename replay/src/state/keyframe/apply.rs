@@ -2,7 +2,6 @@
 //! state contradict itself is refused.
 
 use std::collections::HashMap;
-use std::sync::Arc;
 
 use tercel_format::record::{Account, Interface, MachineInfo};
 
@@ -25,6 +24,7 @@ pub(super) fn apply(state: &mut State, difference: Difference) -> Result<()> {
         users,
         groups,
         containers,
+        shared,
         threads,
         families,
         exits,
@@ -39,7 +39,7 @@ pub(super) fn apply(state: &mut State, difference: Difference) -> Result<()> {
         state.machine = MachineInfo { cpus, memory, max_pid, hostname, boot_ts, flags };
     }
     if let Some(list) = interfaces {
-        let list = list.into_iter().map(|(address, netmask, broadcast, linkspeed, name)| Interface {
+        let list = list.0.into_iter().map(|(address, netmask, broadcast, linkspeed, name)| Interface {
             address,
             netmask,
             broadcast,
@@ -49,21 +49,22 @@ pub(super) fn apply(state: &mut State, difference: Difference) -> Result<()> {
         state.interfaces.list = list.collect();
     }
     if let Some((ports, accounts)) = lists {
-        let accounts = accounts.into_iter().map(account).collect();
-        state.lists = Lists { server_ports: ports.into_iter().collect(), accounts };
+        let accounts = accounts.0.into_iter().map(account).collect();
+        state.lists = Lists { server_ports: ports.0.into_iter().collect(), accounts };
     }
-    change(&mut state.accounts.users, users);
-    change(&mut state.accounts.groups, groups);
-    for (id, container) in containers {
+    change(&mut state.accounts.users, users.0);
+    change(&mut state.accounts.groups, groups.0);
+    for (id, container) in containers.0 {
         match container {
-            Some(container) => state.containers.by_id.insert(id, Arc::new(container)),
+            Some(container) => state.containers.by_id.insert(id, container.into()),
             None => state.containers.by_id.remove(&id),
         };
     }
-    if !state.exits.extend(exits.0, &exits.1) {
+    if !state.exits.extend(exits.0, &exits.1.0) {
         return Err(KeyframeError::Contradiction("exits"));
     }
-    change_threads(&mut state.threads, &general, threads, families)
+    let known = shared.find()?;
+    change_threads(&mut state.threads, &general, &known, threads.0, families.0)
 }
 
 fn account(record: AccountRecord) -> Account {

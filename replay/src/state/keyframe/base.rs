@@ -27,10 +27,12 @@ impl Base {
     }
 
     /// What changed since the last call, as [`State::delta`] tells it; the next delta counts from `state`. If it is the state of
-    /// the last call, only what was touched since then is looked at; any other state is compared as a whole.
-    pub fn delta(&mut self, state: &mut State) -> Vec<u8> {
+    /// the last call, only what was touched since then is looked at; any other state is compared as a whole. `None` where the
+    /// bytes are more than a trace can hold.
+    pub fn delta(&mut self, state: &mut State) -> Option<Vec<u8>> {
         let changes = state.threads.changes(&self.asker);
-        let bytes = encoded(&difference(state, &self.state, changes.as_ref()));
+        let bytes =
+            difference(state, &self.state, changes.as_ref()).and_then(|difference| encoded(&difference));
         self.follow(state, changes.as_ref());
         bytes
     }

@@ -6,13 +6,16 @@ use std::sync::Arc;
 
 use tercel_format::record::Account;
 
+use super::list::List;
 use super::record::{
-    AccountRecord, Difference, Family, General, ListsRecord, Machine, Numbers, Texts, ThreadRecord,
+    AccountRecord, Difference, FEW, Family, Fds, General, ImageTexts, ListsRecord, Machine, Numbers, Texts,
+    ThreadRecord,
 };
+use super::shared::Sharing;
 use crate::state::marks::Asker;
 use crate::state::startup::Lists;
 use crate::state::table::Group as TableGroup;
-use crate::state::{FdTable, Slot, State, Text, Thread, Threads};
+use crate::state::{Fd, FdTable, Slot, State, Text, Thread, Threads};
 
 /// Places in the table of threads where two states may differ, ascending.
 #[derive(Debug)]
@@ -29,10 +32,12 @@ impl Threads {
     }
 }
 
-/// What changed from `base` to `state`. Without `changes` they may differ everywhere.
-pub(super) fn difference(state: &State, base: &State, changes: Option<&Changes>) -> Difference {
+/// What changed from `base` to `state`; `None` where it is too much. Without `changes` they may differ everywhere.
+pub(super) fn difference(state: &State, base: &State, changes: Option<&Changes>) -> Option<Difference> {
     let threads = &state.threads;
-    Difference {
+    let mut sharing = Sharing::default();
+    let changed_threads = changed_threads(threads, &base.threads, changes, &mut sharing)?;
+    Some(Difference {
         general: General {
             first_ts: state.first_ts,
             phase: state.phase,
@@ -48,17 +53,19 @@ pub(super) fn difference(state: &State, base: &State, changes: Option<&Changes>)
         machine: (state.machine != base.machine).then(|| machine(state)),
         interfaces: (state.interfaces.list != base.interfaces.list).then(|| {
             let list = state.interfaces.list.iter();
-            list.map(|one| (one.address, one.netmask, one.broadcast, one.linkspeed, one.name.clone()))
-                .collect()
+            let list =
+                list.map(|one| (one.address, one.netmask, one.broadcast, one.linkspeed, one.name.clone()));
+            List(list.collect())
         }),
         lists: (state.lists != base.lists).then(|| lists(&state.lists)),
-        users: changed(&state.accounts.users, &base.accounts.users),
-        groups: changed(&state.accounts.groups, &base.accounts.groups),
-        containers: containers(&state.containers.by_id, &base.containers.by_id),
-        threads: changed_threads(threads, &base.threads, changes),
-        families: changed_families(threads, &base.threads, changes),
-        exits: state.exits.since(base.exits.recorded()),
-    }
+        users: List(changed(&state.accounts.users, &base.accounts.users)),
+        groups: List(changed(&state.accounts.groups, &base.accounts.groups)),
+        containers: List(containers(&state.containers.by_id, &base.containers.by_id)),
+        shared: sharing.finish(),
+        threads: List(changed_threads),
+        families: List(changed_families(threads, &base.threads, changes)),
+        exits: (state.exits.recorded(), List(state.exits.since(base.exits.recorded()))),
+    })
 }
 
 fn machine(state: &State) -> Machine {
@@ -71,7 +78,7 @@ fn lists(lists: &Lists) -> ListsRecord {
         Account::User { uid, gid, name, home, shell } => AccountRecord::User(uid, gid, name, home, shell),
         Account::Group { gid, name } => AccountRecord::Group(gid, name),
     });
-    (lists.server_ports.iter().copied().collect(), accounts.collect())
+    (List(lists.server_ports.iter().copied().collect()), List(accounts.collect()))
 }
 
 /// Entries that are new or different, and keys that are gone, in the order of the keys.
@@ -87,11 +94,11 @@ fn changed<V: Clone + PartialEq>(map: &HashMap<u32, V>, base: &HashMap<u32, V>) 
 fn containers<V: Clone + PartialEq>(
     map: &BTreeMap<Text, Arc<V>>,
     base: &BTreeMap<Text, Arc<V>>,
-) -> Vec<(Text, Option<V>)> {
+) -> Vec<(Text, Option<Box<V>>)> {
     let same = |one: &Arc<V>, other: &Arc<V>| Arc::ptr_eq(one, other) || one == other;
     let new = map.iter().filter(|(id, one)| !base.get(*id).is_some_and(|other| same(one, other)));
     let gone = base.keys().filter(|id| !map.contains_key(*id));
-    let new = new.map(|(id, one)| (id.clone(), Some((**one).clone())));
+    let new = new.map(|(id, one)| (id.clone(), Some(Box::new((**one).clone()))));
     let mut all: Vec<_> = new.chain(gone.map(|id| (id.clone(), None))).collect();
     all.sort_by(|one, other| one.0.cmp(&other.0));
     all
@@ -106,29 +113,40 @@ fn changed_threads(
     threads: &Threads,
     base: &Threads,
     changes: Option<&Changes>,
-) -> Vec<(u32, Option<ThreadRecord>)> {
-    let places = places(changes.map(|changes| &*changes.threads), threads.slots.len());
-    let changed = places.iter().filter_map(|place| {
+    sharing: &mut Sharing,
+) -> Option<Vec<(u32, Option<ThreadRecord>)>> {
+    let mut changed = Vec::new();
+    for place in &*places(changes.map(|changes| &*changes.threads), threads.slots.len()) {
+        if sharing.is_full() {
+            return None;
+        }
         let slot = Slot(*place);
         let old = Some(slot).filter(|slot| (slot.0 as usize) < base.slots.len() && base.is_taken(*slot));
         if threads.is_taken(slot) {
-            changed_thread(threads, slot, base, old).map(|record| (slot.0, Some(record)))
+            let record = changed_thread(threads, slot, base, old, sharing);
+            changed.extend(record.map(|record| (slot.0, Some(record))));
         } else {
-            old.map(|slot| (slot.0, None))
+            changed.extend(old.map(|slot| (slot.0, None)));
         }
-    });
-    changed.collect()
+    }
+    Some(changed)
 }
 
-fn changed_thread(threads: &Threads, slot: Slot, base: &Threads, old: Option<Slot>) -> Option<ThreadRecord> {
+fn changed_thread(
+    threads: &Threads,
+    slot: Slot,
+    base: &Threads,
+    old: Option<Slot>,
+    sharing: &mut Sharing,
+) -> Option<ThreadRecord> {
     let thread = threads.get(slot);
     let old = old.filter(|old| base.get(*old).tid == thread.tid);
     let Some(old) = old else {
         return Some(ThreadRecord {
             fresh: true,
-            numbers: Some(numbers(thread)),
-            texts: Some(texts(thread)),
-            fds: changed_fds(&thread.fds, &FdTable::default()),
+            numbers: Some(Box::new(numbers(thread))),
+            texts: Some(texts(thread, sharing)),
+            fds: if thread.fds.is_empty() { Fds::Same } else { Fds::Table(sharing.table(&thread.fds)) },
             children: Some(children(threads, slot).collect()),
         });
     };
@@ -136,14 +154,14 @@ fn changed_thread(threads: &Threads, slot: Slot, base: &Threads, old: Option<Slo
     let has_other_children = || !children(threads, slot).eq(children(base, old));
     let record = ThreadRecord {
         fresh: false,
-        numbers: (!same_numbers(thread, was)).then(|| numbers(thread)),
-        texts: (!same_texts(thread, was)).then(|| texts(thread)),
-        fds: if Arc::ptr_eq(&thread.fds, &was.fds) { Vec::new() } else { changed_fds(&thread.fds, &was.fds) },
+        numbers: (!same_numbers(thread, was)).then(|| Box::new(numbers(thread))),
+        texts: (!same_texts(thread, was)).then(|| texts(thread, sharing)),
+        fds: changed_fds(&thread.fds, &was.fds, sharing),
         children: has_other_children().then(|| children(threads, slot).collect()),
     };
     let unchanged = record.numbers.is_none()
         && record.texts.is_none()
-        && record.fds.is_empty()
+        && matches!(record.fds, Fds::Same)
         && record.children.is_none();
     (!unchanged).then_some(record)
 }
@@ -210,14 +228,21 @@ fn numbers(thread: &Thread) -> Numbers {
     }
 }
 
-fn texts(thread: &Thread) -> Texts {
+fn texts(thread: &Thread, sharing: &mut Sharing) -> Texts {
+    let image = &thread.image;
     Texts {
-        image: (*thread.image).clone(),
-        cgroups: thread.cgroups.clone(),
-        container: thread.container.clone(),
-        root: thread.root.clone(),
-        cwd: thread.cwd.clone(),
-        env: thread.env.clone(),
+        image: ImageTexts {
+            id: image.id,
+            comm: sharing.text(&image.comm),
+            exe: sharing.text(&image.exe),
+            exepath: sharing.text(&image.exepath),
+            args: sharing.text(&image.args),
+        },
+        cgroups: sharing.text(&thread.cgroups),
+        container: sharing.text(&thread.container),
+        root: sharing.text(&thread.root),
+        cwd: sharing.text(&thread.cwd),
+        env: sharing.text(&thread.env),
     }
 }
 
@@ -231,13 +256,20 @@ fn same_texts(one: &Thread, other: &Thread) -> bool {
         && same(&one.env, &other.env)
 }
 
-fn changed_fds(table: &FdTable, base: &FdTable) -> Vec<(i64, Option<crate::state::Fd>)> {
-    let new = table.iter().filter(|(number, fd)| {
-        !base.get(*number).is_some_and(|other| Arc::ptr_eq(fd, other) || *fd == other)
-    });
-    let gone = base.iter().filter(|(number, _)| table.get(*number).is_none());
-    let new = new.map(|(number, fd)| (number, Some((**fd).clone())));
-    new.chain(gone.map(|(number, _)| (number, None))).collect()
+fn changed_fds(table: &Arc<FdTable>, base: &Arc<FdTable>, sharing: &mut Sharing) -> Fds {
+    if Arc::ptr_eq(table, base) {
+        return Fds::Same;
+    }
+    let changes = table.changes(base);
+    if changes.is_empty() {
+        return Fds::Same;
+    }
+    if changes.len() > FEW.max(table.len()) {
+        return Fds::Table(sharing.table(table));
+    }
+    sharing.take(2 * changes.len());
+    let place = |(number, fd): (i64, Option<&Arc<Fd>>)| (number, fd.map(|fd| sharing.fd(fd)));
+    Fds::Changed(List(changes.into_iter().map(place).collect()))
 }
 
 /// Slots of a thread's children, newest first.

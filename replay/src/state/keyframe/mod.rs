@@ -9,18 +9,22 @@ mod apply;
 mod base;
 mod difference;
 mod encoding;
+mod list;
 mod record;
 mod relink;
+mod shared;
 #[cfg(test)]
 mod tests;
 
 pub use base::Base;
 
+use tercel_format::trace::KEYFRAME_LIMIT;
+
 use super::State;
 
 /// Version of the state engine and of the encoding of its keyframes. It changes whenever one of them does: whenever the same
 /// events give another state, or a state other bytes. A keyframe of another version is not to be trusted.
-pub const STATE_VERSION: u32 = 2;
+pub const STATE_VERSION: u32 = 3;
 
 /// Why bytes are no keyframe.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -40,8 +44,8 @@ pub enum KeyframeError {
 type Result<T> = std::result::Result<T, KeyframeError>;
 
 impl State {
-    /// The whole state as bytes.
-    pub fn snapshot(&self) -> Vec<u8> {
+    /// The whole state as bytes; `None` where these are more than a trace can hold.
+    pub fn snapshot(&self) -> Option<Vec<u8>> {
         self.delta(&State::new())
     }
 
@@ -55,9 +59,10 @@ impl State {
         Ok(state)
     }
 
-    /// What changed since `base`, an earlier state of the same section, as bytes.
-    pub fn delta(&self, base: &State) -> Vec<u8> {
-        encoded(&difference::difference(self, base, None))
+    /// What changed since `base`, an earlier state of the same section, as bytes; `None` where these are more than a trace
+    /// can hold.
+    pub fn delta(&self, base: &State) -> Option<Vec<u8>> {
+        encoded(&difference::difference(self, base, None)?)
     }
 
     /// Makes this state, which was the `base` of a [`delta`](State::delta), the one that the delta was taken of.
@@ -77,9 +82,8 @@ impl State {
     }
 }
 
-/// The bytes of a keyframe.
-fn encoded(difference: &record::Difference) -> Vec<u8> {
+/// The bytes of a keyframe, if they are not too many.
+fn encoded(difference: &record::Difference) -> Option<Vec<u8>> {
     let mut bytes = STATE_VERSION.to_le_bytes().to_vec();
-    encoding::encode(&mut bytes, difference);
-    bytes
+    encoding::encode(&mut bytes, difference, KEYFRAME_LIMIT).then_some(bytes)
 }

@@ -5,26 +5,42 @@ use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
 
+use super::list::List;
+use super::shared::Shared;
+use crate::state::accounts::MAX_ACCOUNTS;
+use crate::state::containers::MAX_CONTAINERS;
+use crate::state::fdtable::MAX_FDS;
+use crate::state::recent::CAPACITY;
 use crate::state::startup::Phase;
-use crate::state::{Container, Fd, Group, Image, Text, Thread, User, bytes};
+use crate::state::table::MAX_THREADS;
+use crate::state::{Container, Group, Text, Thread, User, bytes};
+
+/// Most entries of lists that a state bounds: what differs may be gone in one state and new in the other.
+const MAX_USERS: usize = 2 * MAX_ACCOUNTS;
+const MAX_KNOWN: usize = 2 * MAX_CONTAINERS;
+const MAX_SLOTS: usize = 2 * MAX_THREADS;
+/// Most interfaces, and most ports.
+const MAX_INTERFACES: usize = 1 << 16;
 
 /// The difference between two states.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Difference {
     pub(super) general: General,
     pub(super) machine: Option<Machine>,
-    pub(super) interfaces: Option<Vec<InterfaceRecord>>,
+    pub(super) interfaces: Option<List<InterfaceRecord, MAX_INTERFACES>>,
     pub(super) lists: Option<ListsRecord>,
     /// Users, groups and containers by their numbers and ids, `None` for those that are gone.
-    pub(super) users: Vec<(u32, Option<User>)>,
-    pub(super) groups: Vec<(u32, Option<Group>)>,
-    pub(super) containers: Vec<(Text, Option<Container>)>,
+    pub(super) users: List<(u32, Option<User>), MAX_USERS>,
+    pub(super) groups: List<(u32, Option<Group>), MAX_USERS>,
+    pub(super) containers: List<(Text, Option<Box<Container>>), MAX_KNOWN>,
+    /// What threads have in common.
+    pub(super) shared: Shared,
     /// Threads by their slots, `None` for free slots.
-    pub(super) threads: Vec<(u32, Option<ThreadRecord>)>,
+    pub(super) threads: List<(u32, Option<ThreadRecord>), MAX_SLOTS>,
     /// Groups of threads by their indices.
-    pub(super) families: Vec<(u32, Family)>,
+    pub(super) families: List<(u32, Family), MAX_SLOTS>,
     /// How many exits there were, and those that are new.
-    pub(super) exits: (u64, Vec<(u64, u64)>),
+    pub(super) exits: (u64, List<(u64, u64), CAPACITY>),
 }
 
 /// What is always written.
@@ -51,7 +67,7 @@ pub(super) type Machine = (u32, u64, u64, Vec<u8>, u64, u64);
 pub(super) type InterfaceRecord = (IpAddr, IpAddr, IpAddr, u64, Vec<u8>);
 
 /// Ports that sockets were bound to; accounts.
-pub(super) type ListsRecord = (Vec<u16>, Vec<AccountRecord>);
+pub(super) type ListsRecord = (List<u16, MAX_INTERFACES>, List<AccountRecord, MAX_USERS>);
 
 /// An account of the list of a capture.
 #[derive(Debug, Serialize, Deserialize)]
@@ -71,10 +87,9 @@ pub(super) enum AccountRecord {
 pub(super) struct ThreadRecord {
     /// There was another thread in the slot, or none.
     pub(super) fresh: bool,
-    pub(super) numbers: Option<Numbers>,
+    pub(super) numbers: Option<Box<Numbers>>,
     pub(super) texts: Option<Texts>,
-    /// Fds by their numbers, `None` for closed ones.
-    pub(super) fds: Vec<(i64, Option<Fd>)>,
+    pub(super) fds: Fds,
     /// Slots of the children, newest first.
     pub(super) children: Option<Vec<u32>>,
 }
@@ -88,20 +103,42 @@ pub(super) struct Numbers {
     pub(super) reaper_tid: i64,
 }
 
-/// The texts of a thread.
-#[derive(Debug, PartialEq, Serialize, Deserialize)]
+/// More changes than these in a table of fds, and more than it has fds, and the table is told instead, which may be shared.
+pub(super) const FEW: usize = 64;
+
+/// Most changes of a table: all fds are gone, and all others are new.
+const MAX_CHANGES: usize = 2 * MAX_FDS;
+
+/// What is new of a thread's fds. Fds and tables are told by their places among what is shared.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) enum Fds {
+    /// Nothing.
+    Same,
+    /// Some fds, by their numbers; `None` for closed ones.
+    Changed(List<(i64, Option<u32>), MAX_CHANGES>),
+    /// The table.
+    Table(u32),
+}
+
+/// The texts of a thread, by their places among what is shared.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 pub(super) struct Texts {
-    pub(super) image: Image,
-    #[serde(with = "bytes")]
-    pub(super) cgroups: Text,
-    #[serde(with = "bytes")]
-    pub(super) container: Text,
-    #[serde(with = "bytes")]
-    pub(super) root: Text,
-    #[serde(with = "bytes")]
-    pub(super) cwd: Text,
-    #[serde(with = "bytes")]
-    pub(super) env: Text,
+    pub(super) image: ImageTexts,
+    pub(super) cgroups: u32,
+    pub(super) container: u32,
+    pub(super) root: u32,
+    pub(super) cwd: u32,
+    pub(super) env: u32,
+}
+
+/// Number and texts of an image.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+pub(super) struct ImageTexts {
+    pub(super) id: u32,
+    pub(super) comm: u32,
+    pub(super) exe: u32,
+    pub(super) exepath: u32,
+    pub(super) args: u32,
 }
 
 /// The threads of one process.

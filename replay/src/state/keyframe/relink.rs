@@ -5,7 +5,8 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::record::{Family, General, Texts, ThreadRecord};
+use super::record::{Family, Fds, General, ImageTexts, Texts, ThreadRecord};
+use super::shared::Found;
 use super::{KeyframeError, Result};
 use crate::state::table::{Group, MAX_THREADS};
 use crate::state::thread::Links;
@@ -22,6 +23,7 @@ const MEMBERS: KeyframeError = KeyframeError::Contradiction("members");
 pub(super) fn change_threads(
     threads: &mut Threads,
     general: &General,
+    known: &Found,
     changed: Vec<(u32, Option<ThreadRecord>)>,
     families: Vec<(u32, Family)>,
 ) -> Result<()> {
@@ -45,7 +47,7 @@ pub(super) fn change_threads(
     for (index, _) in &families {
         leave_members(threads, *index);
     }
-    let offspring = change_each(threads, changed)?;
+    let offspring = change_each(threads, known, changed)?;
     check_free(threads, general, taken - was_taken + is_taken)?;
     for (parent, children) in &offspring {
         enter_children(threads, *parent, children)?;
@@ -92,9 +94,10 @@ fn check_free(threads: &mut Threads, general: &General, taken: usize) -> Result<
 /// Changes threads by themselves, and tells the lists of children that are new.
 fn change_each(
     threads: &mut Threads,
+    known: &Found,
     changed: Vec<(u32, Option<ThreadRecord>)>,
 ) -> Result<Vec<(Slot, Vec<u32>)>> {
-    let mut images = HashMap::new();
+    let mut images = Images { known, by_id: HashMap::new() };
     let mut offspring = Vec::new();
     for (place, record) in changed {
         let slot = Slot(place);
@@ -118,7 +121,7 @@ fn change_thread(
     threads: &mut Threads,
     slot: Slot,
     record: ThreadRecord,
-    images: &mut HashMap<u32, Arc<Image>>,
+    images: &mut Images<'_>,
 ) -> Result<Option<(Slot, Vec<u32>)>> {
     if record.fresh {
         clear(threads, slot);
@@ -136,20 +139,9 @@ fn change_thread(
         };
     }
     if let Some(texts) = record.texts {
-        change_texts(thread, texts, images);
+        images.change_texts(thread, &texts)?;
     }
-    if !record.fds.is_empty() {
-        let table = Arc::make_mut(&mut thread.fds);
-        for (number, fd) in record.fds {
-            let fits = match fd {
-                Some(fd) => table.insert(number, Arc::new(fd)),
-                None => table.remove(number).is_some(),
-            };
-            if !fits {
-                return Err(KeyframeError::Contradiction("fds"));
-            }
-        }
-    }
+    change_fds(thread, record.fds, images.known)?;
     let tid = thread.tid;
     if threads.by_tid(tid).is_some() {
         return Err(IDS);
@@ -158,13 +150,44 @@ fn change_thread(
     Ok(record.children.map(|children| (slot, children)))
 }
 
-/// Threads of the same image share it.
-fn change_texts(thread: &mut Thread, texts: Texts, images: &mut HashMap<u32, Arc<Image>>) {
-    let Texts { image, cgroups, container, root, cwd, env } = texts;
-    let known = images.entry(image.id).or_insert_with(|| Arc::new(image.clone()));
-    thread.image = if **known == image { known.clone() } else { Arc::new(image) };
-    (thread.cgroups, thread.container) = (cgroups, container);
-    (thread.root, thread.cwd, thread.env) = (root, cwd, env);
+fn change_fds(thread: &mut Thread, fds: Fds, known: &Found) -> Result<()> {
+    match fds {
+        Fds::Same => {}
+        Fds::Table(place) => thread.fds = known.table(place)?,
+        Fds::Changed(changes) => {
+            let table = Arc::make_mut(&mut thread.fds);
+            for (number, fd) in changes.0 {
+                let fits = match fd {
+                    Some(place) => table.insert(number, known.fd(place)?),
+                    None => table.remove(number).is_some(),
+                };
+                if !fits {
+                    return Err(KeyframeError::Contradiction("fds"));
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Images by their numbers: threads of the same image share it.
+struct Images<'k> {
+    known: &'k Found,
+    by_id: HashMap<u32, Arc<Image>>,
+}
+
+impl Images<'_> {
+    fn change_texts(&mut self, thread: &mut Thread, texts: &Texts) -> Result<()> {
+        let ImageTexts { id, comm, exe, exepath, args } = texts.image;
+        let text = |place| self.known.text(place);
+        let image =
+            Image { id, comm: text(comm)?, exe: text(exe)?, exepath: text(exepath)?, args: text(args)? };
+        (thread.cgroups, thread.container) = (text(texts.cgroups)?, text(texts.container)?);
+        (thread.root, thread.cwd, thread.env) = (text(texts.root)?, text(texts.cwd)?, text(texts.env)?);
+        let same = self.by_id.entry(id).or_insert_with(|| Arc::new(image.clone()));
+        thread.image = if **same == image { same.clone() } else { Arc::new(image) };
+        Ok(())
+    }
 }
 
 /// Takes all children out of a thread's list.

@@ -1,8 +1,10 @@
 //! Memory: what is shared, and what is given up when a state reaches its limit.
 
 use tercel_format::Block;
+use tercel_format::catalogue::code;
 use tercel_format::record::ProcessRecord;
 
+use super::super::State;
 use super::super::fdtable::MAX_FDS;
 use super::{Host, file_record, process};
 
@@ -26,12 +28,73 @@ fn forks_that_close_an_fd_share_the_others() {
     assert!(each < 6000, "{each} bytes per child");
 }
 
+#[test]
+fn keyframes_write_what_forks_share_once() {
+    const CHILDREN: i64 = 1000;
+    let mut host = Host::new();
+    host.list_fds(100, (3..MAX_FDS as i64).map(|fd| file_record(fd, &format!("/f{fd}"))).collect());
+    host.settle();
+    let before = host.state.clone();
+    for child in 0..CHILDREN {
+        host.clone_in_child(1000 + child, 1000 + child, 100, 0);
+        host.close(1000 + child, 200 + child);
+    }
+    host.settle();
+    let (snapshot, delta) =
+        (host.state.snapshot().expect("small"), host.state.delta(&before).expect("small"));
+    // The tables in full would take 100 KiB each.
+    let each =
+        (snapshot.len().max(delta.len()) - before.snapshot().expect("small").len()) / CHILDREN as usize;
+    assert!(each < 600, "{each} bytes per child");
+    let mut after = before.clone();
+    after.apply_delta(&delta).expect("a delta");
+    for restored in [State::restore(&snapshot).expect("a snapshot"), after] {
+        assert!(restored.snapshot().as_ref() == Some(&snapshot));
+        let ratio = restored.memory() as f64 / host.state.memory() as f64;
+        assert!(ratio < 1.5, "a restored state takes {ratio} times as much");
+        let child = restored.threads.by_tid(1300).expect("a child");
+        assert!(restored.threads.fd(child, 500).is_none() && restored.threads.fd(child, 501).is_some());
+    }
+}
+
+#[test]
+fn a_keyframe_that_is_too_large_is_left_out() {
+    let mut host = Host::new();
+    let before = host.state.clone();
+    crowd(&mut host, 1000..2600, 20_000);
+    assert!(host.state.snapshot().is_none() && host.state.delta(&before).is_none());
+    crowd(&mut host, 1000..1500, 100);
+    for tid in 1500..2600 {
+        host.state.threads.remove(tid);
+    }
+    assert!(host.state.snapshot().is_some());
+}
+
+#[test]
+fn a_table_that_was_emptied_is_told_by_what_is_left() {
+    let mut host = Host::new();
+    host.list_fds(100, (3..3000).map(|fd| file_record(fd, &format!("/f{fd}"))).collect());
+    host.settle();
+    let before = host.state.clone();
+    let range =
+        [("res", 0i64.into()), ("first", 3u32.into()), ("last", 2990u32.into()), ("flags", 0u32.into())];
+    host.event(code::SYSCALL_CLOSE_RANGE_X, 100, &range);
+    host.settle();
+    let delta = host.state.delta(&before).expect("small");
+    assert!(delta.len() < 1000, "{} bytes", delta.len());
+    let mut after = before;
+    after.apply_delta(&delta).expect("a delta");
+    assert!(after.snapshot() == host.state.snapshot());
+    let left = after.threads.fds(after.threads.by_tid(100).expect("a thread")).map(|fds| fds.len());
+    assert_eq!(left, Some(12));
+}
+
 /// Processes with long arguments and environments, listed as the capture begins.
 fn crowd(host: &mut Host, tids: std::ops::Range<i64>, bytes: usize) {
     for tid in tids {
         let text = format!("{tid}{}\0", "x".repeat(bytes)).into_bytes();
-        let record =
-            ProcessRecord { args: text.clone(), env: text, ..process(tid, tid, 1, &format!("p{tid}")) };
+        let env = [b"E=", &text[..]].concat();
+        let record = ProcessRecord { args: text, env, ..process(tid, tid, 1, &format!("p{tid}")) };
         host.state.block(&Block::Processes(vec![record]));
     }
 }
@@ -51,6 +114,19 @@ fn a_state_at_its_limit_gives_up_what_was_used_least() {
     let (used, old) = (host.thread(1150), host.thread(1001));
     assert!(!used.image.args.is_empty() && !used.env.is_empty());
     assert_eq!((&*old.image.comm, &*old.image.args, &*old.env), (&b"p1001"[..], &b""[..], &b""[..]));
+}
+
+#[test]
+fn equal_environments_are_one_in_memory() {
+    let mut host = Host::new();
+    let env = "NAME=value\0".repeat(5000).into_bytes();
+    for tid in 1000..2000 {
+        let record = ProcessRecord { env: env.clone(), cgroups: env.clone(), ..process(tid, tid, 1, "p") };
+        host.state.block(&Block::Processes(vec![record]));
+    }
+    assert!(host.state.memory() < 2 << 20, "{} bytes", host.state.memory());
+    assert_eq!(host.state.forgotten(), Default::default());
+    assert_eq!(*host.thread(1999).env, *env);
 }
 
 #[test]

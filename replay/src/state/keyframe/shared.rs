@@ -1,0 +1,264 @@
+//! What threads share in a keyframe: texts, fds, parts of fd tables, and fd tables. Each is written once, in the order in which
+//! it is first needed, and told by its place from then on. The places follow from what is said, not from what happens to be
+//! shared in memory, so that equal states have equal bytes.
+
+use std::collections::HashMap;
+use std::hash::Hash;
+use std::sync::Arc;
+
+use rustc_hash::FxHashMap;
+use serde::{Deserialize, Serialize};
+use tercel_format::trace::KEYFRAME_LIMIT;
+
+use super::list::List;
+use super::{KeyframeError, Result};
+use crate::state::fdtree::{FdTree, LEAF};
+use crate::state::table::MAX_THREADS;
+use crate::state::{Fd, FdTable, Text, bytes};
+
+/// Most distinct fds that a keyframe tells: with more it would be left out, too, for their names alone.
+const MAX_FDS: usize = 1 << 20;
+
+/// Most distinct texts, and most parts of tables.
+const MAX_TEXTS: usize = 8 * MAX_THREADS;
+const MAX_PARTS: usize = 1 << 20;
+
+const TEXTS: KeyframeError = KeyframeError::Contradiction("texts");
+const FDS: KeyframeError = KeyframeError::Contradiction("fds");
+const TABLES: KeyframeError = KeyframeError::Contradiction("tables of fds");
+
+/// What is written once.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub(super) struct Shared {
+    texts: List<SharedText, MAX_TEXTS>,
+    fds: List<Arc<Fd>, MAX_FDS>,
+    parts: List<Part, MAX_PARTS>,
+    tables: List<Table, MAX_THREADS>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct SharedText(#[serde(with = "bytes")] Text);
+
+/// Fds by ascending numbers: how far each number is from the one before, and the fd's place from the place behind the one before.
+/// Numbers and places mostly ascend by one, so that most of this is zeros.
+type Told = Vec<(i64, i64)>;
+
+/// A part of the fds that are not found by index.
+#[derive(Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+enum Part {
+    Leaf(Told),
+    /// Places of two earlier parts.
+    Branch(u32, u32),
+}
+
+/// A table: the fds that are found by index, and the place of the part with all others.
+#[derive(Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+struct Table {
+    small: Told,
+    others: Option<u32>,
+}
+
+/// Gives places to what is written.
+#[derive(Default)]
+pub(super) struct Sharing {
+    texts: Places<Text>,
+    fds: Places<Arc<Fd>>,
+    parts: Places<Part>,
+    tables: Places<Table>,
+    /// The same by their addresses, which spares looking at what is found again.
+    seen_texts: FxHashMap<usize, u32>,
+    seen_fds: FxHashMap<usize, u32>,
+    seen_parts: FxHashMap<usize, u32>,
+    seen_tables: FxHashMap<usize, u32>,
+    /// Bytes that the keyframe takes at least.
+    bytes: usize,
+}
+
+/// The places of values that are different from each other.
+struct Places<T>(HashMap<T, u32>);
+
+impl<T> Default for Places<T> {
+    fn default() -> Places<T> {
+        Places(HashMap::new())
+    }
+}
+
+impl<T: Hash + Eq> Places<T> {
+    /// The place of a value, and whether it is a new one.
+    fn of(&mut self, value: T) -> (u32, bool) {
+        let next = self.0.len() as u32;
+        let place = *self.0.entry(value).or_insert(next);
+        (place, place == next)
+    }
+
+    fn into_list(self) -> Vec<T> {
+        let mut all: Vec<(u32, T)> = self.0.into_iter().map(|(value, place)| (place, value)).collect();
+        all.sort_unstable_by_key(|(place, _)| *place);
+        all.into_iter().map(|(_, value)| value).collect()
+    }
+}
+
+impl Sharing {
+    /// The place of a text.
+    pub(super) fn text(&mut self, text: &Text) -> u32 {
+        let address = Arc::as_ptr(text).addr();
+        if let Some(place) = self.seen_texts.get(&address) {
+            return *place;
+        }
+        let (place, is_new) = self.texts.of(text.clone());
+        self.take(if is_new { text.len() } else { 0 });
+        self.seen_texts.insert(address, place);
+        place
+    }
+
+    /// The place of an fd.
+    pub(super) fn fd(&mut self, fd: &Arc<Fd>) -> u32 {
+        let address = Arc::as_ptr(fd).addr();
+        if let Some(place) = self.seen_fds.get(&address) {
+            return *place;
+        }
+        let (place, is_new) = self.fds.of(fd.clone());
+        self.take(if is_new { fd.name.len() + fd.raw_name.len() } else { 0 });
+        self.seen_fds.insert(address, place);
+        place
+    }
+
+    /// The place of a table.
+    pub(super) fn table(&mut self, table: &Arc<FdTable>) -> u32 {
+        let address = Arc::as_ptr(table).addr();
+        if let Some(place) = self.seen_tables.get(&address) {
+            return *place;
+        }
+        let (small, others) = table.parts();
+        let small = told(small.map(|(number, fd)| (number, self.fd(fd))));
+        let others = others.map(|others| self.part(others));
+        let (place, _) = self.tables.of(Table { small, others });
+        self.seen_tables.insert(address, place);
+        place
+    }
+
+    fn part(&mut self, part: &Arc<FdTree>) -> u32 {
+        let address = Arc::as_ptr(part).addr();
+        if let Some(place) = self.seen_parts.get(&address) {
+            return *place;
+        }
+        let record = match &**part {
+            FdTree::Leaf(entries) => {
+                Part::Leaf(told(entries.iter().map(|(number, fd)| (*number, self.fd(fd)))))
+            }
+            FdTree::Branch(branch) => {
+                let lower = self.part(&branch.lower);
+                Part::Branch(lower, self.part(&branch.upper))
+            }
+        };
+        let (place, is_new) = self.parts.of(record);
+        self.take(if is_new { 2 * LEAF } else { 0 });
+        self.seen_parts.insert(address, place);
+        place
+    }
+
+    /// The keyframe takes so many bytes more.
+    pub(super) fn take(&mut self, bytes: usize) {
+        self.bytes = self.bytes.saturating_add(bytes);
+    }
+
+    /// Whether the keyframe is too large already. Like its bytes, this follows from what it says alone.
+    pub(super) fn is_full(&self) -> bool {
+        self.bytes > KEYFRAME_LIMIT
+    }
+
+    /// All that was given a place.
+    pub(super) fn finish(self) -> Shared {
+        Shared {
+            texts: List(self.texts.into_list().into_iter().map(SharedText).collect()),
+            fds: List(self.fds.into_list()),
+            parts: List(self.parts.into_list()),
+            tables: List(self.tables.into_list()),
+        }
+    }
+}
+
+/// What stands at the places.
+pub(super) struct Found {
+    texts: Vec<SharedText>,
+    fds: Vec<Arc<Fd>>,
+    tables: Vec<Arc<FdTable>>,
+}
+
+impl Shared {
+    /// Puts the tables together; parts point at earlier ones only, and are refused unless a table can have them.
+    pub(super) fn find(self) -> Result<Found> {
+        let Shared { texts, fds, parts, tables } = self;
+        let mut trees: Vec<Arc<FdTree>> = Vec::with_capacity(parts.0.len());
+        for part in parts.0 {
+            let tree = match part {
+                Part::Leaf(entries) => leaf(&fds.0, &entries),
+                Part::Branch(lower, upper) => {
+                    let place = |place: u32| trees.get(place as usize).cloned();
+                    place(lower).zip(place(upper)).and_then(|(lower, upper)| FdTree::joined(lower, upper))
+                }
+            };
+            trees.push(tree.ok_or(TABLES)?);
+        }
+        let tables = tables.0.into_iter().map(|table| {
+            let others = match table.others {
+                Some(place) => Some(trees.get(place as usize).ok_or(TABLES)?.clone()),
+                None => None,
+            };
+            let small = entries(&fds.0, &table.small).ok_or(TABLES)?;
+            FdTable::of_parts(small, others).map(Arc::new).ok_or(TABLES)
+        });
+        let tables = tables.collect::<Result<_>>()?;
+        Ok(Found { texts: texts.0, fds: fds.0, tables })
+    }
+}
+
+/// Tells entries by what is between them.
+fn told(entries: impl Iterator<Item = (i64, u32)>) -> Told {
+    let mut before = (0i64, 0i64);
+    let distance = |(number, place): (i64, u32)| {
+        let place = i64::from(place);
+        let told = (number.wrapping_sub(before.0), place - before.1);
+        before = (number, place + 1);
+        told
+    };
+    entries.map(distance).collect()
+}
+
+/// A leaf of these fds.
+fn leaf(fds: &[Arc<Fd>], told: &Told) -> Option<Arc<FdTree>> {
+    let entries = entries(fds, told)?;
+    let right = entries.len() <= LEAF && !entries.iter().any(|(number, _)| FdTable::is_small(*number));
+    FdTree::new(entries).filter(|_| right)
+}
+
+/// The fds that are told, unless their numbers do not ascend.
+fn entries(fds: &[Arc<Fd>], told: &Told) -> Option<Vec<(i64, Arc<Fd>)>> {
+    let mut before = (0i64, 0i64);
+    let entry = |(number, place): &(i64, i64)| {
+        let place = before.1.checked_add(*place)?;
+        let number = before.0.wrapping_add(*number);
+        before = (number, place.checked_add(1)?);
+        Some((number, fds.get(usize::try_from(place).ok()?)?.clone()))
+    };
+    let entries: Vec<_> = told.iter().map(entry).collect::<Option<_>>()?;
+    let ascends = entries.is_sorted_by(|one, next| one.0 < next.0);
+    ascends.then_some(entries)
+}
+
+impl Found {
+    /// The text at a place.
+    pub(super) fn text(&self, place: u32) -> Result<Text> {
+        self.texts.get(place as usize).map(|text| text.0.clone()).ok_or(TEXTS)
+    }
+
+    /// The fd at a place.
+    pub(super) fn fd(&self, place: u32) -> Result<Arc<Fd>> {
+        self.fds.get(place as usize).cloned().ok_or(FDS)
+    }
+
+    /// The table at a place.
+    pub(super) fn table(&self, place: u32) -> Result<Arc<FdTable>> {
+        self.tables.get(place as usize).cloned().ok_or(TABLES)
+    }
+}
