@@ -1,4 +1,4 @@
-//! What packages hold beside the program: the command line's own definition enters, manual pages and completions leave.
+//! What packages contain besides the program: the definition of the command line enters, man pages and completions leave.
 
 use std::fs::{self, File};
 use std::io;
@@ -11,7 +11,7 @@ use clap_mangen::Man;
 use crate::cli;
 use crate::exit::{Failure, Outcome};
 
-/// Writes manual pages and completions below a directory.
+/// Writes man pages and completions below a directory.
 pub fn run(directory: &Path) -> Result<Outcome, Failure> {
     write(directory).map_err(|error| Failure::io(format!("{}: {error}", directory.display())))?;
     Ok(Outcome::Done)

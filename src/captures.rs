@@ -1,5 +1,5 @@
-//! The captures that a verb reads: what was named on the command line enters, open captures leave one by one. A bad one does
-//! not keep the others from being read; what is wrong with it is printed, and shows in the exit code.
+//! The captures that a verb reads: what was named on the command line enters, open captures leave one by one. A bad one
+//! does not keep the others from being read; its error is printed, and shows in the exit code.
 
 use std::io;
 
@@ -27,8 +27,8 @@ pub fn salvage(input: &inputs::Input, progress: &Progress) -> Result<Capture, Fa
     Capture::salvage(path, &watch).map_err(|error| diagnostics::unopened(&input.name(), &error))
 }
 
-/// Opens captures one by one. `work` has each in turn, and says how it went; its failures are not those of the capture, and end
-/// the run.
+/// Opens captures one by one. `work` gets each in turn and returns its outcome; failures of `work` are not those of the capture and
+/// end the run.
 pub fn each(
     inputs: &[inputs::Input],
     quiet: bool,
@@ -52,11 +52,11 @@ pub fn each(
     Ok(outcome)
 }
 
-/// Whether the next capture is of interest.
+/// Whether to open the next capture.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Next {
-    /// It is.
+    /// Open it.
     GoOn,
-    /// Nobody wants more.
+    /// The output is closed.
     Stop,
 }

@@ -1,4 +1,4 @@
-//! `tercel convert`, `index` and `recover`: one capture is read and written again.
+//! `tercel convert`, `index` and `recover`: one capture is read and rewritten.
 
 use std::time::Instant;
 
@@ -7,7 +7,7 @@ use tercel_recording::Written;
 use tercel_replay::scan::{Needs, scan};
 
 use crate::captures;
-use crate::diagnostics;
+use crate::diagnostics::{self, counted};
 use crate::exit::{Failure, Outcome};
 use crate::inputs::length;
 use crate::intent::Convert;
@@ -37,7 +37,7 @@ pub fn run(args: &Convert) -> Result<Outcome, Failure> {
     Ok(outcome)
 }
 
-/// Tells on standard error what was written.
+/// Prints on standard error what was written.
 pub fn tell(name: &str, written: &Written, before: Option<u64>, seconds: f64) {
     let speed = written.raw_bytes as f64 / seconds.max(1e-9) / f64::from(1 << 20);
     let Some(summary) = &written.summary else {
@@ -46,8 +46,10 @@ pub fn tell(name: &str, written: &Written, before: Option<u64>, seconds: f64) {
     };
     let per_event = summary.bytes as f64 / summary.events.max(1) as f64;
     eprintln!(
-        "{name}: {} bytes, {} chunks, {} events ({per_event:.1} bytes each), {seconds:.2} s, {speed:.0} MiB/s of scap",
-        summary.bytes, summary.chunks, summary.events
+        "{name}: {} bytes, {}, {} ({per_event:.1} bytes each), {seconds:.2} s, {speed:.0} MiB/s of scap",
+        summary.bytes,
+        counted(summary.chunks, "chunk"),
+        counted(summary.events, "event")
     );
     if summary.keyframes_left_out > 0 {
         let (count, limit) = (summary.keyframes_left_out, KEYFRAME_LIMIT >> 20);
@@ -55,6 +57,6 @@ pub fn tell(name: &str, written: &Written, before: Option<u64>, seconds: f64) {
     }
     if let Some(before) = before.filter(|before| *before > 0) {
         let ratio = summary.bytes as f64 * 100.0 / before as f64;
-        eprintln!("{ratio:.1} % of the {before} bytes before");
+        eprintln!("{ratio:.1} % of the input size ({before} bytes)");
     }
 }

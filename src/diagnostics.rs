@@ -1,5 +1,5 @@
-//! What every verb says on standard error: warnings about damaged captures, errors, and sums of what was read. Values enter,
-//! lines and exit codes leave.
+//! What every verb prints on standard error: warnings about damaged captures, errors, and counts. Values enter, lines and exit codes
+//! leave.
 
 use std::fmt::Display;
 
@@ -13,7 +13,7 @@ use crate::exit::{Failure, Outcome};
 /// How many damaged places of a capture are listed, unless all are asked for.
 const LISTED: usize = 3;
 
-/// Prints what is wrong with a capture, and returns what that means for the exit code.
+/// Prints the damage of a capture, and returns the outcome.
 pub fn ended(name: &str, report: &Report, error: Option<&ScanError>, verbose: bool) -> Outcome {
     let outcome = damaged(name, report, verbose);
     match error {
@@ -34,7 +34,7 @@ pub fn damaged(name: &str, report: &Report, verbose: bool) -> Outcome {
         listed += 1;
     }
     if report.rescued > 0 {
-        warn(name, format!("{} could be read of the chunk that is truncated", events(report.rescued)));
+        warn(name, format!("{} read from the truncated chunk", events(report.rescued)));
     }
     match report.places().saturating_sub(listed) {
         0 => {}
@@ -49,7 +49,7 @@ pub fn warn(name: &str, message: impl Display) {
     eprintln!("{} {name}: {message}", style("warning:").for_stderr().yellow().bold());
 }
 
-/// Prints a failure, unless everything has been said, and returns what it means for the exit code.
+/// Prints a failure, unless its message is empty, and returns its outcome.
 pub fn failed(failure: &Failure) -> Outcome {
     if !failure.message.is_empty() {
         eprintln!("{} {failure}", style("error:").for_stderr().red().bold());
@@ -77,7 +77,7 @@ pub fn events(count: u64) -> String {
     counted(count, "event")
 }
 
-/// A number of things, in words.
+/// A number of things, in words: `1 alert`, `2 alerts`.
 pub fn counted(count: u64, thing: &str) -> String {
     if count == 1 { format!("1 {thing}") } else { format!("{count} {thing}s") }
 }

@@ -1,5 +1,5 @@
-//! `tercel events`: the events of captures, a line each, in sysdig's manner. A window and a filter say which, a format says
-//! what of them.
+//! `tercel events`: the events of captures, one line each, as in sysdig. A window and a filter select them, a format says what is
+//! printed.
 
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
@@ -22,7 +22,7 @@ use crate::inputs::{paths, refuse_overwriting};
 use crate::intent::Events;
 use crate::window;
 
-/// What is shown of an event unless told otherwise: sysdig's line.
+/// The default line: that of sysdig.
 const PLAIN: &str =
     "*%evt.num %evt.outputtime %evt.cpu %proc.name (%thread.tid) %evt.dir %evt.type %evt.info";
 
@@ -80,16 +80,16 @@ fn create(path: &Path) -> Result<Box<dyn Write>, Failure> {
         .map_err(|error| Failure::io(format!("{}: {error}", path.display())))
 }
 
-/// What a line holds.
+/// The content of a line.
 enum Layout {
-    /// Text; unless it is lenient, events that lack one of the values have no line.
+    /// Text; unless it is lenient, events that lack one of the values are not printed.
     Text { template: Template, is_lenient: bool },
     /// An object: keys as JSON, and values.
     Json(Vec<(String, Operand)>),
 }
 
 impl Layout {
-    /// A leading `*` has missing values shown as `<NA>`, as in sysdig.
+    /// With a leading `*`, missing values print as `<NA>`, as in sysdig.
     fn of(format: &str, is_json: bool) -> Result<Layout, Failure> {
         let format = match format {
             "" => PLAIN,
@@ -110,7 +110,7 @@ impl Layout {
         Ok(Layout::Json(fields.into_iter().map(|(name, operand)| (key(name), operand)).collect()))
     }
 
-    /// Appends the line of an event; `false` where it has none.
+    /// Appends the line of an event; `false` if it is not printed.
     fn push(&self, context: &Context<'_>, line: &mut Vec<u8>, scratch: &mut Scratch) -> bool {
         match self {
             Layout::Text { template, is_lenient } => {
@@ -156,9 +156,9 @@ struct Printer {
     scratch: Scratch,
     line: Vec<u8>,
     out: BufWriter<Box<dyn Write>>,
-    /// Nothing more of the capture can be of interest.
+    /// The rest of the capture is not needed.
     is_over: bool,
-    /// Nobody reads any more.
+    /// The reader has closed the output.
     is_closed: bool,
     /// An event lies in the window and matches the filter.
     is_reached: bool,

@@ -33,12 +33,12 @@ impl From<Outcome> for ExitCode {
     }
 }
 
-/// A run that ended early: what to tell the user, and the exit code.
+/// A run that ended early: the message for the user, and the exit code.
 #[derive(Debug)]
 pub struct Failure {
     /// Exit code.
     pub outcome: Outcome,
-    /// Message; empty where everything has been said.
+    /// Message; empty if everything has been printed.
     pub message: String,
 }
 

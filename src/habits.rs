@@ -1,5 +1,5 @@
-//! What Falco's and sysdig's users type by habit: words of the command line enter, words that the command line knows leave, or what
-//! to use instead. A program that is called `falco` is `tercel live`.
+//! Flags of Falco and sysdig: words of the command line enter, words that tercel's command line knows leave, or a message that says
+//! what to use instead. A program that is called `falco` is `tercel live`.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -8,39 +8,39 @@ use tercel_config as config;
 
 use crate::exit::Failure;
 
-/// Flags of Falco whose meaning does not exist here, and what to use.
+/// Flags of Falco that have no meaning here, and what to use instead.
 const REFUSED: &[(&[&str], &str)] = &[
-    (&["-N"], "'tercel fields' prints the fields, one a line; names stand first"),
+    (&["-N"], "use 'tercel fields': it prints one field per line, the name first"),
     (
         &["-i"],
-        "no event is left out by default; 'tercel events --list' prints all, -o base_syscalls.all=true asks for all",
+        "no event is excluded by default; 'tercel events --list' prints all, -o base_syscalls.all=true captures all",
     ),
     (
         &["-P", "--pidfile"],
-        "systemd knows the process; in scripts: sh -c 'echo $$ >FILE; exec tercel live …'",
+        "use systemd, which tracks the process; in scripts: sh -c 'echo $$ >FILE; exec tercel live …'",
     ),
-    (&["-d", "--daemon"], "'systemctl enable --now tercel' runs it in the background"),
-    (&["-e"], "captures are given to 'tercel replay -r RULES FILE'"),
+    (&["-d", "--daemon"], "use 'systemctl enable --now tercel' to run it in the background"),
+    (&["-e"], "use 'tercel replay -r RULES FILE' for captures"),
     (
         &["-k", "-K", "--k8s-api", "--k8s-api-cert", "-m"],
-        "pods are named by the container engines; no server is asked",
+        "names of pods come from the container engines, not from a server",
     ),
     (&["--list-plugins", "--plugin-info"], "plugins cannot be loaded; containers are built in"),
     (
         &["--format", "--markdown"],
-        "'tercel fields' and 'tercel events --list' print text, with --json JSON lines",
+        "use 'tercel fields' and 'tercel events --list', with --json for JSON lines",
     ),
-    (&["--page-size"], "'getconf PAGESIZE' prints it"),
+    (&["--page-size"], "use 'getconf PAGESIZE'"),
     (
         &["--config-schema", "--rule-schema"],
-        "docs/from-falco.md lists the keys, docs/rules.md describes the rules",
+        "see docs/from-falco.md for the keys and docs/rules.md for the rules",
     ),
 ];
 
-/// The configuration that Falco reads where none is named.
+/// The configuration that Falco reads by default.
 const FALCO_YAML: &str = "/etc/falco/falco.yaml";
 
-/// Flags of live, in either habit, that a value follows.
+/// Flags of live, Falco's or tercel's, that take a value.
 const WITH_VALUE: &[&str] = &[
     "-r",
     "--rules",
@@ -67,7 +67,7 @@ const WITH_VALUE: &[&str] = &[
     "--rule-matching",
 ];
 
-/// What is asked for instead of a run.
+/// A question that is answered instead of a run.
 enum Question {
     Validate(Vec<OsString>),
     /// All rules, or the one of this name.
@@ -77,15 +77,15 @@ enum Question {
     Check,
 }
 
-/// The words as the command line knows them.
+/// The words in the form that the command line knows.
 ///
 /// # Errors
-/// A flag has no meaning here; the text says what to use.
+/// A flag has no meaning here; the message says what to use instead.
 pub fn translate(words: Vec<OsString>) -> Result<Vec<OsString>, Failure> {
     with_default(words, Path::new(FALCO_YAML))
 }
 
-/// As [`translate`]; `falco_yaml` is what a program that is called `falco` reads where it exists and no other is named.
+/// As [`translate`]; `falco_yaml` is the file that a program called `falco` reads if it exists and no other is named.
 fn with_default(mut words: Vec<OsString>, falco_yaml: &Path) -> Result<Vec<OsString>, Failure> {
     let name = words.first().and_then(|word| Path::new(word).file_name());
     let is_falco = name.is_some_and(|name| name == "falco");
@@ -108,11 +108,11 @@ fn with_default(mut words: Vec<OsString>, falco_yaml: &Path) -> Result<Vec<OsStr
 /// The words after `live`, sorted.
 #[derive(Default)]
 struct Live {
-    /// Words that stay.
+    /// Words that are passed on.
     kept: Vec<OsString>,
     rules: Vec<OsString>,
     config: Option<OsString>,
-    /// The configuration where none is named.
+    /// The default configuration.
     default: Option<OsString>,
     overrides: Vec<OsString>,
     question: Option<Question>,
@@ -130,7 +130,7 @@ impl Live {
                 self.kept.extend(words.by_ref());
                 break;
             }
-            // Falco's long names of what is short here.
+            // Falco's long names of flags that are short here.
             let (word, attached) = match text.split_once('=') {
                 Some(("--option", value)) => ("-o".into(), Some(OsString::from(value))),
                 Some(("--print", value)) => ("-p".into(), Some(OsString::from(value))),
@@ -157,13 +157,13 @@ impl Live {
                         files.push(file);
                     }
                     if files.is_empty() {
-                        return Err(Failure::usage("-V: give the rule files to validate"));
+                        return Err(Failure::usage("-V: name the rule files to validate"));
                     }
                     self.question = Some(Question::Validate(files));
                 }
                 "-L" => self.question = Some(Question::Rules(None)),
                 "-l" => {
-                    let name = words.next().ok_or_else(|| Failure::usage("-l: give the name of the rule"))?;
+                    let name = words.next().ok_or_else(|| Failure::usage("-l: name the rule"))?;
                     self.question = Some(Question::Rules(Some(name)));
                 }
                 "--list" => {
@@ -182,7 +182,7 @@ impl Live {
                 "--enable-source" | "--disable-source" => {
                     let source = words.next().unwrap_or_default();
                     if (source == "syscall") != (text == "--enable-source") {
-                        let text = "system calls are the one source of events; plugins cannot be loaded";
+                        let text = "system calls are the only event source; plugins cannot be loaded";
                         return Err(Failure::usage(format!("--enable-source, --disable-source: {text}")));
                     }
                 }
@@ -230,7 +230,7 @@ impl Live {
         Ok(())
     }
 
-    /// The words of the verb that answers.
+    /// The words of the verb that answers the question.
     fn answer(mut self) -> Result<Vec<OsString>, Failure> {
         if let (None, Some(default)) = (&self.config, self.default.take()) {
             let at = 2.min(self.kept.len());
@@ -283,7 +283,7 @@ impl Live {
     }
 }
 
-/// sysdig's `-r FILE` names the capture; chisels are answered with what does their work.
+/// sysdig's `-r FILE` names the capture; for a chisel the message says what to use instead.
 fn events(words: Vec<OsString>) -> Result<Vec<OsString>, Failure> {
     let (mut kept, mut traces) = (Vec::new(), Vec::new());
     let mut words = words.into_iter();
@@ -360,7 +360,7 @@ mod tests {
             ("falco -i", "tercel events --list"),
             ("falco -s stats.json", "webserver.prometheus_metrics_enabled"),
             ("falco --enable-source k8s_audit", "plugins cannot be loaded"),
-            ("falco -V", "give the rule files"),
+            ("falco -V", "name the rule files"),
             ("tercel events -r x.scap -c topprocs_cpu", "tercel info FILE"),
         ] {
             let message = translated(typed).expect_err(typed);
@@ -388,7 +388,7 @@ mod tests {
         std::fs::remove_file(&file).expect("a file");
     }
 
-    /// Every flag that Falco 0.44 has, and those that older ones had, each as it is typed.
+    /// Every flag of Falco 0.44 and of older versions, as it is typed.
     const FLAGS: &[&str] = &[
         "-A",
         "-D x",
@@ -438,7 +438,7 @@ mod tests {
         "-v",
     ];
 
-    /// What becomes of each flag is what docs/from-falco.md says; those that are taken are known to the command line.
+    /// Each flag is handled as docs/from-falco.md says; accepted ones are known to the command line.
     #[test]
     fn the_page_for_falcos_users_lists_every_flag() {
         let page = include_str!("../docs/from-falco.md");
@@ -450,7 +450,7 @@ mod tests {
                     line.strip_prefix("| ").and_then(|line| line.split(" | ").next()).unwrap_or_default();
                 row.split(['`', ' ', ',']).any(|word| word == flag)
             };
-            // `-s` and `--enable-source` mean different things by what follows.
+            // The meaning of `-s` and `--enable-source` depends on what follows.
             let rows: Vec<&str> = table.lines().filter(names).collect();
             assert!(!rows.is_empty(), "{flag} is not in docs/from-falco.md");
             let words = translated(&format!("falco {typed}"));

@@ -1,5 +1,5 @@
-//! The host that this program runs on, for the verbs that capture it: what the header of a trace says of host and recorder
-//! leaves. Nothing else may look here: whatever is known of a captured host stands in its capture.
+//! The host that this program runs on, for the verbs that capture it: the host and the recorder for the header of a trace leave. Nothing
+//! else may look here: everything that is known about a captured host is in its capture.
 
 use std::fs;
 
@@ -8,7 +8,7 @@ use jiff::tz::TimeZone;
 use tercel_format::record::MachineInfo;
 use tercel_format::trace::{Header, Zone};
 
-/// How far ahead a trace knows the changes of local time; a recording hardly takes longer.
+/// How far ahead a trace lists changes of local time; few recordings take longer.
 const CHANGES: usize = 8;
 
 /// The header of a trace of this host.
@@ -27,12 +27,12 @@ pub fn header(machine: &MachineInfo, filter: &str, snaplen: u32) -> Header {
     }
 }
 
-/// The local time of this host, as the header of a trace that begins now tells it.
+/// The local time of this host, for the header of a trace that begins now.
 pub fn local_zone() -> Zone {
     zone(&TimeZone::system(), Timestamp::now())
 }
 
-/// The part of a time zone that matters from `now` on.
+/// The part of a time zone from `now` on.
 fn zone(zone: &TimeZone, now: Timestamp) -> Zone {
     let at = |time: Timestamp| (time.as_second(), zone.to_offset(time).seconds());
     let last = zone.preceding(now).next().map_or(now, |change| change.timestamp());

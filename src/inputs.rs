@@ -13,7 +13,7 @@ pub fn rule_files(paths: &[PathBuf]) -> Result<Vec<RuleFile>, Failure> {
     files::read(paths).map_err(Failure::usage)
 }
 
-/// How names of captures end.
+/// Extensions of captures.
 const EXTENSIONS: [&str; 4] = ["scap", "gz", "zst", "zstd"];
 
 /// A capture to read.
@@ -26,7 +26,7 @@ pub enum Input {
 }
 
 impl Input {
-    /// Name for messages.
+    /// Name in messages.
     pub fn name(&self) -> String {
         match self {
             Input::Stdin => "<stdin>".to_owned(),
@@ -35,7 +35,7 @@ impl Input {
     }
 }
 
-/// Bytes of a capture, where they can be known.
+/// Bytes of a capture, if they are known.
 pub fn length(input: &Input) -> Option<u64> {
     match input {
         Input::Stdin => None,
@@ -45,10 +45,10 @@ pub fn length(input: &Input) -> Option<u64> {
     }
 }
 
-/// Refuses to write `output` where it is one of the files that are read: captures or rules.
+/// Refuses to write to `output` if it is one of the files that are read: captures or rules.
 ///
 /// # Errors
-/// It is.
+/// It is one of them.
 pub fn refuse_overwriting<'a>(
     output: &Path,
     inputs: impl IntoIterator<Item = &'a Path>,
@@ -58,7 +58,7 @@ pub fn refuse_overwriting<'a>(
     match inputs.into_iter().find(|input| identity(input) == Some(written)) {
         Some(input) => {
             let (output, input) = (output.display(), input.display());
-            Err(Failure::usage(format!("{output}: the output would be written over the input {input}")))
+            Err(Failure::usage(format!("{output}: the output would overwrite the input {input}")))
         }
         None => Ok(()),
     }
@@ -76,7 +76,7 @@ pub fn paths(captures: &[Input]) -> impl Iterator<Item = &Path> {
 /// something that exists; a directory stands for its capture files in alphabetical order.
 ///
 /// # Errors
-/// The first word names nothing that can be looked at.
+/// The first word names nothing that exists and can be read.
 pub fn traces_and_rest(words: &[String]) -> Result<(Vec<Input>, &[String]), Failure> {
     let mut traces = Vec::new();
     let mut rest = words;
@@ -86,7 +86,7 @@ pub fn traces_and_rest(words: &[String]) -> Result<(Vec<Input>, &[String]), Fail
             _ if word == "-" => traces.push(Input::Stdin),
             Ok(found) if found.is_dir() => traces.extend(captures_of(path)?.into_iter().map(Input::File)),
             Ok(_) => traces.push(Input::File(path.to_owned())),
-            // A filter is no path, unless somebody named a file like one.
+            // The words of a filter are not paths, unless a file has such a name.
             Err(error) if error.kind() == io::ErrorKind::PermissionDenied => return Err(missing(word)),
             Err(_) => break,
         }
@@ -108,7 +108,7 @@ pub fn missing(word: &str) -> Failure {
     }
 }
 
-/// Whether a word of a filter looks like the name of a capture: a path, or a name that ends as those of captures do.
+/// Whether a word of a filter looks like the name of a capture: a path, or a name with the extension of one.
 pub fn looks_like_path(word: &str) -> bool {
     let has_name = |extension: &&str| word.strip_suffix(extension).is_some_and(|name| name.ends_with('.'));
     let is_term = word.contains(['=', '<', '>', '(', ')', '"', '\'', ' ']);

@@ -1,5 +1,5 @@
-//! What a run is asked to do, checked and typed, with nothing left of how it was typed: one structure per verb. The command line
-//! makes them (`cli`), the verbs take them.
+//! What a run has to do, checked and typed, independent of the form of the command line: one structure per verb. `cli` makes them, the
+//! verbs take them.
 
 use std::ffi::OsString;
 use std::num::NonZeroUsize;
@@ -82,9 +82,9 @@ pub struct Write {
     pub chunk: usize,
     /// Level of compression of a native trace.
     pub level: i32,
-    /// Bring each chunk to the disk before the next.
+    /// Sync each chunk to disk before the next one is written.
     pub sync: bool,
-    /// Threads that compress; one per CPU unless given.
+    /// Number of threads that compress; one per CPU unless given.
     pub threads: Option<usize>,
 }
 
@@ -92,13 +92,13 @@ pub struct Write {
 pub struct Record {
     /// Where the trace goes.
     pub write: Write,
-    /// Bytes of read and written buffers to keep.
+    /// Largest number of bytes to keep of each buffer.
     pub snaplen: u32,
     /// Only these processes and what they start.
     pub pids: Vec<i64>,
     /// Only these containers.
     pub containers: Vec<String>,
-    /// The whole host, although there is a command.
+    /// The whole host, even with a command.
     pub all: bool,
     /// Only events for which it holds.
     pub filter: Option<Filter>,
@@ -108,15 +108,15 @@ pub struct Record {
     pub duration: Option<Duration>,
     /// How many events.
     pub count: Option<u64>,
-    /// Another file when one has this many bytes.
+    /// Start a new file at this many bytes.
     pub rotate_size: Option<u64>,
-    /// Another file after this time.
+    /// Start a new file after this time.
     pub rotate_age: Option<Duration>,
-    /// Only so many files are kept.
+    /// Keep only this many files.
     pub rotate_count: Option<usize>,
-    /// Only so much of the newest events is kept, in memory, and written at the end.
+    /// Keep only the newest events, within these limits, in memory, and write them at the end.
     pub flight: Option<RingLimits>,
-    /// What is kept in memory is written only where the command failed.
+    /// Write the events in memory only if the command failed.
     pub only_failures: bool,
     /// Bytes of the ring of each CPU.
     pub ring: u32,
@@ -124,13 +124,13 @@ pub struct Record {
     pub quiet: bool,
     /// Report what the recording begins with.
     pub verbose: bool,
-    /// Take system calls from the classic tracepoint whatever the kernel.
+    /// Use the classic tracepoint of system calls on every kernel.
     pub classic: bool,
     /// The command that is recorded.
     pub command: Vec<OsString>,
 }
 
-/// Further sockets of container engines.
+/// Additional sockets of container engines.
 #[derive(Debug, Clone, Default)]
 pub struct Sockets {
     /// Of the Docker API.
@@ -143,7 +143,7 @@ pub struct Sockets {
 pub struct Live {
     /// Rules; without files those of the configuration.
     pub rules: Rules,
-    /// Narrows the events that rules see.
+    /// Rules see only events for which it holds.
     pub filter: Option<Filter>,
     /// The configuration.
     pub config: Option<PathBuf>,
@@ -151,7 +151,7 @@ pub struct Live {
     pub overrides: Vec<String>,
     /// Record into this file at the same time.
     pub write: Option<PathBuf>,
-    /// Bytes of read and written buffers to keep.
+    /// Largest number of bytes to keep of each buffer.
     pub snaplen: Option<u32>,
     /// Bytes of the ring of each CPU.
     pub ring: Option<u32>,
@@ -177,23 +177,23 @@ pub struct Replay {
     pub rules: Rules,
     /// Captures.
     pub traces: Vec<Input>,
-    /// Narrows the events that rules see.
+    /// Rules see only events for which it holds.
     pub filter: Option<Filter>,
     /// How rules are evaluated, and over which window.
     pub options: Options,
-    /// How lines look.
+    /// The form of the lines.
     pub style: Style,
     /// Threads.
     pub jobs: Option<NonZeroUsize>,
-    /// Alerts of several captures in the order of time.
+    /// Print the alerts of several captures in order of time.
     pub merge: bool,
-    /// Alerts bear the name of their capture.
+    /// Print the name of the capture with each alert.
     pub with_file: bool,
     /// Times in UTC.
     pub utc: bool,
     /// Alerts go into this file.
     pub output: Option<PathBuf>,
-    /// An alert of this urgency fails the run.
+    /// An alert of at least this priority fails the run.
     pub fail_on: Option<Priority>,
     /// No summary, no progress, no warnings.
     pub quiet: bool,
@@ -247,7 +247,7 @@ pub struct Convert {
     pub input: Input,
     /// Where it goes.
     pub write: Write,
-    /// Its start may be missing.
+    /// Whether its start may be missing.
     pub salvage: bool,
     /// No summary, no progress.
     pub quiet: bool,
@@ -273,7 +273,7 @@ pub struct Redact {
 
 /// What `tercel merge` does.
 pub struct Merge {
-    /// The captures, files all of them.
+    /// The captures, all of them files.
     pub traces: Vec<Input>,
     /// Where they go.
     pub write: Write,
@@ -299,7 +299,7 @@ pub struct Verify {
     pub keyframes: bool,
     /// The seal that the trace must have.
     pub seal: Option<String>,
-    /// Print only breaks.
+    /// Print only failures.
     pub quiet: bool,
 }
 
@@ -309,15 +309,15 @@ pub struct TestRun {
     pub paths: Vec<PathBuf>,
     /// Only cases whose file and name contain one of these texts.
     pub filter: Vec<String>,
-    /// Captures that are read at a time.
+    /// How many captures are read at a time.
     pub jobs: Option<NonZeroUsize>,
-    /// Write what was got into the test files.
+    /// Write the actual results into the test files.
     pub bless: bool,
     /// Reports.
     pub reports: Vec<ruletest::Report>,
     /// Report what the cases leave untested.
     pub coverage: bool,
-    /// Least share of the rules that must be shown to fire, or to be silent.
+    /// Smallest percentage of the rules that must be shown to fire, or to be silent.
     pub fail_under: Option<f64>,
     /// No text report, no summary.
     pub quiet: bool,

@@ -1,4 +1,4 @@
-//! `tercel fields` and `tercel events`: the catalogues as text or JSON lines.
+//! `tercel fields` and `tercel events --list`: the catalogues as text or JSON lines.
 
 use std::io::{self, Write};
 
@@ -31,7 +31,7 @@ pub fn fields(out: &mut dyn Write, args: &List) -> io::Result<()> {
     Ok(())
 }
 
-/// Prints the events that the newest schema has, with their parameters.
+/// Prints the events of the newest schema, with their parameters.
 pub fn events(out: &mut dyn Write, args: &List) -> io::Result<()> {
     for info in EVENTS.iter().filter(|info| !info.any(EventFlags::UNUSED | EventFlags::OLD_VERSION)) {
         if !wanted(args, info.name) {

@@ -1,5 +1,5 @@
-//! The command line: what the user typed enters, lines and an exit code leave. Everything is wired here and nothing is
-//! decided: captures are read by the format crate, rules by the rules crate, and both meet in the replay crate.
+//! The command line: what the user typed enters, lines and an exit code leave. Everything is connected here and nothing
+//! is decided: captures are read by the format crate, rules by the rules crate, and both meet in the replay crate.
 #![forbid(unsafe_code)]
 
 mod assets;
@@ -73,7 +73,7 @@ fn list(intent: &List, print: fn(&mut dyn Write, &List) -> io::Result<()>) -> Re
     finish(print(&mut out, intent).and_then(|()| out.flush()))
 }
 
-/// A closed pipe is not an error: whoever read the output had enough.
+/// A closed pipe is not an error: the reader has seen enough.
 fn finish(written: io::Result<()>) -> Result<Outcome, Failure> {
     match written {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Failure::io(error)),

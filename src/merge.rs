@@ -27,7 +27,7 @@ pub fn run(args: &Merge) -> Result<Outcome, Failure> {
     let mut writer = target::writer(&args.write, &args.traces)?;
     let (mut parts, mut at) = (Vec::new(), args.traces.iter());
     let mut outcome = captures::each(&args.traces, true, |name, capture, _| {
-        // Captures that cannot be opened are passed over.
+        // Captures that cannot be opened are skipped.
         let input = at.by_ref().find(|input| input.name() == name);
         parts.extend(input.map(|input| look(input.clone(), capture)));
         Ok((Outcome::Done, Next::GoOn))
@@ -55,7 +55,7 @@ pub fn run(args: &Merge) -> Result<Outcome, Failure> {
     Ok(outcome)
 }
 
-/// Looks when a capture starts. What is damaged is printed when it is read to the end.
+/// Finds out when a capture starts. Damage is printed later, when the capture is read to the end.
 fn look(input: Input, mut capture: Capture) -> Part {
     let header = capture.header().cloned().unwrap_or_default();
     let first_ts = match &mut capture {
@@ -77,7 +77,7 @@ fn first_event(reader: &mut Reader) -> Option<u64> {
     }
 }
 
-/// What the header says of all parts: that of the first where all are of one host and boot, else nothing.
+/// The common header of all parts: that of the first if all are of one host and boot, otherwise an empty one.
 fn common(parts: &[Part]) -> Header {
     let Some(first) = parts.first() else { return Header::default() };
     let host = |part: &Part| (part.header.hostname.clone(), part.header.boot_ts, part.header.zone.clone());

@@ -12,7 +12,7 @@ pub struct Progress {
 }
 
 impl Progress {
-    /// A bar for a capture of `length` bytes as stored; without a length it counts. `silent` draws nothing.
+    /// A bar for a capture of `length` bytes as stored; without a length it only counts. `silent` draws nothing.
     pub fn new(name: &str, length: Option<u64>, silent: bool) -> Progress {
         let bar = match length {
             Some(length) => ProgressBar::new(length)
@@ -21,7 +21,7 @@ impl Progress {
                 ProgressBar::no_length().with_style(style("{msg} {spinner} {bytes} {binary_bytes_per_sec}"))
             }
         };
-        // indicatif draws nothing where standard error is not a terminal.
+        // indicatif draws nothing if standard error is not a terminal.
         bar.set_draw_target(if silent { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() });
         bar.set_message(name.to_owned());
         Progress { bar }
@@ -37,22 +37,22 @@ impl Progress {
         Progress::new(&name, lengths, silent)
     }
 
-    /// Tells that so many more bytes are done with.
+    /// Reports that `bytes` more are done.
     pub fn advance(&self, bytes: u64) {
         self.bar.inc(bytes);
     }
 
-    /// The reader, watched.
+    /// Wraps the reader, so that the bar follows it.
     pub fn watch(&self, reader: Box<dyn Read + Send>) -> Box<dyn Read + Send> {
         Box::new(Watched { reader, bar: self.bar.clone() })
     }
 
-    /// Tells that the capture is read up to this byte.
+    /// Reports that the capture is read up to this byte.
     pub fn at(&self, offset: u64) {
         self.bar.set_position(offset);
     }
 
-    /// Takes the bar off the screen.
+    /// Removes the bar.
     pub fn finish(&self) {
         self.bar.finish_and_clear();
     }

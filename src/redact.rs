@@ -1,5 +1,5 @@
-//! `tercel redact`: a capture is read and written again without what the policy names. Keyframes are made from the state of
-//! the redacted blocks, so that nothing else can be in them.
+//! `tercel redact`: a capture is rewritten without what the policy names. Keyframes are made from the state of the redacted blocks, so
+//! that nothing else can be in them.
 
 use std::fs::{self, File};
 use std::io::Read;
@@ -17,7 +17,7 @@ use crate::intent::Redact;
 use crate::progress::Progress;
 use crate::target;
 
-/// Shortest content of a key file.
+/// Smallest size of a key file.
 const KEY: usize = 16;
 
 /// Runs the verb.
@@ -65,7 +65,7 @@ fn key(args: &Redact) -> Result<Key, Failure> {
     let name = path.display();
     let bytes = fs::read(path).map_err(|error| Failure::usage(format!("{name}: {error}")))?;
     if bytes.len() < KEY {
-        return Err(Failure::usage(format!("{name}: a key has at least {KEY} bytes")));
+        return Err(Failure::usage(format!("{name}: a key needs at least {KEY} bytes")));
     }
     Ok(Key::of(&bytes))
 }

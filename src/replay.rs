@@ -1,4 +1,4 @@
-//! `tercel replay`: rules and captures are opened, evaluated, and summed up.
+//! `tercel replay`: rules and captures are opened and evaluated, and a summary is printed.
 
 mod supply;
 
@@ -62,8 +62,8 @@ pub fn run(intent: &Intent) -> Result<Outcome, Failure> {
     Ok(outcome)
 }
 
-/// How many threads to take. A single capture without keyframes gains little from more than one, and pays for it with a
-/// second pass over its events.
+/// How many threads to use. A single capture without keyframes gains little from more than one, and they cost a second pass over its
+/// events.
 fn jobs(intent: &Intent) -> usize {
     match (intent.jobs, intent.traces.as_slice()) {
         (Some(jobs), _) => jobs.get(),
@@ -85,14 +85,14 @@ fn output(intent: &Intent) -> Result<Box<dyn Write + Send>, Failure> {
     }
 }
 
-/// Where lines go. It notices when nobody reads any more.
+/// Where lines go. It notices when the reader closes the output.
 struct Out {
     writer: BufWriter<Box<dyn Write + Send>>,
     closed: bool,
 }
 
 impl Out {
-    /// Writes what is left; `true` where nobody reads any more, which is not an error.
+    /// Writes the rest; `true` if the reader has closed the output, which is not an error.
     fn finish(mut self) -> Result<bool, Failure> {
         match self.flush() {
             Err(error) if !self.closed => Err(Failure::io(format!("cannot write alerts: {error}"))),

@@ -9,6 +9,7 @@ use tercel_rules::load::{Loaded, Loader, Options, RuleInfo, RuleState, results_t
 use tercel_rules::program::Program;
 use tercel_rules::select::{Selection, Unmatched};
 
+use crate::diagnostics::counted;
 use crate::exit::{Failure, Outcome};
 use crate::intent::{Rules, RulesList};
 use crate::{finish, inputs};
@@ -34,7 +35,7 @@ pub fn list(args: &RulesList) -> Result<Outcome, Failure> {
     if let (Some(name), []) = (&args.rule, rules.as_slice()) {
         let meant = nearest(name, loaded.rules.iter().map(|rule| rule.name.as_str()));
         let meant = meant.map_or(String::new(), |name| format!("; did you mean '{name}'?"));
-        return Err(Failure::usage(format!("no rule is named '{name}'{meant}")));
+        return Err(Failure::usage(format!("unknown rule '{name}'{meant}")));
     }
     let mut out = io::BufWriter::new(io::stdout().lock());
     let written = rules.into_iter().try_for_each(|rule| match (args.json, &args.rule) {
@@ -74,12 +75,12 @@ fn state(state: RuleState) -> &'static str {
     }
 }
 
-/// Loads the rules of a verb; errors are told with their places and end the run.
+/// Loads the rules of a verb; errors are printed with their places and end the run.
 pub fn load(rules: &Rules, quiet: bool, verbose: bool) -> Result<Program, Failure> {
     let loaded = read(&rules.files, rules.options.clone(), false)?;
     let unmatched = unmatched(&rules.options.selection, &loaded.rules);
     let program = program(loaded, quiet, verbose)?;
-    // Tags are given to run rules; that none has them is never meant.
+    // Tags that no rule has are a mistake.
     if program.rules.is_empty() && !rules.tags.is_empty() {
         return Err(Failure::usage(format!("no rule is left to run: {}", unmatched.join(", "))));
     }
@@ -89,14 +90,14 @@ pub fn load(rules: &Rules, quiet: bool, verbose: bool) -> Result<Program, Failur
     Ok(program)
 }
 
-/// The program of loaded rules; errors are told with their places and end the run.
+/// The program of loaded rules; errors are printed with their places and end the run.
 pub fn program(loaded: Loaded, quiet: bool, verbose: bool) -> Result<Program, Failure> {
     let loaded = accepted(loaded)?;
     let warnings = loaded.warnings().count();
     if verbose {
         loaded.warnings().for_each(|warning| eprint!("{warning}"));
     } else if warnings > 0 && !quiet {
-        eprintln!("{warnings} warnings about the rules (-v shows them, 'tercel rules check' too)");
+        eprintln!("{} about the rules (-v or 'tercel rules check' prints them)", counted(warnings as u64, "warning"));
     }
     if loaded.program.rules.is_empty() && !quiet {
         eprintln!("warning: no rule runs: {}", idle(&loaded.rules));
@@ -124,7 +125,7 @@ pub fn unmatched(selection: &Selection, rules: &[RuleInfo]) -> Vec<String> {
 /// Why none of the rules runs.
 fn idle(rules: &[RuleInfo]) -> String {
     if rules.is_empty() {
-        return "the files define none".to_owned();
+        return "the files define no rule".to_owned();
     }
     let count = |state: RuleState| rules.iter().filter(|rule| rule.state == state).count();
     let skipped = rules.iter().filter(|rule| rule.state == RuleState::Skipped);
@@ -133,12 +134,12 @@ fn idle(rules: &[RuleInfo]) -> String {
     sources.sort_unstable();
     sources.dedup();
     let skipped = match sources.is_empty() {
-        true => "need what does not exist here".to_owned(),
+        true => "with unsupported fields or event types".to_owned(),
         false => format!("of other event sources or unknown fields ({})", sources.join(", ")),
     };
     let reasons = [
         (count(RuleState::Disabled), "disabled or not selected".to_owned()),
-        (count(RuleState::BelowPriority), "below the priority".to_owned()),
+        (count(RuleState::BelowPriority), "below the minimum priority".to_owned()),
         (count(RuleState::Skipped), skipped),
     ];
     let reasons = reasons.into_iter().filter(|(count, _)| *count > 0);
@@ -148,10 +149,10 @@ fn idle(rules: &[RuleInfo]) -> String {
 /// Compiles a filter of the command line.
 pub fn filter(text: &str) -> Result<Program, Failure> {
     tercel_rules::filter::filter(text)
-        .map_err(|error| Failure::usage(format!("the filter is wrong: {error}")))
+        .map_err(|error| Failure::usage(format!("invalid filter: {error}")))
 }
 
-/// Reads rule files in order; `all` goes on behind a file with errors, so that a check tells of every file.
+/// Reads rule files in order; `all` goes on after a file with errors, so that a check reports on every file.
 fn read(files: &[PathBuf], options: Options, all: bool) -> Result<Loaded, Failure> {
     let mut loader = Loader::new(options);
     for file in inputs::rule_files(files)? {
@@ -163,7 +164,7 @@ fn read(files: &[PathBuf], options: Options, all: bool) -> Result<Loaded, Failur
     Ok(loader.finish())
 }
 
-/// Passes rules without errors on; errors are told and end the run.
+/// Passes on rules without errors; errors are printed and end the run.
 fn accepted(loaded: Loaded) -> Result<Loaded, Failure> {
     if loaded.successful() {
         return Ok(loaded);

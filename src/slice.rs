@@ -1,4 +1,4 @@
-//! `tercel slice`: a part of a capture is written as a capture of its own.
+//! `tercel slice`: a part of a capture is written to a new trace.
 
 use std::time::Instant;
 
@@ -44,7 +44,7 @@ pub fn run(args: &Slice) -> Result<Outcome, Failure> {
     Ok(outcome)
 }
 
-/// Two filters, one of them possibly empty, as one.
+/// Joins two filters, one of which may be empty.
 fn both(one: &str, other: &str) -> String {
     match (one, other) {
         ("", only) | (only, "") => only.to_owned(),
@@ -52,11 +52,12 @@ fn both(one: &str, other: &str) -> String {
     }
 }
 
-/// Prints what became of the events of the window.
+/// Prints the counts of the events of the window.
 fn report(name: &str, counts: &SliceCounts) {
     let SliceCounts { kept, for_state, left_out } = counts;
     if *kept == 0 {
-        eprintln!("{name}: no event lies in the window and matches the filter");
+        eprintln!("{name}: no event in the window matches the filter");
     }
-    eprintln!("{name}: {kept} events kept, {for_state} more for the state only, {left_out} left out");
+    let kept = diagnostics::events(*kept);
+    eprintln!("{name}: {kept} kept, {for_state} more as state only, {left_out} left out");
 }

@@ -1,4 +1,4 @@
-//! Ctrl-C and SIGTERM: the first one asks a source to end properly, the second one ends the process as usual.
+//! Ctrl-C and SIGTERM: the first one stops a source properly, the second one ends the process as usual.
 
 use std::io;
 use std::sync::Arc;
@@ -8,8 +8,8 @@ use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGUSR2, SIGXFSZ};
 use signal_hook::flag;
 use tercel_capture::Stopper;
 
-/// From now on, signals that would end the process stop the source that is given the stopper. A file that may not grow any
-/// more is an error of the write, not a signal.
+/// Installs handlers: signals that would end the process stop the source of this stopper instead. A file at its size limit is an
+/// error of the write, not a signal.
 ///
 /// # Errors
 /// Those of sigaction(2).
@@ -17,7 +17,7 @@ pub fn watch() -> io::Result<Stopper> {
     watch_for(&[SIGINT, SIGTERM, SIGHUP])
 }
 
-/// As [`watch`], but SIGHUP is left to others, who give it another meaning.
+/// As [`watch`], but without SIGHUP, which has another meaning elsewhere.
 ///
 /// # Errors
 /// Those of sigaction(2).
@@ -25,8 +25,8 @@ pub fn watch_without_hangup() -> io::Result<Stopper> {
     watch_for(&[SIGINT, SIGTERM])
 }
 
-/// SIGUSR2 asks a flight recorder for a trace: true once per signal, for whoever takes it back. Without this the signal would
-/// end the process.
+/// SIGUSR2 requests a trace from a flight recorder: the flag is set once per signal, and the reader resets it. Without this the signal
+/// would end the process.
 ///
 /// # Errors
 /// Those of sigaction(2).
@@ -39,7 +39,7 @@ pub fn watch_for_dumps() -> io::Result<Arc<AtomicBool>> {
 fn watch_for(signals: &[i32]) -> io::Result<Stopper> {
     let asked = Arc::new(AtomicBool::new(false));
     for signal in signals {
-        // In this order: the first signal finds nothing asked.
+        // In this order: at the first signal the flag is not set yet.
         flag::register_conditional_default(*signal, Arc::clone(&asked))?;
         flag::register(*signal, Arc::clone(&asked))?;
     }

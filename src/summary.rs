@@ -1,4 +1,4 @@
-//! The summary behind a replay: counters enter, text for standard error leaves.
+//! The summary after a replay: counters enter, text for standard error leaves.
 
 use std::fmt::Write;
 use std::time::Duration;
@@ -12,7 +12,7 @@ use tercel_rules::program::{Priority, Program};
 pub struct Totals {
     /// What the readers counted.
     pub statistics: Statistics,
-    /// Events that the recorders of native traces say they lost.
+    /// Events that the recorders of native traces report as lost.
     pub dropped: u64,
     /// Captures read.
     pub captures: usize,
@@ -66,8 +66,8 @@ fn read(out: &mut String, totals: &Totals, counters: &Counters, elapsed: Duratio
         line!(out, "Events evaluated: {}", counters.evaluated);
     }
     for (count, what) in [
-        (counters.skipped, "left out, in chunks that neither the rules nor the window need"),
-        (counters.state_only, "kept for the state only"),
+        (counters.skipped, "skipped, in chunks that neither the rules nor the window need"),
+        (counters.state_only, "used for the state only"),
         (statistics.unknown_events, "skipped, of types newer than this program knows"),
     ] {
         if count > 0 {
@@ -78,13 +78,13 @@ fn read(out: &mut String, totals: &Totals, counters: &Counters, elapsed: Duratio
         line!(out, "Blocks skipped, of types newer than this program knows: {}", statistics.unknown_blocks);
     }
     if statistics.forgotten_enters > 0 {
-        line!(out, "Entries of system calls forgotten before their exit: {}", statistics.forgotten_enters);
+        line!(out, "Enter events dropped before their exit event: {}", statistics.forgotten_enters);
     }
     if counters.stripped + counters.removed > 0 {
         line!(
             out,
-            "State over its limit of memory (--state-memory): fds, arguments and environments forgotten {} times, \
-             threads {} times; fields may be missing",
+            "Memory limit of the state reached (--state-memory): fds, arguments and environments dropped {} times, \
+             threads dropped {} times; fields may be missing",
             counters.stripped,
             counters.removed
         );
@@ -93,7 +93,7 @@ fn read(out: &mut String, totals: &Totals, counters: &Counters, elapsed: Duratio
         line!(out, "Damaged places skipped: {}", statistics.incidents);
     }
     if statistics.drops > 0 {
-        line!(out, "Drops told by the capture: {} (events are missing there)", statistics.drops);
+        line!(out, "Drop events in the capture: {} (events are missing there)", statistics.drops);
     }
     if totals.dropped > 0 {
         line!(out, "Events lost by the recorder: {}", totals.dropped);

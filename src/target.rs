@@ -20,7 +20,9 @@ const THREADS: usize = 64;
 pub fn writer(intent: &Write, inputs: &[Input]) -> Result<CaptureWriter, Failure> {
     refuse_overwriting(&intent.path, paths(inputs))?;
     if intent.path.as_os_str() == "-" && io::stdout().is_terminal() {
-        return Err(Failure::usage("a capture is not for a terminal: write it to a file or a pipe"));
+        return Err(Failure::usage(
+            "a capture cannot be written to a terminal; write it to a file or a pipe",
+        ));
     }
     let threads = intent
         .threads

@@ -1,4 +1,4 @@
-//! `tercel test`: what was typed enters, reports and an exit code leave. Everything between is the ruletest crate's.
+//! `tercel test`: the intent enters, reports and an exit code leave. Everything in between is in the ruletest crate.
 
 use std::io;
 use std::num::NonZeroUsize;
@@ -10,7 +10,7 @@ use crate::exit::{Failure, Outcome};
 use crate::intent::TestRun;
 use crate::window;
 
-/// Columns of text at least and at most, whatever the terminal has.
+/// Smallest and largest width of text, whatever the width of the terminal.
 const COLUMNS: (usize, usize) = (60, 240);
 
 /// Runs the verb.
@@ -34,7 +34,7 @@ fn options(args: &TestRun) -> Options {
     }
 }
 
-/// Colours where standard output is a terminal that shows them (NO_COLOR is honoured), and its width.
+/// Colours if standard output is a terminal that shows them (NO_COLOR is honoured), and its width.
 fn screen() -> Screen {
     let columns = Term::stdout().size_checked().map(|(_, columns)| usize::from(columns));
     Screen {

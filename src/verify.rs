@@ -1,4 +1,4 @@
-//! `tercel verify`: native traces are read as a whole and compared with their digests; the first break of each is told.
+//! `tercel verify`: native traces are read from start to end and compared with their digests; the first error of each is printed.
 
 use std::fs::File;
 use std::io::{self, Write};
@@ -7,7 +7,7 @@ use std::path::Path;
 use tercel_format::trace::{TraceError, Verdict, verify};
 use tercel_replay::scan::{KeyframeVerdict, verify_keyframes};
 
-use crate::diagnostics;
+use crate::diagnostics::{self, counted};
 use crate::exit::{Failure, Outcome};
 use crate::inputs::{Input, length};
 use crate::intent::Verify;
@@ -16,7 +16,7 @@ use crate::progress::Progress;
 /// Runs the verb.
 pub fn run(args: &Verify) -> Result<Outcome, Failure> {
     if args.traces.contains(&Input::Stdin) {
-        return Err(Failure::usage("verify needs files; standard input cannot be read from its end"));
+        return Err(Failure::usage("verify needs files; it cannot read standard input"));
     }
     let (mut outcome, mut out) = (Outcome::Done, io::stdout().lock());
     for input in &args.traces {
@@ -36,7 +36,7 @@ pub fn run(args: &Verify) -> Result<Outcome, Failure> {
     Ok(outcome)
 }
 
-/// How a trace is, and what is printed of it.
+/// The outcome for a trace, and the lines to print.
 type Found = (Outcome, Vec<String>);
 
 fn look(path: &Path, name: &str, args: &Verify) -> Result<Found, Failure> {
@@ -49,12 +49,11 @@ fn look(path: &Path, name: &str, args: &Verify) -> Result<Found, Failure> {
     let verdict = verdict.map_err(|error| failed(&error))?;
     let seal = seal(&verdict);
     if let Some(first) = &verdict.first_break {
-        let before =
-            format!("{} chunks with {} events before it are as written", verdict.chunks, verdict.events);
-        return Ok((Outcome::Damaged, vec![format!("BROKEN: {first}"), before]));
+        let before = format!("intact before it: {}", sum(verdict.chunks, verdict.events));
+        return Ok((Outcome::Damaged, vec![format!("FAILED: {first}"), before]));
     }
     if let Some(expected) = args.seal.as_deref().filter(|expected| !expected.eq_ignore_ascii_case(&seal)) {
-        let line = format!("BROKEN: the seal is {seal}, not {expected}: this is another trace");
+        let line = format!("FAILED: the seal is {seal}, not {expected}: this is another trace");
         return Ok((Outcome::Damaged, vec![line]));
     }
     let mut lines = Vec::new();
@@ -69,26 +68,36 @@ fn look(path: &Path, name: &str, args: &Verify) -> Result<Found, Failure> {
             return Ok((outcome, lines));
         }
     }
-    lines.push(format!("whole: {} chunks, {} events, seal {seal}", verdict.chunks, verdict.events));
+    lines.push(format!("intact: {}, seal {seal}", sum(verdict.chunks, verdict.events)));
     if verdict.unknown > 0 {
-        lines.push(format!("{} bytes of unknown sections, which no digest covers", verdict.unknown));
+        lines.push(format!(
+            "{} of unknown sections are covered by no digest",
+            counted(verdict.unknown, "byte")
+        ));
     }
     Ok((Outcome::Done, if args.quiet { Vec::new() } else { lines }))
 }
 
-/// What a comparison of the keyframes found.
+/// The result of a comparison of the keyframes.
 fn compared(verdict: &KeyframeVerdict) -> Found {
     let KeyframeVerdict { right, foreign, first_wrong } = verdict;
     if let Some((chunk, reason)) = first_wrong {
-        let wrong = format!("BROKEN: keyframe of chunk {chunk}: {reason}");
-        return (Outcome::Damaged, vec![wrong, format!("{right} keyframes before it are right")]);
+        let wrong = format!("FAILED: keyframe of chunk {chunk}: {reason}");
+        return (
+            Outcome::Damaged,
+            vec![wrong, format!("correct before it: {}", counted(*right, "keyframe"))],
+        );
     }
-    let mut lines = vec![format!("{right} keyframes are right")];
+    let mut lines = vec![format!("correct: {}", counted(*right, "keyframe"))];
     if *foreign > 0 {
-        let foreign = "keyframes are of other versions of the state engine and are not used";
-        lines.push(format!("{} {foreign}", verdict.foreign));
+        let foreign = counted(*foreign, "keyframe");
+        lines.push(format!("not used: {foreign} of another version of the state engine"));
     }
     (Outcome::Done, lines)
+}
+
+fn sum(chunks: u64, events: u64) -> String {
+    format!("{}, {}", counted(chunks, "chunk"), counted(events, "event"))
 }
 
 fn seal(verdict: &Verdict) -> String {

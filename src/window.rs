@@ -1,5 +1,5 @@
-//! `--from` and `--to`: text enters, a [`Window`] leaves. Points are absolute, relative to the first or the last event, times of
-//! day as they are printed, or event numbers.
+//! `--from` and `--to`: text enters, a [`Window`] leaves. Points are absolute, relative to the first or the last event, times of day
+//! as printed, or event numbers.
 
 use jiff::civil::{DateTime, Time};
 use jiff::tz::TimeZone;
@@ -42,7 +42,7 @@ pub fn point(text: &str) -> Result<Point, String> {
 pub fn edge(text: &str) -> Result<Edge, String> {
     if text.starts_with('#') {
         return number(text)
-            .ok_or_else(|| format!("'{text}': an event number is # and digits, as in #1200 or #1200-#1300"));
+            .ok_or_else(|| format!("invalid event number '{text}'; give # and digits, as in #1200 or #1200-#1300"));
     }
     if let Some(ns) = text.strip_prefix('-').and_then(duration) {
         return Ok(Edge::BeforeEnd(ns));
@@ -57,8 +57,8 @@ pub fn edge(text: &str) -> Result<Edge, String> {
     }
     absolute(text).map(|ns| Edge::At(Point::Absolute(ns))).ok_or_else(|| {
         format!(
-            "'{text}' is not a point in a capture: give a time (2026-11-23T13:01:15.5Z, or 13:01:15.5 as printed), \
-             a distance from the first event (+90s, 2m30s, 500ms) or from the last (-30s), or an event number (#1200)"
+            "invalid point '{text}'; give a time (2026-11-23T13:01:15.5Z, or 13:01:15.5 as printed), a time after the first \
+             event (+90s, 2m30s, 500ms) or before the last (-30s), or an event number (#1200)"
         )
     })
 }

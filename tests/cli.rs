@@ -38,7 +38,7 @@ fn mistakes_have_their_exit_codes() {
     refused(&["replay", "-r", "rules", TRACE, "proc.nmae=x"], 2, "did you mean 'proc.name'?");
     refused(&["replay", "-r", "rules", "--priority", "loud", TRACE], 2, "unknown priority");
     refused(&["replay", "-r", "rules", "--fail-on", "loud", TRACE], 2, "unknown priority");
-    refused(&["replay", "-r", "rules", "--from", "noon", TRACE], 2, "'noon' is not a point in a capture");
+    refused(&["replay", "-r", "rules", "--from", "noon", TRACE], 2, "invalid point 'noon'");
     refused(&["replay", "-r", "rules", "-t", "x", "-T", "y", TRACE], 2, "cannot be used with");
     refused(
         &["replay", "-r", "rules", "-t", "no-such-tag", TRACE],

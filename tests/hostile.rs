@@ -186,7 +186,7 @@ fn the_binary_says_what_is_wrong_with_a_capture() {
     check("an empty file", b"", 3, "not a capture");
     check("a text", b"evt.type=open\n", 3, "not a capture");
     check("a picture", b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", 3, "not a capture");
-    check("a cut capture", &broken, 3, "cut off at offset");
+    check("a cut capture", &broken, 3, "truncated at offset");
     check("a cut gzip", &gzip(&classic)[..200], 3, "error: <stdin>:");
     check("a gzip of text", &gzip(b"no capture"), 3, "not a capture");
 }

@@ -89,7 +89,7 @@ fn the_newest_events_are_kept_until_somebody_wants_them() {
     );
     let ring = ["record", "--ring", "10m,64MiB", "--keep-on", "fail", "-w"];
     let (_, told) = run(&[&ring[..], &[&trace, "--", "sh", "-c", &script]].concat(), 7);
-    assert!(told.contains("writing what is in memory") && told.contains("Files: 2"), "{told}");
+    assert!(told.contains("writing the events in memory") && told.contains("Files: 2"), "{told}");
     let folder = std::path::Path::new(&trace).parent().expect("a folder");
     let names = fs::read_dir(folder).expect("readable").map(|entry| entry.expect("an entry").path());
     let dump = names.map(|path| path.display().to_string()).find(|name| name.contains("t-")).expect("a dump");
@@ -123,7 +123,7 @@ fn a_filter_narrows_and_keeps_names() {
         ],
         0,
     );
-    assert!(told.contains("kept for the state only"), "{told}");
+    assert!(told.contains("recorded as state only"), "{told}");
     let shown = events(&trace, "evt.num>0");
     assert!(!shown.is_empty());
     assert_eq!(shown, events(&trace, "proc.name=cat and fd.name=/etc/hostname and proc.pname=sh"));
@@ -266,7 +266,7 @@ fn losses_are_counted_told_and_do_no_harm() {
         .expect("a number");
     assert_eq!(facts["events_dropped"], lost);
     let (_, summary) = run(&["replay", "-r", "rules", &trace], 0);
-    assert!(summary.contains("Drops told by the capture"), "{summary}");
+    assert!(summary.contains("Drop events in the capture"), "{summary}");
     for number in 0..12 {
         let wrong = format!(
             "evt.type=write and evt.buffer=\"p{number}\\n\" and proc.name startswith p and not proc.name=p{number}"

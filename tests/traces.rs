@@ -99,7 +99,7 @@ fn verify_finds_what_was_changed() {
     let changed = place.name("changed.scap");
     fs::write(&changed, &bytes).expect("file");
     let (text, _) = run(&["verify", &changed], 3);
-    assert!(text.contains("BROKEN: chunk"), "{text}");
+    assert!(text.contains("FAILED: chunk"), "{text}");
     run(&["verify", TRACE], 3);
     run(&["verify", "-"], 2);
 }
@@ -170,7 +170,7 @@ fn mistakes_have_their_exit_codes() {
         let (_, errors) = run(arguments, code);
         assert!(errors.contains(message), "{arguments:?}: '{message}' is not in: {errors}");
     };
-    refused(&["convert", &native, "-w", &native], 2, "would be written over the input");
+    refused(&["convert", &native, "-w", &native], 2, "would overwrite the input");
     assert_eq!(fs::read(&native).expect("file"), before);
     refused(&["convert", TRACE, "-w", &native, "--chunk", "1GiB"], 2, "invalid size");
     refused(&["convert", TRACE, "-w", &native, "--level", "0"], 2, "invalid level");
@@ -178,7 +178,7 @@ fn mistakes_have_their_exit_codes() {
     refused(&["convert", TRACE, "-w", "no-such-dir/x"], 4, "no-such-dir/x");
     refused(&["convert", "rules/tercel_rules.yaml", "-w", &native], 3, "not a capture");
     refused(&["index", TRACE, "--to", "gzip", "-w", &native], 2, "unexpected argument '--to'");
-    refused(&["convert", "testdata/traces", "-w", &native], 2, "merge puts them into one");
+    refused(&["convert", "testdata/traces", "-w", &native], 2, "'tercel merge' joins them");
     assert_eq!(fs::read(&native).expect("file"), before, "nothing was written by mistakes");
     refused(&["info", "rules/tercel_rules.yaml"], 3, "not a capture");
 }
@@ -221,7 +221,7 @@ fn slices_say_what_they_hold() {
     let slice = place.name("slice.scap");
     let window = ["--from", "#30", "--to", "#36", "evt.type=connect"];
     let (_, errors) = run(&[&["slice", STORY, "-w", &slice], &window[..]].concat(), 0);
-    assert!(errors.contains("1 events kept, 4 more for the state only, 1 left out"), "{errors}");
+    assert!(errors.contains("1 event kept, 4 more as state only, 1 left out"), "{errors}");
     let (events, _) = run(&["events", &slice, "-p", "%evt.num %evt.type %proc.name"], 0);
     assert_eq!(events, "33 connect curl\n");
     let told = info(&slice, 0);
@@ -231,7 +231,7 @@ fn slices_say_what_they_hold() {
     run(&["slice", "-q", &slice, "-w", &again, "--from", "#33"], 0);
     assert_eq!(run(&["events", &again, "-p", "%evt.num %evt.type %proc.name"], 0).0, events);
     let (_, errors) = run(&["slice", STORY, "-w", &slice, "--from", "#4000"], 0);
-    assert!(errors.contains("no event lies in the window"), "{errors}");
+    assert!(errors.contains("no event in the window"), "{errors}");
     run(&["slice", STORY, "-w", &slice, "--from", "noon"], 2);
     run(&["slice", &slice, "-w", &slice], 2);
 }

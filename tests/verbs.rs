@@ -63,7 +63,7 @@ fn no_verb_writes_over_what_it_reads() {
         &["recover", &trace, "-w", &trace],
     ] {
         let ran = Ran::from(tercel(arguments).output().expect("the binary runs"));
-        assert!(ran.code == 2 && ran.err.contains("over the input"), "{arguments:?}: {}", ran.all());
+        assert!(ran.code == 2 && ran.err.contains("overwrite the input"), "{arguments:?}: {}", ran.all());
     }
     assert!(
         before

@@ -264,7 +264,7 @@ fn what_is_left_of_a_cut_trace_is_replayed() {
             let errors = String::from_utf8_lossy(&output.stderr);
             assert_eq!(output.status.code(), Some(3), "{what}: {errors}");
             assert!(
-                errors.contains("not closed") || errors.contains("cut off") || errors.contains("ends"),
+                errors.contains("not closed") || errors.contains("truncated") || errors.contains("ends"),
                 "{what}: {errors}"
             );
             let found: Vec<String> =

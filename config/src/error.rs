@@ -23,7 +23,7 @@ pub enum Error {
         /// The file.
         path: PathBuf,
     },
-    /// What is written there is wrong: every place that was found, one a line.
+    /// Values are invalid: every place, one per line.
     #[error("{}", lines(.0))]
     Wrong(Vec<Remark>),
 }

@@ -9,15 +9,15 @@ use crate::read;
 use crate::settings::Config;
 use crate::tree::{Entry, Place, Remark, Strategy, Value};
 
-/// Where the configuration is looked for.
+/// The default path of the configuration.
 pub const DEFAULT_FILE: &str = "/etc/tercel/tercel.yaml";
 
-/// A configuration with what there is to remark on it.
+/// A configuration with remarks on it.
 #[derive(Debug)]
 pub struct Loaded {
     /// The configuration.
     pub config: Config,
-    /// What is to be warned of, and keys that have no effect.
+    /// Warnings, and keys that have no effect.
     pub remarks: Remarks,
     /// Files that it was read from.
     pub files: Vec<PathBuf>,
@@ -28,7 +28,7 @@ pub struct Loaded {
 /// Reads the configuration: `file`, or the one of the system if there is one, then the files that it names, then the overrides.
 ///
 /// # Errors
-/// A file cannot be read, or values are wrong; every place is named.
+/// A file cannot be read, or values are invalid; the message names every place.
 pub fn load(file: Option<&Path>, overrides: &[String]) -> Result<Loaded, Error> {
     let (mut files, mut warnings) = (Vec::new(), Vec::new());
     let default = Some(Path::new(DEFAULT_FILE)).filter(|path| path.exists());
@@ -43,9 +43,12 @@ pub fn load(file: Option<&Path>, overrides: &[String]) -> Result<Loaded, Error> 
     first.into_iter().try_for_each(|argument| root.set(argument))?;
     for (path, strategy) in further(&root)? {
         let entry = parse(&path, &mut files, &mut warnings)?;
-        // As in Falco: files do not name further files in turn.
+        // As in Falco: these files cannot name further files.
         if let Some(inner) = entry.get("config_files") {
-            return Err(wrong(&inner.place, "config_files is only for the first file of a configuration"));
+            return Err(wrong(
+                &inner.place,
+                "config_files is allowed only in the first file of a configuration",
+            ));
         }
         root.lay(entry, strategy);
     }
@@ -79,9 +82,9 @@ fn further(root: &Entry) -> Result<Vec<(PathBuf, Strategy)>, Error> {
             Value::Text(path) => (path, Strategy::Append),
             Value::Map(_) => match (item.get("path"), item.get("strategy")) {
                 (Some(Entry { value: Value::Text(path), .. }), strategy) => (path, strategy_of(strategy)?),
-                _ => return Err(wrong(&item.place, "an entry of config_files has a path")),
+                _ => return Err(wrong(&item.place, "an entry of config_files needs a path")),
             },
-            _ => return Err(wrong(&item.place, "config_files lists paths")),
+            _ => return Err(wrong(&item.place, "config_files must be a list of paths")),
         };
         let path = Path::new(path);
         if path.is_dir() {
@@ -103,6 +106,6 @@ fn strategy_of(entry: Option<&Entry>) -> Result<Strategy, Error> {
         Some((Value::Text(text), _)) if text == "append" => Ok(Strategy::Append),
         Some((Value::Text(text), _)) if text == "override" => Ok(Strategy::Override),
         Some((Value::Text(text), _)) if text == "add-only" => Ok(Strategy::AddOnly),
-        Some((_, place)) => Err(wrong(place, "a strategy is append, override or add-only")),
+        Some((_, place)) => Err(wrong(place, "a strategy must be append, override or add-only")),
     }
 }

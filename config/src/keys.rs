@@ -1,29 +1,29 @@
-//! The keys of a configuration, one table: those of Falco 0.44 and a few of our own, and what becomes of each.
+//! The keys of a configuration, one table: those of Falco 0.44 and a few of our own, and what each does here.
 
 use tercel_rules::fields::nearest;
 
 use crate::tree::{Entry, Place, Remark, Value};
 
-/// What becomes of a key.
+/// What a key does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Use {
     /// It does what its documentation says.
     Used,
-    /// It is one of Falco's that has no effect, with the reason. The value is the one that asks for nothing; it needs no words.
+    /// A key of Falco that has no effect, and the reason. The first text is the value that needs no remark.
     Ignored(&'static str, &'static str),
 }
 
 use Use::{Ignored, Used};
 
 const ONE_PROBE: &str =
-    "there is one probe; its ring of each CPU is engine.modern_ebpf.buf_size_preset or --buffer";
+    "there is one probe; engine.modern_ebpf.buf_size_preset or --buffer sets the size of its ring buffers";
 const PLUGINS: &str = "plugins cannot be loaded; containers are built in";
-const METRICS: &str = "there is nothing of the kind to measure";
-const OLD: &str = "Falco has it no more";
-const CAPTURES: &str = "alerts start no capture; 'tercel live -w FILE' and 'tercel record' do";
-const NO_LIBRARY: &str = "there is no such library in this program";
+const METRICS: &str = "this program has no such metric";
+const OLD: &str = "removed from Falco";
+const CAPTURES: &str = "alerts do not start captures; use 'tercel live -w FILE' or 'tercel record'";
+const NO_LIBRARY: &str = "this program does not use Falco's libraries";
 
-/// Every key: its path, and its use. A path that ends in `.*` stands for all keys below.
+/// Every key: its path, and its use. A path that ends in `.*` stands for all keys below it.
 pub const KEYS: &[(&str, Use)] = &[
     ("append_output.*", Used),
     ("base_syscalls.adaptive", Used),
@@ -35,7 +35,7 @@ pub const KEYS: &[(&str, Use)] = &[
         "buffered_outputs",
         Ignored(
             "false",
-            "lines are written when they are there; a queue per output keeps writing apart from capture",
+            "each line is written at once; a queue per output keeps slow outputs from delaying capture",
         ),
     ),
     ("capture.*", Ignored("", CAPTURES)),
@@ -44,25 +44,25 @@ pub const KEYS: &[(&str, Use)] = &[
     ("capture.mode", Ignored("rules", CAPTURES)),
     ("capture.path_prefix", Ignored("/tmp/falco", CAPTURES)),
     ("config_files.*", Used),
-    ("container_engines.*", Ignored("", "all container engines are asked; --docker and --cri add sockets")),
+    ("container_engines.*", Ignored("", "all container engines are queried; --docker and --cri add sockets")),
     ("engine.ebpf.*", Ignored("", OLD)),
     ("engine.gvisor.*", Ignored("", OLD)),
     ("engine.kind", Used),
     ("engine.kmod.buf_size_preset", Ignored("4", ONE_PROBE)),
     ("engine.kmod.drop_failed_exit", Ignored("false", ONE_PROBE)),
     ("engine.modern_ebpf.buf_size_preset", Used),
-    ("engine.modern_ebpf.cpus_for_each_buffer", Ignored("2", "every CPU has a ring of its own")),
+    ("engine.modern_ebpf.cpus_for_each_buffer", Ignored("2", "every CPU has its own ring buffer")),
     ("engine.modern_ebpf.disable_iterators", Ignored("false", ONE_PROBE)),
     ("engine.modern_ebpf.drop_failed_exit", Ignored("false", "failed calls are evaluated too")),
-    ("engine.replay.capture_file", Ignored("", "captures are given to 'tercel replay'")),
+    ("engine.replay.capture_file", Ignored("", "use 'tercel replay' for captures")),
     ("falco_libs.snaplen", Used),
     (
         "falco_libs.thread_table_auto_purging_interval_s",
-        Ignored("300", "threads that are gone leave the table by themselves"),
+        Ignored("300", "threads that have ended are removed without a timer"),
     ),
     (
         "falco_libs.thread_table_auto_purging_thread_timeout_s",
-        Ignored("300", "threads that are gone leave the table by themselves"),
+        Ignored("300", "threads that have ended are removed without a timer"),
     ),
     ("falco_libs.thread_table_size", Ignored("262144", "the table holds 262,144 threads")),
     ("file_output.enabled", Used),
@@ -124,7 +124,7 @@ pub const KEYS: &[(&str, Use)] = &[
     ("rules.*", Used),
     ("rules_file.*", Used),
     ("rules_files.*", Used),
-    ("static_fields.*", Ignored("", "fields of the configuration are not known")),
+    ("static_fields.*", Ignored("", "static fields are not supported")),
     ("stderr_output.enabled", Used),
     ("stdout_output.enabled", Used),
     ("syscall_buf_size_preset", Ignored("", OLD)),
@@ -134,10 +134,7 @@ pub const KEYS: &[(&str, Use)] = &[
     ("syscall_event_drops.rate", Used),
     ("syscall_event_drops.simulate_drops", Used),
     ("syscall_event_drops.threshold", Used),
-    (
-        "syscall_event_timeouts.max_consecutives",
-        Ignored("1000", "a host without events is not taken for a fault"),
-    ),
+    ("syscall_event_timeouts.max_consecutives", Ignored("1000", "a host without events is not an error")),
     ("syslog_output.address", Used),
     ("syslog_output.enabled", Used),
     ("syslog_output.protocol", Used),
@@ -150,10 +147,10 @@ pub const KEYS: &[(&str, Use)] = &[
     ("webserver.prometheus_metrics_enabled", Used),
     ("webserver.ssl_certificate", Used),
     ("webserver.ssl_enabled", Used),
-    ("webserver.threadiness", Ignored("0", "one thread serves the web server")),
+    ("webserver.threadiness", Ignored("0", "the web server has one thread")),
 ];
 
-/// Remarks on a configuration: what is to be warned of, and keys that have no effect.
+/// Remarks on a configuration: warnings, and keys that have no effect.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Remarks {
     /// Keys that are unknown or given twice, and values of the wrong kind.
@@ -169,7 +166,7 @@ impl Remarks {
             self.ignored.iter().filter_map(|remark| remark.text.split(" has no effect").next()).collect();
         keys.dedup();
         let hint = "('tercel config check' gives the reasons)";
-        (!keys.is_empty()).then(|| format!("without effect here: {} {hint}", keys.join(", ")))
+        (!keys.is_empty()).then(|| format!("keys without effect: {} {hint}", keys.join(", ")))
     }
 }
 
@@ -193,7 +190,7 @@ const ENTRIES: [(&str, &[&str]); 2] = [
     ("rules", &["disable.rule", "disable.tag", "enable.rule", "enable.tag"]),
 ];
 
-/// Looks at the keys of an entry of a list, `above` which others stand.
+/// Looks at the keys of an entry of a list; `above` is the path of the keys that lead to it.
 fn entry_of_list(entry: &Entry, list: &str, above: &str, known: &[&str], remarks: &mut Remarks) {
     let Value::Map(pairs) = &entry.value else { return };
     for (key, entry) in pairs {
@@ -231,7 +228,7 @@ fn walk(entry: &Entry, path: &str, remarks: &mut Remarks) {
     }
 }
 
-/// Whether a row of the table that ends in `.*` speaks of `path`.
+/// Whether a row of the table that ends in `.*` covers `path`.
 fn covers(key: &str, path: &str) -> bool {
     key.strip_suffix(".*").is_some_and(|key| path == key || is_below(path, key))
 }
@@ -254,7 +251,7 @@ fn note(entry: &Entry, path: &str, what: Use, remarks: &mut Remarks) {
     }
 }
 
-/// Whether an entry loads the plugin for containers, which are built in here.
+/// Whether an entry loads Falco's plugin for containers; here they are built in.
 fn is_container_plugin(path: &str, item: &Entry) -> bool {
     let is_container = |entry: &Entry| entry.value == Value::Text("container".to_owned());
     match path {

@@ -1,8 +1,8 @@
-//! The configuration: files with Falco's keys and overrides like `json_output=true` enter, one checked structure leaves. What is
-//! wrong is reported with its place; what has no effect is named. Must not know how the command line is read, and opens none of
+//! The configuration: files with Falco's keys and overrides like `json_output=true` enter, one checked structure leaves. Errors are
+//! reported with their places; keys without effect are listed. Must not know how the command line is read, and opens none of
 //! the outputs that it describes.
 //!
-//! Data walks down the list of modules: texts become trees of values with places (`tree`), several of them are laid over each other
+//! Data walks down the list of modules: texts become trees of values with places (`tree`), several of them are merged
 //! (`files`), every key is looked up in one table (`keys`), values are read by their keys (`read`, `outputs`) into [`Config`].
 //!
 //! ```
@@ -21,7 +21,7 @@
 //! assert_eq!(warning.text, "unknown key 'json_ouput'; did you mean 'json_output'?");
 //!
 //! let error = load(Some(&path), &["priority=loud".to_owned()]).unwrap_err().to_string();
-//! assert!(error.starts_with("-o priority=loud: priority is one of emergency, "));
+//! assert!(error.starts_with("-o priority=loud: priority must be one of emergency, "));
 //! # std::fs::remove_file(&path)?;
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```

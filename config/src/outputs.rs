@@ -53,8 +53,9 @@ fn syslog(reader: &mut Reader<'_>) -> Option<Kind> {
         Some(("udp", host)) => Address::Udp(with_port(host)),
         Some(("tcp", host)) => Address::Tcp(with_port(host)),
         _ => {
-            let text =
-                format!("syslog_output.address is a path, udp://HOST:PORT or tcp://HOST:PORT, not '{text}'");
+            let text = format!(
+                "syslog_output.address must be a path, udp://HOST:PORT or tcp://HOST:PORT, not '{text}'"
+            );
             reader.wrong(place, text);
             return None;
         }
@@ -77,7 +78,7 @@ fn http(reader: &mut Reader<'_>, url: String, json: bool) -> Http {
     let key = path("client_key").unwrap_or_else(|| "/etc/ssl/certs/client.key".into());
     let system = Path::new("/etc/ssl/certs");
     let directory = directory.unwrap_or_else(|| system.to_owned());
-    // Where the system has no certificates of its own, the list that the program brings along serves.
+    // If the system has no certificates, the list that comes with the program is used.
     let trusted = file.or(bundle).or_else(|| (directory != system || system.is_dir()).then_some(directory));
     let user_agent = reader.text("http_output.user_agent").map(|(text, _)| text.to_owned());
     Http {

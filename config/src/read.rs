@@ -1,4 +1,4 @@
-//! The values of a configuration: a tree enters, the checked structure leaves, or every value that is wrong with its place.
+//! The values of a configuration: a tree enters, the checked structure leaves, or every invalid value with its place.
 
 use std::collections::BTreeSet;
 use std::net::{IpAddr, SocketAddr};
@@ -24,11 +24,11 @@ const SUGGESTED: &str = "container_id=%container.id container_name=%container.na
     container_image_repository=%container.image.repository container_image_tag=%container.image.tag \
     k8s_pod_name=%k8s.pod.name k8s_ns_name=%k8s.ns.name";
 
-/// A configuration and what is to be warned of.
+/// A configuration and its warnings.
 pub struct Read {
     /// The configuration.
     pub config: Config,
-    /// Values of the wrong kind, in whose place defaults hold.
+    /// Values of the wrong type, for which defaults are used.
     pub warnings: Vec<Remark>,
 }
 
@@ -65,7 +65,7 @@ fn is_true(text: &str) -> bool {
     matches!(text.to_ascii_lowercase().as_str(), "true" | "yes" | "on" | "y")
 }
 
-/// Files of rules that are named and not there: they may come.
+/// Rule files that are named and do not exist: they may be created later.
 pub fn absent_rules(root: &Entry) -> Vec<PathBuf> {
     let mut paths = named_rules(&mut Reader { root, errors: Vec::new(), warnings: Vec::new() });
     paths.retain(|path| !path.exists());
@@ -74,8 +74,10 @@ pub fn absent_rules(root: &Entry) -> Vec<PathBuf> {
 
 fn named_rules(reader: &mut Reader<'_>) -> Vec<PathBuf> {
     if let (Some(_), Some(entry)) = (reader.root.get("rules_files"), reader.root.get("rules_file")) {
-        reader
-            .wrong(&entry.place, "rules_file and rules_files are the same key; give one of them".to_owned());
+        reader.wrong(
+            &entry.place,
+            "rules_file and rules_files are the same key; give only one of them".to_owned(),
+        );
     }
     let mut paths = reader.texts("rules_files");
     paths.extend(reader.texts("rules_file"));
@@ -83,7 +85,7 @@ fn named_rules(reader: &mut Reader<'_>) -> Vec<PathBuf> {
 }
 
 fn rules_files(reader: &mut Reader<'_>) -> Vec<PathBuf> {
-    // As in Falco, what does not exist is left out: a local file, say.
+    // As in Falco, files that do not exist are left out, such as a local one.
     let mut paths = named_rules(reader);
     paths.retain(|path| path.exists());
     paths
@@ -104,7 +106,8 @@ fn selection(reader: &mut Reader<'_>) -> Vec<Step> {
             steps.extend(rule.into_iter().chain(tag).map(|matching| Step { enable, matching }));
         }
         if steps.len() == before {
-            let text = "an entry of rules is 'enable:' or 'disable:' with 'rule: NAME' or 'tag: TAG' below";
+            let text =
+                "an entry of rules must be 'enable:' or 'disable:' with 'rule: NAME' or 'tag: TAG' below it";
             reader.wrong(&entry.place, text.to_owned());
         }
     }
@@ -115,7 +118,10 @@ fn priority(reader: &mut Reader<'_>) -> Priority {
     let Some((text, place)) = reader.text("priority") else { return Priority::Debug };
     parse_priority(text).unwrap_or_else(|| {
         let names: Vec<&str> = Priority::ALL.iter().map(|priority| priority.name()).collect();
-        reader.wrong(place, format!("priority is one of {}, not '{text}'", names.join(", ").to_lowercase()));
+        reader.wrong(
+            place,
+            format!("priority must be one of {}, not '{text}'", names.join(", ").to_lowercase()),
+        );
         Priority::Debug
     })
 }
@@ -126,7 +132,7 @@ fn append_output(reader: &mut Reader<'_>) -> Vec<AppendOutput> {
         let Value::Map(_) = entry.value else {
             reader.wrong(
                 &entry.place,
-                "an entry of append_output has extra_output or suggested_output".to_owned(),
+                "an entry of append_output needs extra_output or suggested_output".to_owned(),
             );
             continue;
         };
@@ -134,7 +140,7 @@ fn append_output(reader: &mut Reader<'_>) -> Vec<AppendOutput> {
             Some((Value::Text(text), _)) => Some(text.clone()),
             None | Some((Value::Null, _)) => None,
             Some((_, place)) => {
-                reader.wrong(place, format!("append_output[].{key} is one value"));
+                reader.wrong(place, format!("append_output[].{key} must be a single value"));
                 None
             }
         };
@@ -159,12 +165,12 @@ fn append_output(reader: &mut Reader<'_>) -> Vec<AppendOutput> {
     all
 }
 
-/// A tag of a list of them.
+/// A tag in a list of tags.
 fn tag(reader: &mut Reader<'_>, entry: &Entry) -> Option<String> {
     if let Value::Text(tag) = &entry.value {
         return Some(tag.clone());
     }
-    reader.wrong(&entry.place, "match.tags is a list of texts".to_owned());
+    reader.wrong(&entry.place, "match.tags must be a list of strings".to_owned());
     None
 }
 
@@ -175,7 +181,7 @@ fn extra_fields(reader: &mut Reader<'_>, entry: &Entry) -> Vec<ExtraField> {
         Some((Value::List(items), _)) => items.as_slice(),
         None | Some((Value::Null, _)) => &[],
         Some((_, place)) => {
-            reader.wrong(place, "append_output[].extra_fields is a list".to_owned());
+            reader.wrong(place, "append_output[].extra_fields must be a list".to_owned());
             &[]
         }
     };
@@ -192,7 +198,7 @@ fn extra_fields(reader: &mut Reader<'_>, entry: &Entry) -> Vec<ExtraField> {
             Value::Null | Value::List(_) => None,
         };
         let Some(field) = field else {
-            reader.wrong(&item.place, "an extra field is a name, or 'KEY: TEXT'".to_owned());
+            reader.wrong(&item.place, "an extra field must be a name, or 'KEY: TEXT'".to_owned());
             continue;
         };
         let (ExtraField::Plain(key) | ExtraField::Text(key, _)) = &field;
@@ -222,7 +228,7 @@ fn lines(reader: &mut Reader<'_>) -> Lines {
 fn limits(reader: &mut Reader<'_>) -> Limits {
     let default = Limits::default();
     match reader.number("outputs_queue.capacity", 0, 0..=u32::MAX) {
-        // Falco's word for no bound; here the default bound holds.
+        // Falco's value for no bound; the default bound is used here.
         0 => default,
         messages => Limits { messages: messages as usize, ..default },
     }
@@ -252,11 +258,11 @@ fn drops(reader: &mut Reader<'_>) -> Drops {
     let mut is_ignored = false;
     for (action, place) in &actions {
         if is_ignored && ["log", "alert"].contains(action) {
-            reader.wrong(place, format!("the action '{action}' makes no sense after 'ignore'"));
+            reader.wrong(place, format!("the action '{action}' cannot follow 'ignore'"));
         }
         is_ignored |= *action == "ignore";
         if !["ignore", "log", "alert", "exit"].contains(action) {
-            reader.wrong(place, format!("an action is ignore, log, alert or exit, not '{action}'"));
+            reader.wrong(place, format!("an action must be ignore, log, alert or exit, not '{action}'"));
         }
     }
     let is_missing = reader.root.at("syscall_event_drops.actions").is_none();
@@ -278,7 +284,7 @@ fn web(reader: &mut Reader<'_>) -> Option<Web> {
     let address = match reader.text("webserver.listen_address") {
         None => IpAddr::from([0, 0, 0, 0]),
         Some((text, place)) => text.trim_matches(['[', ']']).parse().unwrap_or_else(|_| {
-            reader.wrong(place, format!("webserver.listen_address is an address, not '{text}'"));
+            reader.wrong(place, format!("webserver.listen_address must be an address, not '{text}'"));
             IpAddr::from([0, 0, 0, 0])
         }),
     };
@@ -317,7 +323,7 @@ fn metrics(reader: &mut Reader<'_>) -> Metrics {
     metrics
 }
 
-/// Time between two snapshots, as Prometheus writes it; it matters only where there are any.
+/// Time between two snapshots, as Prometheus writes it; read only if there are snapshots.
 fn metrics_interval(reader: &mut Reader<'_>) -> Duration {
     /// That of the stock configuration.
     const DEFAULT: Duration = Duration::from_secs(3600);
@@ -325,7 +331,8 @@ fn metrics_interval(reader: &mut Reader<'_>) -> Duration {
     let is_enabled = reader.flag("metrics.enabled", false);
     let Some((text, place)) = reader.text("metrics.interval").filter(|_| is_enabled) else { return DEFAULT };
     prometheus_duration(text).filter(|interval| *interval >= LEAST).unwrap_or_else(|| {
-        let text = format!("metrics.interval is a time of 100ms or more, as in 15m or 1h30m, not '{text}'");
+        let text =
+            format!("metrics.interval must be a time of at least 100ms, as in 15m or 1h30m, not '{text}'");
         reader.wrong(place, text);
         DEFAULT
     })
@@ -362,7 +369,7 @@ fn calls(reader: &mut Reader<'_>) -> Calls {
         more: BTreeSet::new(),
         less: BTreeSet::new(),
     };
-    // Repairing is what is done anyway: the calls that the state of processes needs are always there.
+    // Repairing is the default: the calls that the state of processes needs are always captured.
     reader.flag("base_syscalls.repair", false);
     for (name, place) in reader.texts("base_syscalls.custom_set") {
         let (set, name) = match name.strip_prefix('!') {
@@ -372,13 +379,13 @@ fn calls(reader: &mut Reader<'_>) -> Calls {
         if tercel_format::catalogue::EVENTS.iter().any(|event| event.name == name) {
             set.insert(name.to_owned());
         } else {
-            reader.wrong(place, format!("there is no system call '{name}' ('tercel events' lists them)"));
+            reader.wrong(place, format!("unknown system call '{name}'; 'tercel events --list' lists them"));
         }
     }
     calls
 }
 
-/// Values without effect that Falco refuses nevertheless.
+/// Values without effect here that Falco refuses.
 fn checked_only(reader: &mut Reader<'_>) {
     reader.word("capture.mode", &[("rules", ()), ("all_rules", ())], ());
     reader.number("syscall_event_timeouts.max_consecutives", 1000, 1..=u32::MAX);
@@ -392,7 +399,7 @@ fn checked_only(reader: &mut Reader<'_>) {
         .collect();
     for (name, place) in reader.texts("load_plugins") {
         if !named.contains(&name) {
-            reader.wrong(place, format!("load_plugins names '{name}', which is not among plugins"));
+            reader.wrong(place, format!("load_plugins names '{name}', which plugins does not define"));
         }
     }
 }
@@ -400,14 +407,14 @@ fn checked_only(reader: &mut Reader<'_>) {
 fn engine(reader: &mut Reader<'_>) {
     let Some((text, place)) = reader.text("engine.kind") else { return };
     match text {
-        // Whatever probe Falco would use, here it is the one there is.
+        // Falco has several probes; here there is one.
         "modern_ebpf" | "ebpf" | "kmod" => {}
         "replay" | "nodriver" | "gvisor" => {
             reader.wrong(
                 place,
-                format!("engine.kind '{text}' is not for live; captures are given to 'tercel replay'"),
+                format!("engine.kind '{text}' is not supported by live; use 'tercel replay' for captures"),
             );
         }
-        _ => reader.wrong(place, format!("engine.kind is modern_ebpf or kmod, not '{text}'")),
+        _ => reader.wrong(place, format!("engine.kind must be modern_ebpf or kmod, not '{text}'")),
     }
 }

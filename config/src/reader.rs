@@ -1,12 +1,12 @@
-//! Values by their keys: a tree of a configuration enters, typed values leave; what is wrong is remembered with its place.
+//! Values by their keys: a tree of a configuration enters, typed values leave; errors are collected with their places.
 
 use std::str::FromStr;
 
 use crate::tree::{Entry, Place, Remark, Value};
 
-/// Reads values and remembers what is wrong. What is an error and what is not is as in Falco: a value that cannot be read as what the
-/// key is for leaves the default, with a warning (yaml-cpp's `as` with a default); a value that can be read and makes no
-/// sense is an error, and so are entries of lists that cannot be read.
+/// Reads values and collects errors. Errors and warnings are divided as in Falco: a value of the wrong type leaves the default, with
+/// a warning (yaml-cpp's `as` with a default); a value of the right type that is not allowed is an error, and so are entries of
+/// lists that cannot be read.
 pub struct Reader<'a> {
     pub root: &'a Entry,
     pub errors: Vec<Remark>,
@@ -30,7 +30,7 @@ impl<'a> Reader<'a> {
             Value::Text(text) => Some((text, &entry.place)),
             Value::Null => None,
             Value::List(_) | Value::Map(_) => {
-                self.warn(&entry.place, format!("{path} is one value; the default holds"));
+                self.warn(&entry.place, format!("{path} must be a single value; the default is used"));
                 None
             }
         }
@@ -44,7 +44,7 @@ impl<'a> Reader<'a> {
             _ => {
                 self.warn(
                     place,
-                    format!("{path} is true or false, not '{text}'; the default, {default}, holds"),
+                    format!("{path} must be true or false, not '{text}'; the default, {default}, is used"),
                 );
                 default
             }
@@ -59,28 +59,31 @@ impl<'a> Reader<'a> {
         match text.parse::<T>() {
             Ok(number) if range.contains(&number) => return number,
             Err(_) if text.parse::<f64>().is_err() => {
-                self.warn(place, format!("{path} is a number, not '{text}'; the default, {default}, holds"));
+                self.warn(
+                    place,
+                    format!("{path} must be a number, not '{text}'; the default, {default}, is used"),
+                );
             }
             _ => {
                 let (first, last) = (range.start(), range.end());
-                self.wrong(place, format!("{path} is a number from {first} to {last}, not '{text}'"));
+                self.wrong(place, format!("{path} must be a number from {first} to {last}, not '{text}'"));
             }
         }
         default
     }
 
-    /// One of some words.
+    /// One of several words.
     pub fn word<T: Copy>(&mut self, path: &str, words: &[(&str, T)], default: T) -> T {
         let Some((text, place)) = self.text(path) else { return default };
         if let Some((_, value)) = words.iter().find(|(word, _)| word.eq_ignore_ascii_case(text)) {
             return *value;
         }
         let known: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
-        self.wrong(place, format!("{path} is one of {}, not '{text}'", known.join(", ")));
+        self.wrong(place, format!("{path} must be one of {}, not '{text}'", known.join(", ")));
         default
     }
 
-    /// The entries of a list; a single value stands for a list of one.
+    /// The entries of a list; a single value counts as a list of one.
     pub fn list(&mut self, path: &str) -> &'a [Entry] {
         let Some(entry) = self.root.at(path) else { return &[] };
         match &entry.value {
@@ -88,7 +91,7 @@ impl<'a> Reader<'a> {
             Value::Text(text) if !text.is_empty() => std::slice::from_ref(entry),
             Value::Text(_) | Value::Null => &[],
             Value::Map(_) => {
-                self.warn(&entry.place, format!("{path} is a list; it counts as empty"));
+                self.warn(&entry.place, format!("{path} must be a list; an empty one is used"));
                 &[]
             }
         }
@@ -100,7 +103,7 @@ impl<'a> Reader<'a> {
         for entry in self.list(path) {
             match &entry.value {
                 Value::Text(text) => texts.push((text.as_str(), &entry.place)),
-                _ => self.wrong(&entry.place, format!("{path} is a list of texts")),
+                _ => self.wrong(&entry.place, format!("{path} must be a list of strings")),
             }
         }
         texts

@@ -1,4 +1,4 @@
-//! What a configuration says: one checked structure, with nothing left of how it was written.
+//! The settings of a configuration: one checked structure, independent of how it was written.
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -20,19 +20,19 @@ pub struct Config {
     pub selection: Vec<Step>,
     /// Rules less urgent than this do not run.
     pub priority: Priority,
-    /// Every matching rule gives an alert, not only the first.
+    /// Every matching rule raises an alert, not only the first.
     pub all_matching: bool,
-    /// Texts that outputs get in addition.
+    /// Texts that are appended to the outputs of rules.
     pub append_output: Vec<AppendOutput>,
-    /// How lines look.
+    /// The form of the lines.
     pub lines: Lines,
-    /// Where lines go.
+    /// Where the lines go.
     pub outputs: Vec<Kind>,
-    /// How much may wait for each output.
+    /// Limits of the queue of each output.
     pub limits: Limits,
-    /// How long outputs may go on at the end.
+    /// How long outputs may take to finish at the end.
     pub patience: Duration,
-    /// What is told of the run itself, and where.
+    /// What is logged about the run itself, and where.
     pub log: Log,
     /// What happens when events are lost.
     pub drops: Drops,
@@ -40,7 +40,7 @@ pub struct Config {
     pub web: Option<Web>,
     /// What is measured.
     pub metrics: Metrics,
-    /// Which system calls the probe is asked for.
+    /// Which system calls the probe captures.
     pub calls: Calls,
     /// Bytes of read and written buffers to keep.
     pub snaplen: u32,
@@ -49,13 +49,13 @@ pub struct Config {
 }
 
 impl Config {
-    /// The outputs asked for; without any, standard output.
+    /// The outputs that are configured; without any, standard output.
     pub fn kinds(&self) -> Vec<Kind> {
         if self.outputs.is_empty() { vec![Kind::Stdout] } else { self.outputs.clone() }
     }
 }
 
-/// How lines look.
+/// The form of the lines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Lines {
     /// JSON instead of text.
@@ -74,21 +74,21 @@ pub struct Lines {
     pub base64: bool,
 }
 
-/// What is told of the run itself, and where.
+/// What is logged about the run itself, and where.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Log {
     /// On standard error.
     pub stderr: bool,
     /// To the syslog daemon of this host.
     pub syslog: bool,
-    /// Nothing less grave than this.
+    /// The least severe level that is logged.
     pub level: Level,
 }
 
 /// What happens when events are lost.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Drops {
-    /// Share of the events of a second above which something happens.
+    /// Share of the events of a second above which there is an action.
     pub threshold: f64,
     /// It is logged.
     pub log: bool,
@@ -109,16 +109,16 @@ pub struct Drops {
 pub struct Web {
     /// Address and port.
     pub address: std::net::SocketAddr,
-    /// Path that tells whether all is well.
+    /// Path of the health check.
     pub health: String,
-    /// Serve metrics below `/metrics`.
+    /// Serve metrics at `/metrics`.
     pub metrics: bool,
-    /// File of certificates and their key, where TLS is spoken.
+    /// File of certificates and their key, with TLS.
     pub certificate: Option<PathBuf>,
 }
 
 impl Web {
-    /// How its addresses begin.
+    /// The scheme of its addresses.
     pub fn scheme(&self) -> &'static str {
         if self.certificate.is_some() { "https" } else { "http" }
     }
@@ -127,7 +127,7 @@ impl Web {
 /// What is measured, and where snapshots of it go.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Metrics {
-    /// There are snapshots.
+    /// Whether there are snapshots.
     pub enabled: bool,
     /// Time between two snapshots.
     pub interval: Duration,
@@ -147,19 +147,19 @@ pub struct Metrics {
     pub kernel_by_cpu: bool,
     /// Memory in MB instead of KB.
     pub megabytes: bool,
-    /// Values that are 0, too.
+    /// Include values that are 0.
     pub empty: bool,
 }
 
-/// Which system calls the probe is asked for.
+/// Which system calls the probe captures.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Calls {
-    /// All, whatever rules need.
+    /// All, regardless of what rules need.
     pub all: bool,
-    /// Further ones, by name.
+    /// Additional ones, by name.
     pub more: BTreeSet<String>,
     /// Under overload, leave out what only rules of lesser priority need.
     pub adaptive: bool,
-    /// Not these, by name, whatever rules need.
+    /// Not these, by name, regardless of what rules need.
     pub less: BTreeSet<String>,
 }

@@ -9,7 +9,7 @@ use tercel_rules::program::Priority;
 
 use super::*;
 
-/// A file that goes away with the test.
+/// A file that is removed after the test.
 struct File(PathBuf);
 
 impl File {
@@ -70,14 +70,14 @@ fn every_wrong_value_has_its_place() {
         engine: {kind: replay}\nsyscall_event_drops: {actions: [shout]}\nrules:\n  - enable: x\n";
     let message = read("wrong", text, &["rule_matching=some"]).expect_err("wrong");
     for expected in [
-        "F:1:11: priority is one of emergency,",
+        "F:1:11: priority must be one of emergency,",
         "F:3:3: file_output is enabled, but has no filename",
-        "F:4:41: webserver.listen_port is a number from 0 to 65535, not '99999'",
-        "F:6:16: there is no system call 'opne'",
-        "F:7:16: engine.kind 'replay' is not for live",
-        "F:8:33: an action is ignore, log, alert or exit, not 'shout'",
-        "F:10:5: an entry of rules is 'enable:' or 'disable:'",
-        "-o rule_matching=some: rule_matching is one of first, all, not 'some'",
+        "F:4:41: webserver.listen_port must be a number from 0 to 65535, not '99999'",
+        "F:6:16: unknown system call 'opne'",
+        "F:7:16: engine.kind 'replay' is not supported by live",
+        "F:8:33: an action must be ignore, log, alert or exit, not 'shout'",
+        "F:10:5: an entry of rules must be 'enable:' or 'disable:'",
+        "-o rule_matching=some: rule_matching must be one of first, all, not 'some'",
     ] {
         assert!(message.contains(expected), "'{expected}' is not in:\n{message}");
     }
@@ -92,32 +92,38 @@ fn values_of_another_kind_are_judged_as_by_falco() {
     let loaded = read("kinds", text, &[]).expect("valid");
     let warnings: Vec<String> = loaded.remarks.warnings.iter().map(|remark| remark.text.clone()).collect();
     for expected in [
-        "json_output is true or false, not 'maybe'; the default, false, holds",
-        "log_stderr is one value; the default holds",
-        "output_timeout is a number, not 'soon'; the default, 2000, holds",
-        "rules_files is a list; it counts as empty",
-        "watch_config_files is one value; the default holds",
+        "json_output must be true or false, not 'maybe'; the default, false, is used",
+        "log_stderr must be a single value; the default is used",
+        "output_timeout must be a number, not 'soon'; the default, 2000, is used",
+        "rules_files must be a list; an empty one is used",
+        "watch_config_files must be a single value; the default is used",
     ] {
         assert!(warnings.iter().any(|warning| warning == expected), "'{expected}' is not in {warnings:#?}");
     }
     for (wrong, expected) in [
-        ("rules_files: [{a: b}]\n", "rules_files is a list of texts"),
-        ("append_output: [text]\n", "an entry of append_output has"),
-        ("append_output: [{extra_output: [x]}]\n", "append_output[].extra_output is one value"),
-        ("append_output: [{match: {tags: [[x]]}}]\n", "match.tags is a list of texts"),
+        ("rules_files: [{a: b}]\n", "rules_files must be a list of strings"),
+        ("append_output: [text]\n", "an entry of append_output needs"),
+        ("append_output: [{extra_output: [x]}]\n", "append_output[].extra_output must be a single value"),
+        ("append_output: [{match: {tags: [[x]]}}]\n", "match.tags must be a list of strings"),
         ("append_output: [{extra_output: 'on %nosuch.field'}]\n", "append_output[].extra_output: "),
         ("append_output: [{extra_fields: [no.such]}]\n", "append_output[].extra_fields: "),
         ("append_output: [{extra_fields: [evt.num, evt.num]}]\n", "'evt.num' is given twice"),
-        ("append_output: [{extra_fields: evt.num}]\n", "append_output[].extra_fields is a list"),
-        ("load_plugins: [json]\n", "load_plugins names 'json', which is not among plugins"),
+        ("append_output: [{extra_fields: evt.num}]\n", "append_output[].extra_fields must be a list"),
+        ("load_plugins: [json]\n", "load_plugins names 'json', which plugins does not define"),
         ("rules_file: a\nrules_files: [a]\n", "rules_file and rules_files are the same key"),
-        ("syscall_event_drops: {actions: [ignore, log]}\n", "makes no sense after 'ignore'"),
-        ("syscall_event_timeouts: {max_consecutives: 0}\n", "syscall_event_timeouts.max_consecutives is"),
-        ("capture: {mode: some}\n", "capture.mode is one of rules, all_rules"),
+        ("syscall_event_drops: {actions: [ignore, log]}\n", "cannot follow 'ignore'"),
+        (
+            "syscall_event_timeouts: {max_consecutives: 0}\n",
+            "syscall_event_timeouts.max_consecutives must be",
+        ),
+        ("capture: {mode: some}\n", "capture.mode must be one of rules, all_rules"),
         ("metrics: {enabled: true, interval: 1h}\n", "metrics are enabled without output_rule"),
-        ("metrics: {enabled: true, output_rule: true, interval: '5000'}\n", "metrics.interval is a time"),
-        ("metrics: {enabled: true, output_rule: true, interval: 30s1h}\n", "metrics.interval is a time"),
-        ("metrics: {enabled: true, output_rule: true, interval: 99ms}\n", "metrics.interval is a time"),
+        (
+            "metrics: {enabled: true, output_rule: true, interval: '5000'}\n",
+            "metrics.interval must be a time",
+        ),
+        ("metrics: {enabled: true, output_rule: true, interval: 30s1h}\n", "metrics.interval must be a time"),
+        ("metrics: {enabled: true, output_rule: true, interval: 99ms}\n", "metrics.interval must be a time"),
     ] {
         let message = read("kind", wrong, &[]).expect_err(wrong);
         assert!(message.contains(expected), "{wrong}: {message}");
@@ -130,7 +136,9 @@ fn a_key_given_twice_is_a_warning() {
     let loaded = loaded.expect("valid");
     assert!(loaded.config.lines.json);
     assert_eq!(loaded.remarks.warnings.len(), 1);
-    assert!(loaded.remarks.warnings[0].text.contains("'json_output' is given twice; the first, in line 1"));
+    assert!(
+        loaded.remarks.warnings[0].text.contains("'json_output' is given twice; the first value, in line 1")
+    );
 }
 
 #[test]
@@ -183,7 +191,7 @@ fn rules_are_selected_and_outputs_extended() {
     assert!(second.format.starts_with("container_id=%container.id container_name=%container.name"));
 }
 
-/// A configuration cut at every place, and with pieces put in that mean something: it is read, or there is a message.
+/// A configuration truncated at every place, and with meaningful pieces inserted: it is read, or there is a message.
 #[test]
 fn cut_and_changed_configurations_are_read_or_refused() {
     const PIECES: [&str; 9] = ["", "\t", "\"", "'", "\n- ", ": ", "[", "{!,", "&a *a"];

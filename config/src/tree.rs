@@ -1,5 +1,5 @@
-//! A configuration as written: YAML text enters, a tree of values leaves, each with the place where it stands. Later files and
-//! overrides of the command line are laid over it here. Nothing here knows what a key means.
+//! A configuration as written: YAML text enters, a tree of values leaves, each with its place. Later files and overrides of the
+//! command line are merged into it here. Nothing here knows what a key means.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use tercel_rules::load::yaml::{self, Kind, Node};
 
-/// Where a value stands.
+/// The place of a value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Place {
     /// File, or the argument of the command line.
@@ -25,7 +25,7 @@ impl fmt::Display for Place {
     }
 }
 
-/// Something that is wrong or worth knowing, and where.
+/// A message about a place.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Remark {
     /// The place.
@@ -45,7 +45,7 @@ impl fmt::Display for Remark {
 pub struct Entry {
     /// The value.
     pub value: Value,
-    /// Where it stands.
+    /// Its place.
     pub place: Place,
 }
 
@@ -54,7 +54,7 @@ pub struct Entry {
 pub enum Value {
     /// Nothing.
     Null,
-    /// A text, a number or a truth value.
+    /// A string, a number or a boolean.
     Text(String),
     /// A list.
     List(Vec<Entry>),
@@ -75,22 +75,22 @@ const LISTS: [&str; 9] = [
     "syscall_event_drops.actions",
 ];
 
-/// A step of a path of the command line.
+/// A step of a path on the command line.
 enum Step {
     /// The value of a key.
     Key(String),
-    /// An element of a list: its number, or nothing for a new one.
+    /// An element of a list: its index, or empty for a new one.
     Element(String),
 }
 
-/// How a further file is laid over what was read before.
+/// How a later file is merged into what was read before.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Strategy {
     /// Lists grow, other keys are replaced.
     Append,
     /// Keys are replaced.
     Override,
-    /// Only keys that were not there are taken.
+    /// Only keys that were missing are taken.
     AddOnly,
 }
 
@@ -104,7 +104,7 @@ impl Entry {
         };
         let documents = yaml::parse(text).map_err(|error| Remark {
             place: place(error.place()),
-            text: format!("not YAML: {}", error.message),
+            text: format!("invalid YAML: {}", error.message),
         })?;
         let root = match documents.first() {
             Some(node) => entry(node, &place, &expand, repeated)?,
@@ -115,7 +115,7 @@ impl Entry {
             Value::Null => Ok(Entry { value: Value::Map(Vec::new()), place: root.place }),
             _ => Err(Remark {
                 place: root.place,
-                text: "a configuration is a list of 'key: value'".to_owned(),
+                text: "a configuration must consist of 'key: value' pairs".to_owned(),
             }),
         }
     }
@@ -126,12 +126,12 @@ impl Entry {
         pairs.iter().find(|(name, _)| name == key).map(|(_, entry)| entry)
     }
 
-    /// The value behind several keys, written `a.b.c`.
+    /// The value at a path of keys, written `a.b.c`.
     pub fn at(&self, path: &str) -> Option<&Entry> {
         path.split('.').try_fold(self, |entry, key| entry.get(key))
     }
 
-    /// Lays another file over this one.
+    /// Merges another file into this one.
     pub fn lay(&mut self, over: Entry, strategy: Strategy) {
         let Value::Map(pairs) = over.value else { return };
         for (key, new) in pairs {
@@ -145,21 +145,21 @@ impl Entry {
         }
     }
 
-    /// Sets a value from the command line: `a.b=c`, `list[]=c` (appended), `list[0]=c`. As in Falco, the value is a plain text
+    /// Sets a value from the command line: `a.b=c`, `list[]=c` (appended), `list[0]=c`. As in Falco, the value is a plain string
     /// unless it is `{…}`; for a key that is a list it may also be `[…]`. A backslash before `.`, `[`, `]` or `\` in a key
-    /// stands for that character itself.
+    /// escapes that character.
     pub fn set(&mut self, argument: &str) -> Result<(), Remark> {
         let place = Place { origin: argument.into(), spot: None };
         let wrong = |text: String| Remark { place: place.clone(), text };
         let Some((path, text)) = argument.split_once('=') else {
-            return Err(wrong("an override is key=value, as in json_output=true".to_owned()));
+            return Err(wrong("an override must be key=value, as in json_output=true".to_owned()));
         };
         let path = path.trim();
         let is_object = text.starts_with('{') && text.ends_with('}');
         let is_list = text.starts_with('[') && text.ends_with(']') && LISTS.contains(&path);
         let value = if is_object || is_list {
             let documents =
-                yaml::parse(text).map_err(|error| wrong(format!("not YAML: {}", error.message)))?;
+                yaml::parse(text).map_err(|error| wrong(format!("invalid YAML: {}", error.message)))?;
             match documents.first() {
                 Some(node) => entry(node, &|_| place.clone(), &str::to_owned, &mut Vec::new())?.value,
                 None => Value::Null,
@@ -168,19 +168,19 @@ impl Entry {
             Value::Text(text.to_owned())
         };
         let mut slot = self;
-        for step in steps(path).ok_or_else(|| wrong(format!("'{path}' is not a key")))? {
+        for step in steps(path).ok_or_else(|| wrong(format!("invalid key '{path}'")))? {
             slot = match &step {
                 Step::Key(key) => slot.slot(key, &place),
                 Step::Element(index) => slot
                     .element(index, &place)
-                    .ok_or_else(|| wrong(format!("'[{index}]' is not an element of this list")))?,
+                    .ok_or_else(|| wrong(format!("this list has no element [{index}]")))?,
             };
         }
         *slot = Entry { value, place };
         Ok(())
     }
 
-    /// The value of a key, which becomes one if it is none.
+    /// The value of a key; this value becomes a map if it is none.
     fn slot(&mut self, key: &str, place: &Place) -> &mut Entry {
         if !matches!(self.value, Value::Map(_)) {
             *self = Entry { value: Value::Map(Vec::new()), place: place.clone() };
@@ -193,7 +193,7 @@ impl Entry {
         &mut pairs[at].1
     }
 
-    /// The element of a list that has this index, or a new one behind the last.
+    /// The element of a list with this index, or a new one after the last.
     fn element(&mut self, index: &str, place: &Place) -> Option<&mut Entry> {
         if !matches!(self.value, Value::List(_)) {
             *self = Entry { value: Value::List(Vec::new()), place: place.clone() };
@@ -212,7 +212,7 @@ fn steps(path: &str) -> Option<Vec<Step>> {
     let mut steps = Vec::new();
     let mut key = String::new();
     let mut letters = path.chars();
-    // After an element, a dot or a further element follows.
+    // After an element comes a dot or another element.
     let mut after_element = false;
     while let Some(letter) = letters.next() {
         match letter {
@@ -266,10 +266,11 @@ fn entry(
             let mut map = Vec::with_capacity(pairs.len());
             for (key, value) in pairs {
                 let Some(name) = key.scalar() else {
-                    return Err(Remark { place: place(key.mark), text: "a key is a text".to_owned() });
+                    return Err(Remark { place: place(key.mark), text: "a key must be a string".to_owned() });
                 };
                 if let Some(line) = known.get(name) {
-                    let text = format!("'{name}' is given twice; the first, in line {}, counts", line + 1);
+                    let text =
+                        format!("'{name}' is given twice; the first value, in line {}, is used", line + 1);
                     repeated.push(Remark { place: place(key.mark), text });
                     continue;
                 }
@@ -282,7 +283,7 @@ fn entry(
     Ok(Entry { value, place: here })
 }
 
-/// Puts variables of the environment in: `${NAME}`, empty where there is none; `$${NAME}` stands for itself.
+/// Expands environment variables: `${NAME}`, empty if it is not set; `$${NAME}` is the text `${NAME}`.
 fn expand(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
@@ -332,8 +333,8 @@ mod tests {
         assert_eq!(text(&root, "b.c").as_deref(), Some(r#"["x", "y"]"#));
         assert_eq!(root.at("b.c").map(|entry| entry.place.to_string()).as_deref(), Some("f.yaml:3:6"));
         for (bad, expected) in [
-            ("- a\n", "f.yaml:1:1: a configuration is a list of 'key: value'"),
-            ("[a]: 1\n", "f.yaml:1:1: a key is a text"),
+            ("- a\n", "f.yaml:1:1: a configuration must consist of 'key: value' pairs"),
+            ("[a]: 1\n", "f.yaml:1:1: a key must be a string"),
         ] {
             assert_eq!(
                 Entry::parse("f.yaml", bad, &mut Vec::new()).expect_err("wrong").to_string(),
@@ -353,8 +354,8 @@ mod tests {
         assert_eq!(
             repeated,
             [
-                "f.yaml:4:3: 'c' is given twice; the first, in line 3, counts",
-                "f.yaml:5:1: 'a' is given twice; the first, in line 1, counts",
+                "f.yaml:4:3: 'c' is given twice; the first value, in line 3, is used",
+                "f.yaml:5:1: 'a' is given twice; the first value, in line 1, is used",
             ]
         );
     }

@@ -1,5 +1,5 @@
-//! Lost events: counts of the probe enter; where too many were lost in a second, a loss leaves, and what is to be done about it.
-//! The alert is Falco's, under the name of this program.
+//! Lost events: counts of the probe enter; if too many were lost in a second, a loss leaves, with the action to take. The alert is
+//! Falco's, under the name of this program.
 
 use std::time::Duration;
 
@@ -22,13 +22,13 @@ pub struct Loss {
     counts: Vec<(String, u64)>,
 }
 
-/// Watches what is lost.
+/// Watches the losses.
 pub struct DropWatcher {
     settings: config::Drops,
     known: Drops,
     cpus: Vec<u64>,
     events: u64,
-    /// Something was lost between the last two looks.
+    /// Whether events were lost between the last two checks.
     lost: bool,
     /// Alerts that may be raised at once.
     tokens: f64,
@@ -47,14 +47,14 @@ impl DropWatcher {
         }
     }
 
-    /// Has other settings hold from now on.
+    /// Uses other settings from now on.
     pub fn configure(&mut self, settings: config::Drops) {
         self.settings = settings;
         self.tokens = self.tokens.min(settings.burst);
     }
 
-    /// Looks at the counts after `passed`; `events` have been seen so far, and lost so many per CPU.
-    /// `None` where too little was lost, or something was done about it just now.
+    /// Checks the counts after `passed`; `events` have been seen so far, and `cpus` is what each CPU lost. `None` if too few were lost,
+    /// or if the last action is too recent.
     pub fn look(&mut self, drops: &Drops, cpus: &[u64], events: u64, passed: Duration) -> Option<Loss> {
         self.tokens = (self.tokens + self.settings.rate * passed.as_secs_f64()).min(self.settings.burst);
         let seen = events.saturating_sub(self.events);
@@ -76,7 +76,7 @@ impl DropWatcher {
         Some(loss)
     }
 
-    /// Whether anything was lost between the last two looks.
+    /// Whether events were lost between the last two checks.
     pub fn lost(&self) -> bool {
         self.lost
     }
@@ -112,7 +112,7 @@ impl Loss {
         format!("{RULE}. {} system calls dropped in last second.", self.lost)
     }
 
-    /// The alert, in the form of Falco's.
+    /// The alert, in the form of Falco's alert.
     pub fn alert(&self) -> InternalAlert {
         let fields = self.counts.iter().map(|(key, count)| (key.clone(), json!(count.to_string()))).collect();
         InternalAlert { rule: RULE, text: self.text(), priority: Priority::Debug, fields }

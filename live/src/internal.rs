@@ -1,4 +1,4 @@
-//! Alerts of the run itself, in the form of Falco's: a text and fields enter, a line for the outputs leaves.
+//! Alerts about the run itself, in the form of Falco's: a text and fields enter, a line for the outputs leaves.
 
 use jiff::Timestamp;
 use jiff::tz::Offset;
@@ -6,10 +6,10 @@ use serde_json::{Map, Value, json};
 use tercel_outputs::Message;
 use tercel_rules::program::Priority;
 
-/// An alert that no rule file knows.
+/// An alert that comes from no rule file.
 #[derive(Debug, Clone, PartialEq)]
 pub struct InternalAlert {
-    /// Name of the rule that it bears.
+    /// Name of the rule in the alert.
     pub rule: &'static str,
     /// What happened.
     pub text: String,

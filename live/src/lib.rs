@@ -1,9 +1,9 @@
-//! What a live run adds to what the probe reports. The program, the state and the counters of the probe enter; which system calls to
+//! What a live run adds to the events of the probe. The program, the state and the counters of the probe enter; which system calls to
 //! ask for, threads whose ends were lost, alerts of the run itself and metrics leave, these to a web
 //! server, too. Must not know the command line, nor where
 //! texts go.
 //!
-//! Rules and the state decide which events the probe is asked for. While events are lost, those that only less urgent rules need are
+//! Rules and the state decide which events the probe captures. While events are lost, those that only less urgent rules need are
 //! left out:
 //!
 //! ```
@@ -21,7 +21,7 @@
 //! let before = selection.wanted().expect("some events only");
 //! let change = selection.second(true).expect("events were lost in this second");
 //! assert!(change.wanted.expect("fewer events").len() < before.len());
-//! assert_eq!(change.text, "overload: rules less urgent than Informational do not see getcwd");
+//! assert_eq!(change.text, "overload: rules less urgent than Informational do not get getcwd");
 //! ```
 #![forbid(unsafe_code)]
 

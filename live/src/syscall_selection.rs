@@ -1,18 +1,18 @@
-//! Which events the probe is asked for: those that rules and the state of processes need. Under overload, what only rules of
-//! lesser priority need is left out, one priority after the other, until nothing is lost any more; when that has lasted, it
-//! comes back.
+//! Which events the probe captures: those that rules and the state of processes need. Under overload, events that only rules of lesser
+//! priority need are left out, one priority after the other, until nothing is lost; after a time without losses they are captured
+//! again.
 
 use tercel_config as config;
 use tercel_format::catalogue::{EVENTS, EventFlags, code};
 use tercel_rules::program::{EventSet, Priority, Program};
 
-/// So many seconds without loss bring a priority back.
+/// Seconds without a loss after which a priority gets its events again.
 const CALM: u32 = 30;
 
-/// The events that the probe is asked for, by how much is left out.
+/// The events that the probe captures, by how much is left out.
 #[derive(Debug)]
 pub struct SyscallSelection {
-    /// The first holds everything that is wanted; each further one is smaller.
+    /// The first contains everything that is wanted; each further one is smaller.
     levels: Vec<Level>,
     level: usize,
     calm: u32,
@@ -25,7 +25,7 @@ struct Level {
     wanted: EventSet,
 }
 
-/// What the probe is to be asked for from now on, and why.
+/// What the probe captures from now on, and why.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Change {
     /// The events.
@@ -35,7 +35,7 @@ pub struct Change {
 }
 
 impl SyscallSelection {
-    /// What is wanted for `program`. A recording holds all events, unless some were asked for.
+    /// What is wanted for `program`. A recording gets all events, unless the configuration names some.
     pub fn of(program: &Program, settings: &config::Calls, recording: bool) -> SyscallSelection {
         let named = !settings.more.is_empty() || !settings.less.is_empty();
         let all = settings.all || (recording && !named);
@@ -53,7 +53,7 @@ impl SyscallSelection {
         SyscallSelection { levels, level: 0, calm: 0 }
     }
 
-    /// What is wanted at the moment.
+    /// What is wanted at this level.
     pub fn wanted(&self) -> Option<Vec<u16>> {
         let wanted = &self.levels.get(self.level)?.wanted;
         let codes: Vec<u16> =
@@ -83,9 +83,9 @@ impl SyscallSelection {
             Some(level) if self.level > 0 => {
                 let (before, priority) = (&self.levels[0].wanted, level.from.name());
                 let less = before.intersection(&level.wanted.complement());
-                format!("overload: rules less urgent than {priority} do not see {}", names(&less))
+                format!("overload: rules less urgent than {priority} do not get {}", names(&less))
             }
-            _ => "the overload is over: all rules see everything that they need".to_owned(),
+            _ => "overload has ended: all rules get the events that they need".to_owned(),
         };
         Some(Change { wanted: self.wanted(), text })
     }
@@ -103,7 +103,7 @@ fn wanted(program: &Program, settings: &config::Calls, from: Priority) -> EventS
         }
     }
     set = set.intersection(&named.complement());
-    // Without these the table of threads would only grow; and what container engines tell costs nothing.
+    // Without exits the table of threads would only grow; and events of container engines cost nothing.
     set.insert(code::PROCEXIT_1_E);
     set.insert(code::ASYNCEVENT_E);
     set
@@ -118,7 +118,7 @@ fn names(set: &EventSet) -> String {
     let more = names.len().saturating_sub(8);
     names.truncate(8);
     let names = names.join(", ");
-    if more > 0 { format!("{names} and {more} more kinds of events") } else { names }
+    if more > 0 { format!("{names} and {more} more event types") } else { names }
 }
 
 #[cfg(test)]

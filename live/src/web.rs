@@ -1,5 +1,5 @@
-//! The web server for health, versions and metrics: requests enter, the page that the run left last leaves. One thread serves one request
-//! after the other, each within a second, so that strangers can cost no more than that.
+//! The web server for health, versions and metrics: requests enter, the newest page of the run leaves. One thread serves one request after
+//! the other, each within a second, so that clients cannot cost more than that.
 
 use std::error::Error;
 use std::io::{self, Read, Write};
@@ -20,14 +20,14 @@ use tercel_rules::load::Options;
 
 /// How long a request may take.
 const PATIENCE: Duration = Duration::from_secs(1);
-/// After this time an address that was in use is tried again.
+/// After this time an address that is in use is tried again.
 const AGAIN: Duration = Duration::from_secs(1);
 /// Longest head of a request that is read.
 const HEAD: usize = 4096;
-/// After this time without a sign of the run, it is not well.
+/// After this time without a page of the run, it is not healthy.
 const STALE: Duration = Duration::from_secs(10);
 
-/// The page that is served, and when the run left it.
+/// The page that is served, and its time.
 struct Page {
     text: String,
     at: Instant,
@@ -36,7 +36,7 @@ struct Page {
 /// Why the web server cannot be started.
 #[derive(Debug, thiserror::Error)]
 pub enum WebError {
-    /// The certificates or their key are wrong.
+    /// The certificates or their key are invalid.
     #[error("webserver.ssl_certificate: {}: {reason}", path.display())]
     Certificate {
         /// Their file.
@@ -65,8 +65,8 @@ pub struct WebServer {
 }
 
 impl WebServer {
-    /// Serves on a thread of its own until the process ends. An address that is in use now is tried again for as long as the run
-    /// goes on; `notices` says so, and where it listens.
+    /// Serves on a thread of its own until the process ends. An address that is in use is tried again as long as the run lasts;
+    /// `notices` reports this, and the address that it listens on.
     ///
     /// # Errors
     /// The certificates are wrong, or the address is not to be had.
@@ -80,7 +80,7 @@ impl WebServer {
         let report = move |level, text| drop(sender.send(Notice { level, text }));
         let listener = match TcpListener::bind(web.address) {
             Err(error) if error.kind() == io::ErrorKind::AddrInUse => {
-                let text = format!("web server on {}: the address is in use; it is tried again", web.address);
+                let text = format!("web server on {}: the address is in use; trying again", web.address);
                 report(Level::Warning, text);
                 None
             }
@@ -103,9 +103,9 @@ impl WebServer {
             });
             for stream in listener.incoming() {
                 match stream {
-                    // A client that goes away is no matter.
+                    // A client that closes the connection is not an error.
                     Ok(stream) => drop(answer(stream, tls.as_ref(), &web, &shared)),
-                    // Out of descriptors, say: that passes, or not.
+                    // Out of descriptors, for example: later requests may succeed.
                     Err(_) => thread::sleep(PATIENCE),
                 }
             }
@@ -114,20 +114,20 @@ impl WebServer {
         Ok(WebServer { page, metrics, notices })
     }
 
-    /// Whether what the server needs from the start is there.
+    /// Checks what the server needs at the start.
     ///
     /// # Errors
-    /// The certificates or their key are wrong.
+    /// The certificates or their key are invalid.
     pub fn check(web: &Web) -> Result<(), WebError> {
         web.certificate.as_deref().map(tls).transpose().map(drop)
     }
 
-    /// What there is to report since the last call.
+    /// Messages since the last call.
     pub fn notices(&self) -> impl Iterator<Item = Notice> {
         self.notices.try_iter()
     }
 
-    /// A sign of the run; `text` makes the new page of metrics, where there is one.
+    /// Shows that the run is alive; `text` makes the new page of metrics, if metrics are served.
     pub fn show(&self, text: impl FnOnce() -> String) {
         let text = if self.metrics { text() } else { String::new() };
         *self.page.lock().unwrap_or_else(PoisonError::into_inner) = Page { text, at: Instant::now() };
@@ -145,7 +145,7 @@ fn read_tls(path: &Path) -> Result<ServerConfig, Box<dyn Error + Send + Sync>> {
     Ok(ServerConfig::builder().with_no_client_auth().with_single_cert(certificates, key)?)
 }
 
-/// A connection that nobody may keep for longer than their time.
+/// A connection with a time limit.
 struct Bounded {
     stream: TcpStream,
     deadline: Instant,
@@ -215,7 +215,8 @@ fn serve(stream: &mut (impl Read + Write), web: &Web, page: &Mutex<Page>) -> io:
     stream.write_all(answer.as_bytes())
 }
 
-/// What falcoctl and others ask for under Falco's keys: the rule language and the plugins that rule files may require.
+/// What falcoctl and others request, under Falco's keys: versions of the rule language and of the plugins that rule files may
+/// require.
 fn versions() -> String {
     let Options { engine, plugins, .. } = Options::default();
     let plugins: Map<String, Value> =
@@ -229,7 +230,7 @@ fn versions() -> String {
     .to_string()
 }
 
-/// Reads the head of a request; its path leaves.
+/// Reads the head of a request and returns its path.
 fn request(stream: &mut impl Read) -> io::Result<String> {
     let mut head = Vec::new();
     let mut buffer = [0; 512];
@@ -296,7 +297,7 @@ mod tests {
         let notice = server.notices().next().expect("a notice");
         let url = notice.text.strip_prefix("web server on ").expect("an address");
         assert!(url.starts_with("https://"), "{url}");
-        // The certificate is its own authority, as it is of those that Falco's users make.
+        // The certificate is self-signed, as in Falco's documentation.
         let tls = ureq::tls::TlsConfig::builder().disable_verification(true).build();
         let agent: ureq::Agent = ureq::Agent::config_builder().tls_config(tls).build().into();
         let mut answer = agent.get(format!("{url}/healthz")).call().expect("an answer");
@@ -306,7 +307,7 @@ mod tests {
         assert!(error.starts_with("webserver.ssl_certificate: "), "{error}");
     }
 
-    /// Falco, say, has the same port.
+    /// Falco, for example, has the same port.
     #[test]
     fn an_address_in_use_is_tried_again() {
         let other = TcpListener::bind(("127.0.0.1", 0)).expect("a listener");

@@ -1,17 +1,17 @@
-//! The seam between the queue of an output and what carries its lines away.
+//! The interface between the queue of an output and the code that sends its lines.
 
 use std::io;
 
 use crate::Message;
 
-/// Why a line did not leave.
+/// Why a line was not sent.
 #[derive(Debug)]
 pub enum Failure {
-    /// It may leave later.
+    /// It may be sent later.
     Later(String),
-    /// It never will.
+    /// It can never be sent.
     Never(String),
-    /// Nobody reads this output any more.
+    /// The reader of this output has closed it.
     Closed,
 }
 
@@ -21,17 +21,17 @@ impl From<io::Error> for Failure {
     }
 }
 
-/// Carries lines away, one after the other. It may wait; it runs on a thread of its own.
+/// Sends lines, one after the other. It may wait; it runs on a thread of its own.
 pub trait Channel: Send {
-    /// Sends a line. After a failure the same line comes again, unless it never can.
+    /// Sends a line. After a failure the same line comes again, unless it can never be sent.
     ///
     /// # Errors
-    /// The line has not left.
+    /// The line was not sent.
     fn send(&mut self, message: &Message) -> Result<(), Failure>;
 
-    /// What is open is closed, and opened again for the next line.
+    /// Closes what is open; the next line opens it again.
     fn reopen(&mut self);
 
-    /// No further line will come.
+    /// Called after the last line.
     fn finish(&mut self) {}
 }

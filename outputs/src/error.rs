@@ -3,20 +3,20 @@
 use std::io;
 use std::path::PathBuf;
 
-/// An output that is set up wrongly, or whose thread cannot be started.
+/// An output that is configured wrongly, or whose thread cannot be started.
 #[derive(Debug, thiserror::Error)]
 #[error("{output} output: {reason}")]
 pub struct StartError {
     /// Name of the output.
     pub output: &'static str,
-    /// What is wrong.
+    /// The reason.
     pub reason: Reason,
 }
 
-/// What is wrong with the setup of an output.
+/// Why an output cannot be started.
 #[derive(Debug, thiserror::Error)]
 pub enum Reason {
-    /// A stream or a thread is not to be had.
+    /// A stream or a thread is not available.
     #[error("{0}")]
     Io(#[from] io::Error),
     /// A file of keys or certificates cannot be read.
@@ -35,8 +35,8 @@ pub enum Reason {
         /// Why.
         source: Box<ureq::Error>,
     },
-    /// A file of certificates has none.
-    #[error("{}: holds no certificate", path.display())]
+    /// A file of certificates contains none.
+    #[error("{}: contains no certificate", path.display())]
     NoCertificate {
         /// The file.
         path: PathBuf,

@@ -1,5 +1,4 @@
-//! Files and the standard streams: lines enter, bytes leave. A line that could be written in part only is completed by the next
-//! try.
+//! Files and the standard streams: lines enter, bytes leave. A line that was written in part is completed by the next attempt.
 
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
@@ -9,7 +8,7 @@ use std::path::PathBuf;
 use crate::Message;
 use crate::channel::{Channel, Failure};
 
-/// The line being written, and how much of it is out.
+/// The line being written, and how many of its bytes are written.
 #[derive(Debug, Default)]
 struct Pending {
     bytes: Vec<u8>,
@@ -17,7 +16,7 @@ struct Pending {
 }
 
 impl Pending {
-    /// Writes what is left of the line; the line itself where nothing of it is out.
+    /// Writes the rest of the line, or the whole line if nothing of it is written.
     fn write(&mut self, message: &Message, out: &mut fs::File) -> io::Result<()> {
         if self.written == 0 {
             self.bytes.clear();
@@ -105,7 +104,7 @@ impl Channel for File {
 
     fn reopen(&mut self) {
         self.out = None;
-        // A torn line stays in the file that it began in; the new one gets it whole.
+        // A partial line stays in the old file; the new file gets the whole line.
         self.pending = Pending::default();
     }
 }

@@ -17,21 +17,21 @@ use crate::error::Reason;
 
 /// How long a request may take.
 const PATIENCE: Duration = Duration::from_secs(5);
-/// How much of the body of an answer is read, so that the connection can be used again.
+/// How much of the body of an answer is read, so that the connection can be reused.
 const ANSWER: u64 = 64 << 10;
 /// Longest head of an answer.
 const HEAD: usize = 64 << 10;
 
-/// A web server and how to speak to it.
+/// A web server and how lines are sent to it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Http {
     /// Address of the requests.
     pub url: String,
     /// Whether the lines are JSON.
     pub json: bool,
-    /// How this program names itself.
+    /// The name of this program in requests.
     pub user_agent: String,
-    /// Speak to any server that claims to be the one.
+    /// Accept any certificate of the server.
     pub insecure: bool,
     /// Files or a directory with the certificates that are trusted; `None` for those of Mozilla's list.
     pub trusted: Option<PathBuf>,
@@ -39,11 +39,11 @@ pub struct Http {
     pub client: Option<(PathBuf, PathBuf)>,
     /// Compress what is sent.
     pub compress: bool,
-    /// Use connections again.
+    /// Reuse connections.
     pub keep_alive: bool,
     /// Print the bodies of answers on standard output.
     pub echo: bool,
-    /// Timeouts in a row after which a line is given up.
+    /// Number of timeouts in a row after which a line is given up.
     pub max_timeouts: u32,
 }
 
@@ -72,7 +72,7 @@ impl Client {
             request.send(line)?
         };
         let status = response.status().as_u16();
-        // The status is the answer: a body that is too long or truncated changes nothing about it, nor does a reader of the echo.
+        // The status is the answer: a body that is too long or truncated does not change it, nor does an error of the echo.
         let mut body = Vec::new();
         let _ = response.body_mut().as_reader().take(ANSWER).read_to_end(&mut body);
         if self.settings.echo && !body.is_empty() {
@@ -88,11 +88,11 @@ impl Channel for Client {
         let reason = |what: &dyn std::fmt::Display| format!("{}: {what}", self.settings.url);
         let failure = match &posted {
             Ok(200..400) => None,
-            // Too many requests, or a fault of the server: it may pass.
+            // Too many requests, or an error of the server: a later attempt may succeed.
             Ok(status @ (408 | 429 | 500..)) => Some(Failure::Later(reason(&format!("status {status}")))),
             Ok(status) => Some(Failure::Never(reason(&format!("status {status}")))),
             Err(Error::Timeout(_)) if self.timeouts >= self.settings.max_timeouts => {
-                Some(Failure::Never(reason(&format!("no answer to {} tries", self.timeouts + 1))))
+                Some(Failure::Never(reason(&format!("no answer; attempts: {}", self.timeouts + 1))))
             }
             Err(error) => Some(Failure::Later(reason(error))),
         };
@@ -104,7 +104,7 @@ impl Channel for Client {
     }
 
     fn reopen(&mut self) {
-        // Keys and certificates may be new; where they are broken, those in use stay.
+        // Keys and certificates may be new; if they are invalid, those in use stay.
         if let Ok(agent) = agent(&self.settings) {
             self.agent = agent;
         }
@@ -137,7 +137,7 @@ fn trusted(path: &Path) -> Result<Vec<Certificate<'static>>, Reason> {
         return certificates(path);
     }
     let entries = fs::read_dir(path).map_err(|error| unreadable(path, error))?;
-    // A directory of certificates holds links to nowhere and other things too.
+    // A directory of certificates may contain dangling links and other files.
     Ok(entries.flatten().filter_map(|entry| certificates(&entry.path()).ok()).flatten().collect())
 }
 

@@ -1,7 +1,6 @@
 //! Outputs: lines of alerts enter and leave through standard output, files, syslog, programs and http. Every output has a bounded
-//! queue and a thread of its own, so that none of them ever holds up whoever delivers. A line is tried again until its
-//! output takes it; only what a full queue cannot hold is lost, and counted. Must not know what a line says, rules, or the
-//! command line.
+//! queue and a thread of its own, so that none of them ever delays its caller. A line is tried again until its output has sent it;
+//! only lines that do not fit into a full queue are lost, and counted. Must not know what a line says, rules, or the command line.
 //!
 //! ```
 //! use std::time::Duration;
@@ -44,7 +43,7 @@ use channel::Channel;
 use notices::Told;
 use worker::Worker;
 
-/// A line on its way.
+/// A line to send.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Message {
     /// The line, without a line end.
@@ -53,7 +52,7 @@ pub struct Message {
     pub severity: u8,
 }
 
-/// An output as it is asked for.
+/// An output as configured.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Kind {
     /// Standard output.
@@ -81,7 +80,7 @@ pub enum Kind {
 }
 
 impl Kind {
-    /// Name for messages and metrics.
+    /// Name in messages and metrics.
     pub fn name(&self) -> &'static str {
         match self {
             Kind::Stdout => "stdout",
@@ -93,7 +92,7 @@ impl Kind {
         }
     }
 
-    /// Where its lines go, for people.
+    /// Where its lines go, in words.
     pub fn target(&self) -> String {
         match self {
             Kind::Stdout => "standard output".to_owned(),
@@ -105,10 +104,10 @@ impl Kind {
         }
     }
 
-    /// Whether what it needs from the start is there, as keys and certificates.
+    /// Checks what it needs at the start, such as keys and certificates.
     ///
     /// # Errors
-    /// What is wrong, with the name of the output.
+    /// What is missing or invalid, with the name of the output.
     pub fn check(&self) -> Result<(), StartError> {
         match self {
             Kind::Http(http) => http::Client::new(http).map(drop).map_err(|reason| self.failed(reason)),
@@ -136,14 +135,14 @@ impl Kind {
     }
 }
 
-/// What became of the lines of an output.
+/// Counts of the lines of an output.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Counts {
-    /// Taken by the output.
+    /// Sent by the output.
     pub sent: u64,
-    /// Lost: the queue was full, the output refused them, or time was up at the end.
+    /// Lost: the queue was full, the output refused them, or there was no time left at the end.
     pub lost: u64,
-    /// Tries that failed.
+    /// Attempts that failed.
     pub failures: u64,
     /// Waiting in the queue.
     pub waiting: u64,
@@ -177,9 +176,9 @@ impl Running {
 pub struct Outputs {
     running: Vec<Running>,
     limits: Limits,
-    /// Outputs that get no further line, but may not have sent all of theirs.
+    /// Outputs that get no new lines, but may still have lines to send.
     leaving: Vec<Running>,
-    /// What became of the lines of outputs that have left.
+    /// Counts of outputs that have ended.
     past: BTreeMap<&'static str, Counts>,
 }
 
@@ -187,14 +186,14 @@ impl Outputs {
     /// Starts the outputs.
     ///
     /// # Errors
-    /// An output is set up wrongly, or a thread cannot be started; the text names the output.
+    /// An output is configured wrongly, or a thread cannot be started; the message names the output.
     pub fn start(kinds: &[Kind], limits: Limits) -> Result<Outputs, StartError> {
         let running = kinds.iter().map(|kind| Running::start(kind, limits)).collect::<Result<_, _>>()?;
         Ok(Outputs { running, limits, leaving: Vec::new(), past: BTreeMap::new() })
     }
 
-    /// Has lines go to other outputs from now on. Those that are as they were stay, with what waits for them; those that leave have
-    /// `patience` to send what waits.
+    /// Sends lines to other outputs from now on. Outputs that are the same stay, with their waiting lines; the others get `patience`
+    /// to send their waiting lines.
     ///
     /// # Errors
     /// As for `start`; everything stays as it was.
@@ -213,23 +212,23 @@ impl Outputs {
         Ok(())
     }
 
-    /// Hands a line to every output. Never waits.
+    /// Gives a line to every output. Never waits.
     pub fn deliver(&self, message: Message) {
         let message = Arc::new(message);
         self.running.iter().for_each(|running| running.worker.push(Arc::clone(&message)));
     }
 
-    /// Files are reopened before the next line, programs and connections too.
+    /// Reopens files, programs and connections before the next line.
     pub fn reopen(&self) {
         self.running.iter().for_each(|running| running.worker.reopen());
     }
 
-    /// Whether no output can take a line any more, because nobody reads them.
+    /// Whether all outputs are closed by their readers.
     pub fn closed(&self) -> bool {
         !self.running.is_empty() && self.running.iter().all(|running| running.worker.closed())
     }
 
-    /// What became of the lines, by output.
+    /// Counts by output.
     pub fn counts(&self) -> Vec<(&'static str, Counts)> {
         let mut all = self.past.clone();
         for Running { worker, .. } in self.running.iter().chain(&self.leaving) {
@@ -238,7 +237,7 @@ impl Outputs {
         all.into_iter().collect()
     }
 
-    /// What there is to tell about troubles since the last call; the same trouble is not told again and again.
+    /// Messages about failures since the last call; the same failure is not repeated.
     pub fn notices(&mut self, now: Instant) -> Vec<Notice> {
         let (left, leaving) =
             std::mem::take(&mut self.leaving).into_iter().partition(|old| old.worker.has_ended());
@@ -254,7 +253,7 @@ impl Outputs {
         notices
     }
 
-    /// Gives the outputs time to send what waits. What is left then is counted as lost.
+    /// Gives the outputs time to send waiting lines. Lines that are left then are counted as lost.
     pub fn finish(&self, patience: Duration) {
         let deadline = Instant::now() + patience;
         self.running.iter().for_each(|running| running.worker.close(deadline));

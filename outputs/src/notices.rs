@@ -1,36 +1,36 @@
-//! What is told about the troubles of an output: at once when one begins, when lines are lost and when it works again, but
-//! no more often than every few seconds.
+//! Messages about failures of an output: when one begins, when lines are lost and when the output works again, but no more often than
+//! every few seconds.
 
 use std::time::{Duration, Instant};
 
 use crate::worker::Worker;
 
-/// How long nothing is told after something was.
+/// Shortest time between two messages.
 const QUIET: Duration = Duration::from_secs(10);
 
-/// How grave something is.
+/// The severity of a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Level {
     /// Something does not work.
     Error,
-    /// Something may not be as it should.
+    /// Something may be wrong.
     Warning,
-    /// Something happened as it should.
+    /// Normal operation.
     Info,
-    /// For those who look for a fault.
+    /// For debugging.
     Debug,
 }
 
-/// Something to tell.
+/// A message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Notice {
-    /// How grave it is.
+    /// The severity.
     pub level: Level,
     /// The text.
     pub text: String,
 }
 
-/// What was told about an output.
+/// The last message about an output.
 #[derive(Debug, Default)]
 pub struct Told {
     at: Option<Instant>,
@@ -39,7 +39,7 @@ pub struct Told {
 }
 
 impl Told {
-    /// What there is to tell now.
+    /// The message that is due, if there is one.
     pub fn look(&mut self, worker: &Worker, now: Instant) -> Option<Notice> {
         let (name, counts, trouble) = (worker.name(), worker.counts(), worker.trouble());
         let lost = counts.lost - self.lost;
@@ -55,10 +55,10 @@ impl Told {
             None => format!("{name} output: too slow"),
         };
         if lost > 0 {
-            text.push_str(&format!("; {lost} alerts lost"));
+            text.push_str(&format!("; {lost} {} lost", if lost == 1 { "alert" } else { "alerts" }));
         }
         if trouble.is_some() && counts.waiting > 0 {
-            text.push_str(&format!("; {} wait", counts.waiting));
+            text.push_str(&format!("; {} waiting", counts.waiting));
         }
         let level = if trouble.is_some() || lost > 0 { Level::Error } else { Level::Info };
         *self = Told { at: Some(now), lost: counts.lost, trouble: trouble.is_some() };

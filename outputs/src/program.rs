@@ -14,13 +14,13 @@ use crate::channel::{Channel, Failure};
 
 /// How long a program that was started for one line may take.
 const PATIENCE: Duration = Duration::from_secs(60);
-/// How long a program has to end when its input has ended with the run.
+/// How long a program may take to end after its input has ended with the run.
 const FAREWELL: Duration = Duration::from_secs(1);
-/// How long a kept program is watched for whether it reads its first line.
+/// How long to wait for a kept program to read its first line.
 const FIRST_LINE: Duration = Duration::from_secs(5);
 /// Exit codes of a shell that could not run its command.
 const NOT_FOUND: [i32; 2] = [126, 127];
-/// How often the end of a program is looked for.
+/// How often the end of a program is checked.
 const LOOK: Duration = Duration::from_millis(5);
 
 /// A program.
@@ -36,7 +36,7 @@ impl Program {
         Program { command, keep_running, child: None }
     }
 
-    /// Starts the program unless it runs; whether it was started.
+    /// Starts the program unless it runs; returns whether it was started.
     fn start(&mut self) -> Result<bool, String> {
         if let Some(child) = &mut self.child {
             let status = child.try_wait();
@@ -49,7 +49,7 @@ impl Program {
         let child = Command::new("/bin/sh")
             .args(["-c", &self.command])
             .stdin(Stdio::piped())
-            // Ctrl-C is for this process, which then ends the program's input.
+            // Ctrl-C is for this process, which then closes the program's input.
             .process_group(0)
             .spawn()
             .map_err(|error| format!("/bin/sh: {error}"))?;
@@ -60,15 +60,15 @@ impl Program {
     fn write(&mut self, message: &Message) -> Result<(), String> {
         let line = [&message.line, &b"\n"[..]].concat();
         let started = self.start()?;
-        let child = self.child.as_mut().ok_or("it does not run")?;
+        let child = self.child.as_mut().ok_or("the program does not run")?;
         let written = child.stdin.as_mut().ok_or("its input is closed")?.write_all(&line);
         match written {
             Ok(()) if self.keep_running && started => has_read(child, line.len()),
             Ok(()) => Ok(()),
-            // A program that was started for the line need not read it.
+            // A program that was started for one line need not read it.
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe && !self.keep_running => Ok(()),
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {
-                // Its end tells more than its closed input.
+                // Its exit status says more than its closed input.
                 let status = self.end(FAREWELL)?;
                 Err(status.map_or_else(|| error.to_string(), ended))
             }
@@ -85,7 +85,7 @@ impl Program {
             match child.try_wait() {
                 Ok(None) if Instant::now() < deadline => thread::sleep(LOOK),
                 Ok(None) => {
-                    // What the shell has started is in its group.
+                    // Processes that the shell has started are in its group.
                     let _ = kill_process_group(Pid::from_child(&child), Signal::KILL);
                     let _ = child.wait();
                     return Err("did not end and was killed".to_owned());
@@ -99,12 +99,12 @@ impl Program {
     }
 }
 
-/// Waits until a program that was just started has read of its first line, which still lies in the pipe where the program cannot
-/// run. One that takes its time is believed.
+/// Waits until a program that was just started has read from its first line; if the program cannot run, the line stays in the pipe.
+/// A program that is slow counts as one that reads.
 fn has_read(child: &mut Child, line: usize) -> Result<(), String> {
     let deadline = Instant::now() + FIRST_LINE;
     loop {
-        // In this order: after its end nothing more is read.
+        // In this order: after its end nothing is read.
         let status = child.try_wait().ok().flatten();
         let unread = child.stdin.as_ref().and_then(|input| ioctl_fionread(input).ok());
         if unread.is_none_or(|unread| unread < line as u64) || Instant::now() >= deadline {
@@ -135,7 +135,7 @@ impl Channel for Program {
             return Err(Failure::Later(format!("{}: {reason}", self.command)));
         }
         if !self.keep_running {
-            // It may have done its work before it hung: not again.
+            // It may have done its work before it hung: the line is not sent again.
             return self
                 .end(PATIENCE)
                 .map(|_| ())

@@ -1,5 +1,5 @@
-//! The queue of one output: lines enter without ever waiting and leave one after the other, each staying at the front until it
-//! was sent. It is bounded by a number of lines and of bytes.
+//! The queue of one output: lines enter without ever waiting and leave one after the other; each stays at the front until it was sent.
+//! The queue is bounded in lines and in bytes.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use crate::Message;
 
-/// How much may wait in each queue.
+/// Limits of each queue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
     /// Lines.
@@ -22,18 +22,18 @@ impl Default for Limits {
     }
 }
 
-/// What there is to do.
+/// The next thing to do.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Job {
     /// Send this line.
     Send(Arc<Message>),
     /// Reopen what is open.
     Reopen,
-    /// Nothing, for ever.
+    /// Nothing more: the queue has ended.
     End,
 }
 
-/// Lines that wait.
+/// Waiting lines.
 pub struct Queue {
     inner: Mutex<Inner>,
     changed: Condvar,
@@ -45,7 +45,7 @@ struct Inner {
     messages: VecDeque<Arc<Message>>,
     bytes: usize,
     reopen: bool,
-    /// No further line is taken; those that wait may be sent until then.
+    /// No line is accepted; waiting lines may be sent until then.
     closing: Option<Instant>,
 }
 
@@ -55,7 +55,7 @@ impl Queue {
         Queue { inner: Mutex::default(), changed: Condvar::new(), limits }
     }
 
-    /// Appends a line; false where there is no room.
+    /// Appends a line; false if there is no room.
     pub fn push(&self, message: Arc<Message>) -> bool {
         let mut inner = self.lock();
         let bytes = inner.bytes.saturating_add(message.line.len());
@@ -91,7 +91,7 @@ impl Queue {
         }
     }
 
-    /// Takes the front line away: it was sent, or never will be.
+    /// Removes the front line: it was sent, or can never be sent.
     pub fn done(&self) {
         let mut inner = self.lock();
         if let Some(message) = inner.messages.pop_front() {
@@ -99,7 +99,7 @@ impl Queue {
         }
     }
 
-    /// Waits before the next try; not longer than until something is to be reopened or time is up.
+    /// Waits before the next attempt, but not longer than until a reopening is requested or the deadline passes.
     pub fn rest(&self, pause: Duration) {
         let end = Instant::now() + pause;
         let mut inner = self.lock();
@@ -113,13 +113,13 @@ impl Queue {
         }
     }
 
-    /// Asks for everything to be reopened.
+    /// Requests that everything is reopened.
     pub fn reopen(&self) {
         self.lock().reopen = true;
         self.changed.notify_all();
     }
 
-    /// Takes no further line, and gives those that wait until `deadline`.
+    /// Accepts no further line; waiting lines may be sent until `deadline`.
     pub fn close(&self, deadline: Instant) {
         self.lock().closing = Some(deadline);
         self.changed.notify_all();
@@ -130,7 +130,7 @@ impl Queue {
         self.lock().messages.len()
     }
 
-    /// Takes all lines away and tells how many they were.
+    /// Removes all lines and returns their number.
     pub fn clear(&self) -> usize {
         let mut inner = self.lock();
         inner.bytes = 0;
@@ -138,7 +138,7 @@ impl Queue {
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
-        // Nothing under the lock can panic half-way.
+        // No code under the lock can panic.
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -1,4 +1,4 @@
-//! Syslog: lines enter, messages of RFC 3164 or RFC 5424 leave to the local daemon or to one behind UDP or TCP.
+//! Syslog: lines enter, messages of RFC 3164 or RFC 5424 leave to the local daemon, or to another one over UDP or TCP.
 
 use std::fmt;
 use std::io::{self, Write};
@@ -12,13 +12,13 @@ use jiff::Zoned;
 use crate::Message;
 use crate::channel::{Channel, Failure};
 
-/// Facility of user programs, as Falco's.
+/// Facility of user programs, as in Falco.
 const FACILITY: u8 = 1;
 /// The least urgent severity that there is.
 const LEAST: u8 = 7;
 /// Name of the program in messages.
 const TAG: &str = "tercel";
-/// How long a connection may take to be made, or to take a message.
+/// How long connecting or sending a message may take.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// Linux: the message is too long for this socket.
 const EMSGSIZE: i32 = 90;
@@ -44,7 +44,7 @@ impl fmt::Display for Address {
     }
 }
 
-/// How messages look.
+/// The form of messages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Protocol {
     /// The classic form.
@@ -58,13 +58,13 @@ pub enum Protocol {
 pub struct Syslog {
     /// Where it listens.
     pub address: Address,
-    /// What it reads.
+    /// The form that it reads.
     pub protocol: Protocol,
     /// Name of this host, for daemons elsewhere.
     pub hostname: String,
 }
 
-/// A way to the daemon.
+/// A connection to the daemon.
 enum Socket {
     Datagram(UnixDatagram),
     Stream(UnixStream),
@@ -72,7 +72,7 @@ enum Socket {
     Tcp(TcpStream),
 }
 
-/// The daemon and the way to it, once there is one.
+/// The daemon and the connection to it, if there is one.
 pub struct Connection {
     syslog: Syslog,
     socket: Option<Socket>,
@@ -112,7 +112,7 @@ impl Connection {
         match &mut socket {
             Socket::Datagram(socket) => socket.send(text).map(drop)?,
             Socket::Udp(socket) => socket.send(text).map(drop)?,
-            // As the C library ends messages on local streams.
+            // The C library ends messages on local streams in this way.
             Socket::Stream(socket) => socket.write_all(&[text, b"\0"].concat())?,
             Socket::Tcp(socket) => socket.write_all(&frame(text, self.syslog.protocol))?,
         }
@@ -173,7 +173,7 @@ fn resolve(host: &str) -> io::Result<std::net::SocketAddr> {
     host.to_socket_addrs()?.next().ok_or_else(|| io::Error::other("has no address"))
 }
 
-/// Whether the other end of a stream has closed it: a write would still succeed, into nothing.
+/// Whether the other end of a stream has closed it: a write would still succeed, but be lost.
 fn is_gone(socket: &Socket) -> bool {
     let Socket::Tcp(socket) = socket else { return false };
     let peeked = socket.set_nonblocking(true).and_then(|()| socket.peek(&mut [0]));
@@ -182,7 +182,7 @@ fn is_gone(socket: &Socket) -> bool {
     restored.is_err() || !(waits || matches!(peeked, Ok(1..)))
 }
 
-/// A message in a stream: by its length, or ended by a line end, which then must not stand in it (RFC 6587).
+/// A message in a stream: with its length, or ended by a line end, which then must not occur in it (RFC 6587).
 fn frame(text: &[u8], protocol: Protocol) -> Vec<u8> {
     match protocol {
         Protocol::Rfc5424 => [format!("{} ", text.len()).as_bytes(), text].concat(),

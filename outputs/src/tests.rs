@@ -1,4 +1,4 @@
-//! Outputs under fault: what is slow, dead or full never holds up whoever delivers, and what is lost is counted.
+//! Failing outputs: one that is slow, dead or full never delays its caller, and lost lines are counted.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -38,7 +38,7 @@ fn wait(outputs: &Outputs, expected: impl Fn(&Counts) -> bool) {
     }
 }
 
-/// A directory that goes away with the test.
+/// A directory that is removed after the test.
 struct Scratch(PathBuf);
 
 impl Scratch {
@@ -92,7 +92,7 @@ fn outputs_are_replaced_without_loss() {
     let new = [kind("comes"), kind("later/stays")];
     outputs.replace(&new, Limits::default(), 5 * SECOND).expect("outputs");
     deliver(&outputs, 2..3);
-    // What waits for an output that stays goes on waiting.
+    // Lines that wait for an output that stays keep waiting.
     std::fs::create_dir(scratch.path("later")).expect("a directory");
     wait(&outputs, |counts| counts.sent == 6);
     while !outputs.leaving.is_empty() {
@@ -177,7 +177,7 @@ fn a_program_that_dies_is_started_again() {
             assert!(Instant::now() < deadline);
             std::thread::sleep(Duration::from_millis(5));
         }
-        // Its end may be seen a moment after its line.
+        // Its end may be noticed a moment after its line.
         std::thread::sleep(Duration::from_millis(50));
     }
     outputs.finish(SECOND);
@@ -210,7 +210,7 @@ fn a_program_is_killed_with_all_that_it_started() {
     }
     outputs.finish(10 * SECOND);
     let status = format!("/proc/{}/status", pid().expect("a number"));
-    // Whoever inherits it may take a while to bury it.
+    // Its new parent may take a while to reap it.
     let lives = || std::fs::read_to_string(&status).is_ok_and(|text| !text.contains("State:\tZ"));
     while lives() {
         assert!(Instant::now() < deadline, "what it started lives on");
@@ -229,7 +229,7 @@ fn a_kept_program_that_cannot_run_loses_nothing_unnoticed() {
         deliver(&outputs, 0..1);
         wait(&outputs, |counts| counts.failures > 0);
         let told = outputs.notices(Instant::now());
-        assert!(told[0].text.contains(reason) && told[0].text.ends_with("; 1 wait"), "{told:?}");
+        assert!(told[0].text.contains(reason) && told[0].text.ends_with("; 1 waiting"), "{told:?}");
         deliver(&outputs, 1..10);
         assert_eq!(counts(&outputs).lost, 6, "what the queue cannot hold");
         outputs.finish(Duration::from_millis(100));
@@ -322,7 +322,7 @@ fn web(url: String, max_timeouts: u32) -> Http {
     }
 }
 
-/// Reads a request and answers it, with a body of so many bytes.
+/// Reads a request and answers it with a body of `size` bytes.
 fn answer(mut stream: TcpStream, status: &str, size: usize) -> String {
     let mut reader = BufReader::new(stream.try_clone().expect("a stream"));
     let (mut head, mut length) = (String::new(), 0);
@@ -338,7 +338,7 @@ fn answer(mut stream: TcpStream, status: &str, size: usize) -> String {
     reader.read_exact(&mut body).expect("a body");
     write!(stream, "HTTP/1.1 {status}\r\nContent-Length: {size}\r\nConnection: close\r\n\r\n")
         .expect("an answer");
-    // Who has seen enough may hang up.
+    // The client may close the connection early.
     let _ = stream.write_all(&vec![b'x'; size]);
     format!("{head}{}", String::from_utf8_lossy(&body))
 }

@@ -1,4 +1,4 @@
-//! The thread of one output: lines leave the queue, and again until the output takes them.
+//! The thread of one output: lines leave the queue; each is tried again until the output has sent it.
 
 use std::io;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -12,9 +12,9 @@ use crate::{Counts, Message};
 
 /// Pause after the first failure of a row; it doubles with each.
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
-/// Longest pause between two tries.
+/// Longest pause between two attempts.
 const LAST_PAUSE: Duration = Duration::from_secs(5);
-/// How often the end of a thread is looked for.
+/// How often the end of a thread is checked.
 const LOOK: Duration = Duration::from_millis(5);
 
 /// A running output.
@@ -24,14 +24,14 @@ pub struct Worker {
     thread: JoinHandle<()>,
 }
 
-/// What the thread and whoever delivers both see.
+/// What the thread and its callers share.
 struct Shared {
     queue: Queue,
     sent: AtomicU64,
     lost: AtomicU64,
     failures: AtomicU64,
     closed: AtomicBool,
-    /// What is wrong at the moment.
+    /// The present failure.
     trouble: Mutex<Option<String>>,
 }
 
@@ -64,17 +64,17 @@ impl Worker {
         }
     }
 
-    /// Asks for everything to be reopened.
+    /// Requests that everything is reopened.
     pub fn reopen(&self) {
         self.shared.queue.reopen();
     }
 
-    /// Whether nobody reads this output any more.
+    /// Whether the reader of this output has closed it.
     pub fn closed(&self) -> bool {
         self.shared.closed.load(Ordering::Relaxed)
     }
 
-    /// What became of the lines.
+    /// Counts of the lines.
     pub fn counts(&self) -> Counts {
         let shared = &self.shared;
         Counts {
@@ -85,12 +85,12 @@ impl Worker {
         }
     }
 
-    /// What is wrong at the moment, if anything is.
+    /// The present failure, if there is one.
     pub fn trouble(&self) -> Option<String> {
         self.shared.trouble.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Takes no further line; those that wait may be sent until `deadline`.
+    /// Accepts no further line; waiting lines may be sent until `deadline`.
     pub fn close(&self, deadline: Instant) {
         self.shared.queue.close(deadline);
     }
@@ -100,7 +100,7 @@ impl Worker {
         self.thread.is_finished()
     }
 
-    /// Waits for the thread until `deadline`, and counts what waits then as lost. A thread that hangs in its output ends with the
+    /// Waits for the thread until `deadline`, and counts lines that are left as lost. A thread that hangs in its output ends with the
     /// process.
     pub fn wait(&self, deadline: Instant) {
         while !self.thread.is_finished() && Instant::now() < deadline {

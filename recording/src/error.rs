@@ -24,26 +24,26 @@ pub enum Error {
     #[error("cannot start a thread: {0}")]
     Thread(io::Error),
     /// A thread that writes a file has panicked.
-    #[error("a thread that writes has ended")]
+    #[error("a writing thread has ended unexpectedly")]
     WriterEnded,
-    /// The newest events cannot be kept, or not be taken out of memory.
+    /// The newest events cannot be kept in memory, or not be read from it.
     #[error("the newest events: {0}")]
     Memory(io::Error),
-    /// What was kept in memory cannot be read.
+    /// The events in memory cannot be read.
     #[error("{0}")]
     KeptOpen(OpenError),
-    /// What was kept in memory cannot be read to its end.
+    /// The events in memory cannot be read to their end.
     #[error("{0}")]
     KeptScan(ScanError),
 }
 
 impl Error {
-    /// Whether the output is a pipe that nobody reads any more.
+    /// Whether the output is a closed pipe.
     pub fn is_closed_pipe(&self) -> bool {
         matches!(self, Error::File { error, .. } if error.kind() == io::ErrorKind::BrokenPipe)
     }
 
-    /// Whether what was asked for is wrong, and not the operating system.
+    /// Whether the request is wrong, as opposed to an error of the operating system.
     pub fn is_usage(&self) -> bool {
         matches!(self, Error::Series(SeriesError::Name(_)))
     }

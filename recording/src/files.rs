@@ -1,5 +1,5 @@
-//! The files of a recording: blocks enter, one trace leaves or several after one another. Each file is complete on its own,
-//! since it begins with the state that the one before it has reached; no event is in two files, and none in no file.
+//! The files of a recording: blocks enter, one trace leaves, or several one after the other. Each file is complete on its own, since it
+//! begins with the state at the end of the file before it; each event is in exactly one file.
 
 use std::thread::JoinHandle;
 
@@ -19,14 +19,14 @@ pub struct Files {
     /// How each file is written; it is never opened itself.
     template: CaptureWriter,
     series: Series,
-    /// What a reader of the current file knows so far; `None` where nobody asks for it.
+    /// The state of a reader of the current file; `None` if it is not needed.
     state: Option<Box<State>>,
     numbering: Numbering,
     current: Option<CaptureWriter>,
-    /// The file before, while what is left of it goes to the disk.
+    /// The file before, while the rest of it is written to disk.
     closing: Option<Closing>,
     done: Sums,
-    /// Where everything goes until the end, where only the newest is kept.
+    /// Where all events go until the end, if only the newest are kept.
     flight: Option<Flight>,
 }
 
@@ -68,7 +68,7 @@ impl Files {
         Ok(())
     }
 
-    /// Writes a block. An event starts another file where the current one is large or old enough.
+    /// Writes a block. An event starts a new file if the current one is large or old enough.
     ///
     /// # Errors
     /// A file cannot be written.
@@ -107,7 +107,7 @@ impl Files {
         }
     }
 
-    /// Makes everything that was written readable, whatever becomes of the recorder.
+    /// Makes everything that was written readable, even if the recorder is killed.
     ///
     /// # Errors
     /// A file cannot be written.
@@ -118,7 +118,7 @@ impl Files {
         self.current.as_mut().map_or(Ok(()), CaptureWriter::flush_chunk)
     }
 
-    /// What has been written so far, as far as it has reached the disk.
+    /// What has been written to disk so far.
     pub fn sums(&self) -> Sums {
         if let Some(flight) = &self.flight {
             return flight.sums();
@@ -128,8 +128,8 @@ impl Files {
         Sums { bytes: self.done.bytes + bytes, raw_bytes: self.done.raw_bytes + raw_bytes, ..self.done }
     }
 
-    /// Writes what a flight recorder keeps at the moment into a file of its own, whose name leaves; `None` where there is none, or
-    /// while it writes another one.
+    /// Writes the present content of a flight recorder to a file of its own and returns its name; `None` without a flight recorder, or
+    /// while it writes another file.
     ///
     /// # Errors
     /// A file cannot be written.
@@ -138,14 +138,14 @@ impl Files {
         flight.dump(writer)
     }
 
-    /// Has a flight recorder write nothing at the end.
+    /// Makes a flight recorder write nothing at the end.
     pub fn discard(&mut self) {
         if self.flight.is_some() {
             self.current = None;
         }
     }
 
-    /// Ends the last file, and the one before it where that is still under way; neither is left open because of the other.
+    /// Finishes the last file, and the one before it if that is still being written; an error of one does not leave the other open.
     ///
     /// # Errors
     /// A file cannot be written.
@@ -166,8 +166,8 @@ impl Files {
         self.series.is_due(event.ts, || current.map_or((0, 0), |writer| (writer.bytes(), writer.raw_bytes())))
     }
 
-    /// Starts another file with the state as it is before an event at `ts`. What is left of the file before is written by a
-    /// thread of its own, so that nobody waits for the disk; only one file at a time is in this state.
+    /// Starts a new file with the state before an event at `ts`. The rest of the file before is written by a thread of its own, so
+    /// that recording does not wait for the disk; only one file at a time is in this state.
     #[cold]
     fn rotate(&mut self, ts: u64) -> Result<(), Error> {
         self.settle()?;

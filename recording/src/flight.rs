@@ -19,16 +19,16 @@ use crate::writer::{CaptureWriter, Written};
 /// Keeps the newest events.
 pub(crate) struct Flight {
     recorder: FlightRecorder,
-    /// A trace under way to the disk. There is at most one, so that copies of what is kept do not pile up.
+    /// A trace that is being written. There is at most one, so that copies of the events in memory do not pile up.
     under_way: Option<JoinHandle<Result<Written, Error>>>,
     /// Traces that were written.
     done: Sums,
-    /// Why the first of the others was not. Recording goes on; the end reports it.
+    /// The error of the first one that was not. Recording goes on; the error is reported at the end.
     failure: Option<Error>,
 }
 
 impl Flight {
-    /// An empty memory.
+    /// An empty one.
     ///
     /// # Errors
     /// The thread that compresses cannot be started.
@@ -49,7 +49,7 @@ impl Flight {
         self.recorder.block(block, state).map_err(Error::Memory)
     }
 
-    /// What is in memory.
+    /// The events in memory.
     pub(crate) fn sums(&self) -> Sums {
         let usage = self.recorder.usage();
         Sums { files: 0, bytes: usage.bytes, raw_bytes: usage.raw_bytes, forgotten: usage.forgotten }
@@ -86,7 +86,7 @@ impl Flight {
         }
     }
 
-    /// Waits for the trace that is under way.
+    /// Waits for the trace that is being written.
     fn settle(&mut self) {
         if let Some(thread) = self.under_way.take() {
             self.count(thread.join().unwrap_or(Err(Error::WriterEnded)));
@@ -106,7 +106,7 @@ impl Flight {
     }
 }
 
-/// Writes what was in memory as a trace that begins with the state of its start.
+/// Writes events from memory as a trace that begins with the state before them.
 fn write(kept: &KeptEvents, mut writer: CaptureWriter) -> Result<Written, Error> {
     if let Some(bytes) = kept.trace().map_err(Error::Memory)? {
         let mut capture = Capture::of_storage(Arc::new(bytes), &|bytes| bytes).map_err(Error::KeptOpen)?;

@@ -1,4 +1,4 @@
-//! Recordings: blocks of a capture, or of a source that goes on, enter; capture files with keyframes leave, one or a series of
+//! Recordings: blocks of a capture, or of a running source, enter; capture files with keyframes leave, one or a series of
 //! them. Nothing here knows where blocks come from, what a rule is, or the command line.
 //!
 //! [`CaptureWriter`] writes one file, [`Files`] one after the other, each complete on its own, or only the newest events.

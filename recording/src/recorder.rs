@@ -1,4 +1,4 @@
-//! The recording: blocks of a source enter until something asks to stop, and those that are wanted leave into the files. A
+//! The recording: blocks of a source enter until a limit or a signal, and those in the scope leave for the files. A
 //! [`Watcher`] is shown how far it is, and may end it.
 
 use std::sync::Arc;
@@ -16,13 +16,13 @@ use crate::sums::Sums;
 /// How often the watcher is shown how far it is, and limits are looked at if events never pause.
 const STATUS: Duration = Duration::from_millis(500);
 
-/// What a recorder that is killed loses at most, as far as it is not under way to the disk.
+/// Longest time of events that are lost if the recorder is killed, apart from those that are being written.
 const UNWRITTEN: Duration = Duration::from_millis(1500);
 
-/// How long events may be under way from the kernel: so much later than it is asked for, memory is written.
+/// How long events may take from the kernel: memory is written this much later than requested.
 const UNDER_WAY: Duration = Duration::from_millis(500);
 
-/// After how many blocks in a row the clock is looked at.
+/// Number of blocks in a row after which the clock is read.
 const BATCH: u32 = 4096;
 
 /// When a recording ends by itself.
@@ -34,7 +34,7 @@ pub struct Limits {
     pub seconds: Option<Duration>,
 }
 
-/// What was there before the first event.
+/// What existed before the first event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Found {
     /// Threads.
@@ -74,7 +74,7 @@ pub struct Recorder {
     files: Files,
     limits: Limits,
     counts: Counts,
-    /// Whether somebody asks for what is in memory.
+    /// Set by a request to write the events in memory.
     dump: Arc<AtomicBool>,
 }
 
@@ -85,7 +85,7 @@ impl Recorder {
         Recorder { scope, state, files, limits, counts: Counts::default(), dump: Arc::default() }
     }
 
-    /// Writes what is in memory whenever `asked` is true, and takes that back.
+    /// Writes the events in memory whenever `asked` is true, and resets it.
     pub fn dump_when(mut self, asked: Arc<AtomicBool>) -> Recorder {
         self.dump = asked;
         self
@@ -101,7 +101,7 @@ impl Recorder {
         self.limits.count.is_some_and(|count| self.counts.events >= count) || self.scope.is_over()
     }
 
-    /// Writes a block where it is wanted.
+    /// Writes a block if it is in the scope.
     ///
     /// # Errors
     /// A file cannot be written.
@@ -181,7 +181,7 @@ impl Recorder {
                 source.stop();
             }
             if self.dump.swap(false, Ordering::Relaxed) {
-                // A further request is met by the same file.
+                // The same file answers a further request.
                 dump = dump.or(now.checked_add(UNDER_WAY));
             }
             if dump.is_some_and(|due| now >= due) && self.dumped(watcher)? {
@@ -199,14 +199,14 @@ impl Recorder {
                 source.wait();
             }
         }
-        // Whoever asked just before the end gets a file, too.
+        // A request just before the end gets a file, too.
         if dump.is_some() || self.dump.swap(false, Ordering::Relaxed) {
             self.dumped(watcher)?;
         }
         Ok(())
     }
 
-    /// Whether a file that was asked for is under way.
+    /// Whether a requested file is being written.
     fn dumped<S>(&mut self, watcher: &mut impl Watcher<S>) -> Result<bool, Error> {
         let name = self.files.dump()?;
         if let Some(name) = &name {
@@ -215,12 +215,12 @@ impl Recorder {
         Ok(name.is_some())
     }
 
-    /// Has what is only in memory not be written.
+    /// Discards the events that are only in memory.
     pub fn discard(&mut self) {
         self.files.discard();
     }
 
-    /// Ends the last file.
+    /// Finishes the last file.
     ///
     /// # Errors
     /// A file cannot be written.

@@ -11,7 +11,7 @@ pub struct Sums {
     pub bytes: u64,
     /// Bytes of scap in them.
     pub raw_bytes: u64,
-    /// Events that have left the memory of a flight recorder.
+    /// Older events that a flight recorder has removed from memory.
     pub forgotten: u64,
 }
 

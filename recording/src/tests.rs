@@ -1,4 +1,4 @@
-//! Rotation over a made-up source: a shipped trace is recorded as if it happened now, into one file and into many.
+//! Rotation with an artificial source: a shipped trace is recorded as if it happened now, to one file and to many.
 
 use std::fs::{self, File};
 use std::io;
@@ -20,7 +20,7 @@ use super::{CaptureWriter, Files, Kind, Limits, Recorder};
 const TRACE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../testdata/traces/classic.scap");
 const RULES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../rules/tercel_rules.yaml");
 
-/// How often what the trace tells happens.
+/// How often the events of the trace are repeated.
 const ROUNDS: u64 = 40;
 
 fn files(place: &Place) -> Vec<PathBuf> {
@@ -50,7 +50,7 @@ fn record(place: &Place, kind: Kind, rotation: Rotation, keep: Option<usize>) ->
     record_part(place, kind, rotation, keep, Scope::default())
 }
 
-/// Records what is in a scope.
+/// Records the events in a scope.
 fn record_part(
     place: &Place,
     kind: Kind,

@@ -34,9 +34,9 @@ pub struct CaptureWriter {
     kind: Kind,
     options: Options,
     header: Header,
-    /// A section header has come, but nothing of the section.
+    /// A section header has arrived, but nothing else of the section.
     waiting: bool,
-    /// What is known before the next block, for keyframes; plain captures need none. `None` while it is lent.
+    /// The state before the next block, for keyframes; plain captures need none. `None` while it is lent.
     state: Option<Box<State>>,
     writer: Option<Writer>,
     /// Bytes that have reached the file.
@@ -54,7 +54,7 @@ enum Writer {
 pub struct Written {
     /// Bytes of the file.
     pub bytes: u64,
-    /// Of a native trace, what it has become.
+    /// The summary of a native trace.
     pub summary: Option<Summary>,
     /// Bytes of scap.
     pub raw_bytes: u64,
@@ -100,7 +100,7 @@ impl CaptureWriter {
         }
     }
 
-    /// Sends everything that was written on its way to the disk.
+    /// Flushes everything that was written to disk.
     ///
     /// # Errors
     /// The file cannot be written. Nothing can be written after an error.
@@ -113,7 +113,7 @@ impl CaptureWriter {
         done.map_err(|error| self.failed(error))
     }
 
-    /// Writes a block, with a state of its own behind the keyframes.
+    /// Writes a block; keyframes come from a state that the target keeps.
     ///
     /// # Errors
     /// The file cannot be written. Nothing can be written after an error.
@@ -127,7 +127,7 @@ impl CaptureWriter {
         written
     }
 
-    /// Writes a block. `state` is what is known before it: for those who run the state anyway.
+    /// Writes a block with the state before it, for callers that keep the state themselves.
     ///
     /// # Errors
     /// The file cannot be written. Nothing can be written after an error.
@@ -155,30 +155,30 @@ impl CaptureWriter {
         result.map_err(|error| self.failed(error))
     }
 
-    /// Notes that so many events are missing before the next block.
+    /// Notes that `events` are missing before the next block.
     pub fn drop_events(&mut self, count: u64) {
         if let Some(Writer::Native(writer)) = &mut self.writer {
             writer.dropped(count);
         }
     }
 
-    /// Takes what the header of a trace says over. `source` names the capture that is converted.
+    /// Copies the header of a trace. `source` names the capture that is converted.
     pub fn describe(&mut self, header: Header, source: String) {
         self.header =
             Header { source, writer: concat!("tercel ", env!("CARGO_PKG_VERSION")).to_owned(), ..header };
     }
 
-    /// What the header of a trace will say.
+    /// The header that the trace will have.
     pub fn header(&self) -> &Header {
         &self.header
     }
 
-    /// Replaces what the header of a trace will say.
+    /// Replaces the header that the trace will have.
     pub fn set_header(&mut self, header: Header) {
         self.header = header;
     }
 
-    /// Lets events keep the numbers that they have, where others are missing before them; otherwise they are counted again.
+    /// Keeps the numbers of events if others are missing before them; otherwise events are numbered again.
     pub fn keep_numbers(&mut self) {
         self.options.numbers = true;
     }
@@ -193,7 +193,7 @@ impl CaptureWriter {
         self.destination.name()
     }
 
-    /// Writes what is left.
+    /// Writes the rest.
     ///
     /// # Errors
     /// The file cannot be written. Nothing can be written after an error.

@@ -1,5 +1,5 @@
-//! The command lines that the README and docs/ show, held against the definition of the command line: a flag that was renamed,
-//! or a verb that is gone, fails here.
+//! The command lines that the README and docs/ show are parsed by the definition of the command line: a flag or a verb that does
+//! not exist fails here.
 
 use std::ffi::OsString;
 use std::fs;
@@ -22,8 +22,8 @@ fn pages() -> Vec<PathBuf> {
     pages
 }
 
-/// The command lines of a page: indented lines that begin with `tercel`, and what stands in backquotes, which may be broken
-/// over two lines.
+/// The command lines of a page: indented lines that begin with `tercel`, and quoted text in backquotes, which may span two
+/// lines.
 fn command_lines(text: &str) -> Vec<String> {
     let is_command = |text: &str| text.starts_with("tercel ");
     let is_code = |line: &str| line.starts_with("    ");
@@ -40,8 +40,8 @@ fn command_lines(text: &str) -> Vec<String> {
     found
 }
 
-/// The words of a line as a shell would split it, up to a comment, a pipe or a redirection. Brackets around what may be left
-/// out are dropped.
+/// The words of a line as a shell would split it, up to a comment, a pipe or a redirection. Brackets around optional words are
+/// dropped.
 fn words(line: &str) -> Vec<OsString> {
     let (mut words, mut word, mut quote) = (Vec::new(), None::<String>, None);
     for character in line.chars() {

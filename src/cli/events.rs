@@ -10,11 +10,11 @@ use crate::exit::Failure;
 use crate::intent::{Events, Intent, List};
 
 const FORMATS: &str = "\
-A format is text with fields after percent signs, as in the outputs of rules; 'tercel fields' lists them:
+A format is text with fields after percent signs, as in the output of a rule; 'tercel fields' lists the fields:
   tercel events trace.scap -p '%evt.time %proc.cmdline %fd.name'
 
-An event that lacks one of the fields is not printed; with * at the start of the format, <NA> stands for it. \
--p container and -p kubernetes are the usual line with the container, and with the pod.";
+An event that lacks one of the fields is not printed, unless the format starts with *: then the missing value prints as \
+<NA>. -p container and -p kubernetes print the default line with the container or the pod.";
 
 /// Options of `tercel events`.
 #[derive(Debug, Args)]
@@ -26,10 +26,10 @@ pub struct EventsArgs {
     /// Captures, directories of them, or - for standard input; then, optionally, a filter
     #[arg(value_name = "TRACE… [FILTER]", required_unless_present = "list")]
     words: Vec<String>,
-    /// The filter, if it does not follow the captures
+    /// The filter as an option, instead of words after the captures
     #[arg(long, value_name = "EXPRESSION", conflicts_with = "list")]
     filter: Option<String>,
-    /// What to print of an event
+    /// What to print for each event, in the format below
     #[arg(
         short = 'p',
         long = "print",
@@ -41,10 +41,10 @@ pub struct EventsArgs {
     format: String,
     #[command(flatten)]
     buffers: BufferArgs,
-    /// One JSON object per event, with the fields of the format as keys
+    /// Print one JSON object per event, with the fields of the format as keys
     #[arg(short, long, help_heading = "Output")]
     json: bool,
-    /// Write to this file
+    /// Write the lines to this file
     #[arg(long, value_name = "FILE", help_heading = "Output")]
     output: Option<PathBuf>,
     #[command(flatten)]
@@ -52,10 +52,10 @@ pub struct EventsArgs {
     /// Stop after this many lines
     #[arg(short = 'n', value_name = "EVENTS", help_heading = "Window")]
     limit: Option<u64>,
-    /// List the events that captures can hold, with their parameters; only those whose names contain TEXT
+    /// List the events that captures can contain, with their parameters; with TEXT, only those whose names contain it
     #[arg(short = 'L', long, help_heading = "Catalogue")]
     list: bool,
-    /// No progress
+    /// Print no progress
     #[arg(short, long, conflicts_with = "verbose")]
     quiet: bool,
     /// Show every damaged place
@@ -63,7 +63,7 @@ pub struct EventsArgs {
     verbose: bool,
 }
 
-/// How buffers of reads and writes are shown.
+/// How buffers of reads and writes are printed.
 #[derive(Debug, Args)]
 #[group(multiple = false)]
 struct BufferArgs {
@@ -76,7 +76,7 @@ struct BufferArgs {
     /// Print buffers in hexadecimal
     #[arg(short = 'x', long = "print-hex", help_heading = "Buffers")]
     hex: bool,
-    /// Print buffers in hexadecimal, with text beside it
+    /// Print buffers in hexadecimal and as text, side by side
     #[arg(short = 'X', long = "print-hex-ascii", help_heading = "Buffers")]
     hex_text: bool,
 }
@@ -94,10 +94,10 @@ impl BufferArgs {
 }
 
 impl EventsArgs {
-    /// What is asked for.
+    /// The typed intent.
     ///
     /// # Errors
-    /// What was typed does not fit together, or names what is not there.
+    /// Arguments contradict each other, or name something that does not exist.
     pub fn intent(self) -> Result<Intent, Failure> {
         if self.list {
             return Ok(Intent::EventTypes(List { text: self.words.into_iter().next(), json: self.json }));

@@ -12,16 +12,16 @@ pub struct InfoArgs {
     /// Captures, directories of them, or - for standard input
     #[arg(value_name = "TRACE", required = true)]
     traces: Vec<String>,
-    /// One JSON object per capture
+    /// Print one JSON object per capture
     #[arg(long)]
     json: bool,
 }
 
 impl InfoArgs {
-    /// What is asked for.
+    /// The typed intent.
     ///
     /// # Errors
-    /// A capture is not there.
+    /// A capture does not exist.
     pub fn intent(self) -> Result<Info, Failure> {
         Ok(Info { traces: captures_only(&self.traces)?, json: self.json })
     }
@@ -33,10 +33,10 @@ pub struct VerifyArgs {
     /// Native traces, or directories of them
     #[arg(value_name = "TRACE", required = true)]
     traces: Vec<String>,
-    /// Compare every keyframe with the state that a replay has there
+    /// Replay the trace and compare each keyframe with the state there
     #[arg(long)]
     keyframes: bool,
-    /// The seal that the trace must have, as info and verify print it
+    /// Fail unless the trace has this seal, as 'tercel info' and 'tercel verify' print it
     #[arg(long, value_name = "HEX")]
     seal: Option<String>,
     /// Print only failures
@@ -45,14 +45,14 @@ pub struct VerifyArgs {
 }
 
 impl VerifyArgs {
-    /// What is asked for.
+    /// The typed intent.
     ///
     /// # Errors
-    /// A trace is not there, or one seal is given for several.
+    /// A trace does not exist, or a seal is given for several traces.
     pub fn intent(self) -> Result<Verify, Failure> {
         let traces = captures_only(&self.traces)?;
         if self.seal.is_some() && traces.len() != 1 {
-            return Err(Failure::usage("--seal is for one trace"));
+            return Err(Failure::usage("--seal needs exactly one trace"));
         }
         Ok(Verify { traces, keyframes: self.keyframes, seal: self.seal, quiet: self.quiet })
     }

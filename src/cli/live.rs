@@ -1,5 +1,4 @@
-//! Options of `tercel live`. What Falco's users write as `-o key=value` can be written so here, too; the flags of replay stand
-//! beside it.
+//! Options of `tercel live`: Falco's `-o key=value`, and the flags that replay has, too.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -17,16 +16,16 @@ use crate::intent::{Live, Sockets};
 #[command(after_help = "\
 Signals: HUP reloads rules and configuration, USR1 reopens files (log rotation), INT and TERM end the run.
 
-The filter is a condition in the rule language; it narrows the events that rules see:
+The filter is a condition in the rule language; rules see only the events for which it holds:
   tercel live -r rules proc.name=nginx")]
 pub struct LiveArgs {
     /// Rule files or directories of them, in the order of loading [default: rules_files of the configuration]
     #[arg(long, short, value_name = "FILE")]
     rules: Vec<PathBuf>,
-    /// A filter
+    /// A condition in the rule language; rules see only the events for which it holds
     #[arg(value_name = "FILTER")]
     words: Vec<String>,
-    /// The filter, if it does not stand at the end
+    /// The filter as an option, instead of words at the end
     #[arg(long, value_name = "EXPRESSION", conflicts_with = "words")]
     filter: Option<String>,
     #[command(flatten)]
@@ -40,13 +39,13 @@ pub struct LiveArgs {
     /// Override a key of the configuration, as in json_output=true or file_output.enabled=true
     #[arg(short = 'o', value_name = "KEY=VALUE", help_heading = "Configuration")]
     options: Vec<String>,
-    /// Record at the same time; a replay of the file gives the same alerts
+    /// Also record to this trace; replaying it gives the same alerts
     #[arg(short, long, value_name = "FILE", help_heading = "Capture")]
     write: Option<PathBuf>,
-    /// Bytes of read and written buffers to keep
+    /// Keep at most this many bytes of each buffer that is read or written
     #[arg(short, long, value_name = "SIZE", value_parser = values::snaplen, help_heading = "Capture")]
     snaplen: Option<u32>,
-    /// Size of the ring of each CPU, 4KiB to 1GiB; a number alone counts MiB
+    /// Size of the ring buffer of each CPU, 4KiB to 1GiB; a number without a unit is in MiB
     #[arg(long, value_name = "SIZE", value_parser = values::ring, help_heading = "Capture")]
     buffer: Option<u32>,
     #[command(flatten)]
@@ -63,19 +62,19 @@ pub struct LiveArgs {
     /// Stop after rules have seen this many events
     #[arg(short = 'n', value_name = "EVENTS", help_heading = "Capture")]
     limit: Option<u64>,
-    /// Alerts as JSON, one object per line, with Falco's keys
+    /// Print alerts as JSON, one object per line, with Falco's keys
     #[arg(long, help_heading = "Output")]
     json: bool,
-    /// Times in UTC, whatever the zone of the host
+    /// Print times in UTC instead of the time zone of the host
     #[arg(long, help_heading = "Output")]
     utc: bool,
-    /// Times in ISO 8601
+    /// Print times in ISO 8601
     #[arg(long, help_heading = "Output")]
     iso8601: bool,
     /// Write the alerts to this file instead of the outputs of the configuration
     #[arg(long, value_name = "FILE", help_heading = "Output")]
     output: Option<PathBuf>,
-    /// No summary and no warnings
+    /// Print no summary and no warnings
     #[arg(short, long, conflicts_with = "verbose", help_heading = "Output")]
     quiet: bool,
     /// Show warnings of the rule files
@@ -83,13 +82,13 @@ pub struct LiveArgs {
     verbose: bool,
 }
 
-/// Further sockets of container engines.
+/// Additional sockets of container engines.
 #[derive(Debug, Args)]
 pub struct SocketArgs {
-    /// A further Docker API socket
+    /// An additional Docker API socket
     #[arg(long, value_name = "SOCKET", help_heading = "Container engines")]
     docker: Vec<PathBuf>,
-    /// A further socket of containerd, CRI-O or another runtime of Kubernetes
+    /// An additional socket of containerd, CRI-O or another Kubernetes runtime
     #[arg(long, value_name = "SOCKET", help_heading = "Container engines")]
     cri: Vec<PathBuf>,
 }
@@ -98,7 +97,7 @@ impl SocketArgs {
     /// The sockets.
     ///
     /// # Errors
-    /// One that was named is not there.
+    /// A socket does not exist.
     pub fn intent(self) -> Result<Sockets, Failure> {
         for path in self.docker.iter().chain(&self.cri) {
             if let Err(error) = path.metadata() {
@@ -110,10 +109,10 @@ impl SocketArgs {
 }
 
 impl LiveArgs {
-    /// What is asked for.
+    /// The typed intent.
     ///
     /// # Errors
-    /// What was typed does not fit together, or names what is not there.
+    /// Arguments contradict each other, or name something that does not exist.
     pub fn intent(self) -> Result<Live, Failure> {
         let overrides = self.overrides();
         Ok(Live {

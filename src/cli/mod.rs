@@ -4,6 +4,8 @@
 #[cfg(test)]
 mod documented;
 mod events;
+#[cfg(test)]
+mod help;
 mod inspect;
 mod live;
 mod read;
@@ -43,40 +45,40 @@ struct Cli {
 /// The verbs.
 #[derive(Debug, Subcommand)]
 enum Verb {
-    /// Record what the host does into a trace
+    /// Record the system calls of this host to a trace
     Record(Box<record::RecordArgs>),
-    /// Evaluate rules over what the host does, as it happens
+    /// Evaluate rules over the system calls of this host, as they happen
     Live(Box<live::LiveArgs>),
     /// Evaluate rules over captures and print the alerts
     Replay(Box<replay::ReplayArgs>),
-    /// Turn captures of any kind into native traces, or traces into plain captures
+    /// Convert a capture of any kind to a native trace, or a trace to a plain capture
     Convert(write::ConvertArgs),
-    /// Write a capture again as a native trace with an index
+    /// Rewrite a capture as a native trace with an index
     Index(write::IndexArgs),
     /// Summarize captures (native traces: from the index, at once)
     Info(inspect::InfoArgs),
-    /// Check the digests and the structure of native traces; exit code 3 at the first break
+    /// Check the digests and the structure of native traces; exit code 3 if one is damaged
     Verify(inspect::VerifyArgs),
-    /// Rescue what is readable of a damaged or truncated capture into a new trace
+    /// Write what is readable of a damaged or truncated capture to a new trace
     Recover(write::ConvertArgs),
-    /// Write a part of a capture (a window, or what a filter selects) as a trace of its own
+    /// Write part of a capture (a window, or what a filter selects) to a new trace
     Slice(write::SliceArgs),
-    /// Write a capture again without secrets: passwords, buffers, names, addresses
+    /// Rewrite a capture without secrets: passwords, buffers, names, addresses
     Redact(redact::RedactArgs),
-    /// Put several captures into one trace, in the order of their first events
+    /// Join several captures in one trace, in the order of their first events
     Merge(write::MergeArgs),
     /// Test rules over stored captures; exit code 1 if a case fails
     Test(Box<test::TestArgs>),
-    /// Check or list rule files
+    /// Check rule files, or list their rules
     Rules {
         /// What to do with them.
         #[command(subcommand)]
         verb: rules::RulesVerb,
     },
-    /// Write manual pages and completions, for packages
+    /// Write man pages and shell completions, for packages
     #[command(hide = true)]
     Assets {
-        /// The directory
+        /// Write below this directory
         directory: PathBuf,
     },
     /// Check a configuration
@@ -91,10 +93,11 @@ enum Verb {
     Events(Box<events::EventsArgs>),
 }
 
-/// Reads the words of a command line, the first of which is the program. Help and what clap refuses end the process here, with clap's own words.
+/// Reads the words of a command line, the first of which is the program. Help, and usage that clap refuses, end the process here
+/// with clap's own message.
 ///
 /// # Errors
-/// What was typed does not fit together, or names what is not there.
+/// Arguments contradict each other, or name something that does not exist.
 pub fn parse(words: Vec<OsString>) -> Result<Intent, Failure> {
     match Cli::parse_from(words).verb {
         Verb::Record(args) => args.intent().map(Intent::Record),
@@ -117,7 +120,7 @@ pub fn parse(words: Vec<OsString>) -> Result<Intent, Failure> {
     }
 }
 
-/// The command line's own definition, for manual pages and completions.
+/// The definition of the command line, for man pages and completions.
 pub fn command() -> clap::Command {
     Cli::command()
 }

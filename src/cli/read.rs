@@ -1,4 +1,4 @@
-//! What several verbs read: captures with a filter after them, and a window.
+//! Arguments that several verbs share: captures with a filter after them, and a window.
 
 use clap::Args;
 use tercel_replay::Window;
@@ -11,19 +11,19 @@ use crate::rules;
 use crate::span::Span;
 use crate::window::{self, Edge};
 
-/// How filters and points are written.
+/// The help on filters and points.
 pub const POINTS: &str = "\
 The filter is a condition in the rule language, written after the captures:
   proc.name=nginx and fd.type=ipv4
 
-Points in time are absolute (2026-11-23T13:01:15.5Z, UTC without a zone), times of day as printed (13:01:15.5, the first \
-in the captures), relative to the first event (+90s, 2m30s, 500ms) or to the last (-30s), or an event number (#1200). \
+A point is a time (2026-11-23T13:01:15.5Z; UTC if no zone is given), a time of day as printed (13:01:15.5, the first in the \
+captures), a time after the first event (+90s, 2m30s, 500ms) or before the last (-30s), or an event number (#1200). \
 --from '#7-#9' is a whole window: events 7, 8 and 9.";
 
 /// A window.
 #[derive(Debug, Args)]
 pub struct WindowArgs {
-    /// Start at this point; earlier events still build the state
+    /// Start at this point; earlier events are read for the state only
     #[arg(
         long,
         value_name = "POINT",
@@ -53,10 +53,10 @@ impl WindowArgs {
     }
 }
 
-/// Captures and the filter, which may also have been given by an option.
+/// Captures and the filter, which may also be given as an option.
 ///
 /// # Errors
-/// No capture is there, the filter is wrong, or there are two of them.
+/// No capture exists, the filter is invalid, or two filters are given.
 pub fn captures(words: &[String], option: Option<String>) -> Result<(Vec<Input>, Option<Filter>), Failure> {
     let (traces, rest) = inputs::traces_and_rest(words)?;
     Ok((traces, filter(rest, option, "after the captures")?))
@@ -65,7 +65,7 @@ pub fn captures(words: &[String], option: Option<String>) -> Result<(Vec<Input>,
 /// Captures alone.
 ///
 /// # Errors
-/// One of them is not there.
+/// A capture does not exist.
 pub fn captures_only(words: &[String]) -> Result<Vec<Input>, Failure> {
     match inputs::traces_and_rest(words)? {
         (traces, []) => Ok(traces),
@@ -76,18 +76,18 @@ pub fn captures_only(words: &[String]) -> Result<Vec<Input>, Failure> {
 /// The one capture that is named.
 ///
 /// # Errors
-/// There are several.
+/// Several captures are named.
 pub fn single(mut traces: Vec<Input>) -> Result<Input, Failure> {
     match (traces.pop(), traces.is_empty()) {
         (Some(trace), true) => Ok(trace),
-        _ => Err(Failure::usage("several captures are named; merge puts them into one")),
+        _ => Err(Failure::usage("one capture is expected, several are named; 'tercel merge' joins them")),
     }
 }
 
-/// The filter: trailing words, or an option.
+/// The filter: words at the end, or an option.
 ///
 /// # Errors
-/// It is wrong, or there are two of them.
+/// The filter is invalid, or two filters are given.
 pub fn filter(words: &[String], option: Option<String>, place: &str) -> Result<Option<Filter>, Failure> {
     let text = match (words, option) {
         ([], option) => option,
@@ -100,7 +100,7 @@ pub fn filter(words: &[String], option: Option<String>, place: &str) -> Result<O
     let Some(text) = text else { return Ok(None) };
     match rules::filter(&text) {
         Ok(program) => Ok(Some(Filter { text, program })),
-        // A misspelt capture is the start of a filter that cannot be read.
+        // A misspelt name of a capture is taken for the start of a filter.
         Err(failure) => match words.iter().find(|word| inputs::looks_like_path(word)) {
             Some(word) => Err(inputs::missing(word)),
             None => Err(failure),

@@ -22,19 +22,20 @@ written after the options and before the command; it is evaluated after the stat
 right:
   tercel record -w trace.scap -M 60 fd.type=ipv4 or evt.type=execve
 
-Events of others that change the state of processes are kept for the state only.
+Events of other processes that change the state are recorded too, marked as state only: they supply the values of \
+fields and raise no alerts.
 
-With -C or -G there are several files, each complete on its own: trace.scap becomes trace_000001.scap, \
-trace_000002.scap and so on, and % sequences in the name stand for the time at which a file starts, as in \
-trace-%Y%m%d-%H%M%S.scap.
+With -C or -G the recording is split into several files, each complete on its own: trace.scap becomes \
+trace_000001.scap, trace_000002.scap and so on. % sequences in the name stand for the time at which a file starts, as \
+in trace-%Y%m%d-%H%M%S.scap.
 
-The exit code is that of the command, if there was one and it was recorded; otherwise as in `tercel --help`.")]
+The exit code is that of the recorded command, if there is one; otherwise as in 'tercel --help'.")]
 pub struct RecordArgs {
     #[command(flatten)]
     write: WriteArgs,
     #[command(flatten)]
     kind: KindArgs,
-    /// Bytes of read and written buffers to keep
+    /// Keep at most this many bytes of each buffer that is read or written
     #[arg(
         short = 's',
         long,
@@ -44,19 +45,19 @@ pub struct RecordArgs {
         help_heading = "What to record"
     )]
     snaplen: u32,
-    /// Only this process and what it starts; recording ends with the last of them
+    /// Record only this process and its descendants; recording ends when the last of them ends
     #[arg(short = 'p', long = "pid", value_name = "PID", help_heading = "What to record")]
     pids: Vec<i64>,
-    /// Only this container, by its id, the start of its id, or its name
+    /// Record only this container: its id, the start of its id, or its name
     #[arg(long = "container", value_name = "ID", help_heading = "What to record")]
     containers: Vec<String>,
-    /// With a command: record the whole host, not only the command and what it starts
+    /// With a command: record the whole host, not only the command and its descendants
     #[arg(short = 'a', long, help_heading = "What to record")]
     all: bool,
-    /// Only events for which this condition holds
+    /// Record only events for which this condition holds
     #[arg(value_name = "FILTER", help_heading = "What to record")]
     words: Vec<String>,
-    /// The filter, if it does not follow the options
+    /// The filter as an option, instead of words after the options
     #[arg(long, value_name = "EXPRESSION", help_heading = "What to record")]
     filter: Option<String>,
     #[command(flatten)]
@@ -73,17 +74,17 @@ pub struct RecordArgs {
     /// Stop after this many events
     #[arg(short = 'n', long, value_name = "COUNT", help_heading = "When to stop")]
     count: Option<u64>,
-    /// Start another file when one has become this large; a number alone counts megabytes
+    /// Start a new file when the current one reaches this size; a number without a unit is in megabytes
     #[arg(short = 'C', value_name = "SIZE", value_parser = values::file_size, help_heading = "Rotation")]
     rotate_size: Option<u64>,
-    /// Start another file after this time, in seconds or as in 10m
+    /// Start a new file after this time, in seconds or as in 10m
     #[arg(short = 'G', value_name = "DURATION", value_parser = values::duration, help_heading = "Rotation")]
     rotate_age: Option<Duration>,
     /// Keep only the newest COUNT files; older files of this recording are deleted
     #[arg(short = 'W', value_name = "COUNT", help_heading = "Rotation")]
     rotate_count: Option<usize>,
-    /// Keep only the newest events, in memory, as many as this time or this size allows, and write them at the end: 60s, 256MiB, or
-    /// both as in 60s,256MiB; SIGUSR2 writes what is there, into a file beside that is named after the time
+    /// Keep only the newest events, in memory, and write them at the end. The limit is a time (60s), a size (256MiB), or
+    /// both (60s,256MiB). SIGUSR2 writes the events that are in memory to another file, named after the time
     #[arg(
         long,
         value_name = "LIMIT",
@@ -92,7 +93,7 @@ pub struct RecordArgs {
         help_heading = "Flight recorder"
     )]
     ring: Option<RingLimits>,
-    /// With --ring and a command: write the trace always, or only where the command failed
+    /// With --ring and a command: write the trace always, or only if the command failed
     #[arg(
         long,
         value_enum,
@@ -102,16 +103,16 @@ pub struct RecordArgs {
         help_heading = "Flight recorder"
     )]
     keep_on: KeepOn,
-    /// Size of the ring of each CPU, 4KiB to 1GiB, rounded up to a power of two; a number alone counts MiB
+    /// Size of the ring buffer of each CPU, 4KiB to 1GiB, rounded up to a power of two; a number without a unit is in MiB
     #[arg(long, value_name = "SIZE", default_value = "16MiB", value_parser = values::ring)]
     buffer: u32,
-    /// No status line and no summary
+    /// Print no status line and no summary
     #[arg(short, long, conflicts_with = "verbose")]
     quiet: bool,
-    /// Report what the recording begins with
+    /// Print the processes, files and settings that the recording begins with
     #[arg(short, long)]
     verbose: bool,
-    /// Take system calls from the classic tracepoint whatever the kernel
+    /// Use the classic tracepoint of system calls on every kernel
     #[arg(long, hide = true)]
     classic: bool,
     /// A command to run; recording ends when it ends
@@ -119,34 +120,34 @@ pub struct RecordArgs {
     command: Vec<OsString>,
 }
 
-/// When what was kept in memory is written.
+/// When the events in memory are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum KeepOn {
     /// At the end
     End,
-    /// At the end, where the command failed
+    /// At the end, if the command failed
     Fail,
 }
 
 impl RecordArgs {
-    /// What is asked for.
+    /// The typed intent.
     ///
     /// # Errors
-    /// What was typed does not fit together, or names what is not there.
+    /// Arguments contradict each other, or name something that does not exist.
     pub fn intent(self) -> Result<Record, Failure> {
         let write = self.write.intent(self.kind.intent());
         let rotates = self.rotate_size.is_some() || self.rotate_age.is_some();
         if rotates && write.path == Path::new("-") {
-            return Err(Failure::usage("-C and -G need files; standard output is one stream"));
+            return Err(Failure::usage("-C and -G write several files; standard output cannot be split"));
         }
         if !rotates && self.rotate_count.is_some() {
-            return Err(Failure::usage("-W counts the files of -C or -G"));
+            return Err(Failure::usage("-W needs -C or -G"));
         }
         if self.rotate_count == Some(0) {
-            return Err(Failure::usage("-W: no file would be kept"));
+            return Err(Failure::usage("-W 0 would keep no file; give 1 or more"));
         }
         if self.keep_on == KeepOn::Fail && self.command.is_empty() {
-            return Err(Failure::usage("--keep-on fail: name a command after --"));
+            return Err(Failure::usage("--keep-on fail needs a command after --"));
         }
         Ok(Record {
             write,

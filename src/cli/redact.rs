@@ -11,23 +11,23 @@ use crate::intent::Redact;
 /// Options of `tercel redact`.
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Equal things stay equal in the output, so that rules and joins go on working. The key that decides what becomes of what is \
-random for each run, unless --key names a file, and is never written. docs/redact.md describes the policy.")]
+Equal values stay equal in the output, so that rules and joins still work. The replacements depend on a key, which is \
+random for each run unless --key names a file, and is never written. docs/redact.md describes the policy.")]
 pub struct RedactArgs {
     /// The capture, or - for standard input
     #[arg(value_name = "TRACE")]
     trace: String,
-    /// What is redacted: a YAML file [default: the shipped policy]
+    /// YAML file that says what is redacted [default: the shipped policy]
     #[arg(long, value_name = "FILE")]
     policy: Option<PathBuf>,
-    /// A file whose bytes are the key, for equal replacements in several captures
+    /// File whose bytes are the key, for the same replacements in several captures
     #[arg(long, value_name = "FILE")]
     key: Option<PathBuf>,
     #[command(flatten)]
     kind: KindArgs,
     #[command(flatten)]
     write: WriteArgs,
-    /// No summary, no progress
+    /// Print no summary and no progress
     #[arg(short, long, conflicts_with = "verbose")]
     quiet: bool,
     /// Show every damaged place
@@ -36,10 +36,10 @@ pub struct RedactArgs {
 }
 
 impl RedactArgs {
-    /// What is asked for.
+    /// The typed intent.
     ///
     /// # Errors
-    /// The capture is not there.
+    /// The capture does not exist.
     pub fn intent(self) -> Result<Redact, Failure> {
         let write = self.write.intent(self.kind.intent());
         let RedactArgs { trace, policy, key, quiet, verbose, .. } = self;

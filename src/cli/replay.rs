@@ -20,11 +20,11 @@ pub struct ReplayArgs {
     /// Rule files or directories of them, in the order of loading
     #[arg(long, short, value_name = "FILE", required = true)]
     rules: Vec<PathBuf>,
-    /// Captures, directories of them, or - for standard input; then, optionally, a filter that narrows the events that
-    /// rules see
+    /// Captures, directories of them, or - for standard input; then, optionally, a filter: rules see only the events for
+    /// which it holds
     #[arg(value_name = "TRACE… [FILTER]", required = true)]
     traces: Vec<String>,
-    /// The filter, if it does not follow the captures
+    /// The filter as an option, instead of words after the captures
     #[arg(long, value_name = "EXPRESSION")]
     filter: Option<String>,
     #[command(flatten)]
@@ -37,37 +37,37 @@ pub struct ReplayArgs {
     /// Stop after this many events of the window
     #[arg(short = 'n', value_name = "EVENTS", help_heading = "Window")]
     limit: Option<u64>,
-    /// Evaluate on this many threads; the output does not depend on it. Rules with evt.deltatime, util.cnt or
-    /// thread.cpu, and -n, run on one thread [default: one per CPU; one for a single capture without keyframes]
+    /// Evaluate on this many threads; the output is the same for any number. Rules with evt.deltatime, util.cnt or
+    /// thread.cpu, and -n, use one thread [default: one per CPU; one for a single capture without keyframes]
     #[arg(short, long, value_name = "THREADS")]
     jobs: Option<NonZeroUsize>,
-    /// Memory that the state of a capture may take, as in 256MiB. Over it, the processes that were used least recently lose
-    /// their fds, arguments and environments, which the summary counts [default: 512MiB]
+    /// Limit the memory for the state of a capture, as in 256MiB. Above it, fds, arguments and environments of the least
+    /// recently used processes are dropped; the summary counts this [default: 512MiB]
     #[arg(long, value_name = "SIZE", value_parser = values::memory)]
     state_memory: Option<usize>,
-    /// Print alerts of several captures in the order of time instead of that of the captures. Each capture is
-    /// evaluated on a thread of its own
+    /// Print the alerts of several captures in order of time instead of capture by capture. Each capture is evaluated
+    /// on a thread of its own
     #[arg(long, conflicts_with_all = ["limit", "jobs"], help_heading = "Output")]
     merge: bool,
     /// Print the name of the capture with each alert: before the line, or in JSON under "file"
     #[arg(long, help_heading = "Output")]
     with_file: bool,
-    /// Alerts as JSON, one object per line, with Falco's keys
+    /// Print alerts as JSON, one object per line, with Falco's keys
     #[arg(long, help_heading = "Output")]
     json: bool,
-    /// Times in UTC, whatever zone the capture names
+    /// Print times in UTC instead of the time zone of the capture
     #[arg(long, help_heading = "Output")]
     utc: bool,
-    /// Times in ISO 8601
+    /// Print times in ISO 8601
     #[arg(long, help_heading = "Output")]
     iso8601: bool,
     /// Write the alerts to this file
     #[arg(long, value_name = "FILE", help_heading = "Output")]
     output: Option<PathBuf>,
-    /// Exit with code 1 if an alert is at least this urgent
+    /// Exit with code 1 if an alert has this priority or a more urgent one
     #[arg(long, value_name = "PRIORITY", value_parser = values::priority, help_heading = "Output")]
     fail_on: Option<Priority>,
-    /// No summary, no progress, no warnings
+    /// Print no summary, no progress and no warnings
     #[arg(short, long, conflicts_with = "verbose", help_heading = "Output")]
     quiet: bool,
     /// Show warnings of the rule files and every damaged place of the captures
@@ -76,10 +76,10 @@ pub struct ReplayArgs {
 }
 
 impl ReplayArgs {
-    /// What is asked for.
+    /// The typed intent.
     ///
     /// # Errors
-    /// What was typed does not fit together, or names what is not there.
+    /// Arguments contradict each other, or name something that does not exist.
     pub fn intent(self) -> Result<Replay, Failure> {
         let (traces, filter) = captures(&self.traces, self.filter)?;
         let window = self.window.intent(&traces, self.utc)?;

@@ -1,4 +1,4 @@
-//! Which rules run, `tercel rules` and `tercel config`, and the options of the verbs that list.
+//! The selection of rules, `tercel rules`, `tercel config`, and the options of the verbs that list.
 
 use std::path::PathBuf;
 
@@ -12,10 +12,10 @@ use super::values;
 use crate::exit::Failure;
 use crate::intent::{ConfigCheck, Intent, List, Rules, RulesCheck, RulesList};
 
-/// What `tercel rules` can do.
+/// The verbs of `tercel rules`.
 #[derive(Debug, Subcommand)]
 pub enum RulesVerb {
-    /// Validate rule files; exit code 2 if one is wrong
+    /// Validate rule files; exit code 2 if one has errors
     Check {
         /// Rule files or directories of them, in the order of loading
         #[arg(required = true, value_name = "FILE")]
@@ -24,24 +24,24 @@ pub enum RulesVerb {
         #[arg(long)]
         json: bool,
     },
-    /// List the rules of rule files with priority, tags and state
+    /// List the rules of rule files with their priority, tags and state
     List {
         /// Rule files or directories of them, in the order of loading
         #[arg(required = true, value_name = "FILE")]
         files: Vec<PathBuf>,
-        /// Only the rule of this name, with its description
+        /// List only this rule, with its description
         #[arg(long, value_name = "NAME")]
         rule: Option<String>,
         #[command(flatten)]
         selection: SelectionArgs,
-        /// One JSON object per rule
+        /// Print one JSON object per rule
         #[arg(long)]
         json: bool,
     },
 }
 
 impl RulesVerb {
-    /// What is asked for.
+    /// The typed intent.
     pub fn intent(self) -> Result<Intent, Failure> {
         Ok(match self {
             RulesVerb::Check { files, json } => Intent::RulesCheck(RulesCheck { files, json }),
@@ -52,22 +52,22 @@ impl RulesVerb {
     }
 }
 
-/// What `tercel config` can do.
+/// The verb of `tercel config`.
 #[derive(Debug, Subcommand)]
 pub enum ConfigVerb {
-    /// Validate a configuration and name what has no effect; exit code 2 if a value is wrong
+    /// Validate a configuration and list keys that have no effect; exit code 2 if a value is invalid
     Check {
-        /// The file [default: /etc/tercel/tercel.yaml]
+        /// The configuration file [default: /etc/tercel/tercel.yaml]
         #[arg(value_name = "FILE")]
         file: Option<PathBuf>,
-        /// Override a key
+        /// Override a key, as in json_output=true
         #[arg(short = 'o', value_name = "KEY=VALUE")]
         overrides: Vec<String>,
     },
 }
 
 impl ConfigVerb {
-    /// What is asked for.
+    /// The typed intent.
     pub fn intent(self) -> Intent {
         let ConfigVerb::Check { file, overrides } = self;
         Intent::ConfigCheck(ConfigCheck { file, overrides })
@@ -77,16 +77,16 @@ impl ConfigVerb {
 /// Options of the listing verbs.
 #[derive(Debug, Args)]
 pub struct ListArgs {
-    /// Only names that contain this text
+    /// List only names that contain this text
     #[arg(value_name = "TEXT")]
     text: Option<String>,
-    /// One JSON object per line
+    /// Print one JSON object per line
     #[arg(long)]
     json: bool,
 }
 
 impl ListArgs {
-    /// What is asked for.
+    /// The typed intent.
     pub fn intent(self) -> List {
         List { text: self.text, json: self.json }
     }
@@ -122,7 +122,7 @@ pub struct SelectionArgs {
 }
 
 impl SelectionArgs {
-    /// These files with the rules of them that run.
+    /// These files, and which of their rules run.
     ///
     /// # Errors
     /// Flags contradict each other.
@@ -137,12 +137,12 @@ impl SelectionArgs {
     }
 }
 
-/// Which rules of several that match an event raise an alert.
+/// Which of several matching rules raises an alert.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum RuleMatching {
-    /// The first in the order of loading
+    /// The first one in the order of loading
     First,
-    /// Every one
+    /// All of them
     All,
 }
 

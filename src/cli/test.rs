@@ -9,18 +9,19 @@ use tercel_ruletest::{Report, ReportKind};
 use crate::intent::TestRun;
 
 const AFTER_HELP: &str = "\
-A first test, five lines in first.test.yaml beside the capture:
+A first test, five lines in first.test.yaml next to the capture:
   rules: my_rules.yaml
   trace: capture.scap
   expect:
     My rule: 1
     My other rule: none
-docs/testing.md describes everything that a test file can hold.
+
+docs/testing.md describes everything that a test file can contain.
 
 Exit codes:
   0  all cases passed
-  1  a case failed, or coverage is under --fail-under
-  2  a test file or a rule file is wrong
+  1  a case failed, or coverage is below --fail-under
+  2  usage, a test file or a rule file is wrong
   3  a capture is damaged
   4  input or output failed";
 
@@ -31,25 +32,26 @@ pub struct TestArgs {
     /// Test files, or directories that are searched for *.test.yaml
     #[arg(value_name = "PATH", required = true)]
     paths: Vec<PathBuf>,
-    /// Only cases whose file and name (as 'FILE: NAME') contain this text; several add up
+    /// Run only cases whose file and name ('FILE: NAME') contain this text; may be given several times
     #[arg(long, value_name = "TEXT")]
     filter: Vec<String>,
-    /// Read this many captures at a time; the output does not depend on it [default: one per CPU]
+    /// Read this many captures at a time; the output is the same for any number [default: one per CPU]
     #[arg(short, long, value_name = "THREADS")]
     jobs: Option<NonZeroUsize>,
-    /// Write the results into the test files instead of what was expected; the difference is shown first
+    /// Replace the expectations in the test files by the actual results; the difference is shown first
     #[arg(long, conflicts_with_all = ["coverage", "fail_under"])]
     bless: bool,
-    /// Write a report, several if given several times; text goes to standard output unless another report does
+    /// Write a report: text, junit, tap, json or github; may be given several times. The text report goes to standard
+    /// output unless another report does
     #[arg(long, value_name = "KIND[:FILE]", value_parser = report, help_heading = "Output")]
     report: Vec<Report>,
     /// Report which rules, macros, lists and exceptions the cases leave untested
     #[arg(long, help_heading = "Coverage")]
     coverage: bool,
-    /// Exit with code 1 if less than this percentage of the rules is shown to fire, or to be silent
+    /// Exit with code 1 if fewer than this percentage of the rules are shown to fire, or shown to be silent
     #[arg(long, value_name = "PERCENT", help_heading = "Coverage")]
     fail_under: Option<f64>,
-    /// No text report, no summary
+    /// Print no text report and no summary
     #[arg(short, long, conflicts_with = "verbose", help_heading = "Output")]
     quiet: bool,
     /// Show every case, every alert and every warning of the rule files
@@ -58,7 +60,7 @@ pub struct TestArgs {
 }
 
 impl TestArgs {
-    /// What is asked for.
+    /// The typed intent.
     pub fn intent(self) -> TestRun {
         TestRun {
             paths: self.paths,

@@ -48,7 +48,7 @@ pub fn level(text: &str) -> Result<i32, String> {
     }
 }
 
-/// Bytes of a ring. A number alone counts MiB; one that is too large for that counts bytes, as it once did.
+/// Bytes of a ring buffer. A number alone counts MiB; one that is too large for that counts bytes.
 pub fn ring(text: &str) -> Result<u32, String> {
     let found = [1 << 20, 1].into_iter().filter_map(|alone| bytes(text, alone));
     let ring = found.into_iter().find(|ring| RING_LIMITS.contains(ring));
@@ -56,25 +56,27 @@ pub fn ring(text: &str) -> Result<u32, String> {
         .ok_or_else(|| "invalid size; give one from 4KiB to 1GiB, as in 16MiB".to_owned())
 }
 
-/// What a ring in memory keeps where only a time is given.
+/// Size of a ring in memory for which only a time is given.
 const RING_BYTES: u64 = 256 << 20;
 
-/// Smallest ring in memory: some chunks with the state before them.
+/// Smallest ring in memory: a few chunks with the state before them.
 const RING_MIN: u64 = 4 << 20;
 
 /// A time, a size, or both, separated by a comma.
 pub fn ring_limits(text: &str) -> Result<RingLimits, String> {
     let mut limits = RingLimits { bytes: RING_BYTES, time: u64::MAX };
     for part in text.split(',') {
-        // A number alone is as good as either.
+        // A number alone could be either.
         let is_bare = part.bytes().all(|byte| byte.is_ascii_digit());
         match (duration(part), bytes(part, 1)) {
-            _ if is_bare => return Err("a number needs a unit, as in 60s or 256MiB".to_owned()),
+            _ if is_bare => {
+                return Err("the unit is missing; give a time as in 60s or a size as in 256MiB".to_owned());
+            }
             (Ok(time), _) => limits.time = u64::try_from(time.as_nanos()).unwrap_or(u64::MAX),
             (_, Some(size)) if size >= RING_MIN => limits.bytes = size,
             _ => {
                 return Err(
-                    "invalid limit; give a time as in 60s, a size from 4MiB, or both as in 60s,256MiB"
+                    "invalid limit; give a time as in 60s, a size of at least 4MiB, or both as in 60s,256MiB"
                         .to_owned(),
                 );
             }

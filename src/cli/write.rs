@@ -17,7 +17,7 @@ pub struct WriteArgs {
     /// Write to this file, or - for standard output
     #[arg(short, long = "write", value_name = "FILE", help_heading = "Writing")]
     write: PathBuf,
-    /// Bytes of events after which a chunk of a native trace ends, 4KiB to 64MiB
+    /// Size of the chunks of a native trace before compression, 4KiB to 64MiB
     #[arg(
         long,
         value_name = "SIZE",
@@ -35,16 +35,16 @@ pub struct WriteArgs {
         help_heading = "Writing"
     )]
     level: i32,
-    /// Bring each chunk to the disk before the next
+    /// Sync each chunk to disk before the next one is written
     #[arg(long, help_heading = "Writing")]
     sync: bool,
-    /// Threads that compress [default: one per CPU]
+    /// Compress on this many threads [default: one per CPU]
     #[arg(short = 'j', long = "threads", value_name = "THREADS", help_heading = "Writing")]
     threads: Option<usize>,
 }
 
 impl WriteArgs {
-    /// What is asked for.
+    /// The typed intent.
     pub fn intent(self, kind: Kind) -> Write {
         let WriteArgs { write: path, chunk, level, sync, threads } = self;
         Write { path, kind, chunk, level, sync, threads }
@@ -54,13 +54,13 @@ impl WriteArgs {
 /// Which kind of capture is written.
 #[derive(Debug, Args)]
 pub struct KindArgs {
-    /// What to write
+    /// Kind of capture to write
     #[arg(long, value_enum, default_value = "native", help_heading = "Writing")]
     to: Target,
 }
 
 impl KindArgs {
-    /// What is asked for.
+    /// The typed intent.
     pub fn intent(&self) -> Kind {
         match self.to {
             Target::Native => Kind::Native,
@@ -91,7 +91,7 @@ pub struct ConvertArgs {
     kind: KindArgs,
     #[command(flatten)]
     write: WriteArgs,
-    /// No summary, no progress
+    /// Print no summary and no progress
     #[arg(short, long, conflicts_with = "verbose")]
     quiet: bool,
     /// Show every damaged place
@@ -100,10 +100,10 @@ pub struct ConvertArgs {
 }
 
 impl ConvertArgs {
-    /// What is asked for; `salvage` takes captures of which the start is missing.
+    /// The typed intent; `salvage` accepts captures whose start is missing.
     ///
     /// # Errors
-    /// The capture is not there.
+    /// The capture does not exist.
     pub fn intent(self, salvage: bool) -> Result<Convert, Failure> {
         let write = self.write.intent(self.kind.intent());
         let (quiet, verbose) = (self.quiet, self.verbose);
@@ -119,7 +119,7 @@ pub struct IndexArgs {
     trace: String,
     #[command(flatten)]
     write: WriteArgs,
-    /// No summary, no progress
+    /// Print no summary and no progress
     #[arg(short, long, conflicts_with = "verbose")]
     quiet: bool,
     /// Show every damaged place
@@ -128,10 +128,10 @@ pub struct IndexArgs {
 }
 
 impl IndexArgs {
-    /// What is asked for.
+    /// The typed intent.
     ///
     /// # Errors
-    /// The capture is not there.
+    /// The capture does not exist.
     pub fn intent(self) -> Result<Convert, Failure> {
         let write = self.write.intent(Kind::Native);
         let (quiet, verbose) = (self.quiet, self.verbose);
@@ -146,21 +146,21 @@ pub(super) fn one(trace: String) -> Result<Input, Failure> {
 /// Options of `tercel slice`.
 #[derive(Debug, Args)]
 #[command(after_help = format!("\
-The slice begins with the state at the start of its window: replaying it gives the alerts that replaying the capture with \
-the same window and filter gives, with the same event numbers. Events that the filter leaves out stay in it, marked as \
-being there for the state only, where later ones cannot be understood without them.\n\n{POINTS}"))]
+The slice begins with the state at the start of the window: replaying it gives the alerts that replaying the capture with \
+the same window and filter gives, with the same event numbers. Events that the filter excludes are kept, marked as \
+state only, if later events depend on them.\n\n{POINTS}"))]
 pub struct SliceArgs {
     /// A capture, or - for standard input; then, optionally, a filter
     #[arg(value_name = "TRACE [FILTER]", required = true)]
     words: Vec<String>,
-    /// The filter, if it does not follow the capture
+    /// The filter as an option, instead of words after the capture
     #[arg(long, value_name = "EXPRESSION")]
     filter: Option<String>,
     #[command(flatten)]
     window: WindowArgs,
     #[command(flatten)]
     write: WriteArgs,
-    /// No summary, no progress
+    /// Print no summary and no progress
     #[arg(short, long, conflicts_with = "verbose")]
     quiet: bool,
     /// Show every damaged place
@@ -169,10 +169,10 @@ pub struct SliceArgs {
 }
 
 impl SliceArgs {
-    /// What is asked for.
+    /// The typed intent.
     ///
     /// # Errors
-    /// What was typed does not fit together, or names what is not there.
+    /// Arguments contradict each other, or name something that does not exist.
     pub fn intent(self) -> Result<Slice, Failure> {
         let (traces, filter) = captures(&self.words, self.filter)?;
         Ok(Slice {
@@ -189,9 +189,9 @@ impl SliceArgs {
 /// Options of `tercel merge`.
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Each capture stays a section of its own: the same process number means another process in each capture, so that \
-events of different captures never share a state. For alerts of several captures in the order of time, replay them \
-together with --merge instead.")]
+Each capture stays a section of its own: a process id means a different process in each capture, so events of different \
+captures never share a state. For the alerts of several captures in order of time, use 'tercel replay --merge' \
+instead.")]
 pub struct MergeArgs {
     /// Captures, or directories of them
     #[arg(value_name = "TRACE", required = true)]
@@ -200,7 +200,7 @@ pub struct MergeArgs {
     kind: KindArgs,
     #[command(flatten)]
     write: WriteArgs,
-    /// No summary, no progress
+    /// Print no summary and no progress
     #[arg(short, long, conflicts_with = "verbose")]
     quiet: bool,
     /// Show every damaged place
@@ -209,10 +209,10 @@ pub struct MergeArgs {
 }
 
 impl MergeArgs {
-    /// What is asked for.
+    /// The typed intent.
     ///
     /// # Errors
-    /// A capture is not there, or cannot be read twice.
+    /// A capture does not exist, or cannot be read twice.
     pub fn intent(self) -> Result<Merge, Failure> {
         let traces = captures_only(&self.traces)?;
         if traces.contains(&Input::Stdin) {

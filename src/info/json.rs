@@ -1,4 +1,4 @@
-//! What is known of a capture, as JSON.
+//! The facts about a capture as JSON.
 
 use serde_json::{Value, json};
 use tercel_analysis::summary::{Gap, Summary};

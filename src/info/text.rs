@@ -1,4 +1,4 @@
-//! What is known of a capture, as lines for a reader.
+//! The facts about a capture as lines of text.
 
 use tercel_analysis::summary::Summary;
 use tercel_format::trace::Header;
@@ -58,7 +58,9 @@ fn host(out: &mut String, summary: &Summary) {
     let machine = summary
         .machine
         .as_ref()
-        .map_or_else(String::new, |machine| format!(", {} CPUs, {} MiB", machine.cpus, machine.memory >> 20));
+        .map_or_else(String::new, |machine| {
+        format!(", {}, {} MiB", counted(u64::from(machine.cpus), "CPU"), machine.memory >> 20)
+    });
     let name = if header.hostname.is_empty() { "unknown" } else { &header.hostname };
     line!(out, "Host", "{}{system}{machine}", visible(name));
     if header.boot_ts > 0 {
@@ -93,20 +95,20 @@ fn sizes(out: &mut String, summary: &Summary) {
         line!(
             out,
             "Size",
-            "{bytes} bytes, {:.1} % of {} bytes of scap, {each:.1} bytes per event",
+            "{bytes} bytes, {:.1} % of the scap size ({} bytes), {each:.1} bytes per event",
             ratio(bytes),
             totals.raw_bytes
         );
     }
     let Some(native) = &summary.native else { return };
-    line!(out, "Chunks", "{}, their descriptors {} bytes", totals.chunks, totals.descriptor_bytes);
+    line!(out, "Chunks", "{}, descriptors of {} bytes", totals.chunks, totals.descriptor_bytes);
     let share = totals.keyframe_bytes as f64 * 100.0 / summary.file_bytes.unwrap_or(0).max(1) as f64;
     line!(
         out,
         "Keyframes",
-        "{} deltas, {} snapshots, {} bytes ({share:.1} % of the file), state engine {}",
-        totals.deltas,
-        totals.snapshots,
+        "{}, {}, {} bytes ({share:.1} % of the file), state engine {}",
+        counted(totals.deltas, "delta"),
+        counted(totals.snapshots, "snapshot"),
         totals.keyframe_bytes,
         summary.header.engine
     );
@@ -114,12 +116,12 @@ fn sizes(out: &mut String, summary: &Summary) {
     line!(out, "Seal", "{seal}");
 }
 
-/// Text of a capture, fit for a terminal.
+/// Text of a capture, safe for a terminal.
 fn visible(text: &str) -> String {
     text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
 }
 
-/// How many containers and gaps are listed; JSON has more.
+/// How many containers and gaps are printed; JSON has more.
 const LISTED: usize = 20;
 
 fn containers(out: &mut String, summary: &Summary) {
@@ -143,13 +145,13 @@ fn drops(out: &mut String, summary: &Summary) {
         line!(out, "Drops", "none");
         return;
     }
-    line!(out, "Drops", "{} events told as lost, {} drop events", totals.dropped, totals.drops());
+    line!(out, "Drops", "{} lost, {}", counted(totals.dropped, "event"), counted(totals.drops(), "drop event"));
     for gap in summary.gaps.iter().take(LISTED) {
         let (from, to) = (iso(gap.from), iso(gap.to));
         let until = if from == to { String::new() } else { format!(" to {to}") };
-        line!(out, "", "{from}{until}: {} events lost, {} drop events", gap.lost, gap.told);
+        line!(out, "", "{from}{until}: {} lost, {}", counted(gap.lost, "event"), counted(gap.told, "drop event"));
     }
     if summary.gaps.len() > LISTED {
-        line!(out, "", "and more places");
+        line!(out, "", "and more");
     }
 }

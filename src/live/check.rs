@@ -1,5 +1,5 @@
-//! `tercel config check`: what `tercel live` will do under a configuration, what is wrong with it and what has no effect. Everything is read
-//! as live reads it; only the probe is not loaded and no output is opened.
+//! `tercel config check`: what `tercel live` would do with a configuration, its errors, and keys that have no effect. Everything is
+//! read as live reads it, but the probe is not loaded and no output is opened.
 
 use std::io::{self, Write};
 use std::path::Path;
@@ -26,7 +26,7 @@ pub fn run(file: Option<&Path>, overrides: &[String]) -> Result<Outcome, Failure
             writeln!(out, "{}: note: {}", remark.place, remark.text)?;
         }
         match loaded.files.as_slice() {
-            [] => writeln!(out, "configuration: none ({DEFAULT_FILE} does not exist); the defaults hold"),
+            [] => writeln!(out, "configuration: none ({DEFAULT_FILE} does not exist); the defaults are used"),
             files => files.iter().try_for_each(|file| writeln!(out, "configuration: {}", file.display())),
         }
     };
@@ -36,10 +36,10 @@ pub fn run(file: Option<&Path>, overrides: &[String]) -> Result<Outcome, Failure
     kinds.iter().try_for_each(|kind| kind.check()).map_err(Failure::usage)?;
     config.web.as_ref().map_or(Ok(()), WebServer::check).map_err(web_failed)?;
     if config.rules_files.is_empty() {
-        // The configuration is valid nevertheless: live can have its rules from the command line.
+        // The configuration is still valid: rules can be named on the command line of live.
         let none = Loader::new(Options::default()).finish();
         let lines = intent::lines(config, &loaded.absent, &[], &none, &kinds);
-        let text = "would end with 2 unless rules are given with --rules: rules_files names none that exist";
+        let text = "would exit with code 2 unless --rules names rule files: none of rules_files exists";
         return finish(print(&mut out, &lines).and_then(|()| writeln!(out, "{text}")));
     }
     let plan = Plan::new(None, Options::default(), config)?;

@@ -1,4 +1,4 @@
-//! What a run will do, as one list: `tercel config check` prints it with "would" before each line, `tercel live` when it starts.
+//! The plan of a run as a list of lines: `tercel config check` prints each with "would" before it, `tercel live` when it starts.
 
 use std::path::{Path, PathBuf};
 
@@ -8,7 +8,7 @@ use tercel_rules::load::{Loaded, RuleState};
 
 use super::rules::Found;
 
-/// One line for each rule file, output and server, and for what is named and not there.
+/// One line for each rule file, output and server, and for each named file that does not exist.
 pub fn lines(
     config: &Config,
     absent: &[PathBuf],
@@ -20,7 +20,7 @@ pub fn lines(
     for (path, found) in sources {
         match found {
             Found::Nothing => {
-                lines.push(format!("load nothing from {}: it has no rule file", path.display()))
+                lines.push(format!("load nothing from {}: it contains no rule file", path.display()))
             }
             Found::Files(files) => {
                 lines.extend(
@@ -29,18 +29,18 @@ pub fn lines(
             }
         }
     }
-    lines.extend(absent.iter().map(|path| format!("go on without {}: it does not exist", path.display())));
+    lines.extend(absent.iter().map(|path| format!("skip {}: it does not exist", path.display())));
     let form = if config.lines.json { "JSON" } else { "text" };
     lines.extend(kinds.iter().map(|kind| format!("write alerts as {form} to {}", kind.target())));
-    lines.push(format!("leave out rules less urgent than {}", config.priority.name()));
+    lines.push(format!("run no rule less urgent than {}", config.priority.name()));
     lines.extend(config.web.iter().map(|web| format!("serve {} on {}", web.scheme(), web.address)));
     lines
 }
 
-/// What comes of a file.
+/// What is loaded from a file.
 fn counted(rules: &Loaded, name: &str) -> String {
     match rules.reports.iter().find(|report| &*report.name == name) {
-        None => "not read, since a file before it has errors".to_owned(),
+        None => "not read, because a file before it has errors".to_owned(),
         Some(report) if !report.successful() => "it has errors".to_owned(),
         Some(_) => {
             let of_file = || rules.rules.iter().filter(|rule| &*rule.place.file == name);
@@ -63,7 +63,7 @@ mod tests {
     use super::*;
     use crate::live::rules::Plan;
 
-    /// Falco's package installs an empty `rules.d` and names a local file that is not there; both are no fault.
+    /// Falco's package installs an empty `rules.d` and names a local file that does not exist; neither is an error.
     #[test]
     fn the_list_says_what_becomes_of_each_file_and_output() {
         let directory = std::env::temp_dir().join(format!("tercel-intent-{}", std::process::id()));
@@ -86,13 +86,13 @@ mod tests {
             lines,
             [
                 format!("load {d}/r.yaml: 1 of 1 rule runs"),
-                format!("load nothing from {d}/rules.d: it has no rule file"),
-                format!("go on without {d}/r.local.yaml: it does not exist"),
+                format!("load nothing from {d}/rules.d: it contains no rule file"),
+                format!("skip {d}/r.local.yaml: it does not exist"),
                 "write alerts as text to standard output".to_owned(),
-                "leave out rules less urgent than Debug".to_owned(),
+                "run no rule less urgent than Debug".to_owned(),
             ]
         );
-        // What the command line names is meant to hold rules.
+        // A directory on the command line has to contain rules.
         let plan = Plan::new(Some(vec![directory.join("rules.d")]), Options::default(), &loaded.config);
         assert!(plan.expect("a plan").read().is_err());
         fs::remove_dir_all(&directory).expect("a directory");

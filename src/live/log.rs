@@ -1,4 +1,4 @@
-//! What is told of the run itself: on standard error, and to the syslog daemon of this host where that is asked for.
+//! Messages about the run itself: on standard error, and to the syslog daemon of this host if the configuration asks for it.
 
 use std::time::Duration;
 
@@ -9,18 +9,18 @@ use tercel_rules::program::Priority;
 
 use crate::exit::Failure;
 
-/// How long what waits for a daemon that does not answer may hold up the start.
+/// How long messages for a daemon that does not answer may delay the start.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// Where the run tells of itself.
+/// Where messages about the run go.
 pub struct Log {
     stderr: bool,
     level: Level,
-    /// A queue of its own, so that a daemon that hangs holds up nobody.
+    /// A queue of its own, so that a daemon that hangs delays nothing else.
     syslog: Option<Outputs>,
 }
 
-/// The way to the syslog daemon of this host, where it is asked for.
+/// The syslog daemon of this host, if the configuration asks for it.
 fn daemon(config: &Config) -> Result<Option<Outputs>, Failure> {
     let kind = Kind::Syslog(Syslog {
         address: Address::Local("/dev/log".into()),
@@ -38,7 +38,7 @@ impl Log {
         Ok(Log { stderr, level: if quiet { Level::Error } else { level }, syslog: daemon(config)? })
     }
 
-    /// Speaks to the daemon from another thread, which has the rights that the caller has now.
+    /// Sends to the daemon from another thread, which keeps the capabilities that the caller has now.
     pub fn renew(&mut self, config: &Config) -> Result<(), Failure> {
         if let Some(before) = self.syslog.take() {
             before.finish(PATIENCE);
@@ -47,7 +47,7 @@ impl Log {
         Ok(())
     }
 
-    /// Reports what there is to remark on a configuration; keys without effect in one line.
+    /// Reports the remarks on a configuration; keys without effect in one line.
     pub fn remarks(&self, remarks: &Remarks) {
         for remark in &remarks.warnings {
             self.tell(Level::Warning, &remark.to_string());
@@ -57,7 +57,7 @@ impl Log {
         }
     }
 
-    /// Says something.
+    /// Logs a message.
     pub fn tell(&self, level: Level, text: &str) {
         if level > self.level {
             return;

@@ -1,7 +1,7 @@
-//! `tercel live`: the running host enters, alerts leave through the outputs as they happen. The engine is that of replay; with
-//! `-w` the same blocks are written to a trace, whose replay gives the same lines.
+//! `tercel live`: events of the running host enter, alerts leave through the outputs as they happen. The engine is that of replay;
+//! with `-w` the same blocks are written to a trace, whose replay gives the same lines.
 //!
-//! One thread takes blocks from the probe, keeps the state and evaluates; between stretches it looks after everything else.
+//! One thread takes blocks from the probe, keeps the state and evaluates; at intervals it does everything else.
 //! Every output has a thread of its own, and so has the web server.
 
 mod check;
@@ -59,10 +59,10 @@ pub fn run(args: &Live) -> Result<Outcome, Failure> {
     };
     let source = Source::start(&probing, &engines, stopper).map_err(Failure::io)?;
     let file = args.write.as_deref().map(writer::create).transpose()?;
-    // Threads inherit what their maker may do: all others start behind this line.
+    // Threads inherit the capabilities of the thread that starts them: all others start after this line.
     let has_programs = kinds.iter().any(|kind| matches!(kind, Kind::Program { .. }));
     if let Err(reason) = privileges::give_up(has_programs) {
-        log.tell(Level::Error, &format!("privileges are kept: {reason}"));
+        log.tell(Level::Error, &format!("cannot drop privileges: {reason}"));
     }
     log.renew(config)?;
     let writer = args.write.as_deref().zip(file);

@@ -1,5 +1,5 @@
-//! What the process may do: once the probe is attached, everything but what watching needs is given up. The kernel keeps rights
-//! thread by thread: they are given up for the one that calls, and those that it makes from then on.
+//! Capabilities of the process: once the probe is attached, all but those that live needs are dropped. The kernel keeps capabilities
+//! per thread: they are dropped for the calling thread and for those that it starts later.
 
 use rustix::io;
 use rustix::thread::{
@@ -7,32 +7,31 @@ use rustix::thread::{
     remove_capability_from_bounding_set, set_capabilities, set_no_new_privs,
 };
 
-/// Reading the probe's counters, and the files and processes of others: of containers, say.
+/// For reading the probe's counters, and files and processes of other users, as in containers.
 const NEEDED: CapabilitySet = CapabilitySet::BPF
     .union(CapabilitySet::PERFMON)
     .union(CapabilitySet::SYS_PTRACE)
     .union(CapabilitySet::DAC_READ_SEARCH);
 
-/// Gives up what is not needed, in a thread of its own that no program starts from. That it was refused is told by the main
-/// thread, which asks for the same.
+/// Drops what is not needed, in a thread that starts no programs. A refusal is reported by the main thread, which does the same.
 pub fn give_up_in_thread() {
     let _ = give_up(false);
 }
 
-/// Gives up what is not needed. With `programs`, those that outputs start get the rights that their user has anyway.
+/// Drops what is not needed. With `programs`, the programs that outputs start get the capabilities of their user.
 ///
 /// # Errors
-/// The kernel refuses; nothing was given up, or not everything.
+/// The kernel refuses; nothing was dropped, or not everything.
 pub fn give_up(programs: bool) -> io::Result<()> {
     let mut sets: CapabilitySets = capabilities(None)?;
-    // The kernel takes it for BPF and PERFMON, which older container engines do not know.
+    // The kernel accepts it for BPF and PERFMON, which older container engines do not know.
     let kept = if sets.permitted.contains(CapabilitySet::BPF) {
         NEEDED
     } else {
         NEEDED.union(CapabilitySet::SYS_ADMIN)
     };
     if !programs {
-        // Without SETPCAP the bounding set stays; no_new_privs has nobody gain anything from it.
+        // Without SETPCAP the bounding set stays; with no_new_privs no program gains anything from it.
         let bounded = sets.effective.contains(CapabilitySet::SETPCAP);
         for capability in CapabilitySet::all().difference(kept) {
             if bounded && capability_is_in_bounding_set(capability).unwrap_or(false) {

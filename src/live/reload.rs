@@ -1,5 +1,5 @@
-//! Files that rules and configuration come from: whether one of them has changed. They are looked at every second; a change
-//! counts once two looks in a row see the same, so that a file that is being written is not read half.
+//! Watches the files that rules and configuration come from. They are checked every second; a change counts once two checks in a
+//! row see the same, so that a file that is being written is not read too early.
 
 use std::fs;
 use std::os::unix::fs::MetadataExt;
@@ -8,12 +8,12 @@ use std::path::PathBuf;
 /// A file as it was seen: its path, inode and length, and when its text and its inode changed.
 type Sight = (PathBuf, u64, u64, (i64, i64), (i64, i64));
 
-/// Files that may change.
+/// Watched files.
 pub struct Files {
     paths: Vec<PathBuf>,
-    /// What was there when the files were read.
+    /// The files as they were when they were read.
     known: Vec<Sight>,
-    /// What the last look saw.
+    /// The files as they were at the last check.
     last: Vec<Sight>,
 }
 
@@ -24,7 +24,7 @@ impl Files {
         Files { paths, last: known.clone(), known }
     }
 
-    /// Looks at the files: whether something has changed since they were read, and stays as it is.
+    /// Checks the files: whether something has changed since they were read, and is the same as at the last check.
     pub fn changed(&mut self) -> bool {
         let seen = look(&self.paths);
         let changed = seen != self.known && seen == self.last;
@@ -51,7 +51,7 @@ fn look(paths: &[PathBuf]) -> Vec<Sight> {
         };
         inside.sort();
         for path in inside {
-            // Links are followed: where rules come from a volume of Kubernetes, it is the link that changes.
+            // Links are followed: in a volume of Kubernetes it is the link that changes.
             if let Ok(found) = fs::metadata(&path) {
                 let text = (found.mtime(), found.mtime_nsec());
                 let inode = (found.ctime(), found.ctime_nsec());

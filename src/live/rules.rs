@@ -1,4 +1,4 @@
-//! The rules of a run: where they are, which of them run, and how they are loaded the first time and again.
+//! The rules of a run: where they are, which of them run, and how they are loaded and reloaded.
 
 use std::path::{Path, PathBuf};
 
@@ -11,15 +11,15 @@ use tercel_rules::select::Selection;
 use crate::exit::Failure;
 use crate::intent::Live;
 
-/// Which rules are to run.
+/// Which rules run.
 pub struct Plan {
     files: Vec<PathBuf>,
-    /// Whether a directory of them may be empty, as those of a configuration may.
+    /// Whether a directory may be empty, as those of a configuration may be.
     may_be_empty: bool,
     options: Options,
 }
 
-/// What becomes of a file or directory that rules come from.
+/// What was found at the path of a rule file or directory.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Found {
     /// The rule files that it stands for.
@@ -29,19 +29,19 @@ pub enum Found {
 }
 
 impl Plan {
-    /// The rule files of the command line, or else those of the configuration.
+    /// The rule files of the command line, or those of the configuration.
     pub fn of(args: &Live, config: &Config) -> Result<Plan, Failure> {
         let files = Some(args.rules.files.clone()).filter(|files| !files.is_empty());
         Plan::new(files, args.rules.options.clone(), config)
     }
 
-    /// The rule files given, or else those of the configuration; what `options` select comes after what the configuration selects.
+    /// The rule files given, or those of the configuration; the selection of `options` comes after that of the configuration.
     pub fn new(files: Option<Vec<PathBuf>>, mut options: Options, config: &Config) -> Result<Plan, Failure> {
         let may_be_empty = files.is_none();
         let files = files.unwrap_or_else(|| config.rules_files.clone());
         if files.is_empty() {
             return Err(Failure::usage(
-                "no rules: give them with --rules, or as rules_files in the configuration",
+                "no rule files; name them with --rules, or as rules_files in the configuration",
             ));
         }
         options.min_priority = options.min_priority.min(config.priority);
@@ -55,7 +55,7 @@ impl Plan {
     /// Loads the rules again.
     ///
     /// # Errors
-    /// What is wrong with them, one text per error.
+    /// The rules have errors; one text per error.
     pub fn reload(&self) -> Result<Program, Vec<String>> {
         let loaded = self.read().map_err(|failure| vec![failure.message])?;
         let errors = loaded.reports.iter().flat_map(|report| &report.errors);
@@ -64,7 +64,7 @@ impl Plan {
             return Err(errors);
         }
         if loaded.program.rules.is_empty() {
-            return Err(vec!["no rule is left to run".to_owned()]);
+            return Err(vec!["no rule is selected to run".to_owned()]);
         }
         Ok(loaded.program)
     }
@@ -74,7 +74,7 @@ impl Plan {
         &self.files
     }
 
-    /// What becomes of each file and directory, in the order of loading.
+    /// What was found at each path, in the order of loading.
     ///
     /// # Errors
     /// One of them cannot be read.
@@ -91,7 +91,7 @@ impl Plan {
         Ok(sources)
     }
 
-    /// Reads and compiles the rules; what is wrong with them stands in the reports.
+    /// Reads and compiles the rules; their errors are in the reports.
     pub fn read(&self) -> Result<Loaded, Failure> {
         let mut loader = Loader::new(self.options.clone());
         'loading: for (_, found) in self.sources()? {

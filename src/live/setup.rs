@@ -1,5 +1,5 @@
-//! What a run is to do: options of the command line and the configuration enter, a checked whole leaves; the first time, and again
-//! when files have changed.
+//! The set-up of a run: options of the command line and the configuration enter, a checked whole leaves, at the start and after each
+//! change of the files.
 
 use std::path::PathBuf;
 
@@ -12,7 +12,7 @@ use super::rules::Plan;
 use crate::exit::Failure;
 use crate::intent::Live;
 
-/// What a run is to do.
+/// The set-up of a run.
 pub struct Setup {
     /// The configuration, with the overrides of the command line.
     pub config: Config,
@@ -20,15 +20,15 @@ pub struct Setup {
     pub plan: Plan,
     /// Rule files that the configuration names and that do not exist.
     pub absent: Vec<PathBuf>,
-    /// Files and directories that all this comes from, as they were before any rule was read.
+    /// The files and directories of rules and configuration, as they were before any rule was read.
     pub files: Files,
 }
 
 impl Setup {
-    /// Reads the configuration, and what there is to remark on it. Rules are not loaded yet.
+    /// Reads the configuration, with remarks on it. Rules are not loaded yet.
     ///
     /// # Errors
-    /// The configuration is wrong; the text names every place.
+    /// The configuration is invalid; the message names every place.
     pub fn read(args: &Live) -> Result<(Setup, Remarks), Failure> {
         let Loaded { config, remarks, files, absent } =
             config::load(args.config.as_deref(), &args.overrides).map_err(Failure::usage)?;
@@ -37,7 +37,7 @@ impl Setup {
         Ok((Setup { config, plan, absent, files }, remarks))
     }
 
-    /// The outputs asked for; without any, standard output.
+    /// The outputs that are configured; without any, standard output.
     pub fn kinds(&self, args: &Live) -> Vec<Kind> {
         match &args.output {
             Some(path) => vec![Kind::File { path: path.clone(), keep_open: true }],
@@ -45,7 +45,7 @@ impl Setup {
         }
     }
 
-    /// How lines look.
+    /// The form of the lines.
     pub fn style(&self) -> Style {
         let lines = self.config.lines;
         let buffers = if lines.base64 { Buffers::Base64 } else { Buffers::Dotted };
@@ -69,7 +69,7 @@ impl Setup {
         }
     }
 
-    /// Keys that `next` has changed and that are looked at only when a run begins.
+    /// Keys that `next` has changed and that take effect only at the start of a run.
     pub fn held(&self, next: &Setup) -> Vec<&'static str> {
         let (old, new) = (&self.config, &next.config);
         let changed = [

@@ -1,4 +1,4 @@
-//! SIGHUP and SIGUSR1: what they ask for is remembered until somebody looks.
+//! SIGHUP and SIGUSR1: each request is remembered until it is taken.
 
 use std::io;
 use std::sync::Arc;
@@ -7,14 +7,14 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use signal_hook::consts::{SIGHUP, SIGUSR1};
 use signal_hook::flag;
 
-/// What signals have asked for.
+/// What signals request.
 pub struct Signals {
     reload: Arc<AtomicBool>,
     reopen: Arc<AtomicBool>,
 }
 
 impl Signals {
-    /// From now on, signals are remembered. SIGHUP no longer ends the run.
+    /// Installs the handlers; SIGHUP then does not end the run.
     pub fn watch() -> io::Result<Signals> {
         let signals = Signals { reload: Arc::default(), reopen: Arc::default() };
         flag::register(SIGHUP, Arc::clone(&signals.reload))?;
@@ -22,12 +22,12 @@ impl Signals {
         Ok(signals)
     }
 
-    /// Whether rules are to be reloaded; true once per signal.
+    /// Whether rules have to be reloaded; true once per signal.
     pub fn reload(&self) -> bool {
         self.reload.swap(false, Ordering::Relaxed)
     }
 
-    /// Whether outputs are to be reopened; true once per signal.
+    /// Whether outputs have to be reopened; true once per signal.
     pub fn reopen(&self) -> bool {
         self.reopen.swap(false, Ordering::Relaxed)
     }

@@ -1,5 +1,5 @@
-//! The run itself: blocks of the source are evaluated one after the other; in between, and where nothing happens, everything
-//! else has its turn: signals, changed rules, losses, outputs in trouble, metrics.
+//! The run itself: blocks of the source are evaluated one after the other; in between, and when there are none, everything else has its
+//! turn: signals, changed rules, losses, failing outputs, metrics.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -27,16 +27,16 @@ use crate::exit::{Failure, Outcome};
 use crate::host;
 use crate::intent::Live;
 
-/// Most blocks between two looks at everything else.
+/// Largest number of blocks between two checks of everything else.
 const STRETCH: u32 = 4096;
-/// How often troubles are looked for.
+/// How often outputs are checked.
 const TICK: Duration = Duration::from_millis(100);
-/// How often files and losses are looked at, and metrics are made.
+/// How often files and losses are checked, and metrics are made.
 const SECOND: Duration = Duration::from_secs(1);
 
-/// What a run is made of.
+/// The parts of a run.
 pub struct Parts {
-    /// What the probe is asked for.
+    /// What the probe captures.
     pub calls: SyscallSelection,
     /// The host.
     pub source: Source,
@@ -44,7 +44,7 @@ pub struct Parts {
     pub writer: Option<Writer>,
     /// Where alerts go.
     pub outputs: Outputs,
-    /// Where the run tells of itself.
+    /// Messages about the run.
     pub log: Log,
     /// The web server.
     pub web: Option<WebServer>,
@@ -62,22 +62,22 @@ pub struct Watch<'a> {
     outputs: Outputs,
     log: Log,
     web: Option<WebServer>,
-    /// Snapshots of metrics; away only while one is made.
+    /// Snapshots of metrics; `None` while one is made.
     snapshots: Option<Snapshots>,
     /// When the rules were read, nanoseconds since the epoch.
     reloaded: u64,
-    /// What lines show of this host: its local time.
+    /// What lines print of this host: its local time.
     origin: Origin,
     drops: DropWatcher,
     lost_exits: LostExits,
     tally: Tally,
     started: Instant,
-    /// When troubles were looked for last, and files and losses.
+    /// When outputs were checked last, and files and losses.
     looked: (Instant, Instant),
     failure: Option<Failure>,
 }
 
-/// What happened under all the rules that ran.
+/// Counts over all sets of rules that ran.
 #[derive(Debug, Default)]
 struct Tally {
     events: u64,
@@ -99,14 +99,14 @@ impl Tally {
     }
 }
 
-/// Why rules are not evaluated any further.
+/// Why the evaluation of a set of rules ended.
 enum Next {
     Rules(Program),
     End,
 }
 
 impl<'a> Watch<'a> {
-    /// Everything is running; nothing was evaluated.
+    /// Everything runs; nothing is evaluated yet.
     pub fn new(args: &'a Live, setup: Setup, parts: Parts) -> Watch<'a> {
         let Parts { calls, source, writer, outputs, log, web, snapshots } = parts;
         let now = Instant::now();
@@ -204,7 +204,7 @@ impl<'a> Watch<'a> {
         }
     }
 
-    /// Everything that is due; true where files have changed that rules or configuration come from.
+    /// Does what is due; true if files of rules or configuration have changed.
     fn look_around(&mut self, replay: &Replay<'_>, program: &Program) -> bool {
         let now = Instant::now();
         if now.saturating_duration_since(self.looked.0) < TICK {
@@ -261,7 +261,7 @@ impl<'a> Watch<'a> {
             self.raise(&loss.alert());
         }
         if actions.exit {
-            self.log.tell(Level::Error, "the run ends, as syscall_event_drops.actions asks for");
+            self.log.tell(Level::Error, "the run ends, because syscall_event_drops.actions contains exit");
             self.source.stop();
         }
     }
@@ -272,11 +272,11 @@ impl<'a> Watch<'a> {
 
     fn want(&mut self, wanted: Option<Vec<u16>>) {
         if let Err(error) = self.source.want(wanted) {
-            self.log.tell(Level::Error, &format!("the probe goes on as it was asked before: {error}"));
+            self.log.tell(Level::Error, &format!("the probe keeps its selection of system calls: {error}"));
         }
     }
 
-    /// An alert of the run itself.
+    /// Raises an alert about the run itself.
     fn raise(&self, alert: &InternalAlert) {
         let hostname = String::from_utf8_lossy(&self.source.machine().hostname);
         let ahead = self.origin.zone.as_ref().map_or(0, |zone| zone.offset(Timestamp::now().as_second()));
@@ -340,13 +340,13 @@ impl<'a> Watch<'a> {
         }
     }
 
-    /// Reloads the configuration and the rules. Where anything is wrong, all stays as it was.
+    /// Reloads the configuration and the rules. On any error everything stays as it was.
     fn reload(&mut self) -> Option<Program> {
         self.setup.files.read();
         match self.read_again() {
             Ok(program) => {
                 self.tally.reloads += 1;
-                self.log.tell(Level::Info, &format!("rules reloaded: {} run", program.rules.len()));
+                self.log.tell(Level::Info, &format!("rules reloaded: {}", diagnostics::counted(program.rules.len() as u64, "rule")));
                 self.calls =
                     SyscallSelection::of(&program, &self.setup.config.calls, self.args.write.is_some());
                 self.want(self.calls.wanted());
@@ -355,14 +355,14 @@ impl<'a> Watch<'a> {
             Err(errors) => {
                 self.tally.refused += 1;
                 errors.iter().for_each(|error| self.log.tell(Level::Error, error));
-                let text = "configuration and rules are not reloaded; the old ones stay";
+                let text = "configuration and rules are not reloaded; the old ones stay in use";
                 self.log.tell(Level::Error, text);
                 None
             }
         }
     }
 
-    /// The rules under the configuration as it is now, which from then on is that of the run.
+    /// Reads the configuration, uses it for the run, and loads the rules.
     fn read_again(&mut self) -> Result<Program, Vec<String>> {
         let told = |failure: Failure| failure.message.lines().map(str::to_owned).collect::<Vec<_>>();
         let (setup, remarks) = Setup::read(self.args).map_err(told)?;
@@ -371,12 +371,12 @@ impl<'a> Watch<'a> {
         self.outputs
             .replace(&setup.kinds(self.args), limits, patience)
             .map_err(|error| vec![error.to_string()])?;
-        // What was remarked before need not be told again.
+        // Remarks on an unchanged configuration are not repeated.
         if setup.config != self.setup.config {
             self.log.remarks(&remarks);
         }
         for key in self.setup.held(&setup) {
-            self.log.tell(Level::Warning, &format!("{key} changes at the next start only"));
+            self.log.tell(Level::Warning, &format!("{key}: the change takes effect at the next start"));
         }
         self.drops.configure(drops);
         if setup.config.metrics != self.setup.config.metrics {
@@ -402,7 +402,7 @@ impl<'a> Watch<'a> {
         }
     }
 
-    /// What happened, on standard error.
+    /// Prints the summary on standard error.
     fn sum_up(&self) {
         let (tally, drops) = (&self.tally, self.source.drops());
         let seconds = self.started.elapsed().as_secs_f64();
@@ -419,7 +419,7 @@ impl<'a> Watch<'a> {
             );
         }
         for (name, counts) in self.outputs.counts().iter().filter(|(_, counts)| counts.lost > 0) {
-            eprintln!("{name} output: {} alerts sent, {} lost", counts.sent, counts.lost);
+            eprintln!("{name} output: {} sent, {} lost", diagnostics::counted(counts.sent, "alert"), counts.lost);
         }
         let total: u64 = tally.alerts.values().sum();
         eprintln!("Alerts: {total}");

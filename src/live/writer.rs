@@ -1,4 +1,4 @@
-//! The trace that `-w` writes beside the alerts: blocks enter with the state before them, a native trace leaves.
+//! The trace that `-w` writes along with the alerts: blocks enter with the state before them, a native trace leaves.
 
 use std::fs::File;
 use std::io;
@@ -15,7 +15,7 @@ use tercel_replay::state::State;
 use crate::exit::Failure;
 use crate::host;
 
-/// After this time what was written is brought into a chunk of its own, which a crash then spares.
+/// After this time the blocks so far are written as a chunk, which a crash then cannot lose.
 const CHUNK: Duration = Duration::from_secs(2);
 
 /// A trace being written.
@@ -28,7 +28,9 @@ pub struct Writer {
 /// Creates the file of a trace.
 pub fn create(path: &Path) -> Result<File, Failure> {
     if path == Path::new("-") {
-        return Err(Failure::usage("-w: standard output is for alerts; name a file (./- is one, too)"));
+        return Err(Failure::usage(
+            "-w: standard output is used for alerts; name a file (./- for a file called -)",
+        ));
     }
     File::create(path).map_err(|error| Failure::io(format!("{}: {error}", path.display())))
 }
@@ -48,7 +50,7 @@ impl Writer {
         self.trace.block(block, state).map_err(|error| self.failed(&error))
     }
 
-    /// Sees to it that what was written does not wait for long.
+    /// Writes blocks that have waited too long.
     pub fn tick(&mut self, now: Instant) -> Result<(), Failure> {
         if now.saturating_duration_since(self.cut) < CHUNK {
             return Ok(());
@@ -57,7 +59,7 @@ impl Writer {
         self.trace.flush_chunk().map_err(|error| self.failed(&error))
     }
 
-    /// Writes what is left.
+    /// Writes the rest.
     pub fn finish(self) -> Result<(), Failure> {
         let path = self.path;
         let finished = self.trace.finish();
@@ -65,6 +67,9 @@ impl Writer {
     }
 
     fn failed(&self, error: &io::Error) -> Failure {
-        Failure::io(format!("{}: {error}; recording ends, watching goes on", self.path.display()))
+        Failure::io(format!(
+            "{}: {error}; recording ends, the evaluation of rules goes on",
+            self.path.display()
+        ))
     }
 }

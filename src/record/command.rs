@@ -1,4 +1,4 @@
-//! The command that is recorded: it is started once everything listens, and its end is the end of the recording.
+//! The command that is recorded: it is started once the probe captures, and its end is the end of the recording.
 
 use std::ffi::OsString;
 use std::os::unix::process::ExitStatusExt;
@@ -10,17 +10,17 @@ use rustix::process::{Pid, Signal, kill_process};
 
 use crate::exit::{Failure, Outcome};
 
-/// How long the command may take to end after it was asked to.
+/// How long the command may take to end after a signal.
 const GRACE: Duration = Duration::from_secs(2);
 
-/// Refuses a command that is not there, before anything is written for it.
+/// Refuses a command that does not exist, before anything is written for it.
 pub fn check(words: &[OsString]) -> Result<(), Failure> {
     let Some(program) = words.first() else { return Ok(()) };
     let is_there = match std::env::var_os("PATH") {
         Some(path) if !program.as_encoded_bytes().contains(&b'/') => {
             std::env::split_paths(&path).any(|directory| directory.join(program).is_file())
         }
-        // Without a PATH the system has one of its own.
+        // Without PATH the system uses a default.
         None if !program.as_encoded_bytes().contains(&b'/') => true,
         Some(_) | None => Path::new(program).is_file(),
     };
@@ -31,13 +31,12 @@ pub fn check(words: &[OsString]) -> Result<(), Failure> {
 pub struct Command {
     child: Option<Child>,
     status: Option<ExitStatus>,
-    /// When the command was asked to end.
+    /// When the signal to end was sent.
     asked: Option<Instant>,
 }
 
 impl Command {
-    /// Starts the command that the words name, if there are any. What it writes to standard output goes to standard error
-    /// where `output_is_taken`.
+    /// Starts the command that the words name, if there are any. With `output_is_taken`, its standard output goes to standard error.
     pub fn start(words: &[OsString], output_is_taken: bool) -> Result<Command, Failure> {
         let child = match words.split_first() {
             None => None,
@@ -69,22 +68,22 @@ impl Command {
         self.status.is_some()
     }
 
-    /// Asks the command to end, as perf does when it ends before its command. True once there is nothing to wait for.
+    /// Sends the command a signal to end, as perf does when it ends before its command. True once there is nothing to wait for.
     pub fn end(&mut self) -> bool {
         if self.has_ended() {
             return true;
         }
         let Some(child) = &self.child else { return true };
         let asked = *self.asked.get_or_insert_with(|| {
-            // A command that cannot be asked is not waited for any longer than one that does not listen.
+            // If the signal cannot be sent, the wait is as long as for a command that ignores it.
             let _ = kill_process(Pid::from_child(child), Signal::TERM);
             Instant::now()
         });
         asked.elapsed() >= GRACE
     }
 
-    /// How the recording of it ends: with its exit code, or as shells tell of a signal. A command that had to be asked to end
-    /// has nothing to say about the recording.
+    /// The outcome of recording it: its exit code, or the code that shells use for a signal. The code of a command that was ended by
+    /// the recorder does not count.
     pub fn outcome(&self) -> Outcome {
         match self.status {
             Some(status) if self.asked.is_none() => {

@@ -1,5 +1,5 @@
-//! `tercel record`: what the host does leaves as a trace. The arguments are checked here and the parts are wired; blocks come
-//! from the source of the capture crate, as they would come from a file.
+//! `tercel record`: the system calls of the host leave as a trace. The arguments are checked here and the parts are connected; blocks
+//! come from the source of the capture crate, as they would come from a file.
 
 mod command;
 mod status;
@@ -22,7 +22,7 @@ use crate::target;
 use command::Command;
 use status::{Lost, Status};
 
-/// Records until something asks to stop.
+/// Records until a limit, a signal or the end of the command.
 pub fn run(args: &Record) -> Result<Outcome, Failure> {
     let limits = Limits { count: args.count, seconds: args.duration };
     let scope = scope(args)?.filtered(args.filter.as_ref().map(|filter| &filter.program)).with_notices();
@@ -37,7 +37,7 @@ pub fn run(args: &Record) -> Result<Outcome, Failure> {
     let filter = args.filter.as_ref().map_or("", |filter| filter.text.as_str());
     writer.describe(host::header(source.machine(), filter, options.snaplen), String::new());
     if args.flight.is_some() && !writer.has_keyframes() {
-        return Err(Failure::usage("--ring writes native traces; `tercel convert` makes others of them"));
+        return Err(Failure::usage("--ring writes native traces only; 'tercel convert' writes other kinds"));
     }
     let mut files = Files::new(writer, series);
     if let Some(limits) = args.flight {
@@ -68,7 +68,7 @@ pub fn run(args: &Record) -> Result<Outcome, Failure> {
     if args.only_failures && command.outcome() == Outcome::Command(0) {
         recorder.discard();
     }
-    // What was recorded before something failed is closed, too.
+    // A file that was recorded before an error is closed as well.
     let finished = recorder.finish();
     followed?;
     let (counts, sums) = finished?;
@@ -79,11 +79,11 @@ pub fn run(args: &Record) -> Result<Outcome, Failure> {
     Ok(command.outcome())
 }
 
-/// What the probe is asked for.
+/// The options of the probe.
 fn options(args: &Record) -> Options {
     if args.snaplen > Options::MAX_SNAPLEN && !args.quiet {
         let (asked, kept) = (args.snaplen, Options::MAX_SNAPLEN);
-        eprintln!("-s: {asked} bytes of a buffer are more than can be kept; {kept} are recorded");
+        eprintln!("-s: {asked} bytes exceed the limit; {kept} bytes of each buffer are recorded");
     }
     Options {
         snaplen: args.snaplen.min(Options::MAX_SNAPLEN),
@@ -96,7 +96,7 @@ fn options(args: &Record) -> Options {
 /// What is recorded: everything, unless processes, containers or a command are named.
 fn scope(args: &Record) -> Result<Scope, Failure> {
     if let Some(pid) = args.pids.iter().find(|pid| !Path::new(&format!("/proc/{pid}")).exists()) {
-        return Err(Failure::usage(format!("-p: there is no process {pid}")));
+        return Err(Failure::usage(format!("-p: no such process: {pid}")));
     }
     let scope = Scope::default().of_containers(&args.containers);
     let has_command = !args.command.is_empty() && !args.all;
@@ -127,6 +127,6 @@ impl Watcher<Source> for Watch<'_> {
     }
 
     fn dumping(&mut self, name: &str) {
-        self.status.report(&format!("{name}: writing what is in memory"));
+        self.status.report(&format!("{name}: writing the events in memory"));
     }
 }

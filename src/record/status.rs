@@ -1,4 +1,4 @@
-//! What the user sees of a recording: a status line on a terminal while it goes on, and a summary on standard error after it.
+//! What a recording prints: a status line on a terminal during it, and a summary on standard error after it.
 
 use std::fmt::Write;
 use std::time::{Duration, Instant};
@@ -8,10 +8,12 @@ use tercel_capture::{Drops, Options};
 use tercel_format::record::MachineInfo;
 use tercel_recording::{Counts, Found, Sums};
 
+use crate::diagnostics::counted;
+
 /// Events that did not reach the recorder.
 #[derive(Debug, Clone, Copy)]
 pub struct Lost<'a> {
-    /// In all.
+    /// In total.
     pub drops: &'a Drops,
     /// On each CPU.
     pub by_cpu: &'a [Drops],
@@ -26,7 +28,7 @@ pub struct Status {
 }
 
 impl Status {
-    /// A line that starts now; a silent one is never drawn. indicatif draws nothing where standard error is not a terminal.
+    /// A line that starts now; a silent one is never drawn. indicatif draws nothing if standard error is not a terminal.
     pub fn new(silent: bool) -> Status {
         let style = ProgressStyle::with_template("{msg}").unwrap_or_else(|_| ProgressStyle::default_bar());
         let bar = ProgressBar::no_length().with_style(style);
@@ -58,32 +60,32 @@ impl Status {
         self.bar.suspend(|| eprintln!("{text}"));
     }
 
-    /// Takes the line off the screen; tells how long it was there.
+    /// Removes the line; returns how long it was there.
     pub fn finish(&self) -> Duration {
         self.bar.finish_and_clear();
         self.started.elapsed()
     }
 }
 
-/// What a recording begins with; `took` is how long the start lasted.
+/// The lines about the start of a recording; `took` is how long the start lasted.
 pub fn beginning(machine: &MachineInfo, options: &Options, found: &Found, took: Duration) -> String {
     let host = String::from_utf8_lossy(&machine.hostname);
     let release = rustix::system::uname().release().to_string_lossy().into_owned();
     format!(
-        "Host: {host}, kernel {release}, {} CPUs; {} threads with {} open files\n\
-         Probe: recording after {:.2} s, a ring of {} per CPU, {} bytes of buffers\n",
-        machine.cpus,
-        found.threads,
-        found.fds,
+        "Host: {host}, kernel {release}, {}; {} with {}\n\
+         Probe: recording after {:.2} s, ring buffers of {} per CPU, {} bytes of each buffer\n",
+        counted(u64::from(machine.cpus), "CPU"),
+        counted(found.threads as u64, "thread"),
+        counted(found.fds as u64, "open file"),
         took.as_secs_f64(),
         HumanBytes(u64::from(options.ring)),
         options.snaplen,
     )
 }
 
-/// How much is left of scap.
+/// The size relative to scap.
 fn percent(sums: &Sums) -> String {
-    format!("{:.1} % of scap", sums.bytes as f64 * 100.0 / sums.raw_bytes.max(1) as f64)
+    format!("{:.1} % of the scap size", sums.bytes as f64 * 100.0 / sums.raw_bytes.max(1) as f64)
 }
 
 /// Appends one line; writing to a string cannot fail.
@@ -104,9 +106,10 @@ pub fn summary(counts: &Counts, sums: &Sums, lost: &Lost<'_>, elapsed: Duration)
         counts.events,
         counts.events as f64 / seconds
     );
-    for (count, what) in
-        [(counts.state_only, "of others, kept for the state only"), (counts.left_out, "of others, left out")]
-    {
+    for (count, what) in [
+        (counts.state_only, "out of scope, recorded as state only"),
+        (counts.left_out, "out of scope, not recorded"),
+    ] {
         if count > 0 {
             line!(out, "Events {what}: {count}");
         }
@@ -114,14 +117,14 @@ pub fn summary(counts: &Counts, sums: &Sums, lost: &Lost<'_>, elapsed: Duration)
     let each = sums.bytes as f64 / all.saturating_sub(sums.forgotten).max(1) as f64;
     line!(out, "Size: {} bytes ({each:.1} per event), {}", sums.bytes, percent(sums));
     if sums.forgotten > 0 {
-        line!(out, "Events that have left the memory: {}", sums.forgotten);
+        line!(out, "Older events removed from memory: {}", sums.forgotten);
     }
     if sums.files > 1 {
         line!(out, "Files: {}", sums.files);
     }
     losses(&mut out, lost);
     if lost.drops.cut > 0 {
-        line!(out, "Parameters cut at their limit: {}", lost.drops.cut);
+        line!(out, "Parameters truncated at their limit: {}", lost.drops.cut);
     }
     out
 }
@@ -133,7 +136,7 @@ fn losses(out: &mut String, lost: &Lost<'_>) {
     }
     let reasons = [
         (drops.full, "ring full"),
-        (drops.skipped, "program skipped by the kernel"),
+        (drops.skipped, "skipped by the kernel"),
         (drops.busy, "CPU busy"),
         (drops.large, "too large"),
         (drops.faults, "other"),
@@ -160,7 +163,7 @@ mod tests {
         let second = Duration::from_secs(1);
         assert_eq!(
             summary(&counts, &sums, &Lost { drops: &Drops::default(), by_cpu: &[] }, second),
-            "Events: 100 in 1.00 s (100 per second)\nSize: 900 bytes (9.0 per event), 10.0 % of scap\n"
+            "Events: 100 in 1.00 s (100 per second)\nSize: 900 bytes (9.0 per event), 10.0 % of the scap size\n"
         );
         let counts = Counts { events: 60, state_only: 40, left_out: 7 };
         let drops = Drops { full: 5, skipped: 2, cut: 3, ..Drops::default() };
@@ -173,14 +176,14 @@ mod tests {
                 second
             ),
             "Events: 60 in 1.00 s (60 per second)\n\
-             Events of others, kept for the state only: 40\n\
-             Events of others, left out: 7\n\
-             Size: 900 bytes (10.0 per event), 10.0 % of scap\n\
-             Events that have left the memory: 10\n\
+             Events out of scope, recorded as state only: 40\n\
+             Events out of scope, not recorded: 7\n\
+             Size: 900 bytes (10.0 per event), 10.0 % of the scap size\n\
+             Older events removed from memory: 10\n\
              Files: 2\n\
-             Events lost: 7 (5 ring full, 2 program skipped by the kernel)\n\
+             Events lost: 7 (5 ring full, 2 skipped by the kernel)\n\
              \x20 CPU 1: 5\n\
-             Parameters cut at their limit: 3\n"
+             Parameters truncated at their limit: 3\n"
         );
     }
 }

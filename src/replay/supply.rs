@@ -1,5 +1,5 @@
-//! The captures of a replay: names enter, open captures leave one by one; what is wrong with each is told on standard error
-//! when its lines have left.
+//! The captures of a replay: names enter, open captures leave one by one; the damage of each is printed on standard error after its
+//! alert lines.
 
 use std::sync::Arc;
 
@@ -16,7 +16,7 @@ use crate::intent::Replay;
 use crate::progress::Progress;
 use crate::summary::Totals;
 
-/// Opens captures, and tells about them.
+/// Opens captures, and reports on them.
 pub struct Captures<'a> {
     inputs: std::slice::Iter<'a, inputs::Input>,
     /// Names of the captures that are open, in their order.
@@ -30,7 +30,7 @@ pub struct Captures<'a> {
 /// Whether a capture is a native trace with keyframes that this program can use.
 pub fn is_keyed(input: &inputs::Input) -> bool {
     let inputs::Input::File(path) = input else { return false };
-    // What is read once only must not be opened for a look.
+    // Standard input can be read only once and must not be opened here.
     let opened = path.is_file().then(|| Capture::open(path, &|bytes| bytes));
     matches!(opened, Some(Ok(Capture::Native(trace))) if tercel_replay::scan::is_keyed(&trace))
 }
@@ -48,12 +48,12 @@ impl<'a> Captures<'a> {
         }
     }
 
-    /// What was read, and how it went.
+    /// What was read, and the outcome.
     pub fn finish(self) -> (Totals, Outcome) {
         (self.totals, self.outcome)
     }
 
-    /// What lines show of a capture: its name where that is asked for, and the times of the host that was recorded.
+    /// What lines print of a capture: its name if that is requested, and the local time of the recorded host.
     fn origin(&self, name: &str, capture: &Capture) -> Origin {
         let label = self.intent.with_file.then(|| Arc::from(name));
         let zone = capture.header().filter(|_| !self.intent.utc).map(|header| Arc::new(header.zone.clone()));

@@ -43,7 +43,7 @@ fn a_run_that_cannot_keep_up_says_so_and_goes_on() {
     storm();
     live.signal("CONT");
     live.until("Tercel internal: syscall event drop.");
-    live.until("overload: rules less urgent than Informational do not see read");
+    live.until("overload: rules less urgent than Informational do not get read");
     wait("an alert about the loss", || lines(&out).iter().any(|line| line.contains("n_drops_buffer_total")));
     shell(&format!("cat {}2 2>/dev/null; true", marked()));
     wait("the second alert", || lines(&out).iter().any(|line| line.ends_with(&format!("{}2", marked()))));
@@ -55,7 +55,7 @@ fn a_run_that_cannot_keep_up_says_so_and_goes_on() {
     let live: Vec<String> =
         lines(&out).into_iter().filter(|line| !line.contains("Tercel internal")).collect();
     assert_eq!(alerts.lines().collect::<Vec<_>>(), live);
-    assert!(String::from_utf8_lossy(&replayed.stderr).contains("Drops told by the capture"));
+    assert!(String::from_utf8_lossy(&replayed.stderr).contains("Drop events in the capture"));
 }
 
 #[test]
@@ -98,16 +98,16 @@ fn what_was_left_out_comes_back() {
     live.signal("STOP");
     storm();
     live.signal("CONT");
-    live.until("overload: rules less urgent than Informational do not see read");
+    live.until("overload: rules less urgent than Informational do not get read");
     assert_eq!(seen(2), 0, "reads are left out");
     // Half a minute without a loss; whatever else this host does may lengthen it.
-    let over = "the overload is over: all rules see everything that they need";
+    let over = "overload has ended: all rules get the events that they need";
     let patient = Instant::now() + Duration::from_secs(240);
     while !live.errors().contains(over) && Instant::now() < patient {
         std::thread::sleep(Duration::from_millis(200));
     }
     live.until(over);
-    assert!(seen(3) > 0, "reads are back");
+    assert!(seen(3) > 0, "reads are captured again");
     live.stop();
     assert!(lines(&out).iter().any(|line| line.contains("n_drops_cpu_")), "the CPUs that lost are named");
 }

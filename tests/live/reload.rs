@@ -72,12 +72,12 @@ fn a_changed_configuration_holds_at_once() {
     let mut live = Live::configured(&place, &out, &file, &[]);
     mark(&place.path("one"), 1, "mark");
     settings("one", "priority: loud\n");
-    live.until("tercel.yaml:5:11: priority is one of");
+    live.until("tercel.yaml:5:11: priority must be one of");
     live.until("the old ones stay");
     mark(&place.path("one"), 2, "mark");
     settings("two", "json_output: true\nwebserver:\n  enabled: true\n  listen_address: 127.0.0.1\n");
-    live.until("webserver changes at the next start only");
-    live.until("rules reloaded: 1 run");
+    live.until("webserver: the change takes effect at the next start");
+    live.until("rules reloaded: 1 rule");
     shell(&format!("cat {}3 2>/dev/null; true", marked()));
     wait("a line in the new file", || lines(&place.path("two")).len() == 1);
     assert!(lines(&place.path("two"))[0].contains(&format!("\"fd.name\":\"{}3\"", marked())));
@@ -98,7 +98,7 @@ fn a_local_file_is_loaded_when_it_comes() {
     let configuration = place.file("tercel.yaml", &text);
     let mut live = Live::configured(&place, &place.path("out"), &configuration, &[]);
     place.file("rules.local.yaml", &rules("mark").replace("rule: ", "rule: local "));
-    live.until("rules reloaded: 2 run");
+    live.until("rules reloaded: 2 rules");
 }
 
 #[test]

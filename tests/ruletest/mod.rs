@@ -39,7 +39,7 @@ fn counts() {
     check(&format!("silent: [{SHELL}]"), &["fired 3 times; expected: none"]);
     check("expect: {Private key read: 1}", &["did not fire; expected: 1", "another rule fired"]);
     check("silent: [Private key read, Remote login from container]\nothers: any", &[]);
-    check("others: none", &["although others are to be silent"]);
+    check("others: none", &["but other rules are expected to be silent"]);
 }
 
 #[test]
@@ -58,7 +58,7 @@ fn patterns() {
     check(&with("[{from: +4s, to: +7s}]"), &[]);
     check(
         &with("[{from: +1s, to: +2s}]"),
-        &["did not fire as described", "in a way that the case does not describe"],
+        &["did not fire as described", "but no pattern of the case matches"],
     );
     let moved =
         "expect: {Standard stream moved onto network socket: [{fd.num: 77}, {fd.rport: 4433, count: 3}]}";
@@ -84,8 +84,8 @@ fn lines_are_compared_whole() {
     check(&format!("{select}- '{line}'"), &[]);
     check(&format!("{select}- '09:30:12.000000000: {line}'"), &[]);
     check(&format!("{select}- '2026-01-15T09:30:12.000000000+0000: {line}'"), &[]);
-    check(&format!("{select}- '09:30:12.000000001: {line}'"), &["1 missing, 1 not expected"]);
-    check(&format!("{select}- '{line}'\n- '{line}'"), &["1 missing, 0 not expected"]);
+    check(&format!("{select}- '09:30:12.000000001: {line}'"), &["1 missing, 1 unexpected"]);
+    check(&format!("{select}- '{line}'\n- '{line}'"), &["1 missing, 0 unexpected"]);
 }
 
 #[test]
@@ -112,7 +112,7 @@ fn a_matrix_stands_for_its_combinations() {
         run.out
     );
     bench.suite("matrix: [{count: 3, more: x}]\nexpect: {Shell spawned by server program: '${count}'}");
-    assert!(bench.test(&["."]).out.contains("nothing in the case uses the parameter 'more'"));
+    assert!(bench.test(&["."]).out.contains("the case does not use the parameter 'more'"));
 }
 
 /// A test file that cannot pass: its exit code, and words of the message.
@@ -130,24 +130,24 @@ fn broken(text: &str, code: i32, words: &str) {
 fn mistakes_are_told_with_their_places() {
     let head = "rules: RULES\ntrace: TRACE\n";
     let with = |rest: &str| format!("{head}{rest}");
-    broken(&with("expct: {a: 1}"), 2, "a.test.yaml:3:1: a test file has no key 'expct'");
+    broken(&with("expct: {a: 1}"), 2, "a.test.yaml:3:1: unknown key 'expct' in a test file");
     broken(&with("expct: {a: 1}"), 2, "did you mean 'expect'?");
-    broken(&with("expect: [a]"), 2, "a.test.yaml:3:9: expect has to be a mapping");
+    broken(&with("expect: [a]"), 2, "a.test.yaml:3:9: expect must be a mapping");
     broken(&with("expect: {Private key raed: 1}"), 2, "did you mean 'Private key read'?");
     broken(
         &with("expect: {Private key read: {proc.nmae: x}}"),
         2,
-        "a.test.yaml:3:29: there is no field 'proc.nmae'",
+        "a.test.yaml:3:29: unknown field 'proc.nmae'",
     );
     broken(&with("expect: {Private key read: {cuont: 1}}"), 2, "did you mean 'count'?");
-    broken(&with("expect: {Private key read: many}"), 2, "'many' is no count");
-    broken(&with("expect: {Private key read: {fd.name: {regex: '('}}}"), 2, "the pattern is wrong");
-    broken(&with("others: noen"), 2, "others is 'noen'; there are none, any");
-    broken(&with("from: noon\nothers: none"), 2, "a.test.yaml:3:7: 'noon' is not a point in a capture");
-    broken(&with("filter: proc.nmae=x\nothers: none"), 2, "the filter is wrong");
+    broken(&with("expect: {Private key read: many}"), 2, "invalid count 'many'");
+    broken(&with("expect: {Private key read: {fd.name: {regex: '('}}}"), 2, "invalid pattern");
+    broken(&with("others: noen"), 2, "invalid value 'noen' of others; the values are none, any");
+    broken(&with("from: noon\nothers: none"), 2, "a.test.yaml:3:7: invalid point 'noon'");
+    broken(&with("filter: proc.nmae=x\nothers: none"), 2, "invalid filter");
     broken(&with("cases: []"), 2, "the file has no case");
     broken(&with("cases: [{expect: {a: '${b}'}}]\nmatrix: {c: [1]}"), 2, "the matrix has no parameter 'b'");
-    broken(&with("expect: {a: 1}\ncases: [{others: none}]"), 2, "'expect' belongs into a case");
+    broken(&with("expect: {a: 1}\ncases: [{others: none}]"), 2, "'expect' must be in a case");
     broken(head, 2, "expects nothing");
     broken("a: [b", 2, "a.test.yaml:");
     broken("rules: RULES\nothers: none", 2, "the case names no trace");
@@ -155,8 +155,8 @@ fn mistakes_are_told_with_their_places() {
     broken("rules: none.yaml\ntrace: TRACE\nothers: none", 2, "a.test.yaml:1:8:");
     broken("rules: RULES\ntrace: none.scap\nothers: none", 2, "a.test.yaml:2:8: none.scap: no such file");
     broken("rules: RULES\ntrace: a.test.yaml\nothers: none", 3, "not a capture: it looks like text");
-    broken(&with("select: {without_names: [Private]}\nsilent: [Private key read]"), 2, "is switched off");
-    broken(&with("select: {tags: [a], without_tags: [b]}\nothers: none"), 2, "cannot stand beside");
+    broken(&with("select: {without_names: [Private]}\nsilent: [Private key read]"), 2, "is disabled");
+    broken(&with("select: {tags: [a], without_tags: [b]}\nothers: none"), 2, "cannot be used with");
 }
 
 #[test]
@@ -235,7 +235,7 @@ fn blessing_changes_what_is_wrong_and_nothing_else() {
     }
     let run = bench.test(&["."]);
     assert_eq!(run.code, 0, "{after}\n{}", run.all());
-    assert_eq!(bench.test(&["--bless", "."]).out, "blessed: 0 written, 0 left to be done by hand\n");
+    assert_eq!(bench.test(&["--bless", "."]).out, "blessed: 0 written, 0 to be edited by hand\n");
     assert_eq!(bench.read("a.test.yaml"), after);
 }
 
@@ -345,7 +345,7 @@ fn a_missing_alert_is_explained() {
         (
             "- rule: Loader",
             "- rule: First\n  desc: d\n  condition: spawned\n  output: o\n  priority: INFO\n- rule: Loader",
-            "the condition holds there, but 'First' comes first and speaks instead",
+            "the condition holds there, but 'First' comes first and raises the alert",
         ),
     ] {
         bench.file("r.yaml", RULES);
@@ -383,7 +383,7 @@ fn coverage_tells_what_no_case_shows() {
     }
     let run = covered("to: '#2'\nsilent: [Wget started]", &[]);
     assert!(
-        run.out.contains("'Wget started' is silent where it should be, but no event comes near it"),
+        run.out.contains("'Wget started' is silent where it should be, but no event is near it"),
         "{}",
         run.out
     );

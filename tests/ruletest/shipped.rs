@@ -153,7 +153,7 @@ fn swapped_rules_are_noticed() {
     fails(
         &swapped,
         special,
-        "the condition holds there, but 'Write below etc' comes first and speaks instead",
+        "the condition holds there, but 'Write below etc' comes first and raises the alert",
     );
 }
 

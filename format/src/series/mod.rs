@@ -92,7 +92,7 @@ impl Series {
 /// Removes a file of this series that has become too old.
 fn remove(path: PathBuf) -> Result<(), SeriesError> {
     match fs::remove_file(&path) {
-        // Somebody else has removed it.
+        // Another program has removed it.
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
         removed => removed.map_err(|error| SeriesError::Remove { path, error }),
     }

@@ -26,19 +26,19 @@ pub struct PatternError {
 pub struct Names {
     pattern: PathBuf,
     zone: TimeZone,
-    /// There are several files.
+    /// Whether there are several files.
     rotates: bool,
-    /// How many files stay.
+    /// How many files are kept.
     keep: usize,
     made: u64,
     kept: VecDeque<PathBuf>,
 }
 
 impl Names {
-    /// Names after `pattern`; with `rotates` there are several files, of which the newest `keep` stay.
+    /// Names after `pattern`; with `rotates` there are several files, of which the newest `keep` are kept.
     ///
     /// # Errors
-    /// The pattern has % sequences that mean nothing.
+    /// The pattern has unknown % sequences.
     pub fn new(
         pattern: &Path,
         zone: TimeZone,
@@ -56,8 +56,7 @@ impl Names {
         names.at(0).map(|_| names)
     }
 
-    /// The name of the next file, which starts at `ts` nanoseconds since the epoch, and the oldest one where there are too
-    /// many.
+    /// The name of the next file, which starts at `ts` nanoseconds since the epoch, and the oldest one if there are too many.
     ///
     /// # Errors
     /// As for [`new`](Names::new).
@@ -68,7 +67,7 @@ impl Names {
             path = numbered(&path, self.made);
         }
         let oldest = (self.kept.len() >= self.keep).then(|| self.kept.pop_front()).flatten();
-        // Nobody asks for the names of files that are never removed, but for the last ones: their times may be equal.
+        // Names of files that are never removed are not needed, except the last ones: their times may be equal.
         if self.keep == usize::MAX && self.kept.len() > 1 {
             self.kept.pop_front();
         }
@@ -94,7 +93,7 @@ impl Names {
     }
 }
 
-/// `trace.scap` with a number: `trace_000007.scap`. An underscore sorts behind the dot of a name without a number.
+/// `trace.scap` with a number: `trace_000007.scap`. An underscore sorts after the dot of a name without a number.
 fn numbered(path: &Path, number: u64) -> PathBuf {
     let mut name = path.file_stem().unwrap_or_default().to_owned();
     name.push(format!("_{number:0DIGITS$}"));

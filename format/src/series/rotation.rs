@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-/// When a file is followed by another one.
+/// When a new file is started.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Rotation {
     /// Bytes on the disk; a file also gets at least as much after the state that it begins with, so that a size below that of
@@ -24,7 +24,7 @@ impl Rotation {
 pub struct Growth {
     /// Time of its first event.
     begun: Option<u64>,
-    /// Bytes of scap that it begins with.
+    /// Bytes of scap in the state that it begins with.
     head: u64,
 }
 

@@ -25,7 +25,7 @@ pub struct ScapWriter {
 }
 
 impl ScapWriter {
-    /// Starts a capture, in gzip or not. With `keeps_numbers`, events have the numbers that they had, wherever some are missing.
+    /// Starts a capture, in gzip or not. With `keeps_numbers`, events keep their numbers even if some are missing.
     ///
     /// # Errors
     /// Those of the output, as for all other methods.
@@ -74,12 +74,12 @@ impl ScapWriter {
         self.writer.written()
     }
 
-    /// Sends everything that was written on its way to the disk.
+    /// Flushes everything that was written to disk.
     pub fn flush(&mut self) -> io::Result<()> {
         self.writer.flush()
     }
 
-    /// Writes what is left.
+    /// Writes the rest.
     pub fn finish(self) -> io::Result<()> {
         let buffer = self.writer.finish()?;
         buffer.into_inner().map_err(io::IntoInnerError::into_error)?.finish()

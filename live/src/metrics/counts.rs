@@ -1,11 +1,11 @@
-//! What a run has counted at one moment.
+//! The counters of a run at one moment.
 
 use tercel_capture::Drops;
 use tercel_format::record::MachineInfo;
 use tercel_outputs::Counts;
 use tercel_rules::program::Program;
 
-/// What a run has counted.
+/// The counters of a run.
 pub struct Metrics<'a> {
     /// Seconds since the start.
     pub uptime: f64,
@@ -13,13 +13,13 @@ pub struct Metrics<'a> {
     pub events: u64,
     /// Events that the rules saw.
     pub evaluated: u64,
-    /// What was lost.
+    /// Lost events by reason.
     pub drops: &'a Drops,
     /// Lost events per CPU.
     pub cpus: &'a [u64],
     /// Alerts by rule and priority.
     pub alerts: Vec<(&'a str, &'static str, u64)>,
-    /// What became of the lines, by output.
+    /// Lines sent, lost and waiting, by output.
     pub outputs: Vec<(&'static str, Counts)>,
     /// Threads in the state.
     pub threads: usize,
@@ -31,7 +31,7 @@ pub struct Metrics<'a> {
     pub reloads: (u64, u64),
     /// Containers in the state.
     pub containers: usize,
-    /// Priorities whose rules are not served at the moment, because of overload.
+    /// Priorities whose rules do not get all their events, because of overload.
     pub shed: usize,
     /// The rules.
     pub program: &'a Program,

@@ -1,4 +1,4 @@
-//! Metrics under Falco's names: what a run has counted enters; rows for Prometheus leave, and the fields of Falco's snapshots.
+//! Metrics under Falco's names: the counters of a run enter; rows for Prometheus and the fields of Falco's snapshots leave.
 
 use std::fs;
 
@@ -9,14 +9,14 @@ use tercel_config as config;
 use super::counts::Metrics;
 use super::page::Page;
 
-/// Jiffies of a second, which are a hundred on every architecture that this program is built for.
+/// Jiffies per second, a hundred on every architecture that this program is built for.
 const HZ: f64 = 100.0;
-/// Nanoseconds of a second.
+/// Nanoseconds per second.
 const SECOND: u64 = 1_000_000_000;
-/// Name of the engine that Falco has for such a probe.
+/// Falco's name of the engine with a probe of this kind.
 const ENGINE: &str = "modern_bpf";
 
-/// Which settings a metric belongs to.
+/// The setting that a metric belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Group {
     Resource,
@@ -24,7 +24,7 @@ enum Group {
     Kernel,
 }
 
-/// What a value counts.
+/// The unit of a value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Unit {
     Count,
@@ -32,7 +32,7 @@ enum Unit {
     Kib,
 }
 
-/// One value with the name that Falco's libraries have for it.
+/// One value with its name in Falco's libraries.
 struct Sample {
     group: Group,
     name: &'static str,
@@ -120,7 +120,7 @@ fn matches(page: &mut Page, metrics: &Metrics<'_>) {
     for (rule, _, count) in metrics.alerts.iter().filter(|(_, _, count)| *count > 0) {
         let Some(rule) = metrics.program.rules.iter().find(|known| known.name == *rule) else { continue };
         let priority = rule.priority.severity().to_string();
-        // Names of labels have fewer letters than tags.
+        // Names of labels allow fewer characters than tags.
         let tags: Vec<String> = rule.tags.iter().map(|tag| format!("tag_{}", sanitized(tag))).collect();
         let labels = [("priority", priority.as_str()), ("rule_name", &rule.name), ("source", &rule.source)];
         let labels: Vec<_> =
@@ -129,7 +129,7 @@ fn matches(page: &mut Page, metrics: &Metrics<'_>) {
     }
 }
 
-/// What the snapshot before this one counted, and when it was made.
+/// The counters of the snapshot before this one, and its time.
 #[derive(Debug, Default)]
 pub struct Before {
     at: u64,
@@ -138,7 +138,7 @@ pub struct Before {
     lost: u64,
 }
 
-/// The fields of a snapshot; `before` becomes what it counted.
+/// The fields of a snapshot; its counters are stored in `before`.
 pub fn fields(metrics: &Metrics<'_>, settings: &config::Metrics, before: &mut Before) -> Map<String, Value> {
     let now = Timestamp::now().as_nanosecond() as u64;
     let (events, lost) = (metrics.events, metrics.drops.lost());
@@ -220,7 +220,7 @@ fn samples(metrics: &Metrics<'_>) -> Vec<Sample> {
     counts.chain(resources(metrics)).collect()
 }
 
-/// What this process and its host use; what cannot be read is left out.
+/// What this process and its host use; values that cannot be read are left out.
 fn resources(metrics: &Metrics<'_>) -> Vec<Sample> {
     let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
     let rollup = fs::read_to_string("/proc/self/smaps_rollup").unwrap_or_default();
@@ -292,7 +292,7 @@ fn version() -> String {
     concat!("tercel-", env!("CARGO_PKG_VERSION")).to_owned()
 }
 
-/// A name with `_` for whatever metrics must not hold, once for several in a row and not at the end.
+/// A name with `_` for characters that metrics do not allow, once for several in a row and not at the end.
 fn sanitized(name: &str) -> String {
     let mut out = String::with_capacity(name.len());
     for letter in name.chars() {
@@ -318,7 +318,7 @@ pub mod tests {
 
     use super::*;
 
-    /// Falco's defaults for what the file does not say.
+    /// Falco's defaults for keys that the file does not set.
     pub fn settings() -> config::Metrics {
         config::Metrics {
             enabled: true,

@@ -1,4 +1,4 @@
-//! Metrics: what a run has counted enters (`counts`); a page for Prometheus leaves, under names of this program (`tercel`) and of
+//! Metrics: the counters of a run enter (`counts`); a page for Prometheus leaves, under names of this program (`tercel`) and of
 //! Falco (`falco`), and snapshots as alerts and lines of a file (`snapshots`).
 
 mod counts;

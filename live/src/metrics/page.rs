@@ -12,7 +12,7 @@ impl Page {
         self.0
     }
 
-    /// What a metric is.
+    /// The head of a metric.
     pub fn head(&mut self, name: &str, kind: &str, help: &str) {
         // Writing to a string cannot fail.
         let _ = writeln!(self.0, "# HELP {name} {help}.\n# TYPE {name} {kind}");

@@ -1,4 +1,4 @@
-//! Snapshots of metrics: at their interval an alert leaves for the outputs, and a line for the file of their own.
+//! Snapshots of metrics: at each interval an alert leaves for the outputs, and a line for the file of snapshots.
 
 use std::time::{Duration, Instant};
 
@@ -40,7 +40,7 @@ impl Snapshots {
         self.settings.enabled && has_output && passed >= self.settings.interval
     }
 
-    /// Makes one; the alert leaves where it is asked for.
+    /// Makes one; returns the alert if the configuration asks for it.
     pub fn make(&mut self, metrics: &Metrics<'_>, now: Instant) -> Option<InternalAlert> {
         (self.last, self.number) = (now, self.number + 1);
         let fields = falco::fields(metrics, &self.settings, &mut self.before);
@@ -56,17 +56,17 @@ impl Snapshots {
         })
     }
 
-    /// What there is to report about the file.
+    /// Messages about the file.
     pub fn notices(&mut self, now: Instant) -> Vec<Notice> {
         self.file.as_mut().map_or(Vec::new(), |file| file.notices(now))
     }
 
-    /// The file is reopened.
+    /// Reopens the file.
     pub fn reopen(&self) {
         self.file.iter().for_each(Outputs::reopen);
     }
 
-    /// Gives what waits time to be written.
+    /// Gives waiting lines time to be written.
     pub fn finish(&self, patience: Duration) {
         self.file.iter().for_each(|file| file.finish(patience));
     }

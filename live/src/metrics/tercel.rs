@@ -1,4 +1,4 @@
-//! Metrics under names of this program: what a run has counted enters, rows for Prometheus leave.
+//! Metrics under names of this program: the counters of a run enter, rows for Prometheus leave.
 
 use std::fs;
 
@@ -26,7 +26,7 @@ pub fn rows(page: &mut Page, metrics: &Metrics<'_>) {
     for (cpu, count) in metrics.cpus.iter().enumerate() {
         page.row("tercel_events_lost_by_cpu_total", &[("cpu", &cpu.to_string())], count);
     }
-    page.one("tercel_parameters_cut_total", "counter", "Parameters cut at their limit", drops.cut);
+    page.one("tercel_parameters_cut_total", "counter", "Parameters truncated at their limit", drops.cut);
     page.head("tercel_alerts_total", "counter", "Alerts by rule");
     for (rule, priority, count) in &metrics.alerts {
         page.row("tercel_alerts_total", &[("rule", rule), ("priority", priority)], count);
@@ -35,12 +35,17 @@ pub fn rows(page: &mut Page, metrics: &Metrics<'_>) {
     page.one("tercel_threads", "gauge", "Threads in the state", metrics.threads);
     page.one("tercel_fds", "gauge", "File descriptors in the state", metrics.fds);
     page.one("tercel_rules", "gauge", "Rules that run", metrics.rules);
-    page.one("tercel_rules_reloads_total", "counter", "Rules reloaded", metrics.reloads.0);
-    page.one("tercel_rules_refused_total", "counter", "Rules refused when reloaded", metrics.reloads.1);
+    page.one("tercel_rules_reloads_total", "counter", "Reloads of rules", metrics.reloads.0);
+    page.one(
+        "tercel_rules_refused_total",
+        "counter",
+        "Reloads of rules that were refused",
+        metrics.reloads.1,
+    );
     page.one(
         "tercel_shed_priorities",
         "gauge",
-        "Priorities whose rules are not served, by overload",
+        "Priorities whose rules do not get all their events, because of overload",
         metrics.shed,
     );
     page.one("tercel_memory_bytes", "gauge", "Resident memory", memory().unwrap_or(0));
@@ -49,9 +54,11 @@ pub fn rows(page: &mut Page, metrics: &Metrics<'_>) {
 fn outputs(page: &mut Page, outputs: &[(&'static str, Counts)]) {
     type Column = (&'static str, &'static str, &'static str, fn(&Counts) -> u64);
     let columns: [Column; 4] = [
-        ("tercel_output_sent_total", "counter", "Alerts that the output took", |counts| counts.sent),
-        ("tercel_output_lost_total", "counter", "Alerts lost on the way to the output", |counts| counts.lost),
-        ("tercel_output_failures_total", "counter", "Tries that failed", |counts| counts.failures),
+        ("tercel_output_sent_total", "counter", "Alerts sent by the output", |counts| counts.sent),
+        ("tercel_output_lost_total", "counter", "Alerts lost before the output sent them", |counts| {
+            counts.lost
+        }),
+        ("tercel_output_failures_total", "counter", "Attempts that failed", |counts| counts.failures),
         ("tercel_output_queue", "gauge", "Alerts that wait for the output", |counts| counts.waiting),
     ];
     for (name, kind, help, column) in columns {
