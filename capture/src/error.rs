@@ -5,19 +5,17 @@ use std::io;
 /// What went wrong, with the remedy where there is one.
 #[derive(Debug, thiserror::Error)]
 pub enum CaptureError {
-    /// The kernel does not tell its types.
+    /// The kernel does not export its types.
     #[error("{path}: {cause}; the kernel must be built with CONFIG_DEBUG_INFO_BTF (Linux 5.10 or newer)", path = crate::btf::KERNEL)]
     NoBtf {
         /// Why it cannot be read.
         cause: io::Error,
     },
-    /// What the kernel tells of its types makes no sense.
+    /// The kernel's type information is malformed.
     #[error("{path}: malformed type information", path = crate::btf::KERNEL)]
     BadBtf,
     /// A kernel structure has no such member.
-    #[error(
-        "this kernel has no {path}, which the probe needs as {field}; kernels from 5.10 on are supported"
-    )]
+    #[error("this kernel has no {path}, which the probe needs as {field}; Linux 5.10 or newer is supported")]
     NoField {
         /// Name in the probe.
         field: &'static str,
@@ -33,7 +31,9 @@ pub enum CaptureError {
         remedy: String,
     },
     /// The kernel is older than something that the probe needs.
-    #[error("this kernel has no {feature}, which came with Linux {since}; the running one is {running}")]
+    #[error(
+        "this kernel has no {feature}, which needs Linux {since} or newer; the running kernel is {running}"
+    )]
     NoFeature {
         /// What is missing.
         feature: &'static str,
@@ -82,12 +82,12 @@ fn remedy(status: &str) -> String {
     let missing: Vec<&str> =
         NEEDED.iter().filter(|(_, bit)| !has(*bit) && !has(CAP_SYS_ADMIN)).map(|(name, _)| *name).collect();
     if missing.is_empty() {
-        return "the process has the capabilities, so the kernel is locked down (/sys/kernel/security/lockdown) or a \
+        return "the process has the capabilities; either the kernel is locked down (/sys/kernel/security/lockdown), or a \
                 container's seccomp filter forbids bpf(2)"
             .to_owned();
     }
     format!(
-        "run as root, or with {} (and CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH, to read /proc of others)",
+        "run as root, or with {} (and CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH, to read /proc of other users)",
         missing.join(" and ")
     )
 }

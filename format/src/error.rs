@@ -20,7 +20,7 @@ pub enum ReadError {
         minor: u16,
     },
     /// The stream ends inside a block (reference A13).
-    #[error("cut off at offset {end}: the block that starts at offset {start} needs {missing} more bytes")]
+    #[error("truncated at offset {end}: at least {missing} bytes of the block at offset {start} are missing")]
     Truncated {
         /// Start of the incomplete block.
         start: u64,
@@ -34,11 +34,11 @@ pub enum ReadError {
     Compression {
         /// How many bytes could be decompressed.
         offset: u64,
-        /// What the decompressor says.
+        /// The message of the decompressor.
         reason: String,
     },
     /// The chain of blocks is broken: where the next block starts cannot be known.
-    #[error("offset {offset}: {fault}; the blocks behind it cannot be found")]
+    #[error("offset {offset}: {fault}; the blocks after it cannot be found")]
     Broken {
         /// Start of the block.
         offset: u64,
@@ -56,7 +56,7 @@ pub enum ReadError {
 }
 
 impl ReadError {
-    /// Whether the capture is to blame, rather than the reading of it.
+    /// Whether the capture is damaged, as opposed to an error of reading it.
     pub fn is_damage(&self) -> bool {
         match self {
             ReadError::NotACapture(_)
@@ -69,7 +69,7 @@ impl ReadError {
     }
 }
 
-/// Something damaged that was skipped; reading went on after it.
+/// Damage that was skipped; reading went on after it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("offset {offset}: {fault}")]
 pub struct Incident {
@@ -80,23 +80,23 @@ pub struct Incident {
 }
 
 impl Incident {
-    /// How many of a capture are listed in full; the others are counted.
+    /// How many incidents of a capture are kept in full; the others are counted.
     pub const LISTED: usize = 100;
 }
 
 /// What is wrong with a block.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Fault {
-    /// The length of a block is smaller than its header and trailer, or than its kind needs.
-    #[error("block of type {code:#x} claims {length} bytes, which is too short")]
+    /// The length of a block is smaller than its header and trailer, or than its type needs.
+    #[error("block of type {code:#x} claims {length} bytes, which is too small")]
     BlockTooShort {
         /// Block type code.
         code: u32,
         /// Length claimed.
         length: u32,
     },
-    /// The block is longer than its kind may be (reference C8).
-    #[error("block of type {code:#x} claims {length} bytes, more than the {limit} that it may have")]
+    /// The block is longer than its type allows (reference C8).
+    #[error("block of type {code:#x} claims {length} bytes, more than the limit of {limit}")]
     BlockTooLong {
         /// Block type code.
         code: u32,
@@ -108,21 +108,21 @@ pub enum Fault {
     /// A list has more entries than are of use.
     #[error("a list of more than {0} entries; the others are left out")]
     TooMany(usize),
-    /// The length behind a block is not that before it (reference A11).
+    /// The length after a block is not that before it (reference A11).
     #[error("the block says {header} bytes at its start and {trailer} at its end")]
     Trailer {
-        /// Length in front.
+        /// Length at the start.
         header: u32,
-        /// Length behind.
+        /// Length after.
         trailer: u32,
     },
     /// The magic number of a section header is wrong (reference A7).
     #[error("section header with magic number {0:#010x}{hint}", hint = if *.0 == 0x4d3c_2b1a { " (written on a machine of the other byte order)" } else { "" })]
     Magic(u32),
     /// A field reaches beyond the end of its block.
-    #[error("the {0} ends in the middle")]
+    #[error("the {0} is truncated")]
     Short(&'static str),
-    /// A length-prefixed entry holds more than its length says (reference B7).
+    /// A length-prefixed entry contains more than its length says (reference B7).
     #[error("the {what} is longer than the {length} bytes that it claims")]
     EntryOverrun {
         /// Kind of entry.
@@ -138,8 +138,8 @@ pub enum Fault {
         /// Length claimed.
         length: u32,
     },
-    /// A text is longer than captures may hold (reference B12, B18, B20, B21).
-    #[error("{what} of {length} bytes, more than the {limit} that it may have")]
+    /// A text is longer than captures allow (reference B12, B18, B20, B21).
+    #[error("{what} of {length} bytes, more than the limit of {limit}")]
     TextTooLong {
         /// Which text.
         what: &'static str,
@@ -151,14 +151,14 @@ pub enum Fault {
     /// An interface of an unknown type (reference B20).
     #[error("network interface of unknown type {0}")]
     InterfaceType(u16),
-    /// A metadata block among events, where only a section header may stand (reference A9).
+    /// A metadata block among events, where only a section header is allowed (reference A9).
     #[error("block of type {0:#x} among events without a section header before it")]
     MetadataAmongEvents(u32),
     /// The section ends before its first event (reference A12).
     #[error("the capture ends before its first event")]
     NoEvents,
     /// The length in an event's header does not fit (reference C5).
-    #[error("event of type {code} claims {length} bytes, but {available} are there")]
+    #[error("event of type {code} claims {length} bytes, but only {available} are present")]
     EventLength {
         /// Event code.
         code: u16,
@@ -178,7 +178,7 @@ pub enum Fault {
         length: u32,
     },
     /// The number of parameters of an old event cannot be found (reference C6).
-    #[error("no number of parameters fits an event of type {code} with {length} bytes")]
+    #[error("event of type {code} with {length} bytes fits no number of parameters")]
     OldEventParams {
         /// Event code.
         code: u16,
@@ -187,7 +187,7 @@ pub enum Fault {
     },
     /// An event carries more parameters than its newest version has (reference C11).
     #[error(
-        "event {name} (type {code}) carries {nparams} parameters, more than the {known} that it may have"
+        "event {name} (type {code}) carries {nparams} parameters, more than the {known} of the catalogue"
     )]
     TooManyParams {
         /// Event name.
@@ -199,7 +199,7 @@ pub enum Fault {
         /// Parameters in the catalogue.
         known: usize,
     },
-    /// The event has to be upgraded, but no rule says how (reference D4).
+    /// The event has to be upgraded, but the table has no rule for it (reference D4).
     #[error("event {name} (type {code}) with {nparams} parameters cannot be upgraded")]
     NoUpgrade {
         /// Event name.
@@ -209,17 +209,17 @@ pub enum Fault {
         /// Parameters carried.
         nparams: usize,
     },
-    /// The entry that was kept for a thread is not that of the call which returned (reference D7).
-    #[error("exit of {exit} (type {code}) follows the entry of {enter} in the same thread")]
+    /// The enter event that was kept for a thread is not that of the call which returned (reference D7).
+    #[error("exit of {exit} (type {code}) follows the enter event of {enter} in the same thread")]
     WrongEnter {
         /// Name of the event that returned.
         exit: &'static str,
         /// Its code.
         code: u16,
-        /// Name of the entry kept.
+        /// Name of the enter event.
         enter: &'static str,
     },
-    /// A parameter that the upgrade needs is not there (reference D7).
+    /// A parameter that the upgrade needs is missing (reference D7).
     #[error("event {name} (type {code}) lacks parameter {param}, which its upgrade needs")]
     MissingParam {
         /// Event name.
@@ -229,7 +229,7 @@ pub enum Fault {
         /// Index of the parameter.
         param: u8,
     },
-    /// An event grew beyond 64 KiB while it was upgraded (reference D13).
+    /// An event grew beyond 64 KiB when it was upgraded (reference D13).
     #[error("event {name} (type {code}) does not fit 64 KiB when upgraded")]
     UpgradeTooLong {
         /// Event name.

@@ -110,7 +110,7 @@ impl Source {
             return Failure::Io(error);
         }
         if error.kind() == io::ErrorKind::UnexpectedEof {
-            return Failure::Compression(format!("the {name} stream is cut off"));
+            return Failure::Compression(format!("the {name} stream is truncated"));
         }
         Failure::Compression(format!("the {name} stream is damaged ({error})"))
     }
@@ -275,7 +275,9 @@ mod tests {
         let whole = noise(100_000);
         for packed in [gzip(&whole), zstd(&whole)] {
             let (out, failure, _) = read_all(packed[..packed.len() - 4].to_vec(), None);
-            assert!(matches!(&failure, Some(Failure::Compression(reason)) if reason.ends_with("is cut off")));
+            assert!(
+                matches!(&failure, Some(Failure::Compression(reason)) if reason.ends_with("is truncated"))
+            );
             assert!(whole.starts_with(&out), "nothing but the truth");
             let (out, failure, _) = read_all(packed[..packed.len() / 2].to_vec(), None);
             assert!(matches!(failure, Some(Failure::Compression(_))), "{failure:?}");

@@ -45,7 +45,7 @@ pub enum Unmatched<'s> {
 
 /// Flags that cannot stand together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("-t runs only the rules of a tag and cannot stand beside -T or -D, which switch rules off")]
+#[error("-t cannot be used with -T or -D: -t runs only rules with a tag, -T and -D disable rules")]
 pub struct Conflict;
 
 impl Selection {

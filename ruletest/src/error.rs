@@ -30,13 +30,13 @@ pub enum Error {
     #[error("{}: no *.test.yaml in this directory or below it", .0.display())]
     NoTestFile(PathBuf),
     /// The filters leave no case.
-    #[error("no case is left to run: no file and name contains the text of --filter")]
+    #[error("no case to run: --filter matches no file and name")]
     NoCase,
     /// A rule file cannot be read.
     #[error(transparent)]
     RuleFile(#[from] FileError),
     /// Rules cannot be taken apart for `--coverage` or to explain a missing alert.
-    #[error("the rules cannot be taken apart: {0}")]
+    #[error("the rules cannot be divided into parts: {0}")]
     Rules(String),
     /// A file or directory cannot be read or written.
     #[error("{}: {source}", .path.display())]

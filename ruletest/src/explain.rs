@@ -237,18 +237,14 @@ impl Near {
         if self.failing.is_empty() {
             lines.push(match want.spoken.get(&self.number) {
                 Some(other) => {
-                    format!("  the condition holds there, but '{other}' comes first and speaks instead")
+                    format!("  the condition holds there, but '{other}' comes first and raises the alert")
                 }
                 None => "  the condition holds there".to_owned(),
             });
             return lines;
         }
         let checks = parts.checks.get(want.rule).map_or(0, Vec::len);
-        lines.push(format!(
-            "  checks of '{}' that do not hold there: {} of {checks}",
-            want.name,
-            self.failing.len()
-        ));
+        lines.push(format!("  failed checks of '{}': {} of {checks}", want.name, self.failing.len()));
         for check in self.failing.iter().take(CHECKS) {
             let part = parts.checks.get(want.rule).and_then(|checks| checks.get(*check));
             if let Some(part) = part.and_then(|(part, _)| parts.parts.get(*part)) {

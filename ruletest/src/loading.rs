@@ -61,7 +61,7 @@ fn compared(
     let line = case.document.text.get(..offset).unwrap_or_default().matches('\n').count() + 1;
     Some(Failure {
         line,
-        message: format!("loading the rules gave other {what} than expected"),
+        message: format!("loading the rules gave different {what} than expected"),
         rows,
         ..Failure::default()
     })

@@ -103,7 +103,7 @@ impl Plan {
         }
         let filter = case.filter.as_ref().map(|(text, offset)| {
             let compiled = tercel_rules::filter::filter(text);
-            compiled.map_err(|error| said(case.problem(*offset, format!("the filter is wrong: {error}"))))
+            compiled.map_err(|error| said(case.problem(*offset, format!("invalid filter: {error}"))))
         });
         let filter = filter.transpose()?;
         let program = &set.loaded.program;
@@ -163,12 +163,12 @@ impl Plan {
 fn checked(case: &Case, set: &RuleSet, bless: bool) -> Result<(), Problem> {
     if case.is_empty() && !bless {
         let problem = case.problem(case.offset, format!("the case '{}' expects nothing", case.name));
-        return Err(problem.hint("--bless writes what it gets"));
+        return Err(problem.hint("--bless writes the actual results"));
     }
     for expectation in &case.expectations {
         let rule = &expectation.rule;
         let Some(info) = set.info(rule) else {
-            let problem = case.problem(expectation.offset, format!("the rules have no rule '{rule}'"));
+            let problem = case.problem(expectation.offset, format!("unknown rule '{rule}'"));
             return Err(problem.meant(nearest(rule, set.names())));
         };
         if set.running(rule).is_none() {
@@ -182,7 +182,7 @@ fn checked(case: &Case, set: &RuleSet, bless: bool) -> Result<(), Problem> {
     {
         let file = lines.file.as_deref().unwrap_or_else(|| "".as_ref()).display();
         let problem = case.problem(lines.span.from, format!("{file}: no such file"));
-        return Err(problem.hint("--bless writes it"));
+        return Err(problem.hint("--bless writes the file"));
     }
     Ok(())
 }

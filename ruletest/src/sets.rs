@@ -70,9 +70,9 @@ pub(crate) fn options(spec: &RuleSpec) -> Options {
 pub(crate) fn idle(state: RuleState) -> &'static str {
     match state {
         RuleState::Enabled => "runs",
-        RuleState::Disabled => "is switched off",
-        RuleState::BelowPriority => "is below the priority that 'select' asks for",
-        RuleState::Skipped => "is skipped: its source, a field or an event type does not exist here",
+        RuleState::Disabled => "is disabled",
+        RuleState::BelowPriority => "is below the priority of 'select'",
+        RuleState::Skipped => "is skipped: its source, a field or an event type is not supported",
     }
 }
 

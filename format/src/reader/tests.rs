@@ -363,7 +363,7 @@ fn compressed_captures_are_the_same() {
     for cut in [packed.len() - 1, packed.len() - 8] {
         let outcome = read(packed[..cut].to_vec());
         assert_eq!(outcome.blocks, EXPECTED, "everything is there but the checksum");
-        let message = format!("offset {}: the gzip stream is cut off", bytes.len());
+        let message = format!("offset {}: the gzip stream is truncated", bytes.len());
         assert_eq!(outcome.error.expect("an error").to_string(), message);
     }
 }

@@ -4,7 +4,7 @@ use std::io;
 
 use crate::error::Fault;
 
-/// Why something of a trace cannot be had.
+/// Why a part of a trace is not available.
 #[derive(Debug, thiserror::Error)]
 pub enum TraceError {
     /// The file could not be read.
@@ -18,7 +18,7 @@ pub enum TraceError {
     /// The file does not start as a native trace does.
     #[error("not a native trace")]
     NotNative,
-    /// The trace was written by a younger program.
+    /// The trace was written by a newer program.
     #[error("native trace of version {found}, which is newer than this program knows ({known})")]
     Version {
         /// Version of the file.
@@ -27,12 +27,12 @@ pub enum TraceError {
         known: u16,
     },
     /// Another trace follows in the same file. Only reading it as a stream keeps the order of both.
-    #[error("offset {offset}: another native trace starts here; the file is several traces joined")]
+    #[error("offset {offset}: another native trace starts here; the file consists of several traces")]
     Joined {
         /// Where the second trace starts.
         offset: u64,
     },
-    /// One chunk is damaged; the others may be whole.
+    /// One chunk is damaged; the others may be intact.
     #[error("chunk {sequence} at offset {offset}: {damage}")]
     Chunk {
         /// Sequence number of the chunk.
@@ -45,7 +45,7 @@ pub enum TraceError {
 }
 
 impl TraceError {
-    /// Whether the trace is to blame, rather than the reading of it.
+    /// Whether the trace is damaged, as opposed to an error of reading it.
     pub fn is_damage(&self) -> bool {
         !matches!(self, TraceError::Io { .. })
     }
@@ -54,28 +54,28 @@ impl TraceError {
 /// What is wrong with a part of a trace.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Damage {
-    /// The check of a section is not that of its bytes.
-    #[error("the check of the {0} does not fit its bytes")]
+    /// The checksum of a section does not match its bytes.
+    #[error("the checksum of the {0} does not match")]
     Check(&'static str),
-    /// Something ends before its last field.
+    /// A part ends before its last field.
     #[error("the {0} is too short")]
     Short(&'static str),
-    /// The bytes of a section do not decode, although its check fits.
+    /// The bytes of a section cannot be decoded, although its checksum matches.
     #[error("the {0} cannot be decoded")]
     Encoding(&'static str),
-    /// The file ends inside of something.
+    /// The file ends inside a part.
     #[error("the file ends inside the {what}, {missing} bytes before its end")]
     Cut {
-        /// What is cut off.
+        /// What is truncated.
         what: &'static str,
         /// How many bytes are missing.
         missing: u64,
     },
     /// Bytes that belong to no section and to no chunk.
-    #[error("there is neither a section nor a chunk")]
+    #[error("neither a section nor a chunk")]
     Unknown,
-    /// Something is larger than what is read.
-    #[error("the {what} has {size} bytes, more than the {limit} that it may have")]
+    /// A part is larger than readers accept.
+    #[error("the {what} has {size} bytes, more than the limit of {limit}")]
     TooLarge {
         /// What is too large.
         what: &'static str,
@@ -85,19 +85,19 @@ pub enum Damage {
         limit: u64,
     },
     /// A number in one place contradicts another.
-    #[error("{what}: {found}, where {claimed} was told")]
+    #[error("{what}: {found}, but {claimed} expected")]
     Differs {
         /// What is counted.
         what: &'static str,
-        /// Number claimed.
+        /// Number expected.
         claimed: u64,
         /// Number found.
         found: u64,
     },
     /// Chunks are missing, doubled or in the wrong order.
-    #[error("chunk {found} follows, where chunk {expected} is due")]
+    #[error("chunk {found} follows, but chunk {expected} is expected")]
     Order {
-        /// Sequence number that is due.
+        /// Sequence number expected.
         expected: u64,
         /// Sequence number found.
         found: u64,
@@ -106,7 +106,7 @@ pub enum Damage {
     #[error("the compressed bytes are damaged ({0})")]
     Compression(String),
     /// The digest is not that of the bytes and of everything before them.
-    #[error("the digest does not fit the {0}")]
+    #[error("the digest of the {0} does not match")]
     Digest(&'static str),
     /// A block of the chunk is damaged.
     #[error("block at byte {offset} of the chunk: {fault}")]
@@ -116,24 +116,24 @@ pub enum Damage {
         /// What is wrong with it.
         fault: Fault,
     },
-    /// The index says something that cannot be.
-    #[error("entry {0} of the index does not fit the file")]
+    /// An entry of the index is impossible.
+    #[error("entry {0} of the index does not match the file")]
     Entry(u64),
-    /// The trace has no end: it was not closed.
+    /// The trace has no trailer: it was not closed.
     #[error("the trace was not closed: it has no index")]
     Open,
 }
 
-/// Bytes of a trace that cannot be used. Everything outside of them can.
+/// Bytes of a trace that cannot be used. Everything outside them can be.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Loss {
     /// First byte in the file.
     pub from: u64,
-    /// Byte behind the last.
+    /// The byte after the last.
     pub to: u64,
     /// Why.
     pub damage: Damage,
-    /// How many events are lost with them, where the chunks behind tell it.
+    /// How many events are lost with them, if later chunks show it.
     pub events: Option<u64>,
 }
 
@@ -141,6 +141,7 @@ impl std::fmt::Display for Loss {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(formatter, "bytes {} to {}: {}", self.from, self.to, self.damage)?;
         match self.events {
+            Some(1) => write!(formatter, "; 1 event lost"),
             Some(events) => write!(formatter, "; {events} events lost"),
             None => Ok(()),
         }

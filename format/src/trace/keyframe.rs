@@ -91,10 +91,10 @@ pub(super) fn frame_size(packed: &[u8], size: u64, limit: u64, what: &'static st
     let found = zstd::zstd_safe::get_frame_content_size(packed)
         .ok()
         .flatten()
-        .ok_or_else(|| Damage::Compression("no size in the frame".to_owned()))?;
+        .ok_or_else(|| Damage::Compression("the frame has no size".to_owned()))?;
     let whole = zstd::zstd_safe::find_frame_compressed_size(packed);
     if whole != Ok(packed.len()) {
-        return Err(Damage::Compression("not one whole frame".to_owned()));
+        return Err(Damage::Compression("not exactly one frame".to_owned()));
     }
     let is_same = found == size;
     if is_same { Ok(size as usize) } else { Err(Damage::Differs { what, claimed: size, found }) }

@@ -137,5 +137,5 @@ fn emptied(mut memory: Vec<u8>) -> Vec<u8> {
 
 /// What is said until the thread that failed is asked.
 fn broken() -> io::Error {
-    io::Error::other("a thread that writes the trace has ended")
+    io::Error::other("a writing thread has ended unexpectedly")
 }

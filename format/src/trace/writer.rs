@@ -388,5 +388,5 @@ fn row((code, count): (u16, &u32)) -> Option<(u16, u64)> {
 }
 
 fn failed() -> io::Error {
-    io::Error::other("the trace could not be written before")
+    io::Error::other("writing the trace has failed before")
 }

@@ -112,7 +112,7 @@ impl From<&str> for Value {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum BuildError {
     /// The code is not in the catalogue.
-    #[error("event code {0} is unknown")]
+    #[error("unknown event code {0}")]
     UnknownEvent(u16),
     /// The event has no parameter of this name.
     #[error("event {event} has no parameter {param}")]

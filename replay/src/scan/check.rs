@@ -80,11 +80,11 @@ fn compare(
         (KeyframeKind::Delta, Some(mut before)) => {
             before.apply_delta(&keyframe.state).map(|()| before).map_err(|error| error.to_string())
         }
-        (KeyframeKind::Delta, None) => Err("a delta, but no state before it to add it to".to_owned()),
+        (KeyframeKind::Delta, None) => Err("it is a delta, but there is no state before it".to_owned()),
     };
     Ok(Some(made.and_then(|made| {
         if made.snapshot() != state.snapshot() {
-            return Err("it gives another state than a replay has there".to_owned());
+            return Err("its state differs from that of a replay".to_owned());
         }
         *told = Some(made);
         Ok(())

@@ -49,7 +49,7 @@ impl fmt::Display for Trouble {
                 write!(formatter, "in chunk {sequence}, {incident} (skipped)")
             }
             Trouble::Keyframe { sequence, reason } => {
-                write!(formatter, "keyframe of chunk {sequence}: {reason} (the state was found without it)")
+                write!(formatter, "keyframe of chunk {sequence}: {reason} (the state was rebuilt without it)")
             }
         }
     }
@@ -75,7 +75,7 @@ pub struct Report {
 /// A stretch of a capture was not looked at to its end because of a defect of this program.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "defect of this program: the evaluation of events {first} to {last} stopped after {evaluated} of them: {message}"
+    "error in this program: the evaluation of events {first} to {last} stopped after {evaluated} of them: {message}"
 )]
 pub struct Defect {
     /// Number of the first event of the stretch.

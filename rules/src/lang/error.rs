@@ -83,7 +83,7 @@ pub enum ParseError {
     #[error("expected a ']' token")]
     BracketNotClosed,
     /// A mark stands where only the text of its list makes sense.
-    #[error("a list stands inside quotes")]
+    #[error("a list inside quotes")]
     ListInQuotes,
     /// A quoted string has an invalid escape.
     #[error(transparent)]

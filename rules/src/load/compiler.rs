@@ -310,7 +310,7 @@ impl<'w> Work<'w> {
         let is_own = error.offset < rule.output.text.len() && !text.is_empty();
         let (spot, hint) = match is_own {
             true => (rule.output.locate(error.offset, self.source), hints::of_output(text, error)),
-            false => (None, Some("the output is that of the rule with what append_output adds".to_owned())),
+            false => (None, Some("this is the output of the rule with the text of append_output".to_owned())),
         };
         let message = error.to_string();
         if rule.skip_if_unknown_filter && matches!(error.reason, TemplateReason::UnknownField(_)) {

@@ -27,7 +27,7 @@ pub(super) fn of_syntax(text: &str, error: &SyntaxError, substituted: bool) -> O
     let before = text.get(floor(at.saturating_sub(AROUND))..at).unwrap_or_default();
     let after = text.get(at..floor(at + AROUND)).unwrap_or_default();
     let shown = format!("{before} --> {after}").replace(['\n', '\t'], " ");
-    Some(format!("with lists and exceptions put in, the condition reads: {}", shown.trim()))
+    Some(format!("with lists and exceptions expanded, the condition is: {}", shown.trim()))
 }
 
 /// For a macro that is not there: a macro, a list that cannot stand alone, or what hides a definition.
@@ -38,7 +38,7 @@ pub(super) fn of_macro(
 ) -> Option<String> {
     let MacroError::Unknown(name, _) = error else { return None };
     if collector.macros.get(name).is_some() {
-        return Some(format!("macro '{name}' is defined further down; a macro sees only those before it"));
+        return Some(format!("macro '{name}' is defined later; a macro can use only macros before it"));
     }
     if collector.lists.get(name).is_some() {
         return Some(format!("'{name}' is a list; write 'field in ({name})'"));

@@ -280,7 +280,7 @@ impl Loader {
         let twice = documents.iter().flat_map(|root| schema::repeated_keys(root));
         let notes = twice.map(|(key, mark)| Note {
             place: Place::of(Arc::clone(name), text, mark.offset),
-            message: format!("key '{key}' stands twice in this item; the first one counts"),
+            message: format!("key '{key}' is given twice in this item; the first value is used"),
         });
         ((schema, notes.collect()), read)
     }

@@ -72,7 +72,7 @@ const MOST_CHECKS: usize = 4_000_000;
 
 /// The rules became too large to be taken apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("without one part each, the conditions of the rules have more than {MOST_CHECKS} checks")]
+#[error("the conditions of the rules, each part left out in turn, have more than {MOST_CHECKS} checks")]
 pub struct TooLarge;
 
 /// A rule on its way.

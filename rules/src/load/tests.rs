@@ -167,8 +167,8 @@ fn lists_and_macros() {
     check(
         "- macro: m\n  condition: n\n- macro: n\n  condition: evt.num=1\n",
         &[
-            "2:14 LOAD_ERR_VALIDATE Undefined macro 'n' used in filter. ? macro 'n' is defined further down; a macro sees \
-         only those before it",
+            "2:14 LOAD_ERR_VALIDATE Undefined macro 'n' used in filter. ? macro 'n' is defined later; a macro can use only \
+         macros before it",
         ],
     );
     check(
@@ -313,7 +313,7 @@ fn exceptions() {
     check(
         two,
         &[
-            "10:7 LOAD_ERR_COMPILE_CONDITION expected a ')' token ? with lists and exceptions put in, the condition reads: \
+            "10:7 LOAD_ERR_COMPILE_CONDITION expected a ')' token ? with lists and exceptions expanded, the condition is: \
          name in (a)) and not (proc.name in (\"b \" --> c\"))",
         ],
     );
@@ -519,7 +519,7 @@ f0.yaml: invalid
 ";
     assert_eq!(loaded.reports[0].to_string(), expected);
     let twice = format!("{RULE}  desc: e\n");
-    let expected = "f0.yaml:6:3: note: key 'desc' stands twice in this item; the first one counts
+    let expected = "f0.yaml:6:3: note: key 'desc' is given twice in this item; the first value is used
       desc: e
       ^
 f0.yaml: ok
@@ -578,7 +578,7 @@ fn hostile_files_end_with_an_error() {
         aliases +=
             &format!("- &a{i} {{rule: x, exceptions: [{}]}}\n", vec![format!("*a{}", i - 1); 10].join(", "));
     }
-    assert!(error(&aliases).contains("aliases stand for more"), "{}", error(&aliases));
+    assert!(error(&aliases).contains("aliases expand to more"), "{}", error(&aliases));
 }
 
 #[test]

@@ -49,8 +49,8 @@ pub(crate) fn of(verdict: &Verdict<'_>) -> Wanted {
     } else if verdict.case.is_empty() {
         wanted.edits.extend(text::with_key(text, &verdict.case.layout, "others: none"));
         wanted.warnings.push(format!(
-            "{}:{}: {}: no rule fired: 'others: none' is written, and passes whatever the rules say; name the rules that \
-             this capture comes near",
+            "{}:{}: {}: no rule fired: 'others: none' is written, and passes with any rules; name the rules that this \
+             capture nearly matches",
             verdict.case.document.name, verdict.case.line, verdict.case.name
         ));
     }

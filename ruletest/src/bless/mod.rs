@@ -54,7 +54,7 @@ pub(crate) fn bless(
     let judged = |verdict: &&Verdict<'_>| !matches!(verdict.status, Status::Failed(_));
     let outcome = Run::gravest(run.verdicts.iter().filter(judged), &run.broken);
     let (written, left) = (files.len(), notes.by_hand.len());
-    output.text(&format!("blessed: {written} written, {left} left to be done by hand\n"))?;
+    output.text(&format!("blessed: {written} written, {left} to be edited by hand\n"))?;
     Ok(if left == 0 { outcome } else { outcome.max(Outcome::Failed) })
 }
 
@@ -108,7 +108,7 @@ fn rewrite(
             let refused = match planned.get(&edit.span.from) {
                 _ if replaced.contains("${") => Some("the value comes from the matrix"),
                 Some(other) if *other != edit => {
-                    Some("several cases share the place, and got different things")
+                    Some("several cases share this place, and their results differ")
                 }
                 _ => None,
             };
@@ -128,7 +128,7 @@ fn rewrite(
     let path = suite.document.name.to_string();
     // Whatever the layout was: a file that could be read can be read afterwards.
     if let Err(problem) = suite::read(Path::new(&path), after.as_bytes(), parse_point) {
-        notes.by_hand.push(format!("{path}: cannot be rewritten, since it would not be readable: {problem}"));
+        notes.by_hand.push(format!("{path}: cannot be rewritten, because it would be invalid: {problem}"));
         return Ok(());
     }
     files.push(Rewritten { path, before, after });

@@ -24,7 +24,7 @@ impl Judge<'_> {
         let count = |tag: fn(&Row) -> bool| rows.iter().filter(|row| tag(row)).count();
         let (missing, extra) =
             (count(|row| row.got.is_none() && !row.same), count(|row| row.expected.is_none() && !row.same));
-        let message = format!("the alert lines differ: {missing} missing, {extra} not expected");
+        let message = format!("the alert lines differ: {missing} missing, {extra} unexpected");
         let line =
             self.case.document.text.get(..lines.span.from).unwrap_or_default().matches('\n').count() + 1;
         Some(Failure { line, message, rows: shortened(rows), ..Failure::default() })

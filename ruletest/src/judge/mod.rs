@@ -94,7 +94,11 @@ impl<'c> Judge<'c> {
                 line: self.case.line,
                 rule: Some(rule.name.clone()),
                 rule_at: self.rule_at(&rule.name),
-                message: format!("'{}' fired {} although others are to be silent", rule.name, times(count)),
+                message: format!(
+                    "'{}' fired {}, but other rules are expected to be silent",
+                    rule.name,
+                    times(count)
+                ),
                 rows,
                 ..Failure::default()
             });

@@ -145,10 +145,7 @@ impl<'c> Judge<'c> {
             line: expectation.line,
             rule: Some(rule.clone()),
             rule_at: self.rule_at(rule),
-            message: format!(
-                "'{rule}' fired {} in a way that the case does not describe",
-                times(strangers.len())
-            ),
+            message: format!("'{rule}' fired {}, but no pattern of the case matches", times(strangers.len())),
             rows,
             ..Failure::default()
         }

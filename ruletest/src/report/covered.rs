@@ -39,7 +39,7 @@ pub(crate) fn text(coverage: &Coverage, verbose: bool, fail_under: Option<f64>) 
     }
     for ((file, line, name), shown) in coverage.missing(Side::Silent) {
         let why = if shown.named_silent {
-            "is silent where it should be, but no event comes near it"
+            "is silent where it should be, but no event is near it"
         } else {
             "is never shown to be silent"
         };

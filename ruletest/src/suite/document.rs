@@ -76,7 +76,7 @@ impl Document {
         let pairs = self.pairs(node, what)?;
         for (key, key_node, _) in &pairs {
             if !known.contains(key) {
-                let message = format!("{what} has no key '{key}'; there are {}", known.join(", "));
+                let message = format!("unknown key '{key}' in {what}; the keys are {}", known.join(", "));
                 return Err(self.problem(key_node, message).meant(nearest(key, known.iter().copied())));
             }
         }
@@ -86,18 +86,16 @@ impl Document {
     /// The pairs of a mapping; no key stands twice.
     pub(crate) fn pairs<'n>(&self, node: &'n Node, what: &str) -> Read<Vec<Pair<'n>>> {
         let Some(pairs) = node.mapping() else {
-            return Err(
-                self.problem(node, format!("{what} has to be a mapping (key: value), {}", found(node)))
-            );
+            return Err(self.problem(node, format!("{what} must be a mapping (key: value), {}", found(node))));
         };
         let mut seen = HashSet::new();
         let mut read = Vec::with_capacity(pairs.len());
         for (key, value) in pairs {
             let Some(name) = key.scalar() else {
-                return Err(self.problem(key, format!("a key of {what} has to be text, {}", found(key))));
+                return Err(self.problem(key, format!("a key of {what} must be text, {}", found(key))));
             };
             if !seen.insert(name) {
-                return Err(self.problem(key, format!("key '{name}' stands twice in {what}")));
+                return Err(self.problem(key, format!("key '{name}' is given twice in {what}")));
             }
             read.push((name, &**key, value));
         }
@@ -106,14 +104,14 @@ impl Document {
 
     /// The elements of a list.
     pub(crate) fn list<'n>(&self, node: &'n Node, what: &str) -> Read<&'n [Rc<Node>]> {
-        node.sequence().ok_or_else(|| self.problem(node, format!("{what} has to be a list, {}", found(node))))
+        node.sequence().ok_or_else(|| self.problem(node, format!("{what} must be a list, {}", found(node))))
     }
 
     /// A text.
     pub(crate) fn text<'n>(&self, node: &'n Node, what: &str) -> Read<&'n str> {
         match node.scalar() {
             Some(text) if !text.is_empty() => Ok(text),
-            _ => Err(self.problem(node, format!("{what} has to be text, {}", found(node)))),
+            _ => Err(self.problem(node, format!("{what} must be text, {}", found(node)))),
         }
     }
 
@@ -141,7 +139,7 @@ impl Document {
             return Ok(*meaning);
         }
         let names: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
-        let message = format!("{what} is '{text}'; there are {}", names.join(", "));
+        let message = format!("invalid value '{text}' of {what}; the values are {}", names.join(", "));
         Err(self.problem(node, message).meant(nearest(text, names.into_iter())))
     }
 }
@@ -176,7 +174,7 @@ impl<'n> Table<'n> {
 /// What stands there instead.
 fn found(node: &Node) -> &'static str {
     match &node.kind {
-        Kind::Null => "but there is nothing",
+        Kind::Null => "but the value is missing",
         Kind::Scalar(text) if text.is_empty() => "but it is empty",
         Kind::Scalar(_) => "not a single value",
         Kind::Sequence(_) => "not a list",

@@ -71,7 +71,7 @@ impl Expectation {
     pub(crate) fn read(document: &Document, rule: &str, name: &Node, node: &Rc<Node>) -> Read<Expectation> {
         let patterns = match &node.kind {
             Kind::Sequence(items) if items.is_empty() => {
-                return Err(document.problem(node, "an empty list expects nothing; write none"));
+                return Err(document.problem(node, "an empty list expects nothing; write 'none'"));
             }
             Kind::Sequence(items) => {
                 items.iter().map(|item| Pattern::read(document, item)).collect::<Read<_>>()?
@@ -149,7 +149,8 @@ pub(crate) fn priority(document: &Document, node: &Node) -> Read<Priority> {
     let text = document.text(node, "a priority")?;
     parse_priority(text).ok_or_else(|| {
         let names: Vec<&str> = Priority::ALL.iter().map(|priority| priority.name()).collect();
-        let message = format!("'{text}' is no priority; there are {}", names.join(", ").to_lowercase());
+        let message =
+            format!("unknown priority '{text}'; the priorities are {}", names.join(", ").to_lowercase());
         document.problem(node, message)
     })
 }
@@ -157,9 +158,12 @@ pub(crate) fn priority(document: &Document, node: &Node) -> Read<Priority> {
 fn field(document: &Document, key: &str, node: &Node, value: &Rc<Node>) -> Read<FieldMatcher> {
     let Some(operand) = operand(key) else {
         let message = if key.contains(['.', '(']) {
-            format!("there is no field '{key}'")
+            format!("unknown field '{key}'")
         } else {
-            format!("an expectation has no key '{key}'; there are {}, and fields", PATTERN_KEYS.join(", "))
+            format!(
+                "unknown key '{key}' in an expectation; the keys are {}, and fields",
+                PATTERN_KEYS.join(", ")
+            )
         };
         let known = tercel_rules::fields::nearest(key, PATTERN_KEYS.into_iter());
         return Err(document.problem(node, message).meant(suggest(key).or(known)));

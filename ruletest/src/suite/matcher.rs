@@ -34,7 +34,8 @@ impl Matcher {
         };
         let table = document.table(node, "a matcher", &MATCHER_KEYS)?;
         let [(key, _, value)] = table.pairs() else {
-            return Err(document.problem(node, format!("a matcher has one key: {}", MATCHER_KEYS.join(", "))));
+            return Err(document
+                .problem(node, format!("a matcher must have exactly one key: {}", MATCHER_KEYS.join(", "))));
         };
         match *key {
             "not" => Ok(Matcher::Not(Box::new(Matcher::read(document, value)?))),
@@ -67,7 +68,7 @@ fn compile(document: &Document, node: &Node, pattern: &str) -> Read<Regex> {
     Regex::new(pattern).map_err(|error| {
         let reason = error.to_string();
         let reason = reason.lines().last().unwrap_or_default().trim_start_matches("error: ").to_owned();
-        document.problem(node, format!("the pattern is wrong: {reason}"))
+        document.problem(node, format!("invalid pattern: {reason}"))
     })
 }
 
@@ -141,7 +142,7 @@ impl Count {
     pub(crate) fn read(document: &Document, node: &Node) -> Read<Count> {
         let text = document.text(node, "a count")?;
         Count::parse(text).ok_or_else(|| {
-            let message = format!("'{text}' is no count; there are 3, 3+, 2..4, none, some and any");
+            let message = format!("invalid count '{text}'; give 3, 3+, 2..4, none, some or any");
             document.problem(node, message)
         })
     }

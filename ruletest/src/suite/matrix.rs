@@ -23,7 +23,7 @@ pub(crate) fn rows(document: &Document, node: &Node) -> Read<Vec<Row>> {
         _ => product(document, node)?,
     };
     if rows.is_empty() {
-        return Err(document.problem(node, "the matrix stands for no row"));
+        return Err(document.problem(node, "the matrix has no rows"));
     }
     Ok(rows)
 }
@@ -38,7 +38,7 @@ fn product(document: &Document, node: &Node) -> Read<Vec<Row>> {
     for (name, _, values) in document.pairs(node, "the matrix")? {
         let values = document.texts(values, name)?;
         if rows.len() * values.len() > MOST_ROWS {
-            return Err(document.problem(node, format!("the matrix stands for more than {MOST_ROWS} rows")));
+            return Err(document.problem(node, format!("the matrix has more than {MOST_ROWS} rows")));
         }
         let with = |row: &Row, value: &str| {
             let mut row = row.clone();
@@ -103,7 +103,7 @@ impl<'r> Scope<'r> {
             }
             filled.push_str(before);
             let Some((name, behind)) = behind.split_once('}') else {
-                return Err(document.problem(node, "'${' without '}'; write '$${' for the text itself"));
+                return Err(document.problem(node, "'${' without '}'; write '$${' for the text '${'"));
             };
             let Some((_, value)) = self.row.iter().find(|(known, _)| known == name) else {
                 let names = self.row.iter().map(|(known, _)| known.as_str());

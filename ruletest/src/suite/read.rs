@@ -62,7 +62,7 @@ pub(crate) fn read(path: &Path, bytes: &[u8], parse_point: ParsePoint) -> Read<S
         ..document.problem_at(error.place().offset, error.message)
     })?;
     let [root] = roots.as_slice() else {
-        return Err(document.problem_at(0, "a test file holds one YAML document"));
+        return Err(document.problem_at(0, "a test file must contain exactly one YAML document"));
     };
     let directory = path.parent().unwrap_or(Path::new("")).to_owned();
     let cases = File { document: Arc::clone(&document), directory, path: path.to_owned() }.cases(root)?;
@@ -82,7 +82,7 @@ impl File {
         let Some(nodes) = table.get(FILE_KEY) else { return self.rows(&[], root, None, root) };
         for (key, key_node, _) in table.pairs() {
             if EXPECTING_KEYS.contains(key) {
-                let message = format!("'{key}' belongs into a case where there are cases");
+                let message = format!("'{key}' must be in a case if the file has 'cases'");
                 return Err(self.document.problem(key_node, message));
             }
         }
@@ -123,7 +123,7 @@ impl File {
             cases.extend(self.case(&node, file.as_deref(), suffix)?);
             if let Some(name) = scope.unused() {
                 let place = table.pair("matrix").map_or(at, |(key, _)| key);
-                let message = format!("nothing in the case uses the parameter '{name}' (as ${{{name}}})");
+                let message = format!("the case does not use the parameter '{name}' (as ${{{name}}})");
                 return Err(self.document.problem(place, message));
             }
         }
@@ -209,7 +209,7 @@ impl File {
         let refused = !case.load.errors.is_empty();
         let asks_alerts = !case.expectations.is_empty() || case.lines.is_some() || case.others_silent;
         if refused && asks_alerts {
-            return Err(self.document.problem(node, "rules that must not load can give no alerts"));
+            return Err(self.document.problem(node, "rules that must not load cannot raise alerts"));
         }
         if case.trace.is_none() && asks_alerts {
             return Err(self.document.problem(node, "the case names no trace"));
@@ -257,7 +257,7 @@ impl File {
         let mut selection = flags.map_err(|_| {
             document.problem(
                 node,
-                "tags runs only the rules of a tag and cannot stand beside without_tags or without_names",
+                "tags cannot be used with without_tags or without_names: tags runs only rules with a tag",
             )
         })?;
         let names = texts("names")?;
@@ -306,7 +306,7 @@ impl File {
         if let Some(node) = silent {
             for (rule, name) in document.texts(node, "silent")? {
                 if expectations.iter().any(|known| known.rule == rule) {
-                    let message = format!("rule '{rule}' has an expectation already");
+                    let message = format!("rule '{rule}' already has an expectation");
                     return Err(document.problem(name, message));
                 }
                 expectations.push(Expectation::silent(rule, name));

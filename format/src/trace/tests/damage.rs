@@ -158,7 +158,7 @@ fn a_gap_is_jumped_over_and_measured() {
     assert_eq!(
         expected.to_string(),
         format!(
-            "bytes {} to {}: there is neither a section nor a chunk; {events} events lost",
+            "bytes {} to {}: neither a section nor a chunk; {events} events lost",
             chunks[2].offset, chunks[4].offset
         )
     );

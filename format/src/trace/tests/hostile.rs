@@ -83,9 +83,9 @@ fn claims_are_not_believed() {
         assert!(text.contains(message), "{text}");
         assert_eq!(found, chunks, "{text}");
     };
-    check(|chunk| chunk.descriptor.raw_size = u64::MAX, 0, "more than the 268435456 that it may have");
-    check(|chunk| chunk.descriptor.raw_size = 200 << 20, 1, "28, where 209715200 was told");
-    check(|chunk| chunk.descriptor.raw_size = 0, 1, "28, where 0 was told");
+    check(|chunk| chunk.descriptor.raw_size = u64::MAX, 0, "more than the limit of 268435456");
+    check(|chunk| chunk.descriptor.raw_size = 200 << 20, 1, "28, but 209715200 expected");
+    check(|chunk| chunk.descriptor.raw_size = 0, 1, "28, but 0 expected");
     check(|chunk| chunk.descriptor.data_size = u64::MAX, 0, "compressed chunk");
     check(|chunk| chunk.descriptor.data_size = 250 << 20, 0, "ends inside the chunk");
     check(|chunk| chunk.descriptor.extra_size = u64::MAX, 0, "other sections");
@@ -131,7 +131,7 @@ fn small_frames_do_not_become_large() {
     chunk.descriptor.data_size = data.len() as u64;
     chunk.data = data;
     let (_, text) = survive(&file(&[chunk]));
-    assert!(text.ends_with("chunk: 314572800, where 28 was told"), "{text}");
+    assert!(text.ends_with("chunk: 314572800, but 28 expected"), "{text}");
 }
 
 #[test]

@@ -95,9 +95,9 @@ fn a_damaged_keyframe_costs_no_events() {
     bytes[chunk.extra() as usize + 20] ^= 1;
     let trace = open(&bytes);
     let error = trace.keyframe(3).expect_err("damage").to_string();
-    assert!(error.ends_with("the check of the keyframe does not fit its bytes"), "{error}");
+    assert!(error.ends_with("the checksum of the keyframe does not match"), "{error}");
     assert_eq!(read_chunk(&trace, &chunk).len() as u64, chunk.descriptor.events);
-    let place = format!("chunk 3 at offset {}: the digest does not fit the chunk", chunk.offset);
+    let place = format!("chunk 3 at offset {}: the digest of the chunk does not match", chunk.offset);
     assert_eq!(verdict(&bytes), Some(place.clone()));
     bytes[chunk.extra() as usize + 20] ^= 1;
     for at in chunk.extra()..chunk.data() {

@@ -339,7 +339,7 @@ fn keyframes_are_compared_with_a_replay() {
         foreign: 0,
         first_wrong: Some((second, reason.to_owned())),
     };
-    check(STATE_VERSION, KeyframeKind::Snapshot, wrong("it gives another state than a replay has there"));
+    check(STATE_VERSION, KeyframeKind::Snapshot, wrong("its state differs from that of a replay"));
     let contradiction = "the keyframe contradicts itself or the one before: slots";
     check(STATE_VERSION, KeyframeKind::Delta, wrong(contradiction));
     let foreign = KeyframeVerdict { foreign: keyframes as u64, ..KeyframeVerdict::default() };

@@ -30,7 +30,7 @@ pub const STATE_VERSION: u32 = 3;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum KeyframeError {
     /// It was written by another version of the state engine.
-    #[error("the keyframe is of version {0} of the state engine, this is version {STATE_VERSION}")]
+    #[error("the keyframe is of version {0} of the state engine, this program has version {STATE_VERSION}")]
     Version(u32),
     /// The bytes cannot be decoded.
     #[error("the keyframe cannot be decoded: {0}")]

@@ -144,7 +144,7 @@ impl Builder {
         let (node, weight) = (Rc::clone(node), *weight);
         self.aliased = self.aliased.saturating_add(weight);
         if self.aliased > MAX_ALIASED {
-            return Err(Error::new(mark, format!("aliases stand for more than {MAX_ALIASED} bytes")));
+            return Err(Error::new(mark, format!("aliases expand to more than {MAX_ALIASED} bytes")));
         }
         Ok(self.add(node, weight))
     }
@@ -329,6 +329,6 @@ mod tests {
             let last = format!("*a{}", i - 1);
             laughs += &format!("a{i}: &a{i} [{}]\n", [last.as_str(); 10].join(", "));
         }
-        assert!(parse(&laughs).unwrap_err().message.starts_with("aliases stand for more than"));
+        assert!(parse(&laughs).unwrap_err().message.starts_with("aliases expand to more than"));
     }
 }
