@@ -176,10 +176,10 @@ mod tests {
         let mut calls = calls(&settings(true, &[], &[]), false);
         assert_eq!(calls.second(false), None);
         let change = calls.second(true).expect("a change");
-        assert_eq!(change.text, "overload: rules less urgent than Informational do not see read");
+        assert_eq!(change.text, "overload: rules less urgent than Informational do not get read");
         assert!(!sees(&calls, code::SYSCALL_READ_X) && sees(&calls, code::SYSCALL_GETCWD_X));
         let change = calls.second(true).expect("a change");
-        assert_eq!(change.text, "overload: rules less urgent than Critical do not see getcwd, read");
+        assert_eq!(change.text, "overload: rules less urgent than Critical do not get getcwd, read");
         assert_eq!(calls.second(true), None, "what the state needs is never left out");
         let calm: Vec<_> = (0..2 * CALM).filter_map(|_| calls.second(false)).collect();
         assert_eq!(calm.len(), 2);

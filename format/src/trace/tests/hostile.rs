@@ -90,7 +90,7 @@ fn claims_are_not_believed() {
     check(|chunk| chunk.descriptor.data_size = 250 << 20, 0, "ends inside the chunk");
     check(|chunk| chunk.descriptor.extra_size = u64::MAX, 0, "other sections");
     check(|chunk| chunk.descriptor.events_before = u64::MAX, 1, "events before the chunk");
-    check(|chunk| chunk.descriptor.events = u64::MAX, 1, "events: 0, where");
+    check(|chunk| chunk.descriptor.events = u64::MAX, 1, "events: 0, but");
     check(|chunk| chunk.descriptor.sequence = u64::MAX, 1, "chunk 18446744073709551615 follows");
     check(|chunk| chunk.data.truncate(9), 1, "");
     check(|chunk| chunk.data.clear(), 1, "");
