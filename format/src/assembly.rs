@@ -1,6 +1,6 @@
-//! The assembly of what blocks hold: the body of a block enters; an event of the newest schema with its number, or other
-//! records, leave. It is the same for all who read blocks, from a stream or from a chunk; how blocks follow each other, and
-//! what becomes of those that are damaged, is theirs.
+//! The assembly of events and records: the body of a block enters; an event of the newest schema with its number, or other records,
+//! leave. It is the same for all readers of blocks, from a stream or from a chunk; the order of blocks and the handling of damaged
+//! ones are left to the readers.
 //!
 //! A reader cannot lend an event while it still changes. So assembly has two steps: [`Assembler::take`] notes where the
 //! parts of the event are, [`Assembler::lend`] puts them together.
@@ -21,15 +21,15 @@ pub(crate) struct Assembler {
     pub(crate) numbering: Numbering,
 }
 
-/// What an event block holds.
+/// The content of an event block.
 pub(crate) enum Content {
     /// An event that is ready, except for its bytes.
     Event(EventPlace),
     /// An event of a type that is newer than the catalogue.
     Unknown,
-    /// An event that the upgrade took in.
+    /// An event that the upgrade keeps.
     Taken,
-    /// An event that cannot be upgraded; the block is whole.
+    /// An event that cannot be upgraded; the block is intact.
     Stuck(Fault),
     /// Nothing that can be read.
     Broken(Fault),
@@ -48,7 +48,7 @@ pub(crate) struct EventPlace {
 }
 
 enum Bytes {
-    /// In the bytes that are lent from: so many bytes of lengths start here, and so many bytes of parameters follow.
+    /// In the bytes that are lent from: where the lengths start, and the numbers of bytes of lengths and of parameters.
     Block { start: usize, lengths: usize, data: usize },
     /// In the upgrade's draft.
     Upgrade,
@@ -113,8 +113,8 @@ impl Assembler {
         Some(event)
     }
 
-    /// Decodes a block that holds neither an event nor a list which may be read piece by piece: what there is to deliver, and
-    /// what is wrong with it. Neither stands for a block that is newer than this reader.
+    /// Decodes a block that contains neither an event nor a list which may be read piece by piece: returns what is to be delivered, and
+    /// what is wrong with the block. Neither is returned for a block that is newer than this reader.
     pub(crate) fn records(
         &mut self,
         body: &[u8],

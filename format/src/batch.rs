@@ -1,4 +1,4 @@
-//! A stretch of a capture in memory of its own: blocks enter as a reader lends them and leave again in the same order.
+//! A part of a capture in memory of its own: blocks enter as a reader lends them and leave in the same order.
 
 use std::convert::Infallible;
 
@@ -15,7 +15,7 @@ pub struct Batch {
     bytes: Vec<u8>,
     /// Bytes of the blocks that are not events, roughly.
     others: usize,
-    /// The item that leaves next, and where its bytes start, which is where those of the last one end.
+    /// The next item to leave, and where its bytes start, which is where those of the last one end.
     next: usize,
     position: usize,
 }
@@ -23,7 +23,7 @@ pub struct Batch {
 #[derive(Debug)]
 enum Item {
     Event(Head),
-    /// Boxed: there are few, and they should not widen the events.
+    /// Boxed: there are few, and they should not make the events larger.
     Other(Box<Block<'static>>),
     /// Handed out.
     Gone,
@@ -50,7 +50,7 @@ const HEAD: usize = size_of::<Item>();
 const RECORD: usize = 256;
 
 impl Batch {
-    /// Whether there is nothing in it.
+    /// Whether it is empty.
     pub fn is_empty(&self) -> bool {
         self.items.is_empty()
     }
@@ -106,7 +106,7 @@ impl Batch {
         }
     }
 
-    /// Goes on to the next block; false where there is none.
+    /// Goes on to the next block; false if there is none.
     #[inline]
     pub fn advance(&mut self) -> bool {
         let Some(item) = self.items.get(self.next) else { return false };
@@ -117,7 +117,7 @@ impl Batch {
         true
     }
 
-    /// The event that the last [`advance`](Batch::advance) went on to; `None` where that was another block.
+    /// The event that the last [`advance`](Batch::advance) went on to; `None` if that was another block.
     #[inline]
     pub fn event(&self) -> Option<Event<'_>> {
         match self.items.get(self.next.checked_sub(1)?)? {

@@ -1,5 +1,5 @@
-//! The one door: a path, a storage or a stream of bytes enters, an open capture leaves. Native traces are read by their
-//! chunks, everything else from front to back; nobody outside of here has to know which files are which.
+//! The one way to open captures: a path, a storage or a stream of bytes enters, an open capture leaves. Native traces are read by their
+//! chunks, everything else from start to end; other modules do not have to know which is which.
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -16,7 +16,7 @@ use crate::trace::{Header, Storage, Trace, TraceError};
 pub enum Capture {
     /// A native trace, read by its chunks.
     Native(Arc<Trace>),
-    /// Any other, or one that cannot be read by its chunks, read from front to back.
+    /// Any other, or one that cannot be read by its chunks, read from start to end.
     Stream(Box<Reader>),
 }
 
@@ -35,7 +35,7 @@ pub enum OpenError {
 }
 
 impl OpenError {
-    /// Whether the capture is at fault, and not the operating system.
+    /// Whether the capture is damaged, as opposed to an error of the operating system.
     pub fn is_damage(&self) -> bool {
         match self {
             OpenError::Io(_) => false,
@@ -45,14 +45,14 @@ impl OpenError {
     }
 }
 
-/// Has somebody see the bytes of a stream go by, for a progress bar.
+/// Wraps the bytes of a stream, for a progress bar.
 pub type Watch<'a> = &'a dyn Fn(Box<dyn Read + Send>) -> Box<dyn Read + Send>;
 
 impl Capture {
-    /// Opens a file. What is no regular file (a pipe, a terminal) is read as a stream. `watch` wraps the bytes of a stream.
+    /// Opens a file. Anything but a regular file (a pipe, a terminal) is read as a stream. `watch` wraps the bytes of a stream.
     ///
     /// # Errors
-    /// The file cannot be opened, or is no capture. Damage further on is found while it is read.
+    /// The file cannot be opened, or is not a capture. Damage further on is found while it is read.
     ///
     /// ```
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -88,7 +88,7 @@ impl Capture {
         }
     }
 
-    /// Opens bytes that can be read once only.
+    /// Opens bytes that can be read only once.
     ///
     /// # Errors
     /// As for [`open`](Capture::open).
@@ -107,7 +107,7 @@ impl Capture {
         })
     }
 
-    /// What the recorder says about a native trace.
+    /// The header of a native trace.
     pub fn header(&self) -> Option<&Header> {
         match self {
             Capture::Native(trace) => Some(trace.header()),

@@ -4,10 +4,10 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// How names of captures end.
+/// Extensions of captures.
 const EXTENSIONS: [&str; 4] = ["scap", "gz", "zst", "zstd"];
 
-/// The captures of a directory in alphabetical order, by their names; empty where there is none.
+/// The captures of a directory in alphabetical order, by their names; empty if there is none.
 pub fn captures_in(directory: &Path) -> io::Result<Vec<PathBuf>> {
     let mut files = Vec::new();
     for entry in fs::read_dir(directory)? {

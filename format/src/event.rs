@@ -5,7 +5,7 @@ use crate::catalogue::{EVENTS, EventInfo};
 /// An event of the newest schema: header and parameters, borrowed from the reader's buffer.
 #[derive(Debug, Clone, Copy)]
 pub struct Event<'a> {
-    /// Number of the event in its capture, from 1; what the upgrade dropped does not count (reference state 1.9).
+    /// Number of the event in its capture, from 1; events that the upgrade dropped do not count (reference state 1.9).
     pub num: u64,
     /// Time in nanoseconds since the epoch.
     pub ts: u64,
@@ -17,7 +17,7 @@ pub struct Event<'a> {
     pub cpu: u16,
     /// Kept only for the state of processes; not to be shown (reference C2, bit 0).
     pub state_only: bool,
-    /// Stands before all other events of its section and builds the initial state; not to be shown
+    /// Comes before all other events of its section and builds the initial state; not to be shown
     /// (reference state 1.5).
     pub initial: bool,
     lengths: &'a [u8],
@@ -25,9 +25,9 @@ pub struct Event<'a> {
 }
 
 impl<'a> Event<'a> {
-    /// Puts an event together from its parts. `lengths` holds one little-endian length per parameter, 16 bits wide or 32
+    /// Makes an event from its parts. `lengths` contains one little-endian length per parameter, 16 bits wide or 32
     /// where the event has [`LARGE_PAYLOAD`](crate::catalogue::EventFlags::LARGE_PAYLOAD); `data` the parameters back to back.
-    /// Whoever calls it has checked that the lengths fit; where they do not, [`Event::param`] yields `None`.
+    /// The caller has checked that the lengths fit; otherwise [`Event::param`] yields `None`.
     pub fn new(code: u16, lengths: &'a [u8], data: &'a [u8]) -> Option<Event<'a>> {
         Some(Event::from_parts(EVENTS.get(usize::from(code))?, lengths, data))
     }
@@ -38,7 +38,7 @@ impl<'a> Event<'a> {
         Event { num: 0, ts: 0, tid: 0, info, cpu: 0, state_only: false, initial: false, lengths, data }
     }
 
-    /// The table of lengths and the parameters behind it, as they stand in a capture.
+    /// The table of lengths and the parameters after it, as in a capture.
     pub fn parts(&self) -> (&'a [u8], &'a [u8]) {
         (self.lengths, self.data)
     }
@@ -53,7 +53,7 @@ impl<'a> Event<'a> {
         self.lengths.len() / self.length_width()
     }
 
-    /// Raw bytes of parameter `index` (0-based); `None` where the event carries fewer parameters.
+    /// Raw bytes of parameter `index` (0-based); `None` if the event carries fewer parameters.
     #[inline]
     pub fn param(&self, index: usize) -> Option<&'a [u8]> {
         if self.length_width() == 2 {
@@ -69,7 +69,7 @@ impl<'a> Event<'a> {
         }
     }
 
-    /// Parameter `index` as a signed number of 1, 2, 4 or 8 bytes; `None` where it is absent, empty or of another width.
+    /// Parameter `index` as a signed number of 1, 2, 4 or 8 bytes; `None` if it is absent, empty or of another width.
     #[inline]
     pub fn int(&self, index: usize) -> Option<i64> {
         match *self.param(index)? {
@@ -81,7 +81,7 @@ impl<'a> Event<'a> {
         }
     }
 
-    /// Parameter `index` as an unsigned number of 1, 2, 4 or 8 bytes; `None` where it is absent, empty or of another width.
+    /// Parameter `index` as an unsigned number of 1, 2, 4 or 8 bytes; `None` if it is absent, empty or of another width.
     #[inline]
     pub fn uint(&self, index: usize) -> Option<u64> {
         match *self.param(index)? {
@@ -100,7 +100,7 @@ impl<'a> Event<'a> {
     }
 
     /// Parameter `index` as text: the bytes before the first NUL. Empty text and the recorder's `(NULL)` read as `<NA>`
-    /// (reference state 2.13); `None` where the parameter is absent.
+    /// (reference state 2.13); `None` if the parameter is absent.
     #[inline]
     pub fn text(&self, index: usize) -> Option<&'a [u8]> {
         let bytes = self.param(index)?;

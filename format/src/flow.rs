@@ -1,5 +1,5 @@
-//! The seam between those who have blocks and those who want them: a capture, a chunk or a running host on one side, the
-//! state engine or a writer on the other. Neither side can tell who is on the other one.
+//! The interface between sources and users of blocks: a capture, a chunk or a running host on one side, the state engine or a writer on
+//! the other. Neither side knows the other.
 
 use crate::error::ReadError;
 use crate::reader::Reader;
@@ -14,7 +14,7 @@ pub trait BlockSource {
     /// The next block, `None` at the end. A source that is still going on waits for it.
     ///
     /// # Errors
-    /// The source cannot go on. Everything before was delivered.
+    /// The source cannot continue. Everything before was delivered.
     fn next_block(&mut self) -> Result<Option<Block<'_>>, Self::Error>;
 }
 

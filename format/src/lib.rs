@@ -60,15 +60,14 @@
 //! }
 //! assert_eq!(codes, [code::SYSCALL_CLOSE_X]);
 //!
-//! // Every digest fits, and the last of them names the whole trace.
+//! // Every digest matches, and the last of them identifies the whole trace.
 //! let verdict = verify(bytes, |_| ())?;
 //! assert!(verdict.first_break.is_none());
 //! assert_eq!(verdict.seal, Some(summary.seal));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! What is damaged costs no more than its place: it is skipped and named ([`Incident`]), or the end of what can be read
-//! ([`ReadError`]).
+//! Damage costs no more than its place: it is skipped and reported ([`Incident`]), or ends the reading ([`ReadError`]).
 //!
 //! ```
 //! use tercel_format::{ReadError, Reader, Writer};

@@ -1,17 +1,17 @@
 //! Numbers of events: section headers and event codes enter in the order of the capture, the number of each event leaves
 //! (reference state 1.5, 1.9). Nothing here knows where events come from, so that every reader and the writer of native
-//! traces count alike.
+//! traces count in the same way.
 
 use crate::catalogue::code;
 
-/// How far the events of a capture are counted. Numbers that only a hostile trace has stop at the largest.
+/// The numbers of the events of a capture so far. Numbers that only a hostile trace can reach stop at the largest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Numbering {
     /// Section headers seen.
     pub sections: u64,
     /// Number of the last event that counts.
     pub counted: u64,
-    /// While only events that build the initial state of the section have come: how many.
+    /// The number of events that build the initial state of the section, as long as there were no others.
     pub initial: Option<u64>,
 }
 
@@ -23,8 +23,8 @@ impl Numbering {
         self.initial = Some(0);
     }
 
-    /// Counts an event; tells its number and whether it is one of those that stand before all others in a section. They
-    /// build state only (reference state 1.5); from the second section on they do not count (`sinsp::restart_capture` in
+    /// Counts an event; returns its number and whether it is one of those that come before all others in a section. They
+    /// only build state (reference state 1.5); from the second section on they do not count (`sinsp::restart_capture` in
     /// libs restores the number that it had before them).
     #[inline]
     pub fn event(&mut self, code: u16) -> (u64, bool) {
@@ -39,8 +39,8 @@ impl Numbering {
         (self.counted, false)
     }
 
-    /// The section that just began goes on where another capture was cut (FORMAT.md section 8). Its initial events repeat
-    /// what is known, and do not count, as in all sections but the first.
+    /// The section that just began continues another capture (FORMAT.md section 8). Its initial events repeat what is known, and do
+    /// not count, as in all sections but the first.
     pub fn resume(&mut self, sections: u64, counted: u64) {
         if self.initial == Some(0) {
             self.sections = sections.saturating_add(1).max(2);
@@ -48,7 +48,7 @@ impl Numbering {
         }
     }
 
-    /// The next event says that it has this number.
+    /// The next event has this number, according to its option.
     pub fn jump(&mut self, number: u64) {
         self.leave_initial();
         self.counted = number.saturating_sub(1);
@@ -60,7 +60,7 @@ impl Numbering {
         self.counted.saturating_add(initial).saturating_add(1)
     }
 
-    /// The first event that is not one of those which build the initial state has come, delivered or not.
+    /// An event that does not build the initial state has arrived, delivered or not.
     pub(crate) fn leave_initial(&mut self) {
         if let Some(count) = self.initial.take()
             && self.sections == 1

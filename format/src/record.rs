@@ -1,19 +1,19 @@
-//! What a capture holds besides events: the host, and the processes, fds, interfaces and users that existed when it
-//! started (reference scap-format section B). One struct per kind, whatever version of the block it was read from;
-//! fields that an old version lacks have the defaults of B11.
+//! The records of a capture besides events: the host, and the processes, fds, interfaces and users that existed when it started
+//! (reference scap-format section B). One struct per kind, for all versions of its block; fields that an old version lacks have the
+//! defaults of B11.
 
 use std::net::IpAddr;
 
 /// One decoded block of a capture.
 #[derive(Debug)]
 pub enum Block<'a> {
-    /// The start of a section: everything known so far is void (A5, A9).
+    /// The start of a section: everything known so far is discarded (A5, A9).
     Section(Section),
     /// The host.
     Machine(MachineInfo),
-    /// Processes and threads; lists add up.
+    /// Processes and threads; several lists are joined.
     Processes(Vec<ProcessRecord>),
-    /// Fds of one thread group; lists add up.
+    /// Fds of one thread group; several lists are joined.
     Fds(FdList),
     /// Network interfaces; a later list replaces an earlier one.
     Interfaces(Vec<Interface>),
@@ -39,15 +39,15 @@ impl Section {
     pub const NEWEST: Section = Section { major: 1, minor: 2 };
 }
 
-/// The state that a section begins with, more exact than its lists can tell it. A block of our own, which other readers
-/// of captures skip.
+/// The state that a section begins with, more exact than its lists. A block of tercel's own, which other readers of captures
+/// skip.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct StateRecord {
     /// Section headers before the place in the capture that this one is a part of.
     pub sections: u64,
     /// Number of the last event before it.
     pub counted: u64,
-    /// The state, as the state engine writes it. Whoever does not know its version has the lists.
+    /// The state, as the state engine writes it. Readers of other versions use the lists.
     pub state: Vec<u8>,
 }
 
@@ -62,7 +62,7 @@ pub struct MachineInfo {
     pub max_pid: u64,
     /// Host name.
     pub hostname: Vec<u8>,
-    /// Boot time in nanoseconds since the epoch, 0 where unknown.
+    /// Boot time in nanoseconds since the epoch, 0 if unknown.
     pub boot_ts: u64,
     /// Flags as written.
     pub flags: u64,
@@ -77,11 +77,11 @@ pub struct ProcessRecord {
     pub pid: i64,
     /// Thread id of the parent.
     pub ptid: i64,
-    /// Session, -1 where unknown.
+    /// Session, -1 if unknown.
     pub sid: i64,
-    /// Process group in the pid namespace, -1 where unknown.
+    /// Process group in the pid namespace, -1 if unknown.
     pub vpgid: i64,
-    /// Process group on the host, -1 where unknown.
+    /// Process group on the host, -1 if unknown.
     pub pgid: i64,
     /// Name.
     pub comm: Vec<u8>,
@@ -113,15 +113,15 @@ pub struct ProcessRecord {
     pub pfminor: u64,
     /// Environment, each variable ended by a NUL.
     pub env: Vec<u8>,
-    /// Thread id in the pid namespace, -1 where unknown.
+    /// Thread id in the pid namespace, -1 if unknown.
     pub vtid: i64,
-    /// Thread group id in the pid namespace, -1 where unknown.
+    /// Thread group id in the pid namespace, -1 if unknown.
     pub vpid: i64,
     /// `subsystem=path`, each ended by a NUL.
     pub cgroups: Vec<u8>,
     /// Root directory.
     pub root: Vec<u8>,
-    /// Start of the pid namespace's init, nanoseconds since the epoch; 0 where unknown.
+    /// Start of the pid namespace's init, nanoseconds since the epoch; 0 if unknown.
     pub pidns_init_start_ts: u64,
     /// Controlling terminal, 0 for none.
     pub tty: u32,
@@ -229,7 +229,7 @@ pub enum FdDetail {
         flags: u32,
         /// Path.
         name: Vec<u8>,
-        /// Device number, 0 where unknown.
+        /// Device number, 0 if unknown.
         dev: u32,
     },
     /// Kinds 3 and 4: a connected pair.
@@ -274,7 +274,7 @@ pub struct Interface {
     pub netmask: IpAddr,
     /// Broadcast address.
     pub broadcast: IpAddr,
-    /// Speed as written, 0 where the entry has none.
+    /// Speed as written, 0 if the entry has none.
     pub linkspeed: u64,
     /// Name.
     pub name: Vec<u8>,

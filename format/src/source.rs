@@ -32,7 +32,7 @@ pub(crate) enum Failure {
 /// A decompressed stream.
 pub(crate) struct Source {
     stream: Stream,
-    /// Bytes behind the last gzip member that are no member; the reference ignores them, too.
+    /// Bytes after the last gzip member that are no member; the reference ignores them, too.
     trailing_garbage: bool,
 }
 
@@ -44,7 +44,7 @@ enum Stream {
 }
 
 impl Source {
-    /// Looks at the first bytes and chooses the decompressor.
+    /// Reads the first bytes and chooses the decompressor.
     pub(crate) fn open(input: Box<dyn Read + Send>) -> Result<(Source, Compression), Failure> {
         let mut input = Input::new(input);
         let head = input.peek(4).map_err(Failure::Io)?;
@@ -61,7 +61,7 @@ impl Source {
         Ok((Source { stream, trailing_garbage: false }, compression))
     }
 
-    /// Whether bytes behind the last gzip member were ignored.
+    /// Whether bytes after the last gzip member were ignored.
     pub(crate) fn has_trailing_garbage(&self) -> bool {
         self.trailing_garbage
     }
@@ -84,7 +84,7 @@ impl Source {
         }
     }
 
-    /// Goes on behind a gzip member. What is no further member ends the stream, as it does in zlib.
+    /// Continues after a gzip member. Anything but another member ends the stream, as in zlib.
     fn next_member(&mut self) -> Result<(), Failure> {
         if let Stream::Gzip(decoder) = std::mem::replace(&mut self.stream, Stream::Ended) {
             let mut input = decoder.into_inner();
@@ -99,7 +99,7 @@ impl Source {
         Ok(())
     }
 
-    /// Tells an unreadable input from damaged content.
+    /// Distinguishes an unreadable input from damaged content.
     fn explain(&self, error: io::Error) -> Failure {
         let (input, name) = match &self.stream {
             Stream::Gzip(decoder) => (decoder.get_ref(), "gzip"),
@@ -125,7 +125,7 @@ fn retry(mut read: impl FnMut() -> io::Result<usize>) -> io::Result<usize> {
     }
 }
 
-/// A buffered input whose first bytes can be looked at, and which remembers whether reading failed.
+/// A buffered input whose first bytes can be peeked at, and which remembers whether reading failed.
 struct Input {
     inner: Box<dyn Read + Send>,
     buffer: Vec<u8>,
@@ -206,7 +206,7 @@ mod tests {
         zstd::encode_all(bytes, 1).expect("memory")
     }
 
-    /// Bytes that do not compress to nothing.
+    /// Bytes that compress badly.
     fn noise(count: usize) -> Vec<u8> {
         let mut state = 1u32;
         let next = || {

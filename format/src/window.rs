@@ -1,5 +1,5 @@
 //! A window on the decompressed stream: blocks are borrowed from it instead of being copied. It grows with the bytes that
-//! really arrive, never by a length that the stream only claims. Nothing here knows what a block is.
+//! arrive, never by a length that the stream only claims. Nothing here knows what a block is.
 
 use crate::source::{Failure, Source};
 
@@ -34,7 +34,7 @@ impl Window {
         &self.buffer[self.start..self.end]
     }
 
-    /// Makes `count` bytes available, or as many as there are before the end of the stream, and tells how many are.
+    /// Makes `count` bytes available, or fewer at the end of the stream, and returns how many.
     #[inline]
     pub(crate) fn fill(&mut self, count: usize) -> usize {
         let available = self.end - self.start;
@@ -70,7 +70,7 @@ impl Window {
         self.offset += count as u64;
     }
 
-    /// Moves the window's start by `count` bytes, in memory or not, and tells how many there were.
+    /// Moves the window's start by `count` bytes, in memory or not, and returns how many there were.
     pub(crate) fn skip(&mut self, count: u64) -> u64 {
         let mut left = count;
         while left > 0 {
@@ -85,12 +85,12 @@ impl Window {
         count - left
     }
 
-    /// Why the stream ended, where that was not its proper end.
+    /// Why the stream ended, if that was not its proper end.
     pub(crate) fn take_failure(&mut self) -> Option<Failure> {
         self.failure.take()
     }
 
-    /// Whether bytes behind the last gzip member were ignored.
+    /// Whether bytes after the last gzip member were ignored.
     pub(crate) fn has_trailing_garbage(&self) -> bool {
         self.source.has_trailing_garbage()
     }

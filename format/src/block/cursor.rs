@@ -97,8 +97,8 @@ impl<'a> Cursor<'a> {
         Ok(list)
     }
 
-    /// Skips what an entry that started at `start` and claims `length` bytes holds beyond the fields known here; 0 stands
-    /// for an entry without a length.
+    /// Skips the rest of an entry that started at `start` and claims `length` bytes, after the fields known here; 0 means an entry
+    /// without a length.
     pub(crate) fn leave(&mut self, what: &'static str, start: usize, length: u32) -> Result<(), Fault> {
         if length == 0 {
             return Ok(());

@@ -12,8 +12,8 @@ pub(crate) const OLD_HEADER: usize = 22;
 /// Flag of an event that was kept only for the state of processes (reference C2).
 pub(crate) const STATE_ONLY: u32 = 1;
 
-/// Code of the option behind an event that tells its number (FORMAT.md section 8), in the range that pcapng leaves to
-/// everybody's use; its value has 8 bytes.
+/// Code of the option after an event that contains its number (FORMAT.md section 8), in the range that pcapng reserves for local
+/// use; its value has 8 bytes.
 pub(crate) const NUMBER_OPTION: u16 = 0x9C45;
 
 /// Bytes of that option.
@@ -22,7 +22,7 @@ pub(crate) const NUMBER_SIZE: usize = 12;
 /// How an event block is laid out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Layout {
-    /// 32 bits of flags stand before the event.
+    /// 32 bits of flags come before the event.
     pub flags: bool,
     /// The event's header counts its parameters.
     pub counted: bool,
@@ -53,7 +53,7 @@ pub struct RawEvent<'a> {
     pub code: u16,
     /// CPU that recorded it.
     pub cpu: u16,
-    /// Flags of the block, 0 where it has none.
+    /// Flags of the block, 0 if it has none.
     pub flags: u32,
     /// Its number, where it does not follow that of the event before.
     pub number: Option<u64>,
@@ -63,7 +63,7 @@ pub struct RawEvent<'a> {
     pub data: &'a [u8],
 }
 
-/// Decodes the body of an event block. `None` stands for an event of a type that is newer than the catalogue
+/// Decodes the body of an event block. `None` means an event of a type that is newer than the catalogue
 /// (reference C7).
 #[inline]
 pub(crate) fn event(body: &[u8], layout: Layout) -> Result<Option<RawEvent<'_>>, Fault> {
@@ -104,7 +104,7 @@ pub(crate) fn event(body: &[u8], layout: Layout) -> Result<Option<RawEvent<'_>>,
     }))
 }
 
-/// The number that an option behind an event of `length` bytes tells. `event` is the end of `body` that starts with it.
+/// The number in an option after an event of `length` bytes. `event` is the end of `body` that starts with the event.
 #[inline]
 fn number(body: &[u8], event: &[u8], length: u32) -> Option<u64> {
     if event.len() < (length as usize).saturating_add(NUMBER_SIZE) {
@@ -146,7 +146,7 @@ fn counted(event: &[u8], length: u32, code: u16, wide: bool) -> Result<(&[u8], &
 }
 
 /// Lengths and parameters of an old event: the number of parameters is the largest with which the lengths add up to the
-/// event's length (reference C6). `rest` starts behind the header.
+/// event's length (reference C6). `rest` starts after the header.
 fn uncounted(rest: &[u8], length: u32, code: u16, wide: bool) -> Result<(&[u8], &[u8]), Fault> {
     use catalogue::code::{INFRASTRUCTURE_EVENT_E, NOTIFICATION_E};
     let available = rest.len() + OLD_HEADER;
@@ -157,7 +157,7 @@ fn uncounted(rest: &[u8], length: u32, code: u16, wide: bool) -> Result<(&[u8], 
     let Some(body) = rest.get(..size) else { return Err(misfit) };
     let fault = Fault::OldEventParams { code, length };
     if wide {
-        // Events with wide lengths are younger than the header that counts.
+        // Events with wide lengths are newer than the header that counts.
         return Err(fault);
     }
     let known = EVENTS.get(usize::from(code)).map_or(0, |info| info.params.len());
@@ -238,7 +238,7 @@ mod tests {
         }
         let wide = [2, 0, 0, 0];
         check(&body(COUNTED, CONTAINER_JSON_2_E, &wide, 1, b"{}", 0), COUNTED, &wide, b"{}");
-        // Bytes between the last parameter and the claimed end belong to nobody.
+        // Bytes between the last parameter and the claimed end are ignored.
         let slack = body(COUNTED, SYSCALL_READ_X, &lengths, 2, b"12345678abc??", 0);
         check(&slack, COUNTED, &lengths, data);
     }

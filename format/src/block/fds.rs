@@ -24,7 +24,7 @@ pub(crate) fn owner(body: &[u8]) -> Result<i64, Fault> {
     cursor.i64()
 }
 
-/// Decodes the entries of an fd list, which start behind the owner. `reserve` is as for
+/// Decodes the entries of an fd list, which start after the owner. `reserve` is as for
 /// [`processes`](super::processes).
 pub(crate) fn fds(bytes: &[u8], prefixed: bool, reserve: usize) -> Entries<FdRecord> {
     entries(bytes, reserve, |cursor| fd(cursor, prefixed))

@@ -8,7 +8,7 @@ use crate::record::{MachineInfo, Section};
 /// Magic number of a section header in the byte order of the writer.
 pub(crate) const MAGIC: u32 = 0x1a2b_3c4d;
 
-/// Decodes the body of a section header; options behind the fields are ignored.
+/// Decodes the body of a section header; options after the fields are ignored.
 pub(crate) fn section(body: &[u8]) -> Result<Section, Fault> {
     let mut cursor = Cursor::new(body);
     cursor.enter("section header");

@@ -36,14 +36,14 @@ pub(crate) mod code {
     pub(crate) const EVENT_V2_LARGE: u32 = 0x221;
     pub(crate) const EVENT_FLAGS_V2: u32 = 0x217;
     pub(crate) const EVENT_FLAGS_V2_LARGE: u32 = 0x222;
-    /// Of our own: pcapng leaves codes with the highest bit to everybody's use.
+    /// Tercel's own: pcapng reserves codes with the highest bit for local use.
     pub(crate) const STATE: u32 = 0x8054_5243;
 }
 
 /// Bytes in front of a block's body: type and length.
 pub const HEADER: usize = 8;
 
-/// Bytes behind a block's body: the length again.
+/// Bytes after a block's body: the length again.
 pub(crate) const TRAILER: usize = 4;
 
 /// Longest entry of a process or fd list that is read. The known fields of a process take at most 17.7 KiB.
@@ -52,7 +52,7 @@ pub(crate) const ENTRY_LIMIT: u32 = 64 << 10;
 /// Most entries of a list that are decoded at once: records may be twelve times the size of what they are read from.
 const MAX_ENTRIES: usize = 1 << 19;
 
-/// What a block holds, by its type code.
+/// The content of a block, by its type code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BlockKind {
     /// Start of a section.
@@ -129,7 +129,7 @@ pub struct Header {
 }
 
 impl Header {
-    /// Reads a header from the start of `bytes`; `None` where they are too few.
+    /// Reads a header from the start of `bytes`; `None` if they are too few.
     #[inline]
     pub fn read(bytes: &[u8]) -> Option<Header> {
         let (first, _) = bytes.split_first_chunk::<HEADER>()?;
@@ -145,7 +145,7 @@ impl Header {
     }
 }
 
-/// Entries decoded from a list, how many bytes they took, and what is wrong with the entry behind them.
+/// Entries decoded from a list, how many bytes they took, and what is wrong with the entry after them.
 #[derive(Debug)]
 pub(crate) struct Entries<T> {
     /// The good entries.
@@ -156,7 +156,7 @@ pub(crate) struct Entries<T> {
     pub fault: Option<Fault>,
 }
 
-/// Decodes entries until fewer than 4 bytes are left (reference A4) or, where more of the list follows behind `bytes`,
+/// Decodes entries until fewer than 4 bytes are left (reference A4) or, where more of the list follows after `bytes`,
 /// until fewer than `reserve` are left: an entry is never longer than that.
 fn entries<T>(
     bytes: &[u8],

@@ -15,7 +15,7 @@ const LIST: u16 = 4096;
 /// Size of the optional tail as it was before libs 0.10 put two fields in front of it (reference B9).
 const OLD_TAIL: usize = 29;
 
-/// Decodes the entries of a process list of `version` 1 to 9. `reserve` is 0 where `bytes` reach to the end of the list,
+/// Decodes the entries of a process list of `version` 1 to 9. `reserve` is 0 if `bytes` reach to the end of the list,
 /// and otherwise how many bytes the longest entry takes.
 pub(crate) fn processes(bytes: &[u8], version: u8, reserve: usize) -> Entries<ProcessRecord> {
     entries(bytes, reserve, |cursor| process(cursor, version))

@@ -4,13 +4,13 @@ use super::Cursor;
 use crate::error::Fault;
 use crate::record::StateRecord;
 
-/// What the body starts with: the code of the block may be in use elsewhere.
+/// The start of the body: other programs may use the code of the block.
 pub(crate) const MAGIC: [u8; 4] = *b"TRCL";
 
 /// Bytes before the state.
 pub(crate) const HEAD: usize = 28;
 
-/// Decodes the body of a state block; `None` for a block of somebody else.
+/// Decodes the body of a state block; `None` for a block of another program.
 pub(crate) fn state(body: &[u8]) -> Result<Option<StateRecord>, Fault> {
     let mut cursor = Cursor::new(body);
     cursor.enter("state");

@@ -1,4 +1,4 @@
-//! The value tables behind flag and enum parameters: what enters is nothing, what leaves is one static
+//! The value tables of flag and enum parameters: what enters is nothing, what leaves is one static
 //! table per kind. The order of the rows is the order in which names are rendered (reference flags.json).
 
 use super::FlagTable;

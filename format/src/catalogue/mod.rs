@@ -1,4 +1,4 @@
-//! The event catalogue: what every event code is called, which parameters it carries and how they are written.
+//! The event catalogue: the name of every event code, its parameters, and how they are written.
 //!
 //! What enters is nothing but the tables below; what leaves are static descriptions that the reader, the state engine,
 //! the fields and the documentation share. The catalogue must not know about files, threads or rules.
@@ -17,7 +17,7 @@ pub use types::{ParamType, PrintFormat, Width};
 pub struct EventInfo {
     /// Event code; even codes record the entry of a system call, odd codes its exit (reference C10).
     pub code: u16,
-    /// Name as rules and alerts show it, for example `openat`.
+    /// Name as rules and alerts print it, for example `openat`.
     pub name: &'static str,
     /// What the event is about.
     pub category: Category,
@@ -80,7 +80,7 @@ pub enum Extra {
 /// A variant of a parameter of type [`ParamType::Dyn`].
 #[derive(Debug)]
 pub struct DynamicRow {
-    /// Type of the value behind the index byte.
+    /// Type of the value after the index byte.
     pub ty: ParamType,
     /// How a number is printed.
     pub format: PrintFormat,
@@ -118,7 +118,7 @@ pub enum Category {
     IoOther = 34,
     Wait = 64,
     Scheduler = 128,
-    /// Bookkeeping of the recorder.
+    /// Internal events of the recorder.
     Internal = 0xff,
 }
 
@@ -153,13 +153,13 @@ bitflags::bitflags! {
         const READS_FROM_FD = 1 << 3;
         /// Writes to its fd.
         const WRITES_TO_FD = 1 << 4;
-        /// The state engine has to look at it.
+        /// The state engine needs it.
         const MODIFIES_STATE = 1 << 5;
         /// A code that was never used.
         const UNUSED = 1 << 6;
         /// The call may block.
         const WAITS = 1 << 7;
-        /// Not bound to a thread.
+        /// Does not belong to a thread.
         const SKIP_PARSE_RESET = 1 << 8;
         /// Superseded: upgraded while reading.
         const OLD_VERSION = 1 << 9;

@@ -1,5 +1,5 @@
 //! System calls: the names of the portable codes (`ppm_sc`) that events carry, and the
-//! event pair behind a native number (reference events.json).
+//! event pair of a native number (reference events.json).
 
 /// Names by portable system call code; a code beyond the table is an unknown call.
 #[rustfmt::skip]

@@ -1,5 +1,5 @@
-//! Process and fd lists, which are decoded piece by piece: they may be longer than what should be in memory at once, and
-//! the entries before a cut are worth having. Each piece becomes a block of its own; such lists add up.
+//! Process and fd lists, which are decoded piece by piece: they may be too long for memory, and the entries before a truncation are
+//! useful. Each piece becomes a block of its own; the reader of such blocks joins the lists.
 
 use super::{ReadStep, Reader, read_u32};
 use crate::block::{self, Entries, Header, TRAILER};
@@ -52,7 +52,7 @@ impl Reader {
             ListContent::Fds { tid, prefixed } => fds(block::fds(bytes, prefixed, reserve), tid),
         };
         if is_cut_off {
-            // That the last entry ends in the middle is no news.
+            // A truncated last entry is expected here.
             if let Some(fault) = fault.filter(|fault| !matches!(fault, Fault::Short(_))) {
                 self.incident(list.offset, fault);
             }

@@ -1,4 +1,4 @@
-//! Blocks that hold no event: which of them are read as a whole, and what each means for the reader itself.
+//! Blocks without an event: which of them are read as a whole, and what each means for the reader itself.
 
 use super::list::ListContent;
 use super::{BLOCK_LIMIT, Phase, ReadStep, Reader, read_u32};
@@ -30,7 +30,7 @@ impl Reader {
             return self.skip(header, Some(fault));
         }
         if self.phase == Phase::Events && !matches!(kind, BlockKind::Section | BlockKind::Unknown) {
-            // The reference stops here; the records may still be of use.
+            // The reference stops here; the records may still be useful.
             self.incident(self.window.offset(), Fault::MetadataAmongEvents(header.code));
         }
         match kind {
@@ -63,8 +63,8 @@ impl Reader {
         }
     }
 
-    /// A section header: everything known so far is void (reference A9). The reference overlooks one that follows a
-    /// section without events, and so mixes two captures up.
+    /// A section header: everything known so far is discarded (reference A9). The reference misses one that follows a section
+    /// without events, and so mixes two captures.
     fn section(&mut self, header: Header) -> Result<ReadStep, ReadError> {
         self.load(header)?;
         let section = block::section(body(&self.window, header)).map_err(|fault| self.broken(fault))?;

@@ -1,9 +1,9 @@
 //! The reader of captures: bytes enter, blocks with upgraded events leave in the order of the capture. It knows files,
 //! compression and blocks; it must not know what the records mean.
 //!
-//! Damage never stops more than it must. A damaged block whose end is certain (the length behind it is that in front of
-//! it) is skipped and told as an [`Incident`]; where the next block cannot be found, or the stream ends early, an
-//! [`ReadError`] follows everything that could be read. The reference stops at the first fault of either kind.
+//! Damage costs as little as possible. A damaged block whose end is certain (the length after it equals the one before it) is skipped
+//! and reported as an [`Incident`]; if the next block cannot be found, or the stream ends early, a [`ReadError`] follows everything
+//! that could be read. The reference stops at the first fault of either kind.
 
 mod list;
 mod metadata;
@@ -36,23 +36,23 @@ pub struct Statistics {
     pub bytes: u64,
     /// Sections, more than one in concatenated captures.
     pub sections: u64,
-    /// Event blocks, whatever became of them.
+    /// Event blocks, delivered or not.
     pub event_blocks: u64,
     /// Events delivered.
     pub events: u64,
-    /// Events that the upgrade took in: entries of system calls, and codes that are no longer used.
+    /// Events that the upgrade kept or dropped: enter events of system calls, and obsolete codes.
     pub upgraded_away: u64,
     /// Events of types that are newer than the catalogue, skipped.
     pub unknown_events: u64,
     /// Blocks of types that are newer than this reader, skipped.
     pub unknown_blocks: u64,
-    /// Events delivered that tell of events dropped by the recorder.
+    /// Drop events that were delivered.
     pub drops: u64,
-    /// Events and other blocks skipped or cut short because they are damaged.
+    /// Events and other blocks that were skipped or truncated because of damage.
     pub incidents: u64,
-    /// Entries of system calls that were forgotten before their exit because too many were open.
+    /// Enter events that were dropped before their exit event because there were too many.
     pub forgotten_enters: u64,
-    /// Whether bytes behind the last gzip member were ignored.
+    /// Whether bytes after the last gzip member were ignored.
     pub trailing_garbage: bool,
 }
 
@@ -96,10 +96,10 @@ enum ReadStep {
 }
 
 impl Reader {
-    /// Opens a capture, compressed or not, and looks at its first bytes.
+    /// Opens a capture, compressed or not, and reads its first bytes.
     ///
     /// # Errors
-    /// [`ReadError::NotACapture`] where it does not start with a section header; [`ReadError::Io`] and [`ReadError::Compression`]
+    /// [`ReadError::NotACapture`] if it does not start with a section header; [`ReadError::Io`] and [`ReadError::Compression`]
     /// where its start cannot be read.
     pub fn new(input: impl Read + Send + 'static) -> Result<Reader, ReadError> {
         let (source, compression) = Source::open(Box::new(input)).map_err(|failure| failed(failure, 0))?;
@@ -163,7 +163,7 @@ impl Reader {
         statistics
     }
 
-    /// The first hundred things that were damaged and skipped; [`Statistics::incidents`] counts all.
+    /// The first hundred incidents; [`Statistics::incidents`] counts all.
     pub fn incidents(&self) -> &[Incident] {
         &self.incidents
     }
@@ -260,8 +260,7 @@ impl Reader {
         Ok(ReadStep::Next)
     }
 
-    /// Goes to the next block where the length behind this one proves where it ends; with `fault`, what is wrong with
-    /// the block is told.
+    /// Goes to the next block if the length after this one proves where it ends; `fault`, if there is one, is reported.
     #[cold]
     fn skip(&mut self, header: Header, fault: Option<Fault>) -> Result<ReadStep, ReadError> {
         let offset = self.window.offset();

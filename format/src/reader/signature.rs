@@ -1,8 +1,8 @@
-//! What a file that is no capture looks like, for the message that says so.
+//! What a file that is not a capture looks like, for the error message.
 
 use crate::source::Compression;
 
-/// Says what the start of something that is no capture looks like.
+/// Describes the start of a file that is not a capture.
 pub(super) fn looks_like(head: &[u8], compression: Compression) -> String {
     let what = match head {
         [] => "it is empty",
@@ -32,7 +32,7 @@ pub(super) fn looks_like(head: &[u8], compression: Compression) -> String {
 /// A section header of the usual length, and the type of the block after it.
 pub(super) const SECTION_START: usize = 32;
 
-/// What else than a capture begins with a section header: pcapng has the same one (reference A4).
+/// Other files that begin with a section header: pcapng has the same one (reference A4).
 pub(super) fn foreign(head: &[u8]) -> Option<&'static str> {
     if head.get(8..12) == Some(&[0x1a, 0x2b, 0x3c, 0x4d]) {
         return Some("it was written by a big-endian host, which is not supported");
@@ -40,7 +40,7 @@ pub(super) fn foreign(head: &[u8]) -> Option<&'static str> {
     let length =
         head.get(4..8).and_then(|bytes| bytes.first_chunk()).map(|bytes| u32::from_le_bytes(*bytes))?;
     let next = head.get(length as usize..)?.get(..4)?;
-    // An interface description, with which every pcapng of packets goes on.
+    // An interface description, which comes next in every pcapng file of packets.
     (next == [1, 0, 0, 0]).then_some("it looks like a pcapng file of network packets")
 }
 

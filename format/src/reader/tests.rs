@@ -1,4 +1,4 @@
-//! The reader over small captures: what it delivers, and what it says of damage.
+//! The reader with small captures: what it delivers, and how it reports damage.
 
 use std::io::Cursor;
 
@@ -137,10 +137,10 @@ fn a_cut_anywhere_gives_everything_before_it() {
             continue;
         }
         let whole = ends.iter().filter(|end| **end <= cut).count();
-        // The entry of a call is a block that is not delivered.
+        // An enter event is a block that is not delivered.
         let delivered = if whole > 6 { whole - 1 } else { whole };
         assert!(outcome.blocks.len() >= delivered, "cut at {cut}");
-        // The pieces of a list may tell fewer entries than the list has.
+        // The pieces of a list may have fewer entries than the list.
         assert_eq!(outcome.blocks[..delivered], EXPECTED[..delivered], "cut at {cut}");
         match outcome.error {
             None => assert!(ends.contains(&cut), "cut at {cut} goes unnoticed"),

@@ -1,5 +1,4 @@
-//! The end of the file that grows: compressed chunks enter in order, each reaches the file as a whole, chained to the one
-//! before.
+//! The growing end of the file: compressed chunks enter in order, each is written as a whole, chained to the one before.
 
 use std::fs::File;
 use std::io::{self, Seek, SeekFrom, Write};
@@ -14,7 +13,7 @@ use super::summary::Summary;
 
 /// Where a trace is written to.
 pub trait Output: Write + Send {
-    /// Brings everything that was written to the disk, where there is one.
+    /// Syncs everything that was written to disk, if there is one.
     ///
     /// # Errors
     /// Those of the operating system.
@@ -22,17 +21,17 @@ pub trait Output: Write + Send {
         self.flush()
     }
 
-    /// Makes sure that `length` bytes from `offset` on can be written, where there is a way to know; what is not written of
-    /// them does not belong to the file.
+    /// Reserves space for `length` bytes from `offset` on, if this is supported; bytes of it that are not written do not belong to the
+    /// file.
     ///
     /// # Errors
-    /// There is no room for them.
+    /// There is no space for them.
     fn reserve(&mut self, offset: u64, length: u64) -> io::Result<()> {
         let _ = (offset, length);
         Ok(())
     }
 
-    /// Takes everything back that was written or reserved behind the first `length` bytes, where that can be done.
+    /// Removes everything that was written or reserved after the first `length` bytes, if this is supported.
     ///
     /// # Errors
     /// It cannot be done.
@@ -41,7 +40,7 @@ pub trait Output: Write + Send {
         Err(io::ErrorKind::Unsupported.into())
     }
 
-    /// Whether an index follows at the end. Where none does, no chunk is remembered for it.
+    /// Whether an index follows at the end. Without one, chunks are not remembered for it.
     fn is_indexed(&self) -> bool {
         true
     }
@@ -55,7 +54,7 @@ impl Output for File {
     fn reserve(&mut self, offset: u64, length: u64) -> io::Result<()> {
         match fallocate(&*self, FallocateFlags::KEEP_SIZE, offset, length).map_err(io::Error::from) {
             Err(error) if is_full(&error) => Err(error),
-            // Not a file, or on a file system that cannot reserve: there, writing shows whether there is room.
+            // Not a file, or a file system that cannot reserve: there, writing shows whether there is space.
             Ok(()) | Err(_) => Ok(()),
         }
     }
@@ -66,7 +65,7 @@ impl Output for File {
     }
 }
 
-/// Whether there is no room: on the disk, in the quota, or within the limit of a file.
+/// Whether there is no space: on the disk, in the quota, or within the limit of a file.
 fn is_full(error: &io::Error) -> bool {
     use io::ErrorKind::{FileTooLarge, QuotaExceeded, StorageFull};
     matches!(error.kind(), StorageFull | QuotaExceeded | FileTooLarge)
@@ -101,7 +100,7 @@ pub(super) struct Appender<W: Output> {
     offset: u64,
     digest: Digest,
     chunks: Vec<Chunk>,
-    /// Bytes that index and trailer of these chunks need at most.
+    /// Largest number of bytes that index and trailer of these chunks need.
     closing: u64,
     buffer: Vec<u8>,
     summary: Summary,
@@ -126,7 +125,7 @@ impl<W: Output> Appender<W> {
         })
     }
 
-    /// Appends a chunk. Where it cannot be written, as on a disk that is full, the trace is closed behind the chunks before it.
+    /// Appends a chunk. If it cannot be written, as on a full disk, the trace is closed after the chunks before it.
     pub(super) fn append(&mut self, packed: &Packed) -> io::Result<()> {
         let written = self.write(packed);
         if written.is_err() {
@@ -135,8 +134,8 @@ impl<W: Output> Appender<W> {
         written
     }
 
-    /// Takes back what has been written of a chunk, and puts index and trailer in its place. There is room for them where it
-    /// could be reserved. Without them a trace is readable, too; a part of a chunk would be taken for damage.
+    /// Removes what has been written of a chunk, and puts index and trailer in its place. There is space for them if it could be
+    /// reserved. A trace is readable without them, too; a part of a chunk would count as damage.
     fn close_early(&mut self) {
         if self.output.take_back(self.offset).is_err() {
             return;
@@ -145,13 +144,13 @@ impl<W: Output> Appender<W> {
             .and_then(|(frames, _)| self.output.write_all(&frames))
             .and_then(|()| self.output.flush());
         if closed.is_err() {
-            // There is nothing else that could be tried, and the error that led here is told.
+            // Nothing else can be tried, and the error that led here is reported.
             let _ = self.output.take_back(self.offset);
         }
     }
 
-    /// Descriptor, keyframe and data go out in one piece. Behind them room for the index is reserved, so that a trace can be
-    /// closed on a disk that has become full.
+    /// Descriptor, keyframe and data are written in one piece. After them space for the index is reserved, so that a trace can be
+    /// closed on a full disk.
     fn write(&mut self, packed: &Packed) -> io::Result<()> {
         let (frame, digest) =
             descriptor::encode(&packed.descriptor, &self.digest, &packed.extra, &packed.data)?;
@@ -189,7 +188,7 @@ impl<W: Output> Appender<W> {
         }
         self.output.flush()?;
         self.summary.bytes = self.offset + frames.len() as u64;
-        // What was reserved and not needed goes back to the disk; where nothing can be taken back, nothing was reserved.
+        // Reserved space that is not needed is given back; if that is not supported, nothing was reserved.
         let _ = self.output.take_back(self.summary.bytes);
         if self.sync {
             self.output.sync()?;

@@ -40,7 +40,7 @@ impl Position {
         (&self.incidents, self.incident_count)
     }
 
-    /// How events are numbered behind this position.
+    /// How events are numbered after this position.
     pub(super) fn numbering(&self) -> Numbering {
         self.assembler.numbering
     }
@@ -77,7 +77,7 @@ impl Position {
         self.assembler.lend(bytes, place)
     }
 
-    /// Decodes any block but an event; `None` where there is nothing to deliver.
+    /// Decodes any block but an event; `None` if there is nothing to deliver.
     fn metadata(
         &mut self,
         header: Header,
@@ -111,7 +111,7 @@ impl Position {
         Ok(block)
     }
 
-    /// Goes on behind a damaged event where the length behind it proves where it ends.
+    /// Continues after a damaged event if the length after it proves where it ends.
     #[cold]
     fn skip(&mut self, header: Header, rest: &[u8], offset: usize, fault: Fault) -> Result<(), Damage> {
         if check_trailer(header, rest).is_err() {
@@ -137,7 +137,7 @@ impl Position {
     }
 }
 
-/// Header and body of the block at the start of `rest`, which has to be there as a whole.
+/// Header and body of the block at the start of `rest`, which has to be complete.
 #[inline]
 fn take(rest: &[u8]) -> Result<(Header, &[u8]), Fault> {
     let header = Header::read(rest).ok_or(Fault::Short("block"))?;
@@ -146,7 +146,7 @@ fn take(rest: &[u8]) -> Result<(Header, &[u8]), Fault> {
     Ok((header, whole.get(block::HEADER..block::HEADER + body).unwrap_or_default()))
 }
 
-/// Refuses a block whose length behind it is not that in front of it.
+/// Refuses a block whose lengths before and after it differ.
 fn check_trailer(header: Header, rest: &[u8]) -> Result<(), Fault> {
     let end = header.length as usize;
     let trailer = rest
@@ -188,7 +188,7 @@ impl<'c> Blocks<'c> {
         self.position.incidents()
     }
 
-    /// How events are numbered behind what was read.
+    /// How events are numbered after what was read.
     pub fn numbering(&self) -> Numbering {
         self.position.numbering()
     }

@@ -1,5 +1,5 @@
 //! The descriptor of a chunk: what is in it, how large its parts are, and the digest that chains it to the chunk before
-//! (FORMAT.md section 5). It stands in front of the chunk and again in the index.
+//! (FORMAT.md section 5). It is in front of the chunk and again in the index.
 
 use std::io;
 
@@ -14,13 +14,13 @@ use crate::numbering::Numbering;
 /// Version of the descriptor's body.
 const VERSION: u16 = 1;
 
-/// Longest descriptor that is read; one that counts every type of the catalogue has some 5 KiB.
+/// Longest descriptor that is read; one that counts every type of the catalogue has about 5 KiB.
 pub(super) const LIMIT: u64 = 16 << 10;
 
 /// Largest chunk that is read, decompressed. Writers keep below; a block of 64 MiB still fits.
 pub(super) const RAW_LIMIT: u64 = 128 << 20;
 
-/// Bit of [`Descriptor::flags`]: the chunk holds the start of a section, that is its header and metadata, and no event.
+/// Bit of [`Descriptor::flags`]: the chunk contains the start of a section, that is its header and metadata, and no event.
 const HEAD_FLAG: u32 = 1;
 
 /// A BLAKE3 hash.
@@ -31,7 +31,7 @@ pub type Digest = [u8; 32];
 pub struct Descriptor {
     /// Number of the chunk in the trace, from 0.
     pub sequence: u64,
-    /// Bit 0: the chunk holds the start of a section and no event.
+    /// Bit 0: the chunk contains the start of a section and no event.
     flags: u32,
     /// Number of the section that it belongs to, from 1.
     pub section: u64,
@@ -39,11 +39,11 @@ pub struct Descriptor {
     sections: u64,
     /// Number of the last event before the chunk that counts (see [`Numbering`]).
     counted: u64,
-    /// While only events that build the initial state have come in this section: how many.
+    /// The number of events that build the initial state of this section, as long as there were no others.
     initial: Option<u64>,
     /// Events of the trace before this chunk, whatever their numbers.
     pub events_before: u64,
-    /// Events in it, those for the state only included.
+    /// Events in it, including those marked as state only.
     pub events: u64,
     /// Time of its first event.
     pub first_ts: u64,
@@ -51,11 +51,11 @@ pub struct Descriptor {
     pub min_ts: u64,
     /// Latest time of its events.
     pub max_ts: u64,
-    /// Event codes in it, ascending, with how many there are.
+    /// Event codes in it, ascending, with the number of each.
     pub counts: Vec<(u16, u64)>,
     /// Events that the recorder lost before or in this chunk, since the chunk before.
     pub dropped: u64,
-    /// What kind of keyframe it has: 1 delta, 2 snapshot, 0 none. Other values are as good as none.
+    /// What kind of keyframe it has: 1 delta, 2 snapshot, 0 none. Other values count as none.
     keyframe: u8,
     /// Version of the state engine that made the keyframe.
     pub engine: u32,
@@ -63,14 +63,14 @@ pub struct Descriptor {
     pub keyframe_raw: u64,
     /// Bytes of the chunk before compression.
     pub raw_size: u64,
-    /// Bytes of the sections between descriptor and data: the keyframe, and what younger versions may add.
+    /// Bytes of the sections between descriptor and data: the keyframe, and what newer versions may add.
     pub extra_size: u64,
     /// Bytes of the zstd frame.
     pub data_size: u64,
 }
 
 impl Descriptor {
-    /// Whether the chunk holds the start of a section: section header and metadata, and no event.
+    /// Whether the chunk contains the start of a section: section header and metadata, and no event.
     pub fn is_head(&self) -> bool {
         self.flags & HEAD_FLAG != 0
     }
@@ -97,12 +97,12 @@ impl Descriptor {
         row.ok().and_then(|row| self.counts.get(row)).map_or(0, |(_, count)| *count)
     }
 
-    /// Bytes behind the descriptor; `None` where no file can have so many.
+    /// Bytes after the descriptor; `None` if there are more than a file can have.
     pub(super) fn size(&self) -> Option<u64> {
         self.extra_size.checked_add(self.data_size)
     }
 
-    /// A descriptor of what follows events that are numbered as `numbering` says.
+    /// A descriptor of the blocks after events that are numbered as `numbering` says.
     pub(super) fn new(is_head: bool, numbering: Numbering) -> Descriptor {
         let mut descriptor = Descriptor::default();
         if is_head {
@@ -139,7 +139,7 @@ pub struct Chunk {
 }
 
 impl Chunk {
-    /// Whether it holds the start of a section, and no event.
+    /// Whether it contains the start of a section, and no event.
     pub fn is_head(&self) -> bool {
         self.descriptor.is_head()
     }
@@ -152,7 +152,7 @@ impl Chunk {
             .unwrap_or(u64::MAX)
     }
 
-    /// Offset of the byte behind it.
+    /// Offset of the byte after it.
     pub fn end(&self) -> u64 {
         self.offset.saturating_add(self.size())
     }
@@ -208,8 +208,8 @@ pub(super) fn encode(
     Ok((frame, digest))
 }
 
-/// The digest of a chunk: of the digest before it, of its descriptor's section without the digest and the check, and of
-/// everything behind that.
+/// The digest of a chunk: of the digest before it, of its descriptor's section without the digest and the checksum, and of
+/// everything after that.
 pub(super) fn link(previous: &Digest, frame: &[u8], rest: &[&[u8]]) -> Digest {
     let mut hasher = blake3::Hasher::new();
     hasher.update(previous);

@@ -12,8 +12,8 @@ pub(super) fn encode(value: &impl Serialize) -> io::Result<Vec<u8>> {
     options().serialize(value).map_err(io::Error::other)
 }
 
-/// Decodes a value from the start of `bytes`. What follows it belongs to younger versions and is not looked at. Memory is
-/// bounded by the bytes that are there, whatever lengths they claim.
+/// Decodes a value from the start of `bytes`. Bytes after it belong to newer versions and are ignored. Memory is
+/// bounded by the number of bytes, whatever lengths they claim.
 pub(super) fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Option<T> {
     options().with_limit(bytes.len() as u64).deserialize(bytes).ok()
 }

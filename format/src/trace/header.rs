@@ -1,5 +1,5 @@
-//! The file header of a native trace: what the recorder says about the whole of it (FORMAT.md section 4). Replay takes
-//! from here what scap has no place for, above all the recorder's time zone (design D5).
+//! The file header of a native trace: what the recorder says about the whole trace (FORMAT.md section 4). Replay takes from here what
+//! scap has no place for, above all the recorder's time zone (design D5).
 
 use std::io;
 
@@ -15,7 +15,7 @@ pub(super) const FORMAT_VERSION: u16 = 1;
 /// Longest file header that is read.
 pub(super) const LIMIT: u64 = 1 << 20;
 
-/// What the recorder says about a trace. Texts are empty and numbers 0 where it does not know.
+/// What the recorder says about a trace. Unknown texts are empty, unknown numbers 0.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Header {
     /// Version of the state engine that made the keyframes; those of another version are not to be used (design D3).
@@ -26,7 +26,7 @@ pub struct Header {
     pub hostname: String,
     /// Release of its kernel.
     pub kernel: String,
-    /// Its architecture, as `uname -m` tells it.
+    /// Its architecture, as in `uname -m`.
     pub architecture: String,
     /// When it was started, in nanoseconds since the epoch.
     pub boot_ts: u64,
@@ -34,18 +34,17 @@ pub struct Header {
     pub zone: Zone,
     /// Command line of the recorder.
     pub command: Vec<String>,
-    /// Filter that events had to pass.
+    /// Filter for which the events match.
     pub filter: String,
-    /// How many bytes of a buffer were recorded at most.
+    /// Largest number of bytes that were recorded of a buffer.
     pub snaplen: u32,
     /// Name of the capture that this was converted from; empty for a recording.
     pub source: String,
-    /// What was redacted, and by which policy; empty for a trace that was not. Traces that were written before this field
-    /// was known end here.
+    /// What was redacted, and by which policy; empty without redaction. Headers of older traces end before this field.
     pub redaction: String,
 }
 
-/// A time zone, complete enough to show times without a table of zones.
+/// A time zone, complete enough to print times without a database of time zones.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Zone {
     /// Name, as in `Europe/Vienna`.
@@ -77,7 +76,7 @@ pub(super) fn decode(frame: &[u8], version: u16) -> Result<Result<Header, Damage
     if version > FORMAT_VERSION {
         return Err(TraceError::Version { found: version, known: FORMAT_VERSION });
     }
-    // An empty text, as it is encoded, stands for one that is missing.
+    // A missing text is replaced by the encoding of an empty one.
     let header = encoding::decode(body).or_else(|| encoding::decode(&[body, &[0; 8]].concat()));
     Ok(header.ok_or(Damage::Encoding(SectionKind::Header.name())))
 }

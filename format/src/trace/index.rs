@@ -1,5 +1,5 @@
 //! The index and the trailer at the end of a closed trace (FORMAT.md section 7): chunks enter, two sections leave, and
-//! back. Nothing of an index is believed before it fits the file.
+//! back. An index is used only if it matches the file.
 
 use std::io;
 
@@ -16,7 +16,7 @@ const VERSION: u16 = 1;
 /// Largest index that is read, decompressed: a trace of some terabytes has one.
 const RAW_LIMIT: u64 = 256 << 20;
 
-/// Largest index that is read, as it stands in the file.
+/// Largest index that is read, as stored in the file.
 pub(super) const LIMIT: u64 = 256 << 20;
 
 /// How much larger than the whole file its index may be when it is decompressed.
@@ -96,13 +96,13 @@ pub(super) fn seal(last: &Digest, index: &[u8]) -> Digest {
     *hasher.finalize().as_bytes()
 }
 
-/// The end of a file that was read: its chunks as the index tells them.
+/// The end of a file that was read: its chunks according to the index.
 pub(super) struct End {
     pub chunks: Vec<Chunk>,
     pub trailer: Trailer,
 }
 
-/// Reads trailer and index of a file of `length` bytes. The inner error tells why there is no index to be used.
+/// Reads trailer and index of a file of `length` bytes. The inner error says why the index cannot be used.
 pub(super) fn read(storage: &dyn Storage, length: u64) -> Result<Result<End, Damage>, TraceError> {
     let Some(start) = length.checked_sub(TRAILER as u64) else { return Ok(Err(Damage::Open)) };
     let mut frame = Vec::new();

@@ -1,5 +1,5 @@
-//! Keyframes: what the state engine wants back before a chunk is replayed (FORMAT.md section 6). Bytes of the state
-//! enter and leave; what they mean is known to the state engine alone, whose version stands beside them.
+//! Keyframes: the state before a chunk, for the state engine (FORMAT.md section 6). Bytes of the state enter and leave; only the state
+//! engine knows what they mean, and its version is stored with them.
 
 use std::io;
 
@@ -15,7 +15,7 @@ pub const KEYFRAME_LIMIT: usize = 32 << 20;
 /// Bytes before the compressed state: kind u8, engine u32, size u64.
 const HEAD: usize = 13;
 
-/// What a keyframe holds.
+/// The content of a keyframe.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum KeyframeKind {
     /// What the chunk before changed.
@@ -44,7 +44,7 @@ impl KeyframeKind {
 /// State before the first event of a chunk.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Keyframe {
-    /// What it holds.
+    /// Its content.
     pub kind: KeyframeKind,
     /// Version of the state engine that made it.
     pub engine: u32,
@@ -62,7 +62,7 @@ pub(super) fn encode(keyframe: &Keyframe, level: i32) -> io::Result<Vec<u8>> {
     Ok(section::build(SectionKind::Keyframe, VERSION, &body))
 }
 
-/// Reads a keyframe from its whole section; `None` where its kind is not known.
+/// Reads a keyframe from its whole section; `None` if its kind is not known.
 pub(super) fn decode(frame: &[u8]) -> Result<Option<Keyframe>, Damage> {
     let body = section::body(frame, SectionKind::Keyframe)?;
     let (head, packed) =
@@ -100,7 +100,7 @@ pub(super) fn frame_size(packed: &[u8], size: u64, limit: u64, what: &'static st
     if is_same { Ok(size as usize) } else { Err(Damage::Differs { what, claimed: size, found }) }
 }
 
-/// Refuses content of another size than was told.
+/// Refuses content whose size is not the expected one.
 pub(super) fn check_size(found: usize, claimed: usize, what: &'static str) -> Result<(), Damage> {
     let (claimed, found) = (claimed as u64, found as u64);
     if found == claimed { Ok(()) } else { Err(Damage::Differs { what, claimed, found }) }

@@ -1,9 +1,9 @@
-//! The native trace (FORMAT.md): a scap stream cut into chunks, each one zstd frame, with skippable frames between them for
+//! The native trace (FORMAT.md): a scap stream divided into chunks, each one zstd frame, with skippable frames between them for
 //! what scap lacks. Blocks and state bytes enter [`TraceWriter`]; [`Trace`] gives both back, chunk by chunk in any order
 //! and by several threads at once. Nothing here knows what a state is, or a rule.
 //!
-//! Files are written by others, and may be damaged: every length is checked before it is believed, what is damaged costs
-//! no more than its chunk, and nothing is lost without a word.
+//! Files come from outside, and may be damaged: every length is checked before it is used, damage costs no more than its chunk, and every
+//! loss is reported.
 
 mod encoding;
 mod error;

@@ -11,7 +11,7 @@ use super::keyframe::{self, Keyframe};
 /// A chunk whose content is complete.
 #[derive(Debug)]
 pub(super) struct Job {
-    /// What is known of it so far.
+    /// Its descriptor so far.
     pub descriptor: Descriptor,
     /// Its blocks.
     pub raw: Vec<u8>,
@@ -28,7 +28,7 @@ pub(super) struct Packed {
     pub extra: Vec<u8>,
     /// The zstd frame.
     pub data: Vec<u8>,
-    /// Memory of the blocks, to be used again.
+    /// Memory of the blocks, to be reused.
     pub raw: Vec<u8>,
 }
 
@@ -54,7 +54,7 @@ impl Packer {
         let Job { mut descriptor, raw, keyframe } = job;
         let mut data = Vec::with_capacity(compress_bound(raw.len()));
         self.zstd.compress_to_buffer(&raw, &mut data)?;
-        // The bound is as large as the chunk; what is not needed must not wait with it.
+        // The bound is as large as the chunk; unused memory must not be kept while the chunk waits.
         data.shrink_to_fit();
         let extra = match &keyframe {
             Some(keyframe) => keyframe::encode(keyframe, self.level)?,

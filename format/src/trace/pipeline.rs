@@ -1,6 +1,6 @@
 //! Chunks on their way to the file: complete chunks enter in order; worker threads compress several at once; one thread
-//! appends them in the same order. As many chunks are under way as there are workers and two more, so that memory is
-//! bounded and whoever hands over chunks waits when the disk cannot follow.
+//! appends them in the same order. At most two chunks more than there are workers are in work, so that memory is
+//! bounded, and the caller waits when the disk is too slow.
 
 use std::io;
 use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
@@ -11,12 +11,12 @@ use super::append::{Appender, Output};
 use super::pack::{Job, Packed, Packer};
 use super::summary::Summary;
 
-/// A chunk to compress, and where the result is awaited.
+/// A chunk to compress, and where the result goes.
 type Task = (Job, SyncSender<io::Result<Packed>>);
 
-/// The way of chunks into a file.
+/// How chunks get into a file.
 pub(super) enum Pipeline<W: Output> {
-    /// All work is done by the thread that hands over the chunks.
+    /// The caller's thread does all work.
     Inline(Box<(Packer, Appender<W>)>),
     /// Compression and output have threads of their own.
     Threads(Threads<W>),
@@ -31,7 +31,7 @@ pub(super) struct Threads<W: Output> {
 }
 
 impl<W: Output + 'static> Pipeline<W> {
-    /// A pipeline with `threads` workers; 0 stands for none.
+    /// A pipeline with `threads` workers, or without any for 0.
     pub(super) fn new(
         appender: Appender<W>,
         threads: usize,
@@ -62,7 +62,7 @@ impl<W: Output + 'static> Pipeline<W> {
         Ok(Pipeline::Threads(Threads { tasks, order, used, appender }))
     }
 
-    /// Hands over a chunk, and gives back empty memory for the next one. Waits while too many are under way.
+    /// Takes a chunk, and returns empty memory for the next one. Waits while too many are in work.
     pub(super) fn submit(&mut self, job: Job) -> io::Result<Vec<u8>> {
         match self {
             Pipeline::Inline(parts) => {
@@ -88,7 +88,7 @@ impl<W: Output + 'static> Pipeline<W> {
         }
     }
 
-    /// Why no further chunk is taken, once [`submit`](Pipeline::submit) has failed.
+    /// Why no further chunk is accepted, once [`submit`](Pipeline::submit) has failed.
     pub(super) fn failure(self, error: io::Error) -> io::Error {
         match self {
             Pipeline::Inline(_) => error,
@@ -110,7 +110,7 @@ fn compress(mut packer: Packer, waiting: &Mutex<Receiver<Task>>) {
     loop {
         let task = waiting.lock().unwrap_or_else(PoisonError::into_inner).recv();
         let Ok((job, result)) = task else { return };
-        // Where nobody waits for the result, the appender has failed and said so.
+        // If the result is not received, the appender has failed and reported it.
         let _ = result.send(packer.pack(job));
     }
 }
@@ -124,7 +124,7 @@ fn append<W: Output>(
     while let Ok(result) = results.recv() {
         let packed = result.recv().map_err(|_| broken())??;
         appender.append(&packed)?;
-        // Nobody needs the memory once the last chunk is handed over.
+        // The memory is not needed after the last chunk.
         let _ = recycle.send(packed.raw);
     }
     Ok(appender)
@@ -135,7 +135,7 @@ fn emptied(mut memory: Vec<u8>) -> Vec<u8> {
     memory
 }
 
-/// What is said until the thread that failed is asked.
+/// The error until that of the failed thread is known.
 fn broken() -> io::Error {
     io::Error::other("a writing thread has ended unexpectedly")
 }

@@ -22,7 +22,7 @@ pub struct Trace {
     seal: Option<Digest>,
 }
 
-/// Longest way to a state that is gone: writers put snapshots at much shorter distances.
+/// Largest number of steps to a state: writers put snapshots at much shorter distances.
 const MAX_STEPS: usize = 4096;
 
 /// One step on the way to the state before a chunk.
@@ -42,11 +42,11 @@ pub fn is_native(head: &[u8]) -> bool {
 }
 
 impl Trace {
-    /// Opens a trace by its index, or by walking over it where it has none that can be used.
+    /// Opens a trace by its index, or by walking over it if the index is missing or cannot be used.
     ///
     /// # Errors
-    /// [`TraceError::NotNative`] for any other file, [`TraceError::Version`] for traces of younger programs,
-    /// [`TraceError::Joined`] where several traces stand in one file, [`TraceError::Io`]. Damage is no error: see
+    /// [`TraceError::NotNative`] for any other file, [`TraceError::Version`] for traces of newer programs,
+    /// [`TraceError::Joined`] if one file contains several traces, [`TraceError::Io`]. Damage is not an error: see
     /// [`losses`](Trace::losses).
     pub fn open(storage: impl Storage + 'static) -> Result<Trace, TraceError> {
         let storage: Box<dyn Storage> = Box::new(storage);
@@ -66,10 +66,10 @@ impl Trace {
         Trace::walked(storage, length, why)
     }
 
-    /// Opens whatever can be found of a trace in a file, without a look at its index. Its start may be missing.
+    /// Opens the chunks that can be found in a file, without its index. The start of the file may be missing.
     ///
     /// # Errors
-    /// As for [`open`](Trace::open); [`TraceError::NotNative`] where not a single chunk is found.
+    /// As for [`open`](Trace::open); [`TraceError::NotNative`] if not a single chunk is found.
     pub fn salvage(storage: impl Storage + 'static) -> Result<Trace, TraceError> {
         let storage: Box<dyn Storage> = Box::new(storage);
         let length = length(&*storage)?;
@@ -105,7 +105,7 @@ impl Trace {
         })
     }
 
-    /// What the recorder says about the trace.
+    /// The header of the trace.
     pub fn header(&self) -> &Header {
         &self.header
     }
@@ -120,29 +120,28 @@ impl Trace {
         self.length
     }
 
-    /// The digest of the whole trace, which its trailer holds. Whoever keeps it elsewhere can prove that the trace is the
-    /// same; `None` for a trace that was not closed.
+    /// The digest of the whole trace, from its trailer. A copy that is kept elsewhere proves that the trace is the same; `None` for a
+    /// trace that was not closed.
     pub fn seal(&self) -> Option<&Digest> {
         self.seal.as_ref()
     }
 
-    /// Why the index could not be used; `None` where it was.
+    /// Why the index could not be used; `None` if it was.
     pub fn without_index(&self) -> Option<&Damage> {
         self.without_index.as_ref()
     }
 
-    /// Parts of the file that cannot be read, as far as the frames tell. Damage inside of a chunk shows when it is read.
+    /// Parts of the file that cannot be read, according to the frames. Damage inside a chunk shows when the chunk is read.
     pub fn losses(&self) -> &[Loss] {
         &self.losses
     }
 
-    /// The last chunk of a trace that is cut off inside of it; it is not among [`chunks`](Trace::chunks).
+    /// The truncated last chunk of a trace; it is not among [`chunks`](Trace::chunks).
     pub fn cut(&self) -> Option<&Chunk> {
         self.cut.as_ref()
     }
 
-    /// What can be decompressed of the chunk that is cut off. It is genuine as far as it goes, for nothing in it was
-    /// changed, but no check proves it.
+    /// The part of the truncated chunk that can be decompressed. No checksum covers it.
     ///
     /// # Errors
     /// [`TraceError::Io`].
@@ -154,16 +153,16 @@ impl Trace {
         let mut raw = Vec::new();
         if let Ok(decoder) = zstd::stream::read::Decoder::with_buffer(&packed[..]) {
             let mut decoder = std::io::Read::take(decoder, chunk.descriptor.raw_size);
-            // That it ends early is known.
+            // It is known to end early.
             let _ = std::io::Read::read_to_end(&mut decoder, &mut raw);
         }
         Ok(raw)
     }
 
-    /// The keyframe of chunk `index`; `None` where it has none.
+    /// The keyframe of chunk `index`; `None` if it has none.
     ///
     /// # Errors
-    /// [`TraceError::Io`]; [`TraceError::Chunk`] where it is damaged.
+    /// [`TraceError::Io`]; [`TraceError::Chunk`] if it is damaged.
     pub fn keyframe(&self, index: usize) -> Result<Option<Keyframe>, TraceError> {
         let Some(chunk) = self.chunks.get(index) else { return Ok(None) };
         if chunk.descriptor.keyframe().is_none() {
@@ -182,9 +181,9 @@ impl Trace {
         Err(in_chunk(chunk, Damage::Short("chunk's other sections")))
     }
 
-    /// How to make the state before chunk `index` from nothing, for a state engine of version `engine`. `None` where
-    /// keyframes are missing, lost or of another version, or where it would take more than 4,096 steps; then only
-    /// replaying from the start of the section helps.
+    /// The steps from an empty state to the state before chunk `index`, for a state engine of version `engine`. `None` if keyframes
+    /// are missing, lost or of another version, or if there would be more than 4,096 steps; then the section has to be replayed from
+    /// its start.
     pub fn path(&self, index: usize, engine: u32) -> Option<Vec<StateStep>> {
         let mut steps = Vec::new();
         let mut at = index;

@@ -1,8 +1,8 @@
 //! The newest part of a trace, kept in memory: chunks enter as they are written and leave when a limit is reached, the oldest
-//! first; at any time what is there can be taken out as a whole trace. Compressed bytes are copied, never decompressed.
+//! first; at any time the present chunks can be copied as a complete trace. Compressed bytes are copied, never decompressed.
 //!
-//! A trace can begin only where the state is known as a whole: with the start of a section, or at a snapshot. Chunks
-//! between two such places form a group, and come and go together.
+//! A trace can begin only where the complete state is known: with the start of a section, or at a snapshot. The chunks
+//! between two of these places form a group, which is kept or removed as a whole.
 
 use std::collections::VecDeque;
 use std::io::{self, Write};
@@ -17,7 +17,7 @@ use super::keyframe::KeyframeKind;
 use super::pack::Packed;
 use super::section::{Frame, HEAD, SectionKind};
 
-/// How much a ring keeps.
+/// The limits of a ring.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RingLimits {
     /// Bytes of compressed chunks.
@@ -26,22 +26,22 @@ pub struct RingLimits {
     pub time: u64,
 }
 
-/// What a ring holds.
+/// The content of a ring.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct RingUsage {
     /// Bytes of compressed chunks.
     pub bytes: u64,
     /// Bytes of scap in them.
     pub raw_bytes: u64,
-    /// Events, those that left included.
+    /// Events, including removed ones.
     pub events: u64,
-    /// Events that left.
+    /// Removed events.
     pub forgotten: u64,
     /// Time of the first event that is kept and of the last one, in nanoseconds since the epoch; 0 while there is none.
     pub span: (u64, u64),
 }
 
-/// The newest chunks of a trace. Copies are of the same ring.
+/// The newest chunks of a trace. Clones share the same ring.
 #[derive(Debug, Clone)]
 pub struct Ring {
     shared: Arc<Shared>,
@@ -74,7 +74,7 @@ struct Group {
     span: Option<(u64, u64)>,
 }
 
-/// A chunk as it would stand in a file.
+/// A chunk as in a file.
 #[derive(Debug)]
 struct KeptChunk {
     chunk: Chunk,
@@ -92,12 +92,12 @@ impl Ring {
         RingOutput { shared: Arc::clone(&self.shared) }
     }
 
-    /// What is there.
+    /// The present content.
     pub fn usage(&self) -> RingUsage {
         self.shared.kept().usage()
     }
 
-    /// Waits until `events` events have come since the start; `false` where they do not within `patience`.
+    /// Waits until `events` events have arrived since the start; `false` if they do not arrive within `patience`.
     pub fn wait(&self, events: u64, patience: Duration) -> bool {
         let kept = self.shared.kept();
         let waited = self.shared.grown.wait_timeout_while(kept, patience, |kept| kept.usage.events < events);
@@ -105,11 +105,11 @@ impl Ring {
         kept.usage.events >= events
     }
 
-    /// A whole trace of all that is there; `None` where there is no event. Its first chunk has a snapshot, if it is not the start
+    /// A whole trace of all that is there; `None` if there is no event. Its first chunk has a snapshot, if it is not the start
     /// of a section.
     ///
     /// # Errors
-    /// None but those of encoding.
+    /// Only those of encoding.
     pub fn trace(&self) -> io::Result<Option<Vec<u8>>> {
         let (header, chunks) = self.shared.kept().chunks();
         if chunks.iter().all(|kept| kept.chunk.descriptor.events == 0) {
@@ -149,7 +149,7 @@ impl Kept {
         }
         match self.groups.back_mut() {
             Some(group) => group.push(chunk),
-            // What it counts from is gone.
+            // The state that it counts from is removed.
             None => self.usage.forgotten += descriptor.events,
         }
         while self.is_over(limits)
@@ -159,7 +159,7 @@ impl Kept {
         }
     }
 
-    /// Whether the oldest group has to go.
+    /// Whether the oldest group has to be removed.
     fn is_over(&self, limits: &RingLimits) -> bool {
         if self.groups.iter().map(|group| group.bytes).sum::<u64>() > limits.bytes {
             return true;
@@ -244,7 +244,7 @@ impl RingOutput {
                 self.shared.kept().push(chunk, &self.shared.limits);
                 self.shared.grown.notify_all();
             }
-            // A ring has an end only where it is taken out.
+            // A ring gets an end only in a copy.
             _ => {}
         }
         Ok(())

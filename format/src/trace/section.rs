@@ -12,19 +12,19 @@ const SKIPPABLE: u32 = 0x184d_2a50;
 /// Magic number of a zstd frame with data.
 const DATA: u32 = 0xfd2f_b528;
 
-/// Stands behind the frame header of every section.
+/// Follows the frame header of every section.
 pub(super) const TAG: [u8; 4] = *b"TRCL";
 
 /// Bytes before a section's body: magic u32, length u32, tag, kind u16, version u16.
 pub(super) const HEAD: usize = 16;
 
-/// Bytes of a section's check, which stands behind its body: the start of a BLAKE3 hash of everything from the tag on.
+/// Bytes of a section's checksum, which follows its body: the start of a BLAKE3 hash of everything from the tag on.
 pub(super) const CHECK: usize = 8;
 
 /// Bytes of the header of a skippable frame, which its length does not count.
 const FRAME: usize = 8;
 
-/// What a section holds.
+/// The content of a section.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum SectionKind {
     /// What the recorder said about the whole trace.
@@ -48,7 +48,7 @@ impl SectionKind {
         SectionKind::Trailer,
     ];
 
-    /// The number that stands in the file.
+    /// The number in the file.
     const fn code(self) -> u16 {
         match self {
             SectionKind::Header => 1,
@@ -59,7 +59,7 @@ impl SectionKind {
         }
     }
 
-    /// What it is called in messages.
+    /// Its name in messages.
     pub(super) const fn name(self) -> &'static str {
         match self {
             SectionKind::Header => "file header",
@@ -95,7 +95,7 @@ pub(super) enum Frame {
 }
 
 impl Frame {
-    /// Looks at the first bytes of a frame.
+    /// Reads the first bytes of a frame.
     pub(super) fn of(head: &[u8]) -> Frame {
         let Some((magic, rest)) = head.split_first_chunk::<4>() else { return Frame::Unknown };
         let magic = u32::from_le_bytes(*magic);
@@ -135,7 +135,7 @@ pub(super) fn build(kind: SectionKind, version: u16, body: &[u8]) -> Vec<u8> {
     frame
 }
 
-/// Writes the check of a section whose other bytes are complete.
+/// Writes the checksum of a section whose other bytes are complete.
 pub(super) fn write_check(frame: &mut [u8]) {
     if let Some(end) = frame.len().checked_sub(CHECK) {
         let check = check(&frame[..end]);
@@ -143,14 +143,14 @@ pub(super) fn write_check(frame: &mut [u8]) {
     }
 }
 
-/// The body of a whole section; an error where its check does not fit.
+/// The body of a whole section; an error if its checksum does not match.
 pub(super) fn body(frame: &[u8], kind: SectionKind) -> Result<&[u8], Damage> {
     let (rest, sum) = frame.split_last_chunk::<CHECK>().ok_or(Damage::Short(kind.name()))?;
     let body = rest.get(HEAD..).ok_or(Damage::Short(kind.name()))?;
     if check(rest) == *sum { Ok(body) } else { Err(Damage::Check(kind.name())) }
 }
 
-/// The check over a section that ends before it.
+/// The checksum of a section that ends before it.
 fn check(frame: &[u8]) -> [u8; CHECK] {
     let hash = blake3::hash(frame.get(FRAME..).unwrap_or_default());
     hash.as_bytes().first_chunk::<CHECK>().copied().unwrap_or_default()

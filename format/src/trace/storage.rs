@@ -56,7 +56,7 @@ impl<S: Storage + ?Sized> Storage for std::sync::Arc<S> {
     }
 }
 
-/// Reads until `buffer` is full or the storage ends, and tells how many bytes came.
+/// Reads until `buffer` is full or the storage ends, and returns the number of bytes.
 pub(super) fn fill(storage: &dyn Storage, buffer: &mut [u8], offset: u64) -> Result<usize, TraceError> {
     let mut done = 0;
     while done < buffer.len() {
@@ -71,7 +71,7 @@ pub(super) fn fill(storage: &dyn Storage, buffer: &mut [u8], offset: u64) -> Res
     Ok(done)
 }
 
-/// Replaces the content of `buffer` by `size` bytes at `offset`, or fewer where the storage ends. The caller has checked
+/// Replaces the content of `buffer` by `size` bytes at `offset`, or fewer at the end of the storage. The caller has checked
 /// that `size` is not larger than the storage.
 pub(super) fn load(
     storage: &dyn Storage,

@@ -1,8 +1,8 @@
-//! What has become of a trace that was written: sums over its chunks. Nothing here knows how it was written.
+//! The summary of a trace that was written: sums over its chunks. Nothing here knows how it was written.
 
 use super::descriptor::Digest;
 
-/// What a trace has become.
+/// Sums over a trace that was written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Summary {
     /// Chunks.
@@ -19,6 +19,6 @@ pub struct Summary {
     pub index_bytes: u64,
     /// Keyframes that were due and left out because they would be too large.
     pub keyframes_left_out: u64,
-    /// Digest of everything, as the trailer holds it.
+    /// Digest of everything, as in the trailer.
     pub seal: Digest,
 }

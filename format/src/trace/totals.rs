@@ -1,5 +1,4 @@
-//! Sums over the chunks of a trace: descriptors enter, what a user wants to know of the whole leaves. No chunk is
-//! decompressed for it.
+//! Sums over the chunks of a trace: descriptors enter, facts about the whole trace leave. No chunk is decompressed for it.
 
 use std::collections::BTreeMap;
 
@@ -20,7 +19,7 @@ pub struct Totals {
     pub span: Option<(u64, u64)>,
     /// Events per code.
     pub counts: BTreeMap<u16, u64>,
-    /// Events that the recorder says it lost.
+    /// Events that the recorder reports as lost.
     pub dropped: u64,
     /// Bytes of the scap stream.
     pub raw_bytes: u64,
@@ -45,12 +44,12 @@ impl Totals {
         })
     }
 
-    /// Events that tell of events dropped.
+    /// Drop events.
     pub fn drops(&self) -> u64 {
         self.count(code::DROP_E).saturating_add(self.count(code::DROP_X))
     }
 
-    /// How many events there are of type `code`.
+    /// The number of events of type `code`.
     pub fn count(&self, code: u16) -> u64 {
         self.counts.get(&code).copied().unwrap_or(0)
     }

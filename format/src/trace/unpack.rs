@@ -1,5 +1,5 @@
 //! Decompression of chunks: a trace and a chunk enter, its bytes or blocks leave. Sizes are compared before memory is
-//! taken for them.
+//! allocated.
 
 use super::blocks::Blocks;
 use super::descriptor::{Chunk, RAW_LIMIT};
@@ -25,11 +25,11 @@ impl Unpacker {
     /// The decompressed bytes of a chunk. Checksum and size are verified, the digest is not.
     ///
     /// # Errors
-    /// [`TraceError::Io`]; [`TraceError::Chunk`] where it is damaged.
+    /// [`TraceError::Io`]; [`TraceError::Chunk`] if it is damaged.
     pub fn bytes(&mut self, trace: &Trace, chunk: &Chunk) -> Result<&[u8], TraceError> {
         storage::load(trace.storage(), &mut self.packed, chunk.data(), chunk.descriptor.data_size)?;
         if let Err(damage) = self.unpack(chunk.descriptor.raw_size) {
-            // What a damaged frame yields is not to be taken for the chunk.
+            // The output of a damaged frame must not be used as the chunk.
             self.raw.clear();
             return Err(in_chunk(chunk, damage));
         }

@@ -1,5 +1,5 @@
-//! Verification of a trace: a file enters, the first break of its chain of digests or of its structure leaves (design D9).
-//! Everything is read and decompressed, nothing is taken from the index before it was compared.
+//! Verification of a trace: a file enters, the first error in its chain of digests or its structure leaves (design D9). Everything is
+//! read and decompressed; the index is compared before it is used.
 
 use super::blocks::Blocks;
 use super::descriptor::{Chunk, Digest, link};
@@ -16,24 +16,24 @@ use crate::record::Block;
 /// What verification found.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Verdict {
-    /// Chunks that are as they were written.
+    /// Intact chunks.
     pub chunks: u64,
     /// Events in them.
     pub events: u64,
-    /// Bytes outside of chunks that no digest covers: sections of a kind that is not known.
+    /// Bytes outside of chunks that no digest covers: sections of an unknown kind.
     pub unknown: u64,
-    /// Digest of the whole trace. Whoever rewrites a trace can rewrite its digests; one kept elsewhere shows it.
+    /// Digest of the whole trace. A rewritten trace can have correct digests; a copy that is kept elsewhere shows the change.
     pub seal: Option<Digest>,
-    /// The first thing that is wrong.
+    /// The first error.
     pub first_break: Option<Break>,
 }
 
-/// Something that is wrong with a trace.
+/// An error in a trace.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Break {
-    /// Where in the file the part starts that is wrong.
+    /// Where the wrong part starts in the file.
     pub offset: u64,
-    /// Sequence number of the chunk, where it is one.
+    /// Sequence number of the chunk, if it is one.
     pub chunk: Option<u64>,
     /// What is wrong.
     pub damage: Damage,
@@ -48,7 +48,7 @@ impl std::fmt::Display for Break {
     }
 }
 
-/// Verifies a whole trace. `progress` is told the offset of each chunk before it is read.
+/// Verifies a whole trace. `progress` gets the offset of each chunk before it is read.
 ///
 /// # Errors
 /// As for [`Trace::open`].
@@ -103,7 +103,7 @@ impl Checker {
         }
     }
 
-    /// Checks one chunk; the inner error is what is wrong with it.
+    /// Checks one chunk; the inner error says what is wrong with it.
     fn chunk(&mut self, trace: &Trace, chunk: &Chunk) -> Result<Result<(), Damage>, TraceError> {
         let found = chunk.descriptor.sequence;
         if found != self.due {
@@ -161,7 +161,7 @@ fn check_extra(mut extra: &[u8], chunk: &Chunk) -> Result<(), Damage> {
     Ok(())
 }
 
-/// Checks that the blocks of a chunk are what its descriptor says, and tells how events are numbered behind it.
+/// Checks that the blocks of a chunk are what its descriptor says, and returns how events are numbered after it.
 fn check_blocks(bytes: &[u8], chunk: &Chunk, before: crate::Numbering) -> Result<crate::Numbering, Damage> {
     let descriptor = &chunk.descriptor;
     let numbering = descriptor.numbering();
@@ -201,7 +201,7 @@ fn differs(what: &'static str, claimed: u64, found: u64) -> Result<(), Damage> {
     if claimed == found { Ok(()) } else { Err(Damage::Differs { what, claimed, found }) }
 }
 
-/// Checks index and trailer. Yields the seal of the trace, or the place of what is wrong.
+/// Checks index and trailer. Returns the seal of the trace, or the place of the error.
 type End = Result<Digest, (u64, Damage)>;
 
 fn end(storage: &dyn Storage, walk: &Walk, last: &Digest, length: u64) -> Result<End, TraceError> {

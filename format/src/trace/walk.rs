@@ -1,5 +1,5 @@
 //! The walk over a trace from frame to frame, for files whose index is missing or cannot be used: a file enters, its chunks
-//! leave, and what lies between them that cannot be read. Data is jumped over, not looked at.
+//! and the unreadable parts between them leave. Data is skipped, not read.
 
 use super::descriptor::{self, Chunk, Digest};
 use super::error::{Damage, Loss, TraceError};
@@ -8,21 +8,21 @@ use super::index::{self, TRAILER, Trailer};
 use super::section::{self, Frame, HEAD, SectionKind, TAG};
 use super::storage::{self, Storage};
 
-/// How much is looked at once, at first and at most, when the next section has to be searched for.
+/// How much is read at once, at first and at most, in a search for the next section.
 const SEARCH: (u64, u64) = (4 << 10, 1 << 20);
 
-/// How many bytes may be read and hashed in searches per byte of the file that they come to: what looks like a section again
-/// and again but is none, or is not the one that is due, must not cost more than that.
+/// How many bytes may be read and hashed in searches per byte of the file: a file that is full of false or misplaced starts of
+/// sections must not cost more than that.
 const EFFORT: u64 = 64;
 
 /// What a walk found.
 #[derive(Debug, Default)]
 pub(super) struct Walk {
-    /// The file header, where it could be read.
+    /// The file header, if it could be read.
     pub header: Option<Header>,
     /// Digest that the first chunk's is chained to: the hash of the file header.
     pub start: Digest,
-    /// Chunks that lie in the file as a whole, ascending in offset and sequence number.
+    /// Complete chunks, ascending in offset and sequence number.
     pub chunks: Vec<Chunk>,
     /// A last chunk of which only the start is there.
     pub cut: Option<Chunk>,
@@ -31,17 +31,17 @@ pub(super) struct Walk {
     pub trailer: Option<(u64, Trailer)>,
     /// What cannot be read.
     pub losses: Vec<Loss>,
-    /// Bytes of sections and frames that are not known.
+    /// Bytes of unknown sections and frames.
     pub unknown: u64,
     search: Search,
 }
 
-/// What all searches of a walk have cost.
+/// The cost of all searches of a walk.
 #[derive(Debug)]
 struct Search {
     /// Bytes that may still be read and hashed.
     left: u64,
-    /// How far the file was searched.
+    /// How far the file has been searched.
     reached: u64,
 }
 
@@ -76,7 +76,7 @@ pub(super) fn walk(storage: &dyn Storage, length: u64) -> Result<Walk, TraceErro
                 _ => "frame",
             };
             walk.lose(place, length, Damage::Cut { what, missing: next - length });
-            // The length itself may be damaged, and whole chunks may follow.
+            // The length itself may be damaged, and intact chunks may follow.
             place = walk.search.next(storage, place + 1, length)?;
             walk.found_again(place, length);
             continue;
@@ -118,7 +118,7 @@ impl Walk {
         }
     }
 
-    /// Takes the section from `from` to `to`, and tells where the next one starts.
+    /// Takes the section from `from` to `to`, and returns where the next one starts.
     fn section(
         &mut self,
         storage: &dyn Storage,
@@ -133,7 +133,7 @@ impl Walk {
             SectionKind::Trailer => TRAILER as u64,
             SectionKind::Index => index::LIMIT,
             SectionKind::Keyframe => {
-                // It belongs to a chunk and is jumped over with it.
+                // It belongs to a chunk and is skipped with it.
                 self.unknown += to - from;
                 return Ok(Ok(to));
             }
@@ -168,7 +168,7 @@ impl Walk {
         })
     }
 
-    /// Takes a chunk, and tells where it ends.
+    /// Takes a chunk, and returns where it ends.
     fn chunk(&mut self, chunk: Chunk, length: u64) -> Result<u64, Damage> {
         let expected = self.chunks.last().map_or(0, |last| last.descriptor.sequence.saturating_add(1));
         let found = chunk.descriptor.sequence;
@@ -185,14 +185,14 @@ impl Walk {
         Ok(end)
     }
 
-    /// The numbers in a chunk tell how many events are missing before it.
+    /// Finds from the numbers in a chunk how many events are missing before it.
     fn count_lost_events(&mut self) {
         let mut known = 0u64;
         let mut losses = self.losses.iter_mut().peekable();
         for chunk in &self.chunks {
             let mut lost = chunk.descriptor.events_before.checked_sub(known);
             while let Some(loss) = losses.next_if(|loss| loss.from < chunk.offset) {
-                // Where several losses lie before a chunk, the first bears the number.
+                // If there are several losses before a chunk, the first one gets the number.
                 loss.events = lost;
                 lost = lost.map(|_| 0);
             }
@@ -206,7 +206,7 @@ impl Walk {
 }
 
 impl Search {
-    /// The next descriptor or trailer from `from` on; the end of the file where there is none.
+    /// The next descriptor or trailer from `from` on, or the end of the file.
     fn next(&mut self, storage: &dyn Storage, from: u64, length: u64) -> Result<u64, TraceError> {
         let mut window = Vec::new();
         let (mut place, mut size) = (from, SEARCH.0);
@@ -234,7 +234,7 @@ impl Search {
         Ok(length)
     }
 
-    /// Counts the reading of so many bytes at `place`.
+    /// Counts the reading of `size` bytes at `place`.
     fn pay(&mut self, place: u64, size: u64) {
         let end = place.saturating_add(size);
         let new = end.saturating_sub(place.max(self.reached));
@@ -243,13 +243,13 @@ impl Search {
     }
 }
 
-/// Where in `window`, at `start` or behind, something stands that looks like the head of a section.
+/// Where in `window`, at `start` or after, there are bytes that look like the head of a section.
 fn candidate(window: &[u8], start: usize) -> Option<usize> {
     let last = window.len().checked_sub(HEAD)?;
     (start..=last).find(|place| window[place + 8] == TAG[0] && window[place + 8..].starts_with(&TAG))
 }
 
-/// Whether a whole descriptor or trailer stands at `offset`.
+/// Whether there is a complete descriptor or trailer at `offset`.
 fn is_section(storage: &dyn Storage, offset: u64, length: u64, effort: &mut u64) -> Result<bool, TraceError> {
     let mut head = [0; HEAD];
     let there = storage::fill(storage, &mut head, offset)?;

@@ -2,7 +2,7 @@
 //! chunk that was written; [`finish`](TraceWriter::finish) adds the index.
 //!
 //! Keyframes come from the caller. Before each event it asks [`boundary`](TraceWriter::boundary) whether the event starts a
-//! chunk, and hands over the state as bytes where it has one:
+//! chunk, and hands over the state as bytes if one is requested:
 //!
 //! ```text
 //! for block in capture {
@@ -34,10 +34,10 @@ use crate::numbering::{Numbering, is_initial};
 use crate::record::Block;
 use crate::writer::Writer;
 
-/// Smallest and largest chunk that can be asked for. A window as large as the largest is the most that `zstd -dc` accepts.
+/// Smallest and largest chunk that can be requested. A window of the largest size is the most that `zstd -dc` accepts.
 pub const CHUNK_LIMITS: (usize, usize) = (4 << 10, 64 << 20);
 
-/// Level that gives the smallest traces: higher ones gain next to nothing within a chunk.
+/// Level with the smallest traces: higher ones save almost nothing within a chunk.
 pub const LEVEL_MAX: i32 = 19;
 
 /// How a trace is written.
@@ -47,13 +47,13 @@ pub struct Options {
     pub chunk: usize,
     /// zstd's level, 1 to [`LEVEL_MAX`].
     pub level: i32,
-    /// Threads that compress; 0 has the caller do all work. The bytes of the trace do not depend on it.
+    /// Threads that compress; with 0 the caller's thread does all work. The bytes of the trace do not depend on it.
     pub threads: usize,
-    /// Whether each chunk is brought to the disk before the next one.
+    /// Whether each chunk is synced to disk before the next one is written.
     pub sync: bool,
     /// After how many chunks of a section a keyframe should be a snapshot.
     pub snapshots: u32,
-    /// Whether events keep the numbers that they have, where others were left out before them; else they are counted.
+    /// Whether events keep their numbers if others were left out before them; otherwise they are counted again.
     pub numbers: bool,
 }
 
@@ -63,7 +63,7 @@ impl Default for Options {
     }
 }
 
-/// What the start of a chunk asks of the state engine.
+/// What the start of a chunk needs from the state engine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Boundary {
     /// It is the first chunk with events of its section. The blocks before it are its state; no keyframe is needed, but
@@ -77,7 +77,7 @@ pub enum Boundary {
 
 /// Writes a native trace.
 pub struct TraceWriter<W: Output + 'static> {
-    /// `None` once something failed.
+    /// `None` after an error.
     pipeline: Option<Pipeline<W>>,
     options: Options,
     encoder: Writer<Vec<u8>>,
@@ -96,7 +96,7 @@ pub struct TraceWriter<W: Output + 'static> {
     descriptor: Descriptor,
     counts: Vec<u32>,
     keyframe: Option<Keyframe>,
-    /// The current chunk has no keyframe although it should, so that a delta could not be added to anything.
+    /// Whether the current chunk lacks a keyframe that it should have, so that a later delta has no base.
     gap: bool,
     /// Keyframes that were due and not handed over.
     left_out: u64,
@@ -135,7 +135,7 @@ impl<W: Output + 'static> TraceWriter<W> {
         })
     }
 
-    /// Whether writing `block` next would start a chunk with events, and what is then due of the state before it.
+    /// Whether writing `block` next would start a chunk with events, and which state is then needed before it.
     #[inline]
     pub fn boundary(&self, block: &Block<'_>) -> Option<Boundary> {
         match block {
@@ -168,8 +168,7 @@ impl<W: Output + 'static> TraceWriter<W> {
         Ok(())
     }
 
-    /// Ends the current chunk, whatever its size, and sends it on its way to the disk: for recorders that may be killed before
-    /// the next event comes.
+    /// Ends the current chunk, whatever its size, and writes it: for recorders that may be killed before the next event.
     ///
     /// # Errors
     /// As for [`block`](TraceWriter::block).
@@ -252,9 +251,8 @@ impl<W: Output + 'static> TraceWriter<W> {
         Ok(())
     }
 
-    /// What an event means depends on whether only events that build the initial state came before it (reference state
-    /// 1.5). Where the one that did not was taken in by the upgrade, an entry of a system call takes its place: every
-    /// reader of captures drops it, too.
+    /// The meaning of an event depends on whether only events that build the initial state came before it (reference state 1.5). If
+    /// the first other event was dropped by the upgrade, an enter event takes its place: every reader of captures drops it, too.
     #[cold]
     fn separator(&mut self, event: &Event<'_>) -> io::Result<()> {
         let (lengths, data) = (8u16.to_le_bytes(), (-1i64).to_le_bytes());
@@ -326,7 +324,7 @@ impl<W: Output + 'static> TraceWriter<W> {
     fn start_chunk(&mut self, is_head: bool) {
         self.is_head = is_head;
         self.due = false;
-        // What was lost behind a chunk that has gone belongs to this one.
+        // Events that were lost after the last chunk are counted for this one.
         let dropped = self.descriptor.dropped;
         self.descriptor = Descriptor::new(is_head, self.numbering);
         self.descriptor.dropped = dropped;
@@ -335,7 +333,7 @@ impl<W: Output + 'static> TraceWriter<W> {
         self.descriptor.events_before = self.events;
     }
 
-    /// Hands the current chunk over, unless it is empty.
+    /// Passes on the current chunk, unless it is empty.
     fn end_chunk(&mut self) -> io::Result<()> {
         if self.encoder.output_mut().is_empty() {
             return Ok(());
@@ -361,7 +359,7 @@ impl<W: Output + 'static> TraceWriter<W> {
         }
     }
 
-    /// Writes the last chunk, the index and the trailer, and gives the output back.
+    /// Writes the last chunk, the index and the trailer, and returns the output.
     ///
     /// # Errors
     /// As for [`block`](TraceWriter::block).

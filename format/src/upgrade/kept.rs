@@ -1,5 +1,5 @@
-//! Entries of system calls, kept per thread until the exit that needs their parameters (reference D6, D7). Memory is
-//! bounded whatever the capture holds: a thread that never leaves a call must not cost anything forever.
+//! Enter events of system calls, kept per thread until the exit event that needs their parameters (reference D6, D7). Memory is bounded
+//! for every capture: a thread that never returns from a call must not use memory forever.
 
 use std::collections::HashMap;
 use std::hash::{BuildHasher, Hasher, RandomState};
@@ -9,13 +9,13 @@ use crate::catalogue::EventInfo;
 use crate::error::Fault;
 use crate::event::Event;
 
-/// Most threads whose entries are kept.
+/// Largest number of threads whose enter events are kept.
 const THREADS: usize = 1 << 18;
 
-/// Most bytes that the kept entries may take together.
+/// Largest number of bytes of all kept enter events.
 const BYTES: usize = 64 << 20;
 
-/// An entry, or the memory of one that was used.
+/// An enter event, or the memory of one that was used.
 #[derive(Debug, Default)]
 struct Slot {
     /// Counts up with every entry kept: the order of age.
@@ -30,7 +30,7 @@ impl Slot {
     }
 }
 
-/// The entries kept, one per thread.
+/// The kept enter events, one per thread.
 #[derive(Debug, Default)]
 pub(super) struct Kept {
     slots: HashMap<i64, Slot, Folding>,
@@ -40,7 +40,7 @@ pub(super) struct Kept {
 }
 
 impl Kept {
-    /// Keeps an entry; it replaces the one that the thread had.
+    /// Keeps an enter event; it replaces the one of the thread.
     pub(super) fn keep(&mut self, tid: i64, code: u16, lengths: &[u8], data: &[u8]) {
         self.age += 1;
         let slot = self.slots.entry(tid).or_default();
@@ -56,7 +56,7 @@ impl Kept {
         }
     }
 
-    /// The entry kept for the exit `exit` of thread `tid`; a fault where it is the entry of another call.
+    /// The enter event kept for the exit event `exit` of thread `tid`; a fault if it belongs to another call.
     pub(super) fn entry(&self, tid: i64, exit: &'static EventInfo) -> Result<Option<Event<'_>>, Fault> {
         let Some(event) = self.slots.get(&tid).filter(|slot| !slot.used).and_then(|slot| slot.draft.event())
         else {
@@ -68,19 +68,19 @@ impl Kept {
         Ok(Some(event))
     }
 
-    /// Forgets the entry of a thread. Its memory stays for the next one.
+    /// Drops the enter event of a thread. Its memory is reused.
     pub(super) fn forget(&mut self, tid: i64) {
         if let Some(slot) = self.slots.get_mut(&tid) {
             slot.used = true;
         }
     }
 
-    /// How many entries were given up.
+    /// How many enter events were dropped.
     pub(super) fn forgotten(&self) -> u64 {
         self.forgotten
     }
 
-    /// Gives up the older half of the entries: the same ones in every run, whatever the order of the map.
+    /// Drops the older half of the enter events: the same ones in every run, independent of the order of the map.
     fn shrink(&mut self) {
         let mut ages: Vec<u64> = self.slots.values().map(|slot| slot.age).collect();
         let middle = ages.len() / 2;

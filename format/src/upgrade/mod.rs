@@ -1,9 +1,9 @@
 //! Upgrade of old events: events of any version enter in the order of the capture, events of the newest schema leave
-//! (reference section D). What an entry of a system call carried is kept until the exit that needs it arrives.
+//! (reference section D). The parameters of enter events are kept until the exit event that needs them.
 //!
-//! Most events need nothing: [`Upgrade::apply`] then costs one look at a table. Where the reference stops reading because
-//! an event cannot be upgraded, the caller gets a [`Fault`] instead and may go on with the next event. What is kept for the
-//! thread then stays as it is, except for an entry that an earlier step of the same event used up.
+//! Most events need nothing: [`Upgrade::apply`] then costs one look-up in a table. If an event cannot be upgraded, the reference stops
+//! reading; here the caller gets a [`Fault`] and may go on with the next event. What is kept for the thread then stays, except for an
+//! enter event that an earlier step of the same event has used.
 
 mod kept;
 mod table;
@@ -16,7 +16,7 @@ use table::ROWS;
 
 pub use crate::block::event::RawEvent;
 
-/// Most steps that one event may take (reference D1).
+/// Largest number of steps for one event (reference D1).
 const STEPS: usize = 50;
 
 /// Largest event that is upgraded (reference D13).
@@ -28,9 +28,9 @@ const HEADER: usize = crate::block::event::HEADER;
 /// What one row of the table does.
 #[derive(Debug, Clone, Copy)]
 enum Action {
-    /// Keep for the exit, do not deliver.
+    /// Keep for the exit event, do not deliver.
     Store,
-    /// Keep for the exit and deliver.
+    /// Keep for the exit event and deliver.
     StoreAndPass,
     /// Deliver as it is.
     Pass,
@@ -45,9 +45,9 @@ enum Action {
 enum From {
     /// A parameter of the event itself.
     Old(u8),
-    /// A parameter of the entry that was kept; empty where none was.
+    /// A parameter of the kept enter event; empty without one.
     EnterOrEmpty(u8),
-    /// A parameter of the entry that was kept; the type's default where none was.
+    /// A parameter of the kept enter event; the type's default without one.
     EnterOrDefault(u8),
     /// No bytes.
     Empty,
@@ -78,7 +78,7 @@ static NEEDS: [Need; EVENTS.len()] = needs();
 /// Columns of [`INDEX`]: one per number of parameters that a row may ask for.
 const COLUMNS: usize = 32;
 
-/// Position in [`ROWS`], plus one, of the row for a code and a number of parameters; 0 where there is none.
+/// Position in [`ROWS`], plus one, of the row for a code and a number of parameters; 0 if there is none.
 static INDEX: [[u8; COLUMNS]; EVENTS.len()] = index();
 
 const fn needs() -> [Need; EVENTS.len()] {
@@ -116,10 +116,10 @@ const fn index() -> [[u8; COLUMNS]; EVENTS.len()] {
     index
 }
 
-/// What became of an event.
+/// The result for an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Upgraded {
-    /// It is of the newest schema as it stands in the capture.
+    /// It is of the newest schema as it is in the capture.
     AsIs,
     /// It was rebuilt: [`Upgrade::rebuilt`] has it.
     Rebuilt,
@@ -135,7 +135,7 @@ struct Draft {
     data: Vec<u8>,
 }
 
-/// Upgrades the events of a capture in their order. Entries kept outlive the end of a section, as they do in the reference.
+/// Upgrades the events of a capture in their order. Kept enter events outlive the end of a section, as in the reference.
 #[derive(Debug, Default)]
 pub struct Upgrade {
     kept: Kept,
@@ -144,12 +144,12 @@ pub struct Upgrade {
 }
 
 impl Upgrade {
-    /// An upgrade that has seen nothing.
+    /// An upgrade at the start of a capture.
     pub fn new() -> Upgrade {
         Upgrade::default()
     }
 
-    /// How many entries had to be forgotten because too many threads never left a system call.
+    /// How many enter events were dropped because too many threads never returned from a system call.
     pub fn forgotten(&self) -> u64 {
         self.kept.forgotten()
     }
@@ -290,7 +290,7 @@ impl Upgrade {
         Ok(info)
     }
 
-    /// Forgets the entry that was used, and checks the size of the result.
+    /// Drops the enter event that was used, and checks the size of the result.
     fn finish(&mut self, tid: i64, info: &'static EventInfo, used: bool) -> Result<(), Fault> {
         if used {
             self.kept.forget(tid);

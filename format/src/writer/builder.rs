@@ -1,4 +1,4 @@
-//! Events put together parameter by parameter: values enter, the bytes of an event of the newest schema (or, on demand,
+//! Events built parameter by parameter: values enter, the bytes of an event of the newest schema (or, on demand,
 //! of an older one) leave. The catalogue says how each value is laid out (reference types.json).
 
 use std::net::{IpAddr, SocketAddr};
@@ -108,7 +108,7 @@ impl From<&str> for Value {
     }
 }
 
-/// Why an event cannot be put together.
+/// Why an event cannot be built.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum BuildError {
     /// The code is not in the catalogue.
@@ -130,7 +130,7 @@ pub enum BuildError {
         /// How many it has.
         known: usize,
     },
-    /// The value does not go with the type of the parameter.
+    /// The value does not match the type of the parameter.
     #[error("parameter {param} of event {event} is of type {ty:?} and cannot be {value}")]
     Mismatch {
         /// Name of the event.
@@ -142,7 +142,7 @@ pub enum BuildError {
         /// The kind of value given.
         value: &'static str,
     },
-    /// The value is longer than its length can tell.
+    /// The value is too long for its length field.
     #[error("parameter {param} of event {event} is too long")]
     TooLong {
         /// Name of the event.
@@ -152,7 +152,7 @@ pub enum BuildError {
     },
 }
 
-/// Puts an event together. Parameters that get no value are empty.
+/// Builds an event. Parameters without a value are empty.
 ///
 /// ```
 /// use tercel_format::catalogue::code;
@@ -193,7 +193,7 @@ impl EventBuilder {
         }
     }
 
-    /// The CPU that recorded it; 0 if not said.
+    /// The CPU that recorded it; 0 by default.
     pub fn cpu(mut self, cpu: u16) -> EventBuilder {
         self.cpu = cpu;
         self
@@ -236,7 +236,7 @@ impl EventBuilder {
     /// The event's bytes.
     ///
     /// # Errors
-    /// The first thing that was asked for and does not go with the catalogue.
+    /// The first value that does not match the catalogue.
     pub fn encode(self) -> Result<EncodedEvent, BuildError> {
         let info = catalogue::event(self.code).ok_or(BuildError::UnknownEvent(self.code))?;
         if let Some(param) = self.unknown {

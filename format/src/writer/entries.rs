@@ -27,7 +27,7 @@ pub(super) fn state(body: &mut Vec<u8>, record: &StateRecord) {
     body.extend_from_slice(&record.state);
 }
 
-/// The option behind an event that tells its number.
+/// The option after an event that contains its number.
 pub(super) fn number(body: &mut Vec<u8>, number: u64) {
     body.resize(body.len().next_multiple_of(4), 0);
     body.extend_from_slice(&NUMBER_OPTION.to_le_bytes());
@@ -177,7 +177,7 @@ pub(super) fn account(body: &mut Vec<u8>, account: &Account) {
     prefix(body, start, length);
 }
 
-/// Puts the length of an entry where 4 bytes were left for it.
+/// Writes the length of an entry into the 4 bytes reserved for it.
 fn prefix(body: &mut [u8], start: usize, length: usize) {
     body[start..start + 4].copy_from_slice(&(length as u32).to_le_bytes());
 }

@@ -21,7 +21,7 @@ use crate::catalogue::EventFlags;
 use crate::event::Event;
 use crate::record::{Account, FdList, Interface, MachineInfo, ProcessRecord, Section, StateRecord};
 
-/// How long a block of processes or fds may become before the next one is started; such lists add up.
+/// Largest size of a block of processes or fds before the next one is started; readers join these lists.
 const SPLIT: usize = 8 << 20;
 
 /// Longest event block that needs no mark as large, without its header (reference C8).
@@ -56,15 +56,15 @@ impl<W: Write> Writer<W> {
         self.block(code::SECTION)
     }
 
-    /// Writes the host (reference B2). A host name longer than 127 bytes is cut.
+    /// Writes the host (reference B2). A host name longer than 127 bytes is truncated.
     pub fn machine(&mut self, machine: &MachineInfo) -> io::Result<()> {
         self.body.clear();
         entries::machine(&mut self.body, machine);
         self.block(code::MACHINE)
     }
 
-    /// Writes processes (reference B5 to B9), in several blocks where they are many. Texts longer than readers accept
-    /// (reference B12) are cut.
+    /// Writes processes (reference B5 to B9), in several blocks if they are many. Texts longer than readers accept
+    /// (reference B12) are truncated.
     pub fn processes(&mut self, processes: &[ProcessRecord]) -> io::Result<()> {
         self.body.clear();
         for process in processes {
@@ -77,8 +77,8 @@ impl<W: Write> Writer<W> {
         if self.body.is_empty() { Ok(()) } else { self.block(code::PROCESSES_V9) }
     }
 
-    /// Writes the fds of one process (reference B15 to B18), in several blocks where they are many. Names longer than
-    /// readers accept are cut. The type code follows from the detail where the two do not agree.
+    /// Writes the fds of one process (reference B15 to B18), in several blocks if they are many. Names longer than
+    /// readers accept are truncated. If type code and detail do not agree, the type code follows from the detail.
     pub fn fds(&mut self, list: &FdList) -> io::Result<()> {
         self.body.clear();
         self.body.extend_from_slice(&list.tid.to_le_bytes());
@@ -102,7 +102,7 @@ impl<W: Write> Writer<W> {
         self.block(code::INTERFACES_V2)
     }
 
-    /// Writes users and groups (reference B21). Texts longer than 255 bytes are cut.
+    /// Writes users and groups (reference B21). Texts longer than 255 bytes are truncated.
     pub fn accounts(&mut self, accounts: &[Account]) -> io::Result<()> {
         self.body.clear();
         for account in accounts {
@@ -123,7 +123,7 @@ impl<W: Write> Writer<W> {
         self.event_with(event, None)
     }
 
-    /// Writes an event together with its number, for where events before it were left out (FORMAT.md section 8).
+    /// Writes an event together with its number, for use after omitted events (FORMAT.md section 8).
     pub fn numbered_event(&mut self, event: &Event) -> io::Result<()> {
         self.event_with(event, Some(event.num))
     }
@@ -167,23 +167,23 @@ impl<W: Write> Writer<W> {
         &self.output
     }
 
-    /// The output, to be taken or emptied between two blocks.
+    /// The output, which may be taken or emptied between two blocks.
     pub(crate) fn output_mut(&mut self) -> &mut W {
         &mut self.output
     }
 
-    /// Hands everything written so far to the output's end.
+    /// Flushes everything written so far.
     pub fn flush(&mut self) -> io::Result<()> {
         self.output.flush()
     }
 
-    /// Ends the capture and gives the output back.
+    /// Ends the capture and returns the output.
     pub fn finish(mut self) -> io::Result<W> {
         self.output.flush()?;
         Ok(self.output)
     }
 
-    /// Writes the body that was put together, padded, between its header and trailer.
+    /// Writes the finished body, padded, between its header and trailer.
     fn block(&mut self, code: u32) -> io::Result<()> {
         let padded = self.body.len().next_multiple_of(4);
         let length = u32::try_from(padded + HEADER + TRAILER).map_err(|_| too_long())?;

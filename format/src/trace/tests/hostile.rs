@@ -228,7 +228,7 @@ impl Storage for Counting {
     }
 }
 
-/// A good descriptor that is not due ends a search, and the next one starts right behind it.
+/// A good descriptor that is not due ends a search, and the next one starts right after it.
 #[test]
 fn descriptors_that_are_not_due_cost_little() {
     let bytes = native(&capture(1, 60, 11), &options(4 << 10));
