@@ -74,7 +74,7 @@ pub enum TermKind {
         name: String,
         /// Arguments.
         args: Vec<CallArg>,
-        /// Text between the brackets behind the call (`getopt(…)[c]`).
+        /// Text between the brackets after the call (`getopt(…)[c]`).
         arg: Option<String>,
     },
 }
@@ -104,7 +104,7 @@ pub enum Right {
 /// Values of a list that stand together, shared by all who name the list.
 pub(crate) type Part = Arc<[Box<[u8]>]>;
 
-/// A list of at least so many values is never copied; shorter ones are where they stand beside other values.
+/// A list of at least this many values is never copied; shorter ones are, if there are other values next to them.
 pub(crate) const LARGE: usize = 1024;
 
 /// The values of a list, in parts. A copy is cheap: all conditions that name a large list share its values, also where

@@ -50,7 +50,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! Whoever gives values to fields, or evaluates conditions, works with the tables in [`fields`] and [`program`].
+//! Code that gives values to fields, or evaluates conditions, uses the tables in [`fields`] and [`program`].
 #![deny(unsafe_code)]
 #![warn(unreachable_pub)]
 

@@ -58,7 +58,7 @@ pub struct Rule {
 pub enum Node {
     /// A single check.
     Check(CheckId),
-    /// True where the node is false.
+    /// True if the node is false.
     Not(NodeId),
     /// All, left to right, until one is false.
     And(Box<[NodeId]>),
@@ -111,7 +111,7 @@ pub enum Transformer {
     ToUpper,
     /// Base64 decoding.
     Base64,
-    /// Text behind the last slash.
+    /// Text after the last slash.
     Basename,
     /// Number of elements or bytes.
     Len,
@@ -147,7 +147,7 @@ pub enum Test {
 }
 
 /// Comparison operators with one right side. The literal of `Regex` is a pattern of the `regex` crate, anchored at both
-/// ends and known to compile; those of `BContains` and `BStartsWith` are the bytes behind the hexadecimal text.
+/// ends and known to compile; those of `BContains` and `BStartsWith` are the bytes after the hexadecimal text.
 #[allow(missing_docs)]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Op {

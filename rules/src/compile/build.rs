@@ -106,7 +106,7 @@ fn divided(left: &Typed, operator: Operator, values: &Values) -> Vec<Part> {
 
 /// Whether a check with a list is as good as several with its parts. It is not where each value of a list on the left has to
 /// be a member, where values are counted, and where the reference looks at the first literal only (reference language
-/// 5.14 to 5.19). What depends on how often it is asked for is of other types.
+/// 5.14 to 5.19). Fields that depend on how often they are evaluated have other types.
 fn is_divisible(left: &Typed, operator: Operator) -> bool {
     use ParamType as T;
     let is_constant = matches!(

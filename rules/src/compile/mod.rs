@@ -54,7 +54,7 @@ pub struct Condition {
     /// 9.6 adds to every rule).
     pub events: EventSet,
     /// Whether Falco finds that it admits more than 100 event codes, or none (LOAD_NO_EVTTYPE, reference language 8.11;
-    /// Falco 0.44.1 does not tell the two apart).
+    /// Falco 0.44.1 does not distinguish the two).
     pub too_many_events: bool,
     /// In Falco's order.
     pub warnings: Vec<Warning>,
@@ -179,7 +179,7 @@ impl Compiler {
         })
     }
 
-    /// Conjunctions inside are taken apart; what stands twice is evaluated once.
+    /// Conjunctions inside are divided; repeated parts are evaluated once.
     #[inline(never)]
     fn conjunction(&mut self, members: Vec<NodeId>) -> NodeId {
         let inner = |node: &Node| if let Node::And(inner) = node { Some(inner.clone()) } else { None };

@@ -338,7 +338,7 @@ fn integer(text: &str) -> Option<u32> {
     if digits && !padded && text.len() <= 9 { text.parse().ok() } else { None }
 }
 
-/// The value of the escape that `text` begins with, and the text behind it.
+/// The value of the escape that `text` begins with, and the text after it.
 fn escape(text: &str) -> Result<(&str, u32), RegexError> {
     let mut rest = text.chars();
     rest.next();

@@ -123,7 +123,7 @@ fn single(name: &str, value: Typed, has_arg: bool) -> Result<Typed, TermError> {
     Ok(Typed { operand: Operand { source, ty, format, list }, ..value })
 }
 
-/// Type and list-ness behind a transformer with one argument; `None` if it does not take the type.
+/// Type and list-ness after a transformer with one argument; `None` if it does not take the type.
 fn transformed(transformer: &Transformer, ty: ParamType, list: bool) -> Option<(ParamType, bool)> {
     let text = matches!(ty, ParamType::CharBuf | ParamType::FsPath | ParamType::FsRelPath);
     match transformer {

@@ -18,7 +18,7 @@ macro_rules! fields {
             pub enum $of_class { $($id,)* }
         )*
 
-        /// A field as a member of its class, so that whoever gives values to the fields of a class leaves none out.
+        /// A field as a member of its class, so that code that gives values to the fields of a class cannot omit one.
         #[allow(missing_docs)]
         #[derive(Debug, Clone, Copy, PartialEq, Eq)]
         pub enum ClassField { $($class($of_class),)* }

@@ -69,7 +69,7 @@ impl<'t> Cursor<'t> {
         self.last = mark.last;
     }
 
-    /// The byte `ahead` of the cursor; 0 behind the end.
+    /// The byte `ahead` of the cursor; 0 after the end.
     pub(super) fn peek(&mut self, ahead: usize) -> u8 {
         let at = self.at.saturating_add(ahead);
         self.reach = self.reach.max(at.saturating_add(1));
@@ -95,7 +95,7 @@ impl<'t> Cursor<'t> {
         true
     }
 
-    /// Takes the first of `words` that the text goes on with. Words in letters need a blank behind them if
+    /// Takes the first of `words` that the text goes on with. Words in letters need a blank after them if
     /// `blank_after_letters`; that blank is taken as well.
     pub(super) fn operator(
         &mut self,
@@ -116,7 +116,7 @@ impl<'t> Cursor<'t> {
         None
     }
 
-    /// `not` with the blanks behind it.
+    /// `not` with the blanks after it.
     pub(super) fn not(&mut self) -> bool {
         let mut length = 3;
         while is_space(self.peek(length)) {
@@ -188,7 +188,7 @@ impl<'t> Cursor<'t> {
         true
     }
 
-    /// A string in quotes, unescaped. `Ok(false)` leaves the cursor where it was; a bad escape is an error behind the
+    /// A string in quotes, unescaped. `Ok(false)` leaves the cursor where it was; a bad escape is an error after the
     /// closing quote. A quote ends the string unless the character before it is a backslash.
     pub(super) fn quoted(&mut self) -> Result<bool, ParseError> {
         let quote = self.peek(0);

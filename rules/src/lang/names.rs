@@ -9,7 +9,7 @@ pub(super) const UNARY_OPERATORS: &[&str] = &["exists"];
 /// Operators whose right side is a number.
 pub(super) const BINARY_NUMBER_OPERATORS: &[&str] = &["<=", "<", ">=", ">"];
 
-/// Operators whose right side is a string; those in letters need a blank behind them.
+/// Operators whose right side is a string; those in letters need a blank after them.
 pub(crate) const BINARY_TEXT_OPERATORS: &[&str] = &[
     "==",
     "=",

@@ -173,7 +173,7 @@ impl Parser<'_> {
         self.finish_call(VAL, vec![CallArg::Term(field)], pos)
     }
 
-    /// A transformer's name with the parenthesis behind it.
+    /// A transformer's name with the parenthesis after it.
     pub(super) fn transformer(&mut self) -> Option<&'static str> {
         TRANSFORMERS.iter().copied().find(|name| {
             let follows = self.cursor.peek(name.len()) == b'(';

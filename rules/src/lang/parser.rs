@@ -121,7 +121,7 @@ impl<'t> Parser<'t> {
         }
     }
 
-    /// Behind an opening parenthesis, or at the start.
+    /// After an opening parenthesis, or at the start.
     fn open(&mut self, opened: Opened) -> Group {
         if opened != Opened::Top {
             self.cursor.blanks();

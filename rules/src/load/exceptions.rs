@@ -172,7 +172,7 @@ fn check_field(field: &str, ctx: &Context) -> Result<(), Failure> {
     }
 }
 
-/// A condition with its exceptions behind it.
+/// A condition with its exceptions after it.
 #[derive(Debug)]
 pub(super) struct Expanded {
     /// `(condition) and not …`, or the condition alone where there are no exceptions.
@@ -184,14 +184,14 @@ pub(super) struct Expanded {
 }
 
 impl Expanded {
-    /// The chain of the exception that wrote a byte behind the condition.
+    /// The chain of the exception that wrote a byte after the condition.
     pub(super) fn exception_at(&self, offset: usize) -> Option<&Context> {
         let found = self.ends.iter().find(|(end, _)| offset < *end);
         found.or(self.ends.last()).map(|(_, ctx)| ctx)
     }
 }
 
-/// Writes the exceptions behind a condition.
+/// Writes the exceptions after a condition.
 pub(super) fn expand(condition: &str, exceptions: &[ExceptionInfo]) -> Result<Expanded, Failure> {
     if exceptions.is_empty() {
         return Ok(Expanded { text: condition.to_owned(), lead: 0, ends: Vec::new() });

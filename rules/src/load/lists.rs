@@ -395,14 +395,14 @@ fn replace<'o>(
         out.insert(" ", at);
         used = true;
         from = end;
-        // Falco looks on one byte behind the blank, which stands there only if one stands before the items.
+        // Falco looks on one byte after the blank, which stands there only if one stands before the items.
         search = if first { next_char(text, end) } else { end };
     }
     out.copy(text, from..text.len());
     Ok(used.then_some(out))
 }
 
-/// A text being put together, with the origin of every byte if that is asked for.
+/// A text under construction, with the origin of every byte if that is requested.
 struct Output<'o> {
     text: String,
     origins: Vec<usize>,

@@ -178,7 +178,7 @@ impl Loader {
             && library::is_library(&self.text(&caution.ctx.name()))
     }
 
-    /// The rules that run, taken apart; nothing if a file has errors.
+    /// The rules that run, divided into parts; nothing if a file has errors.
     ///
     /// # Errors
     /// The rules are too large for it.
@@ -432,7 +432,7 @@ fn program_rule(compiled: Compiled, condition: compile::Condition, info: &RuleIn
 }
 
 /// What may have been meant by the first token of an output or of a format that is not a field: `'%proc.nmae': did you mean
-/// '%proc.name'?`; `None` where all are fields.
+/// '%proc.name'?`; `None` if all are fields.
 pub fn unknown_field(output: &str) -> Option<String> {
     Template::parse(output).err().and_then(|error| hints::of_output(output, &error))
 }

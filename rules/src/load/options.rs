@@ -1,4 +1,4 @@
-//! What a loader is told beside the files.
+//! The options of a loader.
 
 use std::collections::BTreeSet;
 

@@ -28,7 +28,7 @@ impl Text {
         Text { text, parts: vec![Part { start: 0, file, mark: node.mark }] }
     }
 
-    /// Adds a text behind a blank.
+    /// Adds a text after a blank.
     pub(super) fn append(&mut self, more: &Text) {
         let start = self.text.len() + 1;
         self.parts.extend(more.parts.iter().map(|part| Part { start: part.start + start, ..part.clone() }));
@@ -49,7 +49,7 @@ impl Text {
         let file = source(&part.file);
         let raw = file.strip_prefix('\u{feff}').unwrap_or(&file);
         let raw = raw.get(part.mark.offset..)?;
-        // An error at the end stands behind the last word, not behind the line break that a block scalar ends with.
+        // An error at the end stands after the last word, not after the line break that a block scalar ends with.
         let within = (offset - part.start).min(scalar.trim_end().len());
         let place = part.mark.offset + align(scalar.as_bytes(), within, raw.as_bytes());
         Some((Arc::clone(&part.file), place))

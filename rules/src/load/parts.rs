@@ -53,7 +53,7 @@ pub struct Variant {
     pub condition: Expr,
 }
 
-/// Rules taken apart.
+/// Rules divided into parts.
 #[derive(Debug, Default)]
 pub struct Parts {
     /// All parts of the rules that run. Of macros and lists also those that no rule uses, but
@@ -70,7 +70,7 @@ pub struct Parts {
 /// Checks that all variants together may have. Rules that people write stay far below.
 const MOST_CHECKS: usize = 4_000_000;
 
-/// The rules became too large to be taken apart.
+/// The rules became too large to be divided into parts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the conditions of the rules, each part left out in turn, have more than {MOST_CHECKS} checks")]
 pub struct TooLarge;

@@ -40,7 +40,7 @@ const RULE_KEYS: &[&str] = &[
     "override",
     "append",
 ];
-/// The keys that tell what an item is, in the order in which they are looked for.
+/// The keys that say what an item is, in the order in which they are checked.
 const ITEM_KEYS: &[&str] = &["required_engine_version", "required_plugin_versions", "list", "macro", "rule"];
 
 /// Reads items into a collector.

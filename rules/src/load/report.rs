@@ -221,7 +221,7 @@ pub struct Report {
     pub errors: Vec<Error>,
     /// Warnings.
     pub warnings: Vec<Warning>,
-    /// What Falco does not tell; not part of its result object.
+    /// Additions to Falco's message; not part of its result object.
     pub notes: Vec<Note>,
 }
 

@@ -16,7 +16,7 @@ fn load(files: &[&str]) -> Loaded {
     loader.finish()
 }
 
-/// `line:column CODE message` of everything found in the last file, errors first, and hints behind `?`.
+/// `line:column CODE message` of everything found in the last file, errors first, and hints after `?`.
 fn findings(loaded: &Loaded) -> Vec<String> {
     let Some(report) = loaded.reports.last() else { return Vec::new() };
     let hint = |hint: &Option<String>| hint.as_ref().map(|hint| format!(" ? {hint}")).unwrap_or_default();
@@ -604,7 +604,7 @@ fn long_lists_are_read_once() {
     assert!(std::ptr::eq(lists[0].as_ptr(), lists[1].as_ptr()));
 }
 
-/// The rules of a file taken apart: their checks, and per variant the part and what is left of the rule.
+/// The rules of a file divided into parts: their checks, and per variant the part and what is left of the rule.
 fn taken_apart(text: &str) -> (Vec<String>, Vec<String>) {
     let mut loader = Loader::new(Options::default());
     assert!(loader.file("f.yaml", text).successful(), "{text}");
