@@ -101,7 +101,7 @@ fn measure(capture: &Path, events: u64, programs: &[(String, Program)], folder: 
     part("a type in 1 % of the chunks", &rare()?, Options::default())
 }
 
-/// An event of a rare type comes after so many others: about one per hundred chunks.
+/// Number of events between two of a rare type: about one per hundred chunks.
 const RARE: u64 = 4_500_000;
 
 /// Writes a capture as a native trace, with events of a rare type between the others.
@@ -160,7 +160,7 @@ fn asked(trace: &Arc<Trace>, program: &Program, options: Options, threads: usize
     Ok(lines.into_counters())
 }
 
-/// The least wall-clock time of several runs on so many threads.
+/// The smallest wall-clock time of several runs on `jobs` threads.
 fn several(
     trace: &Arc<Trace>,
     program: &Program,

@@ -139,7 +139,7 @@ pub(crate) struct Judge<'a, 'p, K> {
     pub(crate) sink: K,
     /// The process images of the state that comes first are those that the evaluation remembers.
     is_known: bool,
-    /// What the state had given up before it came here.
+    /// What the state had dropped before this piece.
     before: Forgotten,
 }
 

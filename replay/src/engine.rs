@@ -57,7 +57,7 @@ impl<'p> Replay<'p> {
         Replay::resume(program, filter, options, State::new())
     }
 
-    /// Goes on from a state with other rules: what happened before is known, as far as the state tells.
+    /// Goes on from a state with other rules: what happened before is known from the state.
     pub fn resume(
         program: &'p Program,
         filter: Option<&Program>,
@@ -74,12 +74,12 @@ impl<'p> Replay<'p> {
         self.evaluation.set_zone(zone);
     }
 
-    /// The state behind the last event, for writers of keyframes.
+    /// The state after the last event, for writers of keyframes.
     pub fn state_mut(&mut self) -> &mut State {
         &mut self.state
     }
 
-    /// The state behind the last event, to go on from.
+    /// The state after the last event, to go on from.
     pub fn into_state(self) -> State {
         self.state
     }
@@ -96,7 +96,7 @@ impl<'p> Replay<'p> {
         self.evaluation.run(&self.setup, &mut self.state, source, sink).map(|_| ())
     }
 
-    /// Evaluates one block, for sources that cannot be waited for; `false` where no further event can be of interest.
+    /// Evaluates one block, for sources that cannot be waited for; `false` if no further event can be of interest.
     ///
     /// # Errors
     /// The sink failed.
@@ -110,7 +110,7 @@ impl<'p> Replay<'p> {
         &self.evaluation.counters
     }
 
-    /// The state behind the last event.
+    /// The state after the last event.
     pub fn state(&self) -> &State {
         &self.state
     }

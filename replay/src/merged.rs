@@ -1,5 +1,5 @@
 //! Several captures at once, their alerts in the order of time: captures enter, lines leave. Each capture is evaluated by a
-//! thread of its own, which waits where the others are behind; of alerts with the same time, that of the earlier capture
+//! thread of its own, which waits if the others are not as far; of alerts with the same time, that of the earlier capture
 //! comes first. Within one capture the order is that of its events, even where their times are not in order.
 
 use std::io::{self, Write};
@@ -55,7 +55,7 @@ impl Alerts<'_> {
                 streams.push(Stream { batches, batch: Batch::default(), next: 0, start: 0 });
             }
             let written = write(streams, out);
-            // Whoever still evaluates finds that nobody listens.
+            // Threads that still evaluate find the channel closed.
             let ended: Vec<_> = threads.into_iter().map(std::thread::ScopedJoinHandle::join).collect();
             Ok((written, ended))
         })?;
@@ -84,7 +84,7 @@ fn write(mut streams: Vec<Stream>, out: &mut dyn Write) -> io::Result<()> {
 }
 
 impl Stream {
-    /// Waits for the next line; `false` where there is none.
+    /// Waits for the next line; `false` if there is none.
     fn is_open(&mut self) -> bool {
         while self.next >= self.batch.lines.len() {
             match self.batches.recv() {
@@ -109,7 +109,7 @@ impl Stream {
     }
 }
 
-/// The work of a capture's thread. Nothing is said of a capture whose lines nobody takes any more.
+/// The work of a capture's thread. Nothing is reported about a capture whose lines are not printed.
 fn evaluate(
     alerts: &Alerts<'_>,
     Opened { origin, mut capture }: Opened,

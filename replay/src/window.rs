@@ -22,7 +22,7 @@ pub struct Window {
     pub to: Option<Point>,
 }
 
-/// Events of one capture may be a little out of order; this far behind its end a window is over for good.
+/// Events of one capture may be a little out of order; this far after its end a window is over for good.
 pub(crate) const DISORDER: u64 = 10_000_000_000;
 
 /// Where an event lies.
@@ -32,7 +32,7 @@ pub enum Position {
     Before,
     /// In it.
     Inside,
-    /// Behind it; later events may still lie inside.
+    /// After it; later events may still lie inside.
     Behind,
     /// No later event lies inside.
     End,
@@ -64,7 +64,7 @@ impl Window {
 }
 
 impl Point {
-    /// Whether the event of this number and time lies at the point or behind it, in a capture whose first event has the
+    /// Whether the event of this number and time lies at the point or after it, in a capture whose first event has the
     /// time `first`.
     pub fn reached(self, number: u64, ts: u64, first: u64) -> bool {
         match self {

@@ -18,7 +18,7 @@ use tercel_rules::output::{Piece, Template};
 use tercel_rules::program::Operand;
 use tercel_test_support::{captures_of, corpus, require, root};
 
-/// How many cuts are made in a capture, and how many events are compared behind each.
+/// How many cuts are made in a capture, and how many events are compared after each.
 const CUTS: u64 = 4;
 const BEHIND: u64 = 400;
 
@@ -154,7 +154,7 @@ fn walk(path: &Path, mut each: impl FnMut(u64, &mut State, &tercel_format::Event
     }
 }
 
-/// Places in a capture of so many events, none of them regular.
+/// Irregular places in a capture of `events`.
 fn cuts(events: u64) -> Vec<u64> {
     (1..=CUTS).map(|number| events * number / (CUTS + 1) + number * 7 % 5).collect()
 }

@@ -83,7 +83,7 @@ impl Dump {
     }
 }
 
-/// Compares the dumps of a capture with what tercel finds; `None` where there is no dump.
+/// Compares the dumps of a capture with what tercel finds; `None` if there is no dump.
 fn compare(corpus: &Path, capture: &Path) -> Result<Option<Tally>, Box<dyn std::error::Error>> {
     let name = capture.file_stem().unwrap_or_default().to_string_lossy();
     let paths = DUMPS.map(|kind| corpus.join(format!("fields/{name}.{kind}.jsonl.gz")));
@@ -216,7 +216,7 @@ impl Tally {
     }
 }
 
-/// Whether the reference's `evt.abspath` makes the directory of the call the event's fd, for every field that comes behind
+/// Whether the reference's `evt.abspath` makes the directory of the call the event's fd, for every field that comes after
 /// it in the dump.
 fn rebinds(event: &Event<'_>, row: &Map<String, Json>) -> bool {
     let directory = |name: &&ParamInfo| name.name.ends_with("dirfd") || name.name == "olddir";

@@ -34,7 +34,7 @@ pub fn cpu_time() -> Result<Duration> {
     Ok(Duration::from_nanos(field.parse()?))
 }
 
-/// CPU time of `zstd -dc`, on average; `None` where there is no such program. The kernel tells the time of children in
+/// CPU time of `zstd -dc`, on average; `None` if there is no such program. The kernel reports the time of children in
 /// hundredths of a second, so that single runs would be too short to measure.
 pub fn zstd_command(packed: &Path) -> Result<Option<Duration>> {
     let before = children_time()?;

@@ -28,7 +28,7 @@ pub struct Alert<'a> {
 /// Where events come from, as far as their lines show it.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Origin {
-    /// Name of the capture, for lines that are to bear it: in text it stands before the line, with a colon behind it; in
+    /// Name of the capture, for lines that are to bear it: in text it stands before the line, with a colon after it; in
     /// JSON under `file`, the first key.
     pub label: Option<Arc<str>>,
     /// Zone in which times are shown; without one, that of the settings.

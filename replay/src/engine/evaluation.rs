@@ -106,7 +106,7 @@ impl<'p> Setup<'p> {
 
     /// What the rules need of a capture.
     pub(crate) fn needs(&self) -> Needs<'_> {
-        // Where what rules say depends on what they were asked before, every event has to be looked at.
+        // If results of rules depend on earlier evaluations, every event has to be evaluated.
         let extent = if self.ordered { Extent::All } else { Extent::Types(&self.types) };
         Needs { window: self.options.window(), extent }
     }
@@ -174,7 +174,7 @@ impl Evaluation {
         self.filter.iter_mut().for_each(Memory::forget);
     }
 
-    /// Evaluates blocks to their end, or to the end of the window; `false` where no further event can be of interest.
+    /// Evaluates blocks to their end, or to the end of the window; `false` if no further event can be of interest.
     pub(crate) fn run<S: BlockSource + ?Sized>(
         &mut self,
         setup: &Setup<'_>,
@@ -183,7 +183,7 @@ impl Evaluation {
         sink: &mut dyn Sink,
     ) -> Result<bool, ReplayError<S::Error>> {
         loop {
-            // Blocks and facts are looked at where they are; they are too large to be moved for every event.
+            // Blocks and facts are borrowed; they are too large to be moved for every event.
             let next = source.next_block();
             match &next {
                 Ok(Some(block)) => {
@@ -197,7 +197,7 @@ impl Evaluation {
         }
     }
 
-    /// Evaluates one block; `false` where no further event can be of interest.
+    /// Evaluates one block; `false` if no further event can be of interest.
     #[inline]
     pub(crate) fn block(
         &mut self,
@@ -223,7 +223,7 @@ impl Evaluation {
         state.block(block);
     }
 
-    /// One event; `false` where no further event can be of interest.
+    /// One event; `false` if no further event can be of interest.
     fn event(
         &mut self,
         setup: &Setup<'_>,
@@ -244,7 +244,7 @@ impl Evaluation {
         self.counters.state_only += u64::from(event.state_only);
     }
 
-    /// What rules say to an event that the state has seen; `false` where no further event can be of interest.
+    /// What rules say to an event that the state has seen; `false` if no further event can be of interest.
     #[inline]
     pub(crate) fn judge(
         &mut self,

@@ -68,7 +68,7 @@ impl<'p> Group<'p> {
         self.state.block(block);
     }
 
-    /// One event; `false` where no further one can be of interest.
+    /// One event; `false` if no further one can be of interest.
     fn event<K: Sink>(&mut self, event: &Event<'_>, sinks: &mut [K]) -> std::io::Result<bool> {
         self.events += 1;
         let facts = self.state.apply(event);
@@ -97,7 +97,7 @@ impl<'p> Group<'p> {
         self.members.iter().map(|seat| &seat.evaluation.counters)
     }
 
-    /// The state behind the last event.
+    /// The state after the last event.
     pub fn state(&self) -> &State {
         &self.state
     }

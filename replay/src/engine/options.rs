@@ -13,7 +13,7 @@ pub struct Options {
     pub matching: Matching,
     /// First point that rules see; events before it only build the state.
     pub from: Option<Point>,
-    /// First point that rules no longer see.
+    /// First point that rules do not see.
     pub to: Option<Point>,
     /// How many events rules see at most.
     pub limit: Option<u64>,

@@ -10,7 +10,7 @@ use super::values::Values;
 use crate::fields::{Context, Dependency, nature};
 use crate::state::{Facts, State};
 
-/// The answer of `check`, whose prepared form is `predicate`, on all events of the code of `info`; `None` where it differs
+/// The answer of `check`, whose prepared form is `predicate`, on all events of the code of `info`; `None` if it differs
 /// from event to event.
 pub fn constant(check: &Check, predicate: &Predicate, info: &EventInfo) -> Option<bool> {
     if let Predicate::Fixed(answer) = predicate {

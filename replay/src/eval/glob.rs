@@ -5,7 +5,7 @@
 /// A compiled pattern.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Glob {
-    /// `None` where the pattern can match nothing: it ends in a backslash or in an unfinished range.
+    /// `None` if the pattern can match nothing: it ends in a backslash or in an unfinished range.
     tokens: Option<Box<[Token]>>,
     fold: bool,
 }
@@ -28,7 +28,7 @@ impl Glob {
     pub fn matches(&self, text: &[u8]) -> bool {
         let Some(tokens) = &self.tokens else { return false };
         let (mut at, mut next) = (0, 0);
-        // Where to go on when the tokens behind the last star do not fit: one byte further than before.
+        // Where to go on when the tokens after the last star do not fit: one byte further than before.
         let mut retry: Option<(usize, usize)> = None;
         loop {
             let fits = match tokens.get(next) {
@@ -101,7 +101,7 @@ enum Bracket {
     Invalid,
 }
 
-/// Reads a bracket expression from behind its opening bracket.
+/// Reads a bracket expression from after its opening bracket.
 fn bracket(pattern: &[u8], fold: bool) -> Bracket {
     let lower = |byte: u8| if fold { byte.to_ascii_lowercase() } else { byte };
     let mut member = [false; 256];

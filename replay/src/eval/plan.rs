@@ -1,7 +1,7 @@
 //! Plans: what to evaluate on an event of one code, and in which order.
 //!
 //! The conditions of a program enter. For every event code, rules that cannot be true are dropped, and what is left of the others
-//! is arranged so that a part which many rules demand is looked at once, and rules whose part fails are skipped together.
+//! is arranged so that a part which many rules need is evaluated once, and rules whose part fails are skipped together.
 //! Checks have no side effects, so the order does not change the answers; conditions with fields that count their
 //! evaluations keep their order (see [`Plan::ordered`]).
 
@@ -34,7 +34,7 @@ pub struct Plans {
 /// What to do on an event of one code.
 #[derive(Debug, Default)]
 pub struct Plan {
-    /// Steps; empty where no rule can match.
+    /// Steps; empty if no rule can match.
     pub steps: Box<[PlanStep]>,
     /// Rules are found in load order, so that the first one found is the first one that matches.
     pub ordered: bool,
@@ -77,7 +77,7 @@ impl Plans {
         Plans { predicates, terms, plans, by_code, image_bits, places }
     }
 
-    /// The plan of an event code; `None` where no rule can match.
+    /// The plan of an event code; `None` if no rule can match.
     #[inline]
     pub fn of(&self, code: u16) -> Option<&Plan> {
         let index = *self.by_code.get(usize::from(code))?;
@@ -128,7 +128,7 @@ fn chain(demand: Demand, steps: &mut Vec<PlanStep>) {
 fn arrange(terms: &Terms<'_>, mut demands: Vec<Demand>, steps: &mut Vec<PlanStep>) {
     let order = |id: &TermId| (terms.draft(*id).weak, terms.draft(*id).cost, *id);
     let is_strong = |id: &TermId| !terms.draft(*id).weak;
-    // The steps behind which nothing of this group comes; where they go on is known at the end.
+    // The steps after which nothing of this group comes; where they go on is known at the end.
     let mut open = Vec::new();
     while !demands.is_empty() {
         let strong = demands.iter().flat_map(|demand| &demand.terms).any(is_strong);
@@ -222,7 +222,7 @@ fn count_uses(terms: &Terms<'_>, id: TermId, uses: &mut [u32]) {
     }
 }
 
-/// Gives a place to every operand that several checks ask for; answers how many there are. What depends on the process image is
+/// Gives a place to every operand that several checks use; returns their number. What depends on the process image is
 /// remembered otherwise.
 fn assign_places(predicates: &mut [Predicate]) -> usize {
     let mut places: FxHashMap<Operand, (u32, Option<u32>)> = FxHashMap::default();

@@ -39,7 +39,7 @@ pub(crate) enum Predicate {
     NoneOf(FieldRef, Question),
     /// The value of `evt.rawarg`, whose length the reference drops on the way: numbers are in no set, byte buffers are empty.
     Raw(Operand, Question),
-    /// The event lies within so many nanoseconds of the time.
+    /// The event is within this number of nanoseconds of the time.
     Around {
         /// Nanoseconds since the epoch.
         time: u64,
@@ -175,7 +175,7 @@ impl Predicate {
 
     /// The answer for the event of `cx`.
     pub fn holds(&self, cx: &Context<'_>, values: &mut Values) -> bool {
-        // Values are looked at where they are: to move one right after it was written part by part stalls the processor.
+        // Values are borrowed: to move one right after it was written part by part stalls the processor.
         match self {
             Predicate::Fixed(answer) => *answer,
             Predicate::Exists(wanted) => values.value(cx, wanted).is_some(),

@@ -197,7 +197,7 @@ impl Question {
             Question::StartsWith(literal) => value.starts_with(literal),
             Question::EndsWith(literal) => value.ends_with(literal),
             Question::Glob(glob) => glob.matches(value),
-            // Bytes that are no UTF-8 match no character, as in Falco 0.44.1 (reference language 5.9 tells of a later version).
+            // Bytes that are not UTF-8 match no character, as in Falco 0.44.1 (reference language 5.9 describes a later version).
             Question::Regex(regex) => regex.is_match(value),
             Question::Paths(tree) => tree.matches(value),
             Question::Shared(shared) => shared.ask_bytes(value),

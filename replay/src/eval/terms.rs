@@ -38,7 +38,7 @@ pub enum TermKind {
 /// For how long an answer holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Recall {
-    /// It is not remembered: nobody else asks.
+    /// It is not stored: no other check needs it.
     No,
     /// For the event.
     Event,
@@ -75,7 +75,7 @@ pub struct Draft {
 /// All terms of a program.
 pub(crate) struct Terms<'p> {
     program: &'p Program,
-    /// Prepared checks: those of the program, and behind them those that were joined.
+    /// Prepared checks: those of the program, and after them those that were joined.
     pub(crate) predicates: Vec<Predicate>,
     /// The terms, by their ids.
     pub(crate) drafts: Vec<Draft>,

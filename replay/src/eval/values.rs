@@ -7,10 +7,10 @@ use tercel_rules::program::Operand;
 
 use crate::fields::{self, Context, Scratch, Settings, Value};
 
-/// An operand, and where its value is kept for the event; `None` where no other check asks for it.
+/// An operand, and where its value is kept for the event; `None` if no other check needs it.
 #[derive(Debug)]
 pub struct Wanted {
-    /// What is looked at.
+    /// What is compared.
     pub operand: Operand,
     /// Index of the place.
     pub place: Option<u32>,
@@ -62,7 +62,7 @@ impl Wanted {
 }
 
 impl Values {
-    /// Empty memory for so many places.
+    /// Empty memory for `places`.
     pub fn new(settings: Settings, places: usize) -> Values {
         Values {
             left: Scratch::new(settings),
@@ -73,7 +73,7 @@ impl Values {
         }
     }
 
-    /// Starts an event: what was kept is void.
+    /// Starts an event: stored values are discarded.
     #[inline]
     pub fn start(&mut self) {
         self.bytes.clear();
@@ -84,7 +84,7 @@ impl Values {
         }
     }
 
-    /// The value of an operand, `None` where it is missing.
+    /// The value of an operand, `None` if it is missing.
     #[inline]
     pub fn value<'v>(&'v mut self, cx: &Context<'v>, wanted: &'v Wanted) -> Option<Value<'v>> {
         let Some(place) = wanted.place.and_then(|place| self.places.get_mut(place as usize)) else {

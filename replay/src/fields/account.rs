@@ -70,7 +70,7 @@ fn name_or<'a>(known: Option<&'a [u8]>, number: u32, of_zero: &'static [u8]) -> 
     })
 }
 
-/// The user that a container's image asks for, at the event that tells about the container.
+/// The user that a container's image requests, at the event that describes the container.
 fn user_of_container<'a>(cx: &Context<'a>, thread: &Thread) -> Option<&'a [u8]> {
     let about_container = match cx.event.code() {
         code::CONTAINER_JSON_2_E => true,

@@ -175,7 +175,7 @@ pub(super) fn of_group(threads: &Threads, slot: Slot, part: fn(&Image) -> &Text)
     of_leader(threads, slot, |thread| thread.pgid, false, part)
 }
 
-/// Nothing where there is no leader, but present (reference state 9.26, 9.27).
+/// Nothing if there is no leader, but present (reference state 9.26, 9.27).
 fn of_leader(
     threads: &Threads,
     slot: Slot,

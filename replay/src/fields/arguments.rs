@@ -78,7 +78,7 @@ fn describe(cx: &Context<'_>, index: usize, utc_offset: i32, texts: &mut Texts<'
     }
 }
 
-/// A parameter whose first byte tells the type of the rest. Numbers print in the format of the parameter, not of the row.
+/// A parameter whose first byte is the type of the rest. Numbers print in the format of the parameter, not of the row.
 fn dynamic(cx: &Context<'_>, info: &ParamInfo, bytes: &[u8], utc_offset: i32, texts: &mut Texts<'_>) {
     let Extra::Dynamic(rows) = info.extra else { return };
     let Some((first, rest)) = bytes.split_first() else { return };

@@ -70,7 +70,7 @@ fn async_type<'a>(cx: &Context<'a>) -> Option<Value<'a>> {
     }
 }
 
-/// Events of plugins belong to a source of theirs, which nobody knows without the plugin; all others to `syscall`.
+/// Events of plugins belong to a source of the plugin, which is not known without it; all others to `syscall`.
 fn event_source<'a>(cx: &Context<'a>) -> Option<Value<'a>> {
     let of_plugin = matches!(cx.event.code(), code::ASYNCEVENT_E | code::PLUGINEVENT_E)
         && cx.event.u32(0).is_some_and(|plugin| plugin != 0);

@@ -40,7 +40,7 @@ pub(super) fn push_joined(out: &mut Vec<u8>, list: &[u8]) {
     }
 }
 
-/// The value of an environment variable without the spaces around it; nothing where it is unset or empty (reference
+/// The value of an environment variable without the spaces around it; nothing if it is unset or empty (reference
 /// state 9.29).
 pub(super) fn variable<'a>(environment: &'a [u8], name: &str) -> &'a [u8] {
     let value = |element: &'a [u8]| element.strip_prefix(name.as_bytes())?.strip_prefix(b"=");

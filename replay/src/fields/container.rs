@@ -44,7 +44,7 @@ macro_rules! deprecated {
 
 /// Whose fields are asked for.
 enum Whose<'a> {
-    /// A container that the capture tells about.
+    /// A container that the capture describes.
     Known(&'a Container),
     /// One of which only the id is known.
     Id(&'a [u8]),
@@ -113,8 +113,8 @@ pub(super) fn nature(field: C) -> Nature {
     }
 }
 
-/// The container that the event tells about, else that of the thread with the event's id. The copy of a container that
-/// an event tells about is in the table by then, except for one that was removed.
+/// The container that the event describes, or that of the thread with the event's id. The container is in the table by then,
+/// unless it was removed.
 fn whose<'a>(cx: &Context<'a>) -> Option<Whose<'a>> {
     if let Some(container) = &cx.facts.container {
         return Some(Whose::Known(container));
@@ -231,7 +231,7 @@ fn of_container<'a>(
         C::K8sPodLabels => Pod::of(cx, container).labels(scratch),
         C::K8sPodIp => Pod::of(cx, container).ip(scratch),
         C::K8sPodCniJson => Pod::of(cx, container).cni_json().map(Value::Text),
-        // Times are answered before anybody asks for the container.
+        // Times are answered before the container is needed.
         C::ContainerStartTs | C::ContainerDuration => None,
         deprecated!() => None,
     }

@@ -143,7 +143,7 @@ fn is_server(cx: &Context<'_>, fd: &Fd) -> bool {
 }
 
 /// Calls `visit` with the addresses or ports of both sides, or with the one of a listening socket, until it answers
-/// `true`; `None` where there is no fd entry.
+/// `true`; `None` if there is no fd entry.
 pub(super) fn visit(
     cx: &Context<'_>,
     part: EndPart,

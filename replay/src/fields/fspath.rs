@@ -97,7 +97,7 @@ fn parameter<'a>(cx: &Context<'a>, name: &str) -> Option<&'a [u8]> {
     cx.event.text(parameters::position(cx, name)?)
 }
 
-/// The name of the event's fd; empty where it has no entry.
+/// The name of the event's fd; empty if it has no entry.
 fn fd_name<'a>(cx: &Context<'a>) -> Option<&'a [u8]> {
     let (_, entry) = cx.fd()?;
     Some(entry.map_or(b"", |fd| &fd.name))

@@ -83,7 +83,7 @@ pub enum Value<'a> {
     List(&'a [Box<[u8]>]),
 }
 
-/// The value of an operand, `None` where it is missing (reference language 5.1).
+/// The value of an operand, `None` if it is missing (reference language 5.1).
 ///
 /// Fields that compare several values at once (`Comparison`) have the value that an output shows, if any. Fields that
 /// count evaluations (`evt.deltatime`, `util.cnt`) count one per event.
@@ -95,7 +95,7 @@ pub fn value<'a>(cx: &Context<'a>, operand: &'a Operand, scratch: &'a mut Scratc
     }
 }
 
-/// The value of a field, `None` where it is missing.
+/// The value of a field, `None` if it is missing.
 pub(crate) fn of_field<'a>(
     cx: &Context<'a>,
     field: &'a FieldRef,
@@ -150,7 +150,7 @@ pub(crate) fn nature(field: &FieldRef) -> Nature {
 }
 
 /// Calls `visit` with each value of a field of several (`Comparison`) until it answers `true`; `Some` with the last
-/// answer, `None` where the field is missing altogether.
+/// answer, `None` if the field is missing altogether.
 ///
 /// Ancestors come nearest first, beginning with the parent; a test holds when it holds for any of them, `!=` included
 /// (reference language 5.19). `fd.ip`, `fd.port`, `fd.proto` and `fd.net` yield the client's side, then the server's, or

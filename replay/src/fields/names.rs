@@ -89,7 +89,7 @@ pub(super) fn syscall(code: u16) -> Option<&'static str> {
     SYSCALL_NAMES.get(usize::from(code)).copied()
 }
 
-/// Name of a system call by its native number. A capture does not tell its architecture; x86_64 is assumed.
+/// Name of a system call by its native number. A capture does not contain its architecture; x86_64 is assumed.
 pub(super) fn native_syscall(number: u16) -> Option<&'static str> {
     let row = X86_64.binary_search_by_key(&number, |row| row.number).ok()?;
     syscall(X86_64.get(row)?.code)

@@ -1,4 +1,4 @@
-//! What is peculiar to a field besides its value: what the value changes with, how a comparison asks for it, how outputs
+//! The properties of a field besides its value: what the value changes with, how a comparison reads it, how outputs
 //! show it and what it costs. A field enters, its [`Nature`] leaves. The rows stand beside the values, in a `nature` per
 //! class of fields without a catch-all arm, so that a new field does not compile until it has one.
 
@@ -12,7 +12,7 @@ use super::time;
 pub(crate) struct Nature {
     /// What the value changes with.
     pub(crate) dependency: Dependency,
-    /// How a comparison asks for it.
+    /// How a comparison reads it.
     pub(crate) comparison: Comparison,
     /// How outputs show it.
     pub(super) rendering: Rendering,
@@ -27,7 +27,7 @@ pub(crate) enum Dependency {
     Image,
     /// Nothing but the event's code, apart from events of some codes.
     Code(Apart),
-    /// The parameters of the event; missing where the event's type has none of the name that is asked for.
+    /// The parameters of the event; missing if the event's type has none of this name.
     Parameter,
     /// The event's fd; missing where the event's type has nothing to do with fds (reference state 9.1).
     Fd,
@@ -54,7 +54,7 @@ pub(crate) enum Apart {
     OpensAndCreates,
 }
 
-/// How a comparison asks for the value of a field.
+/// How a comparison reads the value of a field.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Comparison {
     /// There is one value.
@@ -172,7 +172,7 @@ impl Nature {
     /// One value that shows what grew since it was last asked for.
     pub(super) const GROWTH: Nature = Nature { dependency: Dependency::Growth, ..Nature::EVENT };
 
-    /// One value of the event, which outputs show in a way of their own.
+    /// One value of the event, which outputs print in a special form.
     pub(super) const fn shown(rendering: Rendering) -> Nature {
         Nature { rendering, ..Nature::EVENT }
     }
@@ -249,7 +249,7 @@ impl Apart {
 }
 
 impl DeltaPart {
-    /// The part of so many nanoseconds.
+    /// The part of a number of nanoseconds.
     pub(super) fn of(self, nanoseconds: u64) -> u64 {
         match self {
             DeltaPart::Whole => nanoseconds,

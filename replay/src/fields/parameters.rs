@@ -25,10 +25,10 @@ pub(super) fn buffer<'a>(cx: &Context<'a>) -> Option<&'a [u8]> {
     cx.event.param(position(cx, "data")?)
 }
 
-/// A raw value, the type and the print format of a parameter. The value is `None` where the parameter is empty.
+/// A raw value, the type and the print format of a parameter. The value is `None` if the parameter is empty.
 pub(super) type Raw<'a> = (Option<Value<'a>>, ParamType, PrintFormat);
 
-/// `evt.rawarg.X` of the event, with its own type; `None` where the event has no such parameter.
+/// `evt.rawarg.X` of the event, with its own type; `None` if the event has no such parameter.
 pub(super) fn raw_argument<'a>(cx: &Context<'a>, operand: &Operand) -> Option<Raw<'a>> {
     match &operand.source {
         Source::Field(field) => raw_value(cx, &field.arg),

@@ -244,7 +244,7 @@ fn known_id<'a>(id: i64) -> Option<Value<'a>> {
     (id != -1).then_some(Value::Int(id))
 }
 
-/// A number that is 0 where it is not known.
+/// A number that is 0 if it is not known.
 fn known<'a>(number: u64) -> Option<Value<'a>> {
     (number != 0).then_some(Value::Uint(number))
 }
@@ -265,7 +265,7 @@ fn without_thread<'a>(cx: &Context<'a>, field: P) -> Option<Value<'a>> {
     }
 }
 
-/// Number of open fds of the process, 0 where its leader is not known.
+/// Number of open fds of the process, 0 if its leader is not known.
 pub(super) fn open_fds(state: &State, slot: Slot) -> u64 {
     state.threads.leader(slot).map_or(0, |leader| state.threads.get(leader).fds.len() as u64)
 }

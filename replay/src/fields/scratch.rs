@@ -123,7 +123,7 @@ impl Memory {
         self.totals.insert(tid, total).unwrap_or(0)
     }
 
-    /// The compiled form of a pattern, `None` where it is no pattern.
+    /// The compiled form of a pattern, `None` if it is no pattern.
     pub(super) fn pattern(&mut self, text: &str) -> Option<&Regex> {
         if !self.patterns.contains_key(text) {
             let pattern = regex::bytes::RegexBuilder::new(text).multi_line(true).build().ok();

@@ -13,7 +13,7 @@ struct Civil {
     second: i64,
 }
 
-/// Appends `HH:MM:SS`, with a date `YYYY-MM-DD` before it and nanoseconds behind it if asked for (reference language 10.6).
+/// Appends `HH:MM:SS`, with a date `YYYY-MM-DD` before it and nanoseconds after it if asked for (reference language 10.6).
 pub(super) fn local(out: &mut Vec<u8>, ts: u64, offset: i32, date: bool, nanoseconds: bool) {
     let civil = civil((ts / SECOND) as i64 + i64::from(offset));
     if date {

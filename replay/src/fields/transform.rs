@@ -229,7 +229,7 @@ fn getopt(arguments: &[Box<[u8]>], options: &[u8], wanted: Option<u8>) -> Option
     }
 }
 
-/// Whether an option takes a value; `None` where there is no such option. An option that is listed twice takes one when
+/// Whether an option takes a value; `None` if there is no such option. An option that is listed twice takes one when
 /// either does.
 fn takes_value(options: &[u8], option: u8) -> Option<bool> {
     if option == b':' {

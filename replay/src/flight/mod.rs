@@ -22,7 +22,7 @@ use crate::state::State;
 /// Bytes of scap in a chunk: small, so that little leaves at a time.
 const CHUNK: usize = 1 << 20;
 
-/// After how many chunks the state stands as a whole. So many chunks leave the ring together.
+/// Number of chunks between two snapshots, which is the number of chunks that are removed from the ring together.
 const SNAPSHOTS: u32 = 8;
 
 /// Fast compression: most of what passes through is never read.
@@ -89,7 +89,7 @@ impl FlightRecorder {
 }
 
 impl KeptEvents {
-    /// A whole trace in memory; `None` where the ring has no event. Waits for the thread that compresses. What has come
+    /// A whole trace in memory; `None` if the ring has no event. Waits for the thread that compresses. What has come
     /// meanwhile is in it, too.
     ///
     /// # Errors

@@ -1,4 +1,4 @@
-//! Which events are wanted: those of the whole host, or of some processes and what they start, or of some containers; and of
+//! Which events are wanted: those of the whole host, of some processes and their descendants, or of some containers; and of
 //! these, those for which a filter holds.
 
 use tercel_format::catalogue::code;
@@ -27,7 +27,7 @@ use crate::state::{Facts, State};
 /// ```
 #[derive(Debug, Default)]
 pub struct Scope {
-    /// `None` where processes do not matter.
+    /// `None` if processes do not matter.
     threads: Option<FollowedThreads>,
     /// Ids, starts of ids, or names.
     containers: Vec<Vec<u8>>,
@@ -43,20 +43,20 @@ impl Scope {
         self
     }
 
-    /// Only what happens in these containers, unless there are none.
+    /// Only events in these containers, unless there are none.
     pub fn of_containers(mut self, names: &[String]) -> Scope {
         self.containers = names.iter().map(|name| name.clone().into_bytes()).collect();
         self
     }
 
-    /// Only what the filter accepts.
+    /// Only events that the filter accepts.
     pub fn filtered(mut self, filter: Option<&Program>) -> Scope {
         self.filter = filter.map(|program| Filter::new(program, Settings::default()));
         self
     }
 
-    /// Reports of lost events and of containers belong to it, whatever else does. For recordings: whoever reads one has to
-    /// see what is missing in it. Otherwise losses are kept for the state.
+    /// Events about losses and containers always belong to it. For recordings: their readers have to
+    /// see what is missing. Otherwise losses are kept for the state.
     pub fn with_notices(mut self) -> Scope {
         self.wants_notices = true;
         self
@@ -74,7 +74,7 @@ impl Scope {
         }
     }
 
-    /// Whether it is about processes alone, and all of them have ended.
+    /// Whether it is limited to processes, and all of them have ended.
     pub fn is_over(&self) -> bool {
         self.containers.is_empty() && self.threads.as_ref().is_some_and(FollowedThreads::is_empty)
     }
@@ -90,7 +90,7 @@ impl Scope {
         }
     }
 
-    /// The state is another one from here on: what a filter remembers of process images is void.
+    /// The state is another one from here on: what a filter has stored about process images is discarded.
     pub fn resume(&mut self) {
         self.filter.iter_mut().for_each(Filter::forget);
     }

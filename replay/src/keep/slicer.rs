@@ -1,7 +1,6 @@
 //! A part of a capture becomes a capture of its own: the blocks of a scan enter, those of the slice leave for another visitor.
-//! The slice begins with the state that its window begins with, and keeps events that are not wanted where they change what
-//! later ones mean, marked as there for the state only: it gives the alerts that the capture gives with the same window and
-//! filter.
+//! The slice begins with the state at the start of its window. Events that are not wanted are kept, marked as state only, if
+//! they change the meaning of later ones: the slice gives the alerts that the capture gives with the same window and filter.
 
 use tercel_format::{Batch, Block, BlockSource, Event, Numbering};
 
@@ -10,15 +9,15 @@ use crate::scan::Visitor;
 use crate::state::{ResumePoint, State, is_hidden};
 use crate::window::{Position, Window};
 
-/// Most memory, in bytes, for events after the window that count only if others follow that lie inside.
+/// Largest memory, in bytes, for events after the window that count only if events inside it follow.
 const AFTER: usize = 16 << 20;
 
-/// What became of the events of a window.
+/// Counts of the events of a window.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct SliceCounts {
-    /// Kept as they are.
+    /// Kept unchanged.
     pub kept: u64,
-    /// Kept for the state only.
+    /// Kept as state only.
     pub for_state: u64,
     /// Left out.
     pub left_out: u64,
@@ -29,13 +28,13 @@ pub struct SliceCounts {
 enum Stage {
     /// Before the window: nothing is passed on yet.
     Before,
-    /// What comes is passed on.
+    /// Blocks are passed on.
     Inside,
-    /// Nothing more can lie inside.
+    /// No later event can be inside.
     Done,
 }
 
-/// Passes the blocks of a slice on to `output`, whose state is never given anew: it gets blocks instead.
+/// Passes the blocks of a slice on to `output`, which gets blocks instead of a state.
 #[derive(Debug)]
 pub struct Slicer<V> {
     output: V,
@@ -50,7 +49,7 @@ pub struct Slicer<V> {
 }
 
 impl<V: Visitor> Slicer<V> {
-    /// Passes on what lies in `window` and `scope`.
+    /// Passes on the events in `window` and `scope`.
     pub fn new(output: V, scope: Scope, window: Window) -> Slicer<V> {
         Slicer {
             output,
@@ -88,7 +87,7 @@ impl<V: Visitor> Slicer<V> {
         let position = self.window.position(event, self.state.first_ts_with(event));
         match (position, self.stage) {
             (_, Stage::Done) => Ok(()),
-            // What nobody sees does not end a window.
+            // Events that are not printed do not end a window.
             (Position::End, _) if !is_hidden(event) => {
                 self.stage = Stage::Done;
                 Ok(())
@@ -146,7 +145,7 @@ impl<V: Visitor> Slicer<V> {
         self.pass_on(&Block::Event(for_state(event)))
     }
 
-    /// An event after the window. Events may be a little out of order, so that others that lie inside may follow.
+    /// An event after the window. Events may be slightly out of order, so that others inside may follow.
     fn after(&mut self, event: &Event<'_>) -> Result<(), V::Error> {
         let (_, changes) = self.state.apply_noting(event);
         if changes && self.stage == Stage::Inside {

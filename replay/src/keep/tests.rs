@@ -1,4 +1,4 @@
-//! The rule over a small host: processes, containers, filters, and how an event is kept that nobody asked for.
+//! The rule with a small host: processes, containers, filters, and how an unwanted event is kept.
 
 use tercel_format::Block;
 use tercel_format::catalogue::code;
@@ -120,7 +120,7 @@ fn filters_see_the_state() {
         Keep::Event,
         "losses are always told"
     );
-    // A choice of processes narrows further.
+    // Naming processes narrows the scope further.
     let mut seen = started(Scope::default().of_processes(&[50]).filtered(Some(&program)));
     assert_eq!(keep(&mut seen, getdents(30)), Keep::Nothing);
 }

@@ -1,4 +1,4 @@
-//! Along the path that a trace tells, the keyframes lead to the state that a sequential replay has at each chunk.
+//! Along the steps that a trace gives, the keyframes lead to the state that a sequential replay has at each chunk.
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};

@@ -1,4 +1,4 @@
-//! The captures of a scan: who opens them, and who is told how each ended.
+//! The captures of a scan: where they come from, and where the result of each goes.
 
 use tercel_format::Capture;
 
@@ -25,7 +25,7 @@ pub struct Ended {
     pub error: Option<ScanError>,
 }
 
-/// Where captures come from, and who is told about them.
+/// Where captures come from, and where reports about them go.
 pub trait Supply {
     /// Opens the next capture; `None` after the last. Captures that cannot be opened are the supply's own business.
     fn next(&mut self) -> Option<Opened>;

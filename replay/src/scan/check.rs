@@ -64,7 +64,7 @@ fn is_first_with_events(chunks: &[Chunk], index: usize) -> bool {
     !is_head(index) && index.checked_sub(1).is_some_and(is_head)
 }
 
-/// Whether the keyframe of a chunk gives `state`; `None` where it is of another version.
+/// Whether the keyframe of a chunk gives `state`; `None` if it is of another version.
 fn compare(
     trace: &Trace,
     index: usize,

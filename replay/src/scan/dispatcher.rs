@@ -69,7 +69,7 @@ where
         over
     }
 
-    /// All pieces of the capture are handed out; so many of its events were left out.
+    /// All pieces of the capture are handed out; this many of its events were skipped.
     pub(super) fn close(&mut self, skipped: u64, supply: &mut dyn Supply, more: impl FnOnce(&mut Open)) {
         self.output.close(self.next, skipped, supply, more);
     }

@@ -30,7 +30,7 @@ pub(super) fn drain<S: BlockSource + ?Sized, V: Visitor + ?Sized>(
     // What a panic leaves behind is not used: the visitor starts again, and the source is left.
     let caught = catch_unwind(AssertUnwindSafe(|| {
         loop {
-            // Blocks are looked at where they are; they are too large to be moved for every event.
+            // Blocks are borrowed; they are too large to be moved for every event.
             let next = source.next_block();
             match &next {
                 Ok(Some(block)) => {

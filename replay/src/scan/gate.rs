@@ -19,13 +19,13 @@ struct Waiting {
     turn: u64,
     /// Bytes of lines of later pieces.
     bytes: usize,
-    /// Nobody takes lines any more.
+    /// The output is closed.
     closed: bool,
 }
 
 impl Gate {
-    /// Waits until `bytes` of the lines of `piece` may be handed over; tells how many of them have to be told to
-    /// [`leave`](Gate::leave) later. `None` where nobody wants them.
+    /// Waits until `bytes` of the lines of `piece` may be handed over; returns how many of them have to be passed to
+    /// [`leave`](Gate::leave) later. `None` if the output is closed.
     pub(super) fn enter(&self, piece: u64, bytes: usize) -> Option<usize> {
         let mut waiting = self.lock();
         loop {
@@ -58,13 +58,13 @@ impl Gate {
         }
     }
 
-    /// Nobody takes lines any more.
+    /// The output is closed.
     pub(super) fn close(&self) {
         self.lock().closed = true;
         self.changed.notify_all();
     }
 
-    /// Whether nobody takes lines any more.
+    /// Whether the output is closed.
     pub(super) fn is_closed(&self) -> bool {
         self.lock().closed
     }

@@ -6,7 +6,7 @@
 //! merged in the order of the captures and of their events.
 //!
 //! One policy for panics: they end the stretch of blocks in which they happen (a chunk, a stream, a batch), the visitor
-//! says whether it can go on after it, and a [`Defect`] names what was not looked at.
+//! says whether it can go on after it, and a [`Defect`] names what was not evaluated.
 
 mod captures;
 mod check;
@@ -55,23 +55,23 @@ pub trait Visitor {
     /// Why it cannot go on.
     type Error;
 
-    /// Takes a block; `false` where nothing further of the capture is of interest.
+    /// Takes a block; `false` if nothing further of the capture is of interest.
     ///
     /// # Errors
     /// The visitor cannot go on; the scan ends.
     fn block(&mut self, block: &Block<'_>) -> Result<bool, Self::Error>;
 
     /// The state is known here, and the events after `point` follow: at the start of a piece, after what was left out and
-    /// after damage. What the visitor knew before is void.
+    /// after damage. The visitor discards what it knew before.
     ///
     /// # Errors
     /// As for [`block`](Visitor::block).
     fn resume(&mut self, state: State, point: ResumePoint) -> Result<(), Self::Error>;
 
-    /// So many events are missing before the next block: lost by the recorder, or in damaged chunks.
+    /// This many events are missing before the next block: lost by the recorder, or in damaged chunks.
     fn dropped(&mut self, _count: u64) {}
 
-    /// A panic came out of it; `true` where it can go on at a place where the state is known again.
+    /// A panic came out of it; `true` if it can go on at a place where the state is known again.
     fn panicked(&mut self) -> bool {
         false
     }
@@ -86,7 +86,7 @@ pub enum ScanError {
     /// The stream cannot be read, or not any further.
     #[error("{0}")]
     Stream(ReadError),
-    /// A defect of this program.
+    /// An error in this program.
     #[error("{0}")]
     Defect(Defect),
 }
@@ -109,13 +109,13 @@ pub struct Findings {
     pub report: Report,
     /// Why the scan ended early.
     pub error: Option<ScanError>,
-    /// Events in chunks that were left out, because nobody needs them.
+    /// Events in chunks that were skipped, because they are not needed.
     pub skipped: u64,
     /// Whether the end of the capture was reached, and not the end of what is of interest.
     pub(crate) is_whole: bool,
 }
 
-/// Scans one capture on this thread. `advance` is told of bytes of native traces that are done with.
+/// Scans one capture on this thread. `advance` gets the bytes of native traces that are done.
 ///
 /// # Errors
 /// The visitor cannot go on. Whatever is wrong with the capture stands in the findings.
@@ -188,7 +188,7 @@ pub fn infallible<T>(outcome: Result<T, std::convert::Infallible>) -> T {
     }
 }
 
-/// An output that nobody reads any more.
+/// An output whose reader has closed it.
 pub(crate) fn unwanted() -> io::Error {
     io::ErrorKind::BrokenPipe.into()
 }

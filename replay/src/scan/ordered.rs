@@ -102,7 +102,7 @@ impl<'a, P> OrderedOutput<'a, P> {
     fn end(&mut self, end: End) {
         let Some(open) = self.open.front_mut() else { return };
         let End { report, is_enough, error, reader, .. } = end;
-        // After the end of a window nothing counts, though it may have been looked at.
+        // After the end of a window nothing counts, even if it was evaluated.
         if !open.over.load(Ordering::Relaxed) {
             open.report.add(report);
             open.error = open.error.take().or(error);

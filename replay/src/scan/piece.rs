@@ -22,7 +22,7 @@ use crate::state::{ResumePoint, State};
 
 /// What is to be done.
 pub(super) enum Work {
-    /// Some chunks of a trace, and with `cut` what is there of the one that is cut off after them.
+    /// Some chunks of a trace, and with `cut` the readable part of the truncated one after them.
     Chunks { trace: Arc<Trace>, chunks: Range<usize>, cut: bool },
     /// A stream, from its start to its end.
     Stream(Box<Reader>),
@@ -116,7 +116,7 @@ pub(super) fn work<Q: Question>(
         Work::Batch(_) if stop() => Ok(End { is_enough: true, ..End::default() }),
         Work::Batch(stretch) => judged(*stretch, &mut visitor),
     };
-    // Where nobody wants what was found, whoever knows why says it.
+    // If the result is not wanted, the reason is reported elsewhere.
     let finished = visitor.finish();
     let end = done.and_then(|end| finished.map(|()| end));
     let end = end.unwrap_or_else(|_| End { is_enough: true, ..End::default() });

@@ -1,5 +1,5 @@
 //! What is needed of a trace: its descriptors, a window and the types of events that count enter, ranges of chunks leave.
-//! A chunk is left out where the window or the types of its events say that nobody asks for it; the keyframes make up for
+//! A chunk is left out where the window or the types of its events say that it is not needed; the keyframes make up for
 //! its events.
 
 use std::collections::BTreeMap;
@@ -27,7 +27,7 @@ pub enum Extent<'a> {
     All,
     /// All from the first to the last chunk of the window.
     Span,
-    /// Those that may hold an event of the window of a type that counts; by event codes, `true` where it does.
+    /// Those that may hold an event of the window of a type that counts; by event codes, `true` if it does.
     Types(&'a [bool]),
 }
 
@@ -98,7 +98,7 @@ impl Plan {
     }
 
     /// The ranges, cut into pieces for `threads` threads: large ones first, small ones at the end, so that all threads are
-    /// done at about the same time. Each piece starts where the state can be had.
+    /// done at about the same time. Each piece starts where the state is available.
     pub(super) fn runs(&self, trace: &Trace, threads: usize) -> Vec<Range<usize>> {
         let mut left: usize = self.ranges.iter().map(ExactSizeIterator::len).sum();
         let mut runs = Vec::new();
@@ -117,14 +117,14 @@ impl Plan {
     }
 }
 
-/// Whether a trace has keyframes of this state engine, as far as its descriptors tell.
+/// Whether a trace has keyframes of this state engine, according to its descriptors.
 pub fn is_keyed(trace: &Trace) -> bool {
     let keyed =
         |chunk: &Chunk| chunk.descriptor.keyframe().is_some() && chunk.descriptor.engine == STATE_VERSION;
     trace.chunks().iter().any(keyed)
 }
 
-/// The descriptors of all chunks, and of the one that is cut off after them.
+/// The descriptors of all chunks, and of the truncated one after them.
 fn descriptors(trace: &Trace) -> impl Iterator<Item = &Descriptor> {
     trace.chunks().iter().chain(trace.cut()).map(|chunk| &chunk.descriptor)
 }
@@ -153,12 +153,12 @@ fn span(window: &Window, inside: &[bool], needed: &mut [bool]) {
     }
 }
 
-/// Whether the state before a chunk can be had without the chunk before.
+/// Whether the state before a chunk is available without the chunk before.
 fn can_start(trace: &Trace, index: usize) -> bool {
     seed::starts_section(trace.chunks(), index) || trace.path(index, STATE_VERSION).is_some()
 }
 
-/// Has every range start where the state can be had, and heads read where what follows them is.
+/// Moves the start of every range to a place where the state is available, and adds the heads of chunks that are read.
 fn complete(trace: &Trace, needed: &mut [bool], cut: bool) {
     let mut follows = cut;
     for index in (0..needed.len()).rev() {
@@ -209,7 +209,7 @@ fn is_inside(window: &Window, chunk: &Descriptor, next: u64, bases: &Bases) -> b
     !is_before && !is_behind
 }
 
-/// Whether the window may be found to be over for good in a chunk, so that nothing behind it counts.
+/// Whether the window may be found to be over for good in a chunk, so that nothing after it counts.
 fn may_end(window: &Window, chunk: &Descriptor, bases: &Bases) -> bool {
     match window.to {
         Some(Point::Absolute(ts)) => chunk.max_ts >= ts.saturating_add(DISORDER),
@@ -217,12 +217,12 @@ fn may_end(window: &Window, chunk: &Descriptor, bases: &Bases) -> bool {
             let base = bases.get(&chunk.section).copied().unwrap_or(0);
             chunk.max_ts.saturating_sub(base) >= ns.saturating_add(DISORDER)
         }
-        // Numbers ascend: what is behind such a chunk is not needed anyway.
+        // Numbers ascend: what is after such a chunk is not needed anyway.
         Some(Point::Event(_)) | None => false,
     }
 }
 
-/// The bases of the sections, where the window needs them and they can be had.
+/// The bases of the sections, if the window needs them and they are available.
 fn bases(trace: &Trace, window: &Window) -> Result<Bases, TraceError> {
     let relative = [window.from, window.to].iter().any(|point| matches!(point, Some(Point::Relative(_))));
     let mut bases = Bases::new();
@@ -236,7 +236,7 @@ fn bases(trace: &Trace, window: &Window) -> Result<Bases, TraceError> {
         if tried.replace(section) == Some(section) {
             continue;
         }
-        // Where the start of the section is lost, what is left of it tells no base.
+        // If the start of the section is lost, the rest of it gives no base.
         let Some(found) = seed::state_at(trace, index, &mut Report::default())? else { continue };
         let mut base = Some(found.state.first_ts()).filter(|base| *base != 0);
         let mut rest = chunks.iter().skip(index).take_while(|chunk| chunk.descriptor.section == section);

@@ -1,4 +1,4 @@
-//! A question that captures are asked: a visitor per piece finds parts of the answer, and whoever asks merges them in the
+//! A question about captures: a visitor per piece finds parts of the answer, and the caller merges them in the
 //! order of the captures and of their events. Alert lines are such parts, rows of tables are others.
 
 use std::io;
@@ -41,7 +41,7 @@ pub trait PieceVisitor: Visitor<Error = io::Error> {
     /// The piece is done. What was found and not handed out yet goes to the outlet.
     ///
     /// # Errors
-    /// Nobody wants it.
+    /// It is not wanted.
     fn finish(self) -> io::Result<()>;
 }
 
@@ -50,7 +50,7 @@ pub trait PieceVisitor: Visitor<Error = io::Error> {
 pub struct PieceOrigin<'a> {
     /// What lines show of its capture.
     pub origin: &'a Origin,
-    /// The capture and its section whose process images are numbered alike; `None` where the piece knows no earlier one.
+    /// The capture and its section whose process images are numbered alike; `None` if the piece knows no earlier one.
     pub images: Option<(u64, u64)>,
 }
 
@@ -67,7 +67,7 @@ impl<'a, P> Outlet<'a, P> {
     /// Hands a part over, which takes about `bytes` of memory; waits where too much waits for its turn already.
     ///
     /// # Errors
-    /// Nobody wants it any more.
+    /// No further part is wanted.
     pub fn send(&mut self, part: P, bytes: usize) -> io::Result<()> {
         (self.send)(part, bytes)
     }
@@ -81,6 +81,6 @@ pub trait Merge<P> {
     /// The answer cannot be written; the scan ends.
     fn merge(&mut self, part: P) -> io::Result<()>;
 
-    /// So many events lie in chunks that were left out.
+    /// The number of events in chunks that were skipped.
     fn skipped(&mut self, _events: u64) {}
 }

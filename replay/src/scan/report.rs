@@ -1,5 +1,5 @@
 //! What was found to be damaged in a capture while it was scanned, in the order of the file, the first hundred places in
-//! full; and what a defect of this program left out.
+//! full; and events that were not evaluated because of an error in this program.
 
 use std::fmt;
 
@@ -66,13 +66,13 @@ pub struct Report {
     pub count: u64,
     /// Bytes of scap that were read of a trace.
     pub bytes: u64,
-    /// Events that could be read of a last chunk that is cut off.
+    /// Events that could be read of a truncated last chunk.
     pub rescued: u64,
-    /// The first defect of this program.
+    /// The first error in this program.
     pub(crate) defect: Option<Defect>,
 }
 
-/// A stretch of a capture was not looked at to its end because of a defect of this program.
+/// A part of a capture was not evaluated to its end because of an error in this program.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
     "error in this program: the evaluation of events {first} to {last} stopped after {evaluated} of them: {message}"

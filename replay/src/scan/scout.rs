@@ -22,7 +22,7 @@ pub(super) struct Scout<'s, 'd, 'p, Q: Question> {
     /// Nothing after a piece is of interest.
     pub(super) over: Arc<AtomicBool>,
     pub(super) window: Window,
-    /// A batch ends with the block that makes it take so many bytes of memory or more.
+    /// A batch ends with the block with which it takes at least this many bytes of memory.
     pub(super) size: usize,
     /// What is known of the host after the last block.
     pub(super) state: State,
@@ -41,7 +41,7 @@ impl<Q: Question> Scout<'_, '_, '_, Q> {
         })
     }
 
-    /// Has what was read so far evaluated; `false` where nothing further is of interest.
+    /// Has what was read so far evaluated; `false` if nothing further is of interest.
     pub(super) fn flush(&mut self) -> io::Result<bool> {
         if let Some(stretch) = self.stretch.take() {
             let images = Some((self.dispatcher.captures, self.section));
@@ -82,7 +82,7 @@ impl<Q: Question> Visitor for Scout<'_, '_, '_, Q> {
             Block::Event(event) => self.event(event),
             block => {
                 if let Block::Section(_) = block {
-                    // The state before it is void, and an empty one costs nothing.
+                    // The state before it is not needed, and an empty one costs nothing.
                     self.flush()?;
                     self.section += 1;
                     self.state = State::new();

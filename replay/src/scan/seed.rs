@@ -6,7 +6,7 @@ use tercel_format::trace::{Chunk, Damage, KeyframeKind, StateStep, Trace, TraceE
 use super::report::Report;
 use crate::state::{STATE_VERSION, State};
 
-/// How many damaged keyframes on the way to one chunk are got over; behind them, what is asked for is not worth its time.
+/// How many damaged keyframes on the way to one chunk are replaced by replaying; more would take too long.
 const DETOURS: usize = 4;
 
 /// Whether a chunk follows the one before without a gap. Nothing comes before the first one.
@@ -25,7 +25,7 @@ pub(super) fn starts_section(chunks: &[Chunk], index: usize) -> bool {
     is_head && index.checked_sub(1).and_then(section) != section(index)
 }
 
-/// The state before chunk `index`; `None` where the keyframes do not tell it. Where chunks on the way are damaged, too, it is
+/// The state before chunk `index`; `None` if the keyframes do not give it. If chunks on the way are damaged, too, it is
 /// what a replay that skips the damage knows there.
 pub(super) fn state_at(
     trace: &Trace,
@@ -62,7 +62,7 @@ fn walk(
         let taken = match step {
             StateStep::Head(chunk) => {
                 at = chunk + 1;
-                // Damage to it is told where it is evaluated.
+                // Its damage is reported where it is evaluated.
                 found.exact &= blocks(trace, chunk, &mut found.state)?;
                 continue;
             }
@@ -91,7 +91,7 @@ fn walk(
     Ok(Some(found))
 }
 
-/// Applies the keyframe of a chunk; the inner error tells why it cannot be.
+/// Applies the keyframe of a chunk; the inner error says why this is not possible.
 fn keyframe(
     trace: &Trace,
     chunk: usize,
@@ -112,7 +112,7 @@ fn keyframe(
     Ok(applied.map_err(|error| error.to_string()))
 }
 
-/// Lets a state take in the blocks of a chunk; `false` where not all of them can be read.
+/// Lets a state take in the blocks of a chunk; `false` if not all of them can be read.
 fn blocks(trace: &Trace, chunk: usize, state: &mut State) -> Result<bool, TraceError> {
     let Some(chunk) = trace.chunks().get(chunk) else { return Ok(true) };
     Ok(matches!(take(trace, chunk, &mut Unpacker::new(), state)?, Events::Whole))
@@ -126,7 +126,7 @@ pub(super) enum Events {
     Damaged(Damage),
 }
 
-/// Lets a state take in the blocks of a chunk, and nobody else.
+/// Applies the blocks of a chunk to a state, without a visitor.
 pub(super) fn take(
     trace: &Trace,
     chunk: &Chunk,

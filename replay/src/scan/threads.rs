@@ -15,12 +15,12 @@ pub struct Threads {
 }
 
 impl Threads {
-    /// So many threads.
+    /// This number of threads.
     pub fn new(count: usize) -> Threads {
         Threads { count: count.max(1), batch: BATCH }
     }
 
-    /// With batches of so many bytes of memory, instead of [`BATCH`].
+    /// With batches of this many bytes of memory, instead of [`BATCH`].
     #[cfg(test)]
     pub(super) fn with_batch(self, batch: usize) -> Threads {
         Threads { batch, ..self }

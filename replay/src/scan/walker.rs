@@ -46,7 +46,7 @@ pub(super) struct Walker<'t> {
     pub(super) report: Report,
 }
 
-/// Walks through chunks, and with `cut` through what is there of the one that is cut off after them; `false` where nothing
+/// Walks through chunks, and with `cut` through the readable part of the truncated one after them; `false` if nothing
 /// further is of interest, or `stop` says so.
 pub(super) fn walk<V: Visitor>(
     walker: &mut Walker<'_>,
@@ -203,7 +203,7 @@ impl<'t> Walker<'t> {
         self.report.lose(chunk.descriptor.sequence, loss);
     }
 
-    /// The visitor panicked in a chunk; `true` where it goes on after it.
+    /// The visitor panicked in a chunk; `true` if it goes on after it.
     #[cold]
     fn panicked<V: Visitor>(&mut self, chunk: &Chunk, done: u64, message: String, visitor: &mut V) -> bool {
         let (first, last) = chunk.descriptor.numbers();

@@ -1,6 +1,6 @@
 //! Users and groups of the host. Filled from the capture only: lists and account events (reference state 10, design D5).
 //!
-//! Accounts of containers are not kept, although captures tell them: the reference looks them up in the container's own passwd
+//! Accounts of containers are not kept, although captures contain them: the reference looks them up in the container's own passwd
 //! file, takes nothing from the event, and so knows none of them when it reads a capture. Alerts show that.
 
 use std::collections::HashMap;

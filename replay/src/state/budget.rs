@@ -20,7 +20,7 @@ const MEASURED: usize = 8;
 /// What the header and the reference counts of an allocation take.
 const OVERHEAD: usize = 32;
 
-/// A limit, and what had to be given up for it.
+/// A limit, and counts of what was dropped for it.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Budget {
     pub(super) limit: usize,
@@ -43,14 +43,14 @@ impl Default for Budget {
 }
 
 impl State {
-    /// Sets how many bytes of memory the state may take. What is given up depends on when, so that with a state over its
+    /// Sets how many bytes of memory the state may take. What is dropped depends on the time, so that with a state over its
     /// limit the output may depend on where an evaluation began.
     pub(crate) fn limit_memory(&mut self, bytes: usize) {
         self.budget.limit = bytes;
         self.threads.room = bytes / MEASURED;
     }
 
-    /// What was given up since the section began.
+    /// Counts of what was dropped since the section began.
     pub fn forgotten(&self) -> Forgotten {
         self.budget.forgotten
     }
@@ -121,7 +121,7 @@ impl Threads {
         (thread.image, thread.fds, thread.env, thread.enter) = (image, fds, env, None);
     }
 
-    /// So many bytes were taken on.
+    /// This many bytes were added.
     #[inline]
     pub(super) fn grow(&mut self, bytes: usize) {
         self.room = self.room.saturating_sub(bytes);

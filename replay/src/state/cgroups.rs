@@ -29,7 +29,7 @@ const CRI: &[Layout] = &[
 ];
 const LXC: &[&str] = &["/lxc/", "/lxc.payload/", "/lxc.payload."];
 
-/// Engines that tell nothing about their containers: their metadata is made up as soon as an id is found.
+/// Engines that report nothing about their containers: their metadata is made as soon as an id is found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Bare {
     Lxc,
@@ -37,16 +37,16 @@ pub(super) enum Bare {
     Bpm,
 }
 
-/// What a cgroup path tells.
+/// What a cgroup path shows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Hit<'a> {
     /// Container id.
     pub(super) id: &'a [u8],
-    /// The engine, if it tells nothing itself.
+    /// The engine, if it reports nothing itself.
     pub(super) bare: Option<Bare>,
 }
 
-/// The container of a list of cgroups (`subsystem=path`, NUL between and behind): the first path that belongs to one.
+/// The container of a list of cgroups (`subsystem=path`, NUL between and after): the first path that belongs to one.
 pub(super) fn container(list: &[u8]) -> Option<Hit<'_>> {
     list.split(|byte| *byte == 0).find_map(|entry| {
         let path = entry.get(entry.iter().position(|byte| *byte == b'=')? + 1..)?;
@@ -80,7 +80,7 @@ fn between<'a>(path: &'a [u8], prefix: &[u8], suffix: &str) -> Option<(usize, &'
 }
 
 /// An id of 64 characters. The reference looks for a character that is not hexadecimal from the start of the id on, but
-/// compares its place in the whole path with 64: what stands behind that is not checked.
+/// compares its place in the whole path with 64: what stands after that is not checked.
 fn full_id<'a>(path: &'a [u8], prefix: &[u8], suffix: &str) -> Option<&'a [u8]> {
     let (start, id) = between(path, prefix, suffix)?;
     let wrong = path.iter().skip(start).position(|byte| !byte.is_ascii_hexdigit());
@@ -135,7 +135,7 @@ fn libvirt(path: &[u8]) -> Option<&[u8]> {
         let nested = memmem::find(path, b".scope/libvirt").is_some();
         let suffix: &[u8] = if nested { b".scope/libvirt" } else { b".scope" };
         if let Some(end) = memmem::find(path, suffix).filter(|end| end + suffix.len() == path.len()) {
-            // One character of the escape is left behind the mark.
+            // One character of the escape is left after the mark.
             return path.get(at + SYSTEMD.len() + 1..end);
         }
     }

@@ -81,7 +81,7 @@ impl State {
         }
     }
 
-    /// Gives an entry that was made up for the caller what the event tells about it (reference state 4.3).
+    /// Completes an entry that was made up for the caller from the event (reference state 4.3).
     fn complete_caller(&mut self, event: &Event<'_>, caller: Slot) {
         let thread = self.threads.get_mut(caller);
         thread.pid = event.int(4).unwrap_or(-1);
@@ -188,7 +188,7 @@ impl State {
         thread.caps = source.caps;
     }
 
-    /// What the event itself tells about the new thread (reference state 4.2, 4.7). Texts equal to those of `source` are shared
+    /// The event's own facts about the new thread (reference state 4.2, 4.7). Texts equal to those of `source` are shared
     /// with it; its executable is taken over if it is known.
     fn take_clone_params(&mut self, event: &Event<'_>, thread: &mut Thread, source: Slot, valid: bool) {
         let exe = text(event, 1);
@@ -212,7 +212,7 @@ impl State {
         thread.clone_ts = event.ts;
     }
 
-    /// The image of an entry that was made up, once its child told what both run.
+    /// The image of an entry that was made up, once its child shows what both run.
     fn caller_image(&mut self, child: &Thread, caller: Slot) -> Arc<super::Image> {
         let own = self.threads.get(caller).image.clone();
         self.threads.image(&child.image, ImageParts { exepath: &own.exepath, ..child.image.parts() })

@@ -200,7 +200,7 @@ impl Fd {
         self.kind == FdKind::Ipv4 && self.info.l4(FdKind::Ipv4) == L4::Tcp
     }
 
-    /// Whether a tuple tells an inet socket nothing new: its own ends, in either direction.
+    /// Whether a tuple has nothing new for an inet socket: its own ends, in either direction.
     pub(super) fn is_known_pair(&self, tuple: &[u8]) -> bool {
         match Tuple::decode(tuple) {
             Some(Tuple::V4(source, destination)) => {
@@ -329,7 +329,7 @@ pub(super) fn set_v6(fd: &mut Fd, source: Endpoint6, destination: Endpoint6) -> 
     fd.info != before
 }
 
-/// Appends the name of a pair as its transport asks for (reference state 8.24).
+/// Appends the name of a pair as its transport requires (reference state 8.24).
 pub(super) fn pair_name(out: &mut Vec<u8>, fd: &Fd) {
     let Some(inet) = fd.info.endpoints(fd.kind) else { return };
     match (fd.kind, inet.l4) {

@@ -97,7 +97,7 @@ pub(super) fn parse(text: &[u8]) -> Option<Container> {
     })
 }
 
-/// Text of a key, empty where it is missing; `None` for another type.
+/// Text of a key, empty if it is missing; `None` for another type.
 fn string(object: &Map<String, Value>, key: &str) -> Option<Vec<u8>> {
     object.get(key).map_or(Some(Vec::new()), text_of)
 }
@@ -114,7 +114,7 @@ fn number(object: &Map<String, Value>, key: &str, missing: i64) -> Option<i64> {
     object.get(key).map_or(Some(missing), |value| value.as_i64().or_else(|| value.as_f64().map(|v| v as i64)))
 }
 
-/// A list of a key, empty where it is missing or null.
+/// A list of a key, empty if it is missing or null.
 fn list<T>(object: &Map<String, Value>, key: &str, item: impl Fn(&Value) -> Option<T>) -> Option<Vec<T>> {
     match object.get(key) {
         None | Some(Value::Null) => Some(Vec::new()),
@@ -122,7 +122,7 @@ fn list<T>(object: &Map<String, Value>, key: &str, item: impl Fn(&Value) -> Opti
     }
 }
 
-/// Names and values of a key, empty where it is missing or null.
+/// Names and values of a key, empty if it is missing or null.
 fn pairs(object: &Map<String, Value>, key: &str) -> Option<BTreeMap<Vec<u8>, Vec<u8>>> {
     match object.get(key) {
         None | Some(Value::Null) => Some(BTreeMap::new()),

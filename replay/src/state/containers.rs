@@ -1,4 +1,4 @@
-//! Containers: what the capture tells about each, and which thread runs in which (reference state 11).
+//! Containers: what the capture says about each, and which thread runs in which (reference state 11).
 
 use std::collections::{BTreeMap, HashMap};
 use std::net::IpAddr;
@@ -32,7 +32,7 @@ pub struct Container {
     /// Name.
     #[serde(with = "super::bytes")]
     pub name: Vec<u8>,
-    /// Word for the engine (`container.type`), for example `docker`; empty where it is not known.
+    /// Word for the engine (`container.type`), for example `docker`; empty if it is not known.
     #[serde(with = "super::bytes")]
     pub kind: Vec<u8>,
     /// Image name with tag.
@@ -81,7 +81,7 @@ pub struct Container {
     /// Result of the CNI call, JSON.
     #[serde(with = "super::bytes")]
     pub cni_json: Vec<u8>,
-    /// User that the image asks for.
+    /// User that the image requests.
     #[serde(with = "super::bytes")]
     pub user: Vec<u8>,
     /// When it was created, seconds since the epoch.
@@ -120,7 +120,7 @@ pub struct Probe {
 }
 
 impl Container {
-    /// The container that an event tells about, whether it comes or goes; `None` for all other events.
+    /// The container that an event describes, started or removed; `None` for all other events.
     pub fn of(event: &Event<'_>) -> Option<Container> {
         let text = match event.code() {
             code::CONTAINER_JSON_2_E => event.param(0)?,
@@ -153,7 +153,7 @@ impl Container {
     }
 }
 
-/// The containers that the capture told about so far, and the host.
+/// The containers that the capture has described so far, and the host.
 #[derive(Debug, Clone)]
 pub struct Containers {
     pub(super) by_id: BTreeMap<Text, Arc<Container>>,

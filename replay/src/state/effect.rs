@@ -1,5 +1,5 @@
-//! Whether an event can be left out: it enters, and whether the state behind it differs from the one before in something
-//! that later events show leaves. Whoever keeps only some events of a capture has to keep these, too.
+//! Whether an event can be left out: it enters, and whether the state after it differs from the one before in something
+//! that later events show leaves. If only some events of a capture are kept, these have to be kept, too.
 
 use std::sync::Arc;
 
@@ -23,7 +23,7 @@ struct Before {
 }
 
 impl State {
-    /// As [`apply`](State::apply), and tells whether the event changed anything that later events can show.
+    /// As [`apply`](State::apply), and returns whether the event changed anything that later events can show.
     pub fn apply_noting(&mut self, event: &Event<'_>) -> (Option<Facts>, bool) {
         if !self.is_settled(event) {
             return (self.apply(event), true);
@@ -42,7 +42,7 @@ impl State {
         matches!(self.phase, Phase::Running) && self.exiting.is_none() && has_base
     }
 
-    /// `None` where the thread is not known: it will be made up.
+    /// `None` if the thread is not known: it will be made up.
     fn before(&self, event: &Event<'_>) -> Option<Before> {
         let slot = self.threads.by_tid(event.tid)?;
         let thread = self.threads.get(slot);

@@ -23,13 +23,13 @@ const PROCESSES: usize = 512;
 pub struct ResumePoint {
     /// How the events before it are numbered.
     pub numbering: Numbering,
-    /// Time of the event behind it.
+    /// Time of the event after it.
     pub ts: u64,
 }
 
 impl State {
     /// Hands over the blocks of a section that begins with this state: a section header, lists, the state block, and one
-    /// event per container. What follows are the events behind `cut`.
+    /// event per container. What follows are the events after `cut`.
     ///
     /// # Errors
     /// Those of `give`.
@@ -40,7 +40,7 @@ impl State {
     ) -> Result<(), E> {
         let mut settled = self.clone();
         settled.start();
-        // A state that is too large for its block is left to the lists; how events are numbered is told all the same.
+        // A state that is too large for its block is not stored; the numbers of events are.
         let state = settled.snapshot().unwrap_or_default();
         // What the last event ended goes with the next one; the lists are to be without it.
         settled.finish_previous(cut.ts);
@@ -54,7 +54,7 @@ impl State {
         settled.export_containers(cut.ts, give)
     }
 
-    /// Takes in a state block; one of another version, or one that contradicts itself, leaves what the lists told.
+    /// Takes in a state block; one of another version, or one that contradicts itself, leaves the state of the lists.
     pub(super) fn resume(&mut self, record: &StateRecord) {
         if let Ok(state) = State::restore(&record.state) {
             let limit = self.budget.limit;
@@ -129,7 +129,7 @@ impl State {
         ts: u64,
         give: &mut dyn FnMut(&Block<'_>) -> Result<(), E>,
     ) -> Result<(), E> {
-        // The host is known without being told.
+        // The host needs no event.
         for container in self.containers.by_id.iter().filter(|(id, _)| !id.is_empty()).map(|(_, one)| one) {
             let text = container_json::text(container);
             let data = [&[0; 4][..], b"container\0", &text, b"\0"].concat();
@@ -191,7 +191,7 @@ fn listed(number: i64, fd: &Fd, ports: &HashSet<u16>) -> FdRecord {
     let name = fd.name.to_vec();
     let detail = match (fd.kind, fd.inet) {
         (FdKind::Ipv4 | FdKind::Ipv6, Some(inet)) => {
-            // Entries start with the client, lists with the local end; whoever reads the list turns only what is bound.
+            // Entries start with the client, lists with the local end; a reader of the list swaps only bound ones.
             let turned = fd.kind == FdKind::Ipv4 && fd.role == Role::Server && ports.contains(&inet.dport);
             let (source, destination) = ((inet.sip, inet.sport), (inet.dip, inet.dport));
             let (local, remote) = if turned { (destination, source) } else { (source, destination) };

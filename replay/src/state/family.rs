@@ -7,12 +7,12 @@ use super::{Slot, Thread, Threads, clone_flag};
 /// How far a chain of parents is followed; a longer one is a loop or an attack.
 pub(crate) const MAX_ANCESTORS: usize = 1024;
 
-/// Children that are gone before the reference tidies up its list.
+/// Number of ended children after which the reference cleans up its list.
 const TIDY_AT: u64 = 10;
 
 impl Threads {
     /// Adds a thread, in place of an older one of the same id. `linked` makes its group and its link to the parent at once.
-    /// `None` where the table is full.
+    /// `None` if the table is full.
     pub(super) fn add(&mut self, thread: Thread, linked: bool) -> Option<Slot> {
         if self.len() >= MAX_THREADS {
             return None;
@@ -41,7 +41,7 @@ impl Threads {
         Some(slot)
     }
 
-    /// The thread of an id, made up if it is not there (reference state 2.4). `None` where the table is full.
+    /// The thread of an id, made up if it is not there (reference state 2.4). `None` if the table is full.
     #[inline]
     pub(super) fn get_or_make(&mut self, tid: i64) -> Option<Slot> {
         match self.by_tid(tid) {
@@ -193,7 +193,7 @@ impl Threads {
         }
     }
 
-    /// Tells a parent that a child is gone for good.
+    /// Notes in a parent that a child is removed.
     fn count_lost_child(&mut self, ptid: i64) {
         let Some(parent) = self.by_tid(ptid) else { return };
         let links = &mut self.get_mut(parent).links;

@@ -174,7 +174,7 @@ pub struct Fd {
     /// Path, tuple text or another name; may be empty.
     #[serde(with = "super::bytes")]
     pub name: Text,
-    /// Path as the call gave it; empty where it was not opened by path.
+    /// Path as the call gave it; empty if it was not opened by path.
     #[serde(with = "super::bytes")]
     pub(crate) raw_name: Text,
     /// `PPM_O_*` bits of the open (and close-on-exec bits of other kinds as reference state 8.11, 8.12 say).
@@ -189,7 +189,7 @@ pub struct Fd {
     pub(crate) inet: Option<Endpoints>,
     /// Kernel addresses of a unix socket: source, destination.
     pub unix: Option<(u64, u64)>,
-    /// Pid behind a pidfd.
+    /// Pid of a pidfd.
     pub pid: i64,
     /// What comes and goes.
     pub(crate) flags: FdFlags,

@@ -29,7 +29,7 @@ impl FdTable {
         (0..DENSE).contains(&number)
     }
 
-    /// A table of the entries that are found by index, and of the others, which are not; `None` where one is in the wrong
+    /// A table of the entries that are found by index, and of the others, which are not; `None` if one is in the wrong
     /// place, or there are too many.
     pub(super) fn of_parts(small: Vec<(i64, Arc<Fd>)>, others: Option<Arc<FdTree>>) -> Option<FdTable> {
         let mut table = FdTable::default();
@@ -159,7 +159,7 @@ impl FdTable {
         size_of::<FdTable>() + self.dense.capacity() * size_of::<Option<Arc<Fd>>>()
     }
 
-    /// Calls `visit` with each part that tables can share: an address that tells it from others, its size, its entries. Those
+    /// Calls `visit` with each part that tables can share: an address that identifies it, its size, its entries. Those
     /// that are found by index are a part of their own. What is below a part for which `visit` answers `false` is left out.
     pub(super) fn visit_parts<'t>(&'t self, visit: &mut dyn FnMut(usize, usize, Entries<'t, '_>) -> bool) {
         visit(self.dense.as_ptr().addr(), 0, &mut self.dense.iter().flatten());

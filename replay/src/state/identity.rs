@@ -92,7 +92,7 @@ impl State {
         }
     }
 
-    /// prctl: the process becomes a reaper of orphans, or no longer is one (reference state 6.5).
+    /// prctl: the process becomes a reaper of orphans, or stops being one (reference state 6.5).
     pub(super) fn on_prctl(&mut self, event: &Event<'_>, facts: &Facts) {
         let Some(slot) = facts.thread.filter(|_| did_not_fail(event)) else { return };
         let subreaper = event.uint(1).is_some_and(|option| SUBREAPER.contains(&option));

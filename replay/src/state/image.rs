@@ -1,4 +1,4 @@
-//! What a process runs: name, argv and executable. Shared between threads and forks until somebody executes something
+//! What a process runs: name, argv and executable. Shared between threads and forks until one of them executes something
 //! else, so that a predicate over it is evaluated once per image and a fork copies nothing.
 
 use std::sync::Arc;

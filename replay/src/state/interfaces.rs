@@ -94,7 +94,7 @@ impl Interfaces {
     }
 }
 
-/// The end that is missing, and the other; `None` where both are there. Where both are missing it is the source.
+/// The end that is missing, and the other; `None` if both are there. Where both are missing it is the source.
 fn missing(source: bool, destination: bool) -> Option<(End, End)> {
     match (source, destination) {
         (true, _) => Some((End::Source, End::Destination)),

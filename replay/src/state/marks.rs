@@ -1,18 +1,18 @@
-//! Marks on what may have changed: places in a table enter as they are touched, and leave when somebody asks what was
+//! Marks on what may have changed: places in a table enter as they are touched, and leave when a user asks what was
 //! touched since he asked last. What is in the table is not known here.
 
 use std::sync::Arc;
 
-/// Whoever asks for changes. Two are the same if they are clones of each other.
+/// A user of changes. Two are the same if they are clones of each other.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Asker(Arc<()>);
 
-/// The places of a table that were touched. Memory is bounded by the table, also where nobody ever asks.
+/// The places of a table that were touched. Memory is bounded by the table, even if changes are never read.
 #[derive(Debug, Default)]
 pub(super) struct Marks {
     marked: Vec<bool>,
     places: Vec<u32>,
-    /// Who asked last; `None` where marks say nothing about places that have none.
+    /// Who asked last; `None` if marks say nothing about places that have none.
     asker: Option<Asker>,
 }
 
@@ -36,8 +36,8 @@ impl Marks {
         self.places.push(place);
     }
 
-    /// The places that were touched since `asker` asked last, ascending; `None` stands for all, where somebody else asked
-    /// since then, or nobody yet.
+    /// The places that were touched since `asker` asked last, ascending; `None` means all, if another user asked
+    /// since then, or none yet.
     pub(super) fn take(&mut self, asker: &Asker) -> Option<Vec<u32>> {
         let mut places = std::mem::take(&mut self.places);
         for place in &places {
@@ -52,7 +52,7 @@ impl Marks {
 }
 
 impl Clone for Marks {
-    /// A copy of a table is another one: whoever asked for the changes of the first knows nothing of it.
+    /// A copy of a table is a different one: users of the changes of the first know nothing about it.
     fn clone(&self) -> Marks {
         Marks::default()
     }

@@ -107,7 +107,7 @@ pub struct State {
 pub struct Facts {
     /// The event's thread.
     pub thread: Option<Slot>,
-    /// Number of the fd that the event works on, as the thread remembers it; -1 where unknown.
+    /// Number of the fd that the event works on, as the thread remembers it; -1 if unknown.
     pub(crate) fd_num: i64,
     /// The event is bound to an fd entry: the one at `fd_num` in the fd table in force for the thread (reference state 2.6 to
     /// 2.9).
@@ -116,7 +116,7 @@ pub struct Facts {
     pub(crate) fd_name_changed: bool,
     /// The return value if it is negative, else 0 (reference state 2.8).
     pub error: i64,
-    /// The container that a container event tells about (reference state 11.13).
+    /// The container that a container event describes (reference state 11.13).
     pub container: Option<Arc<Container>>,
     /// For a context switch the time since the one before on the same CPU, nanoseconds; else 0.
     pub slice: u64,
@@ -180,12 +180,12 @@ impl State {
         }
     }
 
-    /// Takes in an event (reference state 2.1, b to f) and tells what was found out about it. `None` where nobody is to see it:
+    /// Takes in an event (reference state 2.1, b to f) and returns what was found out about it. `None` if it is not to be shown:
     /// it builds the initial state (1.5), was kept only for the state (1.11), or is one of the enter events that only serve
     /// their exit (12.4).
     pub fn apply(&mut self, event: &Event<'_>) -> Option<Facts> {
         match self.phase {
-            // After a state block, these only repeat what it told.
+            // After a state block, these only repeat its content.
             Phase::Running if event.initial => return None,
             Phase::Running => {}
             Phase::Lists => {
@@ -236,7 +236,7 @@ impl State {
         }
     }
 
-    /// Container id of an event's thread: empty on the host, `None` where no thread is known. Container fields look at the
+    /// Container id of an event's thread: empty on the host, `None` if no thread is known. Container fields look at the
     /// thread of the event's id even where the event is not bound to it; during a container event they describe
     /// [`Facts::container`].
     pub fn container_id(&self, event: &Event<'_>) -> Option<&[u8]> {

@@ -1,5 +1,5 @@
 //! An index from thread ids to positions. Ids that a kernel hands out (below 2^22) are found in pages by two loads and no
-//! hashing; whatever else a capture claims goes to a hash map with a random key, so that nobody can choose collisions.
+//! hashing; whatever else a capture claims goes to a hash map with a random key, so that collisions cannot be chosen.
 
 use std::collections::HashMap;
 

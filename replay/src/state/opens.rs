@@ -17,7 +17,7 @@ const LOWER_LAYER: u32 = 1 << 16;
 /// `AT_FDCWD`.
 const CURRENT_DIRECTORY: i64 = -100;
 
-/// What an open's events tell.
+/// The facts from an open's events.
 struct Opened<'a> {
     name: &'a [u8],
     flags: u32,
@@ -45,7 +45,7 @@ impl State {
         self.add_fd(slot, number, Arc::new(fd), facts);
     }
 
-    /// What an open's events tell; its full path is appended to `path`.
+    /// The facts from an open's events; its full path is appended to `path`.
     fn opened<'e>(
         &self,
         event: &Event<'e>,
@@ -64,7 +64,7 @@ impl State {
         opened
     }
 
-    /// openat and openat2; device and inode stand at `dev` and behind it.
+    /// openat and openat2; device and inode stand at `dev` and after it.
     fn opened_at<'e>(
         &self,
         event: &Event<'e>,

@@ -20,7 +20,7 @@ pub(super) fn strings<'a>(event: &Event<'a>, index: usize) -> Cow<'a, [u8]> {
     ended(event.param(index).unwrap_or_default())
 }
 
-/// A list of strings with a NUL behind the last one. A lone NUL is an empty list, as in the reference.
+/// A list of strings with a NUL after the last one. A lone NUL is an empty list, as in the reference.
 pub(super) fn ended(bytes: &[u8]) -> Cow<'_, [u8]> {
     match bytes {
         [] | [0] => Cow::Borrowed(b""),
@@ -33,7 +33,7 @@ pub(super) fn ended(bytes: &[u8]) -> Cow<'_, [u8]> {
     }
 }
 
-/// A path without the mark that the kernel puts behind the path of a deleted file.
+/// A path without the mark that the kernel puts after the path of a deleted file.
 pub(super) fn without_deleted(path: &[u8]) -> &[u8] {
     match path.strip_suffix(b" (deleted)") {
         Some(rest) if !rest.is_empty() => rest,

@@ -53,7 +53,7 @@ impl RecentExits {
         places.filter_map(|place| self.ring.get((place % CAPACITY as u64) as usize).copied()).collect()
     }
 
-    /// Remembers nothing but that there were so many exits.
+    /// Stores only the number of exits.
     pub(super) fn count_from(&mut self, recorded: u64) {
         self.recorded = recorded;
     }
@@ -63,7 +63,7 @@ impl RecentExits {
         self.recorded
     }
 
-    /// Takes over what [`since`](RecentExits::since) told; `false` where it does not follow what is known here.
+    /// Takes over the result of [`since`](RecentExits::since); `false` if it does not follow what is known here.
     pub(super) fn extend(&mut self, recorded: u64, exits: &[(u64, u64)]) -> bool {
         let count = exits.len() as u64;
         if recorded.wrapping_sub(self.recorded) != count {

@@ -69,7 +69,7 @@ fn path(bytes: &[u8], at: usize) -> Option<&[u8]> {
 }
 
 impl<'a> Tuple<'a> {
-    /// Decodes a tuple parameter; `None` where it is empty or too short for its family.
+    /// Decodes a tuple parameter; `None` if it is empty or too short for its family.
     pub fn decode(bytes: &'a [u8]) -> Option<Tuple<'a>> {
         match *bytes.first()? {
             family::INET => Some(Tuple::V4(endpoint4(bytes, 1)?, endpoint4(bytes, 7)?)),
@@ -81,7 +81,7 @@ impl<'a> Tuple<'a> {
 }
 
 impl<'a> Address<'a> {
-    /// Decodes an address parameter; `None` where it is empty or too short for its family.
+    /// Decodes an address parameter; `None` if it is empty or too short for its family.
     pub fn decode(bytes: &'a [u8]) -> Option<Address<'a>> {
         match *bytes.first()? {
             family::INET => Some(Address::V4(endpoint4(bytes, 1)?)),

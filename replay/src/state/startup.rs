@@ -26,12 +26,12 @@ pub(super) enum Phase {
     Running,
 }
 
-/// What the lists told and is needed when they are complete.
+/// Entries of the lists that are needed when the lists are complete.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Lists {
     /// Ports that sockets were bound to.
     pub(super) server_ports: BTreeSet<u16>,
-    /// Users and groups, in the order of the list; they go over what initial events told.
+    /// Users and groups, in the order of the list; they replace those of initial events.
     pub(super) accounts: Vec<Account>,
 }
 

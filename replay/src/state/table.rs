@@ -118,7 +118,7 @@ impl Threads {
         }
     }
 
-    /// Makes room for so many threads; the new slots are blank.
+    /// Makes room for `count` threads; the new slots are blank.
     pub(super) fn resize(&mut self, count: usize) {
         for slot in self.slots.len()..count {
             self.touched.set(slot as u32);
@@ -182,7 +182,7 @@ impl Threads {
         self.leader(slot).map_or(b"./", |leader| &self.get(leader).cwd)
     }
 
-    /// The environment of the process, NUL between and behind; the thread's own where the leader is not known.
+    /// The environment of the process, NUL between and after; the thread's own where the leader is not known.
     pub fn env(&self, slot: Slot) -> &[u8] {
         &self.get(self.leader(slot).unwrap_or(slot)).env
     }

@@ -31,18 +31,18 @@ pub(crate) mod clone_flag {
     pub(crate) const IS_MAIN_THREAD: u32 = 1 << 30;
 }
 
-/// One thread. Strings are raw bytes; times are nanoseconds since the epoch, 0 where unknown.
+/// One thread. Strings are raw bytes; times are nanoseconds since the epoch, 0 if unknown.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Thread {
     /// Thread id.
     pub tid: i64,
     /// Thread group id, -1 for an entry made up because nothing is known of the thread.
     pub pid: i64,
-    /// Thread id of the parent, 0 where there is none.
+    /// Thread id of the parent, 0 if there is none.
     pub ptid: i64,
-    /// Thread id in the pid namespace, -1 where unknown.
+    /// Thread id in the pid namespace, -1 if unknown.
     pub vtid: i64,
-    /// Thread group id in the pid namespace, -1 where unknown.
+    /// Thread group id in the pid namespace, -1 if unknown.
     pub vpid: i64,
     /// Session.
     pub sid: i64,
@@ -67,7 +67,7 @@ pub struct Thread {
     pub(crate) exec: ExecFacts,
     /// Capability sets.
     pub caps: Capabilities,
-    /// `subsystem=path`, NUL between and behind.
+    /// `subsystem=path`, NUL between and after.
     #[serde(skip)]
     pub cgroups: Text,
     /// Container id of up to 12 characters; empty on the host.
@@ -79,7 +79,7 @@ pub struct Thread {
     /// Working directory, ending in a slash; maintained on the leader.
     #[serde(skip)]
     pub cwd: Text,
-    /// Environment, NUL between and behind; maintained on the leader.
+    /// Environment, NUL between and after; maintained on the leader.
     #[serde(skip)]
     pub env: Text,
     /// Limit of open fds.
@@ -192,7 +192,7 @@ impl StoredEnter {
         StoredEnter { code: event.code(), params }
     }
 
-    /// Raw bytes of a parameter, empty where it is missing.
+    /// Raw bytes of a parameter, empty if it is missing.
     pub(super) fn param(&self, index: usize) -> &[u8] {
         self.params.get(index).map_or(b"", |param| param)
     }
@@ -303,7 +303,7 @@ impl Default for Blank {
     }
 }
 
-/// Position in the lists of a group and of a parent; `None` where there is no neighbour.
+/// Position in the lists of a group and of a parent; `None` if there is no neighbour.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Links {
     /// The group, an index into the table of groups.
@@ -320,7 +320,7 @@ pub(super) struct Links {
     pub(super) first_child: Option<Slot>,
     /// Children in the list.
     pub(super) children: u32,
-    /// The same as the reference counts them: children that are gone stay in its list until it is tidied up, and a thread
+    /// The same as the reference counts them: ended children stay in its list until it is cleaned up, and a thread
     /// with only such children still gets a reaper.
     pub(super) listed_children: u64,
     /// Listed children that the reference takes to be there.

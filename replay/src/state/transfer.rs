@@ -1,4 +1,4 @@
-//! Calls that send and receive: what goes over a socket tells its ends, its role and its name (reference state 8.19 to 8.23).
+//! Calls that send and receive: data that goes over a socket shows its ends, its role and its name (reference state 8.19 to 8.23).
 
 use std::sync::Arc;
 
@@ -133,7 +133,7 @@ impl State {
         }
     }
 
-    /// Takes over the ends that a tuple tells (reference state 8.20). Answers whether the name has to be made again.
+    /// Takes over the ends in a tuple (reference state 8.20). Returns whether the name has to be made again.
     fn update_from_tuple(&self, fd: &mut Fd, tuple: Tuple<'_>) -> bool {
         match tuple {
             Tuple::V4(source, destination) => {

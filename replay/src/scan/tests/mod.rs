@@ -90,7 +90,7 @@ impl Supply for Shelf {
     }
 }
 
-/// The lines, the counters and what was said, on so many threads.
+/// The lines, the counters and the reports, on `jobs` threads.
 fn replayed(
     program: &Program,
     options: Options,

@@ -97,7 +97,7 @@ fn shown(path: &Path, chunks: &[Chunk]) -> Vec<bool> {
     chunks.iter().map(of).collect()
 }
 
-/// Damage to data, to keyframes or to both: every thread knows the same behind it.
+/// Damage to data, to keyframes or to both: every thread knows the same after it.
 #[test]
 fn damage_is_told_and_does_not_depend_on_threads() {
     let program = telling("evt.num > 0");
@@ -109,7 +109,7 @@ fn damage_is_told_and_does_not_depend_on_threads() {
     // Chunk 0 here is the last of the heads, chunk 1 the first with events.
     let head = chunks.iter().position(|chunk| !chunk.is_head()).expect("events") - 1;
     let chunks = &chunks[head..];
-    // The first chunks may hold only what no line tells: the lists, and events that build the initial state.
+    // The first chunks may contain only what no line shows: the lists, and events that build the initial state.
     let shown = shown(&path, chunks);
     assert!(!shown[0] && !shown[2..7].contains(&false), "{shown:?}");
     let data = |index: usize| chunks[index].end() as usize - 8;
@@ -273,7 +273,7 @@ impl Visitor for Seen {
     }
 }
 
-/// Where the header of a section is lost, another stands for it: nobody takes the section for the one before.
+/// If the header of a section is lost, another takes its place: the section is not taken for the one before.
 #[test]
 fn a_section_whose_header_is_lost_is_a_section() {
     let packing = Packing { chunk: 4 << 10, threads: 0, ..Packing::default() };

@@ -26,8 +26,8 @@ impl Base {
         self.follow(state, changes.as_ref());
     }
 
-    /// What changed since the last call, as [`State::delta`] tells it; the next delta counts from `state`. If it is the state of
-    /// the last call, only what was touched since then is looked at; any other state is compared as a whole. `None` where the
+    /// What changed since the last call, as [`State::delta`] returns it; the next delta counts from `state`. If it is the state of
+    /// the last call, only what was touched since then is compared; any other state is compared as a whole. `None` if the
     /// bytes are more than a trace can hold.
     pub fn delta(&mut self, state: &mut State) -> Option<Vec<u8>> {
         let changes = state.threads.changes(&self.asker);

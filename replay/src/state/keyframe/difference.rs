@@ -81,7 +81,7 @@ fn lists(lists: &Lists) -> ListsRecord {
     (List(lists.server_ports.iter().copied().collect()), List(accounts.collect()))
 }
 
-/// Entries that are new or different, and keys that are gone, in the order of the keys.
+/// Entries that are new or different, and keys that were removed, in the order of the keys.
 fn changed<V: Clone + PartialEq>(map: &HashMap<u32, V>, base: &HashMap<u32, V>) -> Vec<(u32, Option<V>)> {
     let new = map.iter().filter(|(key, value)| base.get(key) != Some(value));
     let gone = base.keys().filter(|key| !map.contains_key(key));
@@ -166,7 +166,7 @@ fn changed_thread(
     (!unchanged).then_some(record)
 }
 
-/// Whether two threads differ in their texts, fds and neighbours only. A member that is added to threads has to be told here
+/// Whether two threads differ in their texts, fds and neighbours only. A member that is added to threads has to be added here
 /// what it is.
 fn same_numbers(one: &Thread, other: &Thread) -> bool {
     let Thread {

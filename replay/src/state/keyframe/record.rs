@@ -29,7 +29,7 @@ pub(super) struct Difference {
     pub(super) machine: Option<Machine>,
     pub(super) interfaces: Option<List<InterfaceRecord, MAX_INTERFACES>>,
     pub(super) lists: Option<ListsRecord>,
-    /// Users, groups and containers by their numbers and ids, `None` for those that are gone.
+    /// Users, groups and containers by their numbers and ids, `None` for removed ones.
     pub(super) users: List<(u32, Option<User>), MAX_USERS>,
     pub(super) groups: List<(u32, Option<Group>), MAX_USERS>,
     pub(super) containers: List<(Text, Option<Box<Container>>), MAX_KNOWN>,

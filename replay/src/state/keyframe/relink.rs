@@ -65,12 +65,12 @@ pub(super) fn change_threads(
     Ok(())
 }
 
-/// Whether places are told in their order, each once and below `end`.
+/// Whether places are in order, each once and below `end`.
 fn ascends(places: &[u32], end: u32) -> bool {
     places.is_sorted_by(|one, next| one < next) && places.last().is_none_or(|last| *last < end)
 }
 
-/// Makes room for the threads: each slot that is new is either free or told about.
+/// Makes room for the threads: each new slot is either free or in the record.
 fn resize(threads: &mut Threads, general: &General, changed: usize) -> Result<()> {
     let (old, new) = (threads.slots.len(), general.slots as usize);
     if new < old || new - old > changed + general.free.len() || new > 2 * MAX_THREADS {
@@ -91,7 +91,7 @@ fn check_free(threads: &mut Threads, general: &General, taken: usize) -> Result<
     if right { Ok(()) } else { Err(FREE) }
 }
 
-/// Changes threads by themselves, and tells the lists of children that are new.
+/// Changes threads by themselves, and returns the new lists of children.
 fn change_each(
     threads: &mut Threads,
     known: &Found,
@@ -239,7 +239,7 @@ fn leave_members(threads: &mut Threads, index: u32) {
     }
 }
 
-/// Makes groups that have no members what they are told to be.
+/// Sets groups without members as recorded.
 fn change_families(threads: &mut Threads, general: &General, families: Vec<(u32, Family)>) -> Result<()> {
     for (index, family) in families {
         match (index as usize).cmp(&threads.groups.len()) {

@@ -15,7 +15,7 @@ fn traces() -> Vec<PathBuf> {
     paths
 }
 
-/// Calls `each` behind every block of a capture, with the state.
+/// Calls `each` after every block of a capture, with the state.
 fn walk(path: &PathBuf, mut each: impl FnMut(&mut State)) {
     let mut reader = Reader::new(std::fs::File::open(path).expect("readable")).expect("a capture");
     let mut state = State::new();

@@ -140,7 +140,7 @@ fn directories_change_for_the_whole_process() {
     assert_eq!(host.cwd(100), "/srv/");
     host.event(code::SYSCALL_GETCWD_X, 100, &[("res", 5.into()), ("path", "/real".into())]);
     assert_eq!(host.cwd(100), "/real/");
-    // A thread has no directory of its own: what it asks for stands alone.
+    // A thread has no directory of its own: its path is used alone.
     host.event(code::SYSCALL_CHDIR_X, 101, &[("res", 0.into()), ("path", "sub".into())]);
     assert_eq!(host.cwd(100), "sub/");
 }

@@ -1,4 +1,4 @@
-//! Memory: what is shared, and what is given up when a state reaches its limit.
+//! Memory: what is shared, and what is dropped when a state reaches its limit.
 
 use tercel_format::Block;
 use tercel_format::catalogue::code;

@@ -20,7 +20,7 @@ use super::{Facts, Fd, Slot, State, Thread};
 /// Parameters of an event by name.
 type Params<'a> = &'a [(&'a str, Value)];
 
-/// A host whose history is told step by step; every event is a microsecond after the one before.
+/// A host whose events are given step by step; every event is a microsecond after the one before.
 struct Host {
     state: State,
     ts: u64,

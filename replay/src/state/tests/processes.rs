@@ -199,7 +199,7 @@ fn old_captures_have_the_path_of_an_exec_in_its_enter_event() {
 
 #[test]
 fn children_of_the_dead_go_to_the_reaper() {
-    // Who takes over: the one that the kernel names, else a reaping ancestor, else nobody.
+    // The new parent: the one that the kernel names, otherwise a reaping ancestor, otherwise none.
     for (reaper, subreaper, expected) in [(1, false, 1), (0, true, 100), (0, false, 1), (999, true, 100)] {
         let mut host = Host::new();
         if subreaper {
