@@ -35,7 +35,7 @@ pub enum Error {
     /// A rule file cannot be read.
     #[error(transparent)]
     RuleFile(#[from] FileError),
-    /// Rules cannot be taken apart for `--coverage` or to explain a missing alert.
+    /// Rules cannot be divided into parts for `--coverage` or to explain a missing alert.
     #[error("the rules cannot be divided into parts: {0}")]
     Rules(String),
     /// A file or directory cannot be read or written.

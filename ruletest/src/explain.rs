@@ -132,7 +132,7 @@ fn checks_of(sets: &mut Sets, set: usize) -> Result<Parts, Error> {
     loader.checks().map_err(|message| Error::Rules(message.to_string()))
 }
 
-/// What came closest to each missing alert of an evaluation, as text; nothing where that cannot be said.
+/// What came closest to each missing alert of an evaluation, as text; nothing if that cannot be said.
 fn searched(
     capture: &Capture,
     evaluation: &Evaluation,
@@ -146,7 +146,7 @@ fn searched(
     let checks: Vec<(usize, usize)> =
         rules.iter().flat_map(|rule| (0..count(rule)).map(|check| (*rule, check))).collect();
     let conditions = checks.iter().filter_map(|(rule, check)| Some(&parts.checks.get(*rule)?.get(*check)?.1));
-    // Behind all checks stands what always holds: it tells when an event is complete.
+    // After all checks comes one that is always true: it shows when an event is complete.
     let always = Expr { kind: ExprKind::And(Vec::new()), pos: Pos::default() };
     let program = tercel_rules::filter::conditions(conditions.chain([&always])).ok()?;
     let options = Options { matching: Matching::All, ..evaluation.options };

@@ -1,4 +1,4 @@
-//! What a run is asked to do, with nothing left of how it was typed.
+//! The options of a run, independent of the form of the command line.
 
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
@@ -17,15 +17,15 @@ pub struct Options {
     pub filter: Vec<String>,
     /// Captures that are read at a time. No verdict depends on it.
     pub jobs: NonZeroUsize,
-    /// Write into the test files what was got, in place of a verdict.
+    /// Write the actual results into the test files, in place of a verdict.
     pub bless: bool,
     /// Reports to write.
     pub reports: Vec<Report>,
     /// Measure what the cases leave untested.
     pub coverage: bool,
-    /// The run fails if fewer per cent of the rules are shown to fire, or are shown to be silent.
+    /// The run fails if a smaller percentage of the rules is shown to fire, or shown to be silent.
     pub fail_under: Option<f64>,
-    /// No text report unless it is asked for.
+    /// No text report unless it is requested.
     pub quiet: bool,
     /// Report every case, alert and warning.
     pub verbose: bool,

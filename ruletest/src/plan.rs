@@ -1,5 +1,5 @@
 //! From cases to work: cases and loaded rules enter; captures leave, each with the evaluations that its cases need. Cases that
-//! ask the same rules about the same capture share an evaluation. A case that cannot run is told with its place.
+//! ask the same rules about the same capture share an evaluation. A case that cannot run is reported with its place.
 
 use std::collections::HashMap;
 use std::path::PathBuf;
@@ -57,7 +57,7 @@ struct Key {
     set: usize,
     matching: Matching,
     filter: Option<String>,
-    /// Only where what rules say hangs on where the evaluation starts, or where windows are to be told apart.
+    /// Only where what rules say hangs on where the evaluation starts, or where windows have to be distinguished.
     window: Option<Window>,
 }
 

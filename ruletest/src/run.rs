@@ -54,7 +54,7 @@ pub(crate) fn replay(captures: &[Capture], sets: &Sets, jobs: NonZeroUsize) -> R
     Ok(pool(jobs)?.install(|| captures.par_iter().map(|capture| one(capture, sets)).collect()))
 }
 
-/// So many threads.
+/// This number of threads.
 pub(crate) fn pool(jobs: NonZeroUsize) -> Result<rayon::ThreadPool, Error> {
     Ok(rayon::ThreadPoolBuilder::new().num_threads(jobs.get()).build()?)
 }

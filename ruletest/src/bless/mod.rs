@@ -1,5 +1,5 @@
 //! `--bless`: verdicts enter; test files leave with what was got in the place of what was expected. Everything else in a file,
-//! comments and layout included, stays as it is. What cannot be written so is told.
+//! comments and layout included, stays as it is. What cannot be written is reported.
 
 mod edits;
 mod text;

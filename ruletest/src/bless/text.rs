@@ -5,7 +5,7 @@ use crate::suite::{Layout, Span};
 /// A replacement of bytes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Edit {
-    /// What goes; nothing where text is inserted.
+    /// What goes; nothing if text is inserted.
     pub(crate) span: Span,
     /// What comes.
     pub(crate) text: String,
@@ -54,7 +54,7 @@ pub(crate) fn first_key(text: &str, mapping: Span, pair: &str) -> Vec<Edit> {
     vec![insert(mapping.from, format!("{pair}\n{}", indent(text, mapping.from)))]
 }
 
-/// Where a collection without brackets ends: behind the last line that is no comment.
+/// Where a collection without brackets ends: after the last line that is no comment.
 fn end(text: &str, span: Span) -> usize {
     let mut end = span.from;
     let mut at = span.from;
@@ -68,7 +68,7 @@ fn end(text: &str, span: Span) -> usize {
     end
 }
 
-/// A pair put behind all others of the case.
+/// A pair put after all others of the case.
 pub(crate) fn with_key(text: &str, layout: &Layout, pair: &str) -> Option<Edit> {
     let case = layout.case?;
     if in_brackets(text, case.from) {

@@ -25,7 +25,7 @@ use tracker::Tracker;
 
 pub(crate) use tally::{Coverage, Side};
 
-/// Rules of a set, taken apart.
+/// Rules of a set, divided into parts.
 struct Anatomy {
     parts: Parts,
     /// Rules of one program: first the conditions of the rules, then the variants.
@@ -74,7 +74,7 @@ pub(crate) fn measure(
     Ok(coverage)
 }
 
-/// Per evaluation of a capture, which variants made a difference; nothing where the capture cannot be read, which its cases
+/// Per evaluation of a capture, which variants made a difference; nothing if the capture cannot be read, which its cases
 /// tell.
 fn track(capture: &Capture, anatomies: &[Anatomy]) -> Vec<Vec<bool>> {
     let of = |set: usize| anatomies.get(set);

@@ -123,7 +123,7 @@ impl Coverage {
         percent(self.rules.len() - self.missing(side).count(), self.rules.len())
     }
 
-    /// Whether so many per cent of the rules are shown to fire, and as many to be silent.
+    /// Whether this percentage of the rules is shown to fire, and shown to be silent.
     pub(crate) fn reaches(&self, least: f64) -> bool {
         self.percent(Side::Fires) >= least && self.percent(Side::Silent) >= least
     }
@@ -135,7 +135,7 @@ impl Coverage {
     }
 }
 
-/// So many of all, in per cent; all of nothing is everything.
+/// A percentage; without any, it is 100.
 pub(crate) fn percent(part: usize, all: usize) -> f64 {
     if all == 0 { 100.0 } else { part as f64 * 100.0 / all as f64 }
 }

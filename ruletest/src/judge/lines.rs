@@ -13,7 +13,7 @@ use crate::suite::Lines;
 const CONTEXT: usize = 2;
 
 impl Judge<'_> {
-    /// Compares all lines in order; nothing where they are equal.
+    /// Compares all lines in order; nothing if they are equal.
     pub(crate) fn lines(&self, lines: &Lines) -> Option<Failure> {
         let expected = lines.texts.as_deref().unwrap_or_default();
         let got = self.written(expected);

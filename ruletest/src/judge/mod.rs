@@ -106,7 +106,7 @@ impl<'c> Judge<'c> {
     }
 }
 
-/// `once`, or so many times.
+/// `once`, or the number of times.
 pub(crate) fn times(count: usize) -> String {
     match count {
         1 => "once".to_owned(),

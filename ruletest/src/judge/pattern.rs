@@ -164,7 +164,7 @@ impl Pattern {
 }
 
 impl Seen {
-    /// The text behind time and priority.
+    /// The text after time and priority.
     pub(crate) fn output(&self) -> &str {
         let behind = self.line.split_once(": ").map_or(self.line.as_str(), |(_, behind)| behind);
         behind.split_once(' ').map_or(behind, |(_, output)| output)

@@ -68,7 +68,7 @@ pub(crate) fn side_by_side(rows: &[Row], indent: &str, paint: &Paint, columns: u
     out
 }
 
-/// A text in lines of at most so many columns, broken at blanks where there are any.
+/// A text in lines of limited width, broken at blanks if there are any.
 fn wrapped(text: &str, width: usize) -> Vec<String> {
     let mut lines = Vec::new();
     let mut rest = text;

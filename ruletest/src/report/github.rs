@@ -5,7 +5,7 @@ use std::fmt::Write;
 use crate::failure::Status;
 use crate::verdict::Run;
 
-/// The report; empty where everything passed.
+/// The report; empty if everything passed.
 pub(crate) fn text(run: &Run<'_>) -> String {
     let mut out = String::new();
     for file in &run.broken {

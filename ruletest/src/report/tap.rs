@@ -1,4 +1,4 @@
-//! The Test Anything Protocol, version 14: a line per case, and why a case failed as YAML behind its line.
+//! The Test Anything Protocol, version 14: a line per case, and why a case failed as YAML after its line.
 
 use std::fmt::Write;
 

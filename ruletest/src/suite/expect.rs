@@ -42,7 +42,7 @@ pub(crate) struct Pattern {
     pub(crate) window: Window,
     /// Priority.
     pub(crate) priority: Option<(Priority, Span)>,
-    /// The text behind time and priority.
+    /// The text after time and priority.
     pub(crate) output: Option<Matcher>,
     /// Values of fields.
     pub(crate) fields: Vec<FieldMatcher>,
@@ -67,7 +67,7 @@ pub(crate) fn span(node: &Node) -> Span {
 }
 
 impl Expectation {
-    /// Reads what stands behind a rule's name.
+    /// Reads what stands after a rule's name.
     pub(crate) fn read(document: &Document, rule: &str, name: &Node, node: &Rc<Node>) -> Read<Expectation> {
         let patterns = match &node.kind {
             Kind::Sequence(items) if items.is_empty() => {

@@ -50,7 +50,7 @@ pub(crate) struct RuleSpec {
 pub(crate) struct Window {
     /// First point inside.
     pub(crate) from: Option<Point>,
-    /// First point behind.
+    /// First point after.
     pub(crate) to: Option<Point>,
 }
 
@@ -59,7 +59,7 @@ pub(crate) struct Window {
 pub(crate) struct Span {
     /// First byte.
     pub(crate) from: usize,
-    /// The byte behind.
+    /// The byte after.
     pub(crate) to: usize,
 }
 
