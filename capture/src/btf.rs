@@ -49,7 +49,7 @@ struct Head {
 }
 
 impl Btf {
-    /// Takes BTF apart; `None` where it is malformed.
+    /// Takes BTF apart; `None` if it is malformed.
     pub(crate) fn parse(data: Vec<u8>) -> Option<Btf> {
         let mut btf = Btf { data, types: vec![0], strings: 0, names: HashMap::new() };
         if btf.u32_at(0)? & 0xffff != 0xeb9f {

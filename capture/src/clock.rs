@@ -1,4 +1,4 @@
-//! Clocks and numbers of the host that only the C library tells.
+//! Clocks and numbers of the host that only the C library provides.
 
 use std::mem::MaybeUninit;
 

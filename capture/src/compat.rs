@@ -54,7 +54,7 @@ pub(crate) static CALLS: [(u16, u16); 404] = [
     (417, 299), (420, 220), (422, 202),
 ];
 
-/// The calls behind `socketcall`, from number 1 on (linux/net.h); `send` and `recv` have events of their own.
+/// The calls of `socketcall`, from number 1 on (linux/net.h); `send` and `recv` have events of their own.
 #[rustfmt::skip]
 pub(crate) static SOCKET_CALLS: [&str; 20] = [
     "socket", "bind", "connect", "listen", "accept", "getsockname", "getpeername", "socketpair", "send", "recv",

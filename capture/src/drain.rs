@@ -44,7 +44,7 @@ impl Drain {
             match self.rings.get_mut(cpu).and_then(head) {
                 Some((ts, record)) if ts <= limit.min(until) => {
                     let event = event(record, cpu);
-                    // SAFETY: the bytes stay where they are, and unchanged, until the ring is told that they were read. Only
+                    // SAFETY: the bytes stay where they are, and unchanged, until the ring is notified that they were read. Only
                     // `release` does that, and no event that `Drain::event` lends can outlive the borrow that it ends.
                     let event =
                         event.map(|event| unsafe { std::mem::transmute::<Event<'_>, Event<'static>>(event) });
@@ -123,7 +123,7 @@ fn head(ring: &mut RingBuf<MapData>) -> Option<(u64, &[u8])> {
     // Forgotten, not dropped: dropping would take it from the ring.
     std::mem::forget(item);
     // SAFETY: the record is still in the ring, whose memory is mapped as long as the ring is borrowed here, and nobody writes
-    // to it before the ring is told that it was read.
+    // to it before the ring is notified that it was read.
     let bytes = unsafe { &*bytes };
     let ts = bytes.first_chunk().map_or(0, |bytes| u64::from_le_bytes(*bytes));
     Some((ts, bytes))

@@ -20,7 +20,7 @@ impl Random {
     }
 }
 
-/// Hands out bytes made from samples, so many times: bytes changed, cut out, doubled, or put together from two samples.
+/// Makes bytes from samples, a given number of times: bytes changed, cut out, doubled, or joined from two samples.
 pub(crate) fn of_bytes(samples: &[&[u8]], rounds: usize, mut check: impl FnMut(&[u8])) {
     const ODD: &[u8] = b"\0\n :/()=@,.\"{}[]-+0f\x7f\x80\xff";
     let mut random = Random(rounds as u64);
@@ -48,7 +48,7 @@ pub(crate) fn of_bytes(samples: &[&[u8]], rounds: usize, mut check: impl FnMut(&
     }
 }
 
-/// Hands out values made from a sample, so many times: parts of it become something else, or go.
+/// Makes values from a sample, a given number of times: parts of it are replaced or removed.
 pub(crate) fn of_json(sample: &Value, rounds: usize, mut check: impl FnMut(&Value)) {
     let mut random = Random(rounds as u64);
     for _ in 0..rounds {

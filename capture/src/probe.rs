@@ -1,4 +1,4 @@
-//! The probe in the kernel: options enter; it is loaded, told where this kernel keeps its fields, and attached. Its rings and
+//! The probe in the kernel: options enter; it gets the offsets of this kernel's fields, is loaded and attached. Its rings and
 //! counters leave.
 
 use std::fs;
@@ -169,7 +169,7 @@ impl Probe {
         values.iter().map(of_cpu).collect()
     }
 
-    /// Asks for the events of these codes from now on, and for no others; `None`: for all. What the scheduler tells (executed
+    /// Captures the events of these codes from now on, and no others; `None`: all. Events of the scheduler (executed
     /// programs, ends, signals) goes on coming as it was asked for at the start.
     ///
     /// # Errors
@@ -291,7 +291,7 @@ fn fill_calls(ebpf: &mut Ebpf, options: &Options) -> Result<(), CaptureError> {
     Ok(())
 }
 
-/// Loads the programs of the steps: as raw tracepoints for what the scheduler tells, and as classic ones where system calls
+/// Loads the programs of the steps: as raw tracepoints for events of the scheduler, and as classic ones where system calls
 /// come that way.
 fn load_steps(ebpf: &mut Ebpf, classic: bool) -> Result<Vec<ProgramArray<MapData>>, CaptureError> {
     let mut arrays = Vec::new();
@@ -385,7 +385,7 @@ fn cpus() -> Result<u32, CaptureError> {
     Ok(last.unwrap_or(0) + 1)
 }
 
-/// Version of the running kernel; (0, 0) where it cannot be told.
+/// Version of the running kernel; (0, 0) if it is not known.
 fn kernel_version() -> (u32, u32) {
     let text = kernel_release();
     let mut parts = text.split(|c: char| !c.is_ascii_digit()).map(|part| part.parse().unwrap_or(0));

@@ -1,5 +1,5 @@
 //! The running host as a source of blocks: the probe's rings, the snapshot and the container engines enter; blocks leave in
-//! the order in which a capture has them. Whoever takes them cannot tell a host from a file.
+//! the order in which a capture has them. Their user cannot distinguish a host from a file.
 //!
 //! The probe runs before the host is read, so that no process falls into the gap between the two; what happens meanwhile is
 //! held in memory and follows the snapshot. Losses become events of their own, with their number, where they are noticed.
@@ -71,16 +71,16 @@ pub struct Source {
     stopper: Stopper,
     /// Events that are younger are not delivered any more.
     until: u64,
-    /// The last losses were told; nothing follows.
+    /// The last losses were reported; nothing follows.
     ended: bool,
     numbering: Numbering,
     /// Time and CPU of the last event.
     last: (u64, u16),
     drops: Drops,
     drops_by_cpu: Vec<Drops>,
-    /// Losses that were not told yet: a CPU and how many of its events.
+    /// Losses that are not reported yet: a CPU and the number of its events.
     losses: VecDeque<(u16, u64)>,
-    /// Threads whose ends were lost, and that were not told yet.
+    /// Threads whose exit events were lost, and not yet replaced.
     ended_unseen: VecDeque<i64>,
     looked: Instant,
     /// Events until everything but the rings is looked at.
@@ -182,7 +182,7 @@ impl Source {
         self.probe.want(wanted)
     }
 
-    /// Threads that are gone although their ends were never told: for the state alone, their ends become events now.
+    /// Threads that have ended although their exit events were lost: events marked as state only replace them now.
     pub fn have_ended(&mut self, tids: impl IntoIterator<Item = i64>) {
         self.ended_unseen.extend(tids);
     }
@@ -200,7 +200,7 @@ impl Source {
             return self.number(Origin::Ring);
         }
         self.batch = 0;
-        // What is asked for last is delivered once every ring has shown what is older.
+        // The last events are delivered once every ring has shown older ones.
         if self.until == u64::MAX || self.drain.settled() < self.until {
             return Progress::Idle;
         }
@@ -253,7 +253,7 @@ impl Source {
         None
     }
 
-    /// Looks up what was lost, CPU by CPU. Runs that the kernel skipped are counted for all of them together; they are told
+    /// Looks up what was lost, CPU by CPU. Runs that the kernel skipped are counted for all of them together; they are reported
     /// for the CPU of the last event.
     fn look_for_losses(&mut self) {
         self.looked = Instant::now();

@@ -15,7 +15,7 @@ impl Turns {
     }
 
     /// The ring with the oldest event, if that is not younger than `until`, and up to which time its events are older than those
-    /// of all that wait. It waits no longer.
+    /// of all that wait. It does not wait.
     pub(crate) fn next(&mut self, until: u64) -> Option<(usize, u64)> {
         let Reverse((_, ring)) = self.0.peek().filter(|Reverse((ts, _))| *ts <= until).copied()?;
         self.0.pop();

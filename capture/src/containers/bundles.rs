@@ -30,7 +30,7 @@ pub(super) const K3S_SOCKET: &str = "/run/k3s/containerd/containerd.sock";
 pub(super) const MICROK8S_SOCKET: &str = "/var/snap/microk8s/common/run/containerd.sock";
 pub(super) const CRIO_SOCKET: &str = "/run/crio/crio.sock";
 pub(super) const PODMAN_SOCKET: &str = "/run/podman/podman.sock";
-/// Where containerd keeps bundles, and the socket that tells more.
+/// Where containerd keeps bundles, and the socket that provides more.
 const CONTAINERD: [(&str, &str); 3] = [
     ("/run/containerd", CONTAINERD_SOCKET),
     ("/run/k3s/containerd", K3S_SOCKET),
@@ -40,7 +40,7 @@ const CONTAINERD: [(&str, &str); 3] = [
 const STORAGE: &str = "/var/lib/containers/storage/overlay-containers";
 /// Where networks of containers are noted (libcni's cache).
 const NETWORKS: &str = "/var/lib/cni/results";
-/// Docker's namespace in containerd: its socket tells more.
+/// Docker's namespace in containerd: its socket provides more.
 const DOCKER: &str = "moby";
 
 /// The directories that are looked at, and what was found there.
@@ -50,7 +50,7 @@ pub(super) struct Bundles {
     networks: PathBuf,
     /// The engines that answer: their containers are left to them.
     answering: Answering,
-    /// Looks that are left for each bundle; 0: it was told.
+    /// Remaining checks for each bundle; 0: it was sent.
     known: HashMap<PathBuf, u8>,
 }
 
@@ -137,7 +137,7 @@ impl Bundles {
         let note = |key: &str| oci::annotation(config, &format!("io.kubernetes.cri-o.{key}"));
         let crio =
             oci::annotation(config, "io.container.manager") == "cri-o" || !note("ContainerType").is_empty();
-        // Podman's service tells more, but later than the container runs.
+        // Podman's service provides more, but only after the container runs.
         if crio && self.answering.has(CRIO_SOCKET) {
             return None;
         }
@@ -207,12 +207,12 @@ fn children(directory: &Path) -> Vec<PathBuf> {
     entries.flatten().take(MOST).map(|entry| entry.path()).collect()
 }
 
-/// A file as JSON; `None` where it is not there, not complete or too long.
+/// A file as JSON; `None` if it is not there, not complete or too long.
 fn read(path: &Path) -> Option<Value> {
     json::parse(&bytes(path)?).ok()
 }
 
-/// What a file holds; `None` where it is missing, not a regular file (a pipe that nobody writes to, say) or too long.
+/// What a file holds; `None` if it is missing, not a regular file (a pipe that nobody writes to, say) or too long.
 fn bytes(path: &Path) -> Option<Vec<u8>> {
     let file = fs::File::options().read(true).custom_flags(libc::O_NONBLOCK).open(path).ok()?;
     if !file.metadata().is_ok_and(|file| file.is_file()) {
@@ -320,11 +320,11 @@ mod tests {
         ] {
             assert_eq!(found[0][key], value, "{key}");
         }
-        // Nothing is told twice; what was not complete is told when it is.
+        // Nothing is sent twice; an incomplete description is sent when it is complete.
         assert!(look(&mut bundles).is_empty());
         host.write(&format!("{task}/default/half/config.json"), "{}");
         assert_eq!(look(&mut bundles)[0]["name"], json!("half"));
-        // What has gone and comes again is told again.
+        // A container that disappears and comes back is sent again.
         fs::remove_dir_all(host.0.join(task).join("default")).expect("a directory");
         assert!(look(&mut bundles).is_empty());
         host.write(&format!("{task}/default/half/config.json"), "{}");

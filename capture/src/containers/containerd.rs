@@ -1,5 +1,5 @@
 //! containerd at its socket: its containers of every namespace enter, descriptions leave. Pods of its plugin for Kubernetes are
-//! described by that plugin where it answers; what containerd itself knows of them is told until then, and says nothing else.
+//! described by that plugin if it answers; until then containerd's own description of them is sent, and nothing else.
 
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ use super::messages::containerd::{
 use super::sender::{Rank, Sender};
 use super::{MOST, json, oci};
 
-/// The namespace of Docker, whose own socket tells more.
+/// The namespace of Docker, whose own socket provides more.
 const DOCKER: &str = "moby";
 /// What says that a container belongs to a pod, and as what.
 const KIND: &str = "io.cri-containerd.kind";
@@ -122,7 +122,7 @@ fn description(container: &Container, digest: &str) -> String {
     let spec: Value = spec.unwrap_or_default();
     let facts = oci::of_containerd(&container.id, &spec);
     let image = if container.image.is_empty() { facts.image } else { &container.image };
-    // Those of a pod's container are partly its image's; the plugin for Kubernetes tells which are its own.
+    // Those of a pod's container are partly its image's; the plugin for Kubernetes says which are its own.
     let own = container.labels.iter().filter(|_| !container.labels.contains_key(KIND)).take(ENTRIES);
     let own = own.map(|(key, value)| (key.clone(), Value::from(value.as_str())));
     let labels = facts.labels.clone().into_iter().chain(own).collect();

@@ -1,4 +1,4 @@
-//! The Container Runtime Interface of Kubernetes, which containerd and CRI-O speak: statuses of containers and pods enter,
+//! The Container Runtime Interface of Kubernetes, which containerd and CRI-O implement: statuses of containers and pods enter,
 //! descriptions leave, with the facts that Falco's container plugin takes from them.
 
 use std::collections::{HashMap, HashSet};
@@ -17,7 +17,7 @@ use super::messages::cri::{
 use super::sender::{Rank, Sender};
 use super::{MOST, json, oci};
 
-/// How often an engine that does not tell of starts is asked for its lists.
+/// How often an engine that does not report starts is queried for its lists.
 const PERIOD: Duration = Duration::from_millis(500);
 /// `NamespaceMode` of the host's namespace.
 const NODE: i32 = 2;
@@ -31,7 +31,7 @@ pub(super) struct Cri {
 }
 
 impl Cri {
-    /// Asks whether somebody at the other end speaks this language.
+    /// Asks whether the other end implements this interface.
     pub(super) async fn find(client: &Client) -> Option<Cri> {
         let version: Version = client.ask("runtime.v1.RuntimeService/Version", "", &Nothing {}).await.ok()?;
         let engine = match version.runtime_name.as_str() {
@@ -102,12 +102,12 @@ async fn pause(events: &mut Option<Answers>) {
     let Some(stream) = events else { return sleep(PERIOD).await };
     match timeout(PERIOD, stream.next::<Event>()).await {
         Err(_) | Ok(Ok(Some(_))) => {}
-        // The runtime does not tell of them.
+        // The runtime does not report them.
         Ok(Ok(None) | Err(_)) => *events = None,
     }
 }
 
-/// What a runtime tells beyond the interface, which is JSON by custom.
+/// What a runtime reports beyond the interface, as JSON by convention.
 fn info(info: &HashMap<String, String>) -> Value {
     info.get("info").and_then(|text| json::parse(text.as_bytes()).ok()).unwrap_or_default()
 }
@@ -121,7 +121,7 @@ fn of_container(
 ) -> String {
     let spec = info.get("runtimeSpec").unwrap_or(&Value::Null);
     let (image, digest) = image(status, spec);
-    // containerd tells what was asked for, CRI-O what became of it.
+    // containerd reports what was requested, CRI-O the result.
     let asked = info.pointer("/config/envs").and_then(Value::as_array).map(|envs| {
         let pairs =
             envs.iter().filter_map(|env| Some((env.get("key")?.as_str()?, env.get("value")?.as_str()?)));
@@ -232,7 +232,7 @@ fn image(status: &Container, spec: &Value) -> (String, String) {
     (name, digest.to_owned())
 }
 
-/// A pod's interfaces, as containerd and CRI-O tell them.
+/// A pod's interfaces, as containerd and CRI-O report them.
 fn network(info: &Value) -> String {
     let interfaces = info.pointer("/cniResult/interfaces").or(info.pointer("/cniResult/Interfaces"));
     let noted =

@@ -1,5 +1,5 @@
 //! A container as container events carry it: facts enter, JSON leaves. Readers drop a text that lacks a key or has a value of
-//! another type, so every key is written, whatever an engine did not tell.
+//! another type, so every key is written, even if an engine did not report it.
 
 use serde_json::{Map, Value, json};
 use tercel_format::ContainerEngine;
@@ -19,7 +19,7 @@ pub(super) struct Facts<'a> {
     pub image: &'a str,
     /// Digest of the image's configuration, with or without `sha256:`.
     pub image_id: &'a str,
-    /// Digest of the image's manifest, where its name does not tell.
+    /// Digest of the image's manifest, if its name does not contain it.
     pub digest: &'a str,
     pub ip: &'a str,
     pub user: String,
@@ -104,7 +104,7 @@ pub(super) fn image_parts(image: &str) -> (&str, &str, &str) {
     }
 }
 
-/// Seconds since the epoch of `2024-05-06T07:08:09.123Z`; 0 where the text is of another form.
+/// Seconds since the epoch of `2024-05-06T07:08:09.123Z`; 0 if the text is of another form.
 pub(super) fn seconds(text: &str) -> i64 {
     let number = |range: std::ops::Range<usize>| text.get(range).and_then(|part| part.parse::<i64>().ok());
     let (Some(year), Some(month), Some(day)) = (number(0..4), number(5..7), number(8..10)) else { return 0 };

@@ -20,7 +20,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 const HEAD: u64 = 64 << 10;
 /// Longest answer that is read.
 const LONGEST: u64 = 4 << 20;
-/// Longest id of a container that is asked for; those of Docker have 64 characters.
+/// Longest id of a container that is queried; those of Docker have 64 characters.
 const LONGEST_ID: usize = 256;
 /// Longest line of the stream of events.
 const LINE: u64 = 1 << 20;

@@ -161,7 +161,7 @@ impl Answers {
     }
 }
 
-/// What headers say of the outcome; nothing where it follows later.
+/// What headers say of the outcome; nothing if it follows later.
 fn status(headers: &HeaderMap) -> Result<(), Failed> {
     let Some(value) = headers.get("grpc-status") else { return Ok(()) };
     match value.to_str().ok().and_then(|text| text.parse().ok()) {

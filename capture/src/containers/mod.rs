@@ -1,4 +1,4 @@
-//! Metadata of containers: what engines tell enters, JSON as container events carry it leaves (reference state 11.9). Docker and
+//! Metadata of containers: answers of engines enter, the JSON of container events leaves (reference state 11.9). Docker and
 //! Podman are asked at their sockets, containerd and CRI-O at theirs by gRPC; where none of them answers, what they keep on
 //! disk for each container is read. Threads of their own do all of it, so that capture never waits.
 
@@ -97,7 +97,7 @@ impl Answering {
     }
 }
 
-/// What the engines tell.
+/// The descriptions from the engines.
 pub(crate) struct Containers {
     receiver: Receiver,
 }
@@ -168,11 +168,11 @@ fn follow_grpc(paths: &[PathBuf], sender: &Sender, answering: &Answering) {
     });
 }
 
-/// Follows what speaks gRPC at a socket until it does not answer any more.
+/// Follows the gRPC engine at a socket until it does not answer any more.
 async fn follow_socket(path: &Path, sender: &Sender, answering: &Answering) -> Result<(), Failed> {
     let client = Client::connect(path).await?;
     let cri = Cri::find(&client).await;
-    // containerd tells of its pods as they start, so it is followed even where the pods' own interface answers.
+    // containerd reports its pods as they start, so it is followed even if the pods' own interface answers.
     let found = Containerd::find(&client).await;
     answering.set(path, cri.is_some() || found.is_some());
     match (found, cri) {

@@ -60,7 +60,7 @@ pub(super) fn of_containerd<'a>(id: &'a str, config: &'a Value) -> Facts<'a> {
     }
 }
 
-/// Whether a container has no namespace of a kind of its own: none is asked for, or the host's.
+/// Whether a container has no namespace of a kind of its own: none is requested, or the host's.
 fn is_of_the_host(config: &Value, kind: &str) -> bool {
     let list = config.pointer("/linux/namespaces").and_then(Value::as_array).into_iter().flatten();
     let mut list = list.filter(|namespace| namespace.get("type").and_then(Value::as_str) == Some(kind));
@@ -92,7 +92,7 @@ fn mount(mount: &Value) -> Option<Value> {
     }))
 }
 
-/// An annotation; empty where it is not there.
+/// An annotation; empty if it is not there.
 pub(super) fn annotation<'a>(config: &'a Value, key: &str) -> &'a str {
     config.get("annotations").and_then(|notes| notes.get(key)?.as_str()).unwrap_or_default()
 }

@@ -1,5 +1,5 @@
 //! What the threads that ask engines send, and what of it is news: one container is not described twice in the same words, nor
-//! by somebody who knows less after somebody who knows more. What waits is bounded: threads that ask wait until it is taken.
+//! from a source that knows less after one that knows more. The queue is bounded: threads that query engines wait until it has room.
 
 use std::collections::HashMap;
 use std::collections::hash_map::DefaultHasher;
@@ -15,7 +15,7 @@ const WAITING: usize = 32;
 const LONGEST: usize = 1 << 20;
 const LONGEST_ID: usize = 256;
 
-/// How much somebody knows of a container.
+/// How much a source knows about a container.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Rank {
     /// What an engine keeps on disk.
@@ -40,7 +40,7 @@ pub(super) struct Sender {
 }
 
 impl Sender {
-    /// Sends what somebody knows of a container, and waits where much is waiting. What no engine says of a container in earnest is
+    /// Sends a description of a container, and waits while the queue is full. What no engine says of a container in earnest is
     /// left out.
     pub(super) fn send(&self, rank: Rank, id: &str, text: String) {
         if text.len() > LONGEST || id.len() > LONGEST_ID {
@@ -50,7 +50,7 @@ impl Sender {
         let _ = self.sender.send(Description { rank, id: id.to_owned(), text });
     }
 
-    /// Whether somebody receives.
+    /// Whether there is a receiver.
     pub(super) fn is_heard(&self) -> bool {
         self.receiver.strong_count() > 0
     }

@@ -1,4 +1,4 @@
-//! Engines that speak gRPC, played by a server of the test's own.
+//! gRPC engines, played by a server of the test's own.
 
 use std::future::Future;
 use std::sync::Arc;
@@ -12,7 +12,7 @@ use tokio::time::{sleep, timeout};
 use super::messages::{containerd, cri};
 use super::*;
 
-/// An answer: bytes, and the status behind them; `None` keeps everybody waiting.
+/// An answer: bytes, and the status after them; `None` keeps everybody waiting.
 type Reply = (Vec<u8>, Option<u32>);
 /// What an engine answers to a method, in a namespace.
 type Answers = dyn Fn(&str, &str) -> Reply + Send + Sync;
@@ -78,7 +78,7 @@ fn beside<F: Future>(
     output
 }
 
-/// What a follower of an engine tells in the time that it takes to tell everything.
+/// What a follower of an engine sends until everything is sent.
 async fn told(path: PathBuf) -> Vec<Value> {
     let (sender, mut receiver) = Receiver::new();
     let followed = timeout(RETRY, follow_socket(&path, &sender, &Answering::default())).await;
@@ -197,7 +197,7 @@ fn a_runtime_of_kubernetes() {
     );
 }
 
-/// A containerd with Docker's container, a pod's, and one of its own that is told in an event.
+/// A containerd with Docker's container, a pod's, and one of its own that is reported in an event.
 fn containerd(method: &str, namespace: &str) -> Reply {
     let record = |id: &str, labels: &[(&str, &str)]| containerd::ContainerAnswer {
         container: Some(containerd::Container {
@@ -329,7 +329,7 @@ fn an_engine_may_come_later_and_go() {
     follower.join().expect("nobody listens");
 }
 
-/// An engine that speaks no protocol: it sends these bytes, piece by piece and without an end.
+/// An engine without a protocol: it sends these bytes, piece by piece and without an end.
 fn pour(path: &Path, piece: &'static [u8]) -> std::thread::JoinHandle<usize> {
     let _ = std::fs::remove_file(path);
     let listener = std::os::unix::net::UnixListener::bind(path).expect("a socket");

@@ -87,7 +87,7 @@ fn anonymous(name: &[u8]) -> u8 {
     }
 }
 
-/// The flags that fdinfo tells (octal, the kernel's numbers), as the catalogue has them.
+/// The flags in fdinfo (octal, the kernel's numbers), as in the catalogue.
 fn open_flags(fdinfo: &str) -> u32 {
     let flags = fdinfo
         .lines()

@@ -6,7 +6,7 @@ use std::ptr;
 
 use tercel_format::record::Interface;
 
-/// The interfaces of the recorder's network namespace; none where the system cannot tell.
+/// The interfaces of the recorder's network namespace; none if the system does not list them.
 pub(super) fn interfaces() -> Vec<Interface> {
     let mut first: *mut libc::ifaddrs = ptr::null_mut();
     // SAFETY: the call fills the pointer with a list that is freed below, or fails.

@@ -1,4 +1,4 @@
-//! Texts of /proc and of databases: paths enter, at most so many bytes of each leave. What a process shows of itself may be as
+//! Texts of /proc and of databases: paths enter, the bytes of each leave, up to a limit. What a process shows of itself may be as
 //! long as it likes (prctl(2), PR_SET_MM_MAP, moves its environment over all of its memory), and need not be UTF-8.
 
 use std::fs::File;

@@ -28,7 +28,7 @@ pub(super) fn threads(pid: i64) -> Vec<i64> {
     threads
 }
 
-/// A process as its first thread shows it; `None` where it has ended.
+/// A process as its first thread shows it; `None` if it has ended.
 pub(super) fn process(pid: i64) -> Option<ProcessRecord> {
     let root = format!("/proc/{pid}");
     let mut record = ProcessRecord { tid: pid, pid, ..ProcessRecord::default() };

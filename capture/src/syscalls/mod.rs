@@ -52,7 +52,7 @@ pub fn rows() -> Vec<Row> {
     rows
 }
 
-/// Rows of the calls behind `socketcall` that no native call corresponds to.
+/// Rows of the calls of `socketcall` that no native call corresponds to.
 const COMPAT_SEND: u32 = row::COMPAT + 1;
 const COMPAT_RECV: u32 = row::COMPAT + 2;
 
@@ -78,7 +78,7 @@ fn generic(row: u32, portable: u16, number: u16) -> Row {
     Row { row, event: code::GENERIC_X, wanted: want::YES, words }
 }
 
-/// Rows of the calls of 32-bit code, by their numbers, and behind them those of `socketcall`.
+/// Rows of the calls of 32-bit code, by their numbers, and after them those of `socketcall`.
 pub(crate) fn compat_rows() -> Vec<(u32, u16)> {
     let mut rows: Vec<(u32, u16)> = (0..row::SOCKETCALL).map(|number| (number, row::COMPAT as u16)).collect();
     rows.extend(compat::CALLS.iter().map(|(number, native)| (u32::from(*number), *native)));

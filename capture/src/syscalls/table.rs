@@ -91,7 +91,7 @@ const fn run(step: u8, map: u8, width: u8, value: u32) -> Param {
 const fn plain(step: u8) -> Param {
     run(step, 0, 0, 0)
 }
-/// `count` numbers behind the pointer in an argument, into arguments from `first` on; a failed call has none.
+/// `count` numbers at the pointer in an argument, into arguments from `first` on; a failed call has none.
 const fn fetch(pointer: u8, width: u8, count: u32, first: u32) -> Param {
     run(step::FETCH, pointer, width, count | first << 8)
 }
@@ -139,7 +139,7 @@ pub(super) static EXECUTED: Program = Program {
 
 #[rustfmt::skip]
 programs! {
-    // What the scheduler tells
+    // Events of the scheduler
     PROCEXIT_1_E {
         (): plain(step::REAPER), status: int(7, 8), ret: int(8, 8), sig: int(9, 1), core: int(10, 1),
         reaper_tid: int(6, 8),
