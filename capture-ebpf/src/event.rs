@@ -324,7 +324,7 @@ impl Event {
     pub fn close(self, length: u64) {
         let index = field!(self, index);
         let slot = mask!(index, MAX_WORDS - 1);
-        // SAFETY: the table of lengths lies behind the header; the mask keeps the index within it.
+        // SAFETY: the table of lengths lies after the header; the mask keeps the index within it.
         unsafe {
             let lengths = addr_of_mut!((*self.scratch).data).cast::<u8>().add(HEADER).cast::<u16>();
             lengths.add(slot as usize).write_volatile(length as u16);
@@ -359,7 +359,7 @@ impl Event {
         self.close(0);
     }
 
-    /// Adds a string of user memory; empty where it cannot be read.
+    /// Adds a string of user memory; empty if it cannot be read.
     #[inline(always)]
     pub fn user_str(self, address: u64) {
         let length = if address == 0 { 0 } else { copy_user_str(self.at(), TEXT, address) };
@@ -405,7 +405,7 @@ impl Event {
         self.take(if length > 0 { mask!(length, 2 * TEXT - 1) } else { 0 });
     }
 
-    /// Adds `length` bytes of user memory; empty where they cannot be read.
+    /// Adds `length` bytes of user memory; empty if they cannot be read.
     #[inline(always)]
     pub fn user_bytes(self, address: u64, length: u64) {
         let length = mask!(if length > CHUNK - 1 { CHUNK - 1 } else { length }, CHUNK - 1);

@@ -24,7 +24,7 @@ const OVERLAYFS: u64 = 0x794c_7630;
 const O_CREAT: u64 = 0o100;
 const O_TMPFILE_BIT: u64 = 0o20_000_000;
 
-/// The kernel's file behind an fd of a task; 0 where there is none.
+/// The kernel's file of an fd of a task; 0 if there is none.
 #[inline(always)]
 pub fn of_fd(task: u64, fd: i32) -> u64 {
     let table = get!(u64, get!(u64, task, task_files), files_fdt);

@@ -38,7 +38,7 @@ static RAW_STEPS: ProgramArray = ProgramArray::with_max_entries(64, 0);
 /// The same as classic tracepoints.
 #[map]
 static CLASSIC_STEPS: ProgramArray = ProgramArray::with_max_entries(64, 0);
-/// Rows of the table of calls for the numbers of 32-bit calls, and behind them for the calls of `socketcall`.
+/// Rows of the table of calls for the numbers of 32-bit calls, and after them for the calls of `socketcall`.
 #[map]
 static COMPAT: Array<u16> = Array::with_max_entries(row::SOCKETCALL + 32, 0);
 
@@ -145,7 +145,7 @@ fn native(number: u32, ret: i64) -> Option<*const Call> {
     if number < row::EXEC { wanted(number, ret) } else { None }
 }
 
-/// A call of 32-bit code: other numbers, other registers, and calls of sockets behind one number.
+/// A call of 32-bit code: other numbers, other registers, and calls of sockets after one number.
 #[inline(always)]
 fn compat_call<C: EbpfContext>(
     context: &C,

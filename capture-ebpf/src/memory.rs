@@ -20,7 +20,7 @@ pub static CONFIG: Config = Config::UNSET;
 /// The offset of a kernel field.
 macro_rules! off {
     ($field:ident) => {
-        // SAFETY: reads a static of this program; volatile, because user space changes it behind the compiler's back.
+        // SAFETY: reads a static of this program; volatile, because user space changes it and the compiler does not know.
         unsafe { core::ptr::read_volatile(core::ptr::addr_of!($crate::memory::OFFSETS.$field)) }
     };
 }
@@ -77,7 +77,7 @@ pub fn kernel<T: Copy + Default>(base: u64, offset: u32) -> T {
     value
 }
 
-/// A value in user memory; `None` where it cannot be read.
+/// A value in user memory; `None` if it cannot be read.
 #[inline(always)]
 pub fn user<T: Copy + Default>(address: u64) -> Option<T> {
     let mut value = T::default();

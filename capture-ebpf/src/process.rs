@@ -136,7 +136,7 @@ pub fn exe_args(event: Event) {
     strings(event, start.wrapping_add(exe), end, room);
 }
 
-/// Strings that lie one behind the other in user memory, cut at `room` bytes.
+/// Strings that lie one after the other in user memory, cut at `room` bytes.
 #[inline(always)]
 fn strings(event: Event, start: u64, end: u64, room: u64) {
     let mut length = end.wrapping_sub(start);
@@ -358,7 +358,7 @@ pub fn clone(event: Event) {
     event.number(start, 8);
 }
 
-/// See `step::REAPER`: 0 where the thread has no children, -1 where only the reader can tell (reference state, process exit).
+/// See `step::REAPER`: 0 if the thread has no children, -1 if only the reader can tell (reference state, process exit).
 #[inline(always)]
 pub fn reaper(event: Event) {
     let task = event.task();
@@ -412,7 +412,7 @@ fn new_parent(task: u64) -> i64 {
     if init == task { 0 } else { i64::from(get!(u32, init, task_pid)) }
 }
 
-/// A thread of a group that does not end: its number, 0 where there is none, -1 where too many end.
+/// A thread of a group that does not end: its number, 0 if there is none, -1 if too many end.
 #[inline(always)]
 fn living_thread(signal: u64) -> i64 {
     let head = signal.wrapping_add(u64::from(off!(signal_thread_head)));

@@ -93,7 +93,7 @@ fn data(event: Event, address: u64, length: i64) {
     event.user_bytes(address, if length as u64 > snaplen { snaplen } else { length as u64 });
 }
 
-/// The `long` of user memory that the call's own width says, from one position of an array; 0 where it cannot be read. Both
+/// The `long` of user memory that the call's own width says, from one position of an array; 0 if it cannot be read. Both
 /// widths take the same way: every branch less is a state less for the verifier.
 #[inline(always)]
 pub fn user_long(event: Event, base: u64, index: u64) -> u64 {

@@ -18,7 +18,7 @@ const ADDRESS: u64 = 128;
 const UNIX_PATH: u64 = 109;
 const EINPROGRESS: i64 = 115;
 
-/// The kernel's socket behind an fd; 0 where the fd is none.
+/// The kernel's socket of an fd; 0 if the fd is none.
 #[inline(always)]
 fn of_fd_socket(task: u64, fd: i32) -> u64 {
     let file = of_fd(task, fd);
@@ -65,7 +65,7 @@ pub fn sockaddr(event: Event) {
 }
 
 /// The path of a Unix socket, in kernel memory; an abstract name without its leading NUL. `length` is that of the whole
-/// address: an abstract name does not end in a NUL, what lies behind it is somebody else's.
+/// address: an abstract name does not end in a NUL, what lies after it is somebody else's.
 #[inline(always)]
 fn push_path(event: Event, address: u64, length: u64) {
     let (address, length) =

@@ -193,7 +193,7 @@ pub mod row {
     pub const SIGNAL: u32 = 514;
     /// First row for 32-bit calls that no native call corresponds to.
     pub const COMPAT: u32 = 520;
-    /// In the table of 32-bit calls, the first entry for the calls behind `socketcall`.
+    /// In the table of 32-bit calls, the first entry for the calls of `socketcall`.
     pub const SOCKETCALL: u32 = 512;
     /// Number of rows.
     pub const COUNT: u32 = 544;
@@ -276,14 +276,14 @@ pub mod kind {
     pub const RET32: u8 = 13;
     /// A string in kernel memory, whose address is an argument.
     pub const KERNEL_STR: u8 = 14;
-    /// What the call returned as a size of 4 bytes; 0 where it failed.
+    /// What the call returned as a size of 4 bytes; 0 if it failed.
     pub const SIZE: u8 = 15;
     /// Nanoseconds from two arguments: seconds and the rest.
     pub const TIME: u8 = 16;
 }
 
 /// Programs that take over from the interpreter (see [`kind::STEP`]). A step adds parameters, or works out arguments for the
-/// parameters behind it, or both. `map`, `width` and `value` are those of the parameter that calls it.
+/// parameters after it, or both. `map`, `width` and `value` are those of the parameter that calls it.
 pub mod step {
     macro_rules! steps {
         ($($(#[$doc:meta])* $name:ident = $number:literal $program:literal;)*) => {
@@ -297,11 +297,11 @@ pub mod step {
         RUN = 0 "run";
         /// Reads numbers of `width` bytes (0: as wide as the caller's long) from user memory at argument `map`: `value` is
         /// their count plus 256 times the first argument to fill, plus 65536 where it is done for failed calls as well.
-        /// What is not read is all ones for a failed call, and 0 where memory cannot be read.
+        /// What is not read is all ones for a failed call, and 0 if memory cannot be read.
         FETCH = 1 "fetch";
         /// Facts of the returned fd: argument 6 flags of the open, 7 mode, 8 device, 9 inode, 10 flags of `creat`, 11 the
         /// kernel's file, 12 how paths are resolved. Flags are argument `map` and mode is argument `width`; `value` 1: both
-        /// are behind the pointer in argument 2; 2: a `creat`.
+        /// are at the pointer in argument 2; 2: a `creat`.
         OPENED = 2 "opened";
         /// Adds the path of the file in argument 11.
         FILE_PATH = 3 "file_path";
@@ -327,7 +327,7 @@ pub mod step {
         IOV_SIZE = 11 "iov_size";
         /// Adds control data of a received message (arguments 9 and 10).
         CONTROL = 12 "control";
-        /// Adds level, name, value and length of a socket option; `value` 1: the length is behind a pointer.
+        /// Adds level, name, value and length of a socket option; `value` 1: the length is at a pointer.
         SOCKOPT = 13 "sockopt";
         /// Adds the list of polled fds at argument 0 with the count in argument 1.
         POLL = 14 "poll";
@@ -342,10 +342,10 @@ pub mod step {
         FSCONFIG = 18 "fsconfig";
         /// Adds the four arguments of `keyctl`.
         KEYCTL = 19 "keyctl";
-        /// Adds everything of `quotactl` behind the device.
+        /// Adds everything of `quotactl` after the device.
         QUOTACTL = 20 "quotactl";
         /// Adds executable and arguments of the current process; `value` 1: of the attempted `execve`, from the vector at
-        /// argument `map`; 2: nothing where the call failed.
+        /// argument `map`; 2: nothing if the call failed.
         EXE_ARGS = 21 "exe_args";
         /// Adds tid, pid and tid of the parent.
         IDS = 22 "ids";
@@ -364,7 +364,7 @@ pub mod step {
         /// Adds process group and group.
         GROUPS = 29 "groups";
         /// Adds flags, user, group, ids in the namespace and the namespace's start. Flags are argument 0, or none where
-        /// `value` is 1, or behind the pointer in argument 0 where it is 2.
+        /// `value` is 1, or at the pointer in argument 0 if it is 2.
         CLONE = 30 "clone";
         /// The first two operations of `semop`: arguments 6 to 11.
         SEMOP = 31 "semop";
