@@ -20,7 +20,7 @@ fn record(capabilities: &str) -> Ran {
 #[test]
 fn capabilities_are_asked_for_by_name() {
     const CHECK: &str = "capabilities of the recorder";
-    // Dropping rights takes rights: whoever has none is not told by setpriv, which succeeds.
+    // Dropping capabilities needs capabilities: without them setpriv succeeds and does nothing.
     if require(CHECK, recording().and_then(|()| tool("setpriv"))).is_none() {
         return;
     }

@@ -44,7 +44,7 @@ fn replay_under(arguments: &[&str], directory: &str, name: &str) -> String {
     ran(&[&["replay", "--utc", "--iso8601"], arguments, &[&capture]].concat(), 0).out
 }
 
-/// The first line at which two texts differ, told from 1.
+/// The first line at which two texts differ, counted from 1.
 fn first_difference(expected: &str, actual: &str) -> String {
     let (mut expected, mut actual) = (expected.lines(), actual.lines());
     for number in 1.. {

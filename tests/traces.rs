@@ -1,4 +1,4 @@
-//! Traces as a user handles them: written, told about, verified, cut, rescued and merged through the built binary.
+//! Traces as a user handles them: written, summarized, verified, sliced, recovered and merged through the built binary.
 
 use std::fs;
 
@@ -113,7 +113,7 @@ fn a_cut_trace_is_recovered() {
     let bytes = fs::read(&native).expect("file");
     let cut = place.name("cut.scap");
     let recovered = place.name("recovered.scap");
-    // Of a chunk that is cut behind its descriptor, it is known how many events are lost.
+    // Of a chunk that is cut after its descriptor, it is known how many events are lost.
     let counted = (0..40).any(|step| {
         fs::write(&cut, &bytes[..bytes.len() * 2 / 3 + step * 24]).expect("file");
         let (_, errors) = run(&["recover", &cut, "-w", &recovered], 3);
@@ -245,7 +245,7 @@ fn behind_a_hole_the_state_is_known_again() {
     let trace = tercel_format::trace::Trace::open(bytes.clone()).expect("a trace");
     let chunks = trace.chunks();
     assert!(chunks.len() >= 4, "{}", chunks.len());
-    // The data of a chunk in the middle is damaged; its keyframe, and those behind it, are not.
+    // The data of a chunk in the middle is damaged; its keyframe, and those after it, are not.
     let hit = &chunks[chunks.len() / 2];
     let mut holed = bytes.clone();
     let at = hit.end() as usize - 9;

@@ -14,7 +14,7 @@ pub type Shared = RwLockReadGuard<'static, ()>;
 /// The turn of a test that runs alone.
 pub type Alone = RwLockWriteGuard<'static, ()>;
 
-/// A turn beside others; nothing where recording is impossible, which is said of the check.
+/// A turn beside others; nothing if recording is impossible, which is said of the check.
 pub fn shared(check: &str) -> Option<Shared> {
     require(check, recording())?;
     Some(TURN.read().unwrap_or_else(PoisonError::into_inner))

@@ -22,7 +22,7 @@ impl<'a> Reader<'a> {
         self.warnings.push(Remark { place: place.clone(), text });
     }
 
-    /// The text of a key; `None` where it is missing or empty.
+    /// The text of a key; `None` if it is missing or empty.
     pub fn text(&mut self, path: &str) -> Option<(&'a str, &'a Place)> {
         let entry = self.root.at(path)?;
         match &entry.value {

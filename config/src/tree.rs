@@ -207,7 +207,7 @@ impl Entry {
     }
 }
 
-/// The steps of `a.b[0].c`; nothing where the path is not one.
+/// The steps of `a.b[0].c`; nothing if the path is not one.
 fn steps(path: &str) -> Option<Vec<Step>> {
     let mut steps = Vec::new();
     let mut key = String::new();

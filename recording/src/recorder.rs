@@ -69,7 +69,7 @@ pub trait Watcher<S> {
 /// Takes blocks.
 pub struct Recorder {
     scope: Scope,
-    /// What the scope looks at; `None` where everything is wanted.
+    /// What the scope looks at; `None` if everything is wanted.
     state: Option<Box<State>>,
     files: Files,
     limits: Limits,

@@ -53,7 +53,7 @@ impl Engine {
         Command::new("crictl").args(["-r", &endpoint]).args(arguments).output().expect("crictl runs")
     }
 
-    /// Makes an image of busybox alone, which sleeps unless it is told otherwise, in the form of `docker save`.
+    /// Makes an image of busybox alone, which sleeps by default, in the form of `docker save`.
     fn import(&self) {
         root(&self.place);
         let script = r#"cd "$0" && tar -C root -cf layer.tar . && sum=$(sha256sum layer.tar) &&

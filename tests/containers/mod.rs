@@ -40,7 +40,7 @@ fn until(what: &str, place: &Place, mut holds: impl FnMut() -> bool) {
     }
 }
 
-/// The turn of a test of an engine; nothing where the test cannot run.
+/// The turn of a test of an engine; nothing if the test cannot run.
 fn turn(engine: &str, tools: &[&str]) -> Option<Shared> {
     let check = format!("containers of {engine}");
     let found = tools.iter().chain(&["tar"]).try_for_each(|name| tool(name).map(drop));

@@ -71,6 +71,6 @@ fn containers_of_podman() {
     let facts = " name=web image=localhost/shop/box:7 app=shop type=podman vpid=";
     let exec = text.lines().find(|line| line.contains("RAN echo tercel-marker-exec") && line.contains(facts));
     let id = exec.and_then(|line| line.split(" id=").nth(1)?.get(..12)).unwrap_or_else(|| panic!("{text}"));
-    // The service tells of a container when it already runs.
+    // The service reports a container when it already runs.
     assert!(text.contains(&format!("RAN echo tercel-marker-run id={id} ")), "{text}");
 }

@@ -11,7 +11,7 @@ use super::host::{Live, Place, binary, lines, wait};
 use super::same;
 use crate::docker::Engine;
 
-/// Network activity in a container, and all that a container does. Where this host itself runs in a container, it is told apart by its
+/// Network activity in a container, and everything that a container does. If this host itself runs in a container, it is distinguished by its
 /// programs.
 const RULES: &str = "
 - rule: Container network
@@ -114,10 +114,10 @@ fn life(place: &Place, engine: &Engine, json: bool) {
     same::compare(&fs::read(&out).expect("alerts"), &replayed.stdout);
 }
 
-/// Ends what a syslog daemon is told.
+/// Ends the messages to a syslog daemon.
 const END: &[u8] = b"end";
 
-/// What a syslog daemon is told, up to the end.
+/// The messages to a syslog daemon, up to the end.
 fn messages(daemon: &UnixDatagram) -> Vec<String> {
     let mut buffer = [0; 65536];
     let mut messages = Vec::new();

@@ -23,7 +23,7 @@ fn mark(numbers: std::ops::RangeInclusive<u32>) {
     shell(&format!("for i in $(seq {first} {last}); do cat {}$i 2>/dev/null; done; true", marked()));
 }
 
-/// A running rsyslogd that writes what it is told to `messages`.
+/// A running rsyslogd that writes its messages to `messages`.
 struct Daemon(Child);
 
 impl Daemon {

@@ -17,7 +17,7 @@ pub struct Place {
 }
 
 impl Place {
-    /// A place, or `None` where tests of live cannot run.
+    /// A place, or `None` if tests of live cannot run.
     pub fn new(name: &str) -> Option<Place> {
         let turn = turn::alone(&format!("live: {name}"))?;
         Some(Place { place: support::Place::new(name), _turn: turn })
@@ -129,7 +129,7 @@ pub fn lines(path: &Path) -> Vec<String> {
 }
 
 impl Live {
-    /// What `/proc` tells of each of its threads in a line that begins with this word.
+    /// The line of each of its threads in `/proc` that begins with this word.
     pub fn of_threads(&self, word: &str) -> Vec<String> {
         let threads = fs::read_dir(format!("/proc/{}/task", self.pid())).expect("it runs");
         let line = |path: PathBuf| {

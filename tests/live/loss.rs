@@ -1,4 +1,4 @@
-//! Lost events: a run that cannot keep up says so, on which CPU, asks for less, and goes on; its trace tells the loss as well.
+//! Lost events: a run that cannot keep up reports it with the CPU, captures less, and goes on; its trace contains the loss as well.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -88,7 +88,7 @@ fn what_was_left_out_comes_back() {
             lines(&out).iter().filter(|line| line.ends_with(&end)).count()
         };
         wait("alert about the opened file", || of("opened") > 0);
-        // What was read comes behind what was opened, and before the mark that follows.
+        // What was read comes after what was opened, and before the mark that follows.
         let mark = place.file(&format!("tercel-shed-{number}-end"), "");
         shell(&format!("cat {}", mark.display()));
         wait("end", || lines(&out).iter().any(|line| line.ends_with(&mark.display().to_string())));

@@ -23,7 +23,7 @@ fn latency() {
     let mut out = child.stdout.take().expect("its output");
     let mark = place.file("mark", "");
     let mut buffer = [0; 4096];
-    // The first alert tells that the probe runs.
+    // The first alert shows that the probe runs.
     let opener = std::thread::spawn({
         let mark = mark.clone();
         move || {

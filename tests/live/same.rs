@@ -104,7 +104,7 @@ fn serve() {
 #[track_caller]
 pub fn compare(live: &[u8], replayed: &[u8]) {
     let (live, replayed) = (String::from_utf8_lossy(live), String::from_utf8_lossy(replayed));
-    // What is lost is told where it happens, and only there.
+    // A loss is reported where it happens, and only there.
     let live: Vec<&str> =
         live.lines().filter(|line| !line.contains("Tercel internal: syscall event drop")).collect();
     let replayed: Vec<&str> = replayed.lines().collect();

@@ -14,7 +14,7 @@ pub fn traces() -> String {
     root().join("testdata/traces").display().to_string()
 }
 
-/// A web shell behind a web server. It was written event by event and not recorded, so that the tests can count on each.
+/// A web shell below a web server. It was written event by event and not recorded, so that the tests can count on each.
 pub fn web() -> String {
     root().join("tests/ruletest/webserver.scap").display().to_string()
 }

@@ -1,4 +1,4 @@
-//! `tercel test` as a user meets it: what test files can say, what a failing case tells, and the exit code of each mistake.
+//! `tercel test` as a user sees it: the contents of test files, the report of a failing case, and the exit code of each mistake.
 
 mod bench;
 mod shipped;

@@ -1,5 +1,5 @@
-//! The shipped rules against the shipped test files: all cases pass, all rules are covered both ways, and whoever breaks a rule
-//! is told so, with the place.
+//! The shipped rules against the shipped test files: all cases pass, all rules are covered both ways, and breaking a rule
+//! is reported, with the place.
 
 use std::fs;
 use std::path::Path;

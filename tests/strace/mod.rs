@@ -224,7 +224,7 @@ fn differences<'a>(call: &'a Call, row: &'a Row, event: &'a Recorded) -> impl It
     })
 }
 
-/// What a word makes of strace's arguments; `None` where strace does not show it.
+/// What a word makes of strace's arguments; `None` if strace does not show it.
 fn expected(word: &Param, call: &Call) -> Option<Vec<u8>> {
     let ret = call.ret?;
     let width = usize::from(word.width);

@@ -7,7 +7,7 @@ use std::collections::HashMap;
 pub struct Call {
     pub name: String,
     pub args: Vec<Arg>,
-    /// What the kernel returned; `None` where the call did not return.
+    /// What the kernel returned; `None` if the call did not return.
     pub ret: Option<i64>,
 }
 
@@ -60,7 +60,7 @@ pub fn calls(text: &str) -> HashMap<i64, Vec<Call>> {
     calls
 }
 
-/// `name(arguments) = result`; other lines tell of signals and ends.
+/// `name(arguments) = result`; other lines are about signals and exits.
 fn call(line: &str) -> Option<Call> {
     if line.starts_with(['-', '+']) {
         return None;

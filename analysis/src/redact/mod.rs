@@ -27,7 +27,7 @@ use tercel_format::trace::Header;
 use addresses::Addresses;
 use text::Texts;
 
-/// Records that are held until the accounts of their section are known; after so many, they pass without.
+/// Records that are held until the accounts of their section are known; above this number they pass without them.
 const HELD: usize = 1 << 20;
 
 /// Redacts the blocks of a capture.

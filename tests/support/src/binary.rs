@@ -26,7 +26,7 @@ pub fn tercel(arguments: &[&str]) -> Command {
 /// What a run printed, and its exit code.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Ran {
-    /// Exit code; -1 where a signal ended it.
+    /// Exit code; -1 if a signal ended it.
     pub code: i32,
     /// Standard output.
     pub out: String,

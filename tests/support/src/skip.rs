@@ -1,5 +1,5 @@
 //! Checks that cannot be made on this machine. Each is printed where it is skipped, past libtest, which would keep it to itself,
-//! and written down for the summary at the end of the run (`tests/skipped.rs`). Runs are told apart by the process that
+//! and written down for the summary at the end of the run (`tests/skipped.rs`). Runs are distinguished by the process that
 //! started their tests.
 
 use std::collections::BTreeSet;
