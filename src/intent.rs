@@ -67,7 +67,7 @@ pub struct Rules {
     pub files: Vec<PathBuf>,
     /// How they are loaded.
     pub options: Loading,
-    /// Only rules of these tags, where there are any.
+    /// Only rules of these tags, if there are any.
     pub tags: Vec<String>,
 }
 

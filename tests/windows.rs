@@ -185,7 +185,7 @@ fn a_slice_is_its_window() {
     }
 }
 
-/// `zstd -dc`, where there is such a program.
+/// `zstd -dc`, if there is such a program.
 fn decompress(from: &str, to: &str) -> bool {
     let Some(zstd) = require("slices through zstd -dc", tool("zstd")) else { return false };
     let out = File::create(to).expect("temporary file");

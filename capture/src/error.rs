@@ -2,7 +2,7 @@
 
 use std::io;
 
-/// What went wrong, with the remedy where there is one.
+/// What went wrong, with the remedy if there is one.
 #[derive(Debug, thiserror::Error)]
 pub enum CaptureError {
     /// The kernel does not export its types.

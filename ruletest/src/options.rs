@@ -13,7 +13,7 @@ pub type ParsePoint = fn(&str) -> Result<Point, String>;
 pub struct Options {
     /// Test files, and directories that are searched for `*.test.yaml`.
     pub paths: Vec<PathBuf>,
-    /// Only cases whose `FILE: NAME` contains one of these texts; all cases where there is none.
+    /// Only cases whose `FILE: NAME` contains one of these texts; all cases if there is none.
     pub filter: Vec<String>,
     /// Captures that are read at a time. No verdict depends on it.
     pub jobs: NonZeroUsize,

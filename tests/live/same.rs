@@ -25,7 +25,7 @@ const EVERYTHING: &str = "
   priority: INFO
 ";
 
-/// A shell's work: files, processes, a small build where there is a compiler.
+/// A shell's work: files, processes, a small build if there is a compiler.
 const WORK: &str = "
 cat /etc/shadow > /dev/null; ls -lR /etc > list 2>&1; sort list | head -n 20 | wc -l > count; cp list copy; rm copy
 for i in 1 2 3 4 5 6 7 8 9 10; do sh -c 'id; exec true' > /dev/null; done

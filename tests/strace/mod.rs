@@ -69,7 +69,7 @@ fn recordings_and_strace_agree() {
     let helper = place.join("calls");
     let built = Command::new("cc").args(["-O1", "-w", "-pthread", "-o"]).arg(&helper).arg(source).status();
     assert!(built.is_ok_and(|status| status.success()), "cc");
-    // The system's own python, where there is one: others may start through a script.
+    // The system's own python, if there is one: others may start through a script.
     let system = Path::new("/usr/bin/python3");
     let python = if system.exists() { Ok(system.to_owned()) } else { tool("python3") };
     let python = require("comparison with strace, of python", python).map(|path| path.display().to_string());

@@ -201,7 +201,7 @@ struct Listed {
     metadata: String,
 }
 
-/// The entries of a directory; none where there is no such directory.
+/// The entries of a directory; none if there is no such directory.
 fn children(directory: &Path) -> Vec<PathBuf> {
     let Ok(entries) = fs::read_dir(directory) else { return Vec::new() };
     entries.flatten().take(MOST).map(|entry| entry.path()).collect()

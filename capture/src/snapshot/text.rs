@@ -21,7 +21,7 @@ pub(super) fn text(path: &str) -> io::Result<String> {
     bytes(path, SHORT).map(|found| String::from_utf8_lossy(&found).into_owned())
 }
 
-/// The lines of a table, one by one and without their ends; none where there is no such file.
+/// The lines of a table, one by one and without their ends; none if there is no such file.
 pub(super) fn lines(path: &str) -> impl Iterator<Item = Vec<u8>> + use<> {
     let file = File::open(path).ok().map(|file| BufReader::new(file.take(TABLE)));
     file.into_iter().flat_map(|file| file.split(b'\n').map_while(Result::ok))

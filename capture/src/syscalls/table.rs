@@ -118,7 +118,7 @@ const fn cloned(flags: u32) -> [Entry; 7] {
     ]
 }
 
-/// The event of an executed program, up to its group. `attempted` is 1 where the call failed and the process is still what it
+/// The event of an executed program, up to its group. `attempted` is 1 if the call failed and the process is still what it
 /// was: then `argv` and `envp` are the arguments with the vectors of arguments and of the environment.
 const fn executed(argv: u8, envp: u8, attempted: u32) -> [Entry; 10] {
     entries![

@@ -55,7 +55,7 @@ pub struct RawEvent<'a> {
     pub cpu: u16,
     /// Flags of the block, 0 if it has none.
     pub flags: u32,
-    /// Its number, where it does not follow that of the event before.
+    /// Its number, if it does not follow that of the event before.
     pub number: Option<u64>,
     /// Lengths of the parameters, one after the other, each 16 or 32 bits wide.
     pub lengths: &'a [u8],

@@ -62,7 +62,7 @@ impl Series {
         self.rotation.rotates()
     }
 
-    /// The next file, which starts at `ts`. The oldest one is removed where there are too many.
+    /// The next file, which starts at `ts`. The oldest one is removed if there are too many.
     ///
     /// # Errors
     /// It has no name, or the oldest one cannot be removed.

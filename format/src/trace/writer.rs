@@ -106,7 +106,7 @@ impl<W: Output + 'static> TraceWriter<W> {
     /// Starts a trace.
     ///
     /// # Errors
-    /// Those of the output, as for all other methods; and zstd's, where it does not know the level.
+    /// Those of the output, as for all other methods; and zstd's, if it does not know the level.
     pub fn new(output: W, header: &Header, options: Options) -> io::Result<TraceWriter<W>> {
         let chunk = options.chunk.clamp(CHUNK_LIMITS.0, CHUNK_LIMITS.1);
         let options = Options { chunk, ..options };

@@ -9,7 +9,7 @@ use super::plan::Plans;
 use super::values::Values;
 use crate::fields::Settings;
 
-/// Images whose answers are remembered at a time, a power of two; fewer where there are very many questions.
+/// Images whose answers are remembered at a time, a power of two; fewer if there are very many questions.
 const IMAGES: usize = 1024;
 
 /// Most words that the answers of images take.

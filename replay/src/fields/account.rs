@@ -1,4 +1,4 @@
-//! Fields of the user and the group of the event's thread. Names come from the capture alone; where it does not know a
+//! Fields of the user and the group of the event's thread. Names come from the capture alone; if it does not know a
 //! number, 0 is root and everything else `<NA>` (reference state 9.32, 10.2, design D5).
 
 use tercel_format::catalogue::code;

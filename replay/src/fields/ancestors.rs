@@ -42,7 +42,7 @@ pub(super) fn of_each<'a>(
     }
 }
 
-/// The number of steps to an ancestor, where it is not too far.
+/// The number of steps to an ancestor, if it is not too far.
 fn steps(n: u64) -> Option<usize> {
     usize::try_from(n).ok().filter(|n| *n <= MAX_ANCESTORS)
 }

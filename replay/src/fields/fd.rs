@@ -384,7 +384,7 @@ fn port_number<'a>(cx: &Context<'_>, fd: &Fd, side: Side) -> Option<Value<'a>> {
 }
 
 /// The port as text: names of services are not looked up (reference state 8.26). The client's is empty, not missing,
-/// where there is a role and no socket; so is the server's of a listening socket.
+/// if there is a role and no socket; so is the server's of a listening socket.
 fn service<'a>(cx: &Context<'a>, fd: &Fd, side: Side, scratch: &'a mut Scratch) -> Option<Value<'a>> {
     let connects = matches!(fd.kind, FdKind::Ipv4 | FdKind::Ipv6);
     if !connects {
@@ -401,7 +401,7 @@ fn service<'a>(cx: &Context<'a>, fd: &Fd, side: Side, scratch: &'a mut Scratch) 
     Value::text(&scratch.text)
 }
 
-/// Whether an address is one of the recorded host, or for a process in a container of its container; where that has none,
+/// Whether an address is one of the recorded host, or for a process in a container of its container; if that has none,
 /// of any container. No IPv6 address belongs to a container (reference state 9.9).
 fn is_local(cx: &Context<'_>, ip: IpAddr) -> bool {
     let container = cx.thread().map_or(&b""[..], |thread| &thread.container);

@@ -95,7 +95,7 @@ fn of_other(cx: &Context<'_>) -> bool {
     }
 }
 
-/// `evt.buflen` and its kinds: the return value of reads and writes, where it is no error (reference state 9.14), for fds of
+/// `evt.buflen` and its kinds: the return value of reads and writes, if it is no error (reference state 9.14), for fds of
 /// one kind or any that is known, for one way or both.
 pub(super) fn length<'a>(cx: &Context<'a>, of: Option<FdClass>, way: Option<Way>) -> Option<Value<'a>> {
     let category = cx.event.info.category;

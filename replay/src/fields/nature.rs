@@ -23,7 +23,7 @@ pub(crate) struct Nature {
 /// What the value of a field can change with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Dependency {
-    /// Nothing but the [`Image`](crate::state::Image) of the event's thread; missing where there is no thread.
+    /// Nothing but the [`Image`](crate::state::Image) of the event's thread; missing if there is no thread.
     Image,
     /// Nothing but the event's code, apart from events of some codes.
     Code(Apart),

@@ -293,7 +293,7 @@ fn one_cgroup<'a>(thread: &'a Thread, arg: &Arg) -> Option<Value<'a>> {
     Some(Value::Text(path))
 }
 
-/// All cgroups with a space between, missing where there are none.
+/// All cgroups with a space between, missing if there are none.
 fn all_cgroups<'a>(thread: &Thread, scratch: &'a mut Scratch) -> Option<Value<'a>> {
     let out = &mut scratch.text;
     out.clear();

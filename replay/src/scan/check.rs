@@ -30,7 +30,7 @@ pub fn verify_keyframes(
     let mut verdict = KeyframeVerdict::default();
     let mut unpacker = Unpacker::new();
     let mut state = State::new();
-    // What the keyframes give, where they have given something since the start of the section.
+    // What the keyframes give, if they have given something since the start of the section.
     let mut told: Option<State> = None;
     for (index, chunk) in trace.chunks().iter().enumerate() {
         progress(chunk.offset);

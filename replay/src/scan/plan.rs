@@ -17,7 +17,7 @@ use crate::window::{DISORDER, Point, Window};
 /// Most chunks that one worker takes at once: it bounds how long the others wait for the last one.
 const RUN: usize = 16;
 
-/// Into how many runs per thread a trace is cut at least, where it has the chunks for it.
+/// Into how many runs per thread a trace is cut at least, if it has the chunks for it.
 const RUNS_PER_THREAD: usize = 4;
 
 /// Which chunks are needed inside of a window.

@@ -73,7 +73,7 @@ impl State {
         slots + users + groups + containers
     }
 
-    /// Measures, and makes room where there is too little.
+    /// Measures, and makes room if there is too little.
     #[cold]
     pub(super) fn check_memory(&mut self) {
         self.threads.texts.sweep();

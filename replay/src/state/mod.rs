@@ -237,7 +237,7 @@ impl State {
     }
 
     /// Container id of an event's thread: empty on the host, `None` if no thread is known. Container fields look at the
-    /// thread of the event's id even where the event is not bound to it; during a container event they describe
+    /// thread of the event's id even if the event is not bound to it; during a container event they describe
     /// [`Facts::container`].
     pub fn container_id(&self, event: &Event<'_>) -> Option<&[u8]> {
         self.threads.by_tid(event.tid).map(|slot| &*self.threads.get(slot).container)

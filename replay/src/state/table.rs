@@ -177,12 +177,12 @@ impl Threads {
         self.fds(slot)?.get(number)
     }
 
-    /// The working directory, ending in a slash; `./` where the leader is not known (reference state 3.2).
+    /// The working directory, ending in a slash; `./` if the leader is not known (reference state 3.2).
     pub fn cwd(&self, slot: Slot) -> &[u8] {
         self.leader(slot).map_or(b"./", |leader| &self.get(leader).cwd)
     }
 
-    /// The environment of the process, NUL between and after; the thread's own where the leader is not known.
+    /// The environment of the process, NUL between and after; the thread's own if the leader is not known.
     pub fn env(&self, slot: Slot) -> &[u8] {
         &self.get(self.leader(slot).unwrap_or(slot)).env
     }

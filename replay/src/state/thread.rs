@@ -325,6 +325,6 @@ pub(super) struct Links {
     pub(super) listed_children: u64,
     /// Listed children that the reference takes to be there.
     pub(super) expected_children: u64,
-    /// Who takes over the children, 0 or below where the kernel did not say.
+    /// Who takes over the children, 0 or below if the kernel did not say.
     pub(super) reaper_tid: i64,
 }

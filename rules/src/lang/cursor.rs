@@ -15,7 +15,7 @@ pub(super) struct Cursor<'t> {
     at: usize,
     /// The same as it would be if marks were written out.
     pos: Pos,
-    /// What marks stand for, where there are some.
+    /// What marks stand for, if there are some.
     pub(super) shared: Option<Shared<'t>>,
     /// Whether a mark stands inside quotes, where its text is meant.
     pub(super) misplaced: bool,

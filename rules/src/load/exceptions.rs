@@ -175,7 +175,7 @@ fn check_field(field: &str, ctx: &Context) -> Result<(), Failure> {
 /// A condition with its exceptions after it.
 #[derive(Debug)]
 pub(super) struct Expanded {
-    /// `(condition) and not …`, or the condition alone where there are no exceptions.
+    /// `(condition) and not …`, or the condition alone if there are no exceptions.
     pub(super) text: String,
     /// Bytes before the condition.
     pub(super) lead: usize,

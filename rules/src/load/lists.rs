@@ -153,7 +153,7 @@ impl<'c> Lists<'c> {
         self.lists.get(number).and_then(|list| list.shared.as_ref())
     }
 
-    /// Replaces list names in a condition by marks, and by items where no mark can stand for them.
+    /// Replaces list names in a condition by marks, and by items if no mark can stand for them.
     pub(super) fn marked(&mut self, condition: &str) -> Result<String, TooLong> {
         // A text that holds marks of its own is read as Falco reads it.
         let style = if condition.contains(MARK) { Style::Text } else { Style::Marks };

@@ -27,7 +27,7 @@ pub(crate) struct RuleShown {
 pub(crate) struct PartShown {
     /// What it is.
     pub(crate) kind: PartKind,
-    /// What it is called, its rule included where it has one.
+    /// What it is called, its rule included if it has one.
     pub(crate) title: String,
     /// Where it stands.
     pub(crate) place: Place,

@@ -13,7 +13,7 @@ impl<'c> Judge<'c> {
         alerts.iter().min_by_key(|seen| self.deviations(pattern, seen).len()).copied()
     }
 
-    /// What fired where the rule did not: alerts of other rules, those first that show the values asked for.
+    /// What fired if the rule did not: alerts of other rules, those first that show the values asked for.
     pub(super) fn instead(&self, pattern: &Pattern) -> Vec<String> {
         let wanted: Vec<String> = pattern.fields.iter().map(|field| field.matcher.to_string()).collect();
         let score = |seen: &Seen| wanted.iter().filter(|value| seen.line.contains(value.as_str())).count();

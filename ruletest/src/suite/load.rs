@@ -17,7 +17,7 @@ pub(crate) const FINDING_KEYS: [&str; 3] = ["code", "message", "file"];
 pub(crate) struct LoadExpectation {
     /// Errors; without any the rules have to load.
     pub(crate) errors: Vec<Wanted>,
-    /// Warnings: exactly these, in any order; nothing is asked where there is no such key.
+    /// Warnings: exactly these, in any order; nothing is asked if there is no such key.
     pub(crate) warnings: Option<Vec<Wanted>>,
 }
 

@@ -272,7 +272,7 @@ impl File {
         Ok((selection, priority.unwrap_or(Priority::Debug)))
     }
 
-    /// The captures of a case; one that is absent where there is none.
+    /// The captures of a case; one that is absent if there is none.
     fn traces(&self, either: &Either<'_, '_>) -> Read<Vec<Option<TraceSpec>>> {
         let Some(node) = either.get("trace") else { return Ok(vec![None]) };
         let mut traces = Vec::new();
