@@ -1,4 +1,4 @@
-//! Tests that need nothing but the built binary and files: on every machine, for every user.
+//! Tests that need only the built binary and files: on every machine, for every user.
 
 mod cli;
 mod golden;

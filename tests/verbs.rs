@@ -109,7 +109,7 @@ fn a_damaged_file_costs_no_other_file() {
     assert!(test.out.contains("b.scap: not a capture"), "{}", test.all());
 }
 
-/// What is opened one by one is opened alike by every verb: a bad file is named, the good ones are processed, the exit code
+/// What is opened one by one is opened in the same way by every verb: a bad file is named, the good ones are processed, the exit code
 /// is 3.
 #[test]
 fn every_verb_goes_on_after_a_bad_file() {

@@ -1,4 +1,4 @@
-//! Live capture: the probe is loaded into the running kernel, and its events leave in time order, beside a snapshot of
+//! Live capture: the probe is loaded into the running kernel, and its events leave in time order, with a snapshot of
 //! what existed when capture began. Nothing here knows about the state of processes, rules or trace files.
 //!
 //! A [`Source`] is the running host. It gives the same blocks as a capture file, until a [`Stopper`] ends it. (Not run: it

@@ -55,7 +55,7 @@ impl Flight {
         Sums { files: 0, bytes: usage.bytes, raw_bytes: usage.raw_bytes, forgotten: usage.forgotten }
     }
 
-    /// Writes what is in memory into a file beside that of `writer`, named after the time; its name leaves. `None` while another
+    /// Writes what is in memory into a file next to that of `writer`, named after the time; its name leaves. `None` while another
     /// one is under way.
     pub(crate) fn dump(&mut self, writer: &CaptureWriter) -> Result<Option<String>, Error> {
         if self.under_way.as_ref().is_some_and(|thread| !thread.is_finished()) {

@@ -1,5 +1,5 @@
 //! The question that rules ask: which events give alerts, and what their lines are. Blocks enter on any number of threads;
-//! lines leave in the order of the captures and of their events, and what was counted beside them.
+//! lines leave in the order of the captures and of their events, and the counters.
 
 use std::io::{self, Write};
 

@@ -1,6 +1,6 @@
 //! Native traces with keyframes: blocks enter in their order, each with the state before it; a trace leaves that can be
 //! read from any chunk on. It joins the state with the writer of the format, which knows neither; the state is the
-//! caller's, who runs it anyway: for a filter, for rules, or for nothing but the keyframes.
+//! caller's, who runs it anyway: for a filter, for rules, or for only the keyframes.
 //!
 //! ```text
 //! for block in capture {

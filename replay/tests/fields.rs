@@ -1,7 +1,7 @@
 //! Field values against Falco's: every row of the corpus' field dumps has to be what tercel finds at the same event, cell
 //! by cell as JSON. Prints a row per capture and a row per field that differs, with examples.
 //!
-//! The corpus is not part of the repository: it is looked for in `../shared/corpus` beside the workspace or in
+//! The corpus is not part of the repository: it is looked for in `../shared/corpus` next to the workspace or in
 //! `$TERCEL_CORPUS`; without it the check is skipped. `$TERCEL_CAPTURE` picks captures by a part
 //! of their name.
 

@@ -166,7 +166,7 @@ fn longest_term(text: &str) -> Result<(Term, usize), TokenError> {
             },
             Err(reason) => TokenError::Parse(reason),
         };
-        // Shorter texts behave alike as long as they hold all that was looked at.
+        // Shorter texts behave in the same way as long as they hold all that was looked at.
         size = size.min(parsed.reach).saturating_sub(1);
         while size > 0 && !text.is_char_boundary(size) {
             size -= 1;

@@ -1,7 +1,7 @@
 //! The loader against what Falco 0.44.1 says of the same rule files: `lang/NAME.yaml` and `lang/NAME.check.json`, and the
 //! single conditions of `lang/conditions.jsonl`.
 //!
-//! The files are not part of this repository. The directory is taken from TERCEL_CORPUS, `../shared/corpus` beside the
+//! The files are not part of this repository. The directory is taken from TERCEL_CORPUS, `../shared/corpus` next to the
 //! workspace otherwise; without it the checks are skipped.
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -10,7 +10,7 @@ use tercel_rules::files::FileError;
 pub enum Outcome {
     /// Every case passed.
     Passed,
-    /// A case failed, coverage is too low, or something is left to be done by hand.
+    /// A case failed, coverage is too low, or something has to be edited by hand.
     Failed,
     /// A test file or a rule file is invalid.
     Invalid,

@@ -1,4 +1,4 @@
-//! Containers of real engines: recorded here, replayed after the engine has gone. Needs root, BPF, a static busybox and the
+//! Containers of real engines: recorded here, replayed after the engine has ended. Needs root, BPF, a static busybox and the
 //! engines; what is not there is skipped, and said so.
 
 mod containerd;

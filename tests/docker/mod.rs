@@ -6,7 +6,7 @@ use std::process::{Child, Command, Output, Stdio};
 
 use tercel_test_support::{Place, wait};
 
-/// A Docker engine with everything it keeps, in a directory that goes away with it.
+/// A Docker engine with everything it keeps, in a directory that is removed with it.
 pub struct Engine {
     place: Place,
     daemon: Child,

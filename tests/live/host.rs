@@ -10,7 +10,7 @@ pub use tercel_test_support::{binary, wait};
 
 use crate::turn::{self, Alone};
 
-/// A directory that goes away with the test, and the turn of the test: each sees what the others do.
+/// A directory that is removed after the test, and the turn of the test: each sees what the others do.
 pub struct Place {
     place: support::Place,
     _turn: Alone,

@@ -129,7 +129,7 @@ fn a_full_disk_costs_no_line() {
     live.stop();
 }
 
-/// A mounted file system that goes away with the test.
+/// A mounted file system that is removed after the test.
 struct Mounted(std::path::PathBuf);
 
 impl Drop for Mounted {

@@ -281,7 +281,7 @@ impl Texts {
         out
     }
 
-    /// Addresses in texts: words that are nothing but an address, with a port or a mask after them or without.
+    /// Addresses in texts: words that are only an address, with a port or a mask after them or without.
     fn exact_addresses(&mut self, text: &[u8]) -> Vec<u8> {
         let is_part = |byte: u8| byte.is_ascii_hexdigit() || byte == b'.' || byte == b':';
         let mut out: Vec<u8> = Vec::with_capacity(text.len());

@@ -14,7 +14,7 @@ use tokio::time::timeout;
 
 /// How long an engine may take to answer a question.
 const PATIENCE: Duration = Duration::from_secs(5);
-/// Longest message that is read: as long as most clients of gRPC take, and short enough that a message of nothing but empty entries
+/// Longest message that is read: as long as most clients of gRPC take, and short enough that a message of only empty entries
 /// does not become a hundred times its length.
 const LONGEST: usize = 4 << 20;
 /// Longest head or trailers of an answer.

@@ -1,6 +1,6 @@
 //! The event catalogue: the name of every event code, its parameters, and how they are written.
 //!
-//! What enters is nothing but the tables below; what leaves are static descriptions that the reader, the state engine,
+//! What enters is only the tables below; what leaves are static descriptions that the reader, the state engine,
 //! the fields and the documentation share. The catalogue must not know about files, threads or rules.
 //! Source: reference events.json, types.json and flags.json (libs 48dfd53cd23f, schema 4.5.1).
 

@@ -28,7 +28,7 @@ impl Destination {
         self.path.display().to_string()
     }
 
-    /// A file beside it that is named after a time: `trace.scap` becomes `trace-20261129T064400.123456789Z.scap`.
+    /// A file next to it that is named after a time: `trace.scap` becomes `trace-20261129T064400.123456789Z.scap`.
     pub fn beside(&self, time: Timestamp) -> Destination {
         let stem = self.path.file_stem().unwrap_or_default().to_string_lossy();
         let time = time.strftime("%Y%m%dT%H%M%S.%9fZ");

@@ -1,4 +1,4 @@
-//! Windows, limits, filters and counters over made-up captures.
+//! Windows, limits, filters and counters with artificial captures.
 
 use tercel_format::catalogue::code;
 use tercel_format::record::Section;

@@ -9,7 +9,7 @@ use crate::fields::{Comparison, Dependency, nature};
 /// What is known of a check without evaluating it.
 #[derive(Debug, Clone, Copy)]
 pub struct Notes {
-    /// It looks at nothing but the process image.
+    /// It looks at only the process image.
     pub image: bool,
     /// A field of it counts its evaluations or remembers when it was asked before.
     pub counting: bool,

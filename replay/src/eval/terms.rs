@@ -62,7 +62,7 @@ pub(crate) enum Folded {
 pub struct Draft {
     /// The term.
     pub term: Term,
-    /// Depends on nothing but the process image.
+    /// Depends on only the process image.
     pub image: bool,
     /// Some field of it counts its evaluations.
     pub counting: bool,

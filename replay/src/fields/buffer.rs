@@ -15,7 +15,7 @@ pub enum Buffers {
     Text,
     /// Rows of sixteen bytes in hexadecimal.
     Hex,
-    /// Rows of sixteen bytes in hexadecimal, with dotted text beside them.
+    /// Rows of sixteen bytes in hexadecimal, with dotted text next to them.
     HexText,
     /// Base64.
     Base64,

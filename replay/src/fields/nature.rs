@@ -1,5 +1,5 @@
 //! The properties of a field besides its value: what the value changes with, how a comparison reads it, how outputs
-//! show it and what it costs. A field enters, its [`Nature`] leaves. The rows stand beside the values, in a `nature` per
+//! show it and what it costs. A field enters, its [`Nature`] leaves. The rows are next to the values, in a `nature` per
 //! class of fields without a catch-all arm, so that a new field does not compile until it has one.
 
 use tercel_format::catalogue::{EventFlags, EventInfo, code};
@@ -23,9 +23,9 @@ pub(crate) struct Nature {
 /// What the value of a field can change with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Dependency {
-    /// Nothing but the [`Image`](crate::state::Image) of the event's thread; missing if there is no thread.
+    /// Only the [`Image`](crate::state::Image) of the event's thread; missing if there is no thread.
     Image,
-    /// Nothing but the event's code, apart from events of some codes.
+    /// Only the event's code, apart from events of some codes.
     Code(Apart),
     /// The parameters of the event; missing if the event's type has none of this name.
     Parameter,

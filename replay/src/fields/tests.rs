@@ -1,4 +1,4 @@
-//! Tests of fields over events that are put together by hand: the text of arguments by type, and odd events that must not
+//! Tests of fields with events made by hand: the text of arguments by type, and odd events that must not
 //! bring anything down.
 
 use tercel_format::Event;

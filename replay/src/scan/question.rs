@@ -50,7 +50,7 @@ pub trait PieceVisitor: Visitor<Error = io::Error> {
 pub struct PieceOrigin<'a> {
     /// What lines show of its capture.
     pub origin: &'a Origin,
-    /// The capture and its section whose process images are numbered alike; `None` if the piece knows no earlier one.
+    /// The capture and its section whose process images are numbered in the same way; `None` if the piece knows no earlier one.
     pub images: Option<(u64, u64)>,
 }
 

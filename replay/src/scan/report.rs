@@ -29,7 +29,7 @@ pub enum Trouble {
         /// The block, by its offset in the decompressed chunk.
         incident: Incident,
     },
-    /// A keyframe; nothing but time is lost with it.
+    /// A keyframe; only time is lost with it.
     Keyframe {
         /// Number of its chunk.
         sequence: u64,

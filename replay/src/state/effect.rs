@@ -74,7 +74,7 @@ fn had_effect_on_calls(before: &Before, thread: &Thread) -> bool {
         || (thread.last_enter != u16::MAX && thread.last_fd != before.last_fd)
 }
 
-/// Whether events of this type change nothing but what [`Before`] holds.
+/// Whether events of this type change only what [`Before`] holds.
 fn is_compared(code: u16) -> bool {
     is_transfer(code) || matches!(code, memory_calls!())
 }

@@ -3,7 +3,7 @@
 //!
 //! The lists say it to every reader of captures. They cannot say everything: when a process was cloned and what it executed
 //! last, which side of a connection an IPv6 or unconnected socket is, paths as they were given, which exits are recent, and
-//! directories of processes of which nothing but that is known. A state block, which other readers skip, says all of it to
+//! directories of processes of which only that is known. A state block, which other readers skip, says all of it to
 //! this version of the state engine.
 
 use std::collections::HashSet;

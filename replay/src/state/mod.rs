@@ -169,7 +169,7 @@ impl State {
         self.limit_memory(limit);
     }
 
-    /// Takes in a block of any kind, for callers that need nothing but the state.
+    /// Takes in a block of any kind, for callers that need only the state.
     #[inline]
     pub fn take(&mut self, block: &Block<'_>) {
         match block {

@@ -237,7 +237,7 @@ impl Threads {
         std::iter::successors(first, |member| self.get(*member).links.next_member)
     }
 
-    /// A thread of which nothing but the id is known.
+    /// A thread of which only the id is known.
     pub(super) fn blank(&self, tid: i64) -> Thread {
         Thread::new(tid, &self.blank)
     }

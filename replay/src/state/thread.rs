@@ -221,7 +221,7 @@ impl StoredEnter {
 }
 
 impl Thread {
-    /// A thread of which nothing but the id is known. `blank` lends the empty values that all such threads share.
+    /// A thread of which only the id is known. `blank` lends the empty values that all such threads share.
     pub(super) fn new(tid: i64, blank: &Blank) -> Thread {
         Thread {
             tid,

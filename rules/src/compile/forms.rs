@@ -9,7 +9,7 @@ use crate::ast::Part;
 use crate::fields::Field;
 use crate::program::{Literal, Shared};
 
-/// On what the literals of a list depend beside its values.
+/// On what the literals of a list depend besides its values.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) struct FormKey {
     /// Type of the left side.

@@ -16,7 +16,7 @@ pub use table::{
     GroupField, ProcessField, UserField, UtilField,
 };
 
-/// Names of the container plugin's asynchronous events, which `evt.type` accepts beside those of the catalogue.
+/// Names of the container plugin's asynchronous events, which `evt.type` accepts besides those of the catalogue.
 pub(crate) const ASYNC_EVENT_NAMES: &[&str] = &["container", "container_removed"];
 
 /// One row of the catalogue of fields.

@@ -1,4 +1,4 @@
-//! Names that rules everywhere lean on: those of the shipped file of macros and lists, and files like it. Only names are
+//! Names that rules everywhere use: those of the shipped file of macros and lists, and files like it. Only names are
 //! known here; what they mean is read from files like everything else.
 
 /// The shipped file.

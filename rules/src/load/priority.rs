@@ -2,7 +2,7 @@
 
 use crate::program::Priority;
 
-/// Names in any case, `INFO` beside the full one.
+/// Names in any case, `INFO` besides the full one.
 pub(super) const NAMES: [(&str, Priority); 9] = [
     ("emergency", Priority::Emergency),
     ("alert", Priority::Alert),

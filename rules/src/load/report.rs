@@ -71,7 +71,7 @@ pub enum WarningCode {
     UnusedList,
     /// An item that is no rule, macro, list or requirement.
     UnknownItem,
-    /// Something that will go away.
+    /// Something deprecated.
     DeprecatedItem,
     /// An exception is appended without values.
     AppendNoValues,

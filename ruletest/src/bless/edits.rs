@@ -15,7 +15,7 @@ pub(crate) struct Wanted {
     pub(crate) edits: Vec<Edit>,
     /// Other files with their new text.
     pub(crate) files: Vec<(PathBuf, String)>,
-    /// What has to be done by hand.
+    /// What has to be edited by hand.
     pub(crate) notes: Vec<String>,
     /// What is written, but proves little.
     pub(crate) warnings: Vec<String>,

@@ -61,7 +61,7 @@ pub(crate) fn bless(
 /// What people have to read.
 #[derive(Default)]
 struct Notes {
-    /// What has to be done by hand.
+    /// What has to be edited by hand.
     by_hand: Vec<String>,
     /// What was written, but is worth a look.
     warnings: Vec<String>,

@@ -153,7 +153,7 @@ impl<'c> Judge<'c> {
 }
 
 impl Pattern {
-    /// What it asks for, a line each.
+    /// Its requirements, one per line.
     pub(crate) fn demands(&self) -> Vec<String> {
         let mut demands = Vec::new();
         demands.extend(self.priority.map(|(priority, _)| format!("priority: {}", priority.name())));

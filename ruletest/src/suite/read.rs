@@ -36,7 +36,7 @@ pub(crate) const CASE_KEYS: [&str; 14] = [
     "load",
 ];
 
-/// What a file may say besides for all of its cases.
+/// Keys of a file that apply to all of its cases.
 pub(crate) const FILE_KEY: &str = "cases";
 
 /// Keys that say what is expected; they belong to one case.

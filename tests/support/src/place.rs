@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
 
-/// A directory that goes away with its test.
+/// A directory that is removed after its test.
 #[derive(Debug)]
 pub struct Place(TempDir);
 

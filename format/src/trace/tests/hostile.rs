@@ -173,7 +173,7 @@ fn an_index_that_lies_is_not_used() {
     });
 }
 
-/// A file of nothing but the starts of sections: each looks like one until it is hashed.
+/// A file of only the starts of sections: each looks like one until it is hashed.
 #[test]
 fn searching_has_an_end() {
     let descriptor = descriptor::encode(&Descriptor::default(), &[0; 32], &[], &[]).expect("memory").0;
