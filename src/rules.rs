@@ -97,7 +97,10 @@ pub fn program(loaded: Loaded, quiet: bool, verbose: bool) -> Result<Program, Fa
     if verbose {
         loaded.warnings().for_each(|warning| eprint!("{warning}"));
     } else if warnings > 0 && !quiet {
-        eprintln!("{} about the rules (-v or 'tercel rules check' prints them)", counted(warnings as u64, "warning"));
+        eprintln!(
+            "{} about the rules (-v or 'tercel rules check' prints them)",
+            counted(warnings as u64, "warning")
+        );
     }
     if loaded.program.rules.is_empty() && !quiet {
         eprintln!("warning: no rule runs: {}", idle(&loaded.rules));
@@ -148,8 +151,7 @@ fn idle(rules: &[RuleInfo]) -> String {
 
 /// Compiles a filter of the command line.
 pub fn filter(text: &str) -> Result<Program, Failure> {
-    tercel_rules::filter::filter(text)
-        .map_err(|error| Failure::usage(format!("invalid filter: {error}")))
+    tercel_rules::filter::filter(text).map_err(|error| Failure::usage(format!("invalid filter: {error}")))
 }
 
 /// Reads rule files in order; `all` goes on after a file with errors, so that a check reports on every file.

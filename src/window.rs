@@ -41,8 +41,9 @@ pub fn point(text: &str) -> Result<Point, String> {
 /// It is none of the forms that a point may have.
 pub fn edge(text: &str) -> Result<Edge, String> {
     if text.starts_with('#') {
-        return number(text)
-            .ok_or_else(|| format!("invalid event number '{text}'; give # and digits, as in #1200 or #1200-#1300"));
+        return number(text).ok_or_else(|| {
+            format!("invalid event number '{text}'; give # and digits, as in #1200 or #1200-#1300")
+        });
     }
     if let Some(ns) = text.strip_prefix('-').and_then(duration) {
         return Ok(Edge::BeforeEnd(ns));

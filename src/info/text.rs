@@ -4,6 +4,7 @@ use tercel_analysis::summary::Summary;
 use tercel_format::trace::Header;
 
 use super::iso;
+use crate::diagnostics::counted;
 use crate::verify::hex;
 
 /// Appends one line; writing to a string cannot fail.
@@ -27,9 +28,9 @@ pub(super) fn of(name: &str, summary: &Summary) -> String {
     line!(
         &mut out,
         "Processes",
-        "{} at the start, {} programs executed",
+        "{} at the start, {} executed",
         summary.processes,
-        summary.executed()
+        counted(summary.executed(), "program")
     );
     containers(&mut out, summary);
     if let Some((first, last)) = totals.span {
@@ -55,10 +56,7 @@ fn host(out: &mut String, summary: &Summary) {
         .filter(|text| !text.is_empty())
         .map(|text| format!(", {}", visible(text)))
         .collect::<String>();
-    let machine = summary
-        .machine
-        .as_ref()
-        .map_or_else(String::new, |machine| {
+    let machine = summary.machine.as_ref().map_or_else(String::new, |machine| {
         format!(", {}, {} MiB", counted(u64::from(machine.cpus), "CPU"), machine.memory >> 20)
     });
     let name = if header.hostname.is_empty() { "unknown" } else { &header.hostname };
@@ -135,7 +133,7 @@ fn containers(out: &mut String, summary: &Summary) {
         line!(out, "", "and {} more", summary.containers.len() - LISTED);
     }
     if summary.unsearched > 0 {
-        line!(out, "", "{} chunks that may tell of more were not searched", summary.unsearched);
+        line!(out, "", "{} not searched for more", counted(summary.unsearched, "chunk"));
     }
 }
 
@@ -145,11 +143,23 @@ fn drops(out: &mut String, summary: &Summary) {
         line!(out, "Drops", "none");
         return;
     }
-    line!(out, "Drops", "{} lost, {}", counted(totals.dropped, "event"), counted(totals.drops(), "drop event"));
+    line!(
+        out,
+        "Drops",
+        "{} lost, {}",
+        counted(totals.dropped, "event"),
+        counted(totals.drops(), "drop event")
+    );
     for gap in summary.gaps.iter().take(LISTED) {
         let (from, to) = (iso(gap.from), iso(gap.to));
         let until = if from == to { String::new() } else { format!(" to {to}") };
-        line!(out, "", "{from}{until}: {} lost, {}", counted(gap.lost, "event"), counted(gap.told, "drop event"));
+        line!(
+            out,
+            "",
+            "{from}{until}: {} lost, {}",
+            counted(gap.lost, "event"),
+            counted(gap.told, "drop event")
+        );
     }
     if summary.gaps.len() > LISTED {
         line!(out, "", "and more");

@@ -346,7 +346,10 @@ impl<'a> Watch<'a> {
         match self.read_again() {
             Ok(program) => {
                 self.tally.reloads += 1;
-                self.log.tell(Level::Info, &format!("rules reloaded: {}", diagnostics::counted(program.rules.len() as u64, "rule")));
+                self.log.tell(
+                    Level::Info,
+                    &format!("rules reloaded: {}", diagnostics::counted(program.rules.len() as u64, "rule")),
+                );
                 self.calls =
                     SyscallSelection::of(&program, &self.setup.config.calls, self.args.write.is_some());
                 self.want(self.calls.wanted());
@@ -419,7 +422,11 @@ impl<'a> Watch<'a> {
             );
         }
         for (name, counts) in self.outputs.counts().iter().filter(|(_, counts)| counts.lost > 0) {
-            eprintln!("{name} output: {} sent, {} lost", diagnostics::counted(counts.sent, "alert"), counts.lost);
+            eprintln!(
+                "{name} output: {} sent, {} lost",
+                diagnostics::counted(counts.sent, "alert"),
+                counts.lost
+            );
         }
         let total: u64 = tally.alerts.values().sum();
         eprintln!("Alerts: {total}");

@@ -1,4 +1,4 @@
-//! The visitor behind a summary: blocks enter, and what they say of the host, its processes, containers and events is added.
+//! The visitor of a summary: blocks enter, and what they say about the host, its processes, containers and events is added.
 
 use std::convert::Infallible;
 

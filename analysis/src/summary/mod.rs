@@ -57,7 +57,7 @@ pub struct Summary {
 /// A place where events are missing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Gap {
-    /// When, nanoseconds since the epoch; the chunk's time where there is a chunk.
+    /// When, nanoseconds since the epoch; the chunk's time if there is a chunk.
     pub from: u64,
     /// Its end.
     pub to: u64,
