@@ -4,7 +4,7 @@ use std::io;
 use std::num::NonZeroUsize;
 
 use console::Term;
-use tercel_ruletest::{self as ruletest, Error, Options, Screen};
+use tercel_ruletest::{self as ruletest, Options, RunError, Screen};
 
 use crate::exit::{Failure, Outcome};
 use crate::intent::TestRun;
@@ -53,6 +53,6 @@ fn code(outcome: ruletest::Outcome) -> Outcome {
     }
 }
 
-fn failure(error: Error) -> Failure {
+fn failure(error: RunError) -> Failure {
     if error.is_usage() { Failure::usage(error) } else { Failure::io(error) }
 }

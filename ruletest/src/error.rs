@@ -1,9 +1,11 @@
-//! How a run ends: with an [`Outcome`], or early with an [`Error`].
+//! How a run ends: with an [`Outcome`], or early with a [`RunError`].
 
 use std::io;
 use std::path::PathBuf;
 
 use tercel_rules::files::FileError;
+use tercel_rules::filter::NumberedError;
+use tercel_rules::load::TooLarge;
 
 /// How a run that came to its end ended, the gravest verdict of all. Later ones are graver.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -22,7 +24,7 @@ pub enum Outcome {
 
 /// Why a run ended before it had a verdict.
 #[derive(Debug, thiserror::Error)]
-pub enum Error {
+pub enum RunError {
     /// A path that was asked for does not exist.
     #[error("{}: no such file or directory", .0.display())]
     NoSuchPath(PathBuf),
@@ -37,7 +39,10 @@ pub enum Error {
     RuleFile(#[from] FileError),
     /// Rules cannot be divided into parts for `--coverage` or to explain a missing alert.
     #[error("the rules cannot be divided into parts: {0}")]
-    Rules(String),
+    TooLarge(#[from] TooLarge),
+    /// A part of the rules cannot be compiled by itself.
+    #[error("the rules cannot be divided into parts: {0}")]
+    Part(#[from] NumberedError),
     /// A file or directory cannot be read or written.
     #[error("{}: {source}", .path.display())]
     File {
@@ -51,28 +56,29 @@ pub enum Error {
     Threads(#[from] rayon::ThreadPoolBuildError),
     /// The JUnit report cannot be made.
     #[error("cannot write JUnit XML: {0}")]
-    Junit(String),
+    Junit(#[from] quick_junit::SerializeError),
     /// The output does not take what was printed.
     #[error("cannot print: {0}")]
     Output(io::Error),
 }
 
-impl Error {
+impl RunError {
     /// Whether the user asked for something wrong; otherwise input or output failed.
     pub fn is_usage(&self) -> bool {
         match self {
-            Error::NoSuchPath(_)
-            | Error::NoTestFile(_)
-            | Error::NoCase
-            | Error::RuleFile(_)
-            | Error::Rules(_) => true,
-            Error::File { .. } | Error::Threads(_) | Error::Junit(_) | Error::Output(_) => false,
+            RunError::NoSuchPath(_)
+            | RunError::NoTestFile(_)
+            | RunError::NoCase
+            | RunError::RuleFile(_)
+            | RunError::TooLarge(_)
+            | RunError::Part(_) => true,
+            RunError::File { .. } | RunError::Threads(_) | RunError::Junit(_) | RunError::Output(_) => false,
         }
     }
 
     /// A failure of reading or writing a file.
-    pub(crate) fn file(path: impl Into<PathBuf>) -> impl FnOnce(io::Error) -> Error {
+    pub(crate) fn file(path: impl Into<PathBuf>) -> impl FnOnce(io::Error) -> RunError {
         let path = path.into();
-        move |source| Error::File { path, source }
+        move |source| RunError::File { path, source }
     }
 }

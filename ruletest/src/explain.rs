@@ -14,9 +14,9 @@ use tercel_rules::ast::{Expr, ExprKind, Pos};
 use tercel_rules::load::{Loader, Parts};
 use tercel_rules::output::Template;
 
-use crate::error::Error;
+use crate::error::RunError;
 use crate::failure::Status;
-use crate::plan::{Capture, Evaluation, Place, Plan};
+use crate::plan::{Answer, Capture, Evaluation, Plan};
 use crate::run;
 use crate::sets::{self, Sets};
 use crate::suite::{Pattern, Window};
@@ -59,7 +59,7 @@ pub(crate) fn explain(
     plan: &Plan,
     sets: &mut Sets,
     jobs: NonZeroUsize,
-) -> Result<(), Error> {
+) -> Result<(), RunError> {
     let wants = wants(run, plan);
     if wants.is_empty() {
         return Ok(());
@@ -97,8 +97,8 @@ pub(crate) fn explain(
 /// Missing alerts by capture, rule set and evaluation.
 fn wants<'r>(run: &Run<'r>, plan: &Plan) -> BTreeMap<(usize, usize, usize), Vec<Want<'r>>> {
     let mut wants: BTreeMap<_, Vec<Want<'r>>> = BTreeMap::new();
-    for (at, (verdict, place)) in run.verdicts.iter().zip(&plan.places).enumerate() {
-        let (Status::Failed(failures), Some(judge), Place::Evaluated(seat, set)) =
+    for (at, (verdict, answer)) in run.verdicts.iter().zip(&plan.answers).enumerate() {
+        let (Status::Failed(failures), Some(judge), Answer::Evaluated(seat, set)) =
             (&verdict.status, &verdict.judge, place)
         else {
             continue;
@@ -123,13 +123,13 @@ fn wants<'r>(run: &Run<'r>, plan: &Plan) -> BTreeMap<(usize, usize, usize), Vec<
 }
 
 /// The checks of a set's rules.
-fn checks_of(sets: &mut Sets, set: usize) -> Result<Parts, Error> {
+fn checks_of(sets: &mut Sets, set: usize) -> Result<Parts, RunError> {
     let Some(spec) = sets.sets.get(set).map(|set| set.spec.clone()) else { return Ok(Parts::default()) };
     let mut loader = Loader::new(sets::options(&spec));
     for file in sets.files(&spec.files)?.iter() {
         loader.bytes(&file.name, &file.bytes);
     }
-    loader.checks().map_err(|message| Error::Rules(message.to_string()))
+    Ok(loader.checks()?)
 }
 
 /// What came closest to each missing alert of an evaluation, as text; nothing if that cannot be said.

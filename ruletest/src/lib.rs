@@ -18,7 +18,7 @@
 //! let outcome = run(&options, &mut out, &mut warnings)?;
 //! assert_eq!(outcome, Outcome::Passed);
 //! assert!(String::from_utf8_lossy(&out).starts_with("ok: "));
-//! # Ok::<(), tercel_ruletest::Error>(())
+//! # Ok::<(), tercel_ruletest::RunError>(())
 //! ```
 #![forbid(unsafe_code)]
 
@@ -58,26 +58,26 @@ use sets::Sets;
 use suite::{Case, Suite};
 use verdict::{BrokenFile, Run};
 
-pub use error::{Error, Outcome};
+pub use error::{RunError, Outcome};
 pub use options::{Options, ParsePoint, Report, ReportKind, Screen};
 
 /// Runs the cases of test files and prints the reports to `out`, or rewrites the files where [`Options::bless`] says so.
 ///
 /// ```
-/// use tercel_ruletest::{Error, Options, run};
+/// use tercel_ruletest::{RunError, Options, run};
 ///
 /// let options = Options::new(vec!["no-such.test.yaml".into()], |text| Err(text.to_owned()));
 /// let error = run(&options, &mut Vec::new(), &mut Vec::new()).unwrap_err();
-/// assert!(matches!(error, Error::NoSuchPath(_)));
+/// assert!(matches!(error, RunError::NoSuchPath(_)));
 /// assert!(error.is_usage());
 /// assert_eq!(error.to_string(), "no-such.test.yaml: no such file or directory");
 /// ```
-pub fn run(options: &Options, out: &mut dyn Write, warnings: &mut dyn Write) -> Result<Outcome, Error> {
+pub fn run(options: &Options, out: &mut dyn Write, warnings: &mut dyn Write) -> Result<Outcome, RunError> {
     let output = &mut Output::new(out, warnings);
     let (suites, broken) = suites(options)?;
     let cases = selected(options, &suites);
     if cases.is_empty() && broken.is_empty() {
-        return Err(Error::NoCase);
+        return Err(RunError::NoCase);
     }
     let jobs = options.jobs;
     let mut sets = Sets::default();
@@ -98,10 +98,10 @@ pub fn run(options: &Options, out: &mut dyn Write, warnings: &mut dyn Write) -> 
 }
 
 /// Reads all test files; invalid ones are kept with the reason.
-fn suites(options: &Options) -> Result<(Vec<Suite>, Vec<BrokenFile>), Error> {
+fn suites(options: &Options) -> Result<(Vec<Suite>, Vec<BrokenFile>), RunError> {
     let (mut suites, mut broken) = (Vec::new(), Vec::new());
     for path in suite::test_files(&options.paths)? {
-        let bytes = fs::read(&path).map_err(Error::file(&path))?;
+        let bytes = fs::read(&path).map_err(RunError::file(&path))?;
         match suite::read(&path, &bytes, options.parse_point) {
             Ok(suite) => suites.push(suite),
             Err(problem) => broken.push(BrokenFile { path, problem }),

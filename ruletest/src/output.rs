@@ -3,7 +3,7 @@
 
 use std::io::{self, Write};
 
-use crate::error::Error;
+use crate::error::RunError;
 
 /// The two streams of a run.
 pub(crate) struct Output<'w> {
@@ -18,19 +18,19 @@ impl<'w> Output<'w> {
     }
 
     /// Prints text.
-    pub(crate) fn text(&mut self, text: &str) -> Result<(), Error> {
+    pub(crate) fn text(&mut self, text: &str) -> Result<(), RunError> {
         taken(self.out.write_all(text.as_bytes()).and_then(|()| self.out.flush()))
     }
 
     /// Prints a line of warning.
-    pub(crate) fn warning(&mut self, line: &str) -> Result<(), Error> {
+    pub(crate) fn warning(&mut self, line: &str) -> Result<(), RunError> {
         taken(writeln!(self.warnings, "{line}"))
     }
 }
 
-fn taken(written: io::Result<()>) -> Result<(), Error> {
+fn taken(written: io::Result<()>) -> Result<(), RunError> {
     match written {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Error::Output(error)),
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(RunError::Output(error)),
         _ => Ok(()),
     }
 }

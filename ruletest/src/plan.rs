@@ -42,13 +42,38 @@ pub(crate) struct Seat {
 }
 
 /// How a case is answered.
-pub(crate) enum Place {
+pub(crate) enum Answer {
     /// By the alerts of an evaluation, with these rules.
     Evaluated(Seat, usize),
     /// By loading the rules alone.
     Loaded(usize),
     /// Not at all.
-    Broken(String),
+    Broken(Unanswerable),
+}
+
+/// Why a case cannot be answered.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Unanswerable {
+    /// Something in the test file is wrong.
+    #[error("{0}")]
+    Problem(Box<Problem>),
+    /// The rules have errors.
+    #[error("{problem}\n{errors}")]
+    Rules {
+        /// Where the test file asks for them.
+        problem: Box<Problem>,
+        /// The errors, as `tercel rules` prints them.
+        errors: String,
+    },
+    /// The rules were not loaded.
+    #[error("no such rule set")]
+    NoRuleSet,
+}
+
+impl From<Problem> for Unanswerable {
+    fn from(problem: Problem) -> Unanswerable {
+        Unanswerable::Problem(Box::new(problem))
+    }
 }
 
 /// What makes two evaluations of a capture the same.
@@ -67,7 +92,7 @@ pub(crate) struct Plan {
     /// Captures, each once.
     pub(crate) captures: Vec<Capture>,
     /// Per case how it is answered.
-    pub(crate) places: Vec<Place>,
+    pub(crate) answers: Vec<Answer>,
     by_path: HashMap<PathBuf, usize>,
     keys: Vec<Vec<Key>>,
 }
@@ -77,33 +102,39 @@ impl Plan {
     pub(crate) fn of(cases: &[&Case], sets: &mut Sets, bless: bool, apart: bool) -> Plan {
         let mut plan = Plan::default();
         for case in cases {
-            let place = plan.place(case, sets, bless, apart).unwrap_or_else(Place::Broken);
-            plan.places.push(place);
+            let answer = plan.answer(case, sets, bless, apart).unwrap_or_else(Answer::Broken);
+            plan.answers.push(answer);
         }
         plan
     }
 
-    fn place(&mut self, case: &Case, sets: &mut Sets, bless: bool, apart: bool) -> Result<Place, String> {
-        let said = |problem: Problem| problem.to_string();
+    fn answer(
+        &mut self,
+        case: &Case,
+        sets: &mut Sets,
+        bless: bool,
+        apart: bool,
+    ) -> Result<Answer, Unanswerable> {
         let at = sets.of(&case.rules);
-        let at = at.map_err(|failure| said(case.problem(case.rules_at, failure.to_string())))?;
-        let Some(set) = sets.sets.get(at) else { return Err("no such rule set".to_owned()) };
+        let at = at.map_err(|failure| case.problem(case.rules_at, failure.to_string()))?;
+        let Some(set) = sets.sets.get(at) else { return Err(Unanswerable::NoRuleSet) };
         if !case.load.errors.is_empty() {
-            return Ok(Place::Loaded(at));
+            return Ok(Answer::Loaded(at));
         }
         if !set.loaded.successful() {
-            let problem = case.problem(case.rules_at, "the rules have errors");
-            return Err(format!("{problem}\n{}", set.errors().trim_end()));
+            let problem = Box::new(case.problem(case.rules_at, "the rules have errors"));
+            let errors = set.errors().trim_end().to_owned();
+            return Err(Unanswerable::Rules { problem, errors });
         }
-        checked(case, set, bless).map_err(said)?;
-        let Some(trace) = &case.trace else { return Ok(Place::Loaded(at)) };
+        checked(case, set, bless)?;
+        let Some(trace) = &case.trace else { return Ok(Answer::Loaded(at)) };
         if !trace.path.is_file() {
             let message = format!("{}: no such file", trace.path.display());
-            return Err(said(case.problem(trace.offset, message)));
+            return Err(case.problem(trace.offset, message).into());
         }
         let filter = case.filter.as_ref().map(|(text, offset)| {
             let compiled = tercel_rules::filter::filter(text);
-            compiled.map_err(|error| said(case.problem(*offset, format!("invalid filter: {error}"))))
+            compiled.map_err(|error| case.problem(*offset, format!("invalid filter: {error}")))
         });
         let filter = filter.transpose()?;
         let program = &set.loaded.program;
@@ -117,7 +148,7 @@ impl Plan {
         let capture = self.capture(&trace.path);
         let evaluation = self.evaluation(capture, key, filter, program.rules.len());
         self.ask(capture, evaluation, case, set);
-        Ok(Place::Evaluated(Seat { capture, evaluation }, at))
+        Ok(Answer::Evaluated(Seat { capture, evaluation }, at))
     }
 
     fn capture(&mut self, path: &PathBuf) -> usize {

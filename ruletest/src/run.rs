@@ -6,13 +6,13 @@ use std::num::NonZeroUsize;
 use std::time::{Duration, Instant};
 
 use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
-use tercel_format::Capture as Opened;
+use tercel_format::{Capture as Opened, OpenError};
 use tercel_replay::fields::{Scratch, render_text};
-use tercel_replay::scan::{Findings, scan};
+use tercel_replay::scan::{Findings, ScanError, Trouble, scan};
 use tercel_replay::{Alert, Formatter, Group, Member, Settings, Sink, Style};
 use tercel_rules::program::Operand;
 
-use crate::error::{Error, Outcome};
+use crate::error::{RunError, Outcome};
 use crate::plan::{Capture, Evaluation};
 use crate::sets::Sets;
 
@@ -46,16 +46,16 @@ pub(crate) struct Replayed {
     /// Alerts per evaluation, in the order of the events.
     pub(crate) alerts: Vec<Vec<Seen>>,
     /// Why it is worth nothing.
-    pub(crate) trouble: Option<(Outcome, String)>,
+    pub(crate) error: Option<CaptureError>,
 }
 
 /// Replays all captures, `jobs` at a time; answers in their order.
-pub(crate) fn replay(captures: &[Capture], sets: &Sets, jobs: NonZeroUsize) -> Result<Vec<Replayed>, Error> {
+pub(crate) fn replay(captures: &[Capture], sets: &Sets, jobs: NonZeroUsize) -> Result<Vec<Replayed>, RunError> {
     Ok(pool(jobs)?.install(|| captures.par_iter().map(|capture| one(capture, sets)).collect()))
 }
 
 /// This number of threads.
-pub(crate) fn pool(jobs: NonZeroUsize) -> Result<rayon::ThreadPool, Error> {
+pub(crate) fn pool(jobs: NonZeroUsize) -> Result<rayon::ThreadPool, RunError> {
     Ok(rayon::ThreadPoolBuilder::new().num_threads(jobs.get()).build()?)
 }
 
@@ -66,21 +66,17 @@ fn one(capture: &Capture, sets: &Sets) -> Replayed {
 }
 
 fn evaluated(capture: &Capture, sets: &Sets) -> Replayed {
-    let name = capture.path.display();
-    let refused = |outcome, message: String| Replayed {
-        trouble: Some((outcome, format!("{name}: {message}"))),
-        ..Replayed::default()
-    };
+    let refused = |error| Replayed { error: Some(error), ..Replayed::default() };
     let mut opened = match open(capture) {
         Ok(opened) => opened,
-        Err((outcome, message)) => return refused(outcome, message),
+        Err(error) => return refused(error),
     };
     let members = capture.evaluations.iter().filter_map(|evaluation| member(evaluation, sets));
     let mut group = Group::new(members);
     let mut sinks: Vec<Collector<'_>> =
         capture.evaluations.iter().filter_map(|evaluation| Collector::new(evaluation, sets)).collect();
-    if let Err((outcome, message)) = read(&mut group, &mut opened, &mut sinks) {
-        return refused(outcome, message);
+    if let Err(error) = read(&mut group, &mut opened, &mut sinks) {
+        return refused(error);
     }
     Replayed {
         events: group.events(),
@@ -90,12 +86,39 @@ fn evaluated(capture: &Capture, sets: &Sets) -> Replayed {
     }
 }
 
-/// A failure on the way and the exit code that it asks for.
-pub(crate) type Trouble = (Outcome, String);
+/// Why no case can rely on a capture.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum CaptureError {
+    /// It cannot be opened.
+    #[error("{0}")]
+    Open(OpenError),
+    /// It cannot be read to its end.
+    #[error("{0}")]
+    Scan(ScanError),
+    /// A part of it is damaged.
+    #[error("{0}")]
+    Damaged(Trouble),
+    /// Its alerts could not be kept.
+    #[error("{0}")]
+    Alerts(io::Error),
+}
+
+impl CaptureError {
+    /// What it makes of the run.
+    pub(crate) fn outcome(&self) -> Outcome {
+        let is_damage = match self {
+            CaptureError::Open(error) => error.is_damage(),
+            CaptureError::Scan(error) => error.is_damage(),
+            CaptureError::Damaged(_) => true,
+            CaptureError::Alerts(_) => return Outcome::Invalid,
+        };
+        if is_damage { Outcome::Damaged } else { Outcome::Unreadable }
+    }
+}
 
 /// Opens a capture.
-pub(crate) fn open(capture: &Capture) -> Result<Opened, Trouble> {
-    Opened::open(&capture.path, &|bytes| bytes).map_err(|error| trouble(&error, error.is_damage()))
+pub(crate) fn open(capture: &Capture) -> Result<Opened, CaptureError> {
+    Opened::open(&capture.path, &|bytes| bytes).map_err(CaptureError::Open)
 }
 
 /// Runs a group over a capture. A damaged one is refused, although a part of it may be readable: what a case expects can
@@ -104,21 +127,17 @@ pub(crate) fn read<K: Sink>(
     group: &mut Group<'_>,
     capture: &mut Opened,
     sinks: &mut [K],
-) -> Result<(), Trouble> {
+) -> Result<(), CaptureError> {
     let needs = group.needs();
     let Findings { report, error, .. } = scan(capture, &needs, &mut group.visitor(sinks), &|_| ())
-        .map_err(|error| (Outcome::Invalid, error.to_string()))?;
+        .map_err(CaptureError::Alerts)?;
     if let Some(error) = error {
-        return Err(trouble(&error, error.is_damage()));
+        return Err(CaptureError::Scan(error));
     }
-    match report.opening.iter().chain(&report.troubles).next() {
-        Some(place) => Err((Outcome::Damaged, place.to_string())),
+    match report.opening.into_iter().chain(report.troubles).next() {
+        Some(trouble) => Err(CaptureError::Damaged(trouble)),
         None => Ok(()),
     }
-}
-
-fn trouble(error: &dyn std::fmt::Display, is_damage: bool) -> Trouble {
-    (if is_damage { Outcome::Damaged } else { Outcome::Unreadable }, error.to_string())
 }
 
 fn member<'p>(evaluation: &'p Evaluation, sets: &'p Sets) -> Option<Member<'p>> {

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use tercel_rules::files::{self, RuleFile};
 use tercel_rules::load::{Loaded, Loader, Options, RuleInfo, RuleState};
 
-use crate::error::Error;
+use crate::error::RunError;
 use crate::suite::RuleSpec;
 
 /// Loaded rules.
@@ -86,7 +86,7 @@ pub(crate) struct Sets {
 
 impl Sets {
     /// The position of the set of a case; it is loaded where it is new.
-    pub(crate) fn of(&mut self, spec: &RuleSpec) -> Result<usize, Error> {
+    pub(crate) fn of(&mut self, spec: &RuleSpec) -> Result<usize, RunError> {
         if let Some(at) = self.sets.iter().rposition(|set| set.spec == *spec) {
             return Ok(at);
         }
@@ -96,7 +96,7 @@ impl Sets {
     }
 
     /// The texts of a set's files, read once.
-    pub(crate) fn files(&mut self, paths: &[PathBuf]) -> Result<Arc<Vec<RuleFile>>, Error> {
+    pub(crate) fn files(&mut self, paths: &[PathBuf]) -> Result<Arc<Vec<RuleFile>>, RunError> {
         if let Some(files) = self.files.get(paths) {
             return Ok(Arc::clone(files));
         }

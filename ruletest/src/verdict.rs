@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::error::Outcome;
 use crate::failure::Status;
 use crate::judge::Judge;
-use crate::plan::{Place, Plan};
+use crate::plan::{Answer, Plan};
 use crate::run::{Replayed, Seen};
 use crate::sets::Sets;
 use crate::suite::{Case, Problem};
@@ -83,14 +83,14 @@ impl<'c> Run<'c> {
         replayed: &'c [Replayed],
         sets: &'c Sets,
     ) -> Run<'c> {
-        let places = cases.iter().zip(&plan.places);
+        let answers = cases.iter().zip(&plan.answers);
         let shares = shares(plan, replayed);
-        let took = |place: &Place| match place {
-            Place::Evaluated(seat, _) => shares.get(seat.capture).copied().unwrap_or_default(),
-            Place::Loaded(_) | Place::Broken(_) => Duration::ZERO,
+        let took = |answer: &Answer| match answer {
+            Answer::Evaluated(seat, _) => shares.get(seat.capture).copied().unwrap_or_default(),
+            Answer::Loaded(_) | Answer::Broken(_) => Duration::ZERO,
         };
-        let verdicts = places
-            .map(|(case, place)| Verdict { took: took(place), ..verdict(case, place, plan, replayed, sets) })
+        let verdicts = answers
+            .map(|(case, answer)| Verdict { took: took(answer), ..verdict(case, answer, plan, replayed, sets) })
             .collect();
         let work = Work {
             captures: plan.captures.len(),
@@ -137,8 +137,8 @@ impl<'c> Run<'c> {
 /// Per capture, what reading it took, divided by the cases that it was read for.
 fn shares(plan: &Plan, replayed: &[Replayed]) -> Vec<Duration> {
     let mut cases = vec![0_u32; replayed.len()];
-    for place in &plan.places {
-        if let Place::Evaluated(seat, _) = place
+    for answer in &plan.answers {
+        if let Answer::Evaluated(seat, _) = answer
             && let Some(count) = cases.get_mut(seat.capture)
         {
             *count += 1;
@@ -149,7 +149,7 @@ fn shares(plan: &Plan, replayed: &[Replayed]) -> Vec<Duration> {
 
 fn verdict<'c>(
     case: &'c Case,
-    place: &Place,
+    answer: &Answer,
     plan: &'c Plan,
     replayed: &'c [Replayed],
     sets: &'c Sets,
@@ -162,20 +162,21 @@ fn verdict<'c>(
     };
     let ended =
         |failures: Vec<_>| if failures.is_empty() { Status::Passed } else { Status::Failed(failures) };
-    match place {
-        Place::Broken(reason) => broken(Outcome::Invalid, reason.clone()),
-        Place::Loaded(set) => {
+    match answer {
+        Answer::Broken(reason) => broken(Outcome::Invalid, reason.to_string()),
+        Answer::Loaded(set) => {
             let failures = sets.sets.get(*set).map(|set| crate::loading::failures(case, set));
             Verdict { case, status: ended(failures.unwrap_or_default()), judge: None, took: Duration::ZERO }
         }
-        Place::Evaluated(seat, set) => {
+        Answer::Evaluated(seat, set) => {
             let (Some(capture), Some(one)) = (plan.captures.get(seat.capture), replayed.get(seat.capture))
             else {
                 return broken(Outcome::Invalid, "the capture was not replayed".to_owned());
             };
-            if let Some((outcome, reason)) = &one.trouble {
+            if let Some(error) = &one.error {
                 let at = case.trace.as_ref().map_or(case.offset, |trace| trace.offset);
-                return broken(*outcome, case.problem(at, reason.clone()).to_string());
+                let message = format!("{}: {error}", capture.path.display());
+                return broken(error.outcome(), case.problem(at, message).to_string());
             }
             let evaluation = capture.evaluations.get(seat.evaluation);
             let (Some(evaluation), Some(alerts), Some(set)) =

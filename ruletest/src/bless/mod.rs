@@ -11,7 +11,7 @@ use std::path::Path;
 
 use similar::TextDiff;
 
-use crate::error::{Error, Outcome};
+use crate::error::{RunError, Outcome};
 use crate::failure::Status;
 use crate::options::{Options, ParsePoint};
 use crate::output::Output;
@@ -32,7 +32,7 @@ pub(crate) fn bless(
     suites: &[Suite],
     options: &Options,
     output: &mut Output<'_>,
-) -> Result<Outcome, Error> {
+) -> Result<Outcome, RunError> {
     let mut files = Vec::new();
     let mut notes = Notes::default();
     for suite in suites {
@@ -45,7 +45,7 @@ pub(crate) fn bless(
         output.text(&diff.unified_diff().header(&file.path, &file.path).to_string())?;
     }
     for file in &files {
-        fs::write(&file.path, &file.after).map_err(Error::file(&file.path))?;
+        fs::write(&file.path, &file.after).map_err(RunError::file(&file.path))?;
     }
     for note in notes.by_hand.iter().chain(&notes.warnings) {
         output.warning(note)?;
@@ -68,7 +68,7 @@ struct Notes {
 }
 
 /// Reports what could not be judged, and so cannot be blessed.
-fn broken(run: &Run<'_>, output: &mut Output<'_>) -> Result<(), Error> {
+fn broken(run: &Run<'_>, output: &mut Output<'_>) -> Result<(), RunError> {
     for file in &run.broken {
         output.warning(&file.problem.to_string())?;
     }
@@ -86,7 +86,7 @@ fn rewrite(
     parse_point: ParsePoint,
     files: &mut Vec<Rewritten>,
     notes: &mut Notes,
-) -> Result<(), Error> {
+) -> Result<(), RunError> {
     let mut planned: BTreeMap<usize, Edit> = BTreeMap::new();
     for verdict in verdicts {
         let wanted = edits::of(verdict);
@@ -95,7 +95,7 @@ fn rewrite(
         for (path, after) in wanted.files {
             let before = match fs::read_to_string(&path) {
                 Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                    return Err(Error::file(path)(error));
+                    return Err(RunError::file(path)(error));
                 }
                 read => read.unwrap_or_default(),
             };

@@ -15,8 +15,8 @@ use tercel_replay::{Group, Matching, Member, Options};
 use tercel_rules::load::{Loader, Parts};
 use tercel_rules::program::Program;
 
-use crate::error::Error;
-use crate::plan::{Capture, Place, Plan};
+use crate::error::RunError;
+use crate::plan::{Answer, Capture, Plan};
 use crate::run;
 use crate::sets::{self, Sets};
 use crate::suite::{Case, RuleSpec};
@@ -33,17 +33,17 @@ struct Anatomy {
 }
 
 impl Anatomy {
-    fn of_all(sets: &mut Sets) -> Result<Vec<Anatomy>, Error> {
+    fn of_all(sets: &mut Sets) -> Result<Vec<Anatomy>, RunError> {
         let specs: Vec<_> = sets.sets.iter().map(|set| set.spec.clone()).collect();
         let anatomy = |spec: &RuleSpec| {
             let mut loader = Loader::new(sets::options(spec));
             for file in sets.files(&spec.files)?.iter() {
                 loader.bytes(&file.name, &file.bytes);
             }
-            let parts = loader.parts().map_err(|error| Error::Rules(error.to_string()))?;
+            let parts = loader.parts()?;
             let variants = parts.variants.iter().map(|variant| &variant.condition);
             let program = tercel_rules::filter::conditions(parts.conditions.iter().chain(variants));
-            Ok(Anatomy { program: program.map_err(|error| Error::Rules(error.to_string()))?, parts })
+            Ok(Anatomy { program: program?, parts })
         };
         specs.iter().map(anatomy).collect()
     }
@@ -55,7 +55,7 @@ pub(crate) fn measure(
     run: &Run<'_>,
     sets: &mut Sets,
     jobs: NonZeroUsize,
-) -> Result<Coverage, Error> {
+) -> Result<Coverage, RunError> {
     // Each window is evaluated on its own, so that it is known what each case shows.
     let plan = Plan::of(cases, sets, false, true);
     let anatomies = Anatomy::of_all(sets)?;
@@ -64,8 +64,8 @@ pub(crate) fn measure(
         pool.install(|| plan.captures.par_iter().map(|capture| track(capture, &anatomies)).collect());
     let tracked: Vec<Vec<Vec<bool>>> = tracked;
     let mut coverage = Coverage::of(sets, anatomies.iter().map(|anatomy| &anatomy.parts));
-    for (verdict, place) in run.verdicts.iter().zip(&plan.places) {
-        let Place::Evaluated(seat, set) = place else { continue };
+    for (verdict, answer) in run.verdicts.iter().zip(&plan.answers) {
+        let Answer::Evaluated(seat, set) = answer else { continue };
         let differs = tracked.get(seat.capture).and_then(|capture| capture.get(seat.evaluation));
         if let (Some(differs), Some(anatomy)) = (differs, anatomies.get(*set)) {
             coverage.add(verdict, &anatomy.parts, differs);

@@ -5,13 +5,13 @@ use std::time::Duration;
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 
 use super::columns::{Paint, side_by_side};
-use crate::error::Error;
+use crate::error::RunError;
 use crate::failure::{Failure, Status};
 use crate::options::Screen;
 use crate::verdict::{Run, Verdict};
 
 /// The report.
-pub(crate) fn xml(run: &Run<'_>) -> Result<String, Error> {
+pub(crate) fn xml(run: &Run<'_>) -> Result<String, RunError> {
     let mut report = Report::new("tercel test");
     for file in &run.broken {
         let name = file.path.display().to_string();
@@ -37,7 +37,7 @@ pub(crate) fn xml(run: &Run<'_>) -> Result<String, Error> {
     }
     report.add_test_suites(open.map(|(_, suite)| suite));
     report.set_time(total);
-    report.to_string().map_err(|error| Error::Junit(error.to_string()))
+    Ok(report.to_string()?)
 }
 
 fn case(verdict: &Verdict<'_>) -> TestCase {

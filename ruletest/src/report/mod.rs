@@ -11,7 +11,7 @@ mod text;
 use std::fs;
 
 use crate::coverage::Coverage;
-use crate::error::Error;
+use crate::error::RunError;
 use crate::options::{Options, Report, ReportKind, Screen};
 use crate::output::Output;
 use crate::verdict::Run;
@@ -22,7 +22,7 @@ pub(crate) fn write(
     coverage: Option<&Coverage>,
     options: &Options,
     output: &mut Output<'_>,
-) -> Result<(), Error> {
+) -> Result<(), RunError> {
     let mut reports = options.reports.clone();
     if !options.quiet && reports.iter().all(|report| report.file.is_some()) {
         reports.push(Report { kind: ReportKind::Text, file: None });
@@ -37,7 +37,7 @@ pub(crate) fn write(
             ReportKind::Github => github::text(run),
         };
         match &report.file {
-            Some(path) => fs::write(path, content).map_err(Error::file(path))?,
+            Some(path) => fs::write(path, content).map_err(RunError::file(path))?,
             None => output.text(&content)?,
         }
     }

@@ -3,17 +3,17 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::error::Error;
+use crate::error::RunError;
 use crate::paths::near;
 
 /// The test files that paths stand for: a file for itself, a directory for every `*.test.yaml` and `*.test.yml` in it and
 /// below it. Hidden directories are left out, and links to directories are not followed.
-pub(crate) fn test_files(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Error> {
+pub(crate) fn test_files(paths: &[PathBuf]) -> Result<Vec<PathBuf>, RunError> {
     let mut files = Vec::new();
     for path in paths {
         if !path.is_dir() {
             if !path.exists() {
-                return Err(Error::NoSuchPath(path.clone()));
+                return Err(RunError::NoSuchPath(path.clone()));
             }
             files.push(near(path));
             continue;
@@ -21,7 +21,7 @@ pub(crate) fn test_files(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Error> {
         let before = files.len();
         search(path, &mut files)?;
         if files.len() == before {
-            return Err(Error::NoTestFile(path.clone()));
+            return Err(RunError::NoTestFile(path.clone()));
         }
     }
     let mut seen = std::collections::HashSet::new();
@@ -29,8 +29,8 @@ pub(crate) fn test_files(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Error> {
     Ok(files)
 }
 
-fn search(directory: &Path, files: &mut Vec<PathBuf>) -> Result<(), Error> {
-    let failed = |error| Error::file(directory)(error);
+fn search(directory: &Path, files: &mut Vec<PathBuf>) -> Result<(), RunError> {
+    let failed = |error| RunError::file(directory)(error);
     let mut found = Vec::new();
     let mut open = vec![directory.to_owned()];
     while let Some(directory) = open.pop() {
