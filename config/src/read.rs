@@ -9,7 +9,7 @@ use tercel_outputs::{Level, Limits};
 use tercel_rules::load::{AppendOutput, ExtraField, parse_priority};
 use tercel_rules::output::Template;
 use tercel_rules::program::Priority;
-use tercel_rules::select::{Matching, Step};
+use tercel_rules::select::{Matching, SelectionStep};
 
 use crate::outputs::outputs;
 use crate::reader::Reader;
@@ -91,7 +91,7 @@ fn rules_files(reader: &mut Reader<'_>) -> Vec<PathBuf> {
     paths
 }
 
-fn selection(reader: &mut Reader<'_>) -> Vec<Step> {
+fn selection(reader: &mut Reader<'_>) -> Vec<SelectionStep> {
     let mut steps = Vec::new();
     for entry in reader.list("rules") {
         let before = steps.len();
@@ -103,7 +103,7 @@ fn selection(reader: &mut Reader<'_>) -> Vec<Step> {
             };
             let rule = text("rule").map(Matching::Wildcard);
             let tag = text("tag").map(|tag| Matching::Tags(BTreeSet::from([tag])));
-            steps.extend(rule.into_iter().chain(tag).map(|matching| Step { enable, matching }));
+            steps.extend(rule.into_iter().chain(tag).map(|matching| SelectionStep { enable, matching }));
         }
         if steps.len() == before {
             let text =

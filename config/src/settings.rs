@@ -7,7 +7,7 @@ use std::time::Duration;
 use tercel_outputs::{Kind, Level, Limits};
 use tercel_rules::load::AppendOutput;
 use tercel_rules::program::Priority;
-use tercel_rules::select::Step;
+use tercel_rules::select::SelectionStep;
 
 /// A checked configuration.
 #[derive(Debug, Clone, PartialEq)]
@@ -17,7 +17,7 @@ pub struct Config {
     /// Reload rules and configuration when their files change.
     pub watch: bool,
     /// Which rules run.
-    pub selection: Vec<Step>,
+    pub selection: Vec<SelectionStep>,
     /// Rules less urgent than this do not run.
     pub priority: Priority,
     /// Every matching rule raises an alert, not only the first.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
-use tercel_rules::load::yaml::{self, Kind, Node};
+use tercel_rules::load::yaml::{self, Node, NodeKind};
 
 /// The place of a value.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -255,13 +255,13 @@ fn entry(
 ) -> Result<Entry, Remark> {
     let here = place(node.mark);
     let value = match &node.kind {
-        Kind::Null => Value::Null,
-        Kind::Scalar(scalar) => Value::Text(text(scalar)),
-        Kind::Sequence(items) => {
+        NodeKind::Null => Value::Null,
+        NodeKind::Scalar(scalar) => Value::Text(text(scalar)),
+        NodeKind::Sequence(items) => {
             let items = items.iter().map(|item| entry(item, place, text, repeated));
             Value::List(items.collect::<Result<_, _>>()?)
         }
-        Kind::Mapping(pairs) => {
+        NodeKind::Mapping(pairs) => {
             let mut known: BTreeMap<&str, usize> = BTreeMap::new();
             let mut map = Vec::with_capacity(pairs.len());
             for (key, value) in pairs {

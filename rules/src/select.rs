@@ -9,12 +9,12 @@ use std::collections::BTreeSet;
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Selection {
     /// The steps, in the order in which they apply.
-    pub steps: Vec<Step>,
+    pub steps: Vec<SelectionStep>,
 }
 
 /// Switches the rules that match on or off.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Step {
+pub struct SelectionStep {
     /// On or off. A rule that its file switches off is switched on as well.
     pub enable: bool,
     /// Which rules.
@@ -62,16 +62,16 @@ impl Selection {
         }
         let mut steps = Vec::new();
         for name in without_names {
-            steps.push(Step { enable: false, matching: Matching::Substring(name.clone()) });
+            steps.push(SelectionStep { enable: false, matching: Matching::Substring(name.clone()) });
         }
         if !without_tags.is_empty() {
             let tags = without_tags.iter().cloned().collect();
-            steps.push(Step { enable: false, matching: Matching::Tags(tags) });
+            steps.push(SelectionStep { enable: false, matching: Matching::Tags(tags) });
         }
         if !only_tags.is_empty() {
             let tags = only_tags.iter().cloned().collect();
-            steps.push(Step { enable: false, matching: Matching::All });
-            steps.push(Step { enable: true, matching: Matching::Tags(tags) });
+            steps.push(SelectionStep { enable: false, matching: Matching::All });
+            steps.push(SelectionStep { enable: true, matching: Matching::Tags(tags) });
         }
         Ok(Selection { steps })
     }
@@ -195,7 +195,10 @@ mod tests {
         let tags: [BTreeSet<String>; 2] = [["net".to_owned()].into(), ["file".to_owned()].into()];
         let rules = || ["Bind", "Open"].into_iter().zip(&tags);
         let selection = |steps: &[Matching]| Selection {
-            steps: steps.iter().map(|matching| Step { enable: false, matching: matching.clone() }).collect(),
+            steps: steps
+                .iter()
+                .map(|matching| SelectionStep { enable: false, matching: matching.clone() })
+                .collect(),
         };
         let both = selection(&[
             Matching::All,

@@ -4,20 +4,20 @@ use std::path::Path;
 
 use serde::Deserialize;
 use serde_yaml::Value;
-use tercel_rules::load::yaml::{self, Kind, Node};
+use tercel_rules::load::yaml::{self, Node, NodeKind};
 
 /// Whether a node is what serde_yaml read; it takes some texts for numbers and truth values.
 fn equal(node: &Node, value: &Value) -> bool {
     match (&node.kind, value) {
-        (Kind::Null, Value::Null) => true,
-        (Kind::Scalar(text), Value::String(other)) => text == other,
-        (Kind::Scalar(text), Value::Number(_) | Value::Bool(_)) => {
+        (NodeKind::Null, Value::Null) => true,
+        (NodeKind::Scalar(text), Value::String(other)) => text == other,
+        (NodeKind::Scalar(text), Value::Number(_) | Value::Bool(_)) => {
             serde_yaml::from_str::<Value>(text).is_ok_and(|other| other == *value)
         }
-        (Kind::Sequence(items), Value::Sequence(others)) => {
+        (NodeKind::Sequence(items), Value::Sequence(others)) => {
             items.len() == others.len() && items.iter().zip(others).all(|(item, other)| equal(item, other))
         }
-        (Kind::Mapping(pairs), Value::Mapping(others)) => {
+        (NodeKind::Mapping(pairs), Value::Mapping(others)) => {
             pairs.len() == others.len()
                 && pairs
                     .iter()

@@ -99,7 +99,7 @@ fn wants<'r>(run: &Run<'r>, plan: &Plan) -> BTreeMap<(usize, usize, usize), Vec<
     let mut wants: BTreeMap<_, Vec<Want<'r>>> = BTreeMap::new();
     for (at, (verdict, answer)) in run.verdicts.iter().zip(&plan.answers).enumerate() {
         let (Status::Failed(failures), Some(judge), Answer::Evaluated(seat, set)) =
-            (&verdict.status, &verdict.judge, place)
+            (&verdict.status, &verdict.judge, answer)
         else {
             continue;
         };

@@ -58,7 +58,7 @@ use sets::Sets;
 use suite::{Case, Suite};
 use verdict::{BrokenFile, Run};
 
-pub use error::{RunError, Outcome};
+pub use error::{Outcome, RunError};
 pub use options::{Options, ParsePoint, Report, ReportKind, Screen};
 
 /// Runs the cases of test files and prints the reports to `out`, or rewrites the files where [`Options::bless`] says so.

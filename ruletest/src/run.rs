@@ -12,7 +12,7 @@ use tercel_replay::scan::{Findings, ScanError, Trouble, scan};
 use tercel_replay::{Alert, Formatter, Group, Member, Settings, Sink, Style};
 use tercel_rules::program::Operand;
 
-use crate::error::{RunError, Outcome};
+use crate::error::{Outcome, RunError};
 use crate::plan::{Capture, Evaluation};
 use crate::sets::Sets;
 
@@ -50,7 +50,11 @@ pub(crate) struct Replayed {
 }
 
 /// Replays all captures, `jobs` at a time; answers in their order.
-pub(crate) fn replay(captures: &[Capture], sets: &Sets, jobs: NonZeroUsize) -> Result<Vec<Replayed>, RunError> {
+pub(crate) fn replay(
+    captures: &[Capture],
+    sets: &Sets,
+    jobs: NonZeroUsize,
+) -> Result<Vec<Replayed>, RunError> {
     Ok(pool(jobs)?.install(|| captures.par_iter().map(|capture| one(capture, sets)).collect()))
 }
 
@@ -129,8 +133,8 @@ pub(crate) fn read<K: Sink>(
     sinks: &mut [K],
 ) -> Result<(), CaptureError> {
     let needs = group.needs();
-    let Findings { report, error, .. } = scan(capture, &needs, &mut group.visitor(sinks), &|_| ())
-        .map_err(CaptureError::Alerts)?;
+    let Findings { report, error, .. } =
+        scan(capture, &needs, &mut group.visitor(sinks), &|_| ()).map_err(CaptureError::Alerts)?;
     if let Some(error) = error {
         return Err(CaptureError::Scan(error));
     }

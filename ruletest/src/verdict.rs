@@ -90,7 +90,10 @@ impl<'c> Run<'c> {
             Answer::Loaded(_) | Answer::Broken(_) => Duration::ZERO,
         };
         let verdicts = answers
-            .map(|(case, answer)| Verdict { took: took(answer), ..verdict(case, answer, plan, replayed, sets) })
+            .map(|(case, answer)| Verdict {
+                took: took(answer),
+                ..verdict(case, answer, plan, replayed, sets)
+            })
             .collect();
         let work = Work {
             captures: plan.captures.len(),

@@ -6,7 +6,7 @@ use super::context::{Context, Item};
 use super::failure::{Failure, did_you_mean};
 use super::origin::Text;
 use super::priority::{NAMES, parse_priority};
-use super::yaml::{Kind, Node};
+use super::yaml::{Node, NodeKind};
 use crate::nearest::nearest;
 use crate::program::Priority;
 
@@ -143,8 +143,8 @@ pub(super) fn u32(text: &str) -> Option<u32> {
 /// A node as text: null is "null". What is no scalar cannot be one.
 pub(super) fn as_text<'n>(node: &'n Node, ctx: &Context) -> Result<&'n str, Failure> {
     match &node.kind {
-        Kind::Null => Ok("null"),
-        Kind::Scalar(text) => Ok(text),
+        NodeKind::Null => Ok("null"),
+        NodeKind::Scalar(text) => Ok(text),
         _ => {
             let place =
                 format!("yaml-cpp: error at line {}, column {}", node.mark.line + 1, node.mark.column + 1);

@@ -8,7 +8,7 @@ use super::decode::{self, required};
 use super::failure::{Caution, Failure, did_you_mean};
 use super::info::{Entry, ExceptionInfo};
 use super::report::WarningCode;
-use super::yaml::{Kind, Node};
+use super::yaml::{Node, NodeKind};
 use crate::ast::ExprKind;
 use crate::compile::Compiler;
 use crate::fields::suggest;
@@ -76,9 +76,11 @@ fn read_values(item: &Node, ctx: &Context) -> Result<Option<Vec<Entry>>, Failure
 fn entry(node: &Node, ctx: impl Fn() -> Context) -> Result<Entry, Failure> {
     fn inside(node: &Node, ctx: &dyn Fn() -> Context) -> Result<Entry, Failure> {
         match &node.kind {
-            Kind::Scalar(text) if text.is_empty() => Err(Failure::shape("Value must be non-empty", &ctx())),
-            Kind::Scalar(text) => Ok(Entry::Item(text.clone())),
-            Kind::Sequence(items) => {
+            NodeKind::Scalar(text) if text.is_empty() => {
+                Err(Failure::shape("Value must be non-empty", &ctx()))
+            }
+            NodeKind::Scalar(text) => Ok(Entry::Item(text.clone())),
+            NodeKind::Sequence(items) => {
                 let read = |item: &std::rc::Rc<Node>| {
                     let inner =
                         || ctx().with(item.mark, Item::Exception, "").with(item.mark, Item::ValueFor, "");
@@ -86,7 +88,7 @@ fn entry(node: &Node, ctx: impl Fn() -> Context) -> Result<Entry, Failure> {
                 };
                 items.iter().map(read).collect::<Result<_, _>>().map(Entry::List)
             }
-            Kind::Null | Kind::Mapping(_) => Ok(Entry::default()),
+            NodeKind::Null | NodeKind::Mapping(_) => Ok(Entry::default()),
         }
     }
     inside(node, &ctx)

@@ -253,7 +253,7 @@ impl Loader {
         cautions: &mut Vec<Caution>,
     ) -> ((Vec<String>, Vec<Note>), Result<(), Failure>) {
         let ctx = Context::file(name);
-        let refuse = |error: yaml::Error, ctx: &Context| {
+        let refuse = |error: yaml::YamlError, ctx: &Context| {
             let spot = Some((ctx.name(), error.place().offset));
             let hint = error.hint();
             Failure::new(ErrorCode::YamlParse, error.to_string(), ctx).spot(spot).hint(hint)
@@ -270,7 +270,7 @@ impl Loader {
             match schema::check(root) {
                 Ok(lines) => schema.extend(lines),
                 Err(schema::BadKey(mark)) => {
-                    let error = yaml::Error::new(mark, "bad conversion");
+                    let error = yaml::YamlError::new(mark, "bad conversion");
                     return (Default::default(), Err(refuse(error, &ctx)));
                 }
             }

@@ -8,7 +8,7 @@ use super::decode::{self, as_text, condition, priority, required, text, texts, w
 use super::exceptions::read_exceptions;
 use super::failure::{Caution, Failure, did_you_mean};
 use super::info::RuleUpdate;
-use super::yaml::{Kind, Node};
+use super::yaml::{Node, NodeKind};
 use crate::nearest::nearest;
 
 const RULE_APPEND: &[&str] = &["condition", "output", "desc", "tags", "exceptions"];
@@ -54,8 +54,8 @@ impl Overrides {
         let Some(value) = item.get("override") else { return Ok(overrides) };
         let ctx = ctx.with(item.mark, Item::Override, "");
         let pairs = match &value.kind {
-            Kind::Mapping(pairs) => pairs.as_slice(),
-            Kind::Sequence(items) if !items.is_empty() => {
+            NodeKind::Mapping(pairs) => pairs.as_slice(),
+            NodeKind::Sequence(items) if !items.is_empty() => {
                 let message = "invalid node; this may result from using a map iterator as a sequence iterator, or vice-versa";
                 let spot = Some((ctx.name(), value.mark.offset));
                 return Err(Failure::invalid(message, &whole_file(&ctx)).spot(spot));

@@ -6,7 +6,7 @@
 use std::collections::HashSet;
 
 use super::priority;
-use super::yaml::{Kind, Mark, Node};
+use super::yaml::{Mark, Node, NodeKind};
 
 /// What a value has to be.
 enum Shape {
@@ -194,16 +194,16 @@ impl Checker {
 
     fn object(&mut self, node: &Node, keys: &Keys, path: &str) -> Result<bool, BadKey> {
         let pairs = match &node.kind {
-            Kind::Mapping(pairs) => pairs.as_slice(),
-            Kind::Sequence(items) if items.is_empty() => &[],
+            NodeKind::Mapping(pairs) => pairs.as_slice(),
+            NodeKind::Sequence(items) if items.is_empty() => &[],
             _ => return Ok(self.wrong_type(path)),
         };
         let mut valid = node.mapping().is_some() || self.wrong_type(path);
         let mut names = Vec::with_capacity(pairs.len());
         for (key, _) in pairs {
             match &key.kind {
-                Kind::Scalar(name) => names.push(name.as_str()),
-                Kind::Null => names.push("null"),
+                NodeKind::Scalar(name) => names.push(name.as_str()),
+                NodeKind::Null => names.push("null"),
                 _ => return Err(BadKey(key.mark)),
             }
         }

@@ -11,7 +11,7 @@ use std::path::Path;
 
 use similar::TextDiff;
 
-use crate::error::{RunError, Outcome};
+use crate::error::{Outcome, RunError};
 use crate::failure::Status;
 use crate::options::{Options, ParsePoint};
 use crate::output::Output;

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use tercel_replay::Point;
 use tercel_rules::fields::nearest;
 use tercel_rules::load::Place;
-use tercel_rules::load::yaml::{Kind, Node};
+use tercel_rules::load::yaml::{Node, NodeKind};
 
 use crate::options::ParsePoint;
 
@@ -118,7 +118,7 @@ impl Document {
     /// One text or a list of texts, with their nodes.
     pub(crate) fn texts<'n>(&self, node: &'n Rc<Node>, what: &str) -> Read<Vec<(&'n str, &'n Node)>> {
         let nodes = match &node.kind {
-            Kind::Sequence(nodes) => nodes.as_slice(),
+            NodeKind::Sequence(nodes) => nodes.as_slice(),
             _ => std::slice::from_ref(node),
         };
         if nodes.is_empty() {
@@ -174,10 +174,10 @@ impl<'n> Table<'n> {
 /// What stands there instead.
 fn found(node: &Node) -> &'static str {
     match &node.kind {
-        Kind::Null => "but the value is missing",
-        Kind::Scalar(text) if text.is_empty() => "but it is empty",
-        Kind::Scalar(_) => "not a single value",
-        Kind::Sequence(_) => "not a list",
-        Kind::Mapping(_) => "not a mapping",
+        NodeKind::Null => "but the value is missing",
+        NodeKind::Scalar(text) if text.is_empty() => "but it is empty",
+        NodeKind::Scalar(_) => "not a single value",
+        NodeKind::Sequence(_) => "not a list",
+        NodeKind::Mapping(_) => "not a mapping",
     }
 }

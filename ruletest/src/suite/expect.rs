@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use tercel_rules::fields::suggest;
 use tercel_rules::load::parse_priority;
-use tercel_rules::load::yaml::{Kind, Node};
+use tercel_rules::load::yaml::{Node, NodeKind};
 use tercel_rules::output::{Piece, Template};
 use tercel_rules::program::{Operand, Priority};
 
@@ -70,10 +70,10 @@ impl Expectation {
     /// Reads what stands after a rule's name.
     pub(crate) fn read(document: &Document, rule: &str, name: &Node, node: &Rc<Node>) -> Read<Expectation> {
         let patterns = match &node.kind {
-            Kind::Sequence(items) if items.is_empty() => {
+            NodeKind::Sequence(items) if items.is_empty() => {
                 return Err(document.problem(node, "an empty list expects nothing; write 'none'"));
             }
-            Kind::Sequence(items) => {
+            NodeKind::Sequence(items) => {
                 items.iter().map(|item| Pattern::read(document, item)).collect::<Read<_>>()?
             }
             _ => vec![Pattern::read(document, node)?],

@@ -1,7 +1,7 @@
 //! What a case expects of loading its rules: nodes enter, expected errors and warnings leave, and tests of what was found.
 
 use tercel_rules::load::Finding;
-use tercel_rules::load::yaml::{Kind, Node};
+use tercel_rules::load::yaml::{Node, NodeKind};
 
 use super::document::{Document, Read};
 use super::matcher::Matcher;
@@ -58,7 +58,7 @@ impl LoadExpectation {
 impl Wanted {
     fn read(document: &Document, node: &Node) -> Read<Wanted> {
         let offset = node.mark.offset;
-        if let Kind::Scalar(code) = &node.kind {
+        if let NodeKind::Scalar(code) = &node.kind {
             return Ok(Wanted { code: code.clone(), message: None, file: None, offset });
         }
         let table = document.table(node, "an expected finding", &FINDING_KEYS)?;

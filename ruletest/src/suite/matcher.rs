@@ -3,7 +3,7 @@
 use std::fmt;
 
 use regex::Regex;
-use tercel_rules::load::yaml::{Kind, Node};
+use tercel_rules::load::yaml::{Node, NodeKind};
 
 use super::document::{Document, Read};
 
@@ -28,7 +28,7 @@ pub(crate) enum Matcher {
 impl Matcher {
     /// Reads a matcher: a value, a list of values, or a mapping with one key.
     pub(crate) fn read(document: &Document, node: &std::rc::Rc<Node>) -> Read<Matcher> {
-        let Kind::Mapping(_) = node.kind else {
+        let NodeKind::Mapping(_) = node.kind else {
             let texts = document.texts(node, "a value")?;
             return Ok(Matcher::Equal(texts.into_iter().map(|(text, _)| text.to_owned()).collect()));
         };

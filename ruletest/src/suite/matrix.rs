@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use tercel_rules::fields::nearest;
-use tercel_rules::load::yaml::{Kind, Node};
+use tercel_rules::load::yaml::{Node, NodeKind};
 
 use super::document::{Document, Read};
 
@@ -19,7 +19,7 @@ pub(crate) type Row = Vec<(String, String)>;
 /// The rows of a matrix: a mapping of lists stands for every combination, a list of mappings for its rows.
 pub(crate) fn rows(document: &Document, node: &Node) -> Read<Vec<Row>> {
     let rows = match &node.kind {
-        Kind::Sequence(items) => items.iter().map(|item| row(document, item)).collect::<Read<_>>()?,
+        NodeKind::Sequence(items) => items.iter().map(|item| row(document, item)).collect::<Read<_>>()?,
         _ => product(document, node)?,
     };
     if rows.is_empty() {
@@ -70,13 +70,13 @@ impl<'r> Scope<'r> {
     /// A node with the values put in; places stay.
     pub(crate) fn fill(&self, document: &Document, node: &Rc<Node>) -> Read<Rc<Node>> {
         let kind = match &node.kind {
-            Kind::Null => return Ok(Rc::clone(node)),
-            Kind::Scalar(text) if !text.contains("${") => return Ok(Rc::clone(node)),
-            Kind::Scalar(text) => Kind::Scalar(self.text(document, node, text)?),
-            Kind::Sequence(items) => {
-                Kind::Sequence(items.iter().map(|item| self.fill(document, item)).collect::<Read<_>>()?)
+            NodeKind::Null => return Ok(Rc::clone(node)),
+            NodeKind::Scalar(text) if !text.contains("${") => return Ok(Rc::clone(node)),
+            NodeKind::Scalar(text) => NodeKind::Scalar(self.text(document, node, text)?),
+            NodeKind::Sequence(items) => {
+                NodeKind::Sequence(items.iter().map(|item| self.fill(document, item)).collect::<Read<_>>()?)
             }
-            Kind::Mapping(pairs) => {
+            NodeKind::Mapping(pairs) => {
                 let fill = |(key, value): &(Rc<Node>, Rc<Node>)| {
                     // The names of a matrix and its values are what they are.
                     if key.scalar() == Some("matrix") {
@@ -84,7 +84,7 @@ impl<'r> Scope<'r> {
                     }
                     Ok((self.fill(document, key)?, self.fill(document, value)?))
                 };
-                Kind::Mapping(pairs.iter().map(fill).collect::<Read<_>>()?)
+                NodeKind::Mapping(pairs.iter().map(fill).collect::<Read<_>>()?)
             }
         };
         Ok(Rc::new(Node { kind, mark: node.mark, end: node.end }))

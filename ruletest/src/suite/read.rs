@@ -8,7 +8,7 @@ use tercel_format::captures_in;
 use tercel_replay::Matching;
 use tercel_rules::load::yaml::{self, Node};
 use tercel_rules::program::Priority;
-use tercel_rules::select::{self, Selection, Step};
+use tercel_rules::select::{self, Selection, SelectionStep};
 
 use super::document::{Document, Problem, Read, Table};
 use super::expect::{self, Expectation, span};
@@ -134,7 +134,7 @@ impl File {
     fn defaults(&self, scope: &Scope<'_>, root: &Rc<Node>) -> Read<Rc<Node>> {
         let pairs = root.mapping().unwrap_or_default();
         let kept = pairs.iter().filter(|(key, _)| key.scalar() != Some(FILE_KEY)).cloned().collect();
-        let node = Node { kind: yaml::Kind::Mapping(kept), mark: root.mark, end: root.end };
+        let node = Node { kind: yaml::NodeKind::Mapping(kept), mark: root.mark, end: root.end };
         scope.fill(&self.document, &Rc::new(node))
     }
 
@@ -262,10 +262,11 @@ impl File {
         })?;
         let names = texts("names")?;
         if !names.is_empty() && table.get("tags").is_none() {
-            selection.steps.insert(0, Step { enable: false, matching: select::Matching::All });
+            selection.steps.insert(0, SelectionStep { enable: false, matching: select::Matching::All });
         }
-        let switched_on =
-            names.into_iter().map(|name| Step { enable: true, matching: select::Matching::Wildcard(name) });
+        let switched_on = names
+            .into_iter()
+            .map(|name| SelectionStep { enable: true, matching: select::Matching::Wildcard(name) });
         let at = selection.steps.iter().take_while(|step| step.matching == select::Matching::All).count();
         selection.steps.splice(at..at, switched_on);
         let priority = table.get("priority").map(|node| expect::priority(document, node)).transpose()?;

@@ -27,7 +27,7 @@ pub struct Mark {
 #[derive(Debug)]
 pub struct Node {
     /// What it is.
-    pub kind: Kind,
+    pub kind: NodeKind,
     /// Where it starts.
     pub mark: Mark,
     /// The byte after it, counted as [`Mark::offset`] is. A collection without brackets ends where the next token starts.
@@ -36,7 +36,7 @@ pub struct Node {
 
 /// Kinds of nodes.
 #[derive(Debug)]
-pub enum Kind {
+pub enum NodeKind {
     /// Nothing, `~` or `null` without quotes.
     Null,
     /// Text.
@@ -51,7 +51,7 @@ impl Node {
     /// The text of a scalar.
     pub fn scalar(&self) -> Option<&str> {
         match &self.kind {
-            Kind::Scalar(text) => Some(text),
+            NodeKind::Scalar(text) => Some(text),
             _ => None,
         }
     }
@@ -59,7 +59,7 @@ impl Node {
     /// The elements of a sequence.
     pub fn sequence(&self) -> Option<&[Rc<Node>]> {
         match &self.kind {
-            Kind::Sequence(items) => Some(items),
+            NodeKind::Sequence(items) => Some(items),
             _ => None,
         }
     }
@@ -67,14 +67,14 @@ impl Node {
     /// The pairs of a mapping.
     pub fn mapping(&self) -> Option<&[(Rc<Node>, Rc<Node>)]> {
         match &self.kind {
-            Kind::Mapping(pairs) => Some(pairs),
+            NodeKind::Mapping(pairs) => Some(pairs),
             _ => None,
         }
     }
 
     /// Whether there is nothing.
     pub fn is_null(&self) -> bool {
-        matches!(self.kind, Kind::Null)
+        matches!(self.kind, NodeKind::Null)
     }
 
     /// The value of a key of a mapping; of a key that stands twice, the first value.
@@ -87,7 +87,7 @@ impl Node {
 /// Why a text is no YAML, and where. The text begins as Falco's result object has it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("yaml-cpp: error at line {}, column {}: {message}", mark.line + 1, mark.column + 1)]
-pub struct Error {
+pub struct YamlError {
     /// The place.
     pub mark: Mark,
     /// The reason.
@@ -107,7 +107,7 @@ pub struct OpenQuote {
     pub closed: Option<Mark>,
 }
 
-impl Error {
+impl YamlError {
     /// Where people have to look.
     pub fn place(&self) -> Mark {
         self.open_quote.as_deref().map_or(self.mark, |quote| quote.mark)
@@ -129,7 +129,7 @@ impl Error {
         Some(format!("{what} that begins at {}", shown(began)))
     }
 
-    pub(crate) fn new(mark: Mark, message: impl Into<String>) -> Error {
-        Error { mark, message: message.into(), within: None, open_quote: None }
+    pub(crate) fn new(mark: Mark, message: impl Into<String>) -> YamlError {
+        YamlError { mark, message: message.into(), within: None, open_quote: None }
     }
 }

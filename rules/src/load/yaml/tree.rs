@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use std::rc::Rc;
 
 use super::events::{EventKind, Events, Problem};
-use super::{Error, Kind, Mark, Node, OpenQuote};
+use super::{Mark, Node, NodeKind, OpenQuote, YamlError};
 
 /// Collections may be nested this deep, as in yaml-cpp.
 const MAX_DEPTH: usize = 499;
@@ -21,10 +21,10 @@ const NODE_WEIGHT: usize = 16;
 ///
 /// # Errors
 /// The text is no YAML, is nested too deeply, or stands for too much.
-pub fn parse(text: &str) -> Result<Vec<Rc<Node>>, Error> {
+pub fn parse(text: &str) -> Result<Vec<Rc<Node>>, YamlError> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let places = Places::of(text);
-    let out_of_memory = || Error::new(Mark::default(), "out of memory");
+    let out_of_memory = || YamlError::new(Mark::default(), "out of memory");
     let mut events = Events::of(text).ok_or_else(out_of_memory)?;
     let mut builder = Builder::default();
     let mut next = events.next();
@@ -44,7 +44,7 @@ pub fn parse(text: &str) -> Result<Vec<Rc<Node>>, Error> {
             Ok(next) if is_absent(&event.kind) => next.start,
             _ => event.start,
         };
-        if builder.take(event.kind, places.mark(start), event.end)? == Step::End {
+        if builder.take(event.kind, places.mark(start), event.end)? == Progress::End {
             return Ok(builder.documents);
         }
     }
@@ -77,7 +77,7 @@ impl Places {
     }
 
     /// An error, with the text in quotes that was read last.
-    fn error(&self, problem: Problem, quoted: Option<(usize, usize)>) -> Error {
+    fn error(&self, problem: Problem, quoted: Option<(usize, usize)>) -> YamlError {
         let mark = self.mark(problem.at);
         let within = problem.within.map(|(what, at)| (what, self.mark(at)));
         let unclosed = within.as_ref().filter(|_| problem.unclosed);
@@ -86,13 +86,13 @@ impl Places {
         let closed = closed.filter(|(start, end)| start.line < end.line && end.line == mark.line);
         let closed = closed.map(|(start, end)| OpenQuote { mark: start, closed: Some(end) });
         let open_quote = unclosed.or(closed).map(Box::new);
-        Error { mark, message: problem.message, within, open_quote }
+        YamlError { mark, message: problem.message, within, open_quote }
     }
 }
 
 /// Whether there is more to read.
 #[derive(Debug, PartialEq, Eq)]
-enum Step {
+enum Progress {
     More,
     End,
 }
@@ -117,18 +117,18 @@ struct Builder {
 }
 
 impl Builder {
-    fn take(&mut self, event: EventKind, mark: Mark, end: usize) -> Result<Step, Error> {
+    fn take(&mut self, event: EventKind, mark: Mark, end: usize) -> Result<Progress, YamlError> {
         match event {
-            EventKind::StreamStart | EventKind::DocumentEnd => Ok(Step::More),
-            EventKind::StreamEnd => Ok(Step::End),
+            EventKind::StreamStart | EventKind::DocumentEnd => Ok(Progress::More),
+            EventKind::StreamEnd => Ok(Progress::End),
             EventKind::DocumentStart => {
                 self.anchors.clear();
-                Ok(Step::More)
+                Ok(Progress::More)
             }
             EventKind::Alias(anchor) => self.alias(mark, &anchor),
             EventKind::Scalar { anchor, value, plain, .. } => {
                 let weight = NODE_WEIGHT + value.len();
-                let kind = if plain && is_null(&value) { Kind::Null } else { Kind::Scalar(value) };
+                let kind = if plain && is_null(&value) { NodeKind::Null } else { NodeKind::Scalar(value) };
                 Ok(self.complete(Rc::new(Node { kind, mark, end: end.max(mark.offset) }), weight, anchor))
             }
             EventKind::SequenceStart(anchor) => self.start(mark, anchor, false),
@@ -137,32 +137,32 @@ impl Builder {
         }
     }
 
-    fn alias(&mut self, mark: Mark, anchor: &str) -> Result<Step, Error> {
+    fn alias(&mut self, mark: Mark, anchor: &str) -> Result<Progress, YamlError> {
         let Some((node, weight)) = self.anchors.get(anchor) else {
-            return Err(Error::new(mark, format!("the referenced anchor is not defined: {anchor}")));
+            return Err(YamlError::new(mark, format!("the referenced anchor is not defined: {anchor}")));
         };
         let (node, weight) = (Rc::clone(node), *weight);
         self.aliased = self.aliased.saturating_add(weight);
         if self.aliased > MAX_ALIASED {
-            return Err(Error::new(mark, format!("aliases expand to more than {MAX_ALIASED} bytes")));
+            return Err(YamlError::new(mark, format!("aliases expand to more than {MAX_ALIASED} bytes")));
         }
         Ok(self.add(node, weight))
     }
 
-    fn start(&mut self, mark: Mark, anchor: Option<String>, mapping: bool) -> Result<Step, Error> {
+    fn start(&mut self, mark: Mark, anchor: Option<String>, mapping: bool) -> Result<Progress, YamlError> {
         if self.open.len() >= MAX_DEPTH {
-            return Err(Error::new(mark, "bad file"));
+            return Err(YamlError::new(mark, "bad file"));
         }
         // Until it is complete, an anchor of this name stands for nothing: a node cannot stand inside itself.
         if let Some(anchor) = &anchor {
             self.anchors.remove(anchor);
         }
         self.open.push(Open { mark, anchor, mapping, items: Vec::new() });
-        Ok(Step::More)
+        Ok(Progress::More)
     }
 
-    fn end(&mut self, end: usize) -> Step {
-        let Some(open) = self.open.pop() else { return Step::More };
+    fn end(&mut self, end: usize) -> Progress {
+        let Some(open) = self.open.pop() else { return Progress::More };
         let weight = open.items.iter().fold(NODE_WEIGHT, |sum, (_, weight)| sum.saturating_add(*weight));
         let mut items = open.items.into_iter().map(|(node, _)| node);
         let kind = if open.mapping {
@@ -170,27 +170,27 @@ impl Builder {
             while let (Some(key), Some(value)) = (items.next(), items.next()) {
                 pairs.push((key, value));
             }
-            Kind::Mapping(pairs)
+            NodeKind::Mapping(pairs)
         } else {
-            Kind::Sequence(items.collect())
+            NodeKind::Sequence(items.collect())
         };
         self.complete(Rc::new(Node { kind, mark: open.mark, end }), weight, open.anchor)
     }
 
-    fn complete(&mut self, node: Rc<Node>, weight: usize, anchor: Option<String>) -> Step {
+    fn complete(&mut self, node: Rc<Node>, weight: usize, anchor: Option<String>) -> Progress {
         if let Some(anchor) = anchor {
             self.anchors.insert(anchor, (Rc::clone(&node), weight));
         }
         self.add(node, weight)
     }
 
-    fn add(&mut self, node: Rc<Node>, weight: usize) -> Step {
+    fn add(&mut self, node: Rc<Node>, weight: usize) -> Progress {
         match self.open.last_mut() {
             Some(open) => open.items.push((node, weight)),
-            None if node.is_null() => return Step::End,
+            None if node.is_null() => return Progress::End,
             None => self.documents.push(node),
         }
-        Step::More
+        Progress::More
     }
 }
 
@@ -206,13 +206,13 @@ mod tests {
     fn show(node: &Node) -> String {
         let place = format!("{}:{}", node.mark.line, node.mark.column);
         match &node.kind {
-            Kind::Null => format!("{place} null"),
-            Kind::Scalar(text) => format!("{place} {text:?}"),
-            Kind::Sequence(items) => {
+            NodeKind::Null => format!("{place} null"),
+            NodeKind::Scalar(text) => format!("{place} {text:?}"),
+            NodeKind::Sequence(items) => {
                 let items: Vec<String> = items.iter().map(|item| show(item)).collect();
                 format!("{place} [{}]", items.join(", "))
             }
-            Kind::Mapping(pairs) => {
+            NodeKind::Mapping(pairs) => {
                 let pairs: Vec<String> =
                     pairs.iter().map(|(key, value)| format!("{}: {}", show(key), show(value))).collect();
                 format!("{place} {{{}}}", pairs.join(", "))
