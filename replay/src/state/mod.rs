@@ -228,7 +228,7 @@ impl State {
     }
 
     /// As [`first_ts`](State::first_ts), once `event` will be taken in.
-    pub fn first_ts_with(&self, event: &Event<'_>) -> u64 {
+    pub(crate) fn first_ts_with(&self, event: &Event<'_>) -> u64 {
         if self.first_ts == 0 && !event.info.source.contains(EventSource::METAEVENT) {
             event.ts
         } else {

@@ -18,16 +18,16 @@ pub(crate) mod clone_flag {
     pub(crate) const FILES: u32 = 1;
     pub(crate) const NEWPID: u32 = 1 << 6;
     pub(crate) const PARENT: u32 = 1 << 8;
-    pub const THREAD: u32 = 1 << 13;
+    pub(crate) const THREAD: u32 = 1 << 13;
     pub(crate) const INVERTED: u32 = 1 << 16;
-    pub const NAME_CHANGED: u32 = 1 << 17;
-    pub const CLOSED: u32 = 1 << 18;
-    pub const ACTIVE: u32 = 1 << 19;
+    pub(crate) const NAME_CHANGED: u32 = 1 << 17;
+    pub(crate) const CLOSED: u32 = 1 << 18;
+    pub(crate) const ACTIVE: u32 = 1 << 19;
     pub(crate) const NEWUSER: u32 = 1 << 20;
     pub(crate) const PIPE_SRC: u32 = 1 << 21;
     pub(crate) const PIPE_DST: u32 = 1 << 22;
     pub(crate) const VFORK: u32 = 1 << 27;
-    pub const CHILD_IN_PIDNS: u32 = 1 << 29;
+    pub(crate) const CHILD_IN_PIDNS: u32 = 1 << 29;
     pub(crate) const IS_MAIN_THREAD: u32 = 1 << 30;
 }
 

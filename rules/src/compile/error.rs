@@ -47,7 +47,7 @@ pub enum CompileError {
 impl CompileError {
     /// Whether it is a field or an event type that does not exist, which `skip-if-unknown-filter` allows (reference
     /// language 8.9).
-    pub fn is_unknown_name(&self) -> bool {
+    pub(crate) fn is_unknown_name(&self) -> bool {
         matches!(
             self,
             CompileError::Term(TermError::Field(FieldError::Nonexistent(_)))
