@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use tercel_format::Statistics;
 use tercel_replay::Counters;
+use tercel_replay::state::Forgotten;
 use tercel_rules::program::{Priority, Program};
 
 /// What was read from all captures together.
@@ -34,6 +35,17 @@ impl Totals {
         all.incidents += one.incidents;
         all.forgotten_enters += one.forgotten_enters;
     }
+}
+
+/// What a state gave up for its limit of memory, which `option` sets; `None` where that was nothing.
+pub fn forgotten_text(forgotten: Forgotten, option: &str) -> Option<String> {
+    let Forgotten { stripped, removed } = forgotten;
+    (stripped + removed > 0).then(|| {
+        format!(
+            "Memory limit of the state reached{option}: fds, arguments and environments dropped {stripped} times, \
+             threads dropped {removed} times; fields may be missing"
+        )
+    })
 }
 
 /// The summary as text, a line per fact; lines about things that did not happen are left out.
@@ -80,14 +92,9 @@ fn read(out: &mut String, totals: &Totals, counters: &Counters, elapsed: Duratio
     if statistics.forgotten_enters > 0 {
         line!(out, "Enter events dropped before their exit event: {}", statistics.forgotten_enters);
     }
-    if counters.stripped + counters.removed > 0 {
-        line!(
-            out,
-            "Memory limit of the state reached (--state-memory): fds, arguments and environments dropped {} times, \
-             threads dropped {} times; fields may be missing",
-            counters.stripped,
-            counters.removed
-        );
+    let forgotten = Forgotten { stripped: counters.stripped, removed: counters.removed };
+    if let Some(text) = forgotten_text(forgotten, " (--state-memory)") {
+        line!(out, "{text}");
     }
     if statistics.incidents > 0 {
         line!(out, "Damaged places skipped: {}", statistics.incidents);
@@ -116,5 +123,17 @@ fn alerts(out: &mut String, counters: &Counters, program: &Program) {
     line!(out, "Alerts by rule:");
     for (rule, count) in rules {
         line!(out, "  {count:>8}  {}", rule.name);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_state_that_gave_something_up_says_so() {
+        assert_eq!(forgotten_text(Forgotten::default(), ""), None);
+        let text = forgotten_text(Forgotten { stripped: 3, removed: 1 }, "").expect("something was given up");
+        assert!(text.contains("dropped 3 times, threads dropped 1 times"), "{text}");
     }
 }

@@ -14,7 +14,7 @@ use tercel_live::{
     DropWatcher, InternalAlert, LostExits, Metrics, Snapshots, SyscallSelection, WebServer, metrics,
 };
 use tercel_outputs::{Level, Message, Outputs};
-use tercel_replay::state::State;
+use tercel_replay::state::{Forgotten, State};
 use tercel_replay::{Alert, Formatter, Origin, Replay, Sink};
 use tercel_rules::program::{Priority, Program};
 
@@ -26,6 +26,7 @@ use crate::diagnostics;
 use crate::exit::{Failure, Outcome};
 use crate::host;
 use crate::intent::Live;
+use crate::summary::forgotten_text;
 
 /// Largest number of blocks between two checks of everything else.
 const STRETCH: u32 = 4096;
@@ -86,6 +87,8 @@ struct Tally {
     alerts: BTreeMap<(String, Priority), u64>,
     reloads: u64,
     refused: u64,
+    /// What the state gave up for its limit of memory.
+    forgotten: Forgotten,
 }
 
 impl Tally {
@@ -93,6 +96,8 @@ impl Tally {
         let counters = replay.counters();
         self.events += counters.events;
         self.evaluated += counters.evaluated;
+        // The state goes on from one set of rules to the next.
+        self.forgotten = replay.state().forgotten();
         for (rule, count) in program.rules.iter().zip(&counters.alerts) {
             *self.alerts.entry((rule.name.clone(), rule.priority)).or_default() += count;
         }
@@ -420,6 +425,9 @@ impl<'a> Watch<'a> {
                 drops.large,
                 drops.faults
             );
+        }
+        if let Some(text) = forgotten_text(tally.forgotten, "") {
+            eprintln!("{text}");
         }
         for (name, counts) in self.outputs.counts().iter().filter(|(_, counts)| counts.lost > 0) {
             eprintln!(
