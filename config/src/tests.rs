@@ -167,12 +167,15 @@ fn files_that_cannot_be_read_are_named() {
     assert_eq!(error, format!("{}: not UTF-8", bytes.0.display()));
     let inner = File::new("inner", "config_files: [/]\n");
     for (text, expected) in [
-        (format!("config_files: [{}]\n", inner.0.display()), "config_files is only for the first file"),
-        ("config_files: [{strategy: append}]\n".to_owned(), "F:1:16: an entry of config_files has a path"),
-        ("config_files: [[x]]\n".to_owned(), "F:1:16: config_files lists paths"),
+        (
+            format!("config_files: [{}]\n", inner.0.display()),
+            "config_files is allowed only in the first file",
+        ),
+        ("config_files: [{strategy: append}]\n".to_owned(), "F:1:16: an entry of config_files needs a path"),
+        ("config_files: [[x]]\n".to_owned(), "F:1:16: config_files must be a list of paths"),
         (
             "config_files: [{path: /, strategy: x}]\n".to_owned(),
-            "F:1:36: a strategy is append, override or add-only",
+            "F:1:36: a strategy must be append, override or add-only",
         ),
     ] {
         let message = read("outer", &text, &[]).expect_err("wrong");

@@ -397,7 +397,7 @@ fn what_cannot_start_is_named_with_its_file() {
     let (missing, path) = (scratch.path("missing"), |path: &Path| path.display().to_string());
     for (trusted, client, expected) in [
         (Some(&missing), None, format!("{}: No such file or directory (os error 2)", path(&missing))),
-        (Some(&empty), None, format!("{}: holds no certificate", path(&empty))),
+        (Some(&empty), None, format!("{}: contains no certificate", path(&empty))),
         (None, Some((&missing, &missing)), format!("{}: No such file", path(&missing))),
         (None, Some((&empty, &empty)), format!("{}: No pem encoded private key found", path(&empty))),
     ] {

@@ -83,11 +83,11 @@ fn claims_are_not_believed() {
         assert!(text.contains(message), "{text}");
         assert_eq!(found, chunks, "{text}");
     };
-    check(|chunk| chunk.descriptor.raw_size = u64::MAX, 0, "more than the limit of 268435456");
-    check(|chunk| chunk.descriptor.raw_size = 200 << 20, 1, "28, but 209715200 expected");
+    check(|chunk| chunk.descriptor.raw_size = u64::MAX, 0, "more than the limit of 134217728");
+    check(|chunk| chunk.descriptor.raw_size = 100 << 20, 1, "28, but 104857600 expected");
     check(|chunk| chunk.descriptor.raw_size = 0, 1, "28, but 0 expected");
     check(|chunk| chunk.descriptor.data_size = u64::MAX, 0, "compressed chunk");
-    check(|chunk| chunk.descriptor.data_size = 250 << 20, 0, "ends inside the chunk");
+    check(|chunk| chunk.descriptor.data_size = 120 << 20, 0, "ends inside the chunk");
     check(|chunk| chunk.descriptor.extra_size = u64::MAX, 0, "other sections");
     check(|chunk| chunk.descriptor.events_before = u64::MAX, 1, "events before the chunk");
     check(|chunk| chunk.descriptor.events = u64::MAX, 1, "events: 0, but");
