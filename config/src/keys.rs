@@ -124,7 +124,7 @@ pub const KEYS: &[(&str, Use)] = &[
     ("rules.*", Used),
     ("rules_file.*", Used),
     ("rules_files.*", Used),
-    ("static_fields.*", Ignored("", "static fields are not supported")),
+    ("static_fields.*", Used),
     ("stderr_output.enabled", Used),
     ("stdout_output.enabled", Used),
     ("syscall_buf_size_preset", Ignored("", OLD)),

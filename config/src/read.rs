@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use tercel_outputs::{Level, Limits};
+use tercel_rules::fields::StaticFields;
 use tercel_rules::load::{AppendOutput, ExtraField, parse_priority};
 use tercel_rules::output::Template;
 use tercel_rules::program::Priority;
@@ -36,13 +37,15 @@ pub struct Read {
 pub fn config(root: &Entry) -> Result<Read, Vec<Remark>> {
     let mut reader = Reader { root, errors: Vec::new(), warnings: Vec::new() };
     let lines = lines(&mut reader);
+    let static_fields = static_fields(&mut reader);
     let config = Config {
         rules_files: rules_files(&mut reader),
         watch: reader.flag("watch_config_files", true),
         selection: selection(&mut reader),
         priority: priority(&mut reader),
         all_matching: reader.word("rule_matching", &[("first", false), ("all", true)], false),
-        append_output: append_output(&mut reader),
+        append_output: append_output(&mut reader, &static_fields),
+        static_fields,
         lines,
         outputs: outputs(&mut reader, lines.json),
         limits: limits(&mut reader),
@@ -126,7 +129,7 @@ fn priority(reader: &mut Reader<'_>) -> Priority {
     })
 }
 
-fn append_output(reader: &mut Reader<'_>) -> Vec<AppendOutput> {
+fn append_output(reader: &mut Reader<'_>, statics: &StaticFields) -> Vec<AppendOutput> {
     let mut all = Vec::new();
     for entry in reader.list("append_output") {
         let Value::Map(_) = entry.value else {
@@ -148,21 +151,54 @@ fn append_output(reader: &mut Reader<'_>) -> Vec<AppendOutput> {
         let extra = text("extra_output").filter(|text| !text.is_empty());
         let suggested = text("suggested_output").is_some_and(|text| is_true(&text));
         if let (Some(extra), Some(at)) = (&extra, entry.get("extra_output"))
-            && let Err(error) = Template::parse(extra)
+            && let Err(error) = Template::parse_with(extra, statics)
         {
             reader.wrong(&at.place, format!("append_output[].extra_output: {error}"));
         }
-        let format: Vec<String> = extra.into_iter().chain(suggested.then(|| SUGGESTED.to_owned())).collect();
+        if let (true, Err(error)) = (suggested, Template::parse_with(&suggestions(statics), statics)) {
+            reader.wrong(&entry.place, format!("append_output[].suggested_output: {error}"));
+        }
+        let format: Vec<String> = extra.into_iter().chain(suggested.then(|| suggestions(statics))).collect();
         let tags = match entry.at("match.tags").map(|entry| &entry.value) {
             Some(Value::List(tags)) => tags.iter().filter_map(|entry| tag(reader, entry)).collect(),
             _ => BTreeSet::new(),
         };
-        let fields = extra_fields(reader, entry);
+        let fields = extra_fields(reader, entry, statics);
         if !format.is_empty() || !fields.is_empty() {
             all.push(AppendOutput { format: format.join(" "), fields, source, tags, rule });
         }
     }
     all
+}
+
+/// What is suggested for outputs: the fields of the configuration come first, as in Falco.
+fn suggestions(statics: &StaticFields) -> String {
+    format!("{} {SUGGESTED}", statics.suggested()).trim_start().to_owned()
+}
+
+/// The fields that the configuration defines. As in Falco, there are none if one of them is not a string.
+fn static_fields(reader: &mut Reader<'_>) -> StaticFields {
+    const KEY: &str = "static_fields";
+    let mut fields = Vec::new();
+    let (pairs, place) = match reader.root.get(KEY).map(|entry| (&entry.value, &entry.place)) {
+        None | Some((Value::Null, _)) => return StaticFields::default(),
+        Some((Value::Map(pairs), place)) => (pairs, place),
+        Some((Value::Text(_) | Value::List(_), place)) => {
+            reader.warn(place, format!("{KEY} must be a map of names to strings; an empty one is used"));
+            return StaticFields::default();
+        }
+    };
+    for (name, entry) in pairs {
+        let Value::Text(text) = &entry.value else {
+            reader.warn(&entry.place, format!("{KEY}.{name} must be a string; no static field is defined"));
+            return StaticFields::default();
+        };
+        if !StaticFields::is_name(name) {
+            reader.warn(place, format!("'static.{name}' cannot be written in a condition or an output"));
+        }
+        fields.push((name.clone(), text.clone()));
+    }
+    fields.into_iter().collect()
 }
 
 /// A tag in a list of tags.
@@ -175,7 +211,7 @@ fn tag(reader: &mut Reader<'_>, entry: &Entry) -> Option<String> {
 }
 
 /// The fields that an entry of `append_output` adds: names, and pairs of a key and a text with tokens.
-fn extra_fields(reader: &mut Reader<'_>, entry: &Entry) -> Vec<ExtraField> {
+fn extra_fields(reader: &mut Reader<'_>, entry: &Entry, statics: &StaticFields) -> Vec<ExtraField> {
     let mut fields: Vec<ExtraField> = Vec::new();
     let items = match entry.get("extra_fields").map(|entry| (&entry.value, &entry.place)) {
         Some((Value::List(items), _)) => items.as_slice(),
@@ -204,7 +240,7 @@ fn extra_fields(reader: &mut Reader<'_>, entry: &Entry) -> Vec<ExtraField> {
         let (ExtraField::Plain(key) | ExtraField::Text(key, _)) = &field;
         if !keys.insert(key.clone()) {
             reader.wrong(&item.place, format!("the extra field '{key}' is given twice"));
-        } else if let Err(error) = Template::default().add_field(&field) {
+        } else if let Err(error) = Template::default().add_field(&field, statics) {
             reader.wrong(&item.place, format!("append_output[].extra_fields: {error}"));
         } else {
             fields.push(field);

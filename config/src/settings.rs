@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use tercel_outputs::{Kind, Level, Limits};
+use tercel_rules::fields::StaticFields;
 use tercel_rules::load::AppendOutput;
 use tercel_rules::program::Priority;
 use tercel_rules::select::SelectionStep;
@@ -24,6 +25,8 @@ pub struct Config {
     pub all_matching: bool,
     /// Texts that are appended to the outputs of rules.
     pub append_output: Vec<AppendOutput>,
+    /// Fields that conditions and outputs can name in addition to those of the catalogue.
+    pub static_fields: StaticFields,
     /// The form of the lines.
     pub lines: Lines,
     /// Where the lines go.

@@ -97,6 +97,7 @@ fn values_of_another_kind_are_judged_as_by_falco() {
         "output_timeout must be a number, not 'soon'; the default, 2000, is used",
         "rules_files must be a list; an empty one is used",
         "watch_config_files must be a single value; the default is used",
+        "static_fields must be a map of names to strings; an empty one is used",
     ] {
         assert!(warnings.iter().any(|warning| warning == expected), "'{expected}' is not in {warnings:#?}");
     }
@@ -109,6 +110,10 @@ fn values_of_another_kind_are_judged_as_by_falco() {
         ("append_output: [{extra_fields: [no.such]}]\n", "append_output[].extra_fields: "),
         ("append_output: [{extra_fields: [evt.num, evt.num]}]\n", "'evt.num' is given twice"),
         ("append_output: [{extra_fields: evt.num}]\n", "append_output[].extra_fields must be a list"),
+        (
+            "static_fields: {a-b: x}\nappend_output: [{suggested_output: true}]\n",
+            "F:2:17: append_output[].suggested_output: unknown filter",
+        ),
         ("load_plugins: [json]\n", "load_plugins names 'json', which plugins does not define"),
         ("rules_file: a\nrules_files: [a]\n", "rules_file and rules_files are the same key"),
         ("syscall_event_drops: {actions: [ignore, log]}\n", "cannot follow 'ignore'"),
@@ -127,6 +132,21 @@ fn values_of_another_kind_are_judged_as_by_falco() {
     ] {
         let message = read("kind", wrong, &[]).expect_err(wrong);
         assert!(message.contains(expected), "{wrong}: {message}");
+    }
+}
+
+#[test]
+fn static_fields_are_texts_with_names() {
+    let loaded = read("static", "static_fields: {a: x, b.c: 1}\n", &["static_fields.a=y"]).expect("valid");
+    assert_eq!(loaded.config.static_fields.get("static.a"), Some("y"));
+    assert_eq!(loaded.config.static_fields.get("static.b.c"), Some("1"));
+    assert_eq!(loaded.remarks, Remarks::default());
+    for (text, expected) in [
+        ("static_fields: {a-b: x}\n", "'static.a-b' cannot be written in a condition or an output"),
+        ("static_fields: {a: x, b: [y]}\n", "static_fields.b must be a string; no static field is defined"),
+    ] {
+        let warnings = read("static", text, &[]).expect("valid").remarks.warnings;
+        assert_eq!(warnings.iter().map(|remark| remark.text.as_str()).collect::<Vec<_>>(), [expected]);
     }
 }
 

@@ -5,6 +5,7 @@
 
 use crate::ast::{CallArg, Term, TermKind};
 use crate::compile::{self, TermError};
+use crate::fields::StaticFields;
 use crate::lang::escape::escape;
 use crate::lang::{self, ParseError};
 use crate::program::Operand;
@@ -67,6 +68,11 @@ const LONGEST: usize = 1024;
 impl Template {
     /// Parses an output. One `*` at the start is dropped: missing values are printed as `<NA>` with and without it.
     pub fn parse(text: &str) -> Result<Template, TemplateError> {
+        Template::parse_with(text, &StaticFields::default())
+    }
+
+    /// As [`Template::parse`], where a configuration defines further fields.
+    pub fn parse_with(text: &str, statics: &StaticFields) -> Result<Template, TemplateError> {
         if text.is_empty() {
             return Err(TemplateError { reason: TemplateReason::Empty, offset: 0 });
         }
@@ -84,8 +90,8 @@ impl Template {
                 return Err(fail(TemplateReason::EndsWithNumber));
             }
             let unknown = |reason| fail(TemplateReason::UnknownField(reason));
-            let (term, length) = longest_term(token).map_err(unknown)?;
-            template.push_value(&term, width).map_err(|reason| unknown(reason.into()))?;
+            let (term, length) = longest_term(token, statics).map_err(unknown)?;
+            template.push_value(&term, width, statics).map_err(|reason| unknown(reason.into()))?;
             rest = token.get(length..).unwrap_or("");
         }
         template.push_text(rest);
@@ -93,15 +99,17 @@ impl Template {
     }
 
     /// Adds an entry to those of the JSON's `output_fields`.
-    pub fn add_field(&mut self, field: &ExtraField) -> Result<(), TemplateError> {
+    pub fn add_field(&mut self, field: &ExtraField, statics: &StaticFields) -> Result<(), TemplateError> {
         match field {
             ExtraField::Plain(name) => {
-                let Template { fields, .. } = Template::parse(&format!("%{name}"))?;
+                let Template { fields, .. } = Template::parse_with(&format!("%{name}"), statics)?;
                 let is_new = |(key, _): &(String, Operand)| self.fields.iter().all(|(known, _)| known != key);
                 let new: Vec<_> = fields.into_iter().filter(is_new).collect();
                 self.fields.extend(new);
             }
-            ExtraField::Text(key, format) => self.texts.push((key.clone(), Template::parse(format)?)),
+            ExtraField::Text(key, format) => {
+                self.texts.push((key.clone(), Template::parse_with(format, statics)?));
+            }
         }
         Ok(())
     }
@@ -112,8 +120,8 @@ impl Template {
         }
     }
 
-    fn push_value(&mut self, term: &Term, width: &str) -> Result<(), TermError> {
-        let operand = compile::call(term)?.operand;
+    fn push_value(&mut self, term: &Term, width: &str, statics: &StaticFields) -> Result<(), TermError> {
+        let operand = compile::call(term, statics)?.operand;
         // A width of 0 is none; one that does not fit into an integer is the largest.
         let width = match width.parse::<usize>() {
             Ok(0) => None,
@@ -121,19 +129,19 @@ impl Template {
             Err(_) if width.is_empty() => None,
             Err(_) => Some(WIDEST),
         };
-        self.add_fields(term)?;
+        self.add_fields(term, statics)?;
         self.pieces.push(Piece::Value { operand, key: term_text(term), width });
         Ok(())
     }
 
     /// Adds the fields of a term to those of the JSON.
-    fn add_fields(&mut self, term: &Term) -> Result<(), TermError> {
+    fn add_fields(&mut self, term: &Term, statics: &StaticFields) -> Result<(), TermError> {
         match &term.kind {
-            TermKind::Call { args, .. } => self.add_arguments(args),
+            TermKind::Call { args, .. } => self.add_arguments(args, statics),
             TermKind::Field { .. } => {
                 let key = term_text(term);
                 if self.fields.iter().all(|(known, _)| *known != key) {
-                    let operand = compile::call(term)?.operand;
+                    let operand = compile::call(term, statics)?.operand;
                     self.fields.push((key, operand));
                 }
                 Ok(())
@@ -141,11 +149,11 @@ impl Template {
         }
     }
 
-    fn add_arguments(&mut self, args: &[CallArg]) -> Result<(), TermError> {
+    fn add_arguments(&mut self, args: &[CallArg], statics: &StaticFields) -> Result<(), TermError> {
         for arg in args {
             match arg {
-                CallArg::Term(term) => self.add_fields(term)?,
-                CallArg::List(values, _) => self.add_arguments(values)?,
+                CallArg::Term(term) => self.add_fields(term, statics)?,
+                CallArg::List(values, _) => self.add_arguments(values, statics)?,
                 CallArg::Text(..) => {}
             }
         }
@@ -154,13 +162,13 @@ impl Template {
 }
 
 /// The longest beginning of `text` that is a field or a transformer, and its length (reference language 10.2).
-fn longest_term(text: &str) -> Result<(Term, usize), TokenError> {
+fn longest_term(text: &str, statics: &StaticFields) -> Result<(Term, usize), TokenError> {
     let mut size = (0..=text.len().min(LONGEST)).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
     loop {
         let prefix = text.get(..size).unwrap_or("");
         let parsed = lang::parse_prefix(prefix);
         let reason = match parsed.term {
-            Ok((term, length)) => match compile::call(&term) {
+            Ok((term, length)) => match compile::call(&term, statics) {
                 Ok(_) => return Ok((term, length)),
                 Err(reason) => TokenError::Term(reason),
             },

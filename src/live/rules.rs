@@ -49,6 +49,7 @@ impl Plan {
         steps.append(&mut options.selection.steps);
         options.selection = Selection { steps };
         options.append_output = config.append_output.clone();
+        options.static_fields = config.static_fields.clone();
         Ok(Plan { files, may_be_empty, options })
     }
 

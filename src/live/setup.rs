@@ -3,7 +3,7 @@
 
 use std::path::PathBuf;
 
-use tercel_config::{self as config, Config, Loaded, Remarks};
+use tercel_config::{self as config, Config, Lines, Loaded, Remarks};
 use tercel_outputs::Kind;
 use tercel_replay::{Buffers, Matching, Options, Settings, Style};
 
@@ -47,17 +47,7 @@ impl Setup {
 
     /// The form of the lines.
     pub fn style(&self) -> Style {
-        let lines = self.config.lines;
-        let buffers = if lines.base64 { Buffers::Base64 } else { Buffers::Dotted };
-        Style {
-            settings: Settings { buffers, ..Settings::default() },
-            json: lines.json,
-            iso8601: lines.iso8601,
-            json_output: lines.output,
-            json_tags: lines.tags,
-            json_message: lines.message,
-            json_fields: lines.fields,
-        }
+        style(self.config.lines)
     }
 
     /// How rules are evaluated, where `seen` events were evaluated before.
@@ -79,5 +69,98 @@ impl Setup {
             ("log_stderr, log_syslog or log_level", old.log != new.log),
         ];
         changed.into_iter().filter_map(|(key, changed)| changed.then_some(key)).collect()
+    }
+}
+
+fn style(lines: Lines) -> Style {
+    let buffers = if lines.base64 { Buffers::Base64 } else { Buffers::Dotted };
+    Style {
+        settings: Settings { buffers, ..Settings::default() },
+        json: lines.json,
+        iso8601: lines.iso8601,
+        json_output: lines.output,
+        json_tags: lines.tags,
+        json_message: lines.message,
+        json_fields: lines.fields,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::io;
+
+    use tercel_format::catalogue::code;
+    use tercel_format::{Block, Event};
+    use tercel_replay::{Alert, Formatter, Replay, Sink};
+    use tercel_rules::load;
+
+    use super::*;
+
+    struct Lines(Formatter, Vec<String>);
+
+    impl Sink for Lines {
+        fn alert(&mut self, alert: &Alert<'_>) -> io::Result<()> {
+            let mut line = Vec::new();
+            self.0.push_line(alert, &mut line);
+            self.1.push(String::from_utf8_lossy(&line).into_owned());
+            Ok(())
+        }
+    }
+
+    /// The lines of a rule under a configuration.
+    fn lines(name: &str, rule: &str, config: &str) -> Result<Vec<String>, String> {
+        let directory = std::env::temp_dir().join(format!("tercel-setup-{}-{name}", std::process::id()));
+        fs::create_dir_all(&directory).expect("a directory");
+        let (rules, file) = (directory.join("rules.yaml"), directory.join("falco.yaml"));
+        fs::write(&rules, rule).expect("a file");
+        fs::write(&file, format!("rules_files: [{}]\n{config}", rules.display())).expect("a file");
+        let loaded = config::load(Some(&file), &[]).map_err(|error| error.to_string());
+        let plan = loaded.and_then(|loaded| {
+            assert_eq!(loaded.remarks, Remarks::default());
+            let plan = Plan::new(None, load::Options::default(), &loaded.config);
+            Ok((
+                plan.map_err(|failure| failure.message)?.reload().map_err(|errors| errors.concat())?,
+                loaded.config,
+            ))
+        });
+        fs::remove_dir_all(&directory).expect("a directory");
+        let (program, config) = plan?;
+        let mut lines = Lines(Formatter::new(&program, style(config.lines)), Vec::new());
+        let event = Event::new(code::SYSCALL_GETCWD_E, &[], &[]).expect("a known code");
+        let mut replay = Replay::new(&program, None, Options::default());
+        replay.block(&Block::Event(event), &mut lines).expect("a block");
+        Ok(lines.1)
+    }
+
+    const RULE: &str = "- {rule: R, desc: x, condition: evt.type = getcwd and static.stage = test, output: 'o %static.stage', \
+        priority: INFO}\n";
+
+    #[test]
+    fn fields_of_the_configuration_are_conditions_outputs_and_json() {
+        let fields = "static_fields: {stage: test, site.name: a b}\n";
+        let text = format!("{fields}append_output: [{{suggested_output: true}}]\n");
+        assert_eq!(
+            lines("text", RULE, &text).expect("lines"),
+            [
+                "00:00:00.000000000: Informational o test static_site_name=a b static_stage=test container_id=host container_name=host \
+              container_image_repository= container_image_tag= k8s_pod_name=<NA> k8s_ns_name=<NA>"
+            ]
+        );
+        let json = format!(
+            "{fields}json_output: true\njson_include_output_property: false\njson_include_tags_property: false\n\
+            append_output: [{{extra_fields: [static.site.name, evt.type, {{about: '%static.stage of %evt.type'}}]}}]\n"
+        );
+        assert_eq!(
+            lines("json", RULE, &json).expect("lines"),
+            [
+                "{\"hostname\":\"\",\"output_fields\":{\"about\":\"test of getcwd\",\"evt.time\":0,\"evt.type\":\"getcwd\",\
+              \"static.site.name\":\"a b\",\"static.stage\":\"test\"},\"priority\":\"Informational\",\"rule\":\"R\",\
+              \"source\":\"syscall\",\"time\":\"1970-01-01T00:00:00.000000000Z\"}"
+            ]
+        );
+        assert_eq!(lines("other", RULE, "static_fields: {stage: other}\n").expect("lines"), [""; 0]);
+        let error = lines("unknown", RULE, "static_fields: {site: x}\n").expect_err("no such field");
+        assert!(error.contains("'static.stage' needs 'stage'"), "{error}");
     }
 }

@@ -2,6 +2,7 @@
 
 use tercel_format::Event;
 use tercel_format::catalogue::code;
+use tercel_rules::fields::StaticFields;
 use tercel_rules::load::ExtraField;
 use tercel_rules::output::Template;
 use tercel_rules::program::{EventSet, NodeId, Priority, Program, Rule};
@@ -84,9 +85,13 @@ fn extra_fields_are_typed_values_and_texts() {
         ExtraField::Plain("evt.num".to_owned()),
         ExtraField::Text("about".to_owned(), "%evt.type of %proc.name".to_owned()),
     ] {
-        rule.output.add_field(&field).expect("a field");
+        rule.output.add_field(&field, &StaticFields::default()).expect("a field");
     }
-    assert!(rule.output.add_field(&ExtraField::Plain("nosuch.field".to_owned())).is_err());
+    assert!(
+        rule.output
+            .add_field(&ExtraField::Plain("nosuch.field".to_owned()), &StaticFields::default())
+            .is_err()
+    );
     let style = Style { json: true, json_output: false, json_tags: false, ..Style::default() };
     check_rule(
         rule,

@@ -12,13 +12,13 @@ use super::regex;
 use super::term::{self, Typed};
 use super::warnings;
 use crate::ast::{LARGE, Part, Pos, Right, Term, Values};
-use crate::fields::{self, Field, FieldFlags};
+use crate::fields::{self, Field, FieldFlags, StaticFields};
 use crate::program::{Check, Literal, Op, Quantifier, Shared, Test};
 
 /// `left exists`
 #[inline(never)]
-pub(super) fn exists(left: &Term) -> Result<Check, CompileError> {
-    Ok(Check { left: term::call(left)?.operand, test: Test::Exists })
+pub(super) fn exists(left: &Term, statics: &StaticFields) -> Result<Check, CompileError> {
+    Ok(Check { left: term::call(left, statics)?.operand, test: Test::Exists })
 }
 
 /// What a comparison becomes.
@@ -37,10 +37,10 @@ pub(super) fn binary(
     left: &Term,
     op: &str,
     right: &Right,
-    forms: &Forms,
+    (forms, statics): (&Forms, &StaticFields),
     warnings: &mut Vec<Warning>,
 ) -> Result<Built, CompileError> {
-    let left = term::call(left)?;
+    let left = term::call(left, statics)?;
     let operator = Operator::parse(op)?;
     operators::check(operator, left.operand.ty, left.operand.list)?;
     let mut warn = |form: &mut Form, pos: Pos| {
@@ -48,7 +48,7 @@ pub(super) fn binary(
         warnings.extend(form.warnings.drain(..).map(warn));
     };
     match right {
-        Right::Term(right) => Ok(Built::One(with_operand(left, operator, term::call(right)?)?)),
+        Right::Term(right) => Ok(Built::One(with_operand(left, operator, term::call(right, statics)?)?)),
         Right::Value(value, pos) => {
             let (mut form, refused) = form(&left, operator, std::iter::once(value.as_slice()));
             warn(&mut form, *pos);

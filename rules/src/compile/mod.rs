@@ -20,6 +20,7 @@ mod warnings;
 use std::collections::{HashMap, HashSet};
 
 use crate::ast::{Expr, ExprKind, Pos};
+use crate::fields::StaticFields;
 use crate::program::{Check, CheckId, EventSet, Node, NodeId};
 use build::Built;
 
@@ -43,6 +44,7 @@ pub struct Compiler {
     checks: Vec<Check>,
     check_ids: HashMap<Check, CheckId>,
     forms: Forms,
+    statics: StaticFields,
 }
 
 /// A compiled condition.
@@ -66,9 +68,9 @@ impl Compiler {
         Compiler::default()
     }
 
-    /// A compiler that knows what lists were compiled to by others.
-    pub(crate) fn with_forms(forms: &Forms) -> Compiler {
-        Compiler { forms: forms.clone(), ..Compiler::default() }
+    /// A compiler that knows what lists were compiled to by others, and fields beside those of the catalogue.
+    pub(crate) fn knowing(forms: &Forms, statics: &StaticFields) -> Compiler {
+        Compiler { forms: forms.clone(), statics: statics.clone(), ..Compiler::default() }
     }
 
     /// Compiles a condition and adds what it needs to the shared nodes and checks.
@@ -111,9 +113,9 @@ impl Compiler {
                 Ok(self.negation(inner))
             }
             ExprKind::Macro(name) => Err((CompileError::UnknownMacro(name.clone()), expr.pos)),
-            ExprKind::Exists(left) => self.checked(build::exists(left), expr.pos),
+            ExprKind::Exists(left) => self.checked(build::exists(left, &self.statics), expr.pos),
             ExprKind::Binary { left, op, right, .. } => {
-                let built = build::binary(left, op, right, &self.forms, warnings);
+                let built = build::binary(left, op, right, (&self.forms, &self.statics), warnings);
                 self.built(built, expr.pos)
             }
         }

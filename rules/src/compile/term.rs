@@ -6,7 +6,7 @@ use tercel_format::catalogue::{ParamType, PrintFormat};
 
 use super::error::TermError;
 use crate::ast::{CallArg, Term, TermKind};
-use crate::fields::{Field, FieldFlags, FieldRef};
+use crate::fields::{Field, FieldFlags, FieldRef, StaticFields};
 use crate::program::{Operand, Source, Transformer};
 
 /// A value with what the checks of types need to know about it.
@@ -28,12 +28,12 @@ pub(crate) struct Typed {
     pub multivalue: bool,
 }
 
-/// The field or transformer of a term.
-pub(crate) fn call(term: &Term) -> Result<Typed, TermError> {
+/// The field or transformer of a term; `statics` are fields beside those of the catalogue.
+pub(crate) fn call(term: &Term, statics: &StaticFields) -> Result<Typed, TermError> {
     match &term.kind {
-        TermKind::Field { name, arg } => field(name, arg.as_deref()),
+        TermKind::Field { name, arg } => field(name, arg.as_deref(), statics),
         TermKind::Call { name, args, arg } => {
-            let mut values = args.iter().map(argument).collect::<Result<Vec<_>, _>>()?;
+            let mut values = args.iter().map(|arg| argument(arg, statics)).collect::<Result<Vec<_>, _>>()?;
             match values.pop() {
                 Some(only) if values.is_empty() => single(name, only, arg.is_some()),
                 Some(last) => {
@@ -47,7 +47,10 @@ pub(crate) fn call(term: &Term) -> Result<Typed, TermError> {
 }
 
 /// A field by name and argument.
-pub(super) fn field(name: &str, arg: Option<&str>) -> Result<Typed, TermError> {
+fn field(name: &str, arg: Option<&str>, statics: &StaticFields) -> Result<Typed, TermError> {
+    if let (None, Some(text)) = (arg, statics.get(name)) {
+        return Ok(Typed::nameless(Source::Text(text.as_bytes().into()), "static", false));
+    }
     let reference = match arg {
         Some(arg) => FieldRef::parse(&format!("{name}[{arg}]")),
         None => FieldRef::parse(name),
@@ -70,7 +73,7 @@ impl Typed {
         }
     }
 
-    /// A value that has no field: literal text, a list, the result of a transformer with several arguments.
+    /// A value that has no field of the catalogue: literal text, a list, the result of a transformer with several arguments.
     fn nameless(source: Source, name: &'static str, list: bool) -> Typed {
         let ty = ParamType::CharBuf;
         Typed {
@@ -85,13 +88,13 @@ impl Typed {
     }
 }
 
-fn argument(arg: &CallArg) -> Result<Typed, TermError> {
+fn argument(arg: &CallArg, statics: &StaticFields) -> Result<Typed, TermError> {
     match arg {
-        CallArg::Term(term) => call(term),
+        CallArg::Term(term) => call(term, statics),
         CallArg::Text(text, _) => Ok(Typed::nameless(Source::Text(text.as_bytes().into()), "NA", false)),
         CallArg::List(values, _) => {
-            let values =
-                values.iter().map(|value| Ok(argument(value)?.operand)).collect::<Result<_, TermError>>()?;
+            let values = values.iter().map(|value| Ok(argument(value, statics)?.operand));
+            let values = values.collect::<Result<_, TermError>>()?;
             Ok(Typed::nameless(Source::List(values), "NA", true))
         }
     }

@@ -4,6 +4,7 @@
 //! the work of the replay crate.
 
 mod lookup;
+mod statics;
 mod table;
 
 use tercel_format::catalogue::{ParamType, PrintFormat};
@@ -11,6 +12,7 @@ use tercel_format::catalogue::{ParamType, PrintFormat};
 pub use crate::nearest::nearest;
 pub use lookup::FieldError;
 pub(crate) use lookup::{is_event_name, may_be_field};
+pub use statics::StaticFields;
 pub use table::{
     ClassField, ContainerField, EventField, FIELDS, FdField, FdListField, Field, FsPathField, GenEventField,
     GroupField, ProcessField, UserField, UtilField,

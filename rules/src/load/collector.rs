@@ -8,6 +8,7 @@ use super::failure::{Caution, Failure, did_you_mean};
 use super::info::{Defined, ListInfo, MacroInfo, Numbered, PluginRequirement, RuleInfo, RuleUpdate};
 use super::report::WarningCode;
 use super::version::Version;
+use crate::fields::StaticFields;
 use crate::nearest::nearest;
 use crate::program::SYSCALL;
 
@@ -19,17 +20,19 @@ pub(super) struct Collector {
     pub(super) rules: Defined<RuleInfo>,
     pub(super) plugins: Vec<PluginRequirement>,
     engine: Version,
+    statics: StaticFields,
     next: usize,
 }
 
 impl Collector {
-    pub(super) fn new(engine: Version) -> Collector {
+    pub(super) fn new(engine: Version, statics: StaticFields) -> Collector {
         Collector {
             lists: Defined::default(),
             macros: Defined::default(),
             rules: Defined::default(),
             plugins: Vec::new(),
             engine,
+            statics,
             next: 0,
         }
     }
@@ -121,7 +124,7 @@ impl Collector {
                 let message = "Rule exception item must have fields property with a list of fields";
                 return Err(Failure::invalid(message, &exception.ctx));
             }
-            validate(exception, !info.unknown_source)?;
+            validate(exception, Some(&self.statics).filter(|_| !info.unknown_source))?;
         }
         let number = self.number();
         self.rules.define(&info.name.clone(), info, number);
@@ -140,7 +143,7 @@ impl Collector {
             let message = "Appended rule must have exceptions or condition property";
             return Err(Failure::invalid(message, &update.ctx));
         }
-        append_to(entry, update)?;
+        append_to(entry, update, &self.statics)?;
         entry.visibility = number;
         self.next += 1;
         Ok(())
@@ -185,7 +188,11 @@ fn unknown<'n>(message: &str, ctx: &Context, name: &str, names: impl Iterator<It
     Failure::invalid(message, ctx).hint(did_you_mean(nearest(name, names.into_iter())))
 }
 
-fn append_to(entry: &mut Numbered<RuleInfo>, update: RuleUpdate) -> Result<(), Failure> {
+fn append_to(
+    entry: &mut Numbered<RuleInfo>,
+    update: RuleUpdate,
+    statics: &StaticFields,
+) -> Result<(), Failure> {
     let rule = &mut entry.info;
     if let Some(cond) = &update.cond {
         rule.cond.append(cond);
@@ -209,7 +216,7 @@ fn append_to(entry: &mut Numbered<RuleInfo>, update: RuleUpdate) -> Result<(), F
                 return fail("Rule exception must have values property with a list of values");
             }
             None => {
-                validate(&mut exception, !rule.unknown_source)?;
+                validate(&mut exception, Some(statics).filter(|_| !rule.unknown_source))?;
                 rule.exceptions.push(exception);
             }
             Some(_) if exception.fields.is_given() => {

@@ -245,7 +245,9 @@ impl<'w> Work<'w> {
                     too_many_events: before.too_many_events,
                     warnings: before.warnings.clone(),
                 },
-                None => match compile::Compiler::with_forms(&self.forms).condition(&condition) {
+                None => match compile::Compiler::knowing(&self.forms, &self.options.static_fields)
+                    .condition(&condition)
+                {
                     Ok(compiled) => Compiled {
                         name: rule.name.clone(),
                         condition,
@@ -286,12 +288,12 @@ impl<'w> Work<'w> {
             self.cautions.push(Caution::new(WarningCode::DeprecatedItem, message, &rule.ctx));
             text = text.replace(CONTAINER_INFO, "");
         }
-        let mut template = match Template::parse(&text) {
+        let mut template = match Template::parse_with(&text, &self.options.static_fields) {
             Ok(template) => template,
             Err(error) => return self.bad_output(rule, &text, &error).map(|()| None),
         };
         for field in fields {
-            if let Err(error) = template.add_field(field) {
+            if let Err(error) = template.add_field(field, &self.options.static_fields) {
                 return self.bad_output(rule, "", &error).map(|()| None);
             }
         }
@@ -390,7 +392,8 @@ impl<'w> Work<'w> {
         let used = infos.filter(|info| self.used_macros.contains(&info.name));
         let home = |info: &'w MacroInfo| {
             let tree = self.macros.trees.get(&info.name).filter(|tree| contains(condition, tree))?;
-            let outcome = compile::Compiler::with_forms(&self.forms).condition(tree);
+            let outcome =
+                compile::Compiler::knowing(&self.forms, &self.options.static_fields).condition(tree);
             Some(Home { written: Written::alone(&info.cond), outcome })
         };
         used.filter_map(home).collect()

@@ -10,8 +10,8 @@ use super::info::{Entry, ExceptionInfo};
 use super::report::WarningCode;
 use super::yaml::{Node, NodeKind};
 use crate::ast::ExprKind;
-use crate::compile::Compiler;
-use crate::fields::suggest;
+use crate::compile::{Compiler, Forms};
+use crate::fields::{StaticFields, suggest};
 use crate::lang::{self, BINARY_LIST_OPERATORS, BINARY_TEXT_OPERATORS, MODIFIERS};
 
 /// Reads the exceptions of a rule; when they are appended, fields may be missing.
@@ -94,9 +94,9 @@ fn entry(node: &Node, ctx: impl Fn() -> Context) -> Result<Entry, Failure> {
     inside(node, &ctx)
 }
 
-/// Checks fields and operators against each other and fills in operators that were left out. Fields are checked if the
-/// rule's source is known.
-pub(super) fn validate(exception: &mut ExceptionInfo, source_known: bool) -> Result<(), Failure> {
+/// Checks fields and operators against each other and fills in operators that were left out. Fields are checked if there
+/// are `statics`: where the rule's source is known.
+pub(super) fn validate(exception: &mut ExceptionInfo, statics: Option<&StaticFields>) -> Result<(), Failure> {
     let given = exception.comps.is_given();
     let ctx = &exception.ctx;
     match (&exception.fields, &mut exception.comps) {
@@ -121,8 +121,8 @@ pub(super) fn validate(exception: &mut ExceptionInfo, source_known: bool) -> Res
                     *item = text;
                 }
             }
-            if source_known {
-                fields.iter().try_for_each(|field| check_field(field.text(), ctx))?;
+            if let Some(statics) = statics {
+                fields.iter().try_for_each(|field| check_field(field.text(), statics, ctx))?;
             }
         }
         (Entry::Item(field), comps) => {
@@ -138,8 +138,8 @@ pub(super) fn validate(exception: &mut ExceptionInfo, source_known: bool) -> Res
                                modifier operator (e.g. startswith oneof)";
                 return Err(Failure::invalid(message, ctx));
             }
-            if source_known {
-                check_field(field, ctx)?;
+            if let Some(statics) = statics {
+                check_field(field, statics, ctx)?;
             }
         }
     }
@@ -160,10 +160,11 @@ fn is_operator_with_modifier(text: &str) -> bool {
 }
 
 /// Whether an exception may look at a field: a field or transformers around one (reference language 7.20).
-fn check_field(field: &str, ctx: &Context) -> Result<(), Failure> {
+fn check_field(field: &str, statics: &StaticFields, ctx: &Context) -> Result<(), Failure> {
     let exists = lang::parse(&format!("{field} exists"), 100);
     let known = exists.is_ok_and(|expr| {
-        matches!(expr.kind, ExprKind::Exists(_)) && Compiler::new().condition(&expr).is_ok()
+        matches!(expr.kind, ExprKind::Exists(_))
+            && Compiler::knowing(&Forms::default(), statics).condition(&expr).is_ok()
     });
     match known {
         true => Ok(()),
@@ -292,7 +293,8 @@ mod tests {
     fn check(fields: Entry, comps: Entry, values: Vec<Entry>, expected: &str) {
         let ctx = Context::file(&Arc::from("f"));
         let mut exception = ExceptionInfo { ctx, name: "e".to_owned(), fields, comps, values };
-        let text = validate(&mut exception, true).and_then(|()| expand("c", &[exception]));
+        let text =
+            validate(&mut exception, Some(&StaticFields::default())).and_then(|()| expand("c", &[exception]));
         match text {
             Ok(expanded) => assert_eq!(expanded.text, expected),
             Err(failure) => assert_eq!(failure.message, expected),

@@ -55,7 +55,7 @@ pub(super) fn of_macro(
 pub(super) fn of_compile(reason: &CompileError) -> Option<String> {
     match reason {
         CompileError::Term(TermError::Field(FieldError::Nonexistent(field))) => {
-            did_you_mean(suggest(field.trim()))
+            of_static(field).or_else(|| did_you_mean(suggest(field.trim())))
         }
         CompileError::Literal(LiteralError::UnknownEventType(event)) => {
             let names = tercel_format::catalogue::EVENTS.iter().map(|row| row.name);
@@ -73,11 +73,20 @@ pub(super) fn of_output(text: &str, error: &TemplateError) -> Option<String> {
     let end =
         token.find(|c: char| !(c.is_ascii_alphanumeric() || c == '_' || c == '.')).unwrap_or(token.len());
     let name = token.get(..end).unwrap_or_default().trim_end_matches('.');
+    if let Some(hint) = of_static(name) {
+        return Some(hint);
+    }
     let meant = suggest(name).filter(|meant| *meant != name);
     Some(match meant {
         Some(meant) => format!("'%{name}': did you mean '%{meant}'?"),
         None => format!("'%{name}' is neither a field nor a transformer that can be printed"),
     })
+}
+
+/// For a static field that no configuration defines.
+fn of_static(field: &str) -> Option<String> {
+    let name = field.strip_prefix("static.")?;
+    Some(format!("'static.{name}' needs '{name}' in static_fields of the configuration"))
 }
 
 /// The word at a byte, blanks before it skipped.

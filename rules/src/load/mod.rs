@@ -117,7 +117,7 @@ impl Loader {
     /// A loader without files.
     pub fn new(options: Options) -> Loader {
         Loader {
-            collector: Collector::new(options.engine),
+            collector: Collector::new(options.engine, options.static_fields.clone()),
             options,
             sources: HashMap::new(),
             compiled: Vec::new(),
@@ -225,7 +225,7 @@ impl Loader {
             .filter(|rule| rule.state == RuleState::Enabled)
             .map(|rule| (rule.name.as_str(), rule))
             .collect();
-        let mut compiler = Compiler::with_forms(&self.kept.forms);
+        let mut compiler = Compiler::knowing(&self.kept.forms, &self.options.static_fields);
         let compiled = std::mem::take(&mut self.compiled).into_iter();
         let program_rules = compiled
             .filter_map(|compiled| {

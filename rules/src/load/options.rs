@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::info::RuleInfo;
 use super::version::Version;
+use crate::fields::StaticFields;
 use crate::output::ExtraField;
 use crate::program::Priority;
 use crate::select::Selection;
@@ -20,6 +21,8 @@ pub struct Options {
     pub selection: Selection,
     /// Texts added to outputs.
     pub append_output: Vec<AppendOutput>,
+    /// Fields that conditions and outputs may name beside those of the catalogue.
+    pub static_fields: StaticFields,
     /// The engine version that files may require.
     pub engine: Version,
     /// Plugins that files may require, by name.
@@ -33,6 +36,7 @@ impl Default for Options {
             min_priority: Priority::Debug,
             selection: Selection::default(),
             append_output: Vec::new(),
+            static_fields: StaticFields::default(),
             engine: ENGINE,
             plugins: vec![("container".to_owned(), Version { major: 0, minor: 7, patch: 1 })],
         }

@@ -209,6 +209,13 @@ fn rules() {
         &["6:3 LOAD_UNKNOWN_KEY Unknown key 'ouput'. The key will be ignored. ? did you mean 'output'?"],
     );
     check(
+        &RULE.replace("evt.type=execve", "static.stage=x"),
+        &[
+            "3:14 LOAD_ERR_COMPILE_CONDITION filter_check called with nonexistent field static.stage ? 'static.stage' \
+             needs 'stage' in static_fields of the configuration",
+        ],
+    );
+    check(
         &RULE.replace("evt.type=execve", "evt.type=execev"),
         &["3:14 LOAD_ERR_COMPILE_CONDITION unknown event type execev ? did you mean 'execve'?"],
     );
