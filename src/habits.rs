@@ -37,8 +37,37 @@ const REFUSED: &[(&[&str], &str)] = &[
     ),
 ];
 
-/// The configuration that Falco reads by default.
-const FALCO_YAML: &str = "/etc/falco/falco.yaml";
+/// Files that are used by default, if they exist.
+struct Defaults<'a> {
+    /// The configuration of a program called `falco`.
+    falco_yaml: &'a str,
+    /// Sets of rule files and directories. The files of the first set that exists, in full or in part, answer questions about rules
+    /// if neither the command line nor the configuration names any.
+    rules: &'a [&'a [&'a str]],
+}
+
+/// The files that the packages of this program and of Falco install.
+const DEFAULTS: Defaults<'_> = Defaults {
+    falco_yaml: "/etc/falco/falco.yaml",
+    rules: &[
+        &[
+            "/etc/tercel/tercel_macros.yaml",
+            "/etc/tercel/tercel_rules.yaml",
+            "/etc/tercel/tercel_rules.local.yaml",
+            "/etc/tercel/rules.d",
+        ],
+        &["/etc/falco/falco_rules.yaml", "/etc/falco/falco_rules.local.yaml", "/etc/falco/rules.d"],
+    ],
+};
+
+impl Defaults<'_> {
+    fn rules(&self) -> Option<Vec<OsString>> {
+        let there = |set: &&[&str]| -> Vec<OsString> {
+            set.iter().filter(|path| Path::new(path).exists()).map(OsString::from).collect()
+        };
+        self.rules.iter().map(there).find(|found| !found.is_empty())
+    }
+}
 
 /// Flags of live, Falco's or tercel's, that take a value.
 const WITH_VALUE: &[&str] = &[
@@ -82,11 +111,11 @@ enum Question {
 /// # Errors
 /// A flag has no meaning here; the message says what to use instead.
 pub fn translate(words: Vec<OsString>) -> Result<Vec<OsString>, Failure> {
-    with_default(words, Path::new(FALCO_YAML))
+    with_defaults(words, &DEFAULTS)
 }
 
-/// As [`translate`]; `falco_yaml` is the file that a program called `falco` reads if it exists and no other is named.
-fn with_default(mut words: Vec<OsString>, falco_yaml: &Path) -> Result<Vec<OsString>, Failure> {
+/// As [`translate`], with other default files.
+fn with_defaults(mut words: Vec<OsString>, defaults: &Defaults<'_>) -> Result<Vec<OsString>, Failure> {
     let name = words.first().and_then(|word| Path::new(word).file_name());
     let is_falco = name.is_some_and(|name| name == "falco");
     let asks_about_program =
@@ -97,8 +126,8 @@ fn with_default(mut words: Vec<OsString>, falco_yaml: &Path) -> Result<Vec<OsStr
     }
     match words.get(1).and_then(|word| word.to_str()) {
         Some("live") => {
-            let default = Some(falco_yaml).filter(|path| is_falco && path.exists());
-            Live { default: default.map(Into::into), ..Live::default() }.read(words)
+            let default = Some(defaults.falco_yaml).filter(|path| is_falco && Path::new(path).exists());
+            Live { default: default.map(Into::into), ..Live::default() }.read(words, defaults)
         }
         Some("events") => events(words),
         _ => Ok(words),
@@ -119,7 +148,7 @@ struct Live {
 }
 
 impl Live {
-    fn read(mut self, words: Vec<OsString>) -> Result<Vec<OsString>, Failure> {
+    fn read(mut self, words: Vec<OsString>, defaults: &Defaults<'_>) -> Result<Vec<OsString>, Failure> {
         let mut words = words.into_iter();
         self.kept.extend(words.by_ref().take(2));
         let mut words = words.peekable();
@@ -196,7 +225,7 @@ impl Live {
                 _ => self.kept.push(word),
             }
         }
-        self.answer()
+        self.answer(defaults)
     }
 
     fn set(&mut self, argument: &str) {
@@ -231,7 +260,7 @@ impl Live {
     }
 
     /// The words of the verb that answers the question.
-    fn answer(mut self) -> Result<Vec<OsString>, Failure> {
+    fn answer(mut self, defaults: &Defaults<'_>) -> Result<Vec<OsString>, Failure> {
         if let (None, Some(default)) = (&self.config, self.default.take()) {
             let at = 2.min(self.kept.len());
             self.kept.splice(at..at, ["-c".into(), default.clone()]);
@@ -258,10 +287,11 @@ impl Live {
                 if let Some(name) = name {
                     words.extend(["--rule".into(), name]);
                 }
-                match self.rules.is_empty() {
-                    true => words.extend(loaded.rules_files.into_iter().map(PathBuf::into_os_string)),
-                    false => words.extend(self.rules),
-                }
+                let configured = || loaded.rules_files.into_iter().map(PathBuf::into_os_string).collect();
+                let files = [self.rules, configured()].into_iter().find(|files| !files.is_empty());
+                let none =
+                    || Failure::usage("no rules: name them with -r, or as rules_files in the configuration");
+                words.extend(files.or_else(|| defaults.rules()).ok_or_else(none)?);
                 words
             }
             Some(Question::Check) => {
@@ -306,168 +336,4 @@ fn events(words: Vec<OsString>) -> Result<Vec<OsString>, Failure> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn translated(line: &str) -> Result<String, String> {
-        let words = line.split(' ').map(OsString::from).collect();
-        let words =
-            with_default(words, Path::new("/no/such/falco.yaml")).map_err(|failure| failure.message)?;
-        let words: Vec<String> = words.iter().map(|word| word.to_string_lossy().into_owned()).collect();
-        Ok(words.join(" "))
-    }
-
-    #[test]
-    fn flags_of_falco_are_taken() {
-        for (typed, expected) in [
-            ("tercel live -r a -L", "tercel rules list a"),
-            ("tercel live -r a -o json_output=true -L", "tercel rules list --json a"),
-            ("tercel live -r a -l Name", "tercel rules list --rule Name a"),
-            ("tercel live --option json_output=true", "tercel live -o json_output=true"),
-            ("tercel live --print=container", "tercel live -o append_output[].suggested_output=true"),
-            ("tercel live -V a.yaml -V b.yaml", "tercel rules check a.yaml b.yaml"),
-            ("tercel -V bad.yaml", "tercel rules check bad.yaml"),
-            ("tercel live --validate a.yaml b.yaml", "tercel rules check a.yaml b.yaml"),
-            ("tercel live --list", "tercel fields"),
-            ("falco --list syscall", "falco fields"),
-            ("tercel live --list-events", "tercel events --list"),
-            ("tercel live --dry-run -c f -o a=b", "tercel config check f -o a=b"),
-            ("tercel live --support -r x", "tercel config check -o rules_files=[] -o rules_files[]=x"),
-            ("falco -U -r x -M 5", "falco live -r x -M 5"),
-            ("/usr/bin/falco -A", "/usr/bin/falco live -o base_syscalls.all=true"),
-            ("falco -b", "falco live -o buffer_format_base64=true"),
-            ("tercel live -pc", "tercel live -o append_output[].suggested_output=true"),
-            ("tercel live -p %proc.pid", "tercel live -o append_output[].extra_output=%proc.pid"),
-            ("tercel live -p error", "tercel live -p error"),
-            ("tercel live --enable-source syscall", "tercel live"),
-            ("tercel live --disable-source k8s_audit", "tercel live"),
-            ("tercel live -s 200 -r x", "tercel live -s 200 -r x"),
-            ("tercel live -- -L", "tercel live -- -L"),
-            ("falco --version", "falco --version"),
-            ("tercel -V", "tercel -V"),
-            ("tercel replay -r x -L", "tercel replay -r x -L"),
-        ] {
-            assert_eq!(translated(typed).as_deref(), Ok(expected), "{typed}");
-        }
-    }
-
-    #[test]
-    fn flags_without_a_meaning_name_what_to_use() {
-        for (typed, expected) in [
-            ("tercel live -P /run/x", "systemd"),
-            ("falco -e trace.scap", "tercel replay"),
-            ("falco -N", "tercel fields"),
-            ("falco -i", "tercel events --list"),
-            ("falco -s stats.json", "webserver.prometheus_metrics_enabled"),
-            ("falco --enable-source k8s_audit", "plugins cannot be loaded"),
-            ("falco -V", "name the rule files"),
-            ("tercel events -r x.scap -c topprocs_cpu", "tercel info FILE"),
-        ] {
-            let message = translated(typed).expect_err(typed);
-            assert!(message.contains(expected), "{typed}: {message}");
-        }
-    }
-
-    #[test]
-    fn falcos_own_configuration_is_the_default_of_a_link_of_its_name() {
-        let file = std::env::temp_dir().join(format!("tercel-habits-{}.yaml", std::process::id()));
-        std::fs::write(&file, "json_output: true\n").expect("a file");
-        let name = file.display();
-        for (typed, expected) in [
-            ("falco -U", format!("falco live -c {name}")),
-            ("falco -c other.yaml", "falco live -c other.yaml".to_owned()),
-            ("falco --dry-run", format!("falco config check {name}")),
-            ("falco -r a -L", "falco rules list --json a".to_owned()),
-            ("tercel live -U", "tercel live".to_owned()),
-        ] {
-            let words = typed.split(' ').map(OsString::from).collect();
-            let words = with_default(words, &file).expect(typed);
-            let words: Vec<String> = words.iter().map(|word| word.to_string_lossy().into_owned()).collect();
-            assert_eq!(words.join(" "), expected, "{typed}");
-        }
-        std::fs::remove_file(&file).expect("a file");
-    }
-
-    /// Every flag of Falco 0.44 and of older versions, as it is typed.
-    const FLAGS: &[&str] = &[
-        "-A",
-        "-D x",
-        "-K x",
-        "-L -r rules",
-        "-M 1",
-        "-N",
-        "-P x",
-        "--pidfile x",
-        "-T x",
-        "-U",
-        "--unbuffered",
-        "-V x",
-        "--validate x",
-        "-b",
-        "--print-base64",
-        "-c x",
-        "--config-schema",
-        "-d",
-        "--daemon",
-        "--disable-source x",
-        "--dry-run",
-        "-e x",
-        "--enable-source syscall",
-        "--format json",
-        "-i",
-        "-k x",
-        "-l x -r rules",
-        "--list",
-        "--list-events",
-        "--list-plugins",
-        "-m x",
-        "--markdown",
-        "-o a=b",
-        "--option a=b",
-        "-p %evt.num",
-        "--print c",
-        "-pc",
-        "-pk",
-        "--page-size",
-        "--plugin-info x",
-        "-r x",
-        "--rule-schema",
-        "-s x",
-        "--support",
-        "-t x",
-        "-v",
-    ];
-
-    /// Each flag is handled as docs/from-falco.md says; accepted ones are known to the command line.
-    #[test]
-    fn the_page_for_falcos_users_lists_every_flag() {
-        let page = include_str!("../docs/from-falco.md");
-        let table = page.split("## ").find(|part| part.starts_with("Flags")).expect("a table");
-        for typed in FLAGS {
-            let flag = typed.split(' ').next().expect("a flag");
-            let names = |line: &&str| {
-                let row =
-                    line.strip_prefix("| ").and_then(|line| line.split(" | ").next()).unwrap_or_default();
-                row.split(['`', ' ', ',']).any(|word| word == flag)
-            };
-            // The meaning of `-s` and `--enable-source` depends on what follows.
-            let rows: Vec<&str> = table.lines().filter(names).collect();
-            assert!(!rows.is_empty(), "{flag} is not in docs/from-falco.md");
-            let words = translated(&format!("falco {typed}"));
-            let is_refused = words.is_err();
-            assert!(
-                rows.iter().any(|row| row.contains("| refused") == is_refused),
-                "{typed}: {rows:?} {words:?}"
-            );
-            let Ok(words) = words else { continue };
-            let parsed = crate::cli::command().try_get_matches_from(words.split(' '));
-            assert!(parsed.is_ok(), "{typed}: {words}: {:?}", parsed.err());
-        }
-    }
-
-    #[test]
-    fn captures_of_sysdig_stand_before_the_filter() {
-        let words = translated("tercel events proc.name=cat -r a.scap -j");
-        assert_eq!(words.as_deref(), Ok("tercel events a.scap proc.name=cat -j"));
-    }
-}
+mod tests;

@@ -23,6 +23,7 @@ mod redact;
 mod replay;
 mod rules;
 mod slice;
+mod snaplen;
 mod span;
 mod stop;
 mod summary;

@@ -52,6 +52,7 @@ pub fn config(root: &Entry) -> Result<Read, Vec<Remark>> {
         patience: Duration::from_millis(reader.number("output_timeout", 2000, 0..=600_000)),
         log: log(&mut reader),
         drops: drops(&mut reader),
+        timeouts: reader.number("syscall_event_timeouts.max_consecutives", 1000, 1..=u32::MAX),
         web: web(&mut reader),
         metrics: metrics(&mut reader),
         calls: calls(&mut reader),
@@ -424,7 +425,6 @@ fn calls(reader: &mut Reader<'_>) -> Calls {
 /// Values without effect here that Falco refuses.
 fn checked_only(reader: &mut Reader<'_>) {
     reader.word("capture.mode", &[("rules", ()), ("all_rules", ())], ());
-    reader.number("syscall_event_timeouts.max_consecutives", 1000, 1..=u32::MAX);
     let named: Vec<&str> = reader
         .list("plugins")
         .iter()

@@ -39,6 +39,8 @@ pub struct Config {
     pub log: Log,
     /// What happens when events are lost.
     pub drops: Drops,
+    /// Timeouts in a row, 30 ms each, without an event, after which an alert is raised.
+    pub timeouts: u32,
     /// The web server, if there is one.
     pub web: Option<Web>,
     /// What is measured.

@@ -1,5 +1,5 @@
 //! Lost events: counts of the probe enter; if too many were lost in a second, a loss leaves, with the action to take. The alert is
-//! Falco's, under the name of this program.
+//! Falco's, under Falco's name, since programs that read the outputs look for it.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use tercel_rules::program::Priority;
 use crate::internal::InternalAlert;
 
 /// Name of the rule of such alerts.
-const RULE: &str = "Tercel internal: syscall event drop";
+const RULE: &str = "Falco internal: syscall event drop";
 
 /// Events that were lost in the last second.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -151,10 +151,10 @@ mod tests {
         let loss = watcher.look(&full(550), &[250, 300], 2500, SECOND).expect("a loss");
         assert_eq!(
             loss.text(),
-            "Tercel internal: syscall event drop. 500 system calls dropped in last second."
+            "Falco internal: syscall event drop. 500 system calls dropped in last second."
         );
         let line = String::from_utf8(loss.alert().message(false, "h", 0).line).expect("text");
-        let expected = "Debug Tercel internal: syscall event drop. 500 system calls dropped in last second. \
+        let expected = "Debug Falco internal: syscall event drop. 500 system calls dropped in last second. \
             (n_drops=\"500\" n_drops_buffer_total=\"500\" n_drops_bug=\"0\" n_drops_cpu_0=\"200\" n_drops_cpu_1=\"300\" \
             n_drops_scratch_map=\"0\" n_drops_skipped=\"0\" n_drops_too_large=\"0\" n_evts=\"1000\")";
         assert_eq!(line.split_once(": ").map(|(_, text)| text), Some(expected));

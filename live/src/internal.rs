@@ -1,6 +1,7 @@
 //! Alerts about the run itself, in the form of Falco's: a text and fields enter, a line for the outputs leaves.
 
 use jiff::Timestamp;
+use jiff::civil::DateTime;
 use jiff::tz::Offset;
 use serde_json::{Map, Value, json};
 use tercel_outputs::Message;
@@ -29,8 +30,7 @@ impl InternalAlert {
 
     fn line(&self, time: Timestamp, zone: i32) -> String {
         let fields: Vec<String> = self.fields.iter().map(|(key, value)| format!("{key}={value}")).collect();
-        let local = Offset::from_seconds(zone).unwrap_or(Offset::UTC).to_datetime(time);
-        let (time, priority) = (local.strftime("%H:%M:%S.%9f"), self.priority.name());
+        let (time, priority) = (local(time, zone).strftime("%H:%M:%S.%9f"), self.priority.name());
         format!("{time}: {priority} {} ({})", self.text, fields.join(" "))
     }
 
@@ -46,4 +46,13 @@ impl InternalAlert {
         })
         .to_string()
     }
+}
+
+/// The time of day, `zone` seconds ahead of UTC.
+pub fn time_of_day(zone: i32) -> String {
+    local(Timestamp::now(), zone).strftime("%H:%M:%S").to_string()
+}
+
+fn local(time: Timestamp, zone: i32) -> DateTime {
+    Offset::from_seconds(zone).unwrap_or(Offset::UTC).to_datetime(time)
 }

@@ -33,6 +33,8 @@ mod internal;
 
 mod drops;
 
+mod silence;
+
 pub mod metrics;
 
 mod web;
@@ -41,5 +43,6 @@ pub use drops::{DropWatcher, Loss};
 pub use internal::InternalAlert;
 pub use lost_exits::LostExits;
 pub use metrics::{Metrics, Snapshots};
+pub use silence::SilenceWatcher;
 pub use syscall_selection::{Change, SyscallSelection};
 pub use web::{WebError, WebServer};

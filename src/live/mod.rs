@@ -22,6 +22,7 @@ use tercel_outputs::{Kind, Level, Outputs};
 use crate::exit::{Failure, Outcome};
 use crate::intent::Live;
 use crate::rules as rule_files;
+use crate::snaplen;
 use crate::stop;
 
 pub use check::run as check;
@@ -47,9 +48,12 @@ pub fn run(args: &Live) -> Result<Outcome, Failure> {
     let stopper = stop::watch_without_hangup().map_err(Failure::io)?;
     let signals = Signals::watch().map_err(Failure::io)?;
     let calls = SyscallSelection::of(&program, &config.calls, args.write.is_some());
+    let (option, asked) = args.snaplen.map_or(("falco_libs.snaplen", config.snaplen), |asked| ("-s", asked));
+    let (snaplen, warning) = snaplen::within_limit(option, asked);
+    warning.iter().for_each(|warning| log.tell(Level::Warning, warning));
     let probing = Probing {
         wanted: calls.wanted(),
-        snaplen: args.snaplen.unwrap_or(config.snaplen),
+        snaplen,
         ring: args.ring.unwrap_or(config.ring),
         ..Probing::default()
     };

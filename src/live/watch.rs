@@ -11,7 +11,8 @@ use tercel_capture::{Drops, Source};
 use tercel_config::Config;
 use tercel_format::{LiveSource, Polled};
 use tercel_live::{
-    DropWatcher, InternalAlert, LostExits, Metrics, Snapshots, SyscallSelection, WebServer, metrics,
+    DropWatcher, InternalAlert, LostExits, Metrics, SilenceWatcher, Snapshots, SyscallSelection, WebServer,
+    metrics,
 };
 use tercel_outputs::{Level, Message, Outputs};
 use tercel_replay::state::{Forgotten, State};
@@ -70,6 +71,7 @@ pub struct Watch<'a> {
     /// What lines print of this host: its local time.
     origin: Origin,
     drops: DropWatcher,
+    silence: SilenceWatcher,
     lost_exits: LostExits,
     tally: Tally,
     started: Instant,
@@ -128,6 +130,7 @@ impl<'a> Watch<'a> {
             reloaded: since_epoch(),
             origin: Origin { label: None, zone },
             drops: DropWatcher::new(setup.config.drops),
+            silence: SilenceWatcher::new(setup.config.timeouts, now),
             lost_exits: LostExits::new(now),
             tally: Tally::default(),
             setup,
@@ -243,7 +246,10 @@ impl<'a> Watch<'a> {
             return false;
         }
         self.looked.1 = now;
-        self.look_for_losses(self.tally.events + replay.counters().events, passed);
+        let events = self.tally.events + replay.counters().events;
+        self.look_for_losses(events, passed);
+        let silence = self.silence.look(events, now, self.ahead());
+        silence.iter().for_each(|alert| self.raise(alert));
         let ended = self.lost_exits.look(&replay.state().threads, self.source.drops().lost(), now);
         self.source.have_ended(ended);
         self.show(replay, program);
@@ -284,8 +290,12 @@ impl<'a> Watch<'a> {
     /// Raises an alert about the run itself.
     fn raise(&self, alert: &InternalAlert) {
         let hostname = String::from_utf8_lossy(&self.source.machine().hostname);
-        let ahead = self.origin.zone.as_ref().map_or(0, |zone| zone.offset(Timestamp::now().as_second()));
-        self.outputs.deliver(alert.message(self.setup.config.lines.json, &hostname, ahead));
+        self.outputs.deliver(alert.message(self.setup.config.lines.json, &hostname, self.ahead()));
+    }
+
+    /// Seconds that the times of lines are ahead of UTC.
+    fn ahead(&self) -> i32 {
+        self.origin.zone.as_ref().map_or(0, |zone| zone.offset(Timestamp::now().as_second()))
     }
 
     fn snapshot(&mut self, replay: &Replay<'_>, program: &Program, now: Instant) {
@@ -375,7 +385,7 @@ impl<'a> Watch<'a> {
         let told = |failure: Failure| failure.message.lines().map(str::to_owned).collect::<Vec<_>>();
         let (setup, remarks) = Setup::read(self.args).map_err(told)?;
         let program = setup.plan.reload()?;
-        let Config { limits, patience, drops, .. } = setup.config;
+        let Config { limits, patience, drops, timeouts, .. } = setup.config;
         self.outputs
             .replace(&setup.kinds(self.args), limits, patience)
             .map_err(|error| vec![error.to_string()])?;
@@ -387,6 +397,7 @@ impl<'a> Watch<'a> {
             self.log.tell(Level::Warning, &format!("{key}: the change takes effect at the next start"));
         }
         self.drops.configure(drops);
+        self.silence.configure(timeouts);
         if setup.config.metrics != self.setup.config.metrics {
             let new = Snapshots::new(&setup.config.metrics).map_err(|error| vec![error.to_string()])?;
             let old = self.snapshots.replace(new);

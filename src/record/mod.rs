@@ -17,6 +17,7 @@ use tercel_replay::keep::Scope;
 use crate::exit::{Failure, Outcome};
 use crate::host;
 use crate::intent::Record;
+use crate::snaplen;
 use crate::stop;
 use crate::target;
 use command::Command;
@@ -81,16 +82,9 @@ pub fn run(args: &Record) -> Result<Outcome, Failure> {
 
 /// The options of the probe.
 fn options(args: &Record) -> Options {
-    if args.snaplen > Options::MAX_SNAPLEN && !args.quiet {
-        let (asked, kept) = (args.snaplen, Options::MAX_SNAPLEN);
-        eprintln!("-s: {asked} bytes exceed the limit; {kept} bytes of each buffer are recorded");
-    }
-    Options {
-        snaplen: args.snaplen.min(Options::MAX_SNAPLEN),
-        ring: args.ring,
-        classic: args.classic,
-        wanted: None,
-    }
+    let (snaplen, warning) = snaplen::within_limit("-s", args.snaplen);
+    warning.iter().filter(|_| !args.quiet).for_each(|warning| eprintln!("warning: {warning}"));
+    Options { snaplen, ring: args.ring, classic: args.classic, wanted: None }
 }
 
 /// What is recorded: everything, unless processes, containers or a command are named.

@@ -42,7 +42,7 @@ fn a_run_that_cannot_keep_up_says_so_and_goes_on() {
     live.signal("STOP");
     storm();
     live.signal("CONT");
-    live.until("Tercel internal: syscall event drop.");
+    live.until("Falco internal: syscall event drop.");
     live.until("overload: rules less urgent than Informational do not get read");
     wait("an alert about the loss", || lines(&out).iter().any(|line| line.contains("n_drops_buffer_total")));
     shell(&format!("cat {}2 2>/dev/null; true", marked()));
@@ -52,8 +52,7 @@ fn a_run_that_cannot_keep_up_says_so_and_goes_on() {
     assert_eq!(told.len(), 1, "{told:?}");
     let replayed = Command::new(binary()).args(["replay", "-r", rules, trace]).output().expect("replay runs");
     let alerts = String::from_utf8_lossy(&replayed.stdout).into_owned();
-    let live: Vec<String> =
-        lines(&out).into_iter().filter(|line| !line.contains("Tercel internal")).collect();
+    let live: Vec<String> = lines(&out).into_iter().filter(|line| !line.contains("Falco internal")).collect();
     assert_eq!(alerts.lines().collect::<Vec<_>>(), live);
     assert!(String::from_utf8_lossy(&replayed.stderr).contains("Drop events in the capture"));
 }

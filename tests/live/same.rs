@@ -106,7 +106,7 @@ pub fn compare(live: &[u8], replayed: &[u8]) {
     let (live, replayed) = (String::from_utf8_lossy(live), String::from_utf8_lossy(replayed));
     // A loss is reported where it happens, and only there.
     let live: Vec<&str> =
-        live.lines().filter(|line| !line.contains("Tercel internal: syscall event drop")).collect();
+        live.lines().filter(|line| !line.contains("Falco internal: syscall event drop")).collect();
     let replayed: Vec<&str> = replayed.lines().collect();
     assert!(live.len() > 100, "{} alerts", live.len());
     for (number, (one, other)) in live.iter().zip(&replayed).enumerate() {
