@@ -1,5 +1,5 @@
 //! Silence of the probe: the count of events enters; an alert leaves if it has not changed for a given time. The alert is Falco's,
-//! which waits up to 30 ms for an event (libs `ringbuffer.h`, `BUFFER_EMPTY_WAIT_TIME_US_MAX`) and counts the timeouts in a row.
+//! which waits up to 30 ms for an event (libs `ringbuffer/devset.h`, `BUFFER_EMPTY_WAIT_TIME_US_MAX`) and counts the timeouts in a row.
 
 use std::time::{Duration, Instant};
 
