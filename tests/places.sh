@@ -24,16 +24,24 @@ unshare --mount --propagation private bash -euo pipefail <<'END'
 mount --bind "$scratch/copy" "$checkout"
 case $place in
 user)
-    # Cargo and the toolchain stand in root's home, which others cannot enter; they get a view of their own.
-    mkdir -p "$scratch/home/cargo" "$scratch/home/rustup"
-    mount --bind "$home" "$scratch/home/cargo"
-    mount --bind "$rustup" "$scratch/home/rustup"
-    chmod 755 "$scratch" "$scratch/home"
+    # Cargo and the toolchain stand in root's home, which others cannot enter. They stand there still, in a view that all can read.
+    mkdir -p "$scratch/home" "$scratch/upper" "$scratch/work" "$scratch/cargo"
+    chmod 755 "$scratch"
+    mount -t overlay overlay -o "lowerdir=$home,upperdir=$scratch/upper,workdir=$scratch/work" "$scratch/cargo"
+    chmod -R a+rX "$scratch/cargo"
+    chown 65534:65534 "$scratch/cargo" "$scratch/home"
+    mkdir "$scratch/rustup"
+    mount --bind "$rustup" "$scratch/rustup"
+    for view in "$home $scratch/cargo" "$rustup $scratch/rustup"; do
+        read -r at from <<<"$view"
+        mountpoint -q "$(dirname "$at")" || mount -t tmpfs -o mode=755 tmpfs "$(dirname "$at")"
+        mkdir -p "$at"
+        mount --bind "$from" "$at"
+    done
     chown -R 65534:65534 "$scratch/copy"
     cd "$checkout"
     exec setpriv --reuid 65534 --regid 65534 --clear-groups --inh-caps=-all --bounding-set=-all \
-        env -u TERCEL_HAS HOME="$scratch/home" TMPDIR=/tmp CARGO_HOME="$scratch/home/cargo" RUSTUP_HOME="$scratch/home/rustup" \
-        CARGO_NET_OFFLINE=true PATH="$scratch/home/cargo/bin:$PATH" bash -c "$command"
+        env -u TERCEL_HAS HOME="$scratch/home" CARGO_HOME="$home" RUSTUP_HOME="$rustup" CARGO_NET_OFFLINE=true bash -c "$command"
     ;;
 bare)
     mkdir "$scratch/root"
