@@ -6,7 +6,8 @@ use super::context::{Context, Item};
 use super::failure::{Failure, did_you_mean};
 use super::origin::Text;
 use super::priority::{NAMES, parse_priority};
-use super::yaml::{Node, NodeKind};
+use super::report::ErrorCode;
+use super::yaml::{Node, NodeKind, YamlError};
 use crate::nearest::nearest;
 use crate::program::Priority;
 
@@ -146,10 +147,8 @@ pub(super) fn as_text<'n>(node: &'n Node, ctx: &Context) -> Result<&'n str, Fail
         NodeKind::Null => Ok("null"),
         NodeKind::Scalar(text) => Ok(text),
         _ => {
-            let place =
-                format!("yaml-cpp: error at line {}, column {}", node.mark.line + 1, node.mark.column + 1);
-            let spot = Some((ctx.name(), node.mark.offset));
-            Err(Failure::invalid(format!("{place}: bad conversion"), &whole_file(ctx)).spot(spot))
+            let error = YamlError::new(node.mark, "bad conversion");
+            Err(Failure::yaml(ErrorCode::Validate, &error, &whole_file(ctx)))
         }
     }
 }

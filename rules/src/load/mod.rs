@@ -253,16 +253,12 @@ impl Loader {
         cautions: &mut Vec<Caution>,
     ) -> ((Vec<String>, Vec<Note>), Result<(), Failure>) {
         let ctx = Context::file(name);
-        let refuse = |error: yaml::YamlError, ctx: &Context| {
-            let spot = Some((ctx.name(), error.place().offset));
-            let hint = error.hint();
-            Failure::new(ErrorCode::YamlParse, error.to_string(), ctx).spot(spot).hint(hint)
-        };
+        let refuse = |error: &yaml::YamlError, ctx: &Context| Failure::yaml(ErrorCode::YamlParse, error, ctx);
         let documents = match yaml::parse(text) {
             Ok(documents) => documents,
             Err(error) => {
                 let ctx = ctx.with(error.mark, Item::ValueFor, "");
-                return (Default::default(), Err(refuse(error, &ctx)));
+                return (Default::default(), Err(refuse(&error, &ctx)));
             }
         };
         let mut schema = Vec::new();
@@ -271,7 +267,7 @@ impl Loader {
                 Ok(lines) => schema.extend(lines),
                 Err(schema::BadKey(mark)) => {
                     let error = yaml::YamlError::new(mark, "bad conversion");
-                    return (Default::default(), Err(refuse(error, &ctx)));
+                    return (Default::default(), Err(refuse(&error, &ctx)));
                 }
             }
         }
@@ -348,6 +344,7 @@ impl Loader {
         Finding {
             code: failure.code,
             message: failure.message,
+            reason: failure.reason as usize,
             snippet: failure.ctx.snippet(&self.text(&failure.ctx.name())),
             place: self.place(&failure.ctx, failure.spot),
             context: failure.ctx,
@@ -361,6 +358,7 @@ impl Loader {
         Finding {
             code: caution.code,
             message: caution.message,
+            reason: 0,
             snippet: caution.ctx.snippet(&self.text(&caution.ctx.name())),
             place: self.place(&caution.ctx, caution.spot),
             context: caution.ctx,

@@ -190,6 +190,8 @@ pub struct Finding<C> {
     pub code: C,
     /// The message, Falco's where Falco has one.
     pub message: String,
+    /// Where in the message the reason begins: after the place, if the message names one.
+    pub reason: usize,
     /// The chain of items around the place.
     pub context: Context,
     /// What Falco shows of the text around the place, with a caret.
@@ -289,7 +291,8 @@ impl<C> Finding<C> {
     }
 
     fn write(&self, f: &mut fmt::Formatter<'_>, kind: &str, code: &str, summary: &str) -> fmt::Result {
-        let message = if self.message.is_empty() { summary } else { without_place(&self.message) };
+        let reason = self.message.get(self.reason..).unwrap_or_default();
+        let message = if reason.is_empty() { summary } else { reason };
         writeln!(f, "{}: {kind}[{code}]: {message}", self.place)?;
         f.write_str(&self.place.excerpt())?;
         if let Some(item) = self.context.item() {
@@ -329,10 +332,4 @@ impl fmt::Display for Report {
         };
         f.write_fmt(format_args!("{}: {verdict}\n", self.name))
     }
-}
-
-/// A message of the YAML parser without the place that it repeats.
-fn without_place(message: &str) -> &str {
-    let behind = message.strip_prefix("yaml-cpp: error at line ").and_then(|rest| rest.split_once(": "));
-    behind.map_or(message, |(_, reason)| reason)
 }
