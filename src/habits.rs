@@ -94,6 +94,7 @@ const WITH_VALUE: &[&str] = &[
     "--docker",
     "--cri",
     "--rule-matching",
+    "--json-schema",
 ];
 
 /// A question that is answered instead of a run.

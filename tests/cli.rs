@@ -1,6 +1,7 @@
 //! The command line as a user meets it: what each flag does to the output, and the exit code of each mistake.
 
-use tercel_test_support::ran;
+use serde_json::{Value, json};
+use tercel_test_support::{Place, ran};
 
 fn stdout(arguments: &[&str]) -> String {
     ran(arguments, 0).out
@@ -170,4 +171,35 @@ fn catalogues_are_listed() {
     assert_eq!([limited("0"), limited("1"), limited("7")], [0, 1, 7]);
     assert!(stdout(&["events", "-L", "openat2"]).starts_with("> openat2("));
     assert!(stdout(&["fields"]).lines().count() > 250);
+}
+
+/// The same alerts in each schema.
+#[test]
+fn alerts_have_other_schemas() {
+    let place = Place::new("schemas");
+    let rule = "- {rule: First, desc: the first exec, condition: evt.type=execve and proc.name exists, output: 'ran %proc.cmdline %evt.num', \
+        priority: NOTICE, tags: [T1059]}\n";
+    let rules = place.file("rules.yaml", rule).display().to_string();
+    let plain = stdout(&["replay", "-q", "--json", "-r", &rules, TRACE]);
+    let documents = |schema: &str| -> Vec<Value> {
+        let text = stdout(&["replay", "-q", "--json-schema", schema, "-r", &rules, TRACE]);
+        text.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect()
+    };
+    assert_eq!(stdout(&["replay", "-q", "--json-schema", "falco", "-r", &rules, TRACE]), plain);
+    let plain: Vec<Value> = plain.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    let (ecs, ocsf) = (documents("ecs"), documents("ocsf"));
+    assert!(!plain.is_empty() && plain.len() == ecs.len() && plain.len() == ocsf.len());
+    for ((falco, ecs), ocsf) in plain.iter().zip(&ecs).zip(&ocsf) {
+        assert_eq!((&ecs["@timestamp"], &ecs["event"]["kind"]), (&falco["time"], &json!("alert")));
+        assert_eq!((&ecs["rule"]["name"], &ecs["host"]["name"]), (&falco["rule"], &falco["hostname"]));
+        assert_eq!(ecs["falco"]["output_fields"], falco["output_fields"]);
+        assert_eq!(ecs["process"]["command_line"], falco["output_fields"]["proc.cmdline"]);
+        assert!(ecs["process"]["pid"].is_u64() && ecs["user"]["id"].is_string(), "{ecs}");
+        assert_eq!(ecs["threat"]["technique"]["id"], json!(["T1059"]));
+        assert_eq!((&ocsf["class_uid"], &ocsf["severity_id"]), (&json!(2004), &json!(2)));
+        assert_eq!((&ocsf["message"], &ocsf["finding_info"]["title"]), (&ecs["message"], &falco["rule"]));
+        assert_eq!(ocsf["evidences"][0]["actor"]["process"]["pid"], ecs["process"]["pid"]);
+        assert_eq!(ocsf["unmapped"], json!({"evt.num": falco["output_fields"]["evt.num"]}));
+    }
+    refused(&["replay", "-r", &rules, "--json-schema", "cef", TRACE], 2, "possible values: falco, ecs, ocsf");
 }

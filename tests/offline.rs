@@ -2,6 +2,7 @@
 
 mod cli;
 mod golden;
+mod habits;
 mod hostile;
 mod native;
 mod redact;

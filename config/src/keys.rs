@@ -90,6 +90,7 @@ pub const KEYS: &[(&str, Use)] = &[
     ("json_include_output_property", Used),
     ("json_include_tags_property", Used),
     ("json_output", Used),
+    ("json_schema", Used),
     ("libs_logger.enabled", Ignored("true", NO_LIBRARY)),
     ("libs_logger.severity", Ignored("info", NO_LIBRARY)),
     ("load_plugins", Ignored("[]", PLUGINS)),
@@ -112,6 +113,9 @@ pub const KEYS: &[(&str, Use)] = &[
     ("metrics.rules_counters_enabled", Used),
     ("metrics.state_counters_enabled", Used),
     ("modern_bpf.*", Ignored("", OLD)),
+    ("otlp_output.enabled", Used),
+    ("otlp_output.endpoint", Used),
+    ("otlp_output.headers.*", Used),
     ("output_timeout", Used),
     ("outputs.*", Ignored("", OLD)),
     ("outputs_queue.capacity", Used),
@@ -269,143 +273,4 @@ fn unknown(place: &Place, path: &str, remarks: &mut Remarks) {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn remarks(text: &str) -> (Vec<String>, Vec<String>) {
-        let found = check(&Entry::parse("f", text, &mut Vec::new()).expect("a configuration"));
-        let texts = |remarks: Vec<Remark>| remarks.iter().map(Remark::to_string).collect();
-        (texts(found.warnings), texts(found.ignored))
-    }
-
-    #[test]
-    fn unknown_keys_are_named_with_what_may_be_meant() {
-        let (unknown, _) = remarks(
-            "json_ouptut: true\nfile_output:\n  filname: x\nzzz: 1\nstdout_output:\n  a:\n    b: 1\n",
-        );
-        assert_eq!(
-            unknown,
-            [
-                "f:1:14: unknown key 'json_ouptut'; did you mean 'json_output'?",
-                "f:3:12: unknown key 'file_output.filname'; did you mean 'file_output.filename'?",
-                "f:4:6: unknown key 'zzz'",
-                "f:7:5: unknown key 'stdout_output.a'",
-            ]
-        );
-    }
-
-    #[test]
-    fn keys_of_old_falcos_are_named_and_not_unknown() {
-        let text = "grpc: {enabled: true, threadiness: 0}\ngrpc_output: {enabled: true}\noutputs: {rate: 1}\n\
-            engine: {ebpf: {probe: x}}\ncontainer_engines: {docker: {enabled: true}}\n";
-        let (unknown, ignored) = remarks(text);
-        assert_eq!(unknown, Vec::<String>::new());
-        let names: Vec<&str> = ignored.iter().filter_map(|text| text.split([' ', ':']).nth(4)).collect();
-        let expected = [
-            "grpc.enabled",
-            "grpc.threadiness",
-            "grpc_output.enabled",
-            "outputs.rate",
-            "engine.ebpf.probe",
-            "container_engines.docker.enabled",
-        ];
-        assert_eq!(names, expected, "{ignored:?}");
-    }
-
-    #[test]
-    fn unknown_keys_in_lists_are_named() {
-        let text = "append_output: [{match: {prio: x}, extra_outputs: y}]\nrules: [{disable: {rul: a}}]\n";
-        let (unknown, ignored) = remarks(text);
-        assert_eq!(ignored, Vec::<String>::new());
-        assert_eq!(
-            unknown,
-            [
-                "f:1:32: unknown key 'append_output[].match.prio'",
-                "f:1:51: unknown key 'append_output[].extra_outputs'; did you mean 'append_output[].extra_output'?",
-                "f:2:25: unknown key 'rules[].disable.rul'; did you mean 'rules[].disable.rule'?",
-            ]
-        );
-    }
-
-    #[test]
-    fn keys_without_effect_are_named_where_they_ask_for_something() {
-        let text = "engine:\n  kind: modern_ebpf\n  kmod:\n    buf_size_preset: 5\nload_plugins: []\nbuffered_outputs: true\nhttp_output:\n  echo: false\nplugins:\n  - name: json\nrules:\n  - enable:\n      tag: x\nappend_output:\n  - extra_fields: [evt.num]\n";
-        let (unknown, ignored) = remarks(text);
-        assert_eq!(unknown, Vec::<String>::new());
-        let starts: Vec<&str> = ignored.iter().filter_map(|text| text.split(" has").next()).collect();
-        assert_eq!(
-            starts,
-            ["f:4:22: engine.kmod.buf_size_preset", "f:6:19: buffered_outputs", "f:10:3: plugins"]
-        );
-    }
-
-    /// The keys of the falco.yaml that Falco 0.44 installs, and their values there.
-    const STOCK: &str = "\
-config_files: [/etc/falco/config.d]
-watch_config_files: true
-rules_files: [/etc/falco/falco_rules.yaml, /etc/falco/falco_rules.local.yaml, /etc/falco/rules.d]
-engine: {kind: modern_ebpf, kmod: {buf_size_preset: 4, drop_failed_exit: false}, modern_ebpf: {cpus_for_each_buffer: 2,
-  buf_size_preset: 4, drop_failed_exit: false, disable_iterators: false}, replay: {capture_file: ''}}
-capture: {enabled: false, path_prefix: /tmp/falco, mode: rules, default_duration: 5000}
-load_plugins: []
-plugins: [{name: container, library_path: libcontainer.so, init_config: {label_max_len: 100, with_size: false}}]
-plugins_hostinfo: true
-time_format_iso_8601: false
-buffer_format_base64: false
-priority: debug
-json_output: false
-json_include_output_property: true
-json_include_message_property: false
-json_include_output_fields_property: true
-json_include_tags_property: true
-buffered_outputs: false
-rule_matching: first
-outputs_queue: {capacity: 0}
-append_output: [{suggested_output: true}]
-stdout_output: {enabled: true}
-syslog_output: {enabled: true}
-file_output: {enabled: false, keep_alive: false, filename: ./events.txt}
-http_output: {enabled: false, url: '', user_agent: falcosecurity/falco, insecure: false, ca_cert: '', ca_bundle: '',
-  ca_path: /etc/ssl/certs, mtls: false, client_cert: /etc/ssl/certs/client.crt, client_key: /etc/ssl/certs/client.key,
-  echo: false, compress_uploads: false, keep_alive: false, max_consecutive_timeouts: 5}
-program_output: {enabled: false, keep_alive: false, program: cat}
-webserver: {enabled: true, threadiness: 0, listen_port: 8765, listen_address: 0.0.0.0, k8s_healthz_endpoint: /healthz,
-  prometheus_metrics_enabled: false, ssl_enabled: false, ssl_certificate: /etc/falco/falco.pem}
-log_stderr: true
-log_syslog: true
-log_level: info
-libs_logger: {enabled: true, severity: info}
-output_timeout: 2000
-syscall_event_timeouts: {max_consecutives: 1000}
-syscall_event_drops: {threshold: .1, actions: [log, alert], rate: .03333, max_burst: 1, simulate_drops: false}
-metrics: {enabled: false, interval: 1h, output_rule: true, output_file: '', rules_counters_enabled: true,
-  resource_utilization_enabled: true, state_counters_enabled: true, kernel_event_counters_enabled: true,
-  kernel_event_counters_per_cpu_enabled: false, libbpf_stats_enabled: true, plugins_metrics_enabled: true,
-  kernel_iter_event_counters_enabled: true, jemalloc_stats_enabled: false, convert_memory_to_mb: true,
-  include_empty_values: false}
-base_syscalls: {custom_set: [], repair: false, all: false}
-falco_libs: {thread_table_size: 262144, thread_table_auto_purging_interval_s: 300,
-  thread_table_auto_purging_thread_timeout_s: 300, snaplen: 80}
-";
-
-    #[test]
-    fn the_stock_configuration_needs_no_words() {
-        assert_eq!(remarks(STOCK), (Vec::new(), Vec::new()));
-        let root = Entry::parse("f", STOCK, &mut Vec::new()).expect("a configuration");
-        let read = crate::read::config(&root).expect("valid");
-        assert_eq!(read.warnings, []);
-    }
-
-    /// docs/from-falco.md says of every key what this table says.
-    #[test]
-    fn the_page_for_falcos_users_lists_every_key() {
-        let page = include_str!("../../docs/from-falco.md");
-        for (key, what) in KEYS {
-            let start = format!("| `{key}` | ");
-            let line = page.lines().find(|line| line.starts_with(&start));
-            let line = line.unwrap_or_else(|| panic!("{key} is not in docs/from-falco.md"));
-            let is_ignored = matches!(what, Ignored(..));
-            assert_eq!(line.starts_with(&format!("{start}no effect | ")), is_ignored, "{line}");
-        }
-    }
-}
+mod tests;

@@ -46,7 +46,7 @@ mod settings;
 pub use error::Error;
 pub use files::{DEFAULT_FILE, Loaded, load};
 pub use keys::Remarks;
-pub use settings::{Calls, Config, Drops, Lines, Log, Metrics, Web};
+pub use settings::{Calls, Config, Drops, Lines, Log, Metrics, Schema, Web};
 pub use tree::{Place, Remark};
 
 #[cfg(test)]

@@ -2,9 +2,16 @@
 
 use std::path::{Path, PathBuf};
 
-use tercel_outputs::{Address, Http, Kind, Protocol, Syslog};
+use tercel_outputs::{Address, Http, Kind, Otlp, Protocol, Syslog};
 
 use crate::reader::Reader;
+use crate::tree::Value;
+
+/// The name of this program in requests.
+const USER_AGENT: &str = concat!("tercel/", env!("CARGO_PKG_VERSION"));
+
+/// Where systems keep the certificates that they trust.
+const SYSTEM: &str = "/etc/ssl/certs";
 
 /// The outputs that are enabled.
 pub fn outputs(reader: &mut Reader<'_>, json: bool) -> Vec<Kind> {
@@ -27,6 +34,9 @@ pub fn outputs(reader: &mut Reader<'_>, json: bool) -> Vec<Kind> {
     }
     if let Some(url) = required(reader, "http_output", "url") {
         kinds.push(Kind::Http(http(reader, url, json)));
+    }
+    if let Some(endpoint) = required(reader, "otlp_output", "endpoint") {
+        kinds.push(Kind::Otlp(otlp(reader, &endpoint)));
     }
     kinds
 }
@@ -60,9 +70,11 @@ fn syslog(reader: &mut Reader<'_>) -> Option<Kind> {
             return None;
         }
     };
-    let name = rustix::system::uname();
-    let hostname = name.nodename().to_string_lossy().into_owned();
-    Some(Kind::Syslog(Syslog { address, protocol, hostname }))
+    Some(Kind::Syslog(Syslog { address, protocol, hostname: hostname() }))
+}
+
+fn hostname() -> String {
+    rustix::system::uname().nodename().to_string_lossy().into_owned()
 }
 
 fn with_port(host: &str) -> String {
@@ -76,21 +88,66 @@ fn http(reader: &mut Reader<'_>, url: String, json: bool) -> Http {
     let (file, bundle, directory) = (path("ca_cert"), path("ca_bundle"), path("ca_path"));
     let certificate = path("client_cert").unwrap_or_else(|| "/etc/ssl/certs/client.crt".into());
     let key = path("client_key").unwrap_or_else(|| "/etc/ssl/certs/client.key".into());
-    let system = Path::new("/etc/ssl/certs");
+    let system = Path::new(SYSTEM);
     let directory = directory.unwrap_or_else(|| system.to_owned());
     // If the system has no certificates, the list that comes with the program is used.
     let trusted = file.or(bundle).or_else(|| (directory != system || system.is_dir()).then_some(directory));
     let user_agent = reader.text("http_output.user_agent").map(|(text, _)| text.to_owned());
     Http {
         json,
-        user_agent: user_agent.unwrap_or_else(|| concat!("tercel/", env!("CARGO_PKG_VERSION")).to_owned()),
+        user_agent: user_agent.unwrap_or_else(|| USER_AGENT.to_owned()),
         insecure: reader.flag("http_output.insecure", false),
         trusted: trusted.filter(|_| url.starts_with("https:")),
         client: reader.flag("http_output.mtls", false).then_some((certificate, key)),
         compress: reader.flag("http_output.compress_uploads", false),
+        headers: Vec::new(),
         keep_alive: reader.flag("http_output.keep_alive", false),
         echo: reader.flag("http_output.echo", false),
         max_timeouts: reader.number("http_output.max_consecutive_timeouts", 5, 0..=255),
         url,
     }
+}
+
+fn otlp(reader: &mut Reader<'_>, endpoint: &str) -> Otlp {
+    // As OTEL_EXPORTER_OTLP_ENDPOINT and OTEL_EXPORTER_OTLP_LOGS_ENDPOINT: an address without a path gets that of logs.
+    let has_path =
+        endpoint.split_once("://").is_some_and(|(_, rest)| rest.trim_end_matches('/').contains('/'));
+    let url =
+        if has_path { endpoint.to_owned() } else { format!("{}/v1/logs", endpoint.trim_end_matches('/')) };
+    let system = Some(PathBuf::from(SYSTEM)).filter(|path| path.is_dir());
+    let http = Http {
+        json: true,
+        user_agent: USER_AGENT.to_owned(),
+        insecure: false,
+        trusted: system.filter(|_| url.starts_with("https:")),
+        client: None,
+        compress: false,
+        headers: headers(reader),
+        keep_alive: true,
+        echo: false,
+        max_timeouts: 5,
+        url,
+    };
+    Otlp { http, version: env!("CARGO_PKG_VERSION").to_owned(), hostname: hostname() }
+}
+
+/// Headers of requests, as those that authenticate.
+fn headers(reader: &mut Reader<'_>) -> Vec<(String, String)> {
+    const KEY: &str = "otlp_output.headers";
+    let (pairs, place) = match reader.root.at(KEY).map(|entry| (&entry.value, &entry.place)) {
+        None | Some((Value::Null, _)) => return Vec::new(),
+        Some((Value::Map(pairs), place)) => (pairs, place),
+        Some((Value::Text(_) | Value::List(_), place)) => {
+            reader.wrong(place, format!("{KEY} must be a map of names to strings"));
+            return Vec::new();
+        }
+    };
+    let mut headers = Vec::new();
+    for (name, entry) in pairs {
+        match &entry.value {
+            Value::Text(value) => headers.push((name.clone(), value.clone())),
+            _ => reader.wrong(place, format!("{KEY}.{name} must be a string")),
+        }
+    }
+    headers
 }

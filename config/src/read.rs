@@ -14,7 +14,7 @@ use tercel_rules::select::{Matching, SelectionStep};
 
 use crate::outputs::outputs;
 use crate::reader::Reader;
-use crate::settings::{Calls, Config, Drops, Lines, Log, Metrics, Web};
+use crate::settings::{Calls, Config, Drops, Lines, Log, Metrics, Schema, Web};
 use crate::tree::{Entry, Remark, Value};
 
 /// Falco's presets of the size of a ring are powers of two of this, from the first on.
@@ -251,8 +251,12 @@ fn extra_fields(reader: &mut Reader<'_>, entry: &Entry, statics: &StaticFields) 
 }
 
 fn lines(reader: &mut Reader<'_>) -> Lines {
+    let schemas = [("falco", Schema::Falco), ("ecs", Schema::Ecs), ("ocsf", Schema::Ocsf)];
+    let schema = reader.word("json_schema", &schemas, Schema::Falco);
     Lines {
-        json: reader.flag("json_output", false),
+        // Whoever asks for another schema asks for JSON.
+        json: reader.flag("json_output", false) || schema != Schema::Falco,
+        schema,
         iso8601: reader.flag("time_format_iso_8601", false),
         output: reader.flag("json_include_output_property", true),
         message: reader.flag("json_include_message_property", false),

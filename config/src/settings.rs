@@ -65,6 +65,8 @@ impl Config {
 pub struct Lines {
     /// JSON instead of text.
     pub json: bool,
+    /// The schema of the JSON.
+    pub schema: Schema,
     /// Times in ISO 8601.
     pub iso8601: bool,
     /// JSON: the text under `output`.
@@ -77,6 +79,18 @@ pub struct Lines {
     pub tags: bool,
     /// Buffers of reads and writes in base64.
     pub base64: bool,
+}
+
+/// The schema of alerts in JSON.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Schema {
+    /// Falco's keys.
+    #[default]
+    Falco,
+    /// Elastic Common Schema.
+    Ecs,
+    /// Open Cybersecurity Schema Framework.
+    Ocsf,
 }
 
 /// What is logged about the run itself, and where.

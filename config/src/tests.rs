@@ -64,6 +64,41 @@ fn outputs_are_read() {
 }
 
 #[test]
+fn collectors_are_outputs() {
+    let text = "otlp_output:\n  enabled: true\n  endpoint: http://collector:4318/\n  headers: {Authorization: Bearer x}\n";
+    let config = read("otlp", text, &[]).expect("valid").config;
+    let [Kind::Otlp(otlp)] = config.outputs.as_slice() else { panic!("{:?}", config.outputs) };
+    assert_eq!(otlp.http.url, "http://collector:4318/v1/logs");
+    assert_eq!(otlp.http.headers, [("Authorization".to_owned(), "Bearer x".to_owned())]);
+    let config = read("otlp", text, &["otlp_output.endpoint=https://c/logs/x"]).expect("valid").config;
+    let [Kind::Otlp(otlp)] = config.outputs.as_slice() else { panic!("{:?}", config.outputs) };
+    assert_eq!(otlp.http.url, "https://c/logs/x");
+    for (wrong, expected) in [
+        ("otlp_output: {enabled: true}\n", "F:1:14: otlp_output is enabled, but has no endpoint"),
+        (
+            "otlp_output: {enabled: true, endpoint: x, headers: [a]}\n",
+            "F:1:52: otlp_output.headers must be a map of names to strings",
+        ),
+    ] {
+        assert_eq!(read("otlp", wrong, &[]).expect_err(wrong), expected);
+    }
+}
+
+#[test]
+fn another_schema_is_json() {
+    for (text, json, schema) in [
+        ("json_schema: falco\n", false, Schema::Falco),
+        ("json_schema: ecs\n", true, Schema::Ecs),
+        ("json_output: true\njson_schema: ocsf\n", true, Schema::Ocsf),
+    ] {
+        let lines = read("schema", text, &[]).expect("valid").config.lines;
+        assert_eq!((lines.json, lines.schema), (json, schema), "{text}");
+    }
+    let error = read("schema", "json_schema: cef\n", &[]).expect_err("unknown");
+    assert_eq!(error, "F:1:14: json_schema must be one of falco, ecs, ocsf, not 'cef'");
+}
+
+#[test]
 fn every_wrong_value_has_its_place() {
     let text = "priority: loud\nfile_output:\n  enabled: true\n\
         webserver: {enabled: true, listen_port: 99999}\nbase_syscalls:\n  custom_set: [opne]\n\

@@ -122,6 +122,7 @@ impl Loss {
 #[cfg(test)]
 mod tests {
     use serde_json::Value;
+    use tercel_replay::{JsonSchema, Style};
 
     use super::*;
 
@@ -153,13 +154,25 @@ mod tests {
             loss.text(),
             "Falco internal: syscall event drop. 500 system calls dropped in last second."
         );
-        let line = String::from_utf8(loss.alert().message(false, "h", 0).line).expect("text");
+        let line =
+            String::from_utf8(loss.alert().message(&Style::default(), false, "h", 0).line).expect("text");
         let expected = "Debug Falco internal: syscall event drop. 500 system calls dropped in last second. \
             (n_drops=\"500\" n_drops_buffer_total=\"500\" n_drops_bug=\"0\" n_drops_cpu_0=\"200\" n_drops_cpu_1=\"300\" \
             n_drops_scratch_map=\"0\" n_drops_skipped=\"0\" n_drops_too_large=\"0\" n_evts=\"1000\")";
         assert_eq!(line.split_once(": ").map(|(_, text)| text), Some(expected));
-        let json: Value = serde_json::from_slice(&loss.alert().message(true, "h", 0).line).expect("JSON");
+        let json: Value = serde_json::from_slice(
+            &loss.alert().message(&Style { json: true, ..Style::default() }, false, "h", 0).line,
+        )
+        .expect("JSON");
         assert_eq!((&json["rule"], &json["output_fields"]["n_drops"]), (&json!(RULE), &json!("500")));
+        let ecs = Style { json: true, schema: JsonSchema::Ecs, ..Style::default() };
+        let message = loss.alert().message(&ecs, true, "h", 0);
+        let document: Value = serde_json::from_slice(&message.line).expect("JSON");
+        assert_eq!((&document["rule"]["name"], &document["host"]["name"]), (&json!(RULE), &json!("h")));
+        let record = message.record.expect("a record");
+        assert_eq!((record.severity_text.as_str(), &record.attributes["n_drops"]), ("Debug", &json!("500")));
+        assert_eq!(record.attributes["security_rule.name"], RULE);
+        assert!(record.time > 0 && record.body.starts_with(RULE));
         assert_eq!(watcher.look(&full(1550), &[], 2500, SECOND), None, "told just now");
         assert!(watcher.look(&full(2550), &[], 2500, SECOND).is_some());
     }

@@ -5,7 +5,13 @@ use jiff::civil::DateTime;
 use jiff::tz::Offset;
 use serde_json::{Map, Value, json};
 use tercel_outputs::Message;
+use tercel_replay::{Finding, JsonSchema, Style, Values};
 use tercel_rules::program::Priority;
+
+use crate::record::record;
+
+/// The source of such alerts.
+const SOURCE: &str = "internal";
 
 /// An alert that comes from no rule file.
 #[derive(Debug, Clone, PartialEq)]
@@ -21,11 +27,37 @@ pub struct InternalAlert {
 }
 
 impl InternalAlert {
-    /// The alert as a line; times in text are `zone` seconds ahead of UTC.
-    pub fn message(&self, json: bool, hostname: &str, zone: i32) -> Message {
+    /// The alert as a message in the style of the other alerts, with a record if `needs_record`; times in text are `zone` seconds
+    /// ahead of UTC.
+    pub fn message(&self, style: &Style, needs_record: bool, hostname: &str, zone: i32) -> Message {
         let time = Timestamp::now();
-        let line = if json { self.json(hostname, time) } else { self.line(time, zone) };
-        Message { line: line.into_bytes(), severity: self.priority.severity() }
+        let finding = || self.finding(hostname, time);
+        let line = match (style.json, style.schema) {
+            (false, _) => self.line(time, zone),
+            (true, JsonSchema::Falco) => self.json(hostname, time),
+            (true, JsonSchema::Ecs) => finding().ecs().to_string(),
+            (true, JsonSchema::Ocsf) => finding().ocsf().to_string(),
+        };
+        let record = needs_record.then(|| record(finding()));
+        Message { line: line.into_bytes(), severity: self.priority.severity(), record }
+    }
+
+    fn finding(&self, hostname: &str, time: Timestamp) -> Finding<'_> {
+        Finding {
+            rule: self.rule,
+            description: "",
+            priority: self.priority,
+            tags: &[],
+            source: SOURCE,
+            time: u64::try_from(time.as_nanosecond()).unwrap_or(0),
+            timestamp: iso8601(time),
+            number: None,
+            hostname: hostname.to_owned(),
+            capture: None,
+            message: self.text.clone(),
+            values: Values::default(),
+            output_fields: self.fields.clone(),
+        }
     }
 
     fn line(&self, time: Timestamp, zone: i32) -> String {
@@ -41,11 +73,16 @@ impl InternalAlert {
             "output_fields": self.fields,
             "priority": self.priority.name(),
             "rule": self.rule,
-            "source": "internal",
-            "time": time.strftime("%Y-%m-%dT%H:%M:%S.%9fZ").to_string(),
+            "source": SOURCE,
+            "time": iso8601(time),
         })
         .to_string()
     }
+}
+
+/// The time in ISO 8601, in UTC.
+fn iso8601(time: Timestamp) -> String {
+    time.strftime("%Y-%m-%dT%H:%M:%S.%9fZ").to_string()
 }
 
 /// The time of day, `zone` seconds ahead of UTC.

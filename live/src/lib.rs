@@ -31,6 +31,8 @@ mod lost_exits;
 
 mod internal;
 
+mod record;
+
 mod drops;
 
 mod silence;
@@ -43,6 +45,7 @@ pub use drops::{DropWatcher, Loss};
 pub use internal::InternalAlert;
 pub use lost_exits::LostExits;
 pub use metrics::{Metrics, Snapshots};
+pub use record::record;
 pub use silence::SilenceWatcher;
 pub use syscall_selection::{Change, SyscallSelection};
 pub use web::{WebError, WebServer};

@@ -35,6 +35,12 @@ pub enum Reason {
         /// Why.
         source: Box<ureq::Error>,
     },
+    /// A header of requests has an invalid name or value.
+    #[error("the header '{name}' is invalid")]
+    Header {
+        /// Its name.
+        name: String,
+    },
     /// A file of certificates contains none.
     #[error("{}: contains no certificate", path.display())]
     NoCertificate {

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
+use ureq::http::{HeaderName, HeaderValue};
 use ureq::tls::{Certificate, ClientCert, PemItem, PrivateKey, RootCerts, TlsConfig, parse_pem};
 use ureq::{Agent, Error};
 
@@ -39,6 +40,8 @@ pub struct Http {
     pub client: Option<(PathBuf, PathBuf)>,
     /// Compress what is sent.
     pub compress: bool,
+    /// Further headers of the requests: names and values.
+    pub headers: Vec<(String, String)>,
     /// Reuse connections.
     pub keep_alive: bool,
     /// Print the bodies of answers on standard output.
@@ -57,40 +60,50 @@ pub struct Client {
 impl Client {
     /// Reads keys and certificates. No connection is made yet.
     pub fn new(settings: &Http) -> Result<Client, Reason> {
+        for (name, value) in &settings.headers {
+            if HeaderName::try_from(name).is_err() || HeaderValue::try_from(value).is_err() {
+                return Err(Reason::Header { name: name.clone() });
+            }
+        }
         Ok(Client { settings: settings.clone(), agent: agent(settings)?, timeouts: 0 })
     }
 
-    fn post(&self, line: &[u8]) -> Result<u16, Error> {
+    /// Posts a body; the status and the body of the answer.
+    fn post(&self, body: &[u8]) -> Result<(u16, Vec<u8>), Error> {
         let kind = if self.settings.json { "application/json" } else { "text/plain" };
         let mut request = self.agent.post(&self.settings.url).header("Content-Type", kind);
+        for (name, value) in &self.settings.headers {
+            request = request.header(name, value);
+        }
         if !self.settings.keep_alive {
             request = request.header("Connection", "close");
         }
         let mut response = if self.settings.compress {
-            request.header("Content-Encoding", "gzip").send(&gzip(line)?[..])?
+            request.header("Content-Encoding", "gzip").send(&gzip(body)?[..])?
         } else {
-            request.send(line)?
+            request.send(body)?
         };
         let status = response.status().as_u16();
         // The status is the answer: a body that is too long or truncated does not change it, nor does an error of the echo.
-        let mut body = Vec::new();
-        let _ = response.body_mut().as_reader().take(ANSWER).read_to_end(&mut body);
-        if self.settings.echo && !body.is_empty() {
-            let _ = io::stdout().lock().write_all(&body);
+        let mut answer = Vec::new();
+        let _ = response.body_mut().as_reader().take(ANSWER).read_to_end(&mut answer);
+        if self.settings.echo && !answer.is_empty() {
+            let _ = io::stdout().lock().write_all(&answer);
         }
-        Ok(status)
+        Ok((status, answer))
     }
-}
 
-impl Channel for Client {
-    fn send(&mut self, message: &Message) -> Result<(), Failure> {
-        let posted = self.post(&message.line);
+    /// Posts a body until the server has taken it or cannot; the body of its answer.
+    pub fn deliver(&mut self, body: &[u8]) -> Result<Vec<u8>, Failure> {
+        let posted = self.post(body);
         let reason = |what: &dyn std::fmt::Display| format!("{}: {what}", self.settings.url);
         let failure = match &posted {
-            Ok(200..400) => None,
+            Ok((200..400, _)) => None,
             // Too many requests, or an error of the server: a later attempt may succeed.
-            Ok(status @ (408 | 429 | 500..)) => Some(Failure::Later(reason(&format!("status {status}")))),
-            Ok(status) => Some(Failure::Never(reason(&format!("status {status}")))),
+            Ok((status @ (408 | 429 | 500..), _)) => {
+                Some(Failure::Later(reason(&format!("status {status}"))))
+            }
+            Ok((status, _)) => Some(Failure::Never(reason(&format!("status {status}")))),
             Err(Error::Timeout(_)) if self.timeouts >= self.settings.max_timeouts => {
                 Some(Failure::Never(reason(&format!("no answer; attempts: {}", self.timeouts + 1))))
             }
@@ -100,7 +113,16 @@ impl Channel for Client {
             (Err(Error::Timeout(_)), Some(Failure::Later(_))) => self.timeouts + 1,
             _ => 0,
         };
-        failure.map_or(Ok(()), Err)
+        match failure {
+            Some(failure) => Err(failure),
+            None => Ok(posted.map(|(_, answer)| answer).unwrap_or_default()),
+        }
+    }
+}
+
+impl Channel for Client {
+    fn send(&mut self, message: &Message) -> Result<(), Failure> {
+        self.deliver(&message.line).map(drop)
     }
 
     fn reopen(&mut self) {

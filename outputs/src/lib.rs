@@ -8,7 +8,7 @@
 //!
 //! let path = std::env::temp_dir().join(format!("tercel-outputs-example-{}", std::process::id()));
 //! let outputs = Outputs::start(&[Kind::File { path: path.clone(), keep_open: true }], Limits::default())?;
-//! outputs.deliver(Message { line: b"12:00:00: Warning x".to_vec(), severity: 4 });
+//! outputs.deliver(Message { line: b"12:00:00: Warning x".to_vec(), severity: 4, record: None });
 //! outputs.finish(Duration::from_secs(10));
 //! assert_eq!(std::fs::read_to_string(&path)?, "12:00:00: Warning x\n");
 //! let (name, counts) = outputs.counts()[0];
@@ -23,6 +23,7 @@ mod error;
 mod file;
 mod http;
 mod notices;
+mod otlp;
 mod program;
 mod queue;
 mod syslog;
@@ -36,6 +37,7 @@ use std::time::{Duration, Instant};
 pub use error::{Reason, StartError};
 pub use http::Http;
 pub use notices::{Level, Notice};
+pub use otlp::{Otlp, Record};
 pub use queue::Limits;
 pub use syslog::{Address, Protocol, Syslog};
 
@@ -50,6 +52,15 @@ pub struct Message {
     pub line: Vec<u8>,
     /// How urgent it is, as syslog counts: from 0, an emergency, to 7, for debugging (RFC 5424, section 6.2.1).
     pub severity: u8,
+    /// What the line says, in parts, for outputs that need them ([`Outputs::need_records`]).
+    pub record: Option<Record>,
+}
+
+impl Message {
+    /// Bytes that it takes, approximately.
+    fn size(&self) -> usize {
+        self.line.len() + self.record.as_ref().map_or(0, Record::size)
+    }
 }
 
 /// An output as configured.
@@ -77,6 +88,8 @@ pub enum Kind {
     },
     /// A web server.
     Http(Http),
+    /// A collector of OpenTelemetry, which gets log records over HTTP.
+    Otlp(Otlp),
 }
 
 impl Kind {
@@ -89,6 +102,7 @@ impl Kind {
             Kind::Syslog(_) => "syslog",
             Kind::Program { .. } => "program",
             Kind::Http(_) => "http",
+            Kind::Otlp(_) => "otlp",
         }
     }
 
@@ -101,6 +115,7 @@ impl Kind {
             Kind::Syslog(syslog) => format!("syslog at {}", syslog.address),
             Kind::Program { command, .. } => format!("the program {command}"),
             Kind::Http(http) => http.url.clone(),
+            Kind::Otlp(otlp) => format!("the OpenTelemetry collector at {}", otlp.http.url),
         }
     }
 
@@ -111,6 +126,7 @@ impl Kind {
     pub fn check(&self) -> Result<(), StartError> {
         match self {
             Kind::Http(http) => http::Client::new(http).map(drop).map_err(|reason| self.failed(reason)),
+            Kind::Otlp(otlp) => otlp::Exporter::new(otlp).map(drop).map_err(|reason| self.failed(reason)),
             Kind::Stdout | Kind::Stderr | Kind::File { .. } | Kind::Syslog(_) | Kind::Program { .. } => {
                 Ok(())
             }
@@ -131,6 +147,7 @@ impl Kind {
                 Box::new(program::Program::new(command.clone(), *keep_running))
             }
             Kind::Http(http) => Box::new(http::Client::new(http)?),
+            Kind::Otlp(otlp) => Box::new(otlp::Exporter::new(otlp)?),
         })
     }
 }
@@ -210,6 +227,11 @@ impl Outputs {
         self.running = stay.into_iter().chain(new).collect();
         self.limits = limits;
         Ok(())
+    }
+
+    /// Whether an output sends records instead of lines.
+    pub fn need_records(&self) -> bool {
+        self.running.iter().any(|running| matches!(running.kind, Kind::Otlp(_)))
     }
 
     /// Gives a line to every output. Never waits.

@@ -58,7 +58,7 @@ impl Queue {
     /// Appends a line; false if there is no room.
     pub fn push(&self, message: Arc<Message>) -> bool {
         let mut inner = self.lock();
-        let bytes = inner.bytes.saturating_add(message.line.len());
+        let bytes = inner.bytes.saturating_add(message.size());
         if inner.closing.is_some()
             || inner.messages.len() >= self.limits.messages
             || bytes > self.limits.bytes
@@ -95,7 +95,7 @@ impl Queue {
     pub fn done(&self) {
         let mut inner = self.lock();
         if let Some(message) = inner.messages.pop_front() {
-            inner.bytes -= message.line.len();
+            inner.bytes -= message.size();
         }
     }
 

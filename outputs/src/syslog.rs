@@ -203,7 +203,7 @@ mod tests {
     #[test]
     fn messages_have_the_form_of_their_protocol() {
         let now = date(2026, 11, 4).at(12, 59, 50, 343_148_030).in_tz("UTC").expect("a time");
-        let message = Message { line: b"12:59:50.343148030: Warning x".to_vec(), severity: 4 };
+        let message = Message { line: b"12:59:50.343148030: Warning x".to_vec(), severity: 4, record: None };
         let check = |address: Address, protocol, expected: &str| {
             let syslog = Syslog { address, protocol, hostname: "box".to_owned() };
             let text = Connection::new(syslog).text(&message, &now);

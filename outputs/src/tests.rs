@@ -6,6 +6,8 @@ use std::os::unix::net::UnixDatagram;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use serde_json::{Value, json};
+
 use super::*;
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -19,7 +21,7 @@ fn deliver(outputs: &Outputs, numbers: std::ops::Range<u32>) {
     let started = Instant::now();
     for number in numbers {
         let line = format!("line {number}").into_bytes();
-        outputs.deliver(Message { line, severity: 5 });
+        outputs.deliver(Message { line, severity: 5, record: None });
     }
     assert!(started.elapsed() < SECOND, "delivering waits");
 }
@@ -316,6 +318,7 @@ fn web(url: String, max_timeouts: u32) -> Http {
         trusted: None,
         client: None,
         compress: false,
+        headers: Vec::new(),
         keep_alive: false,
         echo: false,
         max_timeouts,
@@ -374,6 +377,56 @@ fn http_posts_once_whatever_the_body_of_the_answer() {
     }
     wait(&outputs, |counts| counts.sent == 3);
     assert_eq!(counts(&outputs), Counts { sent: 3, ..Counts::default() });
+    outputs.finish(SECOND);
+}
+
+#[test]
+fn log_records_are_posted_to_a_collector() {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = listener.local_addr().expect("an address");
+    let headers = vec![("Authorization".to_owned(), "Bearer x".to_owned())];
+    let http = Http { headers, ..web(format!("http://{address}/v1/logs"), 5) };
+    let otlp = Otlp { http, version: "1.2.3".to_owned(), hostname: "h".to_owned() };
+    let outputs = start(Kind::Otlp(otlp), Limits::default());
+    assert!(outputs.need_records());
+    let attributes = [("proc.pid".to_owned(), json!(7)), ("proc.name".to_owned(), json!("sh"))];
+    let record = Record {
+        time: 1_470_327_477_881_781_397,
+        severity_text: "Warning".to_owned(),
+        body: "a shell".to_owned(),
+        attributes: attributes.into_iter().chain([("fd.name".to_owned(), Value::Null)]).collect(),
+    };
+    outputs.deliver(Message { line: b"line".to_vec(), severity: 4, record: Some(record) });
+    let request = answer(listener.accept().expect("a request").0, "200 OK", 0);
+    let (head, body) = request.split_once("\r\n\r\n").expect("a head and a body");
+    let head = head.to_ascii_lowercase();
+    assert!(head.starts_with("post /v1/logs http/1.1"), "{head}");
+    assert!(
+        head.contains("content-type: application/json") && head.contains("authorization: bearer x"),
+        "{head}"
+    );
+    let expected = json!({"resourceLogs": [{
+        "resource": {"attributes": [
+            {"key": "service.name", "value": {"stringValue": "tercel"}},
+            {"key": "service.version", "value": {"stringValue": "1.2.3"}},
+            {"key": "host.name", "value": {"stringValue": "h"}},
+        ]},
+        "scopeLogs": [{
+            "scope": {"name": "tercel", "version": "1.2.3"},
+            "logRecords": [{
+                "timeUnixNano": "1470327477881781397",
+                "severityNumber": 13,
+                "severityText": "Warning",
+                "body": {"stringValue": "a shell"},
+                "attributes": [
+                    {"key": "proc.name", "value": {"stringValue": "sh"}},
+                    {"key": "proc.pid", "value": {"intValue": "7"}},
+                ],
+            }],
+        }],
+    }]});
+    assert_eq!(serde_json::from_str::<Value>(body).expect("JSON"), expected);
+    wait(&outputs, |counts| counts.sent == 1);
     outputs.finish(SECOND);
 }
 

@@ -7,6 +7,7 @@ use clap::Args;
 
 use super::read::filter;
 use super::rules::{RuleMatching, SelectionArgs};
+use super::schema::SchemaName;
 use super::values;
 use crate::exit::Failure;
 use crate::intent::{Live, Sockets};
@@ -65,6 +66,9 @@ pub struct LiveArgs {
     /// Print alerts as JSON, one object per line, with Falco's keys
     #[arg(long, help_heading = "Output")]
     json: bool,
+    /// Print alerts as JSON of this schema
+    #[arg(long, value_enum, value_name = "SCHEMA", help_heading = "Output")]
+    json_schema: Option<SchemaName>,
     /// Print times in UTC instead of the time zone of the host
     #[arg(long, help_heading = "Output")]
     utc: bool,
@@ -141,7 +145,9 @@ impl LiveArgs {
                 overrides.push(key.to_owned());
             }
         };
-        flag(self.json, "json_output=true");
+        flag(self.json || self.json_schema.is_some(), "json_output=true");
+        let schema = self.json_schema.map(|schema| format!("json_schema={}", schema.name()));
+        schema.iter().for_each(|key| flag(true, key));
         flag(self.iso8601, "time_format_iso_8601=true");
         flag(self.rule_matching == Some(RuleMatching::First), "rule_matching=first");
         flag(self.rule_matching == Some(RuleMatching::All), "rule_matching=all");

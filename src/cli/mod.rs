@@ -13,6 +13,7 @@ mod record;
 mod redact;
 mod replay;
 mod rules;
+mod schema;
 mod test;
 mod values;
 mod write;

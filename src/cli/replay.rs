@@ -9,6 +9,7 @@ use tercel_rules::program::Priority;
 
 use super::read::{POINTS, WindowArgs, captures};
 use super::rules::{RuleMatching, SelectionArgs};
+use super::schema::SchemaName;
 use super::values;
 use crate::exit::Failure;
 use crate::intent::Replay;
@@ -55,6 +56,9 @@ pub struct ReplayArgs {
     /// Print alerts as JSON, one object per line, with Falco's keys
     #[arg(long, help_heading = "Output")]
     json: bool,
+    /// Print alerts as JSON of this schema
+    #[arg(long, value_enum, value_name = "SCHEMA", help_heading = "Output")]
+    json_schema: Option<SchemaName>,
     /// Print times in UTC instead of the time zone of the capture
     #[arg(long, help_heading = "Output")]
     utc: bool,
@@ -96,7 +100,13 @@ impl ReplayArgs {
                 memory: self.state_memory,
                 settings,
             },
-            style: Style { json: self.json, iso8601: self.iso8601, settings, ..Style::default() },
+            style: Style {
+                json: self.json || self.json_schema.is_some(),
+                schema: self.json_schema.map(Into::into).unwrap_or_default(),
+                iso8601: self.iso8601,
+                settings,
+                ..Style::default()
+            },
             jobs: self.jobs,
             merge: self.merge,
             with_file: self.with_file,

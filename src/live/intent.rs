@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use tercel_config::Config;
+use tercel_config::{Config, Schema};
 use tercel_outputs::Kind;
 use tercel_rules::load::{Loaded, RuleState};
 
@@ -30,8 +30,16 @@ pub fn lines(
         }
     }
     lines.extend(absent.iter().map(|path| format!("skip {}: it does not exist", path.display())));
-    let form = if config.lines.json { "JSON" } else { "text" };
-    lines.extend(kinds.iter().map(|kind| format!("write alerts as {form} to {}", kind.target())));
+    let form = match (config.lines.json, config.lines.schema) {
+        (false, _) => "text",
+        (true, Schema::Falco) => "JSON",
+        (true, Schema::Ecs) => "ECS JSON",
+        (true, Schema::Ocsf) => "OCSF JSON",
+    };
+    lines.extend(kinds.iter().map(|kind| match kind {
+        Kind::Otlp(_) => format!("send alerts as log records to {}", kind.target()),
+        _ => format!("write alerts as {form} to {}", kind.target()),
+    }));
     lines.push(format!("run no rule less urgent than {}", config.priority.name()));
     lines.extend(config.web.iter().map(|web| format!("serve {} on {}", web.scheme(), web.address)));
     lines

@@ -76,7 +76,8 @@ impl Log {
                 Level::Info => Priority::Informational,
                 Level::Debug => Priority::Debug,
             };
-            syslog.deliver(Message { line: text.as_bytes().to_vec(), severity: priority.severity() });
+            let line = text.as_bytes().to_vec();
+            syslog.deliver(Message { line, severity: priority.severity(), record: None });
         }
     }
 }

@@ -3,9 +3,9 @@
 
 use std::path::PathBuf;
 
-use tercel_config::{self as config, Config, Lines, Loaded, Remarks};
+use tercel_config::{self as config, Config, Lines, Loaded, Remarks, Schema};
 use tercel_outputs::Kind;
-use tercel_replay::{Buffers, Matching, Options, Settings, Style};
+use tercel_replay::{Buffers, JsonSchema, Matching, Options, Settings, Style};
 
 use super::reload::Files;
 use super::rules::Plan;
@@ -77,6 +77,11 @@ fn style(lines: Lines) -> Style {
     Style {
         settings: Settings { buffers, ..Settings::default() },
         json: lines.json,
+        schema: match lines.schema {
+            Schema::Falco => JsonSchema::Falco,
+            Schema::Ecs => JsonSchema::Ecs,
+            Schema::Ocsf => JsonSchema::Ocsf,
+        },
         iso8601: lines.iso8601,
         json_output: lines.output,
         json_tags: lines.tags,

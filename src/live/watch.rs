@@ -12,7 +12,7 @@ use tercel_config::Config;
 use tercel_format::{LiveSource, Polled};
 use tercel_live::{
     DropWatcher, InternalAlert, LostExits, Metrics, SilenceWatcher, Snapshots, SyscallSelection, WebServer,
-    metrics,
+    metrics, record,
 };
 use tercel_outputs::{Level, Message, Outputs};
 use tercel_replay::state::{Forgotten, State};
@@ -290,7 +290,8 @@ impl<'a> Watch<'a> {
     /// Raises an alert about the run itself.
     fn raise(&self, alert: &InternalAlert) {
         let hostname = String::from_utf8_lossy(&self.source.machine().hostname);
-        self.outputs.deliver(alert.message(self.setup.config.lines.json, &hostname, self.ahead()));
+        let (style, needs_record) = (self.setup.style(), self.outputs.need_records());
+        self.outputs.deliver(alert.message(&style, needs_record, &hostname, self.ahead()));
     }
 
     /// Seconds that the times of lines are ahead of UTC.
@@ -472,7 +473,8 @@ impl Sink for Lines<'_> {
     fn alert(&mut self, alert: &Alert<'_>) -> io::Result<()> {
         let mut line = Vec::new();
         self.formatter.push_line(alert, &mut line);
-        self.outputs.deliver(Message { line, severity: alert.rule.priority.severity() });
+        let record = self.outputs.need_records().then(|| record(self.formatter.finding(alert)));
+        self.outputs.deliver(Message { line, severity: alert.rule.priority.severity(), record });
         Ok(())
     }
 }

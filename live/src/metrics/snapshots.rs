@@ -46,7 +46,7 @@ impl Snapshots {
         let fields = falco::fields(metrics, &self.settings, &mut self.before);
         if let Some(file) = &self.file {
             let line = json!({"sample": self.number, "output_fields": fields}).to_string().into_bytes();
-            file.deliver(Message { line, severity: Priority::Informational.severity() });
+            file.deliver(Message { line, severity: Priority::Informational.severity(), record: None });
         }
         self.settings.output_rule.then(|| InternalAlert {
             rule: "Falco internal: metrics snapshot",
@@ -77,6 +77,7 @@ mod tests {
     use serde_json::Value;
     use tercel_capture::Drops;
     use tercel_format::record::MachineInfo;
+    use tercel_replay::Style;
 
     use super::super::falco::tests::{metrics, program, settings};
     use super::*;
@@ -90,9 +91,11 @@ mod tests {
         assert!(!snapshots.is_due(now) && snapshots.is_due(now + settings.interval));
         let (program, machine, drops) = (program(), MachineInfo::default(), Drops::default());
         let metrics = metrics(&program, &machine, &drops);
+        let json_style = Style { json: true, ..Style::default() };
         for _ in 0..2 {
             let alert = snapshots.make(&metrics, now + settings.interval).expect("an alert");
-            let json: Value = serde_json::from_slice(&alert.message(true, "h", 0).line).expect("JSON");
+            let json: Value =
+                serde_json::from_slice(&alert.message(&json_style, false, "h", 0).line).expect("JSON");
             assert_eq!(json["rule"], "Falco internal: metrics snapshot");
             assert_eq!((&json["source"], &json["hostname"]), (&json!("internal"), &json!("h")));
             assert_eq!(json["output_fields"]["falco.num_evts"], 900);

@@ -2,10 +2,12 @@
 //! (reference language section 10). Where the line goes is not known here.
 
 mod escape;
+mod finding;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use serde_json::{Map, Value};
 use tercel_format::trace::Zone;
 use tercel_rules::fields::{Arg, Field, FieldRef};
 use tercel_rules::output::{Piece, Template};
@@ -13,6 +15,7 @@ use tercel_rules::program::{Operand, Program, Rule, Source};
 
 use crate::fields::{self, Context, Scratch, Settings};
 use escape::push_string;
+pub use finding::{Finding, JsonSchema, Values};
 
 /// A rule that matched an event.
 #[derive(Debug, Clone, Copy)]
@@ -40,6 +43,8 @@ pub struct Origin {
 pub struct Style {
     /// One JSON object per line instead of text.
     pub json: bool,
+    /// JSON: the schema of the object. What stands in it of the parts below is chosen for Falco's only.
+    pub schema: JsonSchema,
     /// Times as `YYYY-MM-DDTHH:MM:SS.nnnnnnnnn+0000` instead of the time of day.
     pub iso8601: bool,
     /// How values are shown.
@@ -59,6 +64,7 @@ impl Default for Style {
     fn default() -> Style {
         Style {
             json: false,
+            schema: JsonSchema::Falco,
             iso8601: false,
             settings: Settings::default(),
             json_output: true,
@@ -136,7 +142,11 @@ impl Formatter {
         self.line.push(b' ');
         self.line.extend_from_slice(&self.message);
         if self.style.json {
-            self.push_json(alert, out);
+            match self.style.schema {
+                JsonSchema::Falco => self.push_json(alert, out),
+                JsonSchema::Ecs => out.extend_from_slice(self.finding(alert).ecs().to_string().as_bytes()),
+                JsonSchema::Ocsf => out.extend_from_slice(self.finding(alert).ocsf().to_string().as_bytes()),
+            }
         } else {
             if let Some(label) = &self.origin.label {
                 out.extend_from_slice(label.as_bytes());
@@ -145,6 +155,47 @@ impl Formatter {
             // Falco 0.44.1 escapes nothing here; the escaping of reference language 10.8 is newer.
             out.extend_from_slice(&self.line);
         }
+    }
+    /// The alert in its parts.
+    pub fn finding<'a>(&mut self, alert: &Alert<'a>) -> Finding<'a> {
+        let Alert { rule, context, .. } = alert;
+        let output_fields = self.output_fields(alert);
+        let mut timestamp = Vec::new();
+        fields::render_text(context, &self.utc, &mut timestamp, &mut self.scratch);
+        self.message.clear();
+        push_message(context, &rule.output, &mut self.message, &mut self.scratch);
+        let timestamp = text(&timestamp);
+        Finding {
+            rule: &rule.name,
+            description: &rule.desc,
+            priority: rule.priority,
+            tags: &rule.tags,
+            source: &rule.source,
+            time: context.event.ts,
+            timestamp: timestamp.strip_suffix("+0000").unwrap_or(&timestamp).to_owned() + "Z",
+            number: Some(context.event.num),
+            hostname: text(&context.state.machine.hostname),
+            capture: self.origin.label.as_deref().map(str::to_owned),
+            message: text(&self.message),
+            values: Values::of(context, &mut self.scratch),
+            output_fields,
+        }
+    }
+
+    fn output_fields(&mut self, alert: &Alert<'_>) -> Map<String, Value> {
+        let mut values = Map::new();
+        for (key, shown) in self.fields.get(alert.index).into_iter().flatten() {
+            let value = match shown {
+                Shown::Typed(operand) => fields::render_json(&alert.context, operand, &mut self.scratch),
+                Shown::Text(template) => {
+                    self.message.clear();
+                    push_message(&alert.context, template, &mut self.message, &mut self.scratch);
+                    Value::from(text(&self.message))
+                }
+            };
+            values.insert(key.clone(), value);
+        }
+        values
     }
 
     /// The keys stand in alphabetical order (reference language 10.9).
@@ -215,6 +266,10 @@ impl Formatter {
         }
         out.push(b'}');
     }
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
 }
 
 /// Appends the text of an output. Missing values show as `<NA>` (reference language 10.3).
