@@ -78,7 +78,10 @@ fn read(out: &mut String, totals: &Totals, counters: &Counters, elapsed: Duratio
         line!(out, "Events evaluated: {}", counters.evaluated);
     }
     for (count, what) in [
-        (counters.skipped, "skipped, in chunks that neither the rules nor the window need"),
+        (
+            counters.skipped,
+            "skipped, in chunks that neither the rules nor the window need ('tercel verify' checks what these contain)",
+        ),
         (counters.state_only, "used for the state only"),
         (statistics.unknown_events, "skipped, of types newer than this program knows"),
     ] {

@@ -1,6 +1,7 @@
 //! Tests that need only the built binary and files: on every machine, for every user.
 
 mod cli;
+mod forged;
 mod golden;
 mod habits;
 mod hostile;

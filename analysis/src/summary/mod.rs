@@ -109,6 +109,11 @@ impl Summary {
         self.native = Some(Native { seal: trace.seal().copied(), indexed: trace.without_index().is_none() });
         self.damage.extend(trace.without_index().map(ToString::to_string));
         self.damage.extend(trace.losses().iter().map(Loss::to_string));
+        let contradicting = trace.chunks().iter().filter(|chunk| !chunk.descriptor.is_consistent());
+        self.damage.extend(contradicting.map(|chunk| {
+            let sequence = chunk.descriptor.sequence;
+            format!("chunk {sequence}: the descriptor contradicts itself; the events are not counted")
+        }));
         trace.chunks().iter().for_each(|chunk| self.note_losses(chunk));
         let chosen = self.choose(trace.chunks());
         let mut collector = Collector { summary: self, counts_events: false };

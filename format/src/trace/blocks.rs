@@ -1,6 +1,8 @@
 //! The blocks of one chunk: its decompressed bytes enter, blocks with upgraded events leave. The same blocks as from a
 //! [`Reader`](crate::Reader) over the decompressed trace, with the same numbers, but borrowed from the chunk's memory.
 
+use super::contents::Contents;
+use super::descriptor::Descriptor;
 use super::error::Damage;
 use crate::assembly::{Assembler, Content, EventPlace};
 use crate::block::{self, BlockKind, Header, TRAILER};
@@ -161,12 +163,13 @@ fn check_trailer(header: Header, rest: &[u8]) -> Result<(), Fault> {
 pub struct Blocks<'c> {
     bytes: &'c [u8],
     position: Position,
+    contents: Contents,
 }
 
 impl<'c> Blocks<'c> {
     /// The blocks in `bytes`, before which events were numbered as `numbering` says.
     pub fn new(bytes: &'c [u8], numbering: Numbering) -> Blocks<'c> {
-        Blocks { bytes, position: Position::new(numbering) }
+        Blocks { bytes, position: Position::new(numbering), contents: Contents::new() }
     }
 
     /// The next block; `None` at the end.
@@ -178,7 +181,13 @@ impl<'c> Blocks<'c> {
     pub fn next(&mut self) -> Result<Option<Block<'_>>, Damage> {
         Ok(match self.position.step(self.bytes)? {
             Found::Block(block) => Some(block),
-            Found::Event(place) => self.position.lend(self.bytes, &place).map(Block::Event),
+            Found::Event(place) => {
+                let event = self.position.lend(self.bytes, &place);
+                if let Some(event) = &event {
+                    self.contents.note(event);
+                }
+                event.map(Block::Event)
+            }
             Found::End => None,
         })
     }
@@ -191,5 +200,13 @@ impl<'c> Blocks<'c> {
     /// How events are numbered after what was read.
     pub fn numbering(&self) -> Numbering {
         self.position.numbering()
+    }
+
+    /// Compares the events that were read with the descriptor of their chunk, at the end of a chunk of which nothing was skipped.
+    ///
+    /// # Errors
+    /// What the descriptor says about them is not true.
+    pub fn compare(&self, descriptor: &Descriptor) -> Result<(), Damage> {
+        self.contents.compare(descriptor)
     }
 }

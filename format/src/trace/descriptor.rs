@@ -97,6 +97,12 @@ impl Descriptor {
         row.ok().and_then(|row| self.counts.get(row)).map_or(0, |(_, count)| *count)
     }
 
+    /// Whether its numbers agree with each other. If not, what is in the chunk is known only once it is read.
+    pub fn is_consistent(&self) -> bool {
+        let counted = self.counts.iter().map(|(_, count)| *count).fold(0, u64::saturating_add);
+        counted == self.events && (self.min_ts..=self.max_ts).contains(&self.first_ts)
+    }
+
     /// Bytes after the descriptor; `None` if there are more than a file can have.
     pub(super) fn size(&self) -> Option<u64> {
         self.extra_size.checked_add(self.data_size)

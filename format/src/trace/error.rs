@@ -116,6 +116,9 @@ pub enum Damage {
         /// What is wrong with it.
         fault: Fault,
     },
+    /// The descriptor of a chunk says something else than another part of the trace.
+    #[error("the descriptor does not match the {0}")]
+    Descriptor(&'static str),
     /// An entry of the index is impossible.
     #[error("entry {0} of the index does not match the file")]
     Entry(u64),

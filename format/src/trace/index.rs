@@ -102,8 +102,13 @@ pub(super) struct End {
     pub trailer: Trailer,
 }
 
-/// Reads trailer and index of a file of `length` bytes. The inner error says why the index cannot be used.
-pub(super) fn read(storage: &dyn Storage, length: u64) -> Result<Result<End, Damage>, TraceError> {
+/// Reads trailer and index of a file of `length` bytes, which starts with the file header `header`. The inner error says why the
+/// index cannot be used.
+pub(super) fn read(
+    storage: &dyn Storage,
+    length: u64,
+    header: &[u8],
+) -> Result<Result<End, Damage>, TraceError> {
     let Some(start) = length.checked_sub(TRAILER as u64) else { return Ok(Err(Damage::Open)) };
     let mut frame = Vec::new();
     storage::load(storage, &mut frame, start, TRAILER as u64)?;
@@ -129,7 +134,50 @@ pub(super) fn read(storage: &dyn Storage, length: u64) -> Result<Result<End, Dam
         Frame::Section { kind: SectionKind::Index, length, .. } if length == size => {}
         _ => return Ok(Err(Damage::Encoding(what))),
     }
-    Ok(decode(&frame, place).map(|chunks| End { chunks, trailer }))
+    let chunks = match decode(&frame, place) {
+        Ok(chunks) => chunks,
+        Err(damage) => return Ok(Err(damage)),
+    };
+    let last = chunks.last().map_or_else(|| *blake3::hash(header).as_bytes(), |chunk| chunk.digest);
+    if seal(&last, &frame) != trailer.seal {
+        return Ok(Err(Damage::Digest(SectionKind::Index.name())));
+    }
+    Ok(match uncovered(storage, &chunks, header.len() as u64, place)? {
+        Some(number) => Err(Damage::Entry(number)),
+        None => Ok(End { chunks, trailer }),
+    })
+}
+
+/// The first entry that does not continue the one before: bytes between the chunks that may be one more, or events that no
+/// chunk has.
+fn uncovered(
+    storage: &dyn Storage,
+    chunks: &[Chunk],
+    start: u64,
+    end: u64,
+) -> Result<Option<u64>, TraceError> {
+    let (mut place, mut events) = (start, 0);
+    for chunk in chunks {
+        let descriptor = &chunk.descriptor;
+        let is_next = descriptor.events_before == events && is_unused(storage, place, chunk.offset)?;
+        if !is_next {
+            return Ok(Some(descriptor.sequence));
+        }
+        place = chunk.end();
+        events = events.saturating_add(descriptor.events);
+    }
+    Ok((!is_unused(storage, place, end)?).then_some(chunks.len() as u64))
+}
+
+/// Whether there is nothing from `place` to `end` but sections that this reader does not know.
+fn is_unused(storage: &dyn Storage, mut place: u64, end: u64) -> Result<bool, TraceError> {
+    while place < end {
+        let mut head = [0; HEAD];
+        let there = storage::fill(storage, &mut head, place)?;
+        let Frame::Skippable { length } = Frame::of(&head[..there]) else { return Ok(false) };
+        place = place.saturating_add(length);
+    }
+    Ok(place == end)
 }
 
 /// Reads the index from its whole section, which starts at `end` of the file.

@@ -22,6 +22,8 @@ mod pipeline;
 mod ring;
 mod writer;
 
+mod contents;
+
 mod blocks;
 mod reader;
 mod storage;

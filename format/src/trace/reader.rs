@@ -59,7 +59,7 @@ impl Trace {
         };
         let mut frame = Vec::new();
         storage::load(&*storage, &mut frame, 0, size.min(header::LIMIT).min(length))?;
-        let why = match (header::decode(&frame, version)?, index::read(&*storage, length)?) {
+        let why = match (header::decode(&frame, version)?, index::read(&*storage, length, &frame)?) {
             (Ok(header), Ok(end)) => return Ok(Trace::indexed(storage, length, header, end)),
             (Err(damage), _) | (Ok(_), Err(damage)) => damage,
         };
@@ -157,6 +157,20 @@ impl Trace {
             let _ = std::io::Read::read_to_end(&mut decoder, &mut raw);
         }
         Ok(raw)
+    }
+
+    /// Compares the entry of chunk `index` in the index with the descriptor before the chunk.
+    ///
+    /// # Errors
+    /// [`TraceError::Io`]; [`TraceError::Chunk`] if the two differ.
+    pub fn check_entry(&self, index: usize) -> Result<(), TraceError> {
+        let Some(chunk) = self.chunks.get(index) else { return Ok(()) };
+        let mut frame = Vec::new();
+        storage::load(&*self.storage, &mut frame, chunk.offset, u64::from(chunk.head_size))?;
+        match Chunk::decode(chunk.offset, &frame) {
+            Ok(found) if found == *chunk => Ok(()),
+            _ => Err(in_chunk(chunk, Damage::Descriptor("index"))),
+        }
     }
 
     /// The keyframe of chunk `index`; `None` if it has none.

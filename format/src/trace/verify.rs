@@ -2,6 +2,7 @@
 //! read and decompressed; the index is compared before it is used.
 
 use super::blocks::Blocks;
+use super::contents::differs;
 use super::descriptor::{Chunk, Digest, link};
 use super::error::{Damage, TraceError};
 use super::index;
@@ -11,7 +12,6 @@ use super::section::{Frame, SectionKind};
 use super::storage::{self, Storage};
 use super::unpack::Unpacker;
 use super::walk::{Walk, walk};
-use crate::record::Block;
 
 /// What verification found.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -169,36 +169,17 @@ fn check_blocks(bytes: &[u8], chunk: &Chunk, before: crate::Numbering) -> Result
     differs("number before the chunk", numbering.counted, before.counted)?;
     differs("initial events before the chunk", of(numbering.initial), of(before.initial))?;
     let mut blocks = Blocks::new(bytes, numbering);
-    let (mut events, mut span) = (0, None);
-    let mut counts = std::collections::BTreeMap::<u16, u64>::new();
-    while let Some(block) = blocks.next()? {
-        let Block::Event(event) = block else { continue };
-        events += 1;
-        let (first, min, max) = span.unwrap_or((event.ts, event.ts, event.ts));
-        span = Some((first, min.min(event.ts), max.max(event.ts)));
-        *counts.entry(event.code()).or_default() += 1;
-    }
+    while blocks.next()?.is_some() {}
     if let (Some(incident), _) = (blocks.incidents().0.first(), ()) {
         return Err(Damage::Block { offset: incident.offset, fault: incident.fault.clone() });
     }
-    let (first, min, max) = span.unwrap_or_default();
-    differs("events", descriptor.events, events)?;
-    differs("first time", descriptor.first_ts, first)?;
-    differs("earliest time", descriptor.min_ts, min)?;
-    differs("latest time", descriptor.max_ts, max)?;
-    if !counts.into_iter().eq(descriptor.counts.iter().copied()) {
-        return Err(Damage::Encoding("counts of event types"));
-    }
+    blocks.compare(descriptor)?;
     Ok(blocks.numbering())
 }
 
 /// No initial events and none yet are different things.
 fn of(initial: Option<u64>) -> u64 {
     initial.map_or(0, |count| count.saturating_add(1))
-}
-
-fn differs(what: &'static str, claimed: u64, found: u64) -> Result<(), Damage> {
-    if claimed == found { Ok(()) } else { Err(Damage::Differs { what, claimed, found }) }
 }
 
 /// Checks index and trailer. Returns the seal of the trace, or the place of the error.

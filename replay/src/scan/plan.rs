@@ -78,7 +78,9 @@ impl Plan {
                 let bases = bases(trace, window)?;
                 for ((needed, descriptor), next) in needed.iter_mut().zip(all()).zip(next_numbers(trace)) {
                     let is_watched = || descriptor.counts.iter().any(|(code, _)| counts(*code));
-                    *needed = is_inside(window, descriptor, next, &bases) && is_watched();
+                    // A descriptor that contradicts itself hides nothing.
+                    *needed = !descriptor.is_consistent()
+                        || (is_inside(window, descriptor, next, &bases) && is_watched());
                 }
                 let last = needed.iter().rposition(|needed| *needed).unwrap_or(0);
                 for (needed, descriptor) in needed.iter_mut().zip(all()).take(last) {

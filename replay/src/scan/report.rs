@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use tercel_format::trace::{Damage, Loss, Trace};
+use tercel_format::trace::{Chunk, Damage, Loss, Trace};
 use tercel_format::{Incident, Reader};
 
 /// Something of a capture that is damaged.
@@ -109,6 +109,12 @@ impl Report {
 
     pub(super) fn lose(&mut self, sequence: u64, loss: Loss) {
         self.push(Trouble::Chunk { sequence, loss });
+    }
+
+    /// A chunk is not what its descriptor says; nothing of it is lost.
+    pub(super) fn differs(&mut self, chunk: &Chunk, damage: Damage) {
+        let loss = Loss { from: chunk.offset, to: chunk.end(), damage, events: None };
+        self.push(Trouble::Chunk { sequence: chunk.descriptor.sequence, loss });
     }
 
     pub(super) fn keyframe(&mut self, sequence: u64, reason: String) {

@@ -91,11 +91,20 @@ impl<'t> Walker<'t> {
         self.drop_events(index, chunk, visitor);
         self.ready = None;
         self.report.bytes = self.report.bytes.saturating_add(descriptor.raw_size);
+        match self.trace.check_entry(index) {
+            Ok(()) => {}
+            Err(TraceError::Chunk { damage, .. }) => self.report.differs(chunk, damage),
+            Err(error) => return Err(Stop::Trace(error)),
+        }
         let (done, drained) = match self.unpacker.blocks(self.trace, chunk) {
             Ok(mut blocks) => {
                 let drained = drain(&mut blocks, visitor);
                 let (listed, count) = blocks.incidents();
                 self.report.incidents(descriptor.sequence, listed.to_vec(), count);
+                // What was skipped makes a difference that is reported already.
+                if let (0, Drained::End, Err(damage)) = (count, &drained.1, blocks.compare(descriptor)) {
+                    self.report.differs(chunk, damage);
+                }
                 drained
             }
             Err(TraceError::Chunk { damage, .. }) => {

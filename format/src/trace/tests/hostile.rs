@@ -156,10 +156,12 @@ fn an_index_that_lies_is_not_used() {
     let lie = |change: fn(&mut Vec<Chunk>)| {
         let mut wrong = chunks.clone();
         change(&mut wrong);
-        let (frames, _) = super::super::index::encode(&wrong, end, &[0; 32]).expect("memory");
+        let last = wrong[wrong.len() - 1].digest;
+        let (frames, _) = super::super::index::encode(&wrong, end, &last).expect("memory");
         let file = [&bytes[..end as usize], &frames].concat();
         let trace = open(&file);
-        assert!(matches!(trace.without_index(), Some(Damage::Entry(_) | Damage::TooLarge { .. })));
+        let damage = trace.without_index();
+        assert!(matches!(damage, Some(Damage::Entry(_) | Damage::TooLarge { .. })), "{damage:?}");
         assert_eq!(trace.chunks(), chunks);
         assert!(verdict(&file).is_some());
     };
@@ -171,6 +173,53 @@ fn an_index_that_lies_is_not_used() {
     lie(|chunks| {
         chunks.remove(1);
     });
+    // What it leaves out at its end, it does not hide.
+    lie(|chunks| drop(chunks.pop()));
+    lie(|chunks| chunks.truncate(1));
+    lie(|chunks| chunks[1].descriptor.events = 0);
+    lie(|chunks| chunks[1].descriptor.events_before += 1);
+}
+
+/// The seal covers the index and, by the digest of the last chunk, everything before it.
+#[test]
+fn an_index_under_another_seal_is_not_used() {
+    let bytes = native(&capture(1, 200, 3), &options(4096));
+    let chunks = open(&bytes).chunks().to_vec();
+    let end = chunks[chunks.len() - 1].end();
+    let (frames, _) = super::super::index::encode(&chunks, end, &[0; 32]).expect("memory");
+    let trace = open(&[&bytes[..end as usize], &frames].concat());
+    assert_eq!(trace.without_index(), Some(&Damage::Digest("index")));
+    assert_eq!((trace.chunks(), trace.losses()), (&chunks[..], &[][..]));
+}
+
+/// An index with a right seal can still say anything about what is in the chunks.
+#[test]
+fn descriptors_that_lie_are_found_where_chunks_are_read() {
+    let bytes = native(&capture(1, 200, 3), &options(4096));
+    let honest = open(&bytes);
+    let chunks = honest.chunks().to_vec();
+    let last = &chunks[chunks.len() - 1];
+    let lie = |change: fn(&mut Descriptor), is_consistent: bool| {
+        let mut wrong = chunks.clone();
+        change(&mut wrong[1].descriptor);
+        let (frames, _) = super::super::index::encode(&wrong, last.end(), &last.digest).expect("memory");
+        let trace = open(&[&bytes[..last.end() as usize], &frames].concat());
+        assert_eq!(trace.without_index(), None);
+        assert_eq!(trace.chunks()[1].descriptor.is_consistent(), is_consistent);
+        assert!(trace.check_entry(0).is_ok() && trace.check_entry(1).is_err_and(|error| error.is_damage()));
+        let mut unpacker = Unpacker::new();
+        let mut blocks = unpacker.blocks(&trace, &trace.chunks()[1]).expect("an intact chunk");
+        while blocks.next().expect("intact blocks").is_some() {}
+        assert!(
+            blocks.compare(&wrong[1].descriptor).is_err() && blocks.compare(&chunks[1].descriptor).is_ok()
+        );
+    };
+    assert!(chunks[1].descriptor.is_consistent());
+    lie(|descriptor| descriptor.counts.clear(), false);
+    lie(|descriptor| descriptor.first_ts = descriptor.max_ts + 1, false);
+    lie(|descriptor| descriptor.max_ts += 1, true);
+    lie(|descriptor| descriptor.min_ts = 0, true);
+    lie(|descriptor| descriptor.counts[0].0 -= 1, true);
 }
 
 /// A file of only the starts of sections: each looks like one until it is hashed.
