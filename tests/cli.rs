@@ -1,7 +1,10 @@
 //! The command line as a user meets it: what each flag does to the output, and the exit code of each mistake.
 
+use std::os::unix::fs::PermissionsExt;
+use std::process::Command;
+
 use serde_json::{Value, json};
-use tercel_test_support::{Place, ran};
+use tercel_test_support::{Place, Ran, binary, ran, require, root, tercel, tool};
 
 fn stdout(arguments: &[&str]) -> String {
     ran(arguments, 0).out
@@ -33,7 +36,17 @@ fn mistakes_have_their_exit_codes() {
     refused(&["replay", "-r", "rules", "--from", "#3-#4", "--to", "#9", TRACE], 2, "without --to");
     refused(&["replay", "-r", "rules", "--from=-1s", "-"], 2, "standard input can be read only once");
     refused(&["events", TRACE, "--filter", "evt.num=1", "evt.num=2"], 2, "not both");
-    refused(&["record", "-w", "no-such-dir/x", "--docker", "no-such.sock"], 4, "no-such.sock: No such file");
+    refused(
+        &["record", "-w", "no-such-dir/x", "--docker", "no-such.sock"],
+        4,
+        "no-such.sock: no container engine listens there: No such file",
+    );
+    refused(
+        &["record", "-w", "no-such-dir/x", "--cri", "Cargo.toml"],
+        4,
+        "Cargo.toml: no container engine listens there",
+    );
+    refused(&["record", "-w", "no-such-dir/x", "--container", "no-such"], 2, "no container 'no-such'");
     refused(&["record", "-w", "no-such-dir/x", "--buffer", "1KiB"], 2, "invalid size");
     refused(&["index", TRACE, "-w", "no-such-dir/x", "--to", "scap"], 2, "unexpected argument '--to'");
     refused(&["replay", "-r", "rules", TRACE, "proc.nmae=x"], 2, "did you mean 'proc.name'?");
@@ -49,6 +62,59 @@ fn mistakes_have_their_exit_codes() {
     refused(&["replay", "-r", "rules", "--output", "no-such-dir/x", TRACE], 4, "no-such-dir/x");
     refused(&["replay", "-r", "rules", "rules/tercel_rules.yaml"], 3, "not a capture");
     refused(&["replay", "-q", "-r", "rules", "--fail-on", "debug", TRACE], 1, "");
+}
+
+/// As in Falco: nothing is wrong with such a file, but nobody would look for alerts of it. Tests of rules need some.
+#[test]
+fn rules_of_other_event_sources_alone_are_a_warning() {
+    let place = Place::new("other-source");
+    let rules = "- macro: made\n  condition: ka.verb=create\n\
+        - rule: made\n  desc: d\n  condition: made\n  output: by %ka.user.name\n  priority: INFO\n  source: k8s_audit\n";
+    place.file("audit.yaml", rules);
+    place.file("lists.yaml", "- list: shells\n  items: [sh, bash]\n");
+    for (file, reason) in [("audit.yaml", "(k8s_audit)"), ("lists.yaml", "no rule")] {
+        let found = ran(&["replay", "-r", &place.name(file), TRACE], 0);
+        assert!(found.out.is_empty() && found.err.contains("warning: no rule runs"), "{file}: {}", found.err);
+        assert!(found.err.contains(reason), "{file}: {}", found.err);
+    }
+    place.file(
+        "audit.test.yaml",
+        "rules: [audit.yaml]\ncases: [{name: c, trace: x.scap, expect: {others: none}}]\n",
+    );
+    let found = tercel(&["test", &place.name("audit.test.yaml")]).output().expect("the binary runs");
+    assert!(!found.status.success());
+}
+
+#[test]
+fn what_may_not_be_read_is_not_called_missing() {
+    const CHECK: &str = "captures that may not be read";
+    let place = Place::new("closed");
+    std::fs::create_dir(place.path("closed")).expect("a directory");
+    place.file("closed/x.scap", b"");
+    let set = |mode| {
+        std::fs::set_permissions(place.path("closed"), std::fs::Permissions::from_mode(mode)).expect("set");
+    };
+    let path = place.name("closed/x.scap");
+    set(0o000);
+    let is_bound = std::fs::metadata(&path).is_err();
+    // Whoever may read everything gives that up.
+    let setpriv = if is_bound { Some(None) } else { require(CHECK, tool("setpriv")).map(Some) };
+    for verb in [&["events"][..], &["info"], &["replay", "-r", "rules"], &["verify"]] {
+        let Some(setpriv) = &setpriv else { break };
+        let words = [verb, &[path.as_str()]].concat();
+        let output = match setpriv {
+            None => tercel(&words).output(),
+            Some(program) => Command::new(program)
+                .args(["--bounding-set=-all", "--inh-caps=-all"])
+                .arg(binary())
+                .args(words)
+                .current_dir(root())
+                .output(),
+        };
+        let found = Ran::from(output.expect("the binary runs"));
+        assert!(found.code == 4 && found.err.to_lowercase().contains("permission denied"), "{}", found.all());
+    }
+    set(0o700);
 }
 
 #[test]

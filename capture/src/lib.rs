@@ -58,6 +58,9 @@ mod clock;
 mod compat;
 mod drain;
 mod error;
+#[cfg(fuzzing)]
+#[doc(hidden)]
+pub mod fuzzing;
 #[cfg(test)]
 mod mutation;
 mod probe;
@@ -69,4 +72,5 @@ pub use tercel_probe_abi as abi;
 pub use containers::Engines;
 pub use error::CaptureError;
 pub use probe::{Drops, Options};
+pub use snapshot::processes;
 pub use source::{Source, Stopper};

@@ -1,5 +1,6 @@
 //! Options of `tercel live`: Falco's `-o key=value`, and the flags that replay has, too.
 
+use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -101,11 +102,12 @@ impl SocketArgs {
     /// The sockets.
     ///
     /// # Errors
-    /// A socket does not exist.
+    /// Nothing listens at a socket.
     pub fn intent(self) -> Result<Sockets, Failure> {
         for path in self.docker.iter().chain(&self.cri) {
-            if let Err(error) = path.metadata() {
-                return Err(Failure::io(format!("{}: {error}", path.display())));
+            if let Err(error) = UnixStream::connect(path) {
+                let path = path.display();
+                return Err(Failure::io(format!("{path}: no container engine listens there: {error}")));
             }
         }
         Ok(Sockets { docker: self.docker, cri: self.cri })

@@ -48,7 +48,7 @@ pub struct RecordArgs {
     /// Record only this process and its descendants; recording ends when the last of them ends
     #[arg(short = 'p', long = "pid", value_name = "PID", help_heading = "What to record")]
     pids: Vec<i64>,
-    /// Record only this container: its id, the start of its id, or its name
+    /// Record only this container, which has to run: its id, the start of its id, or its name
     #[arg(long = "container", value_name = "ID", help_heading = "What to record")]
     containers: Vec<String>,
     /// With a command: record the whole host, not only the command and its descendants

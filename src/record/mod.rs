@@ -2,6 +2,7 @@
 //! come from the source of the capture crate, as they would come from a file.
 
 mod command;
+mod containers;
 mod status;
 
 use std::path::Path;
@@ -28,12 +29,16 @@ pub fn run(args: &Record) -> Result<Outcome, Failure> {
     let limits = Limits { count: args.count, seconds: args.duration };
     let scope = scope(args)?.filtered(args.filter.as_ref().map(|filter| &filter.program)).with_notices();
     let series = series(args).map_err(Error::from)?;
+    let engines = Engines::and(&args.sockets.docker, &args.sockets.cri);
+    // A command may make the container.
+    if args.command.is_empty() {
+        containers::check(&args.containers, &engines)?;
+    }
     let mut writer = target::writer(&args.write, &[])?;
     let options = options(args);
     command::check(&args.command)?;
     let stopper = stop::watch().map_err(Failure::io)?;
     let asked = Instant::now();
-    let engines = Engines::and(&args.sockets.docker, &args.sockets.cri);
     let mut source = Source::start(&options, &engines, stopper).map_err(Failure::io)?;
     let filter = args.filter.as_ref().map_or("", |filter| filter.text.as_str());
     writer.describe(host::header(source.machine(), filter, options.snaplen), String::new());

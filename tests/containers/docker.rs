@@ -21,6 +21,20 @@ fn containers_have_their_names_in_the_recording() {
     let recorded = tercel(&["record", "-a", "-w", &trace, "--docker", &socket, "--", "sh", "-c", &script]);
     let id = engine.docker(&["inspect", "-f", "{{.Id}}", "web"]).stdout;
     let id = String::from_utf8_lossy(&id).get(..12).map(str::to_owned);
+    // A name that means none of the containers is refused before anything is written.
+    let other = place.name("other.scap");
+    let limited = |name: &str| {
+        let limits = ["record", "-w", &other, "--docker", &socket, "--container", name, "-M", "1"];
+        tercel(&limits)
+    };
+    let misspelt = limited("wbe");
+    assert_eq!(misspelt.code, 2, "{misspelt:?}");
+    assert!(misspelt.err.contains("no container 'wbe'; did you mean 'web'?"), "{}", misspelt.err);
+    assert!(!place.path("other.scap").exists());
+    for name in ["web", id.as_deref().unwrap_or("web")] {
+        let found = limited(name);
+        assert_eq!(found.code, 0, "{name}: {found:?}");
+    }
     engine.stop();
     assert!(recorded.code == 0, "{recorded:?}");
     let id = id.unwrap_or_else(|| panic!("no container: {recorded:?}"));

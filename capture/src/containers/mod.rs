@@ -18,7 +18,7 @@ mod tests;
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bundles::Bundles;
 use containerd::Containerd;
@@ -28,6 +28,9 @@ use sender::{Receiver, Sender};
 
 /// After how long an engine that does not answer is asked again.
 const RETRY: Duration = Duration::from_secs(1);
+
+/// How long to wait for further descriptions at a time.
+const PAUSE: Duration = Duration::from_millis(20);
 
 /// Containers of one list of an engine that are looked at; later ones are described when they start.
 const MOST: usize = 1 << 14;
@@ -75,6 +78,19 @@ impl Engines {
         engines.docker.extend_from_slice(docker);
         engines.cri.extend_from_slice(cri);
         engines
+    }
+
+    /// Gives the descriptions of containers, as their events carry them, to `take` until it has enough (`false`) or `patience` is
+    /// over. Engines that do not answer by then are left out.
+    pub fn describe(&self, patience: Duration, mut take: impl FnMut(&str) -> bool) {
+        let (mut containers, start) = (Containers::watch(self), Instant::now());
+        while start.elapsed() < patience {
+            match containers.news() {
+                Some(description) if !take(&description) => return,
+                Some(_) => {}
+                None => std::thread::sleep(PAUSE),
+            }
+        }
     }
 }
 
@@ -129,6 +145,16 @@ impl Containers {
     pub(crate) fn news(&mut self) -> Option<String> {
         self.receiver.next()
     }
+}
+
+/// Any bytes as what an engine answers: its JSON, and the configuration of a container on disk.
+#[cfg(fuzzing)]
+pub fn any_answer(bytes: &[u8]) {
+    let Ok(found) = json::parse(bytes) else { return };
+    let is_json = |text: String| assert!(json::parse(text.as_bytes()).is_ok(), "{text}");
+    is_json(docker::any_answer(&found));
+    is_json(oci::facts(&found).json());
+    is_json(oci::of_containerd("0123456789abcdef", &found).json());
 }
 
 /// Without those that lead to the same place by another name.

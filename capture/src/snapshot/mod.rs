@@ -27,6 +27,25 @@ pub(crate) struct Snapshot {
     pub fds: Vec<FdList>,
 }
 
+/// The processes of the host, without their other threads.
+///
+/// ```
+/// let own = i64::from(std::process::id());
+/// assert!(tercel_capture::processes().iter().any(|process| process.pid == own));
+/// ```
+pub fn processes() -> Vec<ProcessRecord> {
+    threads::numbers("/proc").into_iter().filter_map(threads::process).collect()
+}
+
+/// Any bytes as the text of each file of /proc and of the databases of users.
+#[cfg(fuzzing)]
+pub fn any_text(bytes: &[u8]) {
+    threads::any_text(bytes);
+    sockets::any_line(bytes);
+    host::any_line(bytes);
+    fds::any_text(bytes);
+}
+
 impl Snapshot {
     /// Reads the host. The recorder is part of it: it may be the parent of what it records.
     pub(crate) fn take() -> Snapshot {

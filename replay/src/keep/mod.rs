@@ -13,7 +13,7 @@ mod tests;
 
 use tercel_format::Event;
 
-pub use scope::Scope;
+pub use scope::{Scope, means_container};
 pub use slicer::{SliceCounts, Slicer};
 
 /// What is done with an event.

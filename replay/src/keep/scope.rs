@@ -131,8 +131,11 @@ impl Scope {
         }
         let Some(id) = state.container_id(event).filter(|id| !id.is_empty()) else { return false };
         let name = state.containers.get(id).map_or(&[][..], |container| container.name.as_slice());
-        self.containers
-            .iter()
-            .any(|wanted| id.starts_with(wanted) || wanted.starts_with(id) || name == wanted.as_slice())
+        self.containers.iter().any(|wanted| means_container(wanted, id, name))
     }
+}
+
+/// Whether a word of the command line means the container with this id and name: the id, its start, or the name.
+pub fn means_container(wanted: &[u8], id: &[u8], name: &[u8]) -> bool {
+    id.starts_with(wanted) || wanted.starts_with(id) || name == wanted
 }
