@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use tercel_outputs::{Level, Limits};
 use tercel_rules::fields::StaticFields;
-use tercel_rules::load::{AppendOutput, ExtraField, parse_priority};
+use tercel_rules::load::{AppendOutput, ExtraField, parse_priority, unknown_field};
 use tercel_rules::output::Template;
 use tercel_rules::program::Priority;
 use tercel_rules::select::{Matching, SelectionStep};
@@ -154,7 +154,8 @@ fn append_output(reader: &mut Reader<'_>, statics: &StaticFields) -> Vec<AppendO
         if let (Some(extra), Some(at)) = (&extra, entry.get("extra_output"))
             && let Err(error) = Template::parse_with(extra, statics)
         {
-            reader.wrong(&at.place, format!("append_output[].extra_output: {error}"));
+            let reason = unknown_field(extra).unwrap_or_else(|| error.to_string());
+            reader.wrong(&at.place, format!("append_output[].extra_output: {reason}"));
         }
         if let (true, Err(error)) = (suggested, Template::parse_with(&suggestions(statics), statics)) {
             reader.wrong(&entry.place, format!("append_output[].suggested_output: {error}"));

@@ -141,7 +141,11 @@ fn values_of_another_kind_are_judged_as_by_falco() {
         ("append_output: [text]\n", "an entry of append_output needs"),
         ("append_output: [{extra_output: [x]}]\n", "append_output[].extra_output must be a single value"),
         ("append_output: [{match: {tags: [[x]]}}]\n", "match.tags must be a list of strings"),
-        ("append_output: [{extra_output: 'on %nosuch.field'}]\n", "append_output[].extra_output: "),
+        (
+            "append_output: [{extra_output: 'on %proc.nmae'}]\n",
+            "append_output[].extra_output: '%proc.nmae': did you mean '%proc.name'?",
+        ),
+        ("append_output: [{extra_output: 'on %nosuch.field'}]\n", "'%nosuch.field' is neither a field nor"),
         ("append_output: [{extra_fields: [no.such]}]\n", "append_output[].extra_fields: "),
         ("append_output: [{extra_fields: [evt.num, evt.num]}]\n", "'evt.num' is given twice"),
         ("append_output: [{extra_fields: evt.num}]\n", "append_output[].extra_fields must be a list"),
