@@ -103,6 +103,13 @@ fn device(dev: u64) -> u32 {
     ((minor & 0xff) | major << 8 | (minor & !0xff) << 12) as u32
 }
 
+/// Any bytes as what is known of an fd.
+#[cfg(fuzzing)]
+pub(super) fn any_text(bytes: &[u8]) {
+    open_flags(&String::from_utf8_lossy(bytes));
+    anonymous(bytes);
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -51,6 +51,13 @@ fn group(line: &str) -> Option<Account> {
     Some(Account::Group { gid: fields.get(2)?.parse().ok()?, name: fields.first()?.as_bytes().to_vec() })
 }
 
+/// Any bytes as a line of each database.
+#[cfg(fuzzing)]
+pub(super) fn any_line(bytes: &[u8]) {
+    let line = String::from_utf8_lossy(bytes);
+    let _ = (user(&line), group(&line));
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

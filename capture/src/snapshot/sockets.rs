@@ -119,6 +119,17 @@ fn netlink(line: &str) -> Option<(u64, (u8, FdDetail))> {
     Some((ino, (NETLINK, FdDetail::Name(Vec::new()))))
 }
 
+/// Any bytes as a line of each table.
+#[cfg(fuzzing)]
+pub(super) fn any_line(bytes: &[u8]) {
+    let text = String::from_utf8_lossy(bytes);
+    for (_, l4) in TABLES {
+        internet(&text, l4);
+    }
+    unix(bytes);
+    netlink(&text);
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -192,6 +192,16 @@ fn parsed<T: FromStr>(path: &str) -> Option<T> {
     text(path).ok()?.trim().parse().ok()
 }
 
+/// Any bytes as the text of each file of a process.
+#[cfg(fuzzing)]
+pub(super) fn any_text(bytes: &[u8]) {
+    let (text, mut record) = (String::from_utf8_lossy(bytes), ProcessRecord::default());
+    let _ = (parse_stat(bytes, &mut record), parse_status(&text, &mut record));
+    fd_limit(&text);
+    assert!(cgroups(&text).last().is_none_or(|last| *last == 0));
+    assert!(cut(bytes).len() <= LIST && without_mark(bytes.to_vec()).len() <= bytes.len());
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
