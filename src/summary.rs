@@ -39,12 +39,16 @@ impl Totals {
 
 /// What a state gave up for its limit of memory, which `option` sets; `None` where that was nothing.
 pub fn forgotten_text(forgotten: Forgotten, option: &str) -> Option<String> {
-    let Forgotten { stripped, removed } = forgotten;
-    (stripped + removed > 0).then(|| {
-        format!(
+    let Forgotten { stripped, removed, entries } = forgotten;
+    forgotten.is_any().then(|| {
+        let mut text = format!(
             "Memory limit of the state reached{option}: fds, arguments and environments dropped {stripped} times, \
              threads dropped {removed} times; fields may be missing"
-        )
+        );
+        if entries > 0 {
+            let _ = write!(text, "; users, groups and containers dropped: {entries}");
+        }
+        text
     })
 }
 
@@ -95,8 +99,7 @@ fn read(out: &mut String, totals: &Totals, counters: &Counters, elapsed: Duratio
     if statistics.forgotten_enters > 0 {
         line!(out, "Enter events dropped before their exit event: {}", statistics.forgotten_enters);
     }
-    let forgotten = Forgotten { stripped: counters.stripped, removed: counters.removed };
-    if let Some(text) = forgotten_text(forgotten, " (--state-memory)") {
+    if let Some(text) = forgotten_text(counters.forgotten, " (--state-memory)") {
         line!(out, "{text}");
     }
     if statistics.incidents > 0 {
@@ -136,7 +139,10 @@ mod tests {
     #[test]
     fn a_state_that_gave_something_up_says_so() {
         assert_eq!(forgotten_text(Forgotten::default(), ""), None);
-        let text = forgotten_text(Forgotten { stripped: 3, removed: 1 }, "").expect("something was given up");
-        assert!(text.contains("dropped 3 times, threads dropped 1 times"), "{text}");
+        let text = forgotten_text(Forgotten { stripped: 3, removed: 1, entries: 0 }, "")
+            .expect("something was given up");
+        assert!(text.contains("dropped 3 times, threads dropped 1 times;"), "{text}");
+        let text = forgotten_text(Forgotten { entries: 7, ..Forgotten::default() }, "").expect("the same");
+        assert!(text.contains("; users, groups and containers dropped: 7"), "{text}");
     }
 }

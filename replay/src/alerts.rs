@@ -169,9 +169,7 @@ impl<'a, 'p, K: LineSink> Judge<'a, 'p, K> {
     pub(crate) fn count_forgotten(&mut self) {
         let now = self.state.forgotten();
         let before = std::mem::replace(&mut self.before, now);
-        let counters = &mut self.evaluation.counters;
-        counters.stripped += now.stripped.saturating_sub(before.stripped);
-        counters.removed += now.removed.saturating_sub(before.removed);
+        self.evaluation.counters.forgotten.add_since(now, before);
     }
 }
 

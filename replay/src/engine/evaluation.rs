@@ -14,7 +14,7 @@ use crate::alert::Alert;
 use crate::eval::{Matcher, Matching, Memory};
 use crate::fields::Context;
 use crate::scan::{Extent, Needs};
-use crate::state::{Facts, State};
+use crate::state::{Facts, Forgotten, State};
 use crate::window::Position;
 
 /// What happened in a replay.
@@ -32,10 +32,8 @@ pub struct Counters {
     pub alerts: Vec<u64>,
     /// Alerts per priority, most urgent first.
     pub priorities: [u64; 8],
-    /// Times that a thread lost its fds, arguments and environment for the limit of memory.
-    pub stripped: u64,
-    /// Threads that were forgotten for the limit of memory.
-    pub removed: u64,
+    /// What the state gave up for its limit of memory.
+    pub forgotten: Forgotten,
     /// Times of the first and the last event, nanoseconds since the epoch.
     pub span: Option<(u64, u64)>,
 }
@@ -52,8 +50,7 @@ impl Counters {
         self.skipped += other.skipped;
         self.state_only += other.state_only;
         self.evaluated += other.evaluated;
-        self.stripped += other.stripped;
-        self.removed += other.removed;
+        self.forgotten.add_since(other.forgotten, Forgotten::default());
         self.alerts.iter_mut().zip(&other.alerts).for_each(|(count, more)| *count += more);
         self.priorities.iter_mut().zip(other.priorities).for_each(|(count, more)| *count += more);
         if let Some((first, last)) = other.span {

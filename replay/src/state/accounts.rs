@@ -10,6 +10,7 @@ use tercel_format::Event;
 use tercel_format::record::Account;
 use tercel_format::until_nul;
 
+use super::budget::{of_group, of_user};
 use super::params::text;
 use super::{State, Text};
 
@@ -135,13 +136,15 @@ impl State {
     pub(super) fn on_user(&mut self, event: &Event<'_>, added: bool) {
         let Some(uid) = event.u32(0).filter(|_| is_of_host(event, 5)) else { return };
         if added {
-            self.accounts.add_user(User {
+            let user = User {
                 uid,
                 gid: event.u32(1).unwrap_or(u32::MAX),
                 name: clip(text(event, 2), MAX_NAME),
                 home: clip(text(event, 3), MAX_PATH),
                 shell: clip(text(event, 4), MAX_PATH),
-            });
+            };
+            self.threads.grow(of_user(&user));
+            self.accounts.add_user(user);
         } else {
             self.accounts.users.remove(&uid);
         }
@@ -151,7 +154,9 @@ impl State {
     pub(super) fn on_group(&mut self, event: &Event<'_>, added: bool) {
         let Some(gid) = event.u32(0).filter(|_| is_of_host(event, 2)) else { return };
         if added {
-            self.accounts.add_group(Group { gid, name: clip(text(event, 1), MAX_NAME) });
+            let group = Group { gid, name: clip(text(event, 1), MAX_NAME) };
+            self.threads.grow(of_group(&group));
+            self.accounts.add_group(group);
         } else {
             self.accounts.groups.remove(&gid);
         }

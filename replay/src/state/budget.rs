@@ -1,15 +1,17 @@
 //! How much memory a state may take. What the table of threads took on is added up as it comes; from time to time everything
 //! is measured, and if it is too much, the threads that were used least recently lose what they can be without: fds,
-//! arguments, environments. If that does not do, they go altogether.
+//! arguments, environments. If that does not do, they go altogether. Users, groups and containers may take a part of the limit; those
+//! above it go.
 
 use std::cmp::Reverse;
+use std::collections::{HashMap, HashSet};
 use std::mem::size_of;
 use std::sync::Arc;
 
 use rustc_hash::FxHashSet;
 
 use super::table::ImageParts;
-use super::{Container, Fd, FdTable, Image, Slot, State, Text, Thread, Threads};
+use super::{Container, Fd, FdTable, Group, Image, Slot, State, Text, Thread, Threads, User};
 
 /// Memory that a state may take unless another limit is set, in bytes.
 pub(crate) const MEMORY_LIMIT: usize = 512 << 20;
@@ -17,8 +19,11 @@ pub(crate) const MEMORY_LIMIT: usize = 512 << 20;
 /// The part of the limit that may be taken on before everything is measured, as a divisor.
 const MEASURED: usize = 8;
 
+/// The part of the limit that users may take, groups, and containers, as a divisor each.
+const DESCRIBED: usize = 8;
+
 /// What the header and the reference counts of an allocation take.
-const OVERHEAD: usize = 32;
+pub(super) const OVERHEAD: usize = 32;
 
 /// A limit, and counts of what was dropped for it.
 #[derive(Debug, Clone, Copy)]
@@ -34,6 +39,22 @@ pub struct Forgotten {
     pub stripped: u64,
     /// Threads that were removed.
     pub removed: u64,
+    /// Users, groups and containers that were removed.
+    pub entries: u64,
+}
+
+impl Forgotten {
+    /// Adds what was given up since `before`.
+    pub(crate) fn add_since(&mut self, now: Forgotten, before: Forgotten) {
+        self.stripped += now.stripped.saturating_sub(before.stripped);
+        self.removed += now.removed.saturating_sub(before.removed);
+        self.entries += now.entries.saturating_sub(before.entries);
+    }
+
+    /// Whether anything was given up.
+    pub fn is_any(&self) -> bool {
+        *self != Forgotten::default()
+    }
 }
 
 impl Default for Budget {
@@ -65,10 +86,8 @@ impl State {
     /// What is not of threads.
     fn fixed_memory(&self) -> usize {
         let slots = self.threads.slots.capacity() * size_of::<Thread>();
-        let users = self.accounts.users.values();
-        let users: usize =
-            users.map(|user| OVERHEAD + user.name.len() + user.home.len() + user.shell.len()).sum();
-        let groups: usize = self.accounts.groups.values().map(|group| OVERHEAD + group.name.len()).sum();
+        let users: usize = self.accounts.users.values().map(of_user).sum();
+        let groups: usize = self.accounts.groups.values().map(of_group).sum();
         let containers: usize = self.containers.iter().map(|container| of_container(container)).sum();
         slots + users + groups + containers
     }
@@ -81,6 +100,7 @@ impl State {
         if self.memory() <= self.budget.limit {
             return;
         }
+        self.remove_entries(self.budget.limit / DESCRIBED);
         let target = self.budget.limit / 4 * 3;
         for slot in self.least_used(target) {
             self.threads.strip(slot);
@@ -92,6 +112,31 @@ impl State {
             // A leader whose threads live on is only marked as dead.
             self.budget.forgotten.removed += u64::from(self.threads.by_tid(tid).is_none());
         }
+    }
+
+    /// Removes users, groups and containers that take more than `most` bytes each: the accounts of the largest numbers, and of the
+    /// containers first those that no thread is in, the oldest first.
+    fn remove_entries(&mut self, most: usize) {
+        let mut removed = keep_smallest(&mut self.accounts.users, most, of_user);
+        removed += keep_smallest(&mut self.accounts.groups, most, of_group);
+        let containers = &mut self.containers.by_id;
+        let mut total: usize = containers.values().map(|container| of_container(container)).sum();
+        if total > most {
+            let used: HashSet<&Text> =
+                self.threads.iter().map(|slot| &self.threads.get(slot).container).collect();
+            let mut ids: Vec<Text> = containers.keys().filter(|id| !id.is_empty()).cloned().collect();
+            ids.sort_by_cached_key(|id| {
+                (used.contains(id), containers.get(id).map_or(0, |one| one.created_time))
+            });
+            for id in ids {
+                if total <= most {
+                    break;
+                }
+                total -= containers.remove(&id).map_or(0, |container| of_container(&container));
+                removed += 1;
+            }
+        }
+        self.budget.forgotten.entries += removed;
     }
 
     /// The threads for which there is no room, after those that were used more recently.
@@ -180,9 +225,40 @@ impl Held {
     }
 }
 
-/// The texts of a container.
-fn of_container(container: &Container) -> usize {
+/// Removes the entries of the largest numbers until all take at most `most` bytes; their number leaves.
+fn keep_smallest<V>(entries: &mut HashMap<u32, V>, most: usize, bytes: fn(&V) -> usize) -> u64 {
+    let mut total: usize = entries.values().map(bytes).sum();
+    if total <= most {
+        return 0;
+    }
+    let mut numbers: Vec<u32> = entries.keys().copied().collect();
+    numbers.sort_unstable();
+    let before = numbers.len();
+    while let Some(last) = numbers.pop_if(|_| total > most) {
+        total -= entries.remove(&last).as_ref().map_or(0, bytes);
+    }
+    entries.shrink_to_fit();
+    (before - numbers.len()) as u64
+}
+
+pub(super) fn of_user(user: &User) -> usize {
+    2 * size_of::<(u32, User)>() + 3 * OVERHEAD + user.name.len() + user.home.len() + user.shell.len()
+}
+
+pub(super) fn of_group(group: &Group) -> usize {
+    2 * size_of::<(u32, Group)>() + OVERHEAD + group.name.len()
+}
+
+/// What a container takes.
+pub(super) fn of_container(container: &Container) -> usize {
     let texts = [
+        &container.id,
+        &container.kind,
+        &container.image_id,
+        &container.image_tag,
+        &container.ip_text,
+        &container.pod_sandbox_id,
+        &container.user,
         &container.name,
         &container.image,
         &container.image_repo,
@@ -191,9 +267,11 @@ fn of_container(container: &Container) -> usize {
         &container.full_id,
     ];
     let labels = container.labels.iter().chain(&container.pod_sandbox_labels);
-    let labels: usize = labels.map(|(key, value)| 2 * OVERHEAD + key.len() + value.len()).sum();
-    let env: usize = container.env.iter().map(|entry| OVERHEAD + entry.len()).sum();
+    let labels: usize = labels.map(|(key, value)| 4 * OVERHEAD + key.len() + value.len()).sum();
+    let env: usize = container.env.iter().map(|entry| 2 * OVERHEAD + entry.len()).sum();
     let mounts = container.mounts.iter();
-    let mounts: usize = mounts.map(|mount| 4 * OVERHEAD + mount.source.len() + mount.destination.len()).sum();
-    size_of::<Container>() + texts.into_iter().map(Vec::len).sum::<usize>() + labels + env + mounts
+    let mounts: usize = mounts.map(|mount| 5 * OVERHEAD + mount.source.len() + mount.destination.len()).sum();
+    let probes = container.probes.iter().flat_map(|probe| &probe.args);
+    let probes: usize = probes.map(|arg| OVERHEAD + arg.len()).sum();
+    size_of::<Container>() + texts.into_iter().map(Vec::len).sum::<usize>() + labels + env + mounts + probes
 }

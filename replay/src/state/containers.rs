@@ -9,14 +9,21 @@ use tercel_format::Event;
 use tercel_format::catalogue::code;
 use tercel_format::until_nul;
 
+use super::budget::of_container;
 use super::cgroups::{self, Bare};
 use super::container_json;
+use super::keyframe::list::bounded;
 use super::{Category, Facts, Slot, State, Text, Thread};
 
 /// Most containers that are remembered; further ones stay without metadata.
 pub(super) const MAX_CONTAINERS: usize = 1 << 16;
+/// Most labels, mounts, variables and arguments, and most probes, that are read of one; what an event can tell is less.
+const MAX_ENTRIES: usize = 1 << 16;
+const MAX_PROBES: usize = 16;
 /// Lists of cgroups whose container is remembered.
 const MAX_CGROUPS: usize = 1 << 12;
+/// Longer lists are not remembered; those of containers have less than 2 KiB.
+const LONG_CGROUPS: usize = 1 << 12;
 /// Longest chain of parents that is searched for the first process of a container.
 const MAX_ANCESTORS: usize = 1024;
 
@@ -58,17 +65,22 @@ pub struct Container {
     /// Runs privileged.
     pub privileged: bool,
     /// Mounts.
+    #[serde(deserialize_with = "bounded::<_, _, MAX_ENTRIES>")]
     pub mounts: Vec<Mount>,
     /// Labels.
+    #[serde(deserialize_with = "bounded::<_, _, MAX_ENTRIES>")]
     pub labels: BTreeMap<Vec<u8>, Vec<u8>>,
     /// Environment, `NAME=value`.
+    #[serde(deserialize_with = "bounded::<_, _, MAX_ENTRIES>")]
     pub env: Vec<Vec<u8>>,
     /// Commands by which the engine checks the container.
+    #[serde(deserialize_with = "bounded::<_, _, MAX_PROBES>")]
     pub probes: Vec<Probe>,
     /// Id of the pod's sandbox.
     #[serde(with = "super::bytes")]
     pub pod_sandbox_id: Vec<u8>,
     /// Labels of the pod's sandbox.
+    #[serde(deserialize_with = "bounded::<_, _, MAX_ENTRIES>")]
     pub pod_sandbox_labels: BTreeMap<Vec<u8>, Vec<u8>>,
     /// It is itself a pod's sandbox.
     pub is_pod_sandbox: bool,
@@ -116,6 +128,7 @@ pub struct Probe {
     #[serde(with = "super::bytes")]
     pub exe: Vec<u8>,
     /// argv\[1..\].
+    #[serde(deserialize_with = "bounded::<_, _, MAX_ENTRIES>")]
     pub args: Vec<Vec<u8>>,
 }
 
@@ -207,6 +220,9 @@ impl Containers {
             }
             None => (Text::default(), None),
         };
+        if cgroups.len() > LONG_CGROUPS {
+            return found;
+        }
         if self.by_cgroups.len() >= MAX_CGROUPS {
             self.by_cgroups.clear();
         }
@@ -261,6 +277,7 @@ impl State {
     /// A container event of old captures: always an addition.
     pub(super) fn on_container_json(&mut self, event: &Event<'_>, facts: &mut Facts) {
         let Some(container) = Container::of(event).map(Arc::new) else { return };
+        self.threads.grow(of_container(&container));
         self.containers.add(container.clone());
         facts.container = Some(container);
     }
@@ -274,6 +291,7 @@ impl State {
         };
         let Some(container) = Container::of(event).map(Arc::new) else { return };
         if added {
+            self.threads.grow(of_container(&container));
             self.containers.add(container.clone());
         } else {
             self.containers.remove(&container.id);

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use tercel_format::Event;
 use tercel_format::until_nul;
 
+use super::keyframe::list::bounded;
 use super::{FdTable, Image, Text};
 
 /// Position of a thread in the table; valid until the thread is removed.
@@ -175,12 +176,16 @@ pub struct Memory {
     pub pfminor: u64,
 }
 
+/// Most parameters that are read of one.
+const MAX_PARAMS: usize = 1 << 8;
+
 /// An enter event kept for its exit: its code and its parameters as they were.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct StoredEnter {
     /// Event code.
     pub code: u16,
     /// Parameters, raw.
+    #[serde(deserialize_with = "bounded::<_, _, MAX_PARAMS>")]
     pub params: Vec<Box<[u8]>>,
 }
 

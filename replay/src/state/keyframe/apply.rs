@@ -11,9 +11,6 @@ use super::{KeyframeError, Result};
 use crate::state::State;
 use crate::state::startup::Lists;
 
-/// Most CPUs: their number takes 16 bits.
-const MAX_CPUS: usize = 1 << 16;
-
 /// Makes `state` what it was when the difference was taken.
 pub(super) fn apply(state: &mut State, difference: Difference) -> Result<()> {
     let Difference {
@@ -29,12 +26,9 @@ pub(super) fn apply(state: &mut State, difference: Difference) -> Result<()> {
         families,
         exits,
     } = difference;
-    if general.switches.len() > MAX_CPUS {
-        return Err(KeyframeError::Contradiction("CPUs"));
-    }
     (state.first_ts, state.phase) = (general.first_ts, general.phase);
     (state.exiting, state.closing) = (general.exiting, general.closing);
-    state.switches.clone_from(&general.switches);
+    state.switches.clone_from(&general.switches.0);
     if let Some((cpus, memory, max_pid, hostname, boot_ts, flags)) = machine {
         state.machine = MachineInfo { cpus, memory, max_pid, hostname, boot_ts, flags };
     }

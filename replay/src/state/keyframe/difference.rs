@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use tercel_format::record::Account;
 
-use super::list::List;
+use super::list::{Cost, List};
 use super::record::{
     AccountRecord, Difference, FEW, Family, Fds, General, ImageTexts, ListsRecord, Machine, Numbers, Texts,
     ThreadRecord,
@@ -43,12 +43,12 @@ pub(super) fn difference(state: &State, base: &State, changes: Option<&Changes>)
             phase: state.phase,
             exiting: state.exiting,
             closing: state.closing,
-            switches: state.switches.clone(),
+            switches: List(state.switches.clone()),
             last_image: threads.last_image,
             slots: threads.slots.len() as u32,
-            free: threads.free.iter().map(|slot| slot.0).collect(),
+            free: List(threads.free.iter().map(|slot| slot.0).collect()),
             families: threads.groups.len() as u32,
-            free_families: threads.free_groups.clone(),
+            free_families: List(threads.free_groups.clone()),
         },
         machine: (state.machine != base.machine).then(|| machine(state)),
         interfaces: (state.interfaces.list != base.interfaces.list).then(|| {
@@ -124,7 +124,9 @@ fn changed_threads(
         let old = Some(slot).filter(|slot| (slot.0 as usize) < base.slots.len() && base.is_taken(*slot));
         if threads.is_taken(slot) {
             let record = changed_thread(threads, slot, base, old, sharing);
-            changed.extend(record.map(|record| (slot.0, Some(record))));
+            let entry = record.map(|record| (slot.0, Some(record)));
+            sharing.charge(entry.as_ref().map_or(0, Cost::cost));
+            changed.extend(entry);
         } else {
             changed.extend(old.map(|slot| (slot.0, None)));
         }
@@ -147,7 +149,7 @@ fn changed_thread(
             numbers: Some(Box::new(numbers(thread))),
             texts: Some(texts(thread, sharing)),
             fds: if thread.fds.is_empty() { Fds::Same } else { Fds::Table(sharing.table(&thread.fds)) },
-            children: Some(children(threads, slot).collect()),
+            children: Some(List(children(threads, slot).collect())),
         });
     };
     let was = base.get(old);
@@ -157,7 +159,7 @@ fn changed_thread(
         numbers: (!same_numbers(thread, was)).then(|| Box::new(numbers(thread))),
         texts: (!same_texts(thread, was)).then(|| texts(thread, sharing)),
         fds: changed_fds(&thread.fds, &was.fds, sharing),
-        children: has_other_children().then(|| children(threads, slot).collect()),
+        children: has_other_children().then(|| List(children(threads, slot).collect())),
     };
     let unchanged = record.numbers.is_none()
         && record.texts.is_none()
@@ -307,6 +309,6 @@ fn family(threads: &Threads, index: u32) -> Family {
         alive: group.alive,
         reaper: group.reaper,
         open: threads.is_open(index),
-        members: members(threads, group).collect(),
+        members: List(members(threads, group).collect()),
     }
 }

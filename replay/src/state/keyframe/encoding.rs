@@ -5,7 +5,7 @@ use std::io::{self, Write};
 
 use bincode::Options;
 use serde::Serialize;
-use serde::de::DeserializeOwned;
+use serde::de::DeserializeSeed;
 
 /// Appends the encoding of a value; `false` where `out` would grow beyond `limit` bytes, of which it is then left with a part.
 pub(super) fn encode(out: &mut Vec<u8>, value: &impl Serialize, limit: usize) -> bool {
@@ -33,9 +33,9 @@ impl Write for Bounded<'_> {
     }
 }
 
-/// Decodes a value that takes all of `bytes`. Memory is bounded by the bytes that are there, whatever lengths they claim.
-pub(super) fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, String> {
-    options().with_limit(bytes.len() as u64).deserialize(bytes).map_err(|error| error.to_string())
+/// Decodes the value of a seed, which takes all of `bytes`.
+pub(super) fn decode<'b, S: DeserializeSeed<'b>>(bytes: &'b [u8], seed: S) -> Result<S::Value, String> {
+    options().with_limit(bytes.len() as u64).deserialize_seed(seed, bytes).map_err(|error| error.to_string())
 }
 
 fn options() -> impl Options {

@@ -1,15 +1,16 @@
 //! Keyframes: a state enters and bytes leave that restore it, whole or as the difference to an earlier state (design D3). The
 //! bytes depend on what the state says, not on how it came about. They may come from anywhere: bytes that are no keyframe
-//! give an error, and memory is bounded by their number.
+//! give an error, and memory is bounded whatever they say.
 //!
 //! A snapshot is the difference to the empty state, so that there is one encoding: [`STATE_VERSION`] as 4 bytes, then the
 //! difference.
 
 mod apply;
 mod base;
+mod cost;
 mod difference;
 mod encoding;
-mod list;
+pub(in crate::state) mod list;
 mod record;
 mod relink;
 mod shared;
@@ -21,6 +22,7 @@ pub use base::Base;
 use tercel_format::trace::KEYFRAME_LIMIT;
 
 use super::State;
+use list::Allowance;
 
 /// Version of the state engine and of the encoding of its keyframes. It changes whenever one of them does: whenever the same
 /// events give another state, or a state other bytes. A keyframe of another version is not to be trusted.
@@ -77,13 +79,17 @@ impl State {
         if version != STATE_VERSION {
             return Err(KeyframeError::Version(version));
         }
-        let difference = encoding::decode(rest).map_err(KeyframeError::Encoding)?;
+        let allowance = Allowance::new(cost::MEMORY_LIMIT);
+        let difference = encoding::decode(rest, &allowance).map_err(KeyframeError::Encoding)?;
         apply::apply(self, difference)
     }
 }
 
-/// The bytes of a keyframe, if they are not too many.
+/// The bytes of a keyframe, if neither they nor what comes of them is too much.
 fn encoded(difference: &record::Difference) -> Option<Vec<u8>> {
+    if !difference.fits() {
+        return None;
+    }
     let mut bytes = STATE_VERSION.to_le_bytes().to_vec();
     encoding::encode(&mut bytes, difference, KEYFRAME_LIMIT).then_some(bytes)
 }

@@ -1,11 +1,13 @@
 //! What a keyframe says: the parts of a state that differ from an earlier one, in an order that does not depend on how the
 //! state came about. Whatever can be found again from the rest is left out.
 
+use std::fmt;
 use std::net::IpAddr;
 
-use serde::{Deserialize, Serialize};
+use serde::de::{DeserializeSeed, Error, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
 
-use super::list::List;
+use super::list::{Allowance, List};
 use super::shared::Shared;
 use crate::state::accounts::MAX_ACCOUNTS;
 use crate::state::containers::MAX_CONTAINERS;
@@ -21,9 +23,13 @@ const MAX_KNOWN: usize = 2 * MAX_CONTAINERS;
 const MAX_SLOTS: usize = 2 * MAX_THREADS;
 /// Most interfaces, and most ports.
 const MAX_INTERFACES: usize = 1 << 16;
+/// Most CPUs: their number takes 16 bits.
+const MAX_CPUS: usize = 1 << 16;
+/// Most accounts of the list of a capture.
+const MAX_LISTED: usize = 1 << 17;
 
-/// The difference between two states.
-#[derive(Debug, Serialize, Deserialize)]
+/// The difference between two states. It is read with an [`Allowance`].
+#[derive(Debug, Serialize)]
 pub(super) struct Difference {
     pub(super) general: General,
     pub(super) machine: Option<Machine>,
@@ -43,6 +49,42 @@ pub(super) struct Difference {
     pub(super) exits: (u64, List<(u64, u64), CAPACITY>),
 }
 
+impl<'de> DeserializeSeed<'de> for &Allowance {
+    type Value = Difference;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Difference, D::Error> {
+        deserializer.deserialize_tuple(MEMBERS, self)
+    }
+}
+
+/// Members of a difference.
+const MEMBERS: usize = 11;
+
+impl<'de> Visitor<'de> for &Allowance {
+    type Value = Difference;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("what changed of a state")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut members: A) -> Result<Difference, A::Error> {
+        let too_short = || A::Error::invalid_length(0, &self);
+        Ok(Difference {
+            general: members.next_element()?.ok_or_else(too_short)?,
+            machine: members.next_element()?.ok_or_else(too_short)?,
+            interfaces: members.next_element()?.ok_or_else(too_short)?,
+            lists: members.next_element()?.ok_or_else(too_short)?,
+            users: members.next_element_seed(self.list())?.ok_or_else(too_short)?,
+            groups: members.next_element_seed(self.list())?.ok_or_else(too_short)?,
+            containers: members.next_element_seed(self.list())?.ok_or_else(too_short)?,
+            shared: members.next_element_seed(self.shared())?.ok_or_else(too_short)?,
+            threads: members.next_element_seed(self.list())?.ok_or_else(too_short)?,
+            families: members.next_element_seed(self.list())?.ok_or_else(too_short)?,
+            exits: members.next_element()?.ok_or_else(too_short)?,
+        })
+    }
+}
+
 /// What is always written.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct General {
@@ -50,14 +92,14 @@ pub(super) struct General {
     pub(super) phase: Phase,
     pub(super) exiting: Option<i64>,
     pub(super) closing: Option<(i64, i64)>,
-    pub(super) switches: Vec<u64>,
+    pub(super) switches: List<u64, MAX_CPUS>,
     pub(super) last_image: u32,
     /// Slots in the table of threads, and those that are free, in the order in which they became so.
     pub(super) slots: u32,
-    pub(super) free: Vec<u32>,
+    pub(super) free: List<u32, MAX_SLOTS>,
     /// The same of the groups of threads.
     pub(super) families: u32,
-    pub(super) free_families: Vec<u32>,
+    pub(super) free_families: List<u32, MAX_SLOTS>,
 }
 
 /// cpus, memory, largest pid, host name, boot time, flags.
@@ -67,7 +109,7 @@ pub(super) type Machine = (u32, u64, u64, Vec<u8>, u64, u64);
 pub(super) type InterfaceRecord = (IpAddr, IpAddr, IpAddr, u64, Vec<u8>);
 
 /// Ports that sockets were bound to; accounts.
-pub(super) type ListsRecord = (List<u16, MAX_INTERFACES>, List<AccountRecord, MAX_USERS>);
+pub(super) type ListsRecord = (List<u16, MAX_INTERFACES>, List<AccountRecord, MAX_LISTED>);
 
 /// An account of the list of a capture.
 #[derive(Debug, Serialize, Deserialize)]
@@ -91,7 +133,7 @@ pub(super) struct ThreadRecord {
     pub(super) texts: Option<Texts>,
     pub(super) fds: Fds,
     /// Slots of the children, newest first.
-    pub(super) children: Option<Vec<u32>>,
+    pub(super) children: Option<List<u32, MAX_SLOTS>>,
 }
 
 /// A thread without texts, fds and neighbours, and what its reference counts of its children.
@@ -142,7 +184,7 @@ pub(super) struct ImageTexts {
 }
 
 /// The threads of one process.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Family {
     pub(super) pid: i64,
     pub(super) alive: u64,
@@ -150,5 +192,5 @@ pub(super) struct Family {
     /// New threads of the process join it.
     pub(super) open: bool,
     /// Slots of the members, leader first.
-    pub(super) members: Vec<u32>,
+    pub(super) members: List<u32, MAX_SLOTS>,
 }

@@ -73,7 +73,7 @@ fn ascends(places: &[u32], end: u32) -> bool {
 /// Makes room for the threads: each new slot is either free or in the record.
 fn resize(threads: &mut Threads, general: &General, changed: usize) -> Result<()> {
     let (old, new) = (threads.slots.len(), general.slots as usize);
-    if new < old || new - old > changed + general.free.len() || new > 2 * MAX_THREADS {
+    if new < old || new - old > changed + general.free.0.len() || new > 2 * MAX_THREADS {
         return Err(SLOTS);
     }
     threads.resize(new);
@@ -82,12 +82,12 @@ fn resize(threads: &mut Threads, general: &General, changed: usize) -> Result<()
 
 /// Takes over which slots are free: all but `taken`, and no thread is at any of them.
 fn check_free(threads: &mut Threads, general: &General, taken: usize) -> Result<()> {
-    let mut free = general.free.clone();
+    let mut free = general.free.0.clone();
     free.sort_unstable();
     let right = ascends(&free, general.slots)
         && free.len() + taken == threads.slots.len()
         && free.iter().all(|slot| !threads.is_taken(Slot(*slot)));
-    threads.free = general.free.iter().map(|slot| Slot(*slot)).collect();
+    threads.free = general.free.0.iter().map(|slot| Slot(*slot)).collect();
     if right { Ok(()) } else { Err(FREE) }
 }
 
@@ -147,7 +147,7 @@ fn change_thread(
         return Err(IDS);
     }
     threads.by_tid.insert(tid, slot);
-    Ok(record.children.map(|children| (slot, children)))
+    Ok(record.children.map(|children| (slot, children.0)))
 }
 
 fn change_fds(thread: &mut Thread, fds: Fds, known: &Found) -> Result<()> {
@@ -249,13 +249,13 @@ fn change_families(threads: &mut Threads, general: &General, families: Vec<(u32,
         }
         enter_members(threads, index, &family)?;
     }
-    let mut free = general.free_families.clone();
+    let mut free = general.free_families.0.clone();
     free.sort_unstable();
     let is_empty = |index: &u32| threads.groups.get(*index as usize).is_some_and(|group| group.members == 0);
     let right = threads.groups.len() == general.families as usize
         && ascends(&free, general.families)
         && free.iter().all(is_empty);
-    threads.free_groups.clone_from(&general.free_families);
+    threads.free_groups.clone_from(&general.free_families.0);
     if right { Ok(()) } else { Err(GROUPS) }
 }
 
@@ -264,10 +264,10 @@ fn enter_members(threads: &mut Threads, index: u32, family: &Family) -> Result<(
         pid: family.pid,
         alive: family.alive,
         reaper: family.reaper,
-        members: family.members.len() as u32,
+        members: family.members.0.len() as u32,
         ..Group::default()
     };
-    for member in &family.members {
+    for member in &family.members.0 {
         let slot = Slot(*member);
         if !is_thread(threads, *member) || threads.get(slot).links.group.is_some() {
             return Err(MEMBERS);

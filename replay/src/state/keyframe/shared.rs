@@ -3,14 +3,17 @@
 //! shared in memory, so that equal states have equal bytes.
 
 use std::collections::HashMap;
+use std::fmt;
 use std::hash::Hash;
 use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
-use serde::{Deserialize, Serialize};
+use serde::de::{DeserializeSeed, Error, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
 use tercel_format::trace::KEYFRAME_LIMIT;
 
-use super::list::List;
+use super::cost::MEMORY_LIMIT;
+use super::list::{Allowance, List};
 use super::{KeyframeError, Result};
 use crate::state::fdtree::{FdTree, LEAF};
 use crate::state::table::MAX_THREADS;
@@ -28,33 +31,72 @@ const FDS: KeyframeError = KeyframeError::Contradiction("fds");
 const TABLES: KeyframeError = KeyframeError::Contradiction("tables of fds");
 
 /// What is written once.
-#[derive(Debug, Default, Serialize, Deserialize)]
+#[derive(Debug, Default, Serialize)]
 pub(super) struct Shared {
-    texts: List<SharedText, MAX_TEXTS>,
-    fds: List<Arc<Fd>, MAX_FDS>,
-    parts: List<Part, MAX_PARTS>,
-    tables: List<Table, MAX_THREADS>,
+    pub(super) texts: List<SharedText, MAX_TEXTS>,
+    pub(super) fds: List<Arc<Fd>, MAX_FDS>,
+    pub(super) parts: List<Part, MAX_PARTS>,
+    pub(super) tables: List<Table, MAX_THREADS>,
+}
+
+impl Allowance {
+    /// How what is shared is read.
+    pub(super) fn shared(&self) -> SharedSeed<'_> {
+        SharedSeed(self)
+    }
+}
+
+/// Reads what is shared within an allowance.
+pub(super) struct SharedSeed<'a>(&'a Allowance);
+
+impl<'de> DeserializeSeed<'de> for SharedSeed<'_> {
+    type Value = Shared;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> std::result::Result<Shared, D::Error> {
+        deserializer.deserialize_tuple(4, self)
+    }
+}
+
+impl<'de> Visitor<'de> for SharedSeed<'_> {
+    type Value = Shared;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("what threads share")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut members: A) -> std::result::Result<Shared, A::Error> {
+        let too_short = || A::Error::invalid_length(0, &self);
+        Ok(Shared {
+            texts: members.next_element_seed(self.0.list())?.ok_or_else(too_short)?,
+            fds: members.next_element_seed(self.0.list())?.ok_or_else(too_short)?,
+            parts: members.next_element_seed(self.0.list())?.ok_or_else(too_short)?,
+            tables: members.next_element_seed(self.0.list())?.ok_or_else(too_short)?,
+        })
+    }
 }
 
 #[derive(Debug, Serialize, Deserialize)]
-struct SharedText(#[serde(with = "bytes")] Text);
+pub(super) struct SharedText(#[serde(with = "bytes")] pub(super) Text);
 
 /// Fds by ascending numbers: how far each number is from the one before, and the fd's place from the place behind the one before.
 /// Numbers and places mostly ascend by one, so that most of this is zeros.
-type Told = Vec<(i64, i64)>;
+type Told<const MAX: usize> = List<(i64, i64), MAX>;
+
+/// Most fds of a table that are found by index.
+pub(super) const MAX_SMALL: usize = 64;
 
 /// A part of the fds that are not found by index.
 #[derive(Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-enum Part {
-    Leaf(Told),
+pub(super) enum Part {
+    Leaf(Told<LEAF>),
     /// Places of two earlier parts.
     Branch(u32, u32),
 }
 
 /// A table: the fds that are found by index, and the place of the part with all others.
 #[derive(Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-struct Table {
-    small: Told,
+pub(super) struct Table {
+    pub(super) small: Told<MAX_SMALL>,
     others: Option<u32>,
 }
 
@@ -70,8 +112,9 @@ pub(super) struct Sharing {
     seen_fds: FxHashMap<usize, u32>,
     seen_parts: FxHashMap<usize, u32>,
     seen_tables: FxHashMap<usize, u32>,
-    /// Bytes that the keyframe takes at least.
+    /// Bytes that the keyframe takes at least, and those of memory once it is read.
     bytes: usize,
+    memory: usize,
 }
 
 /// The places of values that are different from each other.
@@ -162,9 +205,14 @@ impl Sharing {
         self.bytes = self.bytes.saturating_add(bytes);
     }
 
+    /// A reader of the keyframe takes so many bytes of memory more.
+    pub(super) fn charge(&mut self, bytes: usize) {
+        self.memory = self.memory.saturating_add(bytes);
+    }
+
     /// Whether the keyframe is too large already. Like its bytes, this follows from what it says alone.
     pub(super) fn is_full(&self) -> bool {
-        self.bytes > KEYFRAME_LIMIT
+        self.bytes > KEYFRAME_LIMIT || self.memory > MEMORY_LIMIT
     }
 
     /// All that was given a place.
@@ -214,7 +262,7 @@ impl Shared {
 }
 
 /// Tells entries by what is between them.
-fn told(entries: impl Iterator<Item = (i64, u32)>) -> Told {
+fn told<const MAX: usize>(entries: impl Iterator<Item = (i64, u32)>) -> Told<MAX> {
     let mut before = (0i64, 0i64);
     let distance = |(number, place): (i64, u32)| {
         let place = i64::from(place);
@@ -222,18 +270,18 @@ fn told(entries: impl Iterator<Item = (i64, u32)>) -> Told {
         before = (number, place + 1);
         told
     };
-    entries.map(distance).collect()
+    List(entries.map(distance).collect())
 }
 
 /// A leaf of these fds.
-fn leaf(fds: &[Arc<Fd>], told: &Told) -> Option<Arc<FdTree>> {
+fn leaf(fds: &[Arc<Fd>], told: &Told<LEAF>) -> Option<Arc<FdTree>> {
     let entries = entries(fds, told)?;
-    let right = entries.len() <= LEAF && !entries.iter().any(|(number, _)| FdTable::is_small(*number));
+    let right = !entries.iter().any(|(number, _)| FdTable::is_small(*number));
     FdTree::new(entries).filter(|_| right)
 }
 
 /// The fds that are told, unless their numbers do not ascend.
-fn entries(fds: &[Arc<Fd>], told: &Told) -> Option<Vec<(i64, Arc<Fd>)>> {
+fn entries<const MAX: usize>(fds: &[Arc<Fd>], told: &Told<MAX>) -> Option<Vec<(i64, Arc<Fd>)>> {
     let mut before = (0i64, 0i64);
     let entry = |(number, place): &(i64, i64)| {
         let place = before.1.checked_add(*place)?;
@@ -241,7 +289,7 @@ fn entries(fds: &[Arc<Fd>], told: &Told) -> Option<Vec<(i64, Arc<Fd>)>> {
         before = (number, place.checked_add(1)?);
         Some((number, fds.get(usize::try_from(place).ok()?)?.clone()))
     };
-    let entries: Vec<_> = told.iter().map(entry).collect::<Option<_>>()?;
+    let entries: Vec<_> = told.0.iter().map(entry).collect::<Option<_>>()?;
     let ascends = entries.is_sorted_by(|one, next| one.0 < next.0);
     ascends.then_some(entries)
 }

@@ -4,8 +4,12 @@ use std::path::PathBuf;
 
 use tercel_format::{Block, Reader};
 
-use super::{Base, KeyframeError};
-use crate::state::State;
+use super::difference::difference;
+use super::list::List;
+use super::record::Difference;
+use super::shared::SharedText;
+use super::{Base, KeyframeError, STATE_VERSION, encoded, encoding};
+use crate::state::{Container, Fd, FdKind, State, Text};
 
 fn traces() -> Vec<PathBuf> {
     let directory = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../testdata/traces");
@@ -110,4 +114,36 @@ fn other_bytes_are_refused() {
             }
         }
     }
+}
+
+/// A small keyframe of a large state: `fill` changes the difference between two states that know nothing.
+#[track_caller]
+fn check_too_large(what: &str, fill: impl FnOnce(&mut Difference)) {
+    let (one, other) = (State::new(), State::new());
+    let mut difference = difference(&one, &other, None).expect("small");
+    fill(&mut difference);
+    assert!(encoded(&difference).is_none(), "{what}: it is written");
+    let mut bytes = STATE_VERSION.to_le_bytes().to_vec();
+    assert!(encoding::encode(&mut bytes, &difference, usize::MAX));
+    let Err(KeyframeError::Encoding(error)) = State::restore(&bytes) else { panic!("{what}: it is read") };
+    assert!(error.contains("too much memory"), "{what}: {error}");
+    assert!(bytes.len() < 12 << 20, "{what}: {} bytes", bytes.len());
+}
+
+#[test]
+fn keyframes_that_unpack_to_far_more_are_refused() {
+    check_too_large("texts", |difference| {
+        difference.shared.texts = List((0..2_090_000).map(|_| SharedText(b"x"[..].into())).collect());
+    });
+    check_too_large("fds", |difference| {
+        let fd = Fd::new(FdKind::Unknown, Text::default());
+        difference.shared.fds = List((0..700_000).map(|_| fd.clone().into()).collect());
+    });
+    check_too_large("free slots of threads", |difference| {
+        difference.threads = List((0..400_000).map(|slot| (slot, None)).collect());
+    });
+    check_too_large("containers", |difference| {
+        let container = || Container { env: vec![Vec::new(); 60_000], ..Container::default() };
+        difference.containers = List((0..60).map(|_| (Text::default(), Some(container().into()))).collect());
+    });
 }

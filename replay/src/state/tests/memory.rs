@@ -2,7 +2,8 @@
 
 use tercel_format::Block;
 use tercel_format::catalogue::code;
-use tercel_format::record::ProcessRecord;
+use tercel_format::record::{Account, ProcessRecord};
+use tercel_format::writer::Value;
 
 use super::super::State;
 use super::super::fdtable::MAX_FDS;
@@ -149,4 +150,36 @@ fn threads_go_where_stripping_them_does_not_do() {
         host.state.block(&Block::Processes(vec![process(tid, tid, 1, &comm)]));
     }
     assert!(host.state.forgotten().removed > 800);
+}
+
+#[test]
+fn users_groups_and_containers_have_a_part_of_the_limit() {
+    const LIMIT: usize = 4 << 20;
+    let mut host = Host::new();
+    host.state.limit_memory(LIMIT);
+    let home = vec![b'h'; 1000];
+    let accounts = (0..20_000u32).flat_map(|number| {
+        let name = format!("name{number}").into_bytes();
+        let (home, shell) = (home.clone(), home.clone());
+        [
+            Account::User { uid: number, gid: number, name: name.clone(), home, shell },
+            Account::Group { gid: number, name },
+        ]
+    });
+    host.state.block(&Block::Accounts(accounts.collect()));
+    host.settle();
+    for number in 0..5000 {
+        let id = format!("{number:012}");
+        let json =
+            format!(r#"{{"container":{{"id":"{id}","full_id":"{id}","name":"{}"}}}}"#, "n".repeat(5000));
+        let data = Value::Bytes([json.as_bytes(), &[0]].concat());
+        let event = [("plugin_id", 0.into()), ("name", "container".into()), ("data", data)];
+        host.event(code::ASYNCEVENT_E, -1, &event);
+    }
+    assert!(host.state.containers.get(b"000000004999").is_some(), "the newest stays");
+    assert!(host.state.memory() <= LIMIT, "{} bytes", host.state.memory());
+    let forgotten = host.state.forgotten();
+    assert!(forgotten.entries > 20_000 && forgotten.removed == 0, "{forgotten:?}");
+    assert!(host.state.accounts.user(b"", 5).is_some() && host.state.accounts.user(b"", 19_000).is_none());
+    assert!(host.state.accounts.group(b"", 5).is_some());
 }
