@@ -8,7 +8,7 @@ use tercel_rules::program::{Priority, Program, Rule};
 use tercel_rules::{Compiler, parse};
 
 use super::*;
-use crate::state::{Facts, State};
+use crate::state::{Facts, LOOKUPS, State};
 
 /// A program with one rule per condition, named by its place.
 fn program(conditions: &[&str]) -> Program {
@@ -165,17 +165,74 @@ fn any_ancestor_will_do() {
     assert_eq!(found_in_family(&conditions[..10], 1), [0u32; 0]);
 }
 
-/// A chain of 5,000 processes whose eldest calls the youngest its parent, and a child of the youngest.
-#[test]
-fn ancestors_end() {
-    const LONG: i64 = 5000;
+/// A chain of processes, each the child of the one before; the parent of the first is `parent`.
+fn chain(long: i64, parent: i64) -> State {
     let mut state = State::new();
-    for tid in 1..=LONG + 1 {
-        let ptid = if tid == 1 { LONG } else { tid - 1 };
+    for tid in 1..=long {
+        let ptid = if tid == 1 { parent } else { tid - 1 };
         let (comm, pid) = (format!("p{tid}").into_bytes(), tid);
         let record = ProcessRecord { tid, pid, ptid, vtid: tid, vpid: tid, comm, ..ProcessRecord::default() };
         state.block(&Block::Processes(vec![record]));
     }
+    state
+}
+
+/// What `work` gives, and how often threads were looked up for it.
+fn steps<T>(work: impl FnOnce() -> T) -> (T, u64) {
+    let before = LOOKUPS.get();
+    let done = work();
+    (done, LOOKUPS.get() - before)
+}
+
+#[test]
+fn walks_over_ancestors_have_an_end() {
+    const LONG: i64 = 50_000;
+    // Three lookups for each of 1,024 ancestors, and some for the event's own thread.
+    const MOST: u64 = 3 * 1024 + 100;
+    let conditions = [
+        "proc.aname = nobody",
+        "proc.apid = 999999",
+        "proc.acmdline contains nobody",
+        "proc.aname[1024] = nobody",
+        "proc.aname[1000000] exists",
+        "proc.aenv[NOBODY] = 1",
+        "proc.sname = nobody",
+        "proc.vpgid.name = nobody",
+    ];
+    // The first is a child of nobody, of the last, of itself, of one in the middle.
+    for parent in [0, LONG, 1, LONG / 2] {
+        let mut state = chain(LONG, parent);
+        let (lengths, data) = openat(-2, "/x", 1);
+        let mut event = Event::new(code::SYSCALL_OPENAT_2_X, &lengths, &data).expect("known code");
+        (event.num, event.tid) = (1, LONG);
+        state.apply(&event);
+        let (facts, taken) = steps(|| state.apply(&event).expect("an event that is shown"));
+        assert!(taken <= MOST, "parent {parent}: {taken} steps for an event");
+        let context = Context { state: &state, event: &event, facts: &facts };
+        for condition in conditions {
+            let program = program(&[condition]);
+            let matcher = Matcher::new(&program, Matching::All);
+            let mut memory = matcher.memory(Settings::default());
+            let (_, taken) = steps(|| matcher.matches(&context, &mut memory).len());
+            assert!(taken <= MOST, "parent {parent}: {taken} steps for {condition}");
+        }
+        // The children of a process that ends are handed on to an ancestor.
+        let mut exit = Event::new(code::PROCEXIT_1_E, &[], &[]).expect("known code");
+        (exit.tid, exit.ts) = (LONG - 1, 5);
+        state.apply(&exit);
+        let (_, taken) = steps(|| state.apply(&event));
+        assert!(taken <= MOST, "parent {parent}: {taken} steps after an exit");
+    }
+}
+
+/// A chain of 5,000 processes whose eldest calls the youngest its parent, and a child of the youngest.
+#[test]
+fn ancestors_end() {
+    const LONG: i64 = 5000;
+    let mut state = chain(LONG, LONG);
+    let (pid, ptid) = (LONG + 1, LONG);
+    let child = ProcessRecord { tid: pid, pid, ptid, vtid: pid, vpid: pid, ..ProcessRecord::default() };
+    state.block(&Block::Processes(vec![child]));
     let (lengths, data) = openat(-2, "/x", 1);
     let mut event = Event::new(code::SYSCALL_OPENAT_2_X, &lengths, &data).expect("known code");
     (event.num, event.tid) = (1, LONG + 1);

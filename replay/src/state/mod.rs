@@ -66,6 +66,8 @@ pub use interfaces::Interfaces;
 pub use keyframe::{Base, KeyframeError, STATE_VERSION};
 
 pub(crate) use socket_info::SocketInfo;
+#[cfg(test)]
+pub(crate) use table::LOOKUPS;
 pub use table::Threads;
 pub use thread::{Capabilities, Category, Memory, Slot, Thread};
 pub(crate) use thread::{ExecFacts, StoredEnter, clone_flag};

@@ -54,6 +54,12 @@ impl Default for Threads {
     }
 }
 
+#[cfg(test)]
+thread_local! {
+    /// How often threads were looked up by their ids on this thread: the steps of walks over ancestors.
+    pub(crate) static LOOKUPS: std::cell::Cell<u64> = const { std::cell::Cell::new(0) };
+}
+
 /// The threads of one process.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Group {
@@ -87,6 +93,8 @@ impl Threads {
     /// The slot of a thread id.
     #[inline]
     pub(crate) fn by_tid(&self, tid: i64) -> Option<Slot> {
+        #[cfg(test)]
+        LOOKUPS.set(LOOKUPS.get() + 1);
         self.by_tid.get(tid)
     }
 
