@@ -1,4 +1,5 @@
-//! What a native trace gives: time against `zstd -dc` of the same file, threads, windows, rare events, memory.
+//! What a native trace gives: time against `zstd -dc` of the same file, threads, windows, rare events, memory. And what it takes
+//! to restore a large state from a keyframe, against decompressing the keyframe.
 //!
 //!     cargo bench -p tercel-replay --bench native
 //!
@@ -10,6 +11,7 @@
 mod material;
 
 use std::fs::{self, File};
+use std::hint::black_box;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -17,6 +19,7 @@ use std::time::{Duration, Instant};
 
 use material::{Result, captures, corpus, cpu_time, fastest, programs, repeat, zstd_command};
 use tercel_format::catalogue::code;
+use tercel_format::record::{FdDetail, FdList, FdRecord, ProcessRecord};
 use tercel_format::trace::{Header, Options as Packing, Trace};
 use tercel_format::{Block, Capture, Event, Reader};
 use tercel_replay::scan::{Ended, Opened, Supply, Threads, scan_all};
@@ -34,6 +37,8 @@ fn main() -> Result<()> {
     let scratch = std::env::temp_dir().join(format!("tercel-bench-{}", std::process::id()));
     let folder = kept.as_deref().unwrap_or(&scratch);
     fs::create_dir_all(folder)?;
+    restoring("200,000 different fds", true)?;
+    restoring("200,000 fds, shared", false)?;
     let result = captures(corpus.as_deref())
         .iter()
         .try_for_each(|capture| measure(capture, events, &programs, folder));
@@ -158,6 +163,58 @@ fn asked(trace: &Arc<Trace>, program: &Program, options: Options, threads: usize
     let mut lines = alerts.lines_to(&mut nowhere);
     scan_all(&alerts, &mut single, Threads::new(threads), &mut lines, &|_| ())?;
     Ok(lines.into_counters())
+}
+
+/// Processes, and fds of each, in a large state.
+const PROCESSES: i64 = 2000;
+const FDS: i64 = 100;
+
+fn restoring(what: &str, differ: bool) -> Result<()> {
+    let bytes = large_state(differ).snapshot().ok_or("too large for a keyframe")?;
+    let packed = zstd::bulk::compress(&bytes, 3)?;
+    let unpacking = fastest(|| {
+        black_box(zstd::bulk::decompress(&packed, bytes.len())?);
+        Ok(())
+    })?;
+    let restoring = fastest(|| {
+        black_box(State::restore(black_box(&bytes))?);
+        Ok(())
+    })?;
+    println!(
+        "restoring {what}: {} KiB, {:.2} ms CPU, {:.2} x zstd -dc",
+        bytes.len() >> 10,
+        restoring.as_secs_f64() * 1e3,
+        restoring.as_secs_f64() / unpacking.as_secs_f64(),
+    );
+    Ok(())
+}
+
+/// A state of many processes, whose fds are all different, or the same in each.
+fn large_state(differ: bool) -> State {
+    let mut state = State::new();
+    for tid in 1000..1000 + PROCESSES {
+        let name = format!("worker{tid}").into_bytes();
+        let record = ProcessRecord {
+            tid,
+            pid: tid,
+            ptid: 1,
+            vtid: tid,
+            vpid: tid,
+            comm: name.clone(),
+            exe: name,
+            cwd: b"/".to_vec(),
+            root: b"/".to_vec(),
+            ..ProcessRecord::default()
+        };
+        state.block(&Block::Processes(vec![record]));
+        let owner = if differ { tid } else { 0 };
+        let fds = (0..FDS).map(|fd| {
+            let name = format!("/var/lib/worker/{owner}/file{fd}").into_bytes();
+            FdRecord { fd, ino: 1, kind: 16, detail: FdDetail::File { flags: 1, name, dev: 5 } }
+        });
+        state.block(&Block::Fds(FdList { tid, fds: fds.collect() }));
+    }
+    state
 }
 
 /// The smallest wall-clock time of several runs on `jobs` threads.
