@@ -2,7 +2,6 @@
 
 use std::time::Instant;
 
-use tercel_format::trace::KEYFRAME_LIMIT;
 use tercel_recording::Written;
 use tercel_replay::scan::{Needs, scan};
 
@@ -52,8 +51,8 @@ pub fn tell(name: &str, written: &Written, before: Option<u64>, seconds: f64) {
         counted(summary.events, "event")
     );
     if summary.keyframes_left_out > 0 {
-        let (count, limit) = (summary.keyframes_left_out, KEYFRAME_LIMIT >> 20);
-        eprintln!("{name}: {count} keyframes left out, each larger than {limit} MiB");
+        let keyframes = counted(summary.keyframes_left_out, "keyframe");
+        eprintln!("{name}: {keyframes} left out because the state is too large");
     }
     if let Some(before) = before.filter(|before| *before > 0) {
         let ratio = summary.bytes as f64 * 100.0 / before as f64;

@@ -52,7 +52,7 @@ impl Flight {
     /// The events in memory.
     pub(crate) fn sums(&self) -> Sums {
         let usage = self.recorder.usage();
-        Sums { files: 0, bytes: usage.bytes, raw_bytes: usage.raw_bytes, forgotten: usage.forgotten }
+        Sums { bytes: usage.bytes, raw_bytes: usage.raw_bytes, forgotten: usage.forgotten, ..Sums::default() }
     }
 
     /// Writes what is in memory into a file next to that of `writer`, named after the time; its name leaves. `None` while another

@@ -13,6 +13,8 @@ pub struct Sums {
     pub raw_bytes: u64,
     /// Older events that a flight recorder has removed from memory.
     pub forgotten: u64,
+    /// Keyframes that were too large to be written.
+    pub keyframes_left_out: u64,
 }
 
 impl Sums {
@@ -20,5 +22,6 @@ impl Sums {
     pub(crate) fn add(&mut self, written: &Written) {
         self.bytes += written.bytes;
         self.raw_bytes += written.raw_bytes;
+        self.keyframes_left_out += written.summary.as_ref().map_or(0, |summary| summary.keyframes_left_out);
     }
 }

@@ -122,6 +122,9 @@ pub fn summary(counts: &Counts, sums: &Sums, lost: &Lost<'_>, elapsed: Duration)
     if sums.files > 1 {
         line!(out, "Files: {}", sums.files);
     }
+    if sums.keyframes_left_out > 0 {
+        line!(out, "Keyframes left out because the state is too large: {}", sums.keyframes_left_out);
+    }
     losses(&mut out, lost);
     if lost.drops.cut > 0 {
         line!(out, "Parameters truncated at their limit: {}", lost.drops.cut);
@@ -158,7 +161,7 @@ mod tests {
 
     #[test]
     fn summaries_tell_what_happened() {
-        let sums = Sums { files: 1, bytes: 900, raw_bytes: 9000, forgotten: 0 };
+        let sums = Sums { files: 1, bytes: 900, raw_bytes: 9000, ..Sums::default() };
         let counts = Counts { events: 100, ..Counts::default() };
         let second = Duration::from_secs(1);
         assert_eq!(
@@ -171,7 +174,7 @@ mod tests {
         assert_eq!(
             summary(
                 &counts,
-                &Sums { files: 2, forgotten: 10, ..sums },
+                &Sums { files: 2, forgotten: 10, keyframes_left_out: 4, ..sums },
                 &Lost { drops: &drops, by_cpu: &by_cpu },
                 second
             ),
@@ -181,6 +184,7 @@ mod tests {
              Size: 900 bytes (10.0 per event), 10.0 % of the scap size\n\
              Older events removed from memory: 10\n\
              Files: 2\n\
+             Keyframes left out because the state is too large: 4\n\
              Events lost: 7 (5 ring full, 2 skipped by the kernel)\n\
              \x20 CPU 1: 5\n\
              Parameters truncated at their limit: 3\n"
