@@ -1,5 +1,6 @@
 //! Tests that need only the built binary and files: on every machine, for every user.
 
+mod bombs;
 mod cli;
 mod forged;
 mod golden;

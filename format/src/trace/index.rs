@@ -13,11 +13,12 @@ use super::storage::{self, Storage};
 /// Version of the bodies of index and trailer.
 const VERSION: u16 = 1;
 
-/// Largest index that is read, decompressed: a trace of some terabytes has one.
-const RAW_LIMIT: u64 = 256 << 20;
+/// Largest index that is read, decompressed: a trace of some hundred gigabytes has one. The chunks of a larger trace are found
+/// without it.
+const RAW_LIMIT: u64 = 32 << 20;
 
 /// Largest index that is read, as stored in the file.
-pub(super) const LIMIT: u64 = 256 << 20;
+pub(super) const LIMIT: u64 = 32 << 20;
 
 /// How much larger than the whole file its index may be when it is decompressed.
 const EXPANSION: u64 = 64;
