@@ -97,6 +97,7 @@ pub const KEYS: &[(&str, Use)] = &[
     ("log_level", Used),
     ("log_stderr", Used),
     ("log_syslog", Used),
+    ("metadata_download.*", Ignored("", OLD)),
     ("metrics.convert_memory_to_mb", Used),
     ("metrics.enabled", Used),
     ("metrics.include_empty_values", Used),
@@ -119,6 +120,7 @@ pub const KEYS: &[(&str, Use)] = &[
     ("output_timeout", Used),
     ("outputs.*", Ignored("", OLD)),
     ("outputs_queue.capacity", Used),
+    ("outputs_queue.recovery", Ignored("exit", OLD)),
     ("plugins.*", Ignored("", PLUGINS)),
     ("plugins_hostinfo", Ignored("true", PLUGINS)),
     ("priority", Used),
@@ -146,6 +148,7 @@ pub const KEYS: &[(&str, Use)] = &[
     ("time_format_iso_8601", Used),
     ("watch_config_files", Used),
     ("webserver.enabled", Used),
+    ("webserver.k8s_audit_endpoint", Ignored("/k8s-audit", OLD)),
     ("webserver.k8s_healthz_endpoint", Used),
     ("webserver.listen_address", Used),
     ("webserver.listen_port", Used),
@@ -224,6 +227,8 @@ fn walk(entry: &Entry, path: &str, remarks: &mut Remarks) {
     let inside = path.is_empty() || KEYS.iter().any(|(key, _)| is_below(key, path));
     match KEYS.iter().find(|(key, _)| covers(key, path)) {
         Some((_, Used)) => return,
+        // What is switched off asks for nothing, whatever its other keys say.
+        Some((key, Ignored(..))) if is_top(key, path) && is_off(pairs) => return,
         None if !inside => return unknown(&entry.place, path, remarks),
         _ => {}
     }
@@ -236,6 +241,14 @@ fn walk(entry: &Entry, path: &str, remarks: &mut Remarks) {
 /// Whether a row of the table that ends in `.*` covers `path`.
 fn covers(key: &str, path: &str) -> bool {
     key.strip_suffix(".*").is_some_and(|key| path == key || is_below(path, key))
+}
+
+fn is_top(key: &str, path: &str) -> bool {
+    key.strip_suffix(".*") == Some(path)
+}
+
+fn is_off(pairs: &[(String, Entry)]) -> bool {
+    pairs.iter().any(|(key, entry)| key == "enabled" && entry.value == Value::Text("false".to_owned()))
 }
 
 fn is_below(path: &str, key: &str) -> bool {

@@ -42,6 +42,16 @@ fn keys_of_old_falcos_are_named_and_not_unknown() {
 }
 
 #[test]
+fn what_is_switched_off_needs_no_words() {
+    let text = "grpc: {enabled: false, bind_address: x, threadiness: 8}\ncapture: {enabled: false, path_prefix: /var}\n\
+        container_engines: {docker: {enabled: false}}\n";
+    let (unknown, ignored) = remarks(text);
+    assert_eq!(unknown, Vec::<String>::new());
+    assert_eq!(ignored.len(), 1, "{ignored:?}");
+    assert!(ignored[0].contains("container_engines.docker.enabled has no effect"), "{ignored:?}");
+}
+
+#[test]
 fn unknown_keys_in_lists_are_named() {
     let text = "append_output: [{match: {prio: x}, extra_outputs: y}]\nrules: [{disable: {rul: a}}]\n";
     let (unknown, ignored) = remarks(text);
