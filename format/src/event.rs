@@ -159,6 +159,25 @@ mod tests {
     }
 
     #[test]
+    fn numbers_are_of_one_two_four_or_eight_bytes() {
+        for (bytes, signed, unsigned) in [
+            (&[0xfe][..], Some(-2), Some(0xfe)),
+            (&[0xfe, 0xff], Some(-2), Some(0xfffe)),
+            (&[0xfe, 0xff, 0xff, 0xff], Some(-2), Some(0xffff_fffe)),
+            (&[0xfe, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff], Some(-2), Some(u64::MAX - 1)),
+            (&[], None, None),
+            (&[1, 2, 3], None, None),
+        ] {
+            let lengths = [bytes.len() as u8, 0];
+            let event = Event::new(code::SYSCALL_CLOSE_X, &lengths, bytes).expect("known code");
+            assert_eq!((event.int(0), event.uint(0)), (signed, unsigned), "{bytes:?}");
+            assert_eq!(event.u32(0), unsigned.map(|number| number as u32), "{bytes:?}");
+        }
+        let event = Event::new(code::SYSCALL_CLOSE_X, &[], &[]).expect("known code");
+        assert_eq!((event.int(0), event.uint(0)), (None, None));
+    }
+
+    #[test]
     fn only_exits_of_known_system_calls_have_a_return_value() {
         let eight = 5i64.to_le_bytes();
         let value = |code, lengths: &[u8], data: &[u8]| {

@@ -265,8 +265,24 @@ fn warnings_are_falcos() {
             compiled.warnings.into_iter().map(|w| (w.code, w.message, w.pos.column)).collect();
         assert_eq!(found, expected, "{condition}");
     }
-    let error = compile("ka.verb in (get, '<NA>')").expect_err("no such field");
-    assert_eq!(error.warnings.first().map(|warning| warning.code), Some(UnsafeNaCheck));
+}
+
+#[test]
+fn equality_with_na_is_unsafe_for_plugin_fields() {
+    for (condition, warned) in [
+        ("ka.verb = '<NA>'", true),
+        ("ka.verb in (get, '<NA>')", true),
+        ("jevt.value intersects ('<NA>')", true),
+        ("toupper(ka.verb) != '<NA>'", true),
+        ("ka.verb = get", false),
+        ("ka.verb in (get, put)", false),
+        ("ka.verb contains '<NA>'", false),
+        ("proc.nmae = '<NA>'", false),
+    ] {
+        let error = compile(condition).err().unwrap_or_else(|| panic!("{condition} has no such field"));
+        let codes: Vec<_> = error.warnings.iter().map(|warning| warning.code).collect();
+        assert_eq!(codes.contains(&WarningCode::UnsafeNaCheck), warned, "{condition}");
+    }
 }
 
 #[test]

@@ -163,6 +163,33 @@ mod tests {
     use super::*;
 
     #[test]
+    fn arguments_are_numbers_or_names() {
+        let key = |name: &str| Arg::Key(name.into());
+        for (text, field, arg) in [
+            ("proc.name", Field::ProcName, Arg::None),
+            ("proc.aname[2]", Field::ProcAname, Arg::Index(2)),
+            ("proc.aname[-1]", Field::ProcAname, Arg::None),
+            ("proc.env[HOME]", Field::ProcEnv, key("HOME")),
+            ("proc.env[1]", Field::ProcEnv, Arg::None),
+            ("thread.cgroup.cpu", Field::ThreadCgroup, key("cpu")),
+            ("evt.arg[1]", Field::EvtArg, Arg::Index(1)),
+            ("evt.arg.flags", Field::EvtArg, key("flags")),
+            ("evt.around[5]", Field::EvtAround, Arg::Index(5)),
+            ("evt.abspath.dst", Field::EvtAbspath, key("dst")),
+            ("evt.type.is.open", Field::EvtTypeIs, key("open")),
+            ("evt.type.is.3", Field::EvtTypeIs, Arg::Index(3)),
+            ("fd.types", Field::FdTypes, Arg::None),
+            ("fd.types[3]", Field::FdTypes, Arg::Index(3)),
+            ("fd.types[-1]", Field::FdTypes, Arg::None),
+            ("container.mount[0]", Field::ContainerMount, Arg::Index(0)),
+            ("container.mount[01]", Field::ContainerMount, key("01")),
+            ("container.label[app]", Field::ContainerLabel, key("app")),
+        ] {
+            assert_eq!(FieldRef::parse(text), Ok(FieldRef { field, arg }), "{text}");
+        }
+    }
+
+    #[test]
     fn misspelt_names_find_their_field() {
         for (word, expected) in [
             ("proc.nmae", Some("proc.name")),
