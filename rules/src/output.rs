@@ -163,7 +163,7 @@ impl Template {
 
 /// The longest beginning of `text` that is a field or a transformer, and its length (reference language 10.2).
 fn longest_term(text: &str, statics: &StaticFields) -> Result<(Term, usize), TokenError> {
-    let mut size = (0..=text.len().min(LONGEST)).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
+    let mut size = text.floor_char_boundary(LONGEST);
     loop {
         let prefix = text.get(..size).unwrap_or("");
         let parsed = lang::parse_prefix(prefix);
@@ -175,10 +175,7 @@ fn longest_term(text: &str, statics: &StaticFields) -> Result<(Term, usize), Tok
             Err(reason) => TokenError::Parse(reason),
         };
         // Shorter texts behave in the same way as long as they hold all that was looked at.
-        size = size.min(parsed.reach).saturating_sub(1);
-        while size > 0 && !text.is_char_boundary(size) {
-            size -= 1;
-        }
+        size = text.floor_char_boundary(size.min(parsed.reach).saturating_sub(1));
         if size == 0 {
             return Err(reason);
         }

@@ -237,12 +237,9 @@ fn network(info: &Value) -> String {
     let interfaces = info.pointer("/cniResult/interfaces").or(info.pointer("/cniResult/Interfaces"));
     let noted =
         info.get("runtimeSpec").map_or("", |spec| oci::annotation(spec, "io.kubernetes.cri-o.CNIResult"));
-    let text = interfaces.map_or(noted.to_owned(), Value::to_string);
-    let mut end = text.len().min(LONGEST_NETWORK);
-    while !text.is_char_boundary(end) {
-        end -= 1;
-    }
-    text.get(..end).unwrap_or_default().to_owned()
+    let mut text = interfaces.map_or(noted.to_owned(), Value::to_string);
+    text.truncate(text.floor_char_boundary(LONGEST_NETWORK));
+    text
 }
 
 fn mount(mount: &Mount) -> Value {

@@ -250,7 +250,7 @@ impl Place {
         const BEFORE: usize = 100;
         const BEHIND: usize = 60;
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-        let offset = (0..=offset.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
+        let offset = text.floor_char_boundary(offset);
         let (before, after) = text.split_at(offset);
         let start = before.rfind('\n').map_or(0, |at| at + 1);
         let lead: Vec<char> = text.get(start..offset).unwrap_or_default().chars().collect();

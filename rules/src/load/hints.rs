@@ -22,10 +22,9 @@ pub(super) fn of_syntax(text: &str, error: &SyntaxError, substituted: bool) -> O
     if !substituted {
         return None;
     }
-    let floor = |at: usize| (0..=at.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
-    let at = floor(error.pos.offset);
-    let before = text.get(floor(at.saturating_sub(AROUND))..at).unwrap_or_default();
-    let after = text.get(at..floor(at + AROUND)).unwrap_or_default();
+    let at = text.floor_char_boundary(error.pos.offset);
+    let before = text.get(text.floor_char_boundary(at.saturating_sub(AROUND))..at).unwrap_or_default();
+    let after = text.get(at..text.floor_char_boundary(at + AROUND)).unwrap_or_default();
     let shown = format!("{before} --> {after}").replace(['\n', '\t'], " ");
     Some(format!("with lists and exceptions expanded, the condition is: {}", shown.trim()))
 }

@@ -370,7 +370,7 @@ fn replace<'o>(
         let mut end = at + name.len();
         out.copy(text, from..at);
         from = at;
-        search = next_char(text, at);
+        search = text.ceil_char_boundary(at + 1);
         if !delimits(out.text.chars().next_back())
             || !delimits(text.get(end..).and_then(|rest| rest.chars().next()))
         {
@@ -396,7 +396,7 @@ fn replace<'o>(
         used = true;
         from = end;
         // Falco looks on one byte after the blank, which stands there only if one stands before the items.
-        search = if first { next_char(text, end) } else { end };
+        search = if first { text.ceil_char_boundary(end + 1) } else { end };
     }
     out.copy(text, from..text.len());
     Ok(used.then_some(out))
@@ -434,10 +434,6 @@ impl Output<'_> {
             self.drop_last();
         }
     }
-}
-
-fn next_char(text: &str, at: usize) -> usize {
-    (at + 1..text.len()).find(|i| text.is_char_boundary(*i)).unwrap_or(text.len())
 }
 
 #[cfg(test)]
