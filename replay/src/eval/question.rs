@@ -146,16 +146,17 @@ impl Question {
 
     /// The value is one of the literals.
     pub(crate) fn of_set(literals: &Shared<Literal>) -> Question {
-        match literals.len() > MANY {
-            true => Question::Shared(literals.derived(|literals| Question::Set(Set::new(literals)))),
-            false => Question::Set(Set::new(literals)),
-        }
+        Question::of_list(literals, |literals| Question::Set(Set::new(literals)))
     }
 
     /// One of the paths of a list is a prefix of the value by components.
     pub(crate) fn of_path_list(paths: &Shared<Box<[u8]>>) -> Question {
-        let question = |paths: &[Box<[u8]>]| Question::of_paths(paths.iter().map(|path| &**path));
-        if paths.len() > MANY { Question::Shared(paths.derived(question)) } else { question(paths) }
+        Question::of_list(paths, |paths| Question::of_paths(paths.iter().map(|path| &**path)))
+    }
+
+    /// The question about a list; all checks against a long one share it.
+    fn of_list<T>(list: &Shared<T>, question: impl Fn(&[T]) -> Question) -> Question {
+        if list.len() > MANY { Question::Shared(list.derived(question)) } else { question(list) }
     }
 
     /// Whether the value has to be one of several.
@@ -247,6 +248,23 @@ mod tests {
     fn net(literal: &str) -> Literal {
         let (address, bits) = literal.split_once('/').expect("a network");
         Literal::Net(address.parse().expect("an address"), bits.parse().expect("a length"))
+    }
+
+    #[test]
+    fn checks_share_the_question_about_a_long_list() {
+        let shared = |one: Question, other: Question| match (one, other) {
+            (Question::Shared(one), Question::Shared(other)) => Arc::ptr_eq(&one, &other),
+            _ => false,
+        };
+        for (len, expected) in [(MANY, false), (MANY + 1, true)] {
+            let names = || (0..len).map(|number| format!("/{number}"));
+            let literals: Shared<Literal> = names().map(|name| text(&name)).collect();
+            let paths: Shared<Box<[u8]>> = names().map(|name| name.into_bytes().into()).collect();
+            assert_eq!(shared(Question::of_set(&literals), Question::of_set(&literals)), expected, "{len}");
+            let paths = (Question::of_path_list(&paths), Question::of_path_list(&paths));
+            assert!(paths.0.ask_bytes(b"/7/file") && !paths.0.ask_bytes(b"/seven"));
+            assert_eq!(shared(paths.0, paths.1), expected, "{len}");
+        }
     }
 
     #[test]
