@@ -82,7 +82,40 @@ fn distance(ts: u64, first: u64) -> u64 {
 
 #[cfg(test)]
 mod tests {
+    use tercel_format::catalogue::code;
+
     use super::*;
+
+    #[test]
+    fn a_window_ends_where_no_later_event_can_lie_inside() {
+        const FIRST: u64 = 1_000_000;
+        let close = Event::new(code::SYSCALL_CLOSE_X, &[], &[]).expect("known code");
+        let absolute = Window { from: Some(Point::Absolute(500)), to: Some(Point::Absolute(900)) };
+        let relative = Window { from: Some(Point::Relative(500)), to: Some(Point::Relative(900)) };
+        let numbered = Window { from: Some(Point::Event(5)), to: Some(Point::Event(9)) };
+        for (window, num, ts, expected) in [
+            (Window::default(), 1, 0, Position::Inside),
+            (absolute, 9, 499, Position::Before),
+            (absolute, 1, 500, Position::Inside),
+            (absolute, 1, 899, Position::Inside),
+            (absolute, 1, 900, Position::Behind),
+            (absolute, 1, 899 + DISORDER, Position::Behind),
+            (absolute, 1, 900 + DISORDER, Position::End),
+            (relative, 9, FIRST + 499, Position::Before),
+            (relative, 1, FIRST + 500, Position::Inside),
+            (relative, 1, FIRST + 899, Position::Inside),
+            (relative, 1, FIRST + 900, Position::Behind),
+            (relative, 1, FIRST + 899 + DISORDER, Position::Behind),
+            (relative, 1, FIRST + 900 + DISORDER, Position::End),
+            (numbered, 4, 600, Position::Before),
+            (numbered, 5, 600, Position::Inside),
+            (numbered, 8, 600, Position::Inside),
+            (numbered, 9, 600, Position::End),
+        ] {
+            let event = Event { num, ts, ..close };
+            assert_eq!(window.position(&event, FIRST), expected, "{window:?}, {num} at {ts}");
+        }
+    }
 
     #[test]
     fn distances_count_from_the_first_event() {

@@ -1,8 +1,11 @@
 //! Tests of fields with events made by hand: the text of arguments by type, and odd events that must not
 //! bring anything down.
 
-use tercel_format::Event;
+use std::net::Ipv4Addr;
+
 use tercel_format::catalogue::{EVENTS, EventFlags, PrintFormat, code};
+use tercel_format::record::{FdDetail, FdList, FdRecord, ProcessRecord};
+use tercel_format::{Block, Event};
 use tercel_rules::fields::{Arg, FIELDS, Field, FieldRef};
 use tercel_rules::program::{Operand, Source};
 
@@ -193,6 +196,83 @@ fn generic_calls_have_a_name_and_no_arguments() {
     let unknown: [&[u8]; 2] = [&0u16.to_le_bytes(), &1u16.to_le_bytes()];
     assert_eq!(shown(code::GENERIC_X, &unknown, Field::EvtType, Arg::None), "write");
     assert_eq!(shown(code::GENERIC_X, &unknown[..1], Field::EvtType, Arg::None), "unknown");
+}
+
+#[test]
+fn sessions_and_groups_have_the_names_of_their_leaders() {
+    // Numbers: thread, parent, session, group; thread and group in the pid namespace, where the session is, too.
+    let process = |[tid, ptid, sid, pgid, vtid, vpgid]: [i64; 6], comm: &str| ProcessRecord {
+        tid,
+        pid: tid,
+        ptid,
+        sid,
+        pgid,
+        vtid,
+        vpid: vtid,
+        vpgid,
+        comm: comm.into(),
+        exe: comm.into(),
+        ..ProcessRecord::default()
+    };
+    let mut state = State::new();
+    state.block(&Block::Processes(vec![
+        process([1, 0, 1, 1, 1, 1], "init"),
+        process([10, 1, 10, 10, 10, 10], "sh"),
+        process([20, 10, 10, 20, 20, 20], "cat"),
+        process([21, 10, 10, 20, 21, 20], "sort"),
+        process([22, 10, 10, 19, 22, 19], "orphan"),
+        process([30, 1, 30, 30, 30, 30], "shim"),
+        process([31, 30, 1, 31, 1, 1], "entry"),
+        process([32, 31, 1, 31, 7, 1], "web"),
+    ]));
+    let bytes = parameters(code::SYSCALL_CLOSE_X, &[&0i64.to_le_bytes()]);
+    for (tid, session, virtual_group, group) in [
+        (10, "sh", "sh", "sh"),
+        (21, "sh", "cat", "cat"),
+        // The leader of its group has ended.
+        (22, "sh", "", ""),
+        // In a pid namespace 1 is its first process, not init.
+        (32, "entry", "entry", "entry"),
+    ] {
+        let mut event = Event::new(code::SYSCALL_CLOSE_X, &bytes.lengths, &bytes.data).expect("known code");
+        (event.tid, event.ts) = (tid, 1_000_000_000);
+        let facts = state.apply(&event).expect("an event that is shown");
+        let cx = Context { state: &state, event: &event, facts: &facts };
+        for (field, expected) in [
+            (Field::ProcSname, session),
+            (Field::ProcVpgidName, virtual_group),
+            (Field::ProcVpgidExe, virtual_group),
+            (Field::ProcPgidName, group),
+        ] {
+            let mut out = Vec::new();
+            render_text(&cx, &operand(field, Arg::None), &mut out, &mut Scratch::default());
+            assert_eq!(String::from_utf8_lossy(&out), expected, "{field:?} of {tid}");
+        }
+    }
+}
+
+#[test]
+fn only_listening_sockets_have_a_server_without_a_connection() {
+    let mut state = State::new();
+    let socket = FdDetail::Server { ip: Ipv4Addr::UNSPECIFIED.into(), port: 80, l4: 1 };
+    let fds = vec![
+        FdRecord { fd: 3, ino: 1, kind: 5, detail: socket },
+        FdRecord { fd: 4, ino: 2, kind: 1, detail: FdDetail::Name(b"/x".to_vec()) },
+    ];
+    state.block(&Block::Processes(vec![ProcessRecord { tid: 10, pid: 10, ..ProcessRecord::default() }]));
+    state.block(&Block::Fds(FdList { tid: 10, fds }));
+    for (fd, port, service) in [(3i64, "80", ""), (4, "<NA>", "<NA>")] {
+        let bytes = parameters(code::SYSCALL_CLOSE_X, &[&0i64.to_le_bytes(), &fd.to_le_bytes()]);
+        let mut event = Event::new(code::SYSCALL_CLOSE_X, &bytes.lengths, &bytes.data).expect("known code");
+        (event.tid, event.ts) = (10, 1_000_000_000);
+        let facts = state.apply(&event).expect("an event that is shown");
+        let cx = Context { state: &state, event: &event, facts: &facts };
+        for (field, expected) in [(Field::FdSport, port), (Field::FdSproto, service)] {
+            let mut out = Vec::new();
+            render_text(&cx, &operand(field, Arg::None), &mut out, &mut Scratch::default());
+            assert_eq!(String::from_utf8_lossy(&out), expected, "{field:?} of {fd}");
+        }
+    }
 }
 
 #[test]
