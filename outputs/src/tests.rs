@@ -85,6 +85,23 @@ fn a_file_is_opened_anew_when_asked() {
 }
 
 #[test]
+fn only_a_file_that_stays_open_is_written_after_it_was_renamed() {
+    let scratch = Scratch::new("renamed");
+    let (path, old) = (scratch.path("alerts"), scratch.path("alerts.1"));
+    for keep_open in [true, false] {
+        let outputs = start(Kind::File { path: path.clone(), keep_open }, Limits::default());
+        deliver(&outputs, 0..1);
+        wait(&outputs, |counts| counts.sent == 1);
+        std::fs::rename(&path, &old).expect("a rename");
+        deliver(&outputs, 1..2);
+        outputs.finish(5 * SECOND);
+        let renamed: &[&str] = if keep_open { &["line 0", "line 1"] } else { &["line 0"] };
+        assert_eq!(lines(&old), renamed);
+        assert_eq!(path.exists(), !keep_open);
+    }
+}
+
+#[test]
 fn outputs_are_replaced_without_loss() {
     let scratch = Scratch::new("replace");
     let kind = |name: &str| Kind::File { path: scratch.path(name), keep_open: true };
@@ -253,38 +270,62 @@ fn a_kept_program_that_comes_late_gets_every_line() {
     assert_eq!(lines(&read), ["line 0", "line 1", "line 2"]);
 }
 
+/// A syslog daemon at a path, in place of the one that listened there.
+fn daemon(path: &Path) -> UnixDatagram {
+    let _ = std::fs::remove_file(path);
+    let daemon = UnixDatagram::bind(path).expect("a socket");
+    daemon.set_read_timeout(Some(20 * SECOND)).expect("a timeout");
+    daemon
+}
+
+/// What a daemon receives next.
+fn received(daemon: &UnixDatagram) -> String {
+    let mut buffer = [0; 1000];
+    let count = daemon.recv(&mut buffer).expect("a message");
+    String::from_utf8_lossy(&buffer[..count]).into_owned()
+}
+
+fn local_syslog(path: &Path) -> Kind {
+    Kind::Syslog(Syslog {
+        address: Address::Local(path.to_owned()),
+        protocol: Protocol::Rfc3164,
+        hostname: "host".to_owned(),
+    })
+}
+
 #[test]
 fn syslog_survives_a_restart_of_its_daemon() {
     let scratch = Scratch::new("syslog");
     let path = scratch.path("log");
-    let listen = || {
-        let _ = std::fs::remove_file(&path);
-        let daemon = UnixDatagram::bind(&path).expect("a socket");
-        daemon.set_read_timeout(Some(20 * SECOND)).expect("a timeout");
-        daemon
-    };
-    let read = |daemon: &UnixDatagram| {
-        let mut buffer = [0; 1000];
-        let count = daemon.recv(&mut buffer).expect("a message");
-        String::from_utf8_lossy(&buffer[..count]).into_owned()
-    };
-    let syslog = Syslog {
-        address: Address::Local(path.clone()),
-        protocol: Protocol::Rfc3164,
-        hostname: "host".to_owned(),
-    };
-    let daemon = listen();
-    let outputs = start(Kind::Syslog(syslog), Limits::default());
+    let listener = daemon(&path);
+    let outputs = start(local_syslog(&path), Limits::default());
     deliver(&outputs, 0..1);
-    let first = read(&daemon);
+    let first = received(&listener);
     assert!(first.starts_with("<13>") && first.ends_with(" tercel: line 0"), "{first}");
-    drop(daemon);
+    drop(listener);
     deliver(&outputs, 1..3);
     wait(&outputs, |counts| counts.failures > 0);
-    let daemon = listen();
-    assert!(read(&daemon).ends_with("line 1") && read(&daemon).ends_with("line 2"));
+    let listener = daemon(&path);
+    assert!(received(&listener).ends_with("line 1") && received(&listener).ends_with("line 2"));
     outputs.finish(SECOND);
     assert_eq!((counts(&outputs).sent, counts(&outputs).lost), (3, 0));
+}
+
+#[test]
+fn syslog_connects_again_when_asked() {
+    let scratch = Scratch::new("syslog-reopen");
+    let path = scratch.path("log");
+    let old = daemon(&path);
+    let outputs = start(local_syslog(&path), Limits::default());
+    deliver(&outputs, 0..1);
+    assert!(received(&old).ends_with("line 0"));
+    let new = daemon(&path);
+    deliver(&outputs, 1..2);
+    assert!(received(&old).ends_with("line 1"), "the connection stays where it is");
+    outputs.reopen();
+    deliver(&outputs, 2..3);
+    assert!(received(&new).ends_with("line 2"));
+    outputs.finish(SECOND);
 }
 
 #[test]

@@ -7,8 +7,9 @@ use std::time::Duration;
 
 use jiff::tz::TimeZone;
 use tercel_format::series::{Destination, Names, Rotation, Series};
-use tercel_format::{Block, Reader, trace};
+use tercel_format::{Block, Capture, Reader, trace};
 use tercel_replay::keep::Scope;
+use tercel_replay::scan::{Needs, scan};
 use tercel_replay::{Alert, Formatter, Options, Replay, Sink, Style};
 use tercel_rules::load::Loader;
 use tercel_rules::program::Program;
@@ -123,6 +124,22 @@ fn no_event_is_lost_or_doubled_between_files() {
         let found = replayed(&program, &files);
         assert_eq!(found.0, expected.0, "{name}");
         assert_eq!(found.1, expected.1, "{name}");
+    }
+}
+
+#[test]
+fn a_scan_writes_every_event() {
+    let program = program();
+    let expected = replayed(&program, &[TRACE.into()]);
+    assert!(expected.0.len() > 30, "{}", expected.0.len());
+    for kind in [Kind::Native, Kind::Scap] {
+        let place = Place::new("scan");
+        let path = place.path("copy.scap");
+        let mut capture = Capture::open(Path::new(TRACE), &|bytes| bytes).expect("the shipped trace");
+        let mut writer = CaptureWriter::new(Destination::new(&path), kind, trace::Options::default());
+        scan(&mut capture, &Needs::ALL, &mut writer, &|_| ()).expect("room on the disk");
+        writer.finish().expect("room on the disk");
+        assert_eq!(replayed(&program, &[path]), expected, "{kind:?}");
     }
 }
 

@@ -375,6 +375,7 @@ pub mod tests {
         let found = fields(&metrics, &settings(), &mut before);
         for (key, expected) in [
             ("evt.hostname", json!("h")),
+            ("falco.version", json!(concat!("tercel-", env!("CARGO_PKG_VERSION")))),
             ("falco.num_evts", json!(900)),
             ("falco.num_evts_prev", json!(0)),
             ("scap.n_evts", json!(1000)),
