@@ -110,3 +110,14 @@ impl ReportKind {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::ReportKind;
+
+    #[test]
+    fn reports_have_their_names() {
+        let names = ReportKind::ALL.map(ReportKind::name);
+        assert_eq!(names, ["text", "junit", "tap", "json", "github"]);
+    }
+}

@@ -14,6 +14,9 @@ mod text;
 
 mod visitor;
 
+#[cfg(test)]
+mod tests;
+
 pub use key::Key;
 pub use policy::{Policy, SHIPPED};
 pub use visitor::Redacted;

@@ -8,6 +8,9 @@
 mod tally;
 mod tracker;
 
+#[cfg(test)]
+mod tests;
+
 use std::num::NonZeroUsize;
 
 use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
