@@ -112,7 +112,8 @@ mod tests {
             (numbered, 8, 600, Position::Inside),
             (numbered, 9, 600, Position::End),
         ] {
-            let event = Event { num, ts, ..close };
+            let mut event = close;
+            (event.num, event.ts) = (num, ts);
             assert_eq!(window.position(&event, FIRST), expected, "{window:?}, {num} at {ts}");
         }
     }

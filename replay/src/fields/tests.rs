@@ -276,6 +276,35 @@ fn only_listening_sockets_have_a_server_without_a_connection() {
 }
 
 #[test]
+fn a_container_that_the_capture_describes_has_its_fields() {
+    let json =
+        br#"{"container": {"id": "abc", "name": "web", "type": 0, "image": "nginx:1.2", "imagerepo": "nginx",
+        "imagetag": "1.2", "ip": "172.17.0.2", "privileged": true, "labels": {"app": "shop"}}}"#;
+    let bytes = parameters(code::CONTAINER_JSON_2_E, &[&[json, &b"\0"[..]].concat()]);
+    let mut event = Event::new(code::CONTAINER_JSON_2_E, &bytes.lengths, &bytes.data).expect("known code");
+    (event.tid, event.ts) = (-1, 1_000_000_000);
+    let mut state = State::new();
+    let facts = state.apply(&event).expect("an event that is shown");
+    let cx = Context { state: &state, event: &event, facts: &facts };
+    for (field, arg, expected) in [
+        (Field::ContainerId, Arg::None, "abc"),
+        (Field::ContainerName, Arg::None, "web"),
+        (Field::ContainerType, Arg::None, "docker"),
+        (Field::ContainerImage, Arg::None, "nginx:1.2"),
+        (Field::ContainerImageRepository, Arg::None, "nginx"),
+        (Field::ContainerImageTag, Arg::None, "1.2"),
+        (Field::ContainerIp, Arg::None, "172.17.0.2"),
+        (Field::ContainerPrivileged, Arg::None, "true"),
+        (Field::ContainerLabel, Arg::Key("app".into()), "shop"),
+        (Field::ContainerLabel, Arg::Key("other".into()), "<NA>"),
+    ] {
+        let mut out = Vec::new();
+        render_text(&cx, &operand(field, arg.clone()), &mut out, &mut Scratch::default());
+        assert_eq!(String::from_utf8_lossy(&out), expected, "{field:?} {arg:?}");
+    }
+}
+
+#[test]
 fn open_flags_are_judged() {
     let open = |field, flags: u32, mode: u32, fd: i64| {
         let params: [&[u8]; 4] = [&fd.to_le_bytes(), b"/x\0", &flags.to_le_bytes(), &mode.to_le_bytes()];

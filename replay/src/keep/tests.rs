@@ -1,12 +1,16 @@
 //! The rule with a small host: processes, containers, filters, and how an unwanted event is kept.
 
-use tercel_format::Block;
+use std::convert::Infallible;
+
 use tercel_format::catalogue::code;
 use tercel_format::record::{ProcessRecord, Section};
 use tercel_format::writer::EventBuilder;
+use tercel_format::{Block, Numbering};
 
-use super::{Keep, Scope};
-use crate::state::State;
+use super::{Keep, Scope, SliceCounts, Slicer};
+use crate::scan::Visitor;
+use crate::state::{ResumePoint, State};
+use crate::window::Window;
 
 /// A scope with what it has seen.
 type Seen = (Scope, State);
@@ -133,4 +137,41 @@ fn losses_are_known_to_every_slice() {
         let lost = EventBuilder::new(code::DROP_E, 1, 0).set("ratio", 3);
         assert_eq!(keep(&mut seen, lost), Keep::State);
     }
+}
+
+/// Notes whether each event that it gets is for the state only.
+#[derive(Default)]
+struct Noted(Vec<bool>);
+
+impl Visitor for Noted {
+    type Error = Infallible;
+
+    fn block(&mut self, block: &Block<'_>) -> Result<bool, Infallible> {
+        if let Block::Event(event) = block
+            && !event.initial
+        {
+            self.0.push(event.state_only);
+        }
+        Ok(true)
+    }
+
+    fn resume(&mut self, _: State, _: ResumePoint) -> Result<(), Infallible> {
+        Ok(())
+    }
+}
+
+#[test]
+fn a_slice_counts_what_becomes_of_its_events() {
+    let (scope, state) = started(Scope::default().of_processes(&[10]));
+    let mut slicer = Slicer::new(Noted::default(), scope, Window::default());
+    let numbering = Numbering { sections: 1, counted: 1, initial: None };
+    let Ok(()) = slicer.resume(state, ResumePoint { numbering, ts: 1 });
+    for event in [getdents(30), getdents(60), close(60), getdents(20), getdents(60), getdents(10)] {
+        let event = event.encode().expect("a valid event");
+        let Ok(goes_on) = slicer.block(&Block::Event(event.event()));
+        assert!(goes_on);
+    }
+    let (noted, counts) = slicer.finish();
+    assert_eq!(noted.0, [false, true, false, false]);
+    assert_eq!(counts, SliceCounts { kept: 3, for_state: 1, left_out: 2 });
 }

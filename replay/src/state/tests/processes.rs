@@ -305,6 +305,29 @@ fn ids_follow_the_calls() {
 }
 
 #[test]
+fn prlimit_sets_the_limit_of_the_process_that_it_names() {
+    for (res, limit, pid, resource, expected) in [
+        (0, 300, 100, 7, (300, 0)),
+        (0, 300, 0, 7, (300, 0)),
+        (0, 300, 1, 7, (0, 300)),
+        (-1, 300, 100, 7, (0, 0)),
+        (0, -1, 100, 7, (0, 0)),
+        (0, 300, 100, 6, (0, 0)),
+    ] {
+        let mut host = Host::new();
+        let params: [(&str, Value); 4] = [
+            ("res", res.into()),
+            ("newcur", limit.into()),
+            ("pid", pid.into()),
+            ("resource", resource.into()),
+        ];
+        host.event(code::SYSCALL_PRLIMIT_X, 100, &params);
+        let found = (host.thread(100).fdlimit, host.thread(1).fdlimit);
+        assert_eq!(found, expected, "prlimit of {pid}, resource {resource}: {res}");
+    }
+}
+
+#[test]
 fn switches_tell_memory_and_time() {
     let mut host = Host::new();
     let params: [(&str, Value); 6] = [
