@@ -110,3 +110,28 @@ fn test_cost(test: &Test) -> u32 {
         Test::CompareOperand(..) | Test::InOperand(_) | Test::IntersectsOperand(_) => 10,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Notes;
+
+    #[test]
+    fn dear_tests_cost_more() {
+        let cost = |condition: &str| {
+            let program =
+                tercel_rules::filter(condition).unwrap_or_else(|error| panic!("{condition}: {error}"));
+            Notes::new(&program.checks[0]).cost
+        };
+        let ascending = [
+            "proc.name exists",
+            "proc.name = cat",
+            "proc.name in (cat, dog)",
+            "proc.name contains cat",
+            "proc.name regex c.t",
+            "toupper(proc.name) regex C.T",
+        ];
+        for pair in ascending.windows(2) {
+            assert!(cost(pair[0]) < cost(pair[1]), "{pair:?}");
+        }
+    }
+}
