@@ -24,7 +24,7 @@ const CAPTURES: &str = "alerts do not start captures; use 'tercel live -w FILE' 
 const NO_LIBRARY: &str = "this program does not use Falco's libraries";
 
 /// Every key: its path, and its use. A path that ends in `.*` stands for all keys below it.
-pub const KEYS: &[(&str, Use)] = &[
+pub(crate) const KEYS: &[(&str, Use)] = &[
     ("append_output.*", Used),
     ("base_syscalls.adaptive", Used),
     ("base_syscalls.all", Used),

@@ -70,7 +70,7 @@ fn is_true(text: &str) -> bool {
 }
 
 /// Rule files that are named and do not exist: they may be created later.
-pub fn absent_rules(root: &Entry) -> Vec<PathBuf> {
+pub(crate) fn absent_rules(root: &Entry) -> Vec<PathBuf> {
     let mut paths = named_rules(&mut Reader { root, errors: Vec::new(), warnings: Vec::new() });
     paths.retain(|path| !path.exists());
     paths

@@ -132,7 +132,7 @@ impl Entry {
     }
 
     /// Merges another file into this one.
-    pub fn lay(&mut self, over: Entry, strategy: Strategy) {
+    pub(crate) fn lay(&mut self, over: Entry, strategy: Strategy) {
         let Value::Map(pairs) = over.value else { return };
         for (key, new) in pairs {
             let slot = self.slot(&key, &new.place);

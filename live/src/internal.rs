@@ -86,7 +86,7 @@ fn iso8601(time: Timestamp) -> String {
 }
 
 /// The time of day, `zone` seconds ahead of UTC.
-pub fn time_of_day(zone: i32) -> String {
+pub(crate) fn time_of_day(zone: i32) -> String {
     local(Timestamp::now(), zone).strftime("%H:%M:%S").to_string()
 }
 

@@ -22,7 +22,7 @@ impl From<io::Error> for Failure {
 }
 
 /// Sends lines, one after the other. It may wait; it runs on a thread of its own.
-pub trait Channel: Send {
+pub(crate) trait Channel: Send {
     /// Sends a line. After a failure the same line comes again, unless it can never be sent.
     ///
     /// # Errors

@@ -42,7 +42,7 @@ impl Record {
 }
 
 /// A client of the collector.
-pub struct Exporter {
+pub(crate) struct Exporter {
     client: Client,
     version: String,
     hostname: String,

@@ -34,7 +34,7 @@ pub enum Job {
 }
 
 /// Waiting lines.
-pub struct Queue {
+pub(crate) struct Queue {
     inner: Mutex<Inner>,
     changed: Condvar,
     limits: Limits,

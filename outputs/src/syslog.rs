@@ -73,7 +73,7 @@ enum Socket {
 }
 
 /// The daemon and the connection to it, if there is one.
-pub struct Connection {
+pub(crate) struct Connection {
     syslog: Syslog,
     socket: Option<Socket>,
 }

@@ -124,7 +124,7 @@ impl<W: Write> Writer<W> {
     }
 
     /// Writes an event together with its number, for use after omitted events (FORMAT.md section 8).
-    pub fn numbered_event(&mut self, event: &Event) -> io::Result<()> {
+    pub(crate) fn numbered_event(&mut self, event: &Event) -> io::Result<()> {
         self.event_with(event, Some(event.num))
     }
 

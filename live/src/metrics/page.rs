@@ -4,11 +4,11 @@ use std::fmt::{Display, Write};
 
 /// A page of metrics.
 #[derive(Debug, Default)]
-pub struct Page(String);
+pub(crate) struct Page(String);
 
 impl Page {
     /// The text.
-    pub fn into_text(self) -> String {
+    pub(crate) fn into_text(self) -> String {
         self.0
     }
 
