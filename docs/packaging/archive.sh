@@ -6,6 +6,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 target=x86_64-unknown-linux-musl
+committed=$(git log -1 --format=%ct)
 cargo build --release --locked --bin tercel --target $target
 
 name=tercel-$(cargo pkgid | sed 's/.*[#@]//')-x86_64-linux
@@ -21,7 +22,7 @@ cp README.md ARCHITECTURE.md CHANGELOG.md SECURITY.md LICENSE-MIT LICENSE-APACHE
 docs/packaging/licences.sh $target >"$out/$name/LICENSES-THIRD-PARTY"
 
 cd "$out"
-tar --sort=name --owner=0 --group=0 --numeric-owner --mode=u=rwX,go=rX --mtime="@$(git log -1 --format=%ct)" -c "$name" | gzip -9n >"$name.tar.gz"
+tar --sort=name --owner=0 --group=0 --numeric-owner --mode=u=rwX,go=rX --mtime="@$committed" -c "$name" | gzip -9n >"$name.tar.gz"
 rm -r "$name"
 sha256sum ./*.tar.gz | sed 's|\./||' >SHA256SUMS
 cat SHA256SUMS

@@ -65,9 +65,9 @@ try_archive() {
     "${run[@]}" --version
     "${run[@]}" info $trace | head -n 3
     "${run[@]}" rules check "/$2/rules/tercel_macros.yaml" "/$2/rules/tercel_rules.yaml" | tail -n 1
-    "${run[@]}" events $trace | wc -l
+    echo "$("${run[@]}" events $trace | wc -l) events"
     "${run[@]}" replay --utc --rules "/$2/rules" /traces 2>"$work/replay.log" | cmp - "$work/replay.expected"
-    tail -n 1 "$work/replay.log"
+    sed -n 's/^Alerts: \(.*\)/\1 alerts/p' "$work/replay.log"
 }
 
 archive() {
@@ -81,7 +81,7 @@ archive() {
         cp "$repository"/testdata/traces/*.scap "$place/traces"
         tar -C "$place" -xf "$repository"/target/archive/*.tar.gz
         name=$(cd "$place" && echo tercel-*)
-        say "the archive in $(ls -A "$place" | paste -sd ' '), Debian $(cat "$place/etc/debian_version" 2>/dev/null || echo none)"
+        say "in $(sed 's/^/Debian /' "$place/etc/debian_version" 2>/dev/null || (cd "$place" && echo "a root with $(echo *)"))"
         try_archive "$place" "$name"
         rm -r "${place:?}/$name"
     done
