@@ -100,7 +100,7 @@ impl Values {
             _ => true,
         };
         let mut values = Values(values.filter(|(_, value)| is_known(value)).collect());
-        if !matches!(values.text(Field::FdType), Some("file" | "directory")) {
+        if !is_path(values.text(Field::FdType), values.text(Field::FdName)) {
             values.0.retain(|(field, _)| *field != Field::FdName);
         }
         if values.text(Field::ContainerId) == Some("host") {
@@ -115,6 +115,14 @@ impl Values {
 
     fn text(&self, field: Field) -> Option<&str> {
         self.get(field)?.as_str()
+    }
+}
+
+/// Whether the name of an fd is a path. A call that failed has no fd, but the name that it was given.
+fn is_path(kind: Option<&str>, name: Option<&str>) -> bool {
+    match kind {
+        Some(kind) => matches!(kind, "file" | "directory"),
+        None => name.is_some_and(|name| name.starts_with('/')),
     }
 }
 

@@ -164,3 +164,18 @@ fn connections_have_two_ends() {
     assert_eq!(evidence["dst_endpoint"], json!({"ip": "::1", "port": 443}));
     assert_eq!(evidence["connection_info"], json!({"direction_id": 0, "protocol_name": "tcp"}));
 }
+
+#[test]
+fn names_of_failed_calls_are_paths_too() {
+    for (kind, name, expected) in [
+        (Some("file"), "x", true),
+        (Some("directory"), "/x", true),
+        (Some("ipv4"), "10.0.0.1:1->10.0.0.2:2", false),
+        (Some("unix"), "/run/x", false),
+        (None, "/etc/shadow", true),
+        (None, "<NA>", false),
+    ] {
+        assert_eq!(is_path(kind, Some(name)), expected, "{kind:?} {name}");
+    }
+    assert!(!is_path(None, None));
+}
