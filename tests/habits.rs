@@ -81,7 +81,7 @@ fn config_check_refuses_what_live_refuses() {
         "append.yaml",
         format!("rules_files: [{d}/rules.yaml]\nappend_output: [{{extra_output: 'on %nosuch.field'}}]\n"),
         2,
-        "append.yaml:2:32: append_output[].extra_output: unknown filter",
+        "append.yaml:2:32: append_output[].extra_output: '%nosuch.field' is neither a field",
     );
     check("rule.yaml", format!("rules_files: [{d}/broken.yaml]\n"), 2, "did you mean 'evt.type'?");
     check("word.yaml", "priority: loud\n".to_owned(), 2, "word.yaml:1:11: priority must be one of");
