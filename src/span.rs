@@ -24,15 +24,21 @@ impl Span {
     /// The span of captures together. With `utc` their own zones do not count.
     ///
     /// # Errors
-    /// One of them is standard input, which can be read only once, or cannot be opened; none has an event.
+    /// One of them is a stream, which can be read only once, or cannot be opened; none has an event.
     pub fn of(inputs: &[Input], utc: bool) -> Result<Span, Failure> {
         let mut span: Option<Span> = None;
         for input in inputs {
-            let Input::File(path) = input else {
-                return Err(Failure::usage(
-                    "standard input can be read only once, so that its first and last event are not known in advance: \
-                     give times with their date, distances from the first event or event numbers",
-                ));
+            // A pipe that is opened for a look is empty afterwards, or blocks.
+            let is_pipe = |path: &Path| path.metadata().is_ok_and(|found| !found.is_file());
+            let path = match input {
+                Input::File(path) if !is_pipe(path) => path,
+                Input::File(_) | Input::Stdin => {
+                    return Err(Failure::usage(format!(
+                        "{}: a stream can be read only once, so that its first and last event are not known in advance; \
+                         give times with their date, times after the first event or event numbers",
+                        input.name()
+                    )));
+                }
             };
             let Some(one) =
                 of_file(path, utc).map_err(|error| diagnostics::unopened(&input.name(), &error))?

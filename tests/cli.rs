@@ -34,7 +34,7 @@ fn mistakes_have_their_exit_codes() {
     refused(&["replay", "-r", "rules", "--from", "+2s", "--to", "+1s", TRACE], 2, "--to is before --from");
     refused(&["replay", "-r", "rules", "--from=-1s", "--to=-2s", TRACE], 2, "--to is before --from");
     refused(&["replay", "-r", "rules", "--from", "#3-#4", "--to", "#9", TRACE], 2, "without --to");
-    refused(&["replay", "-r", "rules", "--from=-1s", "-"], 2, "standard input can be read only once");
+    refused(&["replay", "-r", "rules", "--from=-1s", "-"], 2, "<stdin>: a stream can be read only once");
     refused(&["events", TRACE, "--filter", "evt.num=1", "evt.num=2"], 2, "not both");
     refused(
         &["record", "-w", "no-such-dir/x", "--docker", "no-such.sock"],
@@ -143,6 +143,27 @@ fn times_as_printed_and_distances_from_the_end_are_points() {
     let numbers = times(&["--from", &format!("#{number}-#{}", number + 2)]);
     assert!(numbers.lines().count() > 0 && from.starts_with(&numbers), "{numbers}");
     assert_eq!(numbers, times(&["--from", &format!("#{number}"), "--to", &format!("#{}", number + 3)]));
+}
+
+#[test]
+fn pipes_are_opened_only_once() {
+    let shell = |window: &str| {
+        let binary = tercel_test_support::binary();
+        let script = format!("cat {TRACE} | {} events /dev/fd/0 {window}", binary.display());
+        let command = std::process::Command::new("sh")
+            .args(["-c", &script])
+            .current_dir(tercel_test_support::root())
+            .output();
+        command.expect("a shell")
+    };
+    let refused = shell("--from=-1s");
+    assert_eq!(refused.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&refused.stderr).contains("/dev/fd/0: a stream can be read only once"));
+    // Nothing is looked up for the message either.
+    let empty = shell("--from +999h");
+    assert_eq!(empty.status.code(), Some(0));
+    assert!(String::from_utf8_lossy(&empty.stderr).ends_with("no event lies in the window\n"), "{empty:?}");
+    assert!(shell("--from +0s").stdout.len() > 100);
 }
 
 #[test]

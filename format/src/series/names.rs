@@ -11,7 +11,7 @@ use jiff::tz::TimeZone;
 /// Digits of the number in a file's name.
 const DIGITS: usize = 6;
 
-/// The pattern of a name has % sequences that mean nothing, or is no text.
+/// The pattern of a name has % sequences that mean nothing, or is not text.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{}: {reason}", pattern.display())]
 pub struct PatternError {

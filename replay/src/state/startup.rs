@@ -97,7 +97,7 @@ impl State {
             Account::User { name, home, shell, .. } => name.len() + home.len() + shell.len(),
             Account::Group { name, .. } => name.len(),
         };
-        // Twice: as they are told, and as they are kept.
+        // Twice: as they arrive, and as they are kept.
         self.threads
             .grow(2 * list.iter().map(|account| size_of::<Account>() + texts(account)).sum::<usize>());
         self.lists.accounts = list.to_vec();

@@ -145,13 +145,13 @@ pub(super) struct Numbers {
     pub(super) reaper_tid: i64,
 }
 
-/// More changes than these in a table of fds, and more than it has fds, and the table is told instead, which may be shared.
+/// More changes than these in a table of fds, and more than it has fds, and the table is written instead, which may be shared.
 pub(super) const FEW: usize = 64;
 
 /// Most changes of a table: all fds are gone, and all others are new.
 const MAX_CHANGES: usize = 2 * MAX_FDS;
 
-/// What is new of a thread's fds. Fds and tables are told by their places among what is shared.
+/// What is new of a thread's fds. Fds and tables are named by their places among what is shared.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) enum Fds {
     /// Nothing.

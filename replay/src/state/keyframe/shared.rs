@@ -280,7 +280,7 @@ fn leaf(fds: &[Arc<Fd>], told: &Told<LEAF>) -> Option<Arc<FdTree>> {
     FdTree::new(entries).filter(|_| right)
 }
 
-/// The fds that are told, unless their numbers do not ascend.
+/// The fds that are listed, unless their numbers do not ascend.
 fn entries<const MAX: usize>(fds: &[Arc<Fd>], told: &Told<MAX>) -> Option<Vec<(i64, Arc<Fd>)>> {
     let mut before = (0i64, 0i64);
     let entry = |(number, place): &(i64, i64)| {
