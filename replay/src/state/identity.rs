@@ -215,9 +215,8 @@ impl State {
         if cwd.last() != Some(&b'/') {
             cwd.push(b'/');
         }
-        if *self.threads.get(leader).cwd != *cwd {
-            self.threads.grow(cwd.len());
-            self.threads.get_mut(leader).cwd = cwd.into();
-        }
+        let old = self.threads.get(leader).cwd.clone();
+        let new = self.threads.text(&old, &cwd);
+        self.threads.get_mut(leader).cwd = new;
     }
 }

@@ -38,7 +38,6 @@ pub(super) struct Lists {
 impl State {
     /// An entry of a process list (reference state 1.1, 1.2).
     pub(super) fn add_process(&mut self, record: &ProcessRecord) {
-        self.threads.grow(record.root.len());
         let mut thread = self.threads.blank(record.tid);
         (thread.pid, thread.ptid) = (record.pid, record.ptid);
         (thread.sid, thread.vpgid, thread.pgid) = (record.sid, record.vpgid, record.pgid);
@@ -62,7 +61,7 @@ impl State {
         if are_cgroups(&cgroups) {
             thread.cgroups = self.threads.text(&thread.cgroups, &cgroups);
         }
-        thread.root = record.root.as_slice().into();
+        thread.root = self.threads.text(&thread.root, &record.root);
         thread.pidns_init_start_ts = record.pidns_init_start_ts;
         if main {
             thread.env = self.threads.text(&thread.env, &ended(&record.env));
