@@ -1,5 +1,7 @@
 //! The classic rules through syslog, a file and a program at once; a disk that is full for a while.
 
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{TcpListener, TcpStream};
 use std::os::unix::net::UnixDatagram;
 use std::process::Command;
 
@@ -76,6 +78,80 @@ fn the_classic_rules_reach_every_output() {
         assert!(message.starts_with("<11>") || message.starts_with("<12>"), "{message}");
         assert!(message.ends_with(&format!(" tercel: {alert}")), "{message}");
     }
+}
+
+/// The body of a request, which is answered.
+fn received(stream: TcpStream) -> serde_json::Value {
+    let (mut reader, mut length) = (BufReader::new(&stream), 0);
+    let mut line = String::new();
+    while line != "\r\n" {
+        line.clear();
+        assert_ne!(reader.read_line(&mut line).expect("a header"), 0, "the client hangs up");
+        if let Some(value) = line.to_ascii_lowercase().strip_prefix("content-length:") {
+            length = value.trim().parse().expect("a number");
+        }
+    }
+    let mut body = vec![0; length];
+    reader.read_exact(&mut body).expect("a body");
+    (&stream)
+        .write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+        .expect("an answer");
+    serde_json::from_slice(&body).expect("JSON")
+}
+
+#[test]
+fn alerts_reach_a_collector_as_log_records() {
+    let Some(place) = Place::new("otlp") else { return };
+    let rules = place.file(
+        "rules.yaml",
+        &format!(
+            "- rule: Marked\n  desc: a file\n  condition: evt.type in (open, openat) and fd.name startswith {}\n  output: mark %fd.name\n  \
+            priority: NOTICE\n  tags: [t]\n",
+            marked()
+        ),
+    );
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = listener.local_addr().expect("an address");
+    let endpoint = format!("otlp_output={{enabled: true, endpoint: http://{address}}}");
+    let arguments = ["-r", rules.to_str().expect("a path"), "-o", &endpoint];
+    let live = Live::start(&place, &place.path("out"), &arguments);
+    let path = format!("{}1", marked());
+    shell(&format!("cat {path} 2>/dev/null; true"));
+    let request = received(listener.accept().expect("a request").0);
+    live.stop();
+    let record = &request["resourceLogs"][0]["scopeLogs"][0]["logRecords"][0];
+    assert_eq!(record["body"]["stringValue"], format!("mark {path}"), "{request}");
+    assert_eq!(record["severityText"], "Notice", "{request}");
+    let attributes = record["attributes"].as_array().expect("attributes");
+    let value = |name: &str| attributes.iter().find(|pair| pair["key"] == name).map(|pair| &pair["value"]);
+    assert_eq!(value("fd.name").expect("the field")["stringValue"], path, "{request}");
+    assert_eq!(value("security_rule.name").expect("the rule")["stringValue"], "Marked", "{request}");
+}
+
+/// One path of code, one list.
+#[test]
+fn config_check_lists_what_live_does() {
+    let Some(place) = Place::new("listed") else { return };
+    let rules = "- rule: R\n  desc: d\n  condition: evt.type=open\n  output: x\n  priority: INFO\n";
+    place.file("r.yaml", rules);
+    std::fs::create_dir(place.path("rules.d")).expect("a directory");
+    let d = place.path("");
+    let d = d.to_str().expect("a path").trim_end_matches('/');
+    let text = format!(
+        "rules_files: [{d}/r.yaml, {d}/rules.d, {d}/r.local.yaml]\npriority: info\njson_output: true\n\
+        stdout_output: {{enabled: true}}\nfile_output: {{enabled: true, filename: {d}/alerts}}\n\
+        webserver: {{enabled: true, listen_address: 127.0.0.1, listen_port: 0}}\n"
+    );
+    let configuration = place.file("tercel.yaml", &text);
+    let found =
+        tercel_test_support::ran(&["config", "check", configuration.to_str().expect("a path")], 0).out;
+    let listed: Vec<&str> = found.lines().filter_map(|line| line.strip_prefix("would ")).collect();
+    assert_eq!(listed.len(), 7, "{found}");
+    let live = Live::configured(&place, &place.path("out"), &configuration, &[]);
+    let told = live.errors();
+    let told: Vec<&str> = told.lines().take_while(|line| !line.starts_with("watching")).collect();
+    assert_eq!(told, listed);
+    live.stop();
 }
 
 /// ping connects, to learn its own address, and then sends and receives.
