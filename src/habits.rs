@@ -279,8 +279,8 @@ impl Live {
             Some(Question::Rules(name)) => {
                 let texts = self.overrides.iter().map(|text| text.to_string_lossy().into_owned());
                 let texts: Vec<String> = texts.collect();
-                let loaded =
-                    config::load(self.config.as_ref().map(Path::new), &texts).map_err(Failure::usage)?.config;
+                let file = self.config.as_ref().map(Path::new).or(config::default_file());
+                let loaded = config::load(file, &texts).map_err(Failure::usage)?.config;
                 let mut words = verb(&["rules", "list"]);
                 if loaded.lines.json {
                     words.push("--json".into());

@@ -5,6 +5,7 @@
 mod assets;
 mod captures;
 mod cli;
+mod configured;
 mod convert;
 mod diagnostics;
 mod events;

@@ -85,6 +85,52 @@ fn rules_of_other_event_sources_alone_are_a_warning() {
     assert!(!found.status.success());
 }
 
+/// What a configuration does to the lines of live it does to those of replay.
+#[test]
+fn a_configuration_gives_rules_fields_and_the_form_of_lines() {
+    let place = Place::new("configured");
+    place.file(
+        "r.yaml",
+        "- rule: R\n  desc: d\n  condition: evt.num=28 and static.stage=test\n  output: made\n  priority: INFO\n",
+    );
+    std::fs::create_dir(place.path("rules.d")).expect("a directory");
+    let file = place.file(
+        "tercel.yaml",
+        format!(
+            "rules_files: [{}, {}, {}]\nstatic_fields: {{stage: test}}\nappend_output: [{{extra_output: 'at %static.stage'}}]\n\
+            json_output: true\nfile_output: {{enabled: true, filename: {}}}\n",
+            place.name("r.yaml"),
+            place.name("rules.d"),
+            place.name("r.local.yaml"),
+            place.name("unused"),
+        ),
+    );
+    let file = file.to_str().expect("a path");
+    let found = ran(&["replay", "-q", "-c", file, TRACE], 0).out;
+    let alert: Value = serde_json::from_str(&found).expect("one JSON object");
+    assert!(
+        alert["output"].as_str().is_some_and(|text| text.ends_with("Informational made at test")),
+        "{alert}"
+    );
+    assert_eq!(alert["output_fields"]["static.stage"], json!("test"));
+    assert!(!place.path("unused").exists(), "outputs are live's");
+    // The command line comes after the configuration.
+    let rules = place.name("r.yaml");
+    let other =
+        ["replay", "-q", "-c", file, "-o", "static_fields.stage=other", "-o", "json_output=false", TRACE];
+    assert_eq!(ran(&other, 0).out, "");
+    let found = ran(&["replay", "-q", "-r", &rules, "-o", "static_fields.stage=test", TRACE], 0).out;
+    assert!(found.ends_with(": Informational made\n"), "{found}");
+    refused(&["replay", "-r", &rules, TRACE], 2, "needs 'stage' in static_fields");
+    refused(&["replay", "-c", "/dev/null", TRACE], 2, "the configuration has no rule files");
+    refused(&["replay", "-c", "no-such.yaml", "-r", "rules", TRACE], 2, "no-such.yaml");
+    refused(
+        &["replay", "-r", "rules", "-o", "priority=loud", TRACE],
+        2,
+        "-o priority=loud: priority must be one of",
+    );
+}
+
 #[test]
 fn what_may_not_be_read_is_not_called_missing() {
     const CHECK: &str = "captures that may not be read";

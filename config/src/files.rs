@@ -25,14 +25,18 @@ pub struct Loaded {
     pub absent: Vec<PathBuf>,
 }
 
-/// Reads the configuration: `file`, or the one of the system if there is one, then the files that it names, then the overrides.
+/// The configuration of this system, if there is one.
+pub fn default_file() -> Option<&'static Path> {
+    Some(Path::new(DEFAULT_FILE)).filter(|path| path.exists())
+}
+
+/// Reads the configuration: `file`, then the files that it names, then the overrides. Without a file there are only overrides.
 ///
 /// # Errors
 /// A file cannot be read, or values are invalid; the message names every place.
 pub fn load(file: Option<&Path>, overrides: &[String]) -> Result<Loaded, Error> {
     let (mut files, mut warnings) = (Vec::new(), Vec::new());
-    let default = Some(Path::new(DEFAULT_FILE)).filter(|path| path.exists());
-    let mut root = match file.or(default) {
+    let mut root = match file {
         Some(file) => parse(file, &mut files, &mut warnings)?,
         None => Entry::parse("", "", &mut warnings)?,
     };

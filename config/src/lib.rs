@@ -44,7 +44,7 @@ mod outputs;
 mod settings;
 
 pub use error::Error;
-pub use files::{DEFAULT_FILE, Loaded, load};
+pub use files::{DEFAULT_FILE, Loaded, default_file, load};
 pub use keys::Remarks;
 pub use settings::{Calls, Config, Drops, Lines, Log, Metrics, Schema, Web};
 pub use tree::{Place, Remark};

@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use clap::Args;
 
+use super::overrides::OverrideArgs;
 use super::read::filter;
-use super::rules::{RuleMatching, SelectionArgs};
-use super::schema::SchemaName;
+use super::rules::SelectionArgs;
 use super::values;
 use crate::exit::Failure;
 use crate::intent::{Live, Sockets};
@@ -32,15 +32,11 @@ pub struct LiveArgs {
     filter: Option<String>,
     #[command(flatten)]
     selection: SelectionArgs,
-    /// Which of several matching rules raises an alert
-    #[arg(long, value_enum, help_heading = "Rule selection")]
-    rule_matching: Option<RuleMatching>,
     /// Configuration [default: /etc/tercel/tercel.yaml, if it exists]
     #[arg(short, long, value_name = "FILE", help_heading = "Configuration")]
     config: Option<PathBuf>,
-    /// Override a key of the configuration, as in json_output=true or file_output.enabled=true
-    #[arg(short = 'o', value_name = "KEY=VALUE", help_heading = "Configuration")]
-    options: Vec<String>,
+    #[command(flatten)]
+    overrides: OverrideArgs,
     /// Also record to this trace; replaying it gives the same alerts
     #[arg(short, long, value_name = "FILE", help_heading = "Capture")]
     write: Option<PathBuf>,
@@ -64,18 +60,9 @@ pub struct LiveArgs {
     /// Stop after rules have seen this many events
     #[arg(short = 'n', value_name = "EVENTS", help_heading = "Capture")]
     limit: Option<u64>,
-    /// Print alerts as JSON, one object per line, with Falco's keys
-    #[arg(long, help_heading = "Output")]
-    json: bool,
-    /// Print alerts as JSON of this schema
-    #[arg(long, value_enum, value_name = "SCHEMA", help_heading = "Output")]
-    json_schema: Option<SchemaName>,
     /// Print times in UTC instead of the time zone of the host
     #[arg(long, help_heading = "Output")]
     utc: bool,
-    /// Print times in ISO 8601
-    #[arg(long, help_heading = "Output")]
-    iso8601: bool,
     /// Write the alerts to this file instead of the outputs of the configuration
     #[arg(long, value_name = "FILE", help_heading = "Output")]
     output: Option<PathBuf>,
@@ -120,7 +107,8 @@ impl LiveArgs {
     /// # Errors
     /// Arguments contradict each other, or name something that does not exist.
     pub fn intent(self) -> Result<Live, Failure> {
-        let overrides = self.overrides();
+        let mut overrides = self.overrides.pairs();
+        overrides.extend(self.verbose.then(|| "log_level=debug".to_owned()));
         Ok(Live {
             rules: self.selection.of(self.rules)?,
             filter: filter(&self.words, self.filter, "at the end")?,
@@ -137,23 +125,5 @@ impl LiveArgs {
             quiet: self.quiet,
             verbose: self.verbose,
         })
-    }
-
-    /// The overrides of the configuration, flags that stand for one included.
-    fn overrides(&self) -> Vec<String> {
-        let mut overrides = self.options.clone();
-        let mut flag = |given: bool, key: &str| {
-            if given {
-                overrides.push(key.to_owned());
-            }
-        };
-        flag(self.json || self.json_schema.is_some(), "json_output=true");
-        let schema = self.json_schema.map(|schema| format!("json_schema={}", schema.name()));
-        schema.iter().for_each(|key| flag(true, key));
-        flag(self.iso8601, "time_format_iso_8601=true");
-        flag(self.rule_matching == Some(RuleMatching::First), "rule_matching=first");
-        flag(self.rule_matching == Some(RuleMatching::All), "rule_matching=all");
-        flag(self.verbose, "log_level=debug");
-        overrides
     }
 }

@@ -4,13 +4,15 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use clap::Args;
-use tercel_replay::{Options, Settings, Style};
+use tercel_config as config;
+use tercel_replay::Options;
 use tercel_rules::program::Priority;
 
+use super::overrides::OverrideArgs;
 use super::read::{POINTS, WindowArgs, captures};
-use super::rules::{RuleMatching, SelectionArgs};
-use super::schema::SchemaName;
+use super::rules::SelectionArgs;
 use super::values;
+use crate::configured;
 use crate::exit::Failure;
 use crate::intent::Replay;
 
@@ -18,8 +20,8 @@ use crate::intent::Replay;
 #[derive(Debug, Args)]
 #[command(after_help = POINTS)]
 pub struct ReplayArgs {
-    /// Rule files or directories of them, in the order of loading
-    #[arg(long, short, value_name = "FILE", required = true)]
+    /// Rule files or directories of them, in the order of loading [default: rules_files of --config]
+    #[arg(long, short, value_name = "FILE", required_unless_present = "config")]
     rules: Vec<PathBuf>,
     /// Captures, directories of them, or - for standard input; then, optionally, a filter: rules see only the events for
     /// which it holds
@@ -30,9 +32,12 @@ pub struct ReplayArgs {
     filter: Option<String>,
     #[command(flatten)]
     selection: SelectionArgs,
-    /// Which of several matching rules raises an alert
-    #[arg(long, value_enum, default_value = "first", help_heading = "Rule selection")]
-    rule_matching: RuleMatching,
+    /// Use the rules, their selection, appended outputs, static fields and the form of the lines of this configuration, as
+    /// live does; outputs have no effect
+    #[arg(short, long, value_name = "FILE", help_heading = "Configuration")]
+    config: Option<PathBuf>,
+    #[command(flatten)]
+    overrides: OverrideArgs,
     #[command(flatten)]
     window: WindowArgs,
     /// Stop after this many events of the window
@@ -53,18 +58,9 @@ pub struct ReplayArgs {
     /// Print the name of the capture with each alert: before the line, or in JSON under "file"
     #[arg(long, help_heading = "Output")]
     with_file: bool,
-    /// Print alerts as JSON, one object per line, with Falco's keys
-    #[arg(long, help_heading = "Output")]
-    json: bool,
-    /// Print alerts as JSON of this schema
-    #[arg(long, value_enum, value_name = "SCHEMA", help_heading = "Output")]
-    json_schema: Option<SchemaName>,
     /// Print times in UTC instead of the time zone of the capture
     #[arg(long, help_heading = "Output")]
     utc: bool,
-    /// Print times in ISO 8601
-    #[arg(long, help_heading = "Output")]
-    iso8601: bool,
     /// Write the alerts to this file
     #[arg(long, value_name = "FILE", help_heading = "Output")]
     output: Option<PathBuf>,
@@ -87,26 +83,30 @@ impl ReplayArgs {
     pub fn intent(self) -> Result<Replay, Failure> {
         let (traces, filter) = captures(&self.traces, self.filter)?;
         let window = self.window.intent(&traces, self.utc)?;
-        let settings = Settings::default();
+        let loaded = config::load(self.config.as_deref(), &self.overrides.pairs()).map_err(Failure::usage)?;
+        if !self.quiet {
+            loaded
+                .remarks
+                .warnings
+                .iter()
+                .for_each(|remark| eprintln!("{}: warning: {}", remark.place, remark.text));
+        }
+        let config = &loaded.config;
+        let style = configured::style(config.lines);
+        let rules = configured::rules(self.selection.of(self.rules)?, config)?;
         Ok(Replay {
-            rules: self.selection.of(self.rules)?,
+            rules,
             traces,
             filter,
             options: Options {
-                matching: self.rule_matching.into(),
+                matching: configured::matching(config),
                 from: window.from,
                 to: window.to,
                 limit: self.limit,
                 memory: self.state_memory,
-                settings,
+                settings: style.settings,
             },
-            style: Style {
-                json: self.json || self.json_schema.is_some(),
-                schema: self.json_schema.map(Into::into).unwrap_or_default(),
-                iso8601: self.iso8601,
-                settings,
-                ..Style::default()
-            },
+            style,
             jobs: self.jobs,
             merge: self.merge,
             with_file: self.with_file,

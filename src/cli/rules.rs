@@ -2,8 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Subcommand, ValueEnum};
-use tercel_replay::Matching;
+use clap::{Args, Subcommand};
 use tercel_rules::load::Options;
 use tercel_rules::program::Priority;
 use tercel_rules::select::Selection;
@@ -134,23 +133,5 @@ impl SelectionArgs {
             ..Options::default()
         };
         Ok(Rules { files, options, tags: self.tags.clone() })
-    }
-}
-
-/// Which of several matching rules raises an alert.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum RuleMatching {
-    /// The first one in the order of loading
-    First,
-    /// All of them
-    All,
-}
-
-impl From<RuleMatching> for Matching {
-    fn from(matching: RuleMatching) -> Matching {
-        match matching {
-            RuleMatching::First => Matching::First,
-            RuleMatching::All => Matching::All,
-        }
     }
 }

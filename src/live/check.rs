@@ -16,7 +16,7 @@ use crate::rules as rule_files;
 
 /// Checks a configuration and prints what live would do.
 pub fn run(file: Option<&Path>, overrides: &[String]) -> Result<Outcome, Failure> {
-    let loaded = config::load(file, overrides).map_err(Failure::usage)?;
+    let loaded = config::load(file.or(config::default_file()), overrides).map_err(Failure::usage)?;
     let mut out = io::stdout().lock();
     let mut remarks = || -> io::Result<()> {
         for remark in &loaded.remarks.warnings {

@@ -6,8 +6,8 @@ use tercel_config::Config;
 use tercel_rules::files::{self, FileError, RuleFile};
 use tercel_rules::load::{Loaded, Loader, Options};
 use tercel_rules::program::Program;
-use tercel_rules::select::Selection;
 
+use crate::configured;
 use crate::exit::Failure;
 use crate::intent::Live;
 
@@ -36,7 +36,7 @@ impl Plan {
     }
 
     /// The rule files given, or those of the configuration; the selection of `options` comes after that of the configuration.
-    pub fn new(files: Option<Vec<PathBuf>>, mut options: Options, config: &Config) -> Result<Plan, Failure> {
+    pub fn new(files: Option<Vec<PathBuf>>, options: Options, config: &Config) -> Result<Plan, Failure> {
         let may_be_empty = files.is_none();
         let files = files.unwrap_or_else(|| config.rules_files.clone());
         if files.is_empty() {
@@ -44,13 +44,7 @@ impl Plan {
                 "no rule files; name them with --rules, or as rules_files in the configuration",
             ));
         }
-        options.min_priority = options.min_priority.min(config.priority);
-        let mut steps = config.selection.clone();
-        steps.append(&mut options.selection.steps);
-        options.selection = Selection { steps };
-        options.append_output = config.append_output.clone();
-        options.static_fields = config.static_fields.clone();
-        Ok(Plan { files, may_be_empty, options })
+        Ok(Plan { files, may_be_empty, options: configured::loading(options, config) })
     }
 
     /// Loads the rules again.

@@ -3,12 +3,13 @@
 
 use std::path::PathBuf;
 
-use tercel_config::{self as config, Config, Lines, Loaded, Remarks, Schema};
+use tercel_config::{self as config, Config, Loaded, Remarks};
 use tercel_outputs::Kind;
-use tercel_replay::{Buffers, JsonSchema, Matching, Options, Settings, Style};
+use tercel_replay::{Options, Style};
 
 use super::reload::Files;
 use super::rules::Plan;
+use crate::configured;
 use crate::exit::Failure;
 use crate::intent::Live;
 
@@ -31,7 +32,8 @@ impl Setup {
     /// The configuration is invalid; the message names every place.
     pub fn read(args: &Live) -> Result<(Setup, Remarks), Failure> {
         let Loaded { config, remarks, files, absent } =
-            config::load(args.config.as_deref(), &args.overrides).map_err(Failure::usage)?;
+            config::load(args.config.as_deref().or(config::default_file()), &args.overrides)
+                .map_err(Failure::usage)?;
         let plan = Plan::of(args, &config)?;
         let files = Files::new(plan.files().iter().chain(&files).chain(&absent).cloned().collect());
         Ok((Setup { config, plan, absent, files }, remarks))
@@ -47,13 +49,13 @@ impl Setup {
 
     /// The form of the lines.
     pub fn style(&self) -> Style {
-        style(self.config.lines)
+        configured::style(self.config.lines)
     }
 
     /// How rules are evaluated, where `seen` events were evaluated before.
     pub fn options(&self, args: &Live, seen: u64) -> Options {
         Options {
-            matching: if self.config.all_matching { Matching::All } else { Matching::First },
+            matching: configured::matching(&self.config),
             limit: args.limit.map(|limit| limit.saturating_sub(seen)),
             ..Options::default()
         }
@@ -69,24 +71,6 @@ impl Setup {
             ("log_stderr, log_syslog or log_level", old.log != new.log),
         ];
         changed.into_iter().filter_map(|(key, changed)| changed.then_some(key)).collect()
-    }
-}
-
-fn style(lines: Lines) -> Style {
-    let buffers = if lines.base64 { Buffers::Base64 } else { Buffers::Dotted };
-    Style {
-        settings: Settings { buffers, ..Settings::default() },
-        json: lines.json,
-        schema: match lines.schema {
-            Schema::Falco => JsonSchema::Falco,
-            Schema::Ecs => JsonSchema::Ecs,
-            Schema::Ocsf => JsonSchema::Ocsf,
-        },
-        iso8601: lines.iso8601,
-        json_output: lines.output,
-        json_tags: lines.tags,
-        json_message: lines.message,
-        json_fields: lines.fields,
     }
 }
 
@@ -131,7 +115,7 @@ mod tests {
         });
         fs::remove_dir_all(&directory).expect("a directory");
         let (program, config) = plan?;
-        let mut lines = Lines(Formatter::new(&program, style(config.lines)), Vec::new());
+        let mut lines = Lines(Formatter::new(&program, configured::style(config.lines)), Vec::new());
         let event = Event::new(code::SYSCALL_GETCWD_E, &[], &[]).expect("a known code");
         let mut replay = Replay::new(&program, None, Options::default());
         replay.block(&Block::Event(event), &mut lines).expect("a block");
