@@ -43,6 +43,14 @@ pub enum RunError {
     /// A part of the rules cannot be compiled by itself.
     #[error("the rules cannot be divided into parts: {0}")]
     Part(#[from] NumberedError),
+    /// A report would be written over what is read.
+    #[error("{}: the report would overwrite the input {}", .report.display(), .input.display())]
+    Overwrites {
+        /// The file of the report.
+        report: PathBuf,
+        /// A test file, a rule file or a capture.
+        input: PathBuf,
+    },
     /// A file or directory cannot be read or written.
     #[error("{}: {source}", .path.display())]
     File {
@@ -70,6 +78,7 @@ impl RunError {
             | RunError::NoTestFile(_)
             | RunError::NoCase
             | RunError::RuleFile(_)
+            | RunError::Overwrites { .. }
             | RunError::TooLarge(_)
             | RunError::Part(_) => true,
             RunError::File { .. } | RunError::Threads(_) | RunError::Junit(_) | RunError::Output(_) => false,

@@ -79,6 +79,7 @@ pub fn run(options: &Options, out: &mut dyn Write, warnings: &mut dyn Write) -> 
     if cases.is_empty() && broken.is_empty() {
         return Err(RunError::NoCase);
     }
+    report::refuse_overwriting(options, &cases)?;
     let jobs = options.jobs;
     let mut sets = Sets::default();
     let plan = Plan::of(&cases, &mut sets, options.bless, false);

@@ -9,12 +9,35 @@ mod tap;
 mod text;
 
 use std::fs;
+use std::path::Path;
+
+use tercel_format::series::is_same_file;
+use tercel_rules::files;
 
 use crate::coverage::Coverage;
 use crate::error::RunError;
 use crate::options::{Options, Report, ReportKind, Screen};
 use crate::output::Output;
+use crate::suite::Case;
 use crate::verdict::Run;
+
+/// Refuses reports that would be written over what is read: test files, rules, captures, lines. Rule files that cannot be read have an
+/// error of their own.
+pub(crate) fn refuse_overwriting(options: &Options, cases: &[&Case]) -> Result<(), RunError> {
+    for report in options.reports.iter().filter_map(|report| report.file.as_deref()) {
+        for case in cases {
+            let rules = files::read(&case.rules.files).unwrap_or_default();
+            let rules = rules.iter().map(|file| Path::new(&file.name));
+            let trace = case.trace.iter().map(|trace| trace.path.as_path());
+            let lines = case.lines.iter().filter_map(|lines| lines.file.as_deref());
+            let read = trace.chain(lines).chain([Path::new(&*case.document.name)]).chain(rules);
+            if let Some(input) = read.into_iter().find(|input| is_same_file(report, input)) {
+                return Err(RunError::Overwrites { report: report.to_owned(), input: input.to_owned() });
+            }
+        }
+    }
+    Ok(())
+}
 
 /// Writes all reports that were asked for; the text is printed where no other report is.
 pub(crate) fn write(
