@@ -18,8 +18,9 @@ use tercel_rules::program::Operand;
 use crate::captures::{self, Next};
 use crate::diagnostics;
 use crate::exit::{Failure, Outcome};
-use crate::inputs::{paths, refuse_overwriting};
+use crate::inputs::paths;
 use crate::intent::Events;
+use crate::target::refuse_overwriting;
 use crate::window;
 
 /// The default line: that of sysdig.
@@ -69,7 +70,10 @@ pub fn run(args: &Events) -> Result<Outcome, Failure> {
 
 fn output(args: &Events) -> Result<Box<dyn Write>, Failure> {
     match &args.output {
-        None => Ok(Box::new(io::stdout())),
+        None => {
+            refuse_overwriting(Path::new("-"), paths(&args.traces))?;
+            Ok(Box::new(io::stdout()))
+        }
         Some(path) => refuse_overwriting(path, paths(&args.traces)).and_then(|()| create(path)),
     }
 }

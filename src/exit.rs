@@ -3,6 +3,8 @@
 use std::fmt;
 use std::process::ExitCode;
 
+use crate::target;
+
 /// Why a run ended, as its exit code says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Outcome {
@@ -64,6 +66,7 @@ impl From<tercel_recording::Error> for Failure {
     fn from(error: tercel_recording::Error) -> Failure {
         match error {
             error if error.is_closed_pipe() => Failure::io(""),
+            tercel_recording::Error::Target { name, error } => target::refused(&name, &error),
             error if error.is_usage() => Failure::usage(error),
             error => Failure::io(error),
         }

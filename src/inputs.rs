@@ -1,7 +1,6 @@
 //! What the command line names: rule files, captures and a filter. Paths and directories enter, opened readers leave.
 
 use std::io;
-use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use tercel_rules::files::{self, RuleFile};
@@ -45,30 +44,11 @@ pub fn length(input: &Input) -> Option<u64> {
     }
 }
 
-/// Refuses to write to `output` if it is one of the files that are read: captures or rules.
-///
-/// # Errors
-/// It is one of them.
-pub fn refuse_overwriting<'a>(
-    output: &Path,
-    inputs: impl IntoIterator<Item = &'a Path>,
-) -> Result<(), Failure> {
-    let identity = |path: &Path| path.metadata().ok().map(|found| (found.dev(), found.ino()));
-    let Some(written) = identity(output) else { return Ok(()) };
-    match inputs.into_iter().find(|input| identity(input) == Some(written)) {
-        Some(input) => {
-            let (output, input) = (output.display(), input.display());
-            Err(Failure::usage(format!("{output}: the output would overwrite the input {input}")))
-        }
-        None => Ok(()),
-    }
-}
-
-/// The files among captures.
+/// The paths of captures; standard input is `-`.
 pub fn paths(captures: &[Input]) -> impl Iterator<Item = &Path> {
-    captures.iter().filter_map(|capture| match capture {
-        Input::Stdin => None,
-        Input::File(path) => Some(path.as_path()),
+    captures.iter().map(|capture| match capture {
+        Input::Stdin => Path::new("-"),
+        Input::File(path) => path.as_path(),
     })
 }
 

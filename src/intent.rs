@@ -6,6 +6,7 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use tercel_format::series::Creation;
 use tercel_format::trace::RingLimits;
 use tercel_recording::Kind;
 use tercel_replay::{Buffers, Options, Style, Window};
@@ -76,6 +77,8 @@ pub struct Rules {
 pub struct Write {
     /// The file; `-` is standard output.
     pub path: PathBuf,
+    /// How it is created.
+    pub creation: Creation,
     /// What is written.
     pub kind: Kind,
     /// Bytes of events after which a chunk of a native trace ends.
@@ -151,6 +154,8 @@ pub struct Live {
     pub overrides: Vec<String>,
     /// Record into this file at the same time.
     pub write: Option<PathBuf>,
+    /// How that file is created.
+    pub creation: Creation,
     /// Largest number of bytes to keep of each buffer.
     pub snaplen: Option<u32>,
     /// Bytes of the ring of each CPU.
@@ -175,6 +180,8 @@ pub struct Live {
 pub struct Replay {
     /// Rules.
     pub rules: Rules,
+    /// Files of the configuration.
+    pub configuration: Vec<PathBuf>,
     /// Captures.
     pub traces: Vec<Input>,
     /// Rules see only events for which it holds.

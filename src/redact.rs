@@ -12,7 +12,7 @@ use crate::captures;
 use crate::convert::tell;
 use crate::diagnostics;
 use crate::exit::{Failure, Outcome};
-use crate::inputs::{length, refuse_overwriting};
+use crate::inputs::length;
 use crate::intent::Redact;
 use crate::progress::Progress;
 use crate::target;
@@ -24,7 +24,7 @@ const KEY: usize = 16;
 pub fn run(args: &Redact) -> Result<Outcome, Failure> {
     let input = &args.input;
     let files = args.policy.iter().chain(&args.key).map(|path| path.as_path());
-    refuse_overwriting(&args.write.path, files)?;
+    target::refuse_overwriting(&args.write.path, files)?;
     let mut redactor = Redactor::new(policy(args)?, key(args)?);
     let mut writer = target::writer(&args.write, std::slice::from_ref(input))?;
     writer.keep_numbers();

@@ -5,7 +5,7 @@ mod supply;
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::num::NonZeroUsize;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use tercel_replay::Alerts;
@@ -18,6 +18,7 @@ use crate::intent::Replay as Intent;
 use crate::progress::Progress;
 use crate::rules;
 use crate::summary;
+use crate::target;
 use crate::window;
 use supply::Captures;
 
@@ -74,11 +75,15 @@ fn jobs(intent: &Intent) -> usize {
 
 fn output(intent: &Intent) -> Result<Box<dyn Write + Send>, Failure> {
     match &intent.output {
-        None => Ok(Box::new(io::stdout())),
+        None => {
+            target::refuse_overwriting(Path::new("-"), inputs::paths(&intent.traces))?;
+            Ok(Box::new(io::stdout()))
+        }
         Some(path) => {
             let rules = inputs::rule_files(&intent.rules.files)?;
             let rules = rules.iter().map(|file| Path::new(&file.name));
-            inputs::refuse_overwriting(path, inputs::paths(&intent.traces).chain(rules))?;
+            let read = rules.chain(intent.configuration.iter().map(PathBuf::as_path));
+            target::refuse_overwriting(path, inputs::paths(&intent.traces).chain(read))?;
             let created = File::create(path).map(|file| Box::new(file) as Box<dyn Write + Send>);
             created.map_err(|error| Failure::io(format!("{}: {error}", path.display())))
         }

@@ -168,7 +168,7 @@ fn chunks_that_the_index_leaves_out_are_read() {
         }
         let written = place.name("written.scap");
         for verb in ["recover", "convert", "slice"] {
-            ran(&[verb, "-q", "-w", &written, &forged], 3);
+            ran(&[verb, "-q", "--force", "-w", &written, &forged], 3);
             assert_eq!(events(&written).out.lines().count(), all.out.lines().count(), "{verb}");
         }
     }

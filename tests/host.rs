@@ -4,6 +4,7 @@
 mod capabilities;
 mod containers;
 mod docker;
+mod keeping;
 mod live;
 mod record;
 mod strace;

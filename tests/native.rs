@@ -46,7 +46,7 @@ fn native_traces_give_the_alerts_of_their_captures() {
         let expected = replay("1", &capture);
         lines += expected.lines().count();
         for (row, size) in SIZES.iter().enumerate() {
-            tercel(&["convert", "-q", &capture, "-w", &native, "--chunk", size]);
+            tercel(&["convert", "-q", "--force", &capture, "-w", &native, "--chunk", size]);
             for (column, jobs) in JOBS.iter().enumerate() {
                 // Each size meets each number of threads over three captures.
                 if is_small || is_thorough || (row + nth) % 3 == column {

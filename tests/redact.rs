@@ -195,7 +195,7 @@ fn rules_that_need_nothing_redacted_fire_as_before() {
     let mut lines = 0;
     for path in captures_of(&root().join("testdata/traces")) {
         let input = path.display().to_string();
-        ran(&["redact", "-q", "-w", &out, &input], 0);
+        ran(&["redact", "-q", "--force", "-w", &out, &input], 0);
         let before = alerts(&rules, &input);
         lines += before.lines().count();
         assert_eq!(alerts(&rules, &out), before, "{input}");
@@ -249,7 +249,7 @@ fn damaged_captures_are_redacted_as_far_as_they_can_be_read() {
         }
         place.file("in.scap", damaged);
         let (input, out) = (place.name("in.scap"), place.name("out.scap"));
-        let run = tercel(&["redact", "-q", "-w", &out, &input]).output().expect("the binary runs");
+        let run = tercel(&["redact", "-q", "--force", "-w", &out, &input]).output().expect("the binary runs");
         let err = String::from_utf8_lossy(&run.stderr).into_owned();
         assert!(matches!(run.status.code(), Some(0 | 3)) && !err.contains("panicked"), "{step}: {err}");
     }

@@ -40,7 +40,7 @@ fn conversions_keep_the_alerts() {
     ] {
         for input in [TRACE, &native] {
             let other = place.name("other.scap");
-            run(&[&["convert", "-q", input, "-w", &other], options].concat(), 0);
+            run(&[&["convert", "-q", "--force", input, "-w", &other], options].concat(), 0);
             assert!(fs::read(&other).expect("file").starts_with(head), "{options:?}");
             assert_eq!(alerts(&other), expected, "{options:?}");
         }
@@ -116,7 +116,7 @@ fn a_cut_trace_is_recovered() {
     // Of a chunk that is cut after its descriptor, it is known how many events are lost.
     let counted = (0..40).any(|step| {
         fs::write(&cut, &bytes[..bytes.len() * 2 / 3 + step * 24]).expect("file");
-        let (_, errors) = run(&["recover", &cut, "-w", &recovered], 3);
+        let (_, errors) = run(&["recover", "--force", &cut, "-w", &recovered], 3);
         assert!(errors.contains("the trace was not closed"), "{errors}");
         errors.contains("events lost")
     });
@@ -132,7 +132,7 @@ fn a_cut_trace_is_recovered() {
     holed[hole..hole + 64].fill(0);
     fs::write(&cut, &holed).expect("file");
     run(&["info", &cut], 3);
-    run(&["recover", "-q", &cut, "-w", &recovered], 3);
+    run(&["recover", "-q", "--force", &cut, "-w", &recovered], 3);
     let told = info(&recovered, 0);
     assert!(told["events_dropped"].as_u64().expect("number") > 0, "{told}");
 
@@ -141,7 +141,7 @@ fn a_cut_trace_is_recovered() {
     run(&["convert", "-q", &native, "--to", "scap", "-w", &plain], 0);
     let bytes = fs::read(&plain).expect("file");
     fs::write(&plain, &bytes[..bytes.len() - 7]).expect("file");
-    run(&["recover", "-q", &plain, "-w", &recovered], 3);
+    run(&["recover", "-q", "--force", &plain, "-w", &recovered], 3);
     assert_eq!(info(&recovered, 0)["events"], all - 1);
 }
 
@@ -176,7 +176,7 @@ fn mistakes_have_their_exit_codes() {
     refused(&["convert", TRACE, "-w", &native, "--level", "0"], 2, "invalid level");
     refused(&["convert", "no-such.scap", "-w", &native], 4, "no such file");
     refused(&["convert", TRACE, "-w", "no-such-dir/x"], 4, "no-such-dir/x");
-    refused(&["convert", "rules/tercel_rules.yaml", "-w", &native], 3, "not a capture");
+    refused(&["convert", "--force", "rules/tercel_rules.yaml", "-w", &native], 3, "not a capture");
     refused(&["index", TRACE, "--to", "gzip", "-w", &native], 2, "unexpected argument '--to'");
     refused(&["convert", "testdata/traces", "-w", &native], 2, "'tercel merge' joins them");
     assert_eq!(fs::read(&native).expect("file"), before, "nothing was written by mistakes");
@@ -220,7 +220,7 @@ fn slices_say_what_they_hold() {
     let place = Place::new("slice");
     let slice = place.name("slice.scap");
     let window = ["--from", "#30", "--to", "#36", "evt.type=connect"];
-    let (_, errors) = run(&[&["slice", STORY, "-w", &slice], &window[..]].concat(), 0);
+    let (_, errors) = run(&[&["slice", "--force", STORY, "-w", &slice], &window[..]].concat(), 0);
     assert!(errors.contains("1 event kept, 4 more as state only, 1 left out"), "{errors}");
     let (events, _) = run(&["events", &slice, "-p", "%evt.num %evt.type %proc.name"], 0);
     assert_eq!(events, "33 connect curl\n");
@@ -230,7 +230,7 @@ fn slices_say_what_they_hold() {
     let again = place.name("again.scap");
     run(&["slice", "-q", &slice, "-w", &again, "--from", "#33"], 0);
     assert_eq!(run(&["events", &again, "-p", "%evt.num %evt.type %proc.name"], 0).0, events);
-    let (_, errors) = run(&["slice", STORY, "-w", &slice, "--from", "#4000"], 0);
+    let (_, errors) = run(&["slice", "--force", STORY, "-w", &slice, "--from", "#4000"], 0);
     assert!(errors.contains("no event in the window"), "{errors}");
     run(&["slice", STORY, "-w", &slice, "--from", "noon"], 2);
     run(&["slice", &slice, "-w", &slice], 2);
@@ -252,7 +252,7 @@ fn behind_a_hole_the_state_is_known_again() {
     holed[at] ^= 0xFF;
     let (damaged, recovered) = (place.name("damaged.scap"), place.name("recovered.scap"));
     fs::write(&damaged, holed).expect("file");
-    run(&["recover", "-q", &damaged, "-w", &recovered], 3);
+    run(&["recover", "-q", "--force", &damaged, "-w", &recovered], 3);
     run(&["verify", &recovered], 0);
     let line = [
         "-p",

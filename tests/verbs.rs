@@ -1,7 +1,8 @@
 //! What all verbs have in common: a closed pipe is not an error, and a damaged file costs no other file.
 
 use std::io;
-use std::process::Stdio;
+use std::os::unix::fs::PermissionsExt;
+use std::process::{Command, Stdio};
 
 use tercel_test_support::{Place, Ran, root, tercel};
 
@@ -47,7 +48,15 @@ fn no_verb_writes_over_what_it_reads() {
     let link = place.path("link");
     std::os::unix::fs::symlink(&trace, &link).expect("a link");
     let text = |path: &std::path::Path| path.display().to_string();
+    let hard = place.path("hard");
+    std::fs::hard_link(&trace, &hard).expect("a link");
+    let suite = place.file("a.test.yaml", "rules: r.yaml\ntrace: t.scap\nsilent: all\n");
     let (trace, rules, link) = (text(&trace), text(&rules), text(&link));
+    let (hard, dotted, suite) = (text(&hard), format!("{}/./t.scap", text(place.directory())), text(&suite));
+    let config = text(&place.file("c.yaml", format!("rules_files: [{rules}]\n")));
+    let (report, over_rules) = (format!("tap:{trace}"), format!("tap:{rules}"));
+    let (over_suite, alerts) =
+        (format!("json:{suite}"), format!("file_output={{enabled: true, filename: {rules}}}"));
     let before = (
         std::fs::read(place.path("t.scap")).expect("a file"),
         std::fs::read(place.path("r.yaml")).expect("a file"),
@@ -57,10 +66,27 @@ fn no_verb_writes_over_what_it_reads() {
         &["events", &trace, "--output", &link],
         &["replay", "-q", "-r", &rules, &trace, "--output", &trace],
         &["replay", "-q", "-r", &rules, &trace, "--output", &rules],
-        &["convert", &trace, "-w", &link],
+        &["events", &trace, "--output", &hard],
+        &["replay", "-q", "-r", &rules, &trace, "--output", &dotted],
+        &["replay", "-q", "-c", &config, &trace, "--output", &config],
+        &["convert", "--force", &trace, "-w", &link],
+        &["convert", &trace, "-w", &hard, "--force"],
         &["slice", &trace, "-w", &trace, "--to", "#3"],
-        &["merge", &trace, &trace, "-w", &trace],
+        &["merge", "--force", &trace, &trace, "-w", &trace],
+        &["merge", "--force", &link, &link, "-w", &dotted],
         &["recover", &trace, "-w", &trace],
+        &["index", "--force", &trace, "-w", &trace],
+        &["redact", "--force", &trace, "-w", &trace],
+        &["redact", "--force", "--policy", &rules, &trace, "-w", &rules],
+        &["redact", "--force", "--key", &rules, &trace, "-w", &rules],
+        &["live", "--force", "-r", &rules, "-w", &rules],
+        &["live", "--force", "-c", &config, "-w", &config],
+        &["live", "-r", &rules, "--output", &rules],
+        &["live", "-r", &rules, "-o", &alerts],
+        &["live", "--force", "-r", &rules, "-w", &trace, "--output", &link],
+        &["test", "--report", &report, &suite],
+        &["test", "--report", &over_rules, &suite],
+        &["test", "--report", &over_suite, &suite],
     ] {
         let ran = Ran::from(tercel(arguments).output().expect("the binary runs"));
         assert!(ran.code == 2 && ran.err.contains("overwrite the input"), "{arguments:?}: {}", ran.all());
@@ -72,6 +98,78 @@ fn no_verb_writes_over_what_it_reads() {
                 std::fs::read(place.path("r.yaml")).expect("a file")
             )
     );
+}
+
+/// Standard input and output are files like any others.
+#[test]
+fn no_verb_writes_over_its_standard_input() {
+    let place = Place::new("over-input");
+    let trace = place.file("t.scap", std::fs::read(root().join(TRACE)).expect("a shipped trace"));
+    let name = place.name("t.scap");
+    let append = || std::fs::File::options().append(true).open(&trace).expect("a file");
+    let input = || std::fs::File::open(&trace).expect("a file");
+    let before = std::fs::read(&trace).expect("a file");
+    for mut command in [
+        tercel(&["convert", "-", "--force", "-w", &name]),
+        tercel(&["events", "-", "--output", &name]),
+        tercel(&["events", "-"]),
+        tercel(&["convert", &name, "-w", "-"]),
+        tercel(&["convert", &name, "-w", "/dev/stdout"]),
+        tercel(&["replay", "-q", "-r", "rules", &name]),
+    ] {
+        let ran = Ran::from(
+            command.stdin(input()).stdout(append()).stderr(Stdio::piped()).output().expect("it runs"),
+        );
+        assert!(ran.code == 2 && ran.err.contains("overwrite the input"), "{command:?}: {}", ran.all());
+    }
+    assert!(std::fs::read(&trace).expect("a file") == before);
+}
+
+/// What exists is written over only where that is asked for.
+#[test]
+fn no_verb_writes_over_what_exists() {
+    let place = Place::new("exists");
+    let (out, policy) = (place.name("out"), root().join("analysis/redact.yaml").display().to_string());
+    for arguments in [
+        &["convert", TRACE][..],
+        &["index", TRACE],
+        &["recover", TRACE],
+        &["slice", TRACE],
+        &["merge", TRACE, TRACE],
+        &["redact", "--policy", &policy, TRACE],
+        &["convert", "--to", "scap", TRACE],
+        &["convert", "--to", "gzip", TRACE],
+    ] {
+        let write = [arguments, &["-q", "-w", &out]].concat();
+        place.file("out", "kept");
+        let refused = Ran::from(tercel(&write).output().expect("the binary runs"));
+        assert_eq!(refused.code, 2, "{arguments:?}: {}", refused.all());
+        assert_eq!(refused.err, format!("error: {out}: the file exists; --force writes over it\n"));
+        assert_eq!(place.read("out"), "kept");
+        let forced = Ran::from(tercel(&[&write[..], &["--force"]].concat()).output().expect("it runs"));
+        assert_eq!(forced.code, 0, "{arguments:?}: {}", forced.all());
+        std::fs::remove_file(&out).expect("a file");
+        // Whatever the umask, only the owner reads it, or who is named.
+        for (option, expected) in [(&[][..], 0o600), (&["--mode", "0644"][..], 0o644)] {
+            let line = [&write[..], option].concat();
+            let words: Vec<String> = line.iter().map(|word| format!("'{word}'")).collect();
+            let script =
+                format!("umask 0277; exec {} {}", tercel_test_support::binary().display(), words.join(" "));
+            let status =
+                Command::new("sh").args(["-c", &script]).current_dir(root()).status().expect("sh runs");
+            assert!(status.success(), "{script}");
+            let found = std::fs::metadata(&out).expect("a file").permissions().mode() & 0o7777;
+            assert_eq!(found, expected, "{arguments:?}");
+            std::fs::remove_file(&out).expect("a file");
+        }
+    }
+    // What is no file is no target that exists.
+    for target in ["/dev/null", "/dev/stdout", "-"] {
+        let ran = Ran::from(tercel(&["convert", "-q", TRACE, "-w", target]).output().expect("it runs"));
+        assert_eq!(ran.code, 0, "{target}: {}", ran.all());
+    }
+    let ran = Ran::from(tercel(&["convert", TRACE, "-w", &out, "--mode", "rw"]).output().expect("it runs"));
+    assert!(ran.code == 2 && ran.err.contains("give them in octal"), "{}", ran.all());
 }
 
 #[test]

@@ -152,7 +152,8 @@ fn a_slice_is_its_window() {
         if events.is_empty() {
             continue;
         }
-        let written = tercel(&["convert", "-q", &name, "-w", &native, "--chunk", "16KiB"], Stdio::null());
+        let written =
+            tercel(&["convert", "-q", "--force", &name, "-w", &native, "--chunk", "16KiB"], Stdio::null());
         assert!(matches!(written.status.code(), Some(0 | 3)), "{name}: {written:?}");
         for round in 0..number("TERCEL_ROUNDS", 2) {
             let window = window(&mut random, &events);
@@ -166,7 +167,7 @@ fn a_slice_is_its_window() {
             same(&replay(&place, &native, &options, Stdio::null()), &expected, &format!("{what}, native"));
             let input = if random.below(2) == 0 { &name } else { &native };
             let chunk = ["4KiB", "64KiB", "4MiB"][random.below(3) as usize];
-            let write = ["slice", "-q", input, "-w", &slice, "--chunk", chunk];
+            let write = ["slice", "-q", "--force", input, "-w", &slice, "--chunk", chunk];
             let output = tercel(&[&write[..], &options].concat(), Stdio::null());
             assert!(matches!(output.status.code(), Some(0 | 3)), "{what}: {output:?}");
             for jobs in ["1", "2", "7"] {
@@ -220,7 +221,8 @@ fn windows_of_replay_are_windows_of_its_alerts() {
         if all.is_empty() {
             continue;
         }
-        let written = tercel(&["convert", "-q", &name, "-w", &native, "--chunk", "4KiB"], Stdio::null());
+        let written =
+            tercel(&["convert", "-q", "--force", &name, "-w", &native, "--chunk", "4KiB"], Stdio::null());
         assert!(matches!(written.status.code(), Some(0 | 3)), "{name}: {written:?}");
         for _ in 0..number("TERCEL_ROUNDS", 2) {
             let numbers: Vec<u64> = all.iter().map(|line| number_of(line)).collect();
@@ -249,7 +251,8 @@ fn what_is_left_of_a_cut_trace_is_replayed() {
     let (native, cut) = (place.name("native.scap"), place.name("cut.scap"));
     for capture in captures().iter().take(8) {
         let name = capture.display().to_string();
-        let written = tercel(&["convert", "-q", &name, "-w", &native, "--chunk", "4KiB"], Stdio::null());
+        let written =
+            tercel(&["convert", "-q", "--force", &name, "-w", &native, "--chunk", "4KiB"], Stdio::null());
         assert!(matches!(written.status.code(), Some(0 | 3)), "{name}: {written:?}");
         let all = replay(&place, &native, &[], Stdio::null());
         let bytes = fs::read(&native).expect("the trace");

@@ -3,7 +3,7 @@
 use std::io;
 
 use tercel_format::OpenError;
-use tercel_format::series::{PatternError, SeriesError};
+use tercel_format::series::{Gone, PatternError, SeriesError, TargetError};
 use tercel_replay::scan::ScanError;
 
 /// Why something could not be recorded.
@@ -19,6 +19,22 @@ pub enum Error {
         name: String,
         /// Why.
         error: io::Error,
+    },
+    /// A file cannot be created.
+    #[error("{name}: {error}")]
+    Target {
+        /// Its name.
+        name: String,
+        /// Why.
+        error: TargetError,
+    },
+    /// A file is not where it was created.
+    #[error("{name}: {gone}")]
+    Gone {
+        /// Its name.
+        name: String,
+        /// What became of it.
+        gone: Gone,
     },
     /// A thread cannot be started.
     #[error("cannot start a thread: {0}")]
@@ -45,7 +61,16 @@ impl Error {
 
     /// Whether the request is wrong, as opposed to an error of the operating system.
     pub fn is_usage(&self) -> bool {
-        matches!(self, Error::Series(SeriesError::Name(_)))
+        match self {
+            Error::Series(SeriesError::Name(_) | SeriesError::Busy(_)) => true,
+            Error::Target { error, .. } => matches!(error, TargetError::Exists | TargetError::Busy),
+            _ => false,
+        }
+    }
+
+    /// Whether a file exists that must not be written over.
+    pub fn is_taken(&self) -> bool {
+        matches!(self, Error::Target { error: TargetError::Exists, .. })
     }
 }
 

@@ -1,12 +1,13 @@
 //! The files of a recording: blocks enter, one trace leaves, or several one after the other. Each file is complete on its own, since it
 //! begins with the state at the end of the file before it; each event is in exactly one file.
 
+use std::path::{Path, PathBuf};
 use std::thread::JoinHandle;
 
 use tercel_format::catalogue::code;
-use tercel_format::series::Series;
-use tercel_format::trace::RingLimits;
-use tercel_format::{Block, Event, Numbering};
+use tercel_format::series::{Gone, Presence, Series};
+use tercel_format::trace::{RingLimits, Totals};
+use tercel_format::{Block, Capture, Event, Numbering};
 use tercel_replay::state::{ResumePoint, State};
 
 use crate::error::Error;
@@ -26,11 +27,49 @@ pub struct Files {
     /// The file before, while the rest of it is written to disk.
     closing: Option<Closing>,
     done: Sums,
+    /// Events of the current file.
+    events: u64,
+    /// Files that could not be finished.
+    failed: Vec<Unfinished>,
     /// Where all events go until the end, if only the newest are kept.
     flight: Option<Flight>,
 }
 
-type Closing = JoinHandle<Result<Written, Error>>;
+/// A file that is being finished.
+struct Closing {
+    thread: JoinHandle<Result<Written, Error>>,
+    file: Unfinished,
+}
+
+/// A file that is not known to be whole.
+struct Unfinished {
+    path: PathBuf,
+    /// Events that were given to it.
+    events: u64,
+}
+
+/// What is on the disk after an error.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Safe {
+    /// Files that can be read.
+    pub files: u64,
+    /// Events in them, those included that are there for the state only.
+    pub events: u64,
+    /// Events that were recorded and are in none of them.
+    pub lost: u64,
+}
+
+/// A recording that ended with an error.
+#[derive(Debug)]
+pub struct Broken {
+    /// The first error.
+    pub error: Error,
+    /// What can be read nevertheless, if anything reached the disk before the end.
+    pub safe: Option<Safe>,
+}
+
+/// Files that are tried until one has a name that nobody else has taken.
+const TRIES: u32 = 100;
 
 impl Files {
     /// Writes files like `template`.
@@ -44,6 +83,8 @@ impl Files {
             current: None,
             closing: None,
             done: Sums::default(),
+            events: 0,
+            failed: Vec::new(),
             flight: None,
         }
     }
@@ -63,9 +104,41 @@ impl Files {
     /// # Errors
     /// A file cannot be written.
     pub fn open(&mut self, ts: u64) -> Result<(), Error> {
-        self.current = Some(self.template.another(self.series.next(ts)?));
+        self.current = Some(self.create(ts)?);
         self.done.files += 1;
-        Ok(())
+        // The file before may still be written.
+        Ok(self.series.trim(1 + usize::from(self.closing.is_some()))?)
+    }
+
+    /// The next file. One of a series is created at once, so that nobody else can take its name.
+    fn create(&mut self, ts: u64) -> Result<CaptureWriter, Error> {
+        for _ in 1..TRIES {
+            let mut writer = self.template.another(self.series.next(ts)?);
+            if !self.series.rotates() {
+                return Ok(writer);
+            }
+            match writer.create() {
+                Err(error) if error.is_taken() => self.series.taken(),
+                created => {
+                    created?;
+                    writer.presence().into_iter().for_each(|presence| self.series.created(presence));
+                    return Ok(writer);
+                }
+            }
+        }
+        Ok(self.template.another(self.series.next(ts)?))
+    }
+
+    /// Whether the file that is being written is still where it was created. Files that are complete may be moved and removed.
+    ///
+    /// # Errors
+    /// It is not, or the file before could not be finished.
+    pub fn check(&mut self) -> Result<(), Error> {
+        if self.closing.as_ref().is_some_and(|closing| closing.thread.is_finished()) {
+            self.settle()?;
+            self.series.trim(1)?;
+        }
+        self.current.as_ref().map_or(Ok(()), CaptureWriter::check)
     }
 
     /// Writes a block. An event starts a new file if the current one is large or old enough.
@@ -79,6 +152,7 @@ impl Files {
                 if self.is_due(event) {
                     self.rotate(event.ts)?;
                 }
+                self.events += 1;
                 let current = self.current.as_ref();
                 self.series.event(event.ts, || current.map_or(0, CaptureWriter::raw_bytes));
                 self.numbering.event(event.code());
@@ -149,15 +223,61 @@ impl Files {
     ///
     /// # Errors
     /// A file cannot be written.
-    pub fn finish(mut self) -> Result<Sums, Error> {
-        if let Some(flight) = self.flight.take() {
-            return flight.finish(self.current.take());
+    pub fn finish(self) -> Result<Sums, Broken> {
+        self.end(None)
+    }
+
+    /// Closes everything after an error.
+    pub fn abandon(self, error: Error) -> Broken {
+        match self.end(Some(error)) {
+            Err(broken) => broken,
+            // It ends with the error that it was given.
+            Ok(_) => Broken { error: Error::WriterEnded, safe: None },
         }
-        let settled = self.settle();
-        let written = self.current.take().map(CaptureWriter::finish).transpose();
-        settled?;
-        written?.iter().for_each(|written| self.done.add(written));
-        Ok(self.done)
+    }
+
+    fn end(mut self, mut failure: Option<Error>) -> Result<Sums, Broken> {
+        if let Some(flight) = self.flight.take() {
+            let finished = flight.finish(self.current.take());
+            return match (failure, finished) {
+                (Some(error), _) | (None, Err(error)) => Err(Broken { error, safe: None }),
+                (None, Ok(sums)) => Ok(sums),
+            };
+        }
+        if let Err(error) = self.settle() {
+            failure.get_or_insert(error);
+        }
+        let mut readable_events = Vec::new();
+        let mut recorded = self.done.events + self.events;
+        if let Some(mut writer) = self.current.take() {
+            let (presence, name) = (writer.leave(), writer.name());
+            let check = |presence: &Presence| presence.check().map_err(|gone| Error::Gone { name, gone });
+            let whole =
+                writer.finish().and_then(|written| presence.as_ref().map_or(Ok(()), check).map(|()| written));
+            match whole {
+                Ok(written) => self.done.finished(self.events, &written),
+                Err(error) => {
+                    failure.get_or_insert(error);
+                    let there = presence.filter(|presence| presence.check() != Err(Gone::Removed));
+                    readable_events.extend(there.map(|presence| readable(&presence.handle())));
+                }
+            }
+        }
+        let Some(error) = failure else {
+            let trimmed = self.series.trim(1).map_err(|error| Broken { error: error.into(), safe: None });
+            return trimmed.map(|()| self.done);
+        };
+        for Unfinished { path, events } in &self.failed {
+            recorded += events;
+            readable_events.push(readable(path));
+        }
+        let mut safe = Safe { files: self.done.finished, events: self.done.events, lost: 0 };
+        for events in readable_events.into_iter().flatten() {
+            safe.files += 1;
+            safe.events += events;
+        }
+        safe.lost = recorded.saturating_sub(safe.events);
+        Err(Broken { error, safe: Some(safe) })
     }
 
     #[inline]
@@ -172,9 +292,11 @@ impl Files {
     fn rotate(&mut self, ts: u64) -> Result<(), Error> {
         self.settle()?;
         if let Some(writer) = self.current.take() {
+            let path = writer.presence().map(|presence| presence.path().to_owned()).unwrap_or_default();
+            let file = Unfinished { path, events: std::mem::take(&mut self.events) };
             let thread = std::thread::Builder::new().name("close".to_owned());
-            let closing = thread.spawn(move || writer.finish());
-            self.closing = Some(closing.map_err(Error::Thread)?);
+            let thread = thread.spawn(move || writer.finish()).map_err(Error::Thread)?;
+            self.closing = Some(Closing { thread, file });
         }
         self.open(ts)?;
         let (Some(writer), Some(state)) = (&mut self.current, &mut self.state) else { return Ok(()) };
@@ -191,10 +313,30 @@ impl Files {
 
     /// Waits for the file before.
     fn settle(&mut self) -> Result<(), Error> {
-        if let Some(closing) = self.closing.take() {
-            let written = closing.join().unwrap_or(Err(Error::WriterEnded))?;
-            self.done.add(&written);
+        let Some(Closing { thread, file }) = self.closing.take() else { return Ok(()) };
+        match thread.join().unwrap_or(Err(Error::WriterEnded)) {
+            Ok(written) => {
+                self.done.finished(file.events, &written);
+                Ok(())
+            }
+            Err(error) => {
+                self.failed.push(file);
+                Err(error)
+            }
         }
-        Ok(())
+    }
+}
+
+/// Events of a file that can be read; nothing if it cannot be. Of a capture that is not a native trace they are counted one by one.
+fn readable(path: &Path) -> Option<u64> {
+    match Capture::open(path, &|bytes| bytes).ok()? {
+        Capture::Native(trace) => Some(Totals::of(trace.chunks()).events),
+        Capture::Stream(mut reader) => {
+            let mut events = 0;
+            while let Ok(Some(block)) = reader.next() {
+                events += u64::from(matches!(block, Block::Event(_)));
+            }
+            Some(events)
+        }
     }
 }

@@ -40,7 +40,7 @@ mod recorder;
 mod tests;
 
 pub use error::Error;
-pub use files::Files;
+pub use files::{Broken, Files, Safe};
 pub use recorder::{Counts, Found, Limits, Recorder, Watcher};
 pub use sums::Sums;
 pub use writer::{CaptureWriter, Kind, Written};

@@ -10,7 +10,7 @@ use tercel_replay::keep::{Keep, Scope, for_state};
 use tercel_replay::state::State;
 
 use crate::error::Error;
-use crate::files::Files;
+use crate::files::{Broken, Files};
 use crate::sums::Sums;
 
 /// How often the watcher is shown how far it is, and limits are looked at if events never pause.
@@ -193,6 +193,7 @@ impl Recorder {
             }
             if now.duration_since(drawn) >= STATUS {
                 drawn = now;
+                self.files.check()?;
                 watcher.progress(&self.counts, &self.files.sums(), source);
             }
             if idle {
@@ -220,11 +221,16 @@ impl Recorder {
         self.files.discard();
     }
 
+    /// Closes the files after an error, and says what can be read of them.
+    pub fn abandon(self, error: Error) -> Broken {
+        self.files.abandon(error)
+    }
+
     /// Finishes the last file.
     ///
     /// # Errors
     /// A file cannot be written.
-    pub fn finish(self) -> Result<(Counts, Sums), Error> {
+    pub fn finish(self) -> Result<(Counts, Sums), Broken> {
         Ok((self.counts, self.files.finish()?))
     }
 }

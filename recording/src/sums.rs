@@ -7,6 +7,10 @@ use crate::writer::Written;
 pub struct Sums {
     /// Files, removed ones included.
     pub files: u64,
+    /// Those that are complete.
+    pub finished: u64,
+    /// Events in those that are complete, those included that are there for the state only.
+    pub events: u64,
     /// Bytes of them.
     pub bytes: u64,
     /// Bytes of scap in them.
@@ -18,6 +22,13 @@ pub struct Sums {
 }
 
 impl Sums {
+    /// Counts a file of so many events that is complete.
+    pub(crate) fn finished(&mut self, events: u64, written: &Written) {
+        self.finished += 1;
+        self.events += events;
+        self.add(written);
+    }
+
     /// Counts the bytes of a file.
     pub(crate) fn add(&mut self, written: &Written) {
         self.bytes += written.bytes;

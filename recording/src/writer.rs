@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use tercel_format::Block;
 use tercel_format::record::Section;
-use tercel_format::series::{Destination, Opened};
+use tercel_format::series::{Destination, Opened, Presence};
 use tercel_format::trace::{Header, Options, Summary};
 use tercel_format::writer::ScapWriter;
 use tercel_replay::KeyedWriter;
@@ -39,6 +39,10 @@ pub struct CaptureWriter {
     /// The state before the next block, for keyframes; plain captures need none. `None` while it is lent.
     state: Option<Box<State>>,
     writer: Option<Writer>,
+    /// The file, if it was created before the first block.
+    opened: Option<Opened>,
+    /// The file, to see whether it stays where it is.
+    presence: Option<Presence>,
     /// Bytes that have reached the file.
     bytes: Arc<AtomicU64>,
 }
@@ -71,6 +75,8 @@ impl CaptureWriter {
             waiting: false,
             state: None,
             writer: None,
+            opened: None,
+            presence: None,
             bytes: Arc::default(),
         }
     }
@@ -79,6 +85,37 @@ impl CaptureWriter {
     pub fn another(&self, destination: Destination) -> CaptureWriter {
         let writer = CaptureWriter::new(destination, self.kind, self.options.clone());
         CaptureWriter { header: self.header.clone(), ..writer }
+    }
+
+    /// Creates the file, which otherwise happens when the first blocks are there.
+    ///
+    /// # Errors
+    /// It cannot be created.
+    pub fn create(&mut self) -> Result<(), Error> {
+        let created = self.destination.create(Arc::clone(&self.bytes));
+        let mut opened = created.map_err(|error| Error::Target { name: self.name(), error })?;
+        self.presence = opened.presence();
+        self.opened = Some(opened);
+        Ok(())
+    }
+
+    /// The file, once it is created; `None` for what is not one.
+    pub fn presence(&self) -> Option<&Presence> {
+        self.presence.as_ref()
+    }
+
+    /// The file, which nothing looks after any more.
+    pub(crate) fn leave(&mut self) -> Option<Presence> {
+        self.presence.take()
+    }
+
+    /// Whether the file is still where it was created.
+    ///
+    /// # Errors
+    /// It is not.
+    pub fn check(&self) -> Result<(), Error> {
+        let Some(presence) = &self.presence else { return Ok(()) };
+        presence.check().map_err(|gone| Error::Gone { name: self.name(), gone })
     }
 
     /// Whether what it writes holds the state.
@@ -199,8 +236,7 @@ impl CaptureWriter {
     /// The file cannot be written. Nothing can be written after an error.
     pub fn finish(mut self) -> Result<Written, Error> {
         self.start(&mut State::new())?;
-        let name = self.name();
-        let written = match self.writer {
+        let written = match self.writer.take() {
             Some(Writer::Native(writer)) => {
                 writer.finish().map(|(_, summary)| (Some(summary), summary.raw_bytes))
             }
@@ -210,10 +246,9 @@ impl CaptureWriter {
             }
             None => Ok((None, 0)),
         };
-        let bytes = &self.bytes;
-        written
-            .map(|(summary, raw_bytes)| Written { summary, raw_bytes, bytes: bytes.load(Ordering::Relaxed) })
-            .map_err(|error| Error::File { name, error })
+        let (summary, raw_bytes) = written.map_err(|error| self.failed(error))?;
+        self.check()?;
+        Ok(Written { summary, raw_bytes, bytes: self.bytes() })
     }
 
     /// Opens the file, unless it is open.
@@ -221,7 +256,11 @@ impl CaptureWriter {
         if self.writer.is_some() {
             return Ok(());
         }
-        let writer = self.open().map_err(|error| self.failed(error))?;
+        if self.opened.is_none() {
+            self.create()?;
+        }
+        let Some(output) = self.opened.take() else { return Ok(()) };
+        let writer = self.open(output).map_err(|error| self.failed(error))?;
         self.writer = Some(writer);
         if std::mem::take(&mut self.waiting) {
             self.section(state)?;
@@ -229,8 +268,7 @@ impl CaptureWriter {
         Ok(())
     }
 
-    fn open(&self) -> io::Result<Writer> {
-        let output = self.destination.create(Arc::clone(&self.bytes))?;
+    fn open(&self, output: Opened) -> io::Result<Writer> {
         if self.kind == Kind::Native {
             let writer = KeyedWriter::new(output, &self.header, self.options.clone())?;
             return Ok(Writer::Native(Box::new(writer)));

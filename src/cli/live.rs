@@ -10,6 +10,7 @@ use super::overrides::OverrideArgs;
 use super::read::filter;
 use super::rules::SelectionArgs;
 use super::values;
+use super::write::CreateArgs;
 use crate::exit::Failure;
 use crate::intent::{Live, Sockets};
 
@@ -40,6 +41,8 @@ pub struct LiveArgs {
     /// Also record to this trace; replaying it gives the same alerts
     #[arg(short, long, value_name = "FILE", help_heading = "Capture")]
     write: Option<PathBuf>,
+    #[command(flatten)]
+    create: CreateArgs,
     /// Keep at most this many bytes of each buffer that is read or written
     #[arg(short, long, value_name = "SIZE", value_parser = values::snaplen, help_heading = "Capture")]
     snaplen: Option<u32>,
@@ -115,6 +118,7 @@ impl LiveArgs {
             config: self.config,
             overrides,
             write: self.write,
+            creation: self.create.intent(),
             snaplen: self.snaplen,
             ring: self.buffer,
             sockets: self.sockets.intent()?,

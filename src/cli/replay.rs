@@ -95,6 +95,7 @@ impl ReplayArgs {
         let style = configured::style(config.lines);
         let rules = configured::rules(self.selection.of(self.rules)?, config)?;
         Ok(Replay {
+            configuration: loaded.files,
             rules,
             traces,
             filter,

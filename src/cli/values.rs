@@ -91,6 +91,13 @@ pub fn file_size(text: &str) -> Result<u64, String> {
     size.ok_or_else(|| "invalid size; give one as in 100 (megabytes) or 64MiB".to_owned())
 }
 
+/// Permissions of a file, in octal.
+pub fn mode(text: &str) -> Result<u32, String> {
+    let is_octal = text.len() <= 4 && text.bytes().all(|byte| byte.is_ascii_digit());
+    let mode = u32::from_str_radix(text, 8).ok().filter(|mode| is_octal && *mode <= 0o777);
+    mode.ok_or_else(|| "invalid permissions; give them in octal, as in 0640".to_owned())
+}
+
 /// Bytes of buffers to keep.
 pub fn snaplen(text: &str) -> Result<u32, String> {
     let size = bytes(text, 1).and_then(|bytes| u32::try_from(bytes).ok());
@@ -175,6 +182,21 @@ mod tests {
         }
         assert_eq!(snaplen("4KiB"), Ok(4096));
         assert!(snaplen("5GiB").is_err());
+    }
+
+    #[test]
+    fn permissions() {
+        for (text, expected) in [
+            ("0600", Some(0o600)),
+            ("640", Some(0o640)),
+            ("0", Some(0)),
+            ("4755", None),
+            ("rw", None),
+            ("0900", None),
+            ("+600", None),
+        ] {
+            assert_eq!(mode(text).ok(), expected, "{text}");
+        }
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
+use tercel_format::series::Creation;
 use tercel_recording::Kind;
 
 use super::read::{POINTS, WindowArgs, captures, captures_only, single};
@@ -11,12 +12,32 @@ use crate::exit::Failure;
 use crate::inputs::Input;
 use crate::intent::{Convert, Merge, Slice, Write};
 
+/// How files are created.
+#[derive(Debug, Args)]
+pub struct CreateArgs {
+    /// Write over an existing file
+    #[arg(long, help_heading = "Writing")]
+    force: bool,
+    /// Permissions of the file in octal, whatever the umask
+    #[arg(long, value_name = "MODE", default_value = "0600", value_parser = values::mode, help_heading = "Writing")]
+    mode: u32,
+}
+
+impl CreateArgs {
+    /// The typed intent.
+    pub fn intent(&self) -> Creation {
+        Creation { force: self.force, mode: self.mode }
+    }
+}
+
 /// How a capture is written.
 #[derive(Debug, Args)]
 pub struct WriteArgs {
     /// Write to this file, or - for standard output
     #[arg(short, long = "write", value_name = "FILE", help_heading = "Writing")]
     write: PathBuf,
+    #[command(flatten)]
+    create: CreateArgs,
     /// Size of the chunks of a native trace before compression, 4KiB to 64MiB
     #[arg(
         long,
@@ -46,8 +67,8 @@ pub struct WriteArgs {
 impl WriteArgs {
     /// The typed intent.
     pub fn intent(self, kind: Kind) -> Write {
-        let WriteArgs { write: path, chunk, level, sync, threads } = self;
-        Write { path, kind, chunk, level, sync, threads }
+        let WriteArgs { write: path, create, chunk, level, sync, threads } = self;
+        Write { path, creation: create.intent(), kind, chunk, level, sync, threads }
     }
 }
 

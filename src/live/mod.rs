@@ -40,6 +40,7 @@ pub fn run(args: &Live) -> Result<Outcome, Failure> {
     log.remarks(&remarks);
     let kinds = setup.kinds(args);
     let rules = setup.plan.read()?;
+    setup.refuse_overwriting(args, &kinds)?;
     for line in intent::lines(config, &setup.absent, &setup.plan.sources()?, &rules, &kinds) {
         log.tell(Level::Info, &line);
     }
@@ -62,7 +63,7 @@ pub fn run(args: &Live) -> Result<Outcome, Failure> {
         ..Engines::and(&args.sockets.docker, &args.sockets.cri)
     };
     let source = Source::start(&probing, &engines, stopper).map_err(Failure::io)?;
-    let file = args.write.as_deref().map(writer::create).transpose()?;
+    let file = args.write.as_deref().map(|path| writer::create(path, args.creation)).transpose()?;
     // Threads inherit the capabilities of the thread that starts them: all others start after this line.
     let has_programs = kinds.iter().any(|kind| matches!(kind, Kind::Program { .. }));
     if let Err(reason) = privileges::give_up(has_programs) {

@@ -1,17 +1,18 @@
 //! The set-up of a run: options of the command line and the configuration enter, a checked whole leaves, at the start and after each
 //! change of the files.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use tercel_config::{self as config, Config, Loaded, Remarks};
 use tercel_outputs::Kind;
 use tercel_replay::{Options, Style};
 
 use super::reload::Files;
-use super::rules::Plan;
+use super::rules::{Found, Plan};
 use crate::configured;
 use crate::exit::Failure;
 use crate::intent::Live;
+use crate::target;
 
 /// The set-up of a run.
 pub struct Setup {
@@ -21,6 +22,8 @@ pub struct Setup {
     pub plan: Plan,
     /// Rule files that the configuration names and that do not exist.
     pub absent: Vec<PathBuf>,
+    /// The files of the configuration.
+    configuration: Vec<PathBuf>,
     /// The files and directories of rules and configuration, as they were before any rule was read.
     pub files: Files,
 }
@@ -35,8 +38,10 @@ impl Setup {
             config::load(args.config.as_deref().or(config::default_file()), &args.overrides)
                 .map_err(Failure::usage)?;
         let plan = Plan::of(args, &config)?;
-        let files = Files::new(plan.files().iter().chain(&files).chain(&absent).cloned().collect());
-        Ok((Setup { config, plan, absent, files }, remarks))
+        let configuration = files;
+        let files = plan.files().iter().chain(&configuration).chain(&absent);
+        let files = Files::new(files.cloned().collect());
+        Ok((Setup { config, plan, absent, configuration, files }, remarks))
     }
 
     /// The outputs that are configured; without any, standard output.
@@ -45,6 +50,29 @@ impl Setup {
             Some(path) => vec![Kind::File { path: path.clone(), keep_open: true }],
             None => self.config.kinds(),
         }
+    }
+
+    /// Refuses a trace and files of alerts that are one file, or one of those that are read.
+    ///
+    /// # Errors
+    /// There is such a file.
+    pub fn refuse_overwriting(&self, args: &Live, kinds: &[Kind]) -> Result<(), Failure> {
+        let sources = self.plan.sources()?;
+        let rules = sources.iter().flat_map(|(_, found)| match found {
+            Found::Files(files) => files.as_slice(),
+            Found::Nothing => &[],
+        });
+        let rules = rules.map(|file| Path::new(&file.name));
+        let mut read: Vec<&Path> = rules.chain(self.configuration.iter().map(PathBuf::as_path)).collect();
+        let files = kinds.iter().filter_map(|kind| match kind {
+            Kind::File { path, .. } => Some(path.as_path()),
+            _ => None,
+        });
+        for output in files.chain(args.write.as_deref()) {
+            target::refuse_overwriting(output, read.iter().copied())?;
+            read.push(output);
+        }
+        Ok(())
     }
 
     /// The form of the lines.

@@ -11,8 +11,8 @@ use std::time::Instant;
 use jiff::tz::TimeZone;
 use tercel_capture::{Engines, Options, Source};
 use tercel_format::LiveSource;
-use tercel_format::series::{Names, PatternError, Rotation, Series};
-use tercel_recording::{Counts, Error, Files, Limits, Recorder, Sums, Watcher};
+use tercel_format::series::{Names, Rotation, Series, SeriesError};
+use tercel_recording::{Broken, Counts, Error, Files, Limits, Recorder, Sums, Watcher};
 use tercel_replay::keep::Scope;
 
 use crate::exit::{Failure, Outcome};
@@ -29,14 +29,15 @@ pub fn run(args: &Record) -> Result<Outcome, Failure> {
     let limits = Limits { count: args.count, seconds: args.duration };
     let scope = scope(args)?.filtered(args.filter.as_ref().map(|filter| &filter.program)).with_notices();
     let series = series(args).map_err(Error::from)?;
+    let writer = if series.rotates() { target::writer_of_series } else { target::writer };
     let engines = Engines::and(&args.sockets.docker, &args.sockets.cri);
     // A command may make the container.
     if args.command.is_empty() {
         containers::check(&args.containers, &engines)?;
     }
-    let mut writer = target::writer(&args.write, &[])?;
-    let options = options(args);
     command::check(&args.command)?;
+    let mut writer = writer(&args.write, &[])?;
+    let options = options(args);
     let stopper = stop::watch().map_err(Failure::io)?;
     let asked = Instant::now();
     let mut source = Source::start(&options, &engines, stopper).map_err(Failure::io)?;
@@ -59,7 +60,7 @@ pub fn run(args: &Record) -> Result<Outcome, Failure> {
     let mut command = match Command::start(&args.command, args.write.path == Path::new("-")) {
         Ok(command) => command,
         Err(failure) => {
-            recorder.finish()?;
+            recorder.finish().map_err(broken)?;
             return Err(failure);
         }
     };
@@ -75,9 +76,11 @@ pub fn run(args: &Record) -> Result<Outcome, Failure> {
         recorder.discard();
     }
     // A file that was recorded before an error is closed as well.
-    let finished = recorder.finish();
-    followed?;
-    let (counts, sums) = finished?;
+    let (counts, sums) = match followed {
+        Ok(()) => recorder.finish(),
+        Err(error) => Err(recorder.abandon(error)),
+    }
+    .map_err(broken)?;
     if !args.quiet {
         let lost = Lost { drops: source.drops(), by_cpu: source.drops_by_cpu() };
         eprint!("{}", status::summary(&counts, &sums, &lost, elapsed));
@@ -102,12 +105,19 @@ fn scope(args: &Record) -> Result<Scope, Failure> {
     Ok(if has_command || !args.pids.is_empty() { scope.of_processes(&args.pids) } else { scope })
 }
 
+/// The failure of a recording, with what is left of it.
+fn broken(broken: Broken) -> Failure {
+    let failure = Failure::from(broken.error);
+    let safe = broken.safe.filter(|_| !failure.message.is_empty()).map(status::safe).unwrap_or_default();
+    Failure { message: failure.message + &safe, ..failure }
+}
+
 /// The files that it goes into.
-fn series(args: &Record) -> Result<Series, PatternError> {
+fn series(args: &Record) -> Result<Series, SeriesError> {
     let rotation = Rotation { size: args.rotate_size, age: args.rotate_age };
     let path = &args.write.path;
     let names = Names::new(path, TimeZone::system(), rotation.rotates(), args.rotate_count)?;
-    Ok(Series::new(names, rotation))
+    Series::new(names, rotation, args.write.creation)
 }
 
 /// Shows how far the recording is, and ends it with its command.

@@ -1,14 +1,15 @@
 //! What a recording prints: a status line on a terminal during it, and a summary on standard error after it.
 
 use std::fmt::Write;
+use std::io::IsTerminal;
 use std::time::{Duration, Instant};
 
 use indicatif::{HumanBytes, HumanCount, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use tercel_capture::{Drops, Options};
 use tercel_format::record::MachineInfo;
-use tercel_recording::{Counts, Found, Sums};
+use tercel_recording::{Counts, Found, Safe, Sums};
 
-use crate::diagnostics::counted;
+use crate::diagnostics::{self, counted};
 
 /// Events that did not reach the recorder.
 #[derive(Debug, Clone, Copy)]
@@ -22,36 +23,41 @@ pub struct Lost<'a> {
 /// The status line.
 pub struct Status {
     bar: ProgressBar,
+    /// Whether lines are printed one below the other, because standard error is not a terminal.
+    is_plain: bool,
     started: Instant,
     /// When it was drawn last, and how many events there were.
     drawn: (Instant, u64),
 }
 
+/// How often a line is printed where it cannot be drawn again.
+const PLAIN: Duration = Duration::from_secs(30);
+
 impl Status {
-    /// A line that starts now; a silent one is never drawn. indicatif draws nothing if standard error is not a terminal.
+    /// A line that starts now; a silent one is never drawn. On a terminal it is drawn in place; elsewhere a line is printed now and then.
     pub fn new(silent: bool) -> Status {
         let style = ProgressStyle::with_template("{msg}").unwrap_or_else(|_| ProgressStyle::default_bar());
         let bar = ProgressBar::no_length().with_style(style);
         bar.set_draw_target(if silent { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() });
         let now = Instant::now();
-        Status { bar, started: now, drawn: (now, 0) }
+        let is_plain = !silent && !std::io::stderr().is_terminal();
+        Status { bar, is_plain, started: now, drawn: (now, 0) }
     }
 
     /// Draws the line again.
     pub fn draw(&mut self, counts: &Counts, sums: &Sums, drops: &Drops) {
-        let (last, before) = std::mem::replace(&mut self.drawn, (Instant::now(), counts.events));
-        if self.bar.is_hidden() {
+        let (last, before) = self.drawn;
+        if self.bar.is_hidden() && !self.is_plain || self.is_plain && last.elapsed() < PLAIN {
             return;
         }
+        self.drawn = (Instant::now(), counts.events);
         let rate = (counts.events - before) as f64 / last.elapsed().as_secs_f64().max(1e-9);
-        self.bar.set_message(format!(
-            "{} events ({}/s), {} ({}), {} lost",
-            HumanCount(counts.events),
-            HumanCount(rate as u64),
-            HumanBytes(sums.bytes),
-            percent(sums),
-            HumanCount(drops.lost())
-        ));
+        let text = line(counts.events, rate as u64, sums, drops.lost(), self.started.elapsed());
+        if self.is_plain {
+            eprintln!("{text}");
+            return;
+        }
+        self.bar.set_message(text);
         self.bar.tick();
     }
 
@@ -65,6 +71,22 @@ impl Status {
         self.bar.finish_and_clear();
         self.started.elapsed()
     }
+}
+
+/// The text of the status line. `rate` is in events per second.
+fn line(events: u64, rate: u64, sums: &Sums, lost: u64, elapsed: Duration) -> String {
+    let seconds = elapsed.as_secs();
+    format!(
+        "{:02}:{:02}:{:02}  {} events ({}/s), {} ({}), {} lost",
+        seconds / 3600,
+        seconds / 60 % 60,
+        seconds % 60,
+        HumanCount(events),
+        HumanCount(rate),
+        HumanBytes(sums.bytes),
+        percent(sums),
+        HumanCount(lost)
+    )
 }
 
 /// The lines about the start of a recording; `took` is how long the start lasted.
@@ -93,6 +115,13 @@ macro_rules! line {
     ($out:expr, $($argument:tt)*) => {
         let _ = writeln!($out, $($argument)*);
     };
+}
+
+/// What is left of a recording that ended with an error: a line after the error.
+pub fn safe(safe: Safe) -> String {
+    let Safe { files, events, lost } = safe;
+    let is_lost = if lost > 0 { format!("; lost: {}", diagnostics::events(lost)) } else { String::new() };
+    format!("\nsafe: {} in {}{is_lost}", diagnostics::events(events), counted(files, "file"))
 }
 
 /// The summary; lines about things that did not happen are left out.
@@ -158,6 +187,26 @@ fn losses(out: &mut String, lost: &Lost<'_>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_status_line_tells_how_far_it_is() {
+        let sums = Sums { bytes: 3 << 20, raw_bytes: 30 << 20, ..Sums::default() };
+        assert_eq!(
+            line(1_234_567, 16_204, &sums, 1000, Duration::from_secs(3725)),
+            "01:02:05  1,234,567 events (16,204/s), 3.00 MiB (10.0 % of the scap size), 1,000 lost"
+        );
+        assert_eq!(
+            line(0, 0, &Sums::default(), 0, Duration::ZERO),
+            "00:00:00  0 events (0/s), 0 B (0.0 % of the scap size), 0 lost"
+        );
+    }
+
+    #[test]
+    fn what_is_left_of_a_recording_is_told() {
+        let told = |files, events, lost| safe(Safe { files, events, lost });
+        assert_eq!(told(1, 5, 0), "\nsafe: 5 events in 1 file");
+        assert_eq!(told(2, 1, 7), "\nsafe: 1 event in 2 files; lost: 7 events");
+    }
 
     #[test]
     fn summaries_tell_what_happened() {

@@ -24,7 +24,7 @@ fn containers_have_their_names_in_the_recording() {
     // A name that means none of the containers is refused before anything is written.
     let other = place.name("other.scap");
     let limited = |name: &str| {
-        let limits = ["record", "-w", &other, "--docker", &socket, "--container", name, "-M", "1"];
+        let limits = ["record", "--force", "-w", &other, "--docker", &socket, "--container", name, "-M", "1"];
         tercel(&limits)
     };
     let misspelt = limited("wbe");

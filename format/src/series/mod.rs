@@ -2,16 +2,23 @@
 //! leave, one after the other, and files that have become too old are removed. What is written into a file is not known here.
 
 mod destination;
+mod kept;
 mod names;
 mod rotation;
+mod target;
 
-use std::fs;
+#[cfg(test)]
+mod tests;
+
 use std::io;
 use std::path::PathBuf;
 
-pub use destination::{Destination, Opened};
+use kept::Kept;
+
+pub use destination::{Destination, Gone, Opened, Presence};
 pub use names::{Names, PatternError};
 pub use rotation::{Growth, Rotation};
+pub use target::{Creation, TargetError, is_same_file};
 
 /// Why there is no next file.
 #[derive(Debug, thiserror::Error)]
@@ -27,18 +34,21 @@ pub enum SeriesError {
         /// Why.
         error: io::Error,
     },
+    /// Another program writes files of these names.
+    #[error("{}: another program is writing this file, and those that follow it", .0.display())]
+    Busy(PathBuf),
 }
 
 /// Files that follow one another.
 ///
 /// ```
 /// use jiff::tz::TimeZone;
-/// use tercel_format::series::{Names, Rotation, Series};
+/// use tercel_format::series::{Creation, Names, Rotation, Series};
 ///
 /// let rotation = Rotation { size: Some(1 << 20), age: None };
-/// let names = Names::new("trace.scap".as_ref(), TimeZone::UTC, rotation.rotates(), None)?;
-/// let mut series = Series::new(names, rotation);
-/// assert_eq!(series.next(0)?.name(), "trace_000001.scap");
+/// let names = Names::new("no/such/trace.scap".as_ref(), TimeZone::UTC, rotation.rotates(), None)?;
+/// let mut series = Series::new(names, rotation, Creation::default())?;
+/// assert_eq!(series.next(0)?.name(), "no/such/trace_000001.scap");
 /// series.event(5, || 0);
 /// assert!(!series.is_due(6, || (100, 100)));
 /// assert!(series.is_due(6, || (2 << 20, 9 << 20)));
@@ -48,13 +58,21 @@ pub enum SeriesError {
 pub struct Series {
     names: Names,
     rotation: Rotation,
+    creation: Creation,
     growth: Growth,
+    kept: Kept,
 }
 
 impl Series {
-    /// Files of these names, each followed by another one when the rotation says so.
-    pub fn new(names: Names, rotation: Rotation) -> Series {
-        Series { names, rotation, growth: Growth::default() }
+    /// Files of these names, each followed by another one when the rotation says so. Where several follow one another, none is written
+    /// over; files that an earlier run has left count among those that are kept.
+    ///
+    /// # Errors
+    /// Another program writes such a series.
+    pub fn new(names: Names, rotation: Rotation, creation: Creation) -> Result<Series, SeriesError> {
+        let creation = Creation { force: creation.force && !rotation.rotates(), ..creation };
+        let kept = Kept::of_earlier(names.earlier())?;
+        Ok(Series { names, rotation, creation, growth: Growth::default(), kept })
     }
 
     /// Whether there are several files.
@@ -62,17 +80,33 @@ impl Series {
         self.rotation.rotates()
     }
 
-    /// The next file, which starts at `ts`. The oldest one is removed if there are too many.
+    /// The next file, which starts at `ts`.
     ///
     /// # Errors
-    /// It has no name, or the oldest one cannot be removed.
+    /// It has no name.
     pub fn next(&mut self, ts: u64) -> Result<Destination, SeriesError> {
-        let (path, oldest) = self.names.next(ts)?;
-        if let Some(oldest) = oldest {
-            remove(oldest)?;
-        }
         self.growth = Growth::default();
-        Ok(Destination::new(path))
+        Ok(Destination::new(self.names.next(ts)?).created(self.creation))
+    }
+
+    /// The next file cannot be created because there is one of its name: the name after it is another one.
+    pub fn taken(&mut self) {
+        self.names.taken();
+    }
+
+    /// The next file has been created.
+    pub fn created(&mut self, presence: &Presence) {
+        if self.rotates() {
+            self.kept.push(presence.path().to_owned(), presence.identity());
+        }
+    }
+
+    /// Removes the oldest files if there are too many, but none of the `open` newest.
+    ///
+    /// # Errors
+    /// One cannot be removed.
+    pub fn trim(&mut self, open: usize) -> Result<(), SeriesError> {
+        self.kept.trim(self.names.keep().max(open))
     }
 
     /// An event at `ts` goes into the current file; `raw_bytes` says after how many bytes of scap.
@@ -86,14 +120,5 @@ impl Series {
     #[inline]
     pub fn is_due(&self, ts: u64, written: impl FnOnce() -> (u64, u64)) -> bool {
         self.growth.is_due(&self.rotation, ts, written)
-    }
-}
-
-/// Removes a file of this series that has become too old.
-fn remove(path: PathBuf) -> Result<(), SeriesError> {
-    match fs::remove_file(&path) {
-        // Another program has removed it.
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-        removed => removed.map_err(|error| SeriesError::Remove { path, error }),
     }
 }

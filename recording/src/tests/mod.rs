@@ -1,12 +1,14 @@
 //! Rotation with an artificial source: a shipped trace is recorded as if it happened now, to one file and to many.
 
+mod restarts;
+
 use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use jiff::tz::TimeZone;
-use tercel_format::series::{Destination, Names, Rotation, Series};
+use tercel_format::series::{Creation, Destination, Names, Rotation, Series};
 use tercel_format::{Block, Capture, Reader, trace};
 use tercel_replay::keep::Scope;
 use tercel_replay::scan::{Needs, scan};
@@ -63,7 +65,8 @@ fn record_part(
     let options = trace::Options { chunk: 4 << 10, level: 1, threads: 2, ..trace::Options::default() };
     let writer = CaptureWriter::new(Destination::new(&path), kind, options);
     let names = Names::new(&path, TimeZone::UTC, rotation.rotates(), keep).expect("a name");
-    let mut files = Files::new(writer, Series::new(names, rotation));
+    let mut files =
+        Files::new(writer, Series::new(names, rotation, Creation::default()).expect("nobody else"));
     files.open(0).expect("a file");
     let mut recorder = Recorder::new(scope, files, Limits::default());
     for round in 0..ROUNDS {
