@@ -2,6 +2,7 @@
 //! CPU time in proportion to the file.
 //!
 //! Memory is the peak of the child's resident set (`VmHWM`), which is read until it has ended; CPU time is its user time.
+//! With `TERCEL_SHOW` and `--nocapture` each run is printed.
 
 use std::fs;
 use std::io::{self, Write};
@@ -86,6 +87,9 @@ fn check(what: &str, bytes: &[u8]) {
     ] {
         let used = run(verb);
         let _ = fs::remove_file(&out);
+        if std::env::var_os("TERCEL_SHOW").is_some() {
+            println!("{what}: {}: {} MiB, {:?}", verb[0], used.peak >> 20, used.cpu);
+        }
         assert!(used.peak <= MEMORY, "{what}: {} took {used:?}", verb[0]);
         assert!(used.cpu.as_secs() <= seconds, "{what}: {} took {used:?} for {} bytes", verb[0], bytes.len());
     }
@@ -181,6 +185,13 @@ fn lists() {
     let list = capture(|writer| writer.processes(&processes));
     let start = nothing().len();
     check("processes", &[zstd(&list), zstd(&list[start..]).repeat(4)].concat());
+    // More than a state keeps.
+    let list = |first: i64| {
+        let processes: Vec<ProcessRecord> = (first..first + 100_000).map(process).collect();
+        zstd(&capture(|writer| writer.processes(&processes))[start..])
+    };
+    let lists: Vec<Vec<u8>> = (0..6).map(|number| list(1 + number * 100_000)).collect();
+    check("600,000 processes", &[zstd(&nothing()), lists.concat()].concat());
     let fd = |fd| FdRecord { fd, ino: 1, kind: 1, detail: FdDetail::Name(b"/f".to_vec()) };
     let fds = capture(|writer| {
         writer.processes(&processes[..60])?;

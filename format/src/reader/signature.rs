@@ -19,6 +19,7 @@ pub(super) fn looks_like(head: &[u8], compression: Compression) -> String {
         [0xd4, 0xc3, 0xb2, 0xa1, ..] | [0xa1, 0xb2, 0xc3, 0xd4, ..] => {
             "it looks like a pcap file of network packets"
         }
+        _ if is_tar(head) => "it looks like a tar archive",
         _ if is_text(head) => "it looks like text",
         _ => "it does not start with a section header",
     };
@@ -27,6 +28,11 @@ pub(super) fn looks_like(head: &[u8], compression: Compression) -> String {
         Compression::Gzip => format!("decompressed (gzip), {what}"),
         Compression::Zstd => format!("decompressed (zstd), {what}"),
     }
+}
+
+/// POSIX archives have a magic number behind name and properties of the first file.
+fn is_tar(head: &[u8]) -> bool {
+    head.get(257..262) == Some(b"ustar")
 }
 
 /// A section header of the usual length, and the type of the block after it.

@@ -331,6 +331,12 @@ fn what_is_no_capture_is_named() {
     ];
     check(&packets.concat(), "it looks like a pcapng file of network packets");
     check(b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", "it looks like a PNG image");
+    let tar = [&b"trace.scap"[..], &[0; 247], b"ustar\x0000"].concat();
+    check(&tar, "it looks like a tar archive");
+    check(
+        &zstd::encode_all(&tar[..], 1).expect("memory"),
+        "decompressed (zstd), it looks like a tar archive",
+    );
     check(b"\x7fELF\x02\x01\x01\0\0", "it looks like an ELF file");
     check(&[1, 2, 3, 4, 5, 6, 7, 8, 9], "it does not start with a section header");
     let packed = zstd::encode_all(&b"some text"[..], 1).expect("memory");
