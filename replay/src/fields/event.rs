@@ -8,7 +8,7 @@ use super::io::{self, Errors, FdClass, Way};
 use super::nature::{Apart, DeltaPart, Rendering};
 use super::opening::{self, Opening};
 use super::parameters::{buffer, position, present, raw_value};
-use super::{Comparison, Context, Dependency, Nature, Scratch, Value, arguments, names, time};
+use super::{Comparison, Context, Dependency, Nature, Scratch, Value, arguments, time};
 use crate::state::FdKind;
 
 /// The value of a field of the class `evt` for system calls.
@@ -157,17 +157,8 @@ pub(super) fn nature(field: E) -> Nature {
 /// Name of the event; of the system call where the event is a generic one (reference state 9.12).
 fn name<'a>(cx: &Context<'a>) -> Option<&'a [u8]> {
     match cx.event.code() {
-        code::GENERIC_X => {
-            let id = cx.event.uint(0).unwrap_or(0) as u16;
-            let native = cx.event.uint(1).filter(|_| id == 0);
-            let name = match native {
-                Some(number) => names::native_syscall(number as u16),
-                None => names::syscall(id),
-            };
-            Some(name.unwrap_or("unknown").as_bytes())
-        }
         code::ASYNCEVENT_E => cx.event.text(1),
-        _ => Some(cx.event.info.name.as_bytes()),
+        _ => Some(cx.type_name().as_bytes()),
     }
 }
 

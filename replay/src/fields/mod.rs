@@ -33,6 +33,7 @@ mod scratch;
 mod text;
 mod time;
 mod transform;
+mod typed;
 mod width;
 
 use std::net::IpAddr;
@@ -50,6 +51,7 @@ pub use json::render_json;
 pub(crate) use nature::{Comparison, Dependency, EndPart, Nature, Shown};
 pub use scratch::{Scratch, Settings};
 pub use text::render_text;
+pub use typed::{Direction, FdClass, Socket, SocketRole};
 
 /// Everything that a field may look at.
 #[derive(Debug, Clone, Copy)]

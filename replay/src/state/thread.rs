@@ -266,13 +266,19 @@ impl Thread {
         }
     }
 
+    /// When it was started, in nanoseconds since the epoch; 0 where it ran before the capture. Together with the pid this
+    /// names a process for good, also where its pid is used again.
+    pub fn started(&self) -> u64 {
+        self.clone_ts
+    }
+
     /// Whether it has exited.
-    pub(crate) fn is_dead(&self) -> bool {
+    pub fn is_dead(&self) -> bool {
         self.flags & clone_flag::CLOSED != 0
     }
 
     /// Whether it is its group's leader.
-    pub(crate) fn is_main(&self) -> bool {
+    pub fn is_main(&self) -> bool {
         self.tid == self.pid || self.flags & clone_flag::IS_MAIN_THREAD != 0
     }
 
