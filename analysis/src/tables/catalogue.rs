@@ -1,0 +1,47 @@
+//! What a table and its columns are called and mean.
+
+use super::cell::ColumnType;
+
+/// A column.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ColumnInfo {
+    /// Its name.
+    pub name: &'static str,
+    /// What it holds.
+    pub ty: ColumnType,
+    /// What that means, with the field that says the same of an event.
+    pub meaning: &'static str,
+}
+
+/// The order in which rows leave. Rows that are equal in it are ordered by their cells from left to right.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Order {
+    /// Small values of this column first; those without a value before all others.
+    Ascending(&'static str),
+    /// Large values of this column first.
+    Descending(&'static str),
+}
+
+/// A table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TableInfo {
+    /// Its name.
+    pub name: &'static str,
+    /// What its rows are.
+    pub meaning: &'static str,
+    /// Their order.
+    pub order: Order,
+    /// Its columns.
+    pub columns: &'static [ColumnInfo],
+}
+
+impl TableInfo {
+    /// The index of a column.
+    pub fn column(&self, name: &str) -> Option<usize> {
+        self.columns.iter().position(|column| column.name == name)
+    }
+}
+
+pub(super) const fn column(name: &'static str, ty: ColumnType, meaning: &'static str) -> ColumnInfo {
+    ColumnInfo { name, ty, meaning }
+}

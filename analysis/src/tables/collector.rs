@@ -1,0 +1,149 @@
+//! Collectors of rows, one per table: events enter, in pieces of a capture and in order; pieces are merged in their order.
+
+use tercel_replay::state::State;
+
+use super::calls::{ERRORS, Errors, SYSCALLS, Syscalls};
+use super::catalogue::{Order, TableInfo};
+use super::cell::Cell;
+use super::connections::{CONNECTIONS, Connections, LISTENERS, Listeners};
+use super::containers::{CONTAINERS, Containers};
+use super::files::{FILES, Files};
+use super::processes::{EXECUTIONS, Executions, PROCESSES, Processes};
+use super::seen::Seen;
+
+/// A row: a cell for each column.
+pub type Row = Vec<Cell>;
+
+/// Collects the rows of a table over a piece of a capture.
+pub(super) trait Collector: Default {
+    /// An event of the window.
+    fn event(&mut self, seen: &Seen<'_>);
+
+    /// The piece ends, with this state. What the state says counts only if no other piece follows.
+    fn end(&mut self, _state: &State) {}
+
+    /// No other piece follows: what [`end`](Collector::end) found in the state counts.
+    fn settle(&mut self) {}
+
+    /// Takes over what the piece after this one gave.
+    fn merge(&mut self, later: Self);
+
+    /// The rows, in any order.
+    fn rows(self) -> Vec<Row>;
+
+    /// Bytes of memory, approximately.
+    fn bytes(&self) -> usize;
+}
+
+/// Makes the list of tables: an enumeration of them, and a structure of the collectors of those that are wanted.
+macro_rules! tables {
+    ($($(#[$meaning:meta])* $table:ident, $field:ident: $collector:ty, $info:expr;)*) => {
+        /// A table.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+        pub enum Table {
+            $($(#[$meaning])* $table,)*
+        }
+
+        impl Table {
+            /// All of them.
+            pub const ALL: &'static [Table] = &[$(Table::$table),*];
+
+            /// Its name, columns and order.
+            pub fn info(self) -> &'static TableInfo {
+                match self {
+                    $(Table::$table => const { &$info },)*
+                }
+            }
+        }
+
+        /// The collectors of the tables that are wanted.
+        #[derive(Debug, Default)]
+        pub(super) struct Collectors {
+            $($field: Option<Box<$collector>>,)*
+        }
+
+        impl Collectors {
+            pub(super) fn new(wanted: &[Table]) -> Collectors {
+                Collectors { $($field: wanted.contains(&Table::$table).then(Box::default),)* }
+            }
+
+            #[inline]
+            pub(super) fn event(&mut self, seen: &Seen<'_>) {
+                $(if let Some(collector) = &mut self.$field { collector.event(seen); })*
+            }
+
+            pub(super) fn end(&mut self, state: &State) {
+                $(if let Some(collector) = &mut self.$field { collector.end(state); })*
+            }
+
+            /// The host ends with this state, as where another section begins.
+            pub(super) fn settle(&mut self, state: &State) {
+                $(if let Some(collector) = &mut self.$field {
+                    collector.end(state);
+                    collector.settle();
+                })*
+            }
+
+            pub(super) fn merge(&mut self, later: Collectors) {
+                $(match (&mut self.$field, later.$field) {
+                    (Some(collector), Some(later)) => collector.merge(*later),
+                    (none, later) => *none = later,
+                })*
+            }
+
+            pub(super) fn bytes(&self) -> usize {
+                0 $(+ self.$field.as_ref().map_or(0, |collector| collector.bytes()))*
+            }
+
+            /// The rows of each table in its order.
+            pub(super) fn rows(self) -> Vec<(Table, Vec<Row>)> {
+                let mut tables = Vec::new();
+                $(if let Some(collector) = self.$field {
+                    tables.push((Table::$table, ordered(Table::$table.info(), collector.rows())));
+                })*
+                tables
+            }
+        }
+    };
+}
+
+tables! {
+    /// Processes.
+    Processes, processes: Processes, PROCESSES;
+    /// Executions of programs.
+    Executions, executions: Executions, EXECUTIONS;
+    /// Files.
+    Files, files: Files, FILES;
+    /// IPv4 and IPv6 connections.
+    Connections, connections: Connections, CONNECTIONS;
+    /// Sockets that wait for connections.
+    Listeners, listeners: Listeners, LISTENERS;
+    /// Containers.
+    Containers, containers: Containers, CONTAINERS;
+    /// Calls by type and program.
+    Syscalls, syscalls: Syscalls, SYSCALLS;
+    /// Failed calls.
+    Errors, errors: Errors, ERRORS;
+}
+
+impl Table {
+    /// The table of this name.
+    pub fn of_name(name: &str) -> Option<Table> {
+        Table::ALL.iter().copied().find(|table| table.info().name == name)
+    }
+}
+
+/// Puts rows into the order of their table.
+fn ordered(info: &TableInfo, mut rows: Vec<Row>) -> Vec<Row> {
+    let (name, descends) = match info.order {
+        Order::Ascending(name) => (name, false),
+        Order::Descending(name) => (name, true),
+    };
+    let at = info.column(name).unwrap_or(0);
+    rows.sort_unstable_by(|one, other| {
+        let order = one[at].cmp(&other[at]);
+        let order = if descends { order.reverse() } else { order };
+        order.then_with(|| one.cmp(other))
+    });
+    rows
+}

@@ -1,0 +1,332 @@
+//! IPv4 and IPv6 sockets: connections, and sockets that wait for some.
+
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::mem::size_of;
+use std::net::IpAddr;
+
+use tercel_format::catalogue::code;
+use tercel_replay::fields::{Socket, SocketRole};
+use tercel_replay::state::State;
+
+use super::catalogue::{ColumnInfo, Order, TableInfo, column};
+use super::cell::{Cell, ColumnType as T};
+use super::collector::{Collector, Row};
+use super::process_id::{Label, ProcessId};
+use super::seen::{Moved, Seen, Times};
+
+/// The table of connections.
+pub(super) const CONNECTIONS: TableInfo = TableInfo {
+    name: "connections",
+    meaning: "Connections of each process over IPv4 and IPv6, also those that were open before the window and stayed silent",
+    order: Order::Ascending("first"),
+    columns: &CONNECTION_COLUMNS,
+};
+
+const CONNECTION_COLUMNS: [ColumnInfo; 18] = [
+    column("protocol", T::Text, "tcp, udp, icmp, raw (fd.l4proto)"),
+    column("role", T::Text, "client, server, or empty where neither is known, as for most datagrams"),
+    column("local_address", T::Address, "The end of the process (fd.lip)"),
+    column("local_port", T::Uint, "Its port (fd.lport)"),
+    column("remote_address", T::Address, "The other end (fd.rip)"),
+    column("remote_port", T::Uint, "Its port (fd.rport)"),
+    column("pid", T::Int, "Process id on the host"),
+    column("start", T::Time, "When the process was started; empty if it ran before the capture"),
+    column("name", T::Text, "Name of the process (proc.name)"),
+    column("container", T::Text, "Its container id; empty on the host"),
+    column("received", T::Bytes, "Results above 0 of calls that read from it"),
+    column("sent", T::Bytes, "Results above 0 of calls that write to it"),
+    column("opened", T::Uint, "Times that it was connected or accepted; 0 if it was open before the window"),
+    column("result", T::Text, "Error of the last connect that failed; EINPROGRESS is none"),
+    column("calls", T::Uint, "Calls that worked on it"),
+    column("errors", T::Uint, "Those that failed; EAGAIN and EINPROGRESS are no failures"),
+    column("first", T::Time, "The first of these calls; empty if there was none"),
+    column("last", T::Time, "The last of these calls"),
+];
+
+/// Errors that say that nothing is there yet.
+const PATIENCE: [&str; 2] = ["EAGAIN", "EINPROGRESS"];
+
+/// What a process did with a connection.
+#[derive(Debug, Clone)]
+struct Connection {
+    label: Label,
+    moved: Moved,
+    opened: u64,
+    result: Cell,
+    calls: u64,
+    errors: u64,
+    times: Option<Times>,
+}
+
+/// Collects connections.
+#[derive(Debug, Default)]
+pub(super) struct Connections {
+    by_socket: HashMap<(Socket, ProcessId), Connection>,
+    /// Those that are open at the end of the last piece.
+    open: Vec<(Socket, Label)>,
+}
+
+impl Connection {
+    fn new(label: Label) -> Connection {
+        Connection {
+            label,
+            moved: Moved::default(),
+            opened: 0,
+            result: Cell::Null,
+            calls: 0,
+            errors: 0,
+            times: None,
+        }
+    }
+
+    fn go_on(&mut self, later: Connection) {
+        self.label = later.label;
+        self.moved.add(later.moved);
+        self.opened += later.opened;
+        if later.result != Cell::Null {
+            self.result = later.result;
+        }
+        self.calls += later.calls;
+        self.errors += later.errors;
+        self.times = match (self.times, later.times) {
+            (Some(mut times), Some(later)) => {
+                times.see(later);
+                Some(times)
+            }
+            (times, later) => times.or(later),
+        };
+    }
+
+    fn event(&mut self, seen: &Seen<'_>) {
+        let now = Times::at(seen.ts());
+        self.times.get_or_insert(now).see(now);
+        self.calls += 1;
+        seen.moved.into_iter().for_each(|moved| self.moved.count(moved));
+        let failed = seen.error.filter(|error| !PATIENCE.contains(error));
+        self.errors += u64::from(failed.is_some());
+        match seen.context.event.code() {
+            code::SOCKET_CONNECT_X => match failed {
+                Some(error) => self.result = Cell::word(error),
+                None => self.opened += 1,
+            },
+            code::SOCKET_ACCEPT_5_X | code::SOCKET_ACCEPT4_6_X => {
+                self.opened += u64::from(seen.error.is_none())
+            }
+            _ => {}
+        }
+    }
+
+    fn cells(self, socket: Socket) -> Row {
+        let [local_address, local_port] = Cell::end(socket.local);
+        let [remote_address, remote_port] = Cell::end(socket.remote);
+        let [pid, start, name, container] = self.label.cells();
+        vec![
+            Cell::word(socket.protocol),
+            Cell::word(role(socket.role)),
+            local_address,
+            local_port,
+            remote_address,
+            remote_port,
+            pid,
+            start,
+            name,
+            container,
+            Cell::Uint(self.moved.read),
+            Cell::Uint(self.moved.written),
+            Cell::Uint(self.opened),
+            self.result,
+            Cell::Uint(self.calls),
+            Cell::Uint(self.errors),
+            self.times.map_or(Cell::Null, |times| Cell::Time(times.first)),
+            self.times.map_or(Cell::Null, |times| Cell::Time(times.last)),
+        ]
+    }
+}
+
+fn role(role: SocketRole) -> &'static str {
+    match role {
+        SocketRole::Client => "client",
+        SocketRole::Server => "server",
+        SocketRole::Listener | SocketRole::Unknown => "",
+    }
+}
+
+/// The socket of a connection: it has another end.
+fn connected(socket: Socket) -> Option<Socket> {
+    Some(socket).filter(|socket| socket.remote.is_some())
+}
+
+/// All sockets that processes have open, each once per process.
+fn open_sockets(state: &State) -> impl Iterator<Item = (Socket, Label)> {
+    let leaders = state.threads.iter().map(|slot| state.threads.get(slot));
+    let alive = leaders.filter(|leader| leader.is_main() && !leader.is_dead());
+    let known = alive.filter_map(|leader| Some((ProcessId::of(leader)?, leader)));
+    known.flat_map(|(id, leader)| {
+        let sockets = leader.fds.iter().filter_map(|(_, fd)| fd.socket());
+        sockets.map(move |socket| (socket, Label::new(id, leader)))
+    })
+}
+
+impl Collector for Connections {
+    fn event(&mut self, seen: &Seen<'_>) {
+        let socket = seen.fd().and_then(|fd| fd.socket()).and_then(connected);
+        let (Some(socket), Some(label)) = (socket, seen.label()) else { return };
+        let connection =
+            self.by_socket.entry((socket, label.id)).or_insert_with(|| Connection::new(label.clone()));
+        connection.label = label;
+        connection.event(seen);
+    }
+
+    fn end(&mut self, state: &State) {
+        let open = open_sockets(state).filter(|(socket, _)| connected(*socket).is_some());
+        self.open = open.collect();
+    }
+
+    fn settle(&mut self) {
+        for (socket, label) in std::mem::take(&mut self.open) {
+            self.by_socket.entry((socket, label.id)).or_insert_with(|| Connection::new(label));
+        }
+    }
+
+    fn merge(&mut self, later: Connections) {
+        for (key, connection) in later.by_socket {
+            match self.by_socket.entry(key) {
+                Entry::Occupied(mut known) => known.get_mut().go_on(connection),
+                Entry::Vacant(place) => {
+                    place.insert(connection);
+                }
+            }
+        }
+        self.open = later.open;
+    }
+
+    fn rows(mut self) -> Vec<Row> {
+        self.settle();
+        self.by_socket.into_iter().map(|((socket, _), connection)| connection.cells(socket)).collect()
+    }
+
+    fn bytes(&self) -> usize {
+        self.by_socket.len() * size_of::<((Socket, ProcessId), Connection)>()
+    }
+}
+
+/// The table of sockets that wait.
+pub(super) const LISTENERS: TableInfo = TableInfo {
+    name: "listeners",
+    meaning: "Sockets that wait for connections, and bound ones that take datagrams",
+    order: Order::Ascending("port"),
+    columns: &LISTENER_COLUMNS,
+};
+
+const LISTENER_COLUMNS: [ColumnInfo; 9] = [
+    column("protocol", T::Text, "tcp, udp (fd.l4proto)"),
+    column("address", T::Address, "The address that it is bound to"),
+    column("port", T::Uint, "Its port"),
+    column("pid", T::Int, "Process id on the host"),
+    column("start", T::Time, "When the process was started; empty if it ran before the capture"),
+    column("name", T::Text, "Name of the process (proc.name)"),
+    column("container", T::Text, "Its container id; empty on the host"),
+    column("since", T::Time, "When it was bound; empty if that was before the window"),
+    column("accepted", T::Uint, "Connections that were accepted on this port"),
+];
+
+/// Protocol and bound end of a socket, and its process.
+type Bound = (&'static str, (IpAddr, u16), ProcessId);
+
+/// A socket that waits.
+#[derive(Debug, Clone)]
+struct Listener {
+    label: Label,
+    since: Option<u64>,
+}
+
+/// Collects sockets that wait.
+#[derive(Debug, Default)]
+pub(super) struct Listeners {
+    bound: HashMap<Bound, Listener>,
+    /// Accepted connections by port and process.
+    accepted: HashMap<(u16, ProcessId), u64>,
+    open: Vec<(Bound, Label)>,
+}
+
+fn bound(socket: Socket, id: ProcessId) -> Option<Bound> {
+    let end = socket.local.filter(|_| socket.role == SocketRole::Listener)?;
+    Some((socket.protocol, end, id))
+}
+
+impl Listeners {
+    fn add(&mut self, key: Bound, listener: Listener) {
+        match self.bound.entry(key) {
+            Entry::Occupied(mut known) => {
+                let since = known.get().since.or(listener.since);
+                known.insert(Listener { since, ..listener });
+            }
+            Entry::Vacant(place) => {
+                place.insert(listener);
+            }
+        }
+    }
+}
+
+impl Collector for Listeners {
+    fn event(&mut self, seen: &Seen<'_>) {
+        let event = seen.context.event.code();
+        let is_accept = matches!(event, code::SOCKET_ACCEPT_5_X | code::SOCKET_ACCEPT4_6_X);
+        if seen.error.is_some()
+            || !(is_accept || matches!(event, code::SOCKET_BIND_X | code::SOCKET_LISTEN_X))
+        {
+            return;
+        }
+        let socket = seen.fd().and_then(|fd| fd.socket());
+        let (Some(socket), Some(label)) = (socket, seen.label()) else { return };
+        if is_accept {
+            let port = socket.local.map(|(_, port)| port);
+            port.into_iter().for_each(|port| *self.accepted.entry((port, label.id)).or_default() += 1);
+        } else if let Some(key) = bound(socket, label.id) {
+            let since = (event == code::SOCKET_BIND_X).then(|| seen.ts());
+            self.add(key, Listener { label, since });
+        }
+    }
+
+    fn end(&mut self, state: &State) {
+        let open = open_sockets(state);
+        self.open = open.filter_map(|(socket, label)| Some((bound(socket, label.id)?, label))).collect();
+    }
+
+    fn settle(&mut self) {
+        for (key, label) in std::mem::take(&mut self.open) {
+            self.add(key, Listener { label, since: None });
+        }
+    }
+
+    fn merge(&mut self, later: Listeners) {
+        later.bound.into_iter().for_each(|(key, listener)| self.add(key, listener));
+        later.accepted.into_iter().for_each(|(key, count)| *self.accepted.entry(key).or_default() += count);
+        self.open = later.open;
+    }
+
+    fn rows(mut self) -> Vec<Row> {
+        self.settle();
+        let row = |((protocol, (address, port), id), listener): (Bound, Listener)| {
+            let [pid, start, name, container] = listener.label.cells();
+            vec![
+                Cell::word(protocol),
+                Cell::Address(address),
+                Cell::Uint(u64::from(port)),
+                pid,
+                start,
+                name,
+                container,
+                listener.since.map_or(Cell::Null, Cell::Time),
+                Cell::Uint(self.accepted.get(&(port, id)).copied().unwrap_or(0)),
+            ]
+        };
+        std::mem::take(&mut self.bound).into_iter().map(row).collect()
+    }
+
+    fn bytes(&self) -> usize {
+        self.bound.len() * size_of::<(Bound, Listener)>()
+            + self.accepted.len() * size_of::<((u16, ProcessId), u64)>()
+    }
+}

@@ -1,0 +1,271 @@
+//! Files: what each process did with each path.
+
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::mem::size_of;
+
+use tercel_format::catalogue::code;
+use tercel_replay::Context;
+use tercel_replay::fields::FdClass;
+use tercel_replay::state::Text;
+
+use super::catalogue::{ColumnInfo, Order, TableInfo, column};
+use super::cell::{Cell, ColumnType as T};
+use super::collector::{Collector, Row};
+use super::process_id::{Label, ProcessId};
+use super::seen::{Moved, Seen, Times};
+
+/// The table of files.
+pub(super) const FILES: TableInfo = TableInfo {
+    name: "files",
+    meaning: "What each process did with each file or directory that it named, read or wrote",
+    order: Order::Ascending("path"),
+    columns: &COLUMNS,
+};
+
+const COLUMNS: [ColumnInfo; 18] = [
+    column("path", T::Text, "Path as the call gave it, made absolute (fd.name)"),
+    column("pid", T::Int, "Process id on the host"),
+    column("start", T::Time, "When the process was started; empty if it ran before the capture"),
+    column("name", T::Text, "Name of the process (proc.name)"),
+    column("container", T::Text, "Its container id; empty on the host"),
+    column("opens", T::Uint, "Successful open, openat, openat2, creat and open_by_handle_at"),
+    column("reads", T::Uint, "Calls that read something"),
+    column("read", T::Bytes, "Results above 0 of calls that read"),
+    column("writes", T::Uint, "Calls that wrote something"),
+    column("written", T::Bytes, "Results above 0 of calls that write"),
+    column(
+        "created",
+        T::Uint,
+        "Created: by an open, mkdir, mknod, link, symlink, or as the new name of a rename",
+    ),
+    column("deleted", T::Uint, "Deleted: unlink, rmdir"),
+    column("renamed_to", T::Text, "Its new name, of the last rename"),
+    column("changed", T::Uint, "Changes of mode or owner"),
+    column("mapped", T::Uint, "Mapped for execution (mmap with PROT_EXEC)"),
+    column("errors", T::Uint, "Failed calls that name it or work on it"),
+    column("first", T::Time, "The first of these calls"),
+    column("last", T::Time, "The last of these calls"),
+];
+
+/// `PPM_PROT_EXEC`.
+const EXECUTABLE: u64 = 1 << 2;
+/// `PPM_O_F_CREATED`: the open created the file.
+const CREATED: u32 = 1 << 14;
+
+/// What a process did with a path.
+#[derive(Debug, Clone)]
+struct Use {
+    label: Label,
+    opens: u64,
+    reads: u64,
+    writes: u64,
+    moved: Moved,
+    created: u64,
+    deleted: u64,
+    renamed_to: Cell,
+    changed: u64,
+    mapped: u64,
+    errors: u64,
+    times: Times,
+}
+
+impl Use {
+    fn new(label: Label, ts: u64) -> Use {
+        Use {
+            label,
+            opens: 0,
+            reads: 0,
+            writes: 0,
+            moved: Moved::default(),
+            created: 0,
+            deleted: 0,
+            renamed_to: Cell::Null,
+            changed: 0,
+            mapped: 0,
+            errors: 0,
+            times: Times::at(ts),
+        }
+    }
+
+    fn go_on(&mut self, later: Use) {
+        self.label = later.label;
+        self.opens += later.opens;
+        self.reads += later.reads;
+        self.writes += later.writes;
+        self.moved.add(later.moved);
+        self.created += later.created;
+        self.deleted += later.deleted;
+        if later.renamed_to != Cell::Null {
+            self.renamed_to = later.renamed_to;
+        }
+        self.changed += later.changed;
+        self.mapped += later.mapped;
+        self.errors += later.errors;
+        self.times.see(later.times);
+    }
+}
+
+/// Collects files.
+#[derive(Debug, Default)]
+pub(super) struct Files {
+    uses: HashMap<(Text, ProcessId), Use>,
+    bytes: usize,
+}
+
+impl Files {
+    /// Notes what an event did with a path.
+    fn note(&mut self, seen: &Seen<'_>, path: &Text, note: impl FnOnce(&mut Use)) {
+        let Some(label) = seen.label() else { return };
+        let bytes = &mut self.bytes;
+        let entry = self.uses.entry((path.clone(), label.id)).or_insert_with(|| {
+            *bytes += size_of::<((Text, ProcessId), Use)>() + path.len();
+            Use::new(label.clone(), seen.ts())
+        });
+        entry.label = label;
+        entry.times.see(Times::at(seen.ts()));
+        note(entry);
+    }
+
+    /// Notes what a call did with the path in a parameter.
+    fn named(&mut self, seen: &Seen<'_>, parameter: &str, note: impl FnOnce(&mut Use)) {
+        if let Some(path) = path(&seen.context, parameter) {
+            self.note(
+                seen,
+                &path,
+                |entry| {
+                    if seen.error.is_some() { entry.errors += 1 } else { note(entry) }
+                },
+            );
+        }
+    }
+
+    /// A call that works on an fd.
+    fn on_fd(&mut self, seen: &Seen<'_>) {
+        let Some(fd) = seen.fd().filter(|fd| matches!(fd.class(), FdClass::File | FdClass::Directory)) else {
+            return;
+        };
+        let event = seen.context.event;
+        if let (Some(moved), FdClass::File) = (seen.moved, fd.class()) {
+            self.note(seen, &fd.name, |entry| {
+                let read = entry.moved.read;
+                entry.moved.count(moved);
+                if entry.moved.read > read { entry.reads += 1 } else { entry.writes += 1 }
+            });
+            return;
+        }
+        let note: fn(&mut Use) = match event.code() {
+            code::SYSCALL_FCHMOD_X | code::SYSCALL_FCHOWN_X if seen.error.is_none() => {
+                |entry| entry.changed += 1
+            }
+            code::SYSCALL_MMAP_X | code::SYSCALL_MMAP2_X
+                if seen.error.is_none() && event.uint(6).is_some_and(|prot| prot & EXECUTABLE != 0) =>
+            {
+                |entry| entry.mapped += 1
+            }
+            _ if seen.error.is_some() && fd.class() == FdClass::File => |entry| entry.errors += 1,
+            _ => return,
+        };
+        self.note(seen, &fd.name, note);
+    }
+
+    fn opened(&mut self, seen: &Seen<'_>) {
+        match seen.fd() {
+            Some(fd) if seen.error.is_none() => {
+                let is_new = fd.open_flags & CREATED != 0;
+                self.note(seen, &fd.name, |entry| {
+                    entry.opens += 1;
+                    entry.created += u64::from(is_new);
+                });
+            }
+            _ => self.named(seen, "name", |_| ()),
+        }
+    }
+
+    fn renamed(&mut self, seen: &Seen<'_>) {
+        let new = path(&seen.context, "newpath");
+        self.named(seen, "oldpath", |entry| entry.renamed_to = new.as_ref().map_or(Cell::Null, Cell::text));
+        if seen.error.is_none() {
+            self.named(seen, "newpath", |entry| entry.created += 1);
+        }
+    }
+}
+
+/// The path in a parameter.
+fn path(context: &Context<'_>, parameter: &str) -> Option<Text> {
+    let mut path = Vec::new();
+    context.path_parameter(parameter, &mut path).then(|| path.into())
+}
+
+impl Collector for Files {
+    fn event(&mut self, seen: &Seen<'_>) {
+        if seen.context.is_open() {
+            return self.opened(seen);
+        }
+        let created = |entry: &mut Use| entry.created += 1;
+        let changed = |entry: &mut Use| entry.changed += 1;
+        let deleted = |entry: &mut Use| entry.deleted += 1;
+        match seen.context.event.code() {
+            code::SYSCALL_MKDIR_2_X
+            | code::SYSCALL_MKDIRAT_X
+            | code::SYSCALL_MKNOD_X
+            | code::SYSCALL_MKNODAT_X => {
+                self.named(seen, "path", created);
+            }
+            code::SYSCALL_LINK_2_X | code::SYSCALL_LINKAT_2_X => self.named(seen, "newpath", created),
+            code::SYSCALL_SYMLINK_X | code::SYSCALL_SYMLINKAT_X => self.named(seen, "linkpath", created),
+            code::SYSCALL_RMDIR_2_X | code::SYSCALL_UNLINK_2_X => self.named(seen, "path", deleted),
+            code::SYSCALL_UNLINKAT_2_X => self.named(seen, "name", deleted),
+            code::SYSCALL_CHMOD_X | code::SYSCALL_FCHMODAT_X => self.named(seen, "filename", changed),
+            code::SYSCALL_CHOWN_X | code::SYSCALL_LCHOWN_X => self.named(seen, "path", changed),
+            code::SYSCALL_FCHOWNAT_X => self.named(seen, "pathname", changed),
+            code::SYSCALL_RENAME_X | code::SYSCALL_RENAMEAT_X | code::SYSCALL_RENAMEAT2_X => {
+                self.renamed(seen)
+            }
+            _ => self.on_fd(seen),
+        }
+    }
+
+    fn merge(&mut self, later: Files) {
+        for (key, used) in later.uses {
+            match self.uses.entry(key) {
+                Entry::Occupied(mut known) => known.get_mut().go_on(used),
+                Entry::Vacant(place) => {
+                    self.bytes += size_of::<((Text, ProcessId), Use)>() + place.key().0.len();
+                    place.insert(used);
+                }
+            }
+        }
+    }
+
+    fn rows(self) -> Vec<Row> {
+        let cells = |((path, _), used): ((Text, ProcessId), Use)| {
+            let [pid, start, name, container] = used.label.cells();
+            vec![
+                Cell::text(&path),
+                pid,
+                start,
+                name,
+                container,
+                Cell::Uint(used.opens),
+                Cell::Uint(used.reads),
+                Cell::Uint(used.moved.read),
+                Cell::Uint(used.writes),
+                Cell::Uint(used.moved.written),
+                Cell::Uint(used.created),
+                Cell::Uint(used.deleted),
+                used.renamed_to,
+                Cell::Uint(used.changed),
+                Cell::Uint(used.mapped),
+                Cell::Uint(used.errors),
+                Cell::Time(used.times.first),
+                Cell::Time(used.times.last),
+            ]
+        };
+        self.uses.into_iter().map(cells).collect()
+    }
+
+    fn bytes(&self) -> usize {
+        self.bytes
+    }
+}

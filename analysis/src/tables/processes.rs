@@ -1,0 +1,374 @@
+//! The processes that lived in the window, and the programs that they executed.
+
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::mem::size_of;
+use std::sync::Arc;
+
+use tercel_replay::fields::FdClass;
+use tercel_replay::state::{Slot, State, Text, Thread};
+
+use super::catalogue::{ColumnInfo, Order, TableInfo, column};
+use super::cell::{Cell, ColumnType as T};
+use super::collector::{Collector, Row};
+use super::process_id::{ProcessId, command_line, user};
+use super::seen::{Moved, Seen};
+
+/// The table of processes.
+pub(super) const PROCESSES: TableInfo = TableInfo {
+    name: "processes",
+    meaning: "Processes that lived in the window, also those without an event",
+    order: Order::Ascending("start"),
+    columns: &PROCESS_COLUMNS,
+};
+
+const PROCESS_COLUMNS: [ColumnInfo; 27] = [
+    column("pid", T::Int, "Process id on the host"),
+    column(
+        "start",
+        T::Time,
+        "When it was started; empty if it ran before the capture. pid and start name a process for good",
+    ),
+    column("end", T::Time, "When its last thread ended; empty if it lived on"),
+    column("duration", T::Span, "From start to end"),
+    column("ppid", T::Int, "Parent at the end: init or a subreaper if the parent ended first"),
+    column("parent_pid", T::Int, "The process that started it, if that is known"),
+    column("parent_start", T::Time, "When that was started; empty if it ran before the capture"),
+    column("name", T::Text, "Name (proc.name)"),
+    column("cmdline", T::Text, "Name and arguments (proc.cmdline)"),
+    column("exe", T::Text, "Path of the executable (proc.exepath)"),
+    column("cwd", T::Text, "Working directory (proc.cwd)"),
+    column("uid", T::Uint, "User id"),
+    column("user", T::Text, "Name of the user (user.name)"),
+    column("login_uid", T::Uint, "User id of the login, which su and sudo keep (user.loginuid)"),
+    column("login_user", T::Text, "Name of that user"),
+    column("container", T::Text, "Container id; empty on the host"),
+    column("exit", T::Int, "Exit code; empty if it lived on or was ended by a signal"),
+    column("signal", T::Int, "Number of the signal that ended it"),
+    column("threads", T::Uint, "Most threads at a time, as seen at its events"),
+    column("executions", T::Uint, "Successful executions (execve, execveat)"),
+    column("calls", T::Uint, "Events of its threads"),
+    column("errors", T::Uint, "Failed calls"),
+    column("file_read", T::Bytes, "Read from files: results above 0 of calls that read"),
+    column("file_written", T::Bytes, "Written to files"),
+    column("net_read", T::Bytes, "Received from IPv4 and IPv6 sockets"),
+    column("net_written", T::Bytes, "Sent to them"),
+    column("argv0", T::Text, "argv[0] (proc.exe)"),
+];
+
+/// How a process ended.
+#[derive(Debug, Clone, Copy)]
+struct End {
+    ts: u64,
+    code: Option<i64>,
+    signal: Option<i64>,
+}
+
+/// What is known of a process.
+#[derive(Debug, Clone)]
+struct Process {
+    parent: Option<ProcessId>,
+    ppid: i64,
+    name: Text,
+    argv0: Text,
+    exe: Text,
+    cmdline: Text,
+    cwd: Text,
+    uid: u32,
+    user: Cell,
+    loginuid: u32,
+    login_user: Cell,
+    container: Text,
+    /// Its image, whose number says whether the texts above are those of now.
+    image: u32,
+    end: Option<End>,
+    threads: u64,
+    executions: u64,
+    calls: u64,
+    errors: u64,
+    files: Moved,
+    net: Moved,
+}
+
+/// Collects processes.
+#[derive(Debug, Default)]
+pub(super) struct Processes {
+    by_id: HashMap<ProcessId, Process>,
+    /// Those that live at the end of the last piece.
+    alive: Vec<(ProcessId, Process)>,
+    bytes: usize,
+}
+
+impl Processes {
+    /// The row of a process, which is made at first sight.
+    fn row(&mut self, state: &State, slot: Slot, id: ProcessId, leader: &Thread) -> &mut Process {
+        let bytes = &mut self.bytes;
+        self.by_id.entry(id).or_insert_with(|| {
+            let process = Process::new(state, slot, leader);
+            *bytes += process.bytes();
+            process
+        })
+    }
+
+    /// Adds what is known of a process later.
+    fn add(&mut self, id: ProcessId, process: Process) {
+        match self.by_id.entry(id) {
+            Entry::Occupied(mut known) => known.get_mut().go_on(process),
+            Entry::Vacant(place) => {
+                self.bytes += process.bytes();
+                place.insert(process);
+            }
+        }
+    }
+}
+
+impl Process {
+    fn bytes(&self) -> usize {
+        size_of::<(ProcessId, Process)>() + self.cmdline.len()
+    }
+
+    fn new(state: &State, slot: Slot, leader: &Thread) -> Process {
+        let parent = state.threads.ancestor(slot, 1).map(|parent| state.threads.get(parent));
+        let mut process = Process {
+            parent: parent.and_then(ProcessId::of),
+            ppid: 0,
+            name: Text::default(),
+            argv0: Text::default(),
+            exe: Text::default(),
+            cmdline: Text::default(),
+            cwd: Text::default(),
+            uid: u32::MAX,
+            user: Cell::Null,
+            loginuid: u32::MAX,
+            login_user: Cell::Null,
+            container: Text::default(),
+            image: u32::MAX,
+            end: None,
+            threads: 0,
+            executions: 0,
+            calls: 0,
+            errors: 0,
+            files: Moved::default(),
+            net: Moved::default(),
+        };
+        process.describe(state, leader);
+        process
+    }
+
+    /// Whether something else is now known of the process.
+    fn is_outdated(&self, leader: &Thread) -> bool {
+        self.image != leader.image.id
+            || (self.uid, self.loginuid, self.ppid) != (leader.uid, leader.loginuid, leader.ptid)
+            || !Arc::ptr_eq(&self.cwd, &leader.cwd)
+            || !Arc::ptr_eq(&self.container, &leader.container)
+    }
+
+    /// Takes over what is now known of the process.
+    fn describe(&mut self, state: &State, leader: &Thread) {
+        self.ppid = leader.ptid;
+        if self.image != leader.image.id {
+            self.image = leader.image.id;
+            self.name = leader.image.comm.clone();
+            self.argv0 = leader.image.exe.clone();
+            self.exe = leader.image.exepath.clone();
+            self.cmdline = command_line(leader);
+        }
+        self.cwd = leader.cwd.clone();
+        self.container = leader.container.clone();
+        if self.uid != leader.uid || self.user == Cell::Null {
+            self.uid = leader.uid;
+            self.user = user(state, &leader.container, leader.uid);
+        }
+        if self.loginuid != leader.loginuid || self.login_user == Cell::Null {
+            self.loginuid = leader.loginuid;
+            self.login_user = user(state, b"", leader.loginuid);
+        }
+    }
+
+    fn cells(self, id: ProcessId) -> Row {
+        let [pid, start] = id.cells();
+        let [parent_pid, parent_start] = self.parent.map_or([Cell::Null, Cell::Null], ProcessId::cells);
+        let number = |number: Option<i64>| number.map_or(Cell::Null, Cell::Int);
+        let duration = self.end.filter(|_| id.start != 0).map(|end| end.ts.saturating_sub(id.start));
+        vec![
+            pid,
+            start,
+            self.end.map_or(Cell::Null, |end| Cell::Time(end.ts)),
+            duration.map_or(Cell::Null, Cell::Span),
+            Cell::Int(self.ppid),
+            parent_pid,
+            parent_start,
+            Cell::text(&self.name),
+            Cell::text(&self.cmdline),
+            Cell::text(&self.exe),
+            Cell::text(&self.cwd),
+            Cell::id(self.uid),
+            self.user,
+            Cell::id(self.loginuid),
+            self.login_user,
+            Cell::text(&self.container),
+            number(self.end.and_then(|end| end.code)),
+            number(self.end.and_then(|end| end.signal)),
+            Cell::Uint(self.threads),
+            Cell::Uint(self.executions),
+            Cell::Uint(self.calls),
+            Cell::Uint(self.errors),
+            Cell::Uint(self.files.read),
+            Cell::Uint(self.files.written),
+            Cell::Uint(self.net.read),
+            Cell::Uint(self.net.written),
+            Cell::text(&self.argv0),
+        ]
+    }
+
+    /// Goes on with what a later piece knows.
+    fn go_on(&mut self, later: Process) {
+        let parent = self.parent.or(later.parent);
+        let threads = self.threads.max(later.threads);
+        let (executions, calls, errors) =
+            (self.executions + later.executions, self.calls + later.calls, self.errors + later.errors);
+        let (mut files, mut net) = (self.files, self.net);
+        files.add(later.files);
+        net.add(later.net);
+        let keep = |now: Cell, before: Cell| if now == Cell::Null { before } else { now };
+        let user =
+            keep(later.user.clone(), if self.uid == later.uid { self.user.clone() } else { Cell::Null });
+        let login_user = keep(later.login_user.clone(), self.login_user.clone());
+        *self = Process { parent, threads, executions, calls, errors, files, net, user, login_user, ..later };
+    }
+}
+
+impl Collector for Processes {
+    fn event(&mut self, seen: &Seen<'_>) {
+        let (Some((id, leader)), Some((slot, _))) = (seen.process, seen.context.process()) else { return };
+        let state = seen.context.state;
+        let row = self.row(state, slot, id, leader);
+        row.calls += 1;
+        row.errors += u64::from(seen.error.is_some());
+        row.threads = row.threads.max(state.threads.alive(slot));
+        row.end = None;
+        if row.is_outdated(leader) {
+            row.describe(state, leader);
+        }
+        if let Some(moved) = seen.moved {
+            match seen.fd().map(|fd| fd.class()) {
+                Some(FdClass::File) => row.files.count(moved),
+                Some(FdClass::Ip) => row.net.count(moved),
+                _ => {}
+            }
+        }
+        row.executions += u64::from(seen.executes());
+        if seen.is_exit() {
+            let event = seen.context.event;
+            let signal = event.int(2).filter(|signal| *signal != 0);
+            row.end = Some(End { ts: seen.ts(), code: event.int(1).filter(|_| signal.is_none()), signal });
+        }
+    }
+
+    fn end(&mut self, state: &State) {
+        self.alive.clear();
+        for slot in state.threads.iter() {
+            let leader = state.threads.get(slot);
+            if let Some(id) = ProcessId::of(leader).filter(|_| leader.is_main() && !leader.is_dead()) {
+                self.alive.push((id, Process::new(state, slot, leader)));
+            }
+        }
+    }
+
+    fn settle(&mut self) {
+        for (id, process) in std::mem::take(&mut self.alive) {
+            self.add(id, process);
+        }
+    }
+
+    fn merge(&mut self, later: Processes) {
+        later.by_id.into_iter().for_each(|(id, process)| self.add(id, process));
+        self.alive = later.alive;
+    }
+
+    fn rows(mut self) -> Vec<Row> {
+        self.settle();
+        self.by_id.into_iter().map(|(id, process)| process.cells(id)).collect()
+    }
+
+    fn bytes(&self) -> usize {
+        self.bytes
+    }
+}
+
+/// The table of executions.
+pub(super) const EXECUTIONS: TableInfo = TableInfo {
+    name: "executions",
+    meaning: "Successful executions of programs (execve, execveat), in order of time",
+    order: Order::Ascending("time"),
+    columns: &EXECUTION_COLUMNS,
+};
+
+const EXECUTION_COLUMNS: [ColumnInfo; 15] = [
+    column("time", T::Time, "When the call returned"),
+    column("number", T::Uint, "Number of the event (evt.num)"),
+    column("pid", T::Int, "Process id on the host"),
+    column("start", T::Time, "When the process was started; empty if it ran before the capture"),
+    column("ppid", T::Int, "Its parent"),
+    column("parent", T::Text, "Name of its parent (proc.pname)"),
+    column("name", T::Text, "Name (proc.name)"),
+    column("cmdline", T::Text, "Name and arguments (proc.cmdline)"),
+    column("exe", T::Text, "Path of the executable (proc.exepath)"),
+    column("cwd", T::Text, "Working directory (proc.cwd)"),
+    column("uid", T::Uint, "User id"),
+    column("user", T::Text, "Name of the user (user.name)"),
+    column("login_uid", T::Uint, "User id of the login (user.loginuid)"),
+    column("tty", T::Uint, "Controlling terminal; empty without one (proc.tty)"),
+    column("container", T::Text, "Container id; empty on the host"),
+];
+
+/// Collects executions.
+#[derive(Debug, Default)]
+pub(super) struct Executions {
+    rows: Vec<Row>,
+    bytes: usize,
+}
+
+impl Collector for Executions {
+    fn event(&mut self, seen: &Seen<'_>) {
+        let (Some((id, leader)), Some((slot, _))) = (seen.process, seen.context.process()) else { return };
+        if !seen.executes() {
+            return;
+        }
+        let state = seen.context.state;
+        let parent = state.threads.ancestor(slot, 1).map(|parent| &state.threads.get(parent).image.comm);
+        let [pid, start] = id.cells();
+        let cmdline = command_line(leader);
+        self.bytes += EXECUTION_COLUMNS.len() * size_of::<Cell>() + cmdline.len();
+        self.rows.push(vec![
+            Cell::Time(seen.ts()),
+            Cell::Uint(seen.context.event.num),
+            pid,
+            start,
+            Cell::Int(leader.ptid),
+            parent.map_or(Cell::Null, Cell::text),
+            Cell::text(&leader.image.comm),
+            Cell::Text(Arc::clone(&cmdline)),
+            Cell::text(&leader.image.exepath),
+            Cell::text(&leader.cwd),
+            Cell::id(leader.uid),
+            user(state, &leader.container, leader.uid),
+            Cell::id(leader.loginuid),
+            if leader.tty == 0 { Cell::Null } else { Cell::Uint(u64::from(leader.tty)) },
+            Cell::text(&leader.container),
+        ]);
+    }
+
+    fn merge(&mut self, later: Executions) {
+        self.rows.extend(later.rows);
+        self.bytes += later.bytes;
+    }
+
+    fn rows(self) -> Vec<Row> {
+        self.rows
+    }
+
+    fn bytes(&self) -> usize {
+        self.bytes
+    }
+}

@@ -1,0 +1,125 @@
+//! Tables over the shipped traces: the same rows however they are read, and what rows say.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use tercel_format::trace::{Header, Options};
+use tercel_format::{BlockSource, Capture, Reader};
+use tercel_replay::scan::Threads;
+use tercel_replay::state::State;
+use tercel_replay::{KeyedWriter, Point, Window};
+
+use super::*;
+
+/// Memory that is never reached.
+const ENOUGH: usize = 1 << 30;
+
+const CAPTURES: [&str; 3] =
+    ["classic.scap", "interactive-shell-in-container.scap", "shell-spawned-by-server-program.scap"];
+
+fn path(name: &str) -> PathBuf {
+    [env!("CARGO_MANIFEST_DIR"), "..", "testdata", "traces", name].iter().collect()
+}
+
+fn open(name: &str) -> Capture {
+    Capture::open(&path(name), &|bytes| bytes).expect("a capture")
+}
+
+/// As a native trace of small chunks, each with a keyframe.
+fn native(name: &str) -> Vec<u8> {
+    let file = std::fs::File::open(path(name)).expect("a file");
+    let mut reader = Reader::new(file).expect("a capture");
+    let options = Options { chunk: 16 << 10, threads: 0, snapshots: 4, ..Options::default() };
+    let mut writer = KeyedWriter::new(Vec::new(), &Header::default(), options).expect("memory");
+    let mut state = State::new();
+    while let Some(block) = reader.next_block().expect("undamaged") {
+        writer.block(&block, &mut state).expect("memory");
+        state.take(&block);
+    }
+    writer.finish().expect("memory").0
+}
+
+fn ask(capture: Capture, threads: usize, window: Window) -> Answer {
+    let question = Tables::new(Table::ALL, window, None, ENOUGH);
+    let answer = question.ask(capture, Threads::new(threads), &|_| ()).expect("memory");
+    assert!(answer.error.is_none(), "{:?}", answer.error);
+    answer
+}
+
+#[test]
+fn rows_are_the_same_however_a_capture_is_read() {
+    for name in CAPTURES {
+        let expected = ask(open(name), 1, Window::default());
+        assert!(expected.events > 0);
+        let bytes = Arc::new(native(name));
+        let opened = |bytes: &Arc<Vec<u8>>| {
+            Capture::of_storage(Arc::clone(bytes) as _, &|bytes| bytes).expect("a trace")
+        };
+        for threads in [1, 2, 7] {
+            assert_eq!(
+                ask(open(name), threads, Window::default()).tables,
+                expected.tables,
+                "{name}, {threads}"
+            );
+            assert_eq!(
+                ask(opened(&bytes), threads, Window::default()).tables,
+                expected.tables,
+                "{name}, {threads}, native"
+            );
+        }
+        let window = Window { from: Some(Point::Event(1000)), to: Some(Point::Event(3000)) };
+        let expected = ask(open(name), 1, window);
+        for threads in [1, 2, 7] {
+            let answer = ask(opened(&bytes), threads, window);
+            assert_eq!(
+                (answer.tables, answer.events),
+                (expected.tables.clone(), expected.events),
+                "{name}, {threads}"
+            );
+        }
+    }
+}
+
+#[test]
+fn cells_are_what_their_columns_hold() {
+    for name in CAPTURES {
+        for (table, rows) in ask(open(name), 1, Window::default()).tables {
+            let info = table.info();
+            assert!(
+                matches!(info.order, Order::Ascending(name) | Order::Descending(name) if info.column(name).is_some())
+            );
+            for row in rows {
+                assert_eq!(row.len(), info.columns.len(), "{}", info.name);
+                for (cell, column) in row.iter().zip(info.columns) {
+                    assert!(column.ty.holds(cell), "{}.{}: {cell:?}", info.name, column.name);
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn names_are_unique_and_told() {
+    for table in Table::ALL {
+        let info = table.info();
+        assert_eq!(Table::of_name(info.name), Some(*table));
+        for (index, column) in info.columns.iter().enumerate() {
+            assert_eq!(info.column(column.name), Some(index), "{}.{}", info.name, column.name);
+            assert!(
+                !column.meaning.is_empty() && !column.meaning.ends_with('.'),
+                "{}.{}",
+                info.name,
+                column.name
+            );
+        }
+    }
+    assert_eq!(Table::of_name("process"), None);
+}
+
+#[test]
+fn rows_that_take_too_much_memory_end_the_question() {
+    let question = Tables::new(Table::ALL, Window::default(), None, 1 << 10);
+    let error =
+        question.ask(open("classic.scap"), Threads::new(1), &|_| ()).expect_err("1 KiB is too little");
+    assert_eq!(error.kind(), std::io::ErrorKind::OutOfMemory);
+}
