@@ -91,14 +91,31 @@ pub struct Write {
     pub threads: Option<usize>,
 }
 
+/// What belongs to a command or a process that is recorded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FollowFrom {
+    /// Nothing else.
+    Alone,
+    /// What it starts, directly or not.
+    Descendants,
+    /// The other processes of its session, and what all of them start.
+    Session,
+}
+
 /// What `tercel record` does.
 pub struct Record {
     /// Where the trace goes.
     pub write: Write,
     /// Largest number of bytes to keep of each buffer.
     pub snaplen: u32,
-    /// Only these processes and what they start.
+    /// Only these processes and what `follow` says.
     pub pids: Vec<i64>,
+    /// Only processes of these names and what `follow` says.
+    pub names: Vec<String>,
+    /// What belongs to the command and to those processes.
+    pub follow: FollowFrom,
+    /// With a command: record until the last process has ended.
+    pub until_idle: bool,
     /// Only these containers.
     pub containers: Vec<String>,
     /// The whole host, even with a command.

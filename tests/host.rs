@@ -4,6 +4,7 @@
 mod capabilities;
 mod containers;
 mod docker;
+mod follow;
 mod keeping;
 mod live;
 mod record;

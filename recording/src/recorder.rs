@@ -56,11 +56,12 @@ pub struct Counts {
 
 /// Watches a recording of a source.
 pub trait Watcher<S> {
-    /// Whether the recording is to end with what has happened until now. Asked often.
-    fn is_enough(&mut self) -> bool;
+    /// Whether the recording is to end with what has happened until now. Asked often. `is_idle`: it is limited to processes, and
+    /// all of them have ended.
+    fn is_enough(&mut self, is_idle: bool) -> bool;
 
-    /// How far the recording is, about twice a second.
-    fn progress(&mut self, counts: &Counts, sums: &Sums, source: &S);
+    /// How far the recording is, about twice a second. `state` is what is known of the host, where only a part is wanted.
+    fn progress(&mut self, counts: &Counts, sums: &Sums, source: &mut S, state: Option<&State>);
 
     /// What is in memory is being written to the file of this name.
     fn dumping(&mut self, name: &str);
@@ -96,9 +97,10 @@ impl Recorder {
         pid.into_iter().for_each(|pid| self.scope.add(pid));
     }
 
-    /// Whether there is nothing more to record.
-    pub fn is_over(&self) -> bool {
-        self.limits.count.is_some_and(|count| self.counts.events >= count) || self.scope.is_over()
+    /// Whether there are as many events as wanted, or nobody is left who could make one.
+    fn is_over<S>(&self, watcher: &mut impl Watcher<S>) -> bool {
+        let is_full = self.limits.count.is_some_and(|count| self.counts.events >= count);
+        is_full || self.scope.is_idle() && watcher.is_enough(true)
     }
 
     /// Writes a block if it is in the scope.
@@ -162,8 +164,8 @@ impl Recorder {
         let mut dump = None;
         let (mut drawn, mut closed) = (Instant::now(), Instant::now());
         let mut batch = 0;
-        while !self.is_over() {
-            let idle = match source.poll() {
+        while !self.is_over(watcher) {
+            let is_empty = match source.poll() {
                 Polled::Block(block) => {
                     self.take(&block)?;
                     batch += 1;
@@ -177,7 +179,7 @@ impl Recorder {
             };
             batch = 0;
             let now = Instant::now();
-            if watcher.is_enough() || end.is_some_and(|end| now >= end) {
+            if watcher.is_enough(false) || end.is_some_and(|end| now >= end) {
                 source.stop();
             }
             if self.dump.swap(false, Ordering::Relaxed) {
@@ -194,9 +196,9 @@ impl Recorder {
             if now.duration_since(drawn) >= STATUS {
                 drawn = now;
                 self.files.check()?;
-                watcher.progress(&self.counts, &self.files.sums(), source);
+                watcher.progress(&self.counts, &self.files.sums(), source, self.state.as_deref());
             }
-            if idle {
+            if is_empty {
                 source.wait();
             }
         }

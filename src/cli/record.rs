@@ -12,15 +12,20 @@ use super::read::filter;
 use super::values;
 use super::write::{KindArgs, WriteArgs};
 use crate::exit::Failure;
-use crate::intent::Record;
+use crate::intent::{FollowFrom, Record};
 
 /// Options of `tercel record`.
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Without -p, --container or a command, the whole host is recorded. The filter is a condition in the rule language, \
+Without -p, --name, --container or a command, the whole host is recorded. The filter is a condition in the rule language, \
 written after the options and before the command; it is evaluated after the state of processes, so that names are \
 right:
   tercel record -w trace.scap -M 60 fd.type=ipv4 or evt.type=execve
+
+A command or a process is recorded with everything that it starts, however it does that: threads, daemons, containers. \
+What it asks others to start (dockerd, systemd) is not its descendant; --container records that.
+  tercel record -w trace.scap --until-idle -- service-script start
+  tercel record -w trace.scap --name nginx
 
 Events of other processes that change the state are recorded too, marked as state only: they supply the values of \
 fields and raise no alerts.
@@ -45,9 +50,15 @@ pub struct RecordArgs {
         help_heading = "What to record"
     )]
     snaplen: u32,
-    /// Record only this process and its descendants; recording ends when the last of them ends
+    /// Record only this process and its descendants; recording ends when the last of them ends. Can be given several times
     #[arg(short = 'p', long = "pid", value_name = "PID", help_heading = "What to record")]
     pids: Vec<i64>,
+    /// As -p, for all processes that have this name, or whose executable has it, when recording starts
+    #[arg(long = "name", value_name = "NAME", help_heading = "What to record")]
+    names: Vec<String>,
+    /// What belongs to the command, to -p and to --name [default: descendants]
+    #[arg(long, value_enum, value_name = "WHAT", hide_default_value = true, help_heading = "What to record")]
+    follow: Option<Follow>,
     /// Record only this container, which has to run: its id, the start of its id, or its name
     #[arg(long = "container", value_name = "ID", help_heading = "What to record")]
     containers: Vec<String>,
@@ -62,6 +73,9 @@ pub struct RecordArgs {
     filter: Option<String>,
     #[command(flatten)]
     sockets: SocketArgs,
+    /// With a command: stop when the last process that it started has ended, not when the command ends
+    #[arg(long, conflicts_with_all = ["all", "containers"], help_heading = "When to stop")]
+    until_idle: bool,
     /// Stop after this time, in seconds or as in 2m30s
     #[arg(
         short = 'M',
@@ -115,9 +129,30 @@ pub struct RecordArgs {
     /// Use the classic tracepoint of system calls on every kernel
     #[arg(long, hide = true)]
     classic: bool,
-    /// A command to run; recording ends when it ends
+    /// A command to run; recording ends when it ends, unless --until-idle is given
     #[arg(last = true, value_name = "COMMAND")]
     command: Vec<OsString>,
+}
+
+/// What belongs to a process that is recorded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Follow {
+    /// Only the process itself, with all its threads and whatever it executes
+    Command,
+    /// Also every process that it starts, directly or not
+    Descendants,
+    /// Also the other processes of its session, as the shell that it was started from and its jobs, and what they start
+    Session,
+}
+
+impl Follow {
+    fn intent(self) -> FollowFrom {
+        match self {
+            Follow::Command => FollowFrom::Alone,
+            Follow::Descendants => FollowFrom::Descendants,
+            Follow::Session => FollowFrom::Session,
+        }
+    }
 }
 
 /// When the events in memory are written.
@@ -146,6 +181,15 @@ impl RecordArgs {
         if self.rotate_count == Some(0) {
             return Err(Failure::usage("-W 0 would keep no file; give 1 or more"));
         }
+        let has_processes = !self.pids.is_empty() || !self.names.is_empty();
+        if self.follow.is_some() && !has_processes && (self.command.is_empty() || self.all) {
+            return Err(Failure::usage(
+                "--follow needs a command, -p or --name; otherwise the whole host is recorded",
+            ));
+        }
+        if self.until_idle && !has_processes && self.command.is_empty() {
+            return Err(Failure::usage("--until-idle needs a command, -p or --name"));
+        }
         if self.keep_on == KeepOn::Fail && self.command.is_empty() {
             return Err(Failure::usage("--keep-on fail needs a command after --"));
         }
@@ -153,6 +197,9 @@ impl RecordArgs {
             write,
             snaplen: self.snaplen,
             pids: self.pids,
+            names: self.names,
+            follow: self.follow.map_or(FollowFrom::Descendants, Follow::intent),
+            until_idle: self.until_idle,
             containers: self.containers,
             all: self.all,
             filter: filter(&self.words, self.filter, "after the options")?,

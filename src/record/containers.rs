@@ -11,6 +11,7 @@ use tercel_replay::keep::means_container;
 use tercel_replay::state::State;
 use tercel_rules::fields::nearest;
 
+use crate::diagnostics::counted;
 use crate::exit::Failure;
 
 /// How long container engines are given to name their containers. Only a word that means none of them waits so long.
@@ -73,7 +74,17 @@ fn message(word: &str, running: &Running) -> String {
     let near = nearest(word, names.clone()).map_or(String::new(), |name| format!("; did you mean '{name}'?"));
     let listed: Vec<&str> = names.take(LISTED).collect();
     let more = if running.len() > LISTED { ", …" } else { "" };
-    format!("--container: no container '{word}'{near}\n  running: {}{more}", listed.join(", "))
+    let nameless = running.values().filter(|name| name.is_empty()).count();
+    let reason = match nameless {
+        0 => String::new(),
+        count => format!(
+            "\n  no container engine gave the {} of {}: if it does not answer, use the id; if it listens at another socket, name \
+             that with --docker or --cri",
+            if count == 1 { "name" } else { "names" },
+            counted(count as u64, "container"),
+        ),
+    };
+    format!("--container: no container '{word}'{near}\n  running: {}{more}{reason}", listed.join(", "))
 }
 
 #[cfg(test)]
@@ -88,11 +99,16 @@ mod tests {
         let words = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>();
         assert_eq!(unknown(&words(&["web", "0123", "ffee", "0123456789abcdef"]), &running), None);
         assert_eq!(unknown(&words(&["web", "wbe", "x"]), &running), Some("wbe"));
+        let reason = "  no container engine gave the name of 1 container: if it does not answer, use the id; if it listens at another \
+                      socket, name that with --docker or --cri";
         assert_eq!(
             message("wbe", &running),
-            "--container: no container 'wbe'; did you mean 'web'?\n  running: web, ffee00000000"
+            format!(
+                "--container: no container 'wbe'; did you mean 'web'?\n  running: web, ffee00000000\n{reason}"
+            )
         );
-        assert_eq!(message("db", &running), "--container: no container 'db'\n  running: web, ffee00000000");
+        let running: Running = [("0123456789ab".to_owned(), "web".to_owned())].into();
+        assert_eq!(message("db", &running), "--container: no container 'db'\n  running: web");
         assert!(message("db", &Running::new()).contains("no container runs here"));
     }
 

@@ -3,6 +3,7 @@
 
 mod command;
 mod containers;
+mod processes;
 mod status;
 
 use std::path::Path;
@@ -12,12 +13,14 @@ use jiff::tz::TimeZone;
 use tercel_capture::{Engines, Options, Source};
 use tercel_format::LiveSource;
 use tercel_format::series::{Names, Rotation, Series, SeriesError};
+use tercel_live::LostExits;
 use tercel_recording::{Broken, Counts, Error, Files, Limits, Recorder, Sums, Watcher};
-use tercel_replay::keep::Scope;
+use tercel_replay::keep::{Follow, Scope};
+use tercel_replay::state::State;
 
 use crate::exit::{Failure, Outcome};
 use crate::host;
-use crate::intent::Record;
+use crate::intent::{FollowFrom, Record};
 use crate::snaplen;
 use crate::stop;
 use crate::target;
@@ -67,7 +70,13 @@ pub fn run(args: &Record) -> Result<Outcome, Failure> {
     recorder.add(command.pid());
     // The terminal belongs to the command, if there is one.
     let mut status = Status::new(args.quiet || !args.command.is_empty());
-    let followed = recorder.follow(&mut source, &mut Watch { command: &mut command, status: &mut status });
+    let mut watch = Watch {
+        command: (!args.command.is_empty()).then_some(&mut command),
+        until_idle: args.until_idle,
+        status: &mut status,
+        lost_exits: LostExits::new(Instant::now()),
+    };
+    let followed = recorder.follow(&mut source, &mut watch);
     let elapsed = status.finish();
     while !command.end() {
         source.wait();
@@ -97,12 +106,13 @@ fn options(args: &Record) -> Options {
 
 /// What is recorded: everything, unless processes, containers or a command are named.
 fn scope(args: &Record) -> Result<Scope, Failure> {
-    if let Some(pid) = args.pids.iter().find(|pid| !Path::new(&format!("/proc/{pid}")).exists()) {
-        return Err(Failure::usage(format!("-p: no such process: {pid}")));
-    }
     let scope = Scope::default().of_containers(&args.containers);
-    let has_command = !args.command.is_empty() && !args.all;
-    Ok(if has_command || !args.pids.is_empty() { scope.of_processes(&args.pids) } else { scope })
+    let Some(pids) = processes::chosen(args)? else { return Ok(scope) };
+    let follow = match args.follow {
+        FollowFrom::Alone => Follow::Processes,
+        FollowFrom::Descendants | FollowFrom::Session => Follow::Descendants,
+    };
+    Ok(scope.of_processes(&pids, follow).without(std::process::id().into()))
 }
 
 /// The failure of a recording, with what is left of it.
@@ -120,18 +130,30 @@ fn series(args: &Record) -> Result<Series, SeriesError> {
     Series::new(names, rotation, args.write.creation)
 }
 
-/// Shows how far the recording is, and ends it with its command.
+/// Shows how far the recording is, and ends it with its command or its processes.
 struct Watch<'a> {
-    command: &'a mut Command,
+    command: Option<&'a mut Command>,
+    /// The processes have to end, too.
+    until_idle: bool,
     status: &'a mut Status,
+    lost_exits: LostExits,
 }
 
 impl Watcher<Source> for Watch<'_> {
-    fn is_enough(&mut self) -> bool {
-        self.command.has_ended()
+    fn is_enough(&mut self, is_idle: bool) -> bool {
+        match &mut self.command {
+            None => is_idle,
+            // A command that has ended is waited for at once: what it started may wait for it to be gone.
+            Some(command) => command.has_ended() && (is_idle || !self.until_idle),
+        }
     }
 
-    fn progress(&mut self, counts: &Counts, sums: &Sums, source: &Source) {
+    fn progress(&mut self, counts: &Counts, sums: &Sums, source: &mut Source, state: Option<&State>) {
+        if let Some(state) = state {
+            // A process whose end was lost would keep the recording going.
+            let ended = self.lost_exits.look(&state.threads, source.drops().lost(), Instant::now());
+            source.have_ended(ended);
+        }
         self.status.draw(counts, sums, source.drops());
     }
 

@@ -10,9 +10,12 @@ mod slicer;
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod ways;
 
 use tercel_format::Event;
 
+pub use followed::Follow;
 pub use scope::{Scope, means_container};
 pub use slicer::{SliceCounts, Slicer};
 

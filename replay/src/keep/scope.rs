@@ -6,7 +6,7 @@ use tercel_format::{Block, Event};
 use tercel_rules::program::Program;
 
 use super::Keep;
-use super::followed::FollowedThreads;
+use super::followed::{Follow, FollowedProcesses};
 use crate::engine::Filter;
 use crate::fields::{Context, Settings};
 use crate::state::{Facts, State};
@@ -28,7 +28,7 @@ use crate::state::{Facts, State};
 #[derive(Debug, Default)]
 pub struct Scope {
     /// `None` if processes do not matter.
-    threads: Option<FollowedThreads>,
+    processes: Option<FollowedProcesses>,
     /// Ids, starts of ids, or names.
     containers: Vec<Vec<u8>>,
     filter: Option<Filter>,
@@ -37,9 +37,16 @@ pub struct Scope {
 }
 
 impl Scope {
-    /// Only these processes and their descendants.
-    pub fn of_processes(mut self, pids: &[i64]) -> Scope {
-        self.threads = Some(FollowedThreads::of(pids));
+    /// Only these processes and, as `follow` says, what they start.
+    pub fn of_processes(mut self, pids: &[i64], follow: Follow) -> Scope {
+        self.processes = Some(FollowedProcesses::of(pids, follow));
+        self
+    }
+
+    /// Never this process, nor what it starts, even if it was started by one of those wanted: a recorder that is told to
+    /// follow its own shell. Processes that are added belong to the scope whoever started them.
+    pub fn without(mut self, pid: i64) -> Scope {
+        self.processes.iter_mut().for_each(|processes| processes.exclude(pid));
         self
     }
 
@@ -64,19 +71,19 @@ impl Scope {
 
     /// Whether every event is wanted, so that it need not be asked.
     pub fn is_everything(&self) -> bool {
-        self.threads.is_none() && self.containers.is_empty() && self.filter.is_none()
+        self.processes.is_none() && self.containers.is_empty() && self.filter.is_none()
     }
 
-    /// Adds a process.
+    /// Adds a process that was just started.
     pub fn add(&mut self, pid: i64) {
-        if let Some(threads) = &mut self.threads {
-            threads.add(pid);
+        if let Some(processes) = &mut self.processes {
+            processes.add(pid);
         }
     }
 
     /// Whether it is limited to processes, and all of them have ended.
-    pub fn is_over(&self) -> bool {
-        self.containers.is_empty() && self.threads.as_ref().is_some_and(FollowedThreads::is_empty)
+    pub fn is_idle(&self) -> bool {
+        self.containers.is_empty() && self.processes.as_ref().is_some_and(FollowedProcesses::is_empty)
     }
 
     /// Takes in a block that is not an event.
@@ -85,8 +92,8 @@ impl Scope {
             self.resume();
         }
         state.block(block);
-        if let (Block::Processes(processes), Some(threads)) = (block, &mut self.threads) {
-            threads.descend(processes);
+        if let (Block::Processes(list), Some(processes)) = (block, &mut self.processes) {
+            processes.descend(list);
         }
     }
 
@@ -95,7 +102,7 @@ impl Scope {
         self.filter.iter_mut().for_each(Filter::forget);
     }
 
-    /// Decides about an event, and follows new and ended threads. `state` is what is known before it, and afterwards what is
+    /// Decides about an event, and follows new and ended processes. `state` is what is known before it, and afterwards what is
     /// known after it.
     #[inline]
     pub fn keep(&mut self, state: &mut State, event: &Event<'_>) -> Keep {
@@ -110,11 +117,11 @@ impl Scope {
     }
 
     fn is_wanted(&mut self, state: &State, event: &Event<'_>, facts: Option<&Facts>) -> bool {
-        let followed = self.threads.as_mut().is_some_and(|threads| threads.follow(event));
+        let followed = self.processes.as_mut().is_some_and(|processes| processes.follow(event, state));
         if self.wants_notices && matches!(event.code(), code::DROP_E | code::DROP_X | code::ASYNCEVENT_E) {
             return true;
         }
-        let is_whole_host = self.threads.is_none() && self.containers.is_empty();
+        let is_whole_host = self.processes.is_none() && self.containers.is_empty();
         let is_chosen = is_whole_host || followed || self.is_inside(state, event);
         is_chosen
             && match (&mut self.filter, facts) {

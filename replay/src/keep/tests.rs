@@ -7,7 +7,7 @@ use tercel_format::record::{ProcessRecord, Section};
 use tercel_format::writer::EventBuilder;
 use tercel_format::{Block, Numbering};
 
-use super::{Keep, Scope, SliceCounts, Slicer};
+use super::{Follow, Keep, Scope, SliceCounts, Slicer};
 use crate::scan::Visitor;
 use crate::state::{ResumePoint, State};
 use crate::window::Window;
@@ -62,7 +62,7 @@ fn close(tid: i64) -> EventBuilder {
 
 #[test]
 fn descendants_are_followed() {
-    let mut seen = started(Scope::default().of_processes(&[10]));
+    let mut seen = started(Scope::default().of_processes(&[10], Follow::Descendants));
     assert_eq!(keep(&mut seen, getdents(30)), Keep::Event);
     assert_eq!(keep(&mut seen, getdents(60)), Keep::Nothing);
     assert_eq!(keep(&mut seen, close(60)), Keep::State);
@@ -74,21 +74,24 @@ fn descendants_are_followed() {
         assert_eq!(keep(&mut seen, EventBuilder::new(code::PROCEXIT_1_E, 1, tid)), Keep::Event);
         assert_ne!(keep(&mut seen, getdents(tid)), Keep::Event);
     }
-    assert!(!seen.0.is_over());
+    assert!(!seen.0.is_idle());
     assert_eq!(keep(&mut seen, EventBuilder::new(code::PROCEXIT_1_E, 1, 10)), Keep::Event);
-    assert!(seen.0.is_over());
+    assert!(seen.0.is_idle());
 }
 
 #[test]
 fn an_empty_scope_takes_nothing() {
-    assert_eq!(keep(&mut started(Scope::default().of_processes(&[])), getdents(30)), Keep::Nothing);
+    assert_eq!(
+        keep(&mut started(Scope::default().of_processes(&[], Follow::Descendants)), getdents(30)),
+        Keep::Nothing
+    );
 }
 
 #[test]
 fn without_a_choice_everything_is_kept() {
     let mut seen = started(Scope::default());
     assert_eq!(keep(&mut seen, getdents(9)), Keep::Event);
-    assert!(!seen.0.is_over());
+    assert!(!seen.0.is_idle());
 }
 
 #[test]
@@ -125,7 +128,8 @@ fn filters_see_the_state() {
         "losses are always told"
     );
     // Naming processes narrows the scope further.
-    let mut seen = started(Scope::default().of_processes(&[50]).filtered(Some(&program)));
+    let mut seen =
+        started(Scope::default().of_processes(&[50], Follow::Descendants).filtered(Some(&program)));
     assert_eq!(keep(&mut seen, getdents(30)), Keep::Nothing);
 }
 
@@ -162,7 +166,7 @@ impl Visitor for Noted {
 
 #[test]
 fn a_slice_counts_what_becomes_of_its_events() {
-    let (scope, state) = started(Scope::default().of_processes(&[10]));
+    let (scope, state) = started(Scope::default().of_processes(&[10], Follow::Descendants));
     let mut slicer = Slicer::new(Noted::default(), scope, Window::default());
     let numbering = Numbering { sections: 1, counted: 1, initial: None };
     let Ok(()) = slicer.resume(state, ResumePoint { numbering, ts: 1 });

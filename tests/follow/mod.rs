@@ -1,0 +1,221 @@
+//! What belongs to a command or a process that is recorded: a program starts something in every way there is, and what it started leaves
+//! marks, which have to be in the recording or, if only the process itself is followed, must not be. Needs root, BPF and a C compiler.
+
+use std::fs;
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+
+use tercel_test_support::{Place, ran, require, root, tercel, tool, wait};
+
+use crate::turn;
+
+/// The ways, and whether it is still the process itself that leaves the mark.
+const WAYS: [(&str, bool); 13] = [
+    ("threads", true),
+    ("exec_in_thread", true),
+    ("leader_exit", true),
+    ("vfork", false),
+    ("posix_spawn", false),
+    ("clone3", false),
+    ("clone_parent", false),
+    ("daemon", false),
+    ("setsid", false),
+    ("double_fork", false),
+    ("subreaper", false),
+    ("pid_namespace", false),
+    ("container", false),
+];
+
+/// A directory for traces and marks, with the program.
+struct Ways {
+    place: Place,
+    program: String,
+}
+
+impl Ways {
+    /// Builds the program. Nothing if there is no compiler, which is said of the check.
+    fn new(check: &str) -> Option<Ways> {
+        let compiler = require(check, tool("cc"))?;
+        let place = Place::new("follow");
+        let program = place.name("ways");
+        let source = root().join("tests/follow/ways.c");
+        let built = Command::new(compiler).args(["-O1", "-pthread", "-o", &program]).arg(source).status();
+        assert!(built.expect("cc runs").success());
+        Some(Ways { place, program })
+    }
+
+    /// A new directory for marks.
+    fn marks(&self, name: &str) -> String {
+        fs::create_dir(self.place.path(name)).expect("a directory");
+        self.place.name(name)
+    }
+
+    /// Records with these options and arguments to a trace of this name.
+    #[track_caller]
+    fn record(&self, name: &str, options: &[&str], command: &[&str], code: i32) -> String {
+        let trace = self.place.name(&format!("{name}.scap"));
+        ran(&[&["record", "-q", "-w", &trace], options, &["--"], command].concat(), code);
+        trace
+    }
+
+    /// A process that waits until it is released and then becomes what these arguments say.
+    fn waiting(&self, arguments: &[&str]) -> Waiting {
+        let fifo = self.place.path(&format!("go-{}", arguments.join("-").replace('/', "_")));
+        assert!(Command::new("mkfifo").arg(&fifo).status().expect("mkfifo runs").success());
+        let script = "read -r line <\"$0\"; exec \"$@\"";
+        let mut command = Command::new("sh");
+        command.args(["-c", script]).arg(&fifo).arg(&self.program).args(arguments).stdout(Stdio::null());
+        Waiting { child: command.spawn().expect("sh"), fifo }
+    }
+}
+
+/// A process that waits at a fifo. It does not outlive the test.
+struct Waiting {
+    child: Child,
+    fifo: PathBuf,
+}
+
+impl Waiting {
+    fn pid(&self) -> String {
+        self.child.id().to_string()
+    }
+
+    /// Lets it go on.
+    fn release(&self) {
+        fs::write(&self.fifo, "\n").expect("the process reads");
+    }
+}
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// How many events there are of a mark: one that changes what is known of a process, and one that changes nothing.
+fn seen(trace: &str, marks: &str, way: &str) -> (usize, usize) {
+    let mark = format!("{marks}/{way}");
+    let count = |filter: &str| ran(&["events", trace, filter], 0).out.lines().count();
+    let opened = count(&format!("evt.type=openat and fd.name={mark} and evt.arg.flags contains O_CREAT"));
+    (opened, count(&format!("evt.type=access and evt.arg.name={mark}")))
+}
+
+#[test]
+fn whatever_a_command_starts_is_recorded() {
+    const CHECK: &str = "follow::whatever_a_command_starts_is_recorded";
+    let Some(_turn) = turn::shared(CHECK) else { return };
+    let Some(ways) = Ways::new(CHECK) else { return };
+    let names: Vec<&str> = WAYS.map(|(way, _)| way).to_vec();
+    let marks = ways.marks("all");
+    let script = format!(
+        "for way in {}; do {} $way {marks}; until [ -e {marks}/$way ]; do sleep 0.01; done; done",
+        names.join(" "),
+        ways.program
+    );
+    let everything = ways.record("all", &["-a"], &["sh", "-c", &script], 0);
+    for (way, is_itself) in WAYS {
+        assert_eq!(seen(&everything, &marks, way), (1, 1), "{way}, the whole host");
+        let own = ways.marks(way);
+        let trace = ways.record(way, &["--until-idle"], &[&ways.program, way, &own], 0);
+        assert_eq!(seen(&trace, &own, way), (1, 1), "{way}, descendants");
+        let alone = ways.marks(&format!("{way}-alone"));
+        let options = ["--follow", "command"];
+        let trace = ways.record(&format!("{way}-alone"), &options, &[&ways.program, way, &alone], 0);
+        let expected = if is_itself { (1, 1) } else { (0, 0) };
+        assert_eq!(seen(&trace, &alone, way), expected, "{way}, --follow command");
+    }
+}
+
+#[test]
+fn processes_are_followed_from_outside() {
+    const CHECK: &str = "follow::processes_are_followed_from_outside";
+    let Some(_turn) = turn::shared(CHECK) else { return };
+    let Some(ways) = Ways::new(CHECK) else { return };
+    let ours = ways.marks("ours");
+    // Two of them in one recording, which ends with the last process of both.
+    for pair in [["exec_in_thread", "leader_exit"], ["daemon", "double_fork"]] {
+        let running = pair.map(|way| ways.waiting(&[way, &ours]));
+        let trace = ways.place.name(&format!("{}.scap", pair[0]));
+        let [first, second] = [running[0].pid(), running[1].pid()];
+        let mut recorder = tercel(&["record", "-q", "-w", &trace, "-p", &first, "-p", &second]);
+        let mut recorder = recorder.spawn().expect("it runs");
+        wait("trace", || fs::metadata(&trace).is_ok_and(|file| file.len() > 0));
+        running.iter().for_each(Waiting::release);
+        for mut process in running {
+            // The daemon waits for its parent to be gone.
+            process.child.wait().expect("a process");
+        }
+        assert!(recorder.wait().expect("it ends").success());
+        for way in pair {
+            assert_eq!(seen(&trace, &ours, way), (1, 1), "{way}");
+        }
+    }
+}
+
+#[test]
+fn processes_have_names_and_sessions() {
+    const CHECK: &str = "follow::processes_have_names_and_sessions";
+    let Some(_turn) = turn::shared(CHECK) else { return };
+    let Some(mut ways) = Ways::new(CHECK) else { return };
+    let marks = ways.marks("m");
+    // A name that no other process of the host has.
+    let name = format!("ways{}", std::process::id());
+    fs::copy(&ways.program, ways.place.path(&name)).expect("a copy");
+    ways.program = ways.place.name(&name);
+    let missing = ["record", "-q", "-w", "/dev/null", "--name", &format!("{name}x")].map(str::to_owned);
+    let missing = ran(&missing.each_ref().map(String::as_str), 2);
+    assert!(missing.err.contains(&format!("--name: no process '{name}x' runs")), "{}", missing.err);
+    // A process of this name, and one of its session, which is the test's.
+    let (named, other) = (ways.waiting(&["await", &marks]), ways.waiting(&["threads", &marks]));
+    named.release();
+    let is_there =
+        || fs::read_to_string(format!("/proc/{}/comm", named.pid())).is_ok_and(|comm| comm.trim() == name);
+    wait("process of this name", is_there);
+    let trace = ways.place.name("session.scap");
+    let recorder = tercel(&["record", "-q", "-w", &trace, "--name", &name, "--follow", "session"]).spawn();
+    let mut recorder = recorder.expect("it runs");
+    wait("trace", || fs::metadata(&trace).is_ok_and(|file| file.len() > 0));
+    let alone = ways.place.name("alone.scap");
+    let second = tercel(&["record", "-q", "-w", &alone, "--name", &name]).spawn();
+    let mut second = second.expect("it runs");
+    wait("trace", || fs::metadata(&alone).is_ok_and(|file| file.len() > 0));
+    other.release();
+    let mut other = other;
+    other.child.wait().expect("a process");
+    fs::write(ways.place.path("m/await"), "").expect("a mark");
+    // The session goes on with the test.
+    assert!(second.wait().expect("it ends").success());
+    let told = Command::new("kill").args(["-INT", &recorder.id().to_string()]).status();
+    assert!(told.expect("kill runs").success() && recorder.wait().expect("it ends").success());
+    assert_eq!(seen(&trace, &marks, "threads"), (1, 1));
+    assert_eq!(seen(&alone, &marks, "threads"), (0, 0));
+    let awaited =
+        ran(&["events", &alone, &format!("proc.name={name} and evt.type in (newfstatat, stat)")], 0);
+    assert!(!awaited.out.is_empty());
+}
+
+#[test]
+fn a_recording_ends_with_its_command_or_with_the_last_process() {
+    const CHECK: &str = "follow::a_recording_ends_with_its_command_or_with_the_last_process";
+    let Some(_turn) = turn::shared(CHECK) else { return };
+    let Some(ways) = Ways::new(CHECK) else { return };
+    let marks = ways.marks("m");
+    // The exit code is the command's in both cases. What it leaves behind waits for a file that the test writes later.
+    let command = [&ways.program, "await", &marks];
+    let script = format!("{} >/dev/null 2>&1 & exit 7", command.join(" "));
+    ways.record("command", &[], &["sh", "-c", &script], 7);
+    fs::write(ways.place.path("m/await"), "").expect("a mark");
+    let script =
+        format!("({}; exec {} threads {marks}) >/dev/null 2>&1 & exit 7", command.join(" "), ways.program);
+    let trace = ways.record("idle", &["--until-idle"], &["sh", "-c", &script], 7);
+    assert_eq!(seen(&trace, &marks, "threads"), (1, 1));
+    for (options, message) in [
+        (&["--until-idle"][..], "--until-idle needs a command, -p or --name"),
+        (&["--follow", "session"], "--follow needs a command, -p or --name"),
+        (&["--follow", "session", "-a", "--", "true"], "--follow needs a command, -p or --name"),
+    ] {
+        let refused = ran(&[&["record", "-w", "/dev/null"], options].concat(), 2);
+        assert!(refused.err.contains(message), "{}", refused.err);
+    }
+}
