@@ -1,9 +1,12 @@
 //! The captures that a verb reads: what was named on the command line enters, open captures leave one by one. A bad one
 //! does not keep the others from being read; its error is printed, and shows in the exit code.
 
+use std::fs::File;
 use std::io;
+use std::sync::Arc;
 
 use tercel_format::Capture;
+use tercel_format::trace::Trace;
 
 use crate::diagnostics;
 use crate::exit::{Failure, Outcome};
@@ -25,6 +28,13 @@ pub fn salvage(input: &inputs::Input, progress: &Progress) -> Result<Capture, Fa
     let inputs::Input::File(path) = input else { return open(input, progress) };
     let watch = |bytes| progress.watch(bytes);
     Capture::salvage(path, &watch).map_err(|error| diagnostics::unopened(&input.name(), &error))
+}
+
+/// Opens a native trace of which only the blocks count, because it has failed verification; `None` if that is not possible.
+pub fn distrusted(input: &inputs::Input) -> Option<Capture> {
+    let inputs::Input::File(path) = input else { return None };
+    let salvaged = File::open(path).ok().and_then(|file| Trace::salvage(file).ok());
+    salvaged.map(|trace| Capture::Native(Arc::new(trace.distrusted())))
 }
 
 /// Opens captures one by one. `work` gets each in turn and returns its outcome; failures of `work` are not those of the capture and

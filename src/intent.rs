@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use tercel_format::series::Creation;
-use tercel_format::trace::RingLimits;
+use tercel_format::trace::{Depth, RingLimits};
 use tercel_recording::Kind;
 use tercel_replay::{Buffers, Options, Style, Window};
 use tercel_rules::load::Options as Loading;
@@ -203,6 +203,8 @@ pub struct Replay {
     pub traces: Vec<Input>,
     /// Rules see only events for which it holds.
     pub filter: Option<Filter>,
+    /// Verify native traces before they are replayed.
+    pub verify: bool,
     /// How rules are evaluated, and over which window.
     pub options: Options,
     /// The form of the lines.
@@ -319,8 +321,8 @@ pub struct Info {
 pub struct Verify {
     /// Native traces.
     pub traces: Vec<Input>,
-    /// Compare every keyframe with the state that a replay has there.
-    pub keyframes: bool,
+    /// How much is verified.
+    pub depth: Depth,
     /// The seal that the trace must have.
     pub seal: Option<String>,
     /// Print only failures.
@@ -335,6 +337,8 @@ pub struct TestRun {
     pub filter: Vec<String>,
     /// How many captures are read at a time.
     pub jobs: Option<NonZeroUsize>,
+    /// Verify native traces before they are replayed.
+    pub verify: bool,
     /// Write the actual results into the test files.
     pub bless: bool,
     /// Reports.

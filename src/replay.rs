@@ -54,7 +54,7 @@ pub fn run(intent: &Intent) -> Result<Outcome, Failure> {
         eprintln!("warning: {}", window::nothing(&intent.traces, is_part, filter.is_some()));
     }
     if !intent.quiet && !closed {
-        eprint!("{}", summary::text(&totals, &counters, &program, started.elapsed()));
+        eprint!("{}", summary::text(&totals, &counters, &program, intent.verify, started.elapsed()));
     }
     let reached = |limit: Priority| counters.priorities[..=limit as usize].iter().any(|count| *count > 0);
     if outcome == Outcome::Done && intent.fail_on.is_some_and(reached) {

@@ -13,6 +13,7 @@ use crate::exit::{Failure, Outcome};
 use crate::inputs::length;
 use crate::intent::Slice;
 use crate::progress::Progress;
+use crate::summary::left_out_text;
 use crate::target;
 
 /// Runs the verb.
@@ -34,11 +35,15 @@ pub fn run(args: &Slice) -> Result<Outcome, Failure> {
     progress.finish();
     let findings = findings?;
     let outcome = diagnostics::ended(&input.name(), &findings.report, findings.error.as_ref(), args.verbose);
+    let skipped = findings.skipped;
     let (writer, counts) = slicer.finish();
     let name = writer.name();
     let written = writer.finish()?;
     if !args.quiet {
         report(&name, &counts);
+        if let Some(text) = left_out_text(skipped, false) {
+            eprintln!("{}: {text}", input.name());
+        }
         tell(&name, &written, length, started.elapsed().as_secs_f64());
     }
     Ok(outcome)

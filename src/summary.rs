@@ -5,8 +5,11 @@ use std::time::Duration;
 
 use tercel_format::Statistics;
 use tercel_replay::Counters;
+use tercel_replay::scan::LeftOut;
 use tercel_replay::state::Forgotten;
 use tercel_rules::program::{Priority, Program};
+
+use crate::diagnostics::counted;
 
 /// What was read from all captures together.
 #[derive(Debug, Default)]
@@ -52,10 +55,30 @@ pub fn forgotten_text(forgotten: Forgotten, option: &str) -> Option<String> {
     })
 }
 
+/// What was left out unread, or only verified; `None` where that was nothing.
+pub fn left_out_text(left_out: LeftOut, verified: bool) -> Option<String> {
+    let LeftOut { chunks, events } = left_out;
+    let (chunks, events) = (counted(chunks, "chunk"), counted(events, "event"));
+    let proof = match (verified, left_out.chunks) {
+        (true, _) => "verified before",
+        (false, 1) => "'tercel verify' proves it",
+        (false, _) => "'tercel verify' proves them",
+    };
+    let whose = if left_out.chunks == 1 { "its descriptor" } else { "their descriptors" };
+    let text = format!("{chunks} left out by {whose} ({events}); {proof}");
+    (left_out.chunks > 0).then_some(text)
+}
+
 /// The summary as text, a line per fact; lines about things that did not happen are left out.
-pub fn text(totals: &Totals, counters: &Counters, program: &Program, elapsed: Duration) -> String {
+pub fn text(
+    totals: &Totals,
+    counters: &Counters,
+    program: &Program,
+    verified: bool,
+    elapsed: Duration,
+) -> String {
     let mut out = String::new();
-    read(&mut out, totals, counters, elapsed);
+    read(&mut out, totals, counters, verified, elapsed);
     alerts(&mut out, counters, program);
     out
 }
@@ -67,7 +90,7 @@ macro_rules! line {
     };
 }
 
-fn read(out: &mut String, totals: &Totals, counters: &Counters, elapsed: Duration) {
+fn read(out: &mut String, totals: &Totals, counters: &Counters, verified: bool, elapsed: Duration) {
     let statistics = &totals.statistics;
     let seconds = elapsed.as_secs_f64().max(1e-9);
     line!(
@@ -81,11 +104,10 @@ fn read(out: &mut String, totals: &Totals, counters: &Counters, elapsed: Duratio
     if counters.evaluated != counters.events {
         line!(out, "Events evaluated: {}", counters.evaluated);
     }
+    if let Some(text) = left_out_text(counters.skipped, verified) {
+        line!(out, "{text}");
+    }
     for (count, what) in [
-        (
-            counters.skipped,
-            "skipped, in chunks that neither the rules nor the window need ('tercel verify' checks what these contain)",
-        ),
         (counters.state_only, "used for the state only"),
         (statistics.unknown_events, "skipped, of types newer than this program knows"),
     ] {

@@ -23,6 +23,7 @@ fn options(args: &TestRun) -> Options {
     Options {
         filter: args.filter.clone(),
         jobs: args.jobs.unwrap_or_else(cpus),
+        verify: args.verify,
         bless: args.bless,
         reports: args.reports.clone(),
         coverage: args.coverage,

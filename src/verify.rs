@@ -1,11 +1,13 @@
-//! `tercel verify`: native traces are read from start to end and compared with their digests; the first error of each is printed.
+//! `tercel verify`: native traces are read from start to end and compared with their digests, descriptors, index and keyframes; the
+//! first error of each is printed.
 
 use std::fs::File;
 use std::io::{self, Write};
 use std::path::Path;
 
-use tercel_format::trace::{TraceError, Verdict, verify};
-use tercel_replay::scan::{KeyframeVerdict, verify_keyframes};
+use tercel_format::trace::{Depth, Verdict};
+use tercel_replay::scan;
+use tercel_replay::state::STATE_VERSION;
 
 use crate::diagnostics::{self, counted};
 use crate::exit::{Failure, Outcome};
@@ -40,14 +42,13 @@ pub fn run(args: &Verify) -> Result<Outcome, Failure> {
 type Found = (Outcome, Vec<String>);
 
 fn look(path: &Path, name: &str, args: &Verify) -> Result<Found, Failure> {
-    let failed = |error: &TraceError| diagnostics::unread(name, error);
-    let open = || File::open(path).map_err(|error| Failure::io(format!("{name}: {error}")));
-    let progress = || Progress::new(name, length(&Input::File(path.to_owned())), args.quiet);
-    let bar = progress();
-    let verdict = verify(open()?, |offset| bar.at(offset));
-    bar.finish();
-    let verdict = verdict.map_err(|error| failed(&error))?;
-    let seal = seal(&verdict);
+    let file = File::open(path).map_err(|error| Failure::io(format!("{name}: {error}")))?;
+    let progress = Progress::new(name, length(&Input::File(path.to_owned())), args.quiet);
+    let proof = scan::verify(file, args.depth, &mut |offset| progress.at(offset));
+    progress.finish();
+    let proof = proof.map_err(|error| diagnostics::unread(name, &error))?;
+    let verdict = &proof.verdict;
+    let seal = seal(verdict);
     if let Some(first) = &verdict.first_break {
         let before = format!("intact before it: {}", sum(verdict.chunks, verdict.events));
         return Ok((Outcome::Damaged, vec![format!("FAILED: {first}"), before]));
@@ -56,19 +57,20 @@ fn look(path: &Path, name: &str, args: &Verify) -> Result<Found, Failure> {
         let line = format!("FAILED: the seal is {seal}, not {expected}: this is another trace");
         return Ok((Outcome::Damaged, vec![line]));
     }
-    let mut lines = Vec::new();
-    if args.keyframes {
-        let progress = progress();
-        let keyframes = verify_keyframes(open()?, |offset| progress.at(offset));
-        progress.finish();
-        let keyframes = keyframes.map_err(|error| failed(&error))?;
-        let (outcome, found) = compared(&keyframes);
-        lines.extend(found);
-        if outcome != Outcome::Done {
-            return Ok((outcome, lines));
-        }
+    let keyframes = match args.depth {
+        Depth::Digests => String::new(),
+        Depth::Contents => format!(", {}", counted(proof.right, "keyframe")),
+    };
+    let intact = format!("intact: {}{keyframes}, seal {seal}", sum(verdict.chunks, verdict.events));
+    if let (foreign @ 1.., version) = proof.foreign {
+        let foreign = counted(foreign, "keyframe");
+        let line = format!(
+            "FAILED: {foreign} of version {version} of the state engine cannot be checked; this program has version \
+             {STATE_VERSION}, does not use them, and replaces them with 'tercel index'; --fast leaves them out"
+        );
+        return Ok((Outcome::Damaged, vec![line, format!("apart from the keyframes {intact}")]));
     }
-    lines.push(format!("intact: {}, seal {seal}", sum(verdict.chunks, verdict.events)));
+    let mut lines = vec![intact];
     if verdict.unknown > 0 {
         lines.push(format!(
             "{} of unknown sections are covered by no digest",
@@ -76,24 +78,6 @@ fn look(path: &Path, name: &str, args: &Verify) -> Result<Found, Failure> {
         ));
     }
     Ok((Outcome::Done, if args.quiet { Vec::new() } else { lines }))
-}
-
-/// The result of a comparison of the keyframes.
-fn compared(verdict: &KeyframeVerdict) -> Found {
-    let KeyframeVerdict { right, foreign, first_wrong } = verdict;
-    if let Some((chunk, reason)) = first_wrong {
-        let wrong = format!("FAILED: keyframe of chunk {chunk}: {reason}");
-        return (
-            Outcome::Damaged,
-            vec![wrong, format!("correct before it: {}", counted(*right, "keyframe"))],
-        );
-    }
-    let mut lines = vec![format!("correct: {}", counted(*right, "keyframe"))];
-    if *foreign > 0 {
-        let foreign = counted(*foreign, "keyframe");
-        lines.push(format!("not used: {foreign} of another version of the state engine"));
-    }
-    (Outcome::Done, lines)
 }
 
 fn sum(chunks: u64, events: u64) -> String {

@@ -96,15 +96,18 @@ impl Capture {
         Reader::new(bytes).map(|reader| Capture::Stream(Box::new(reader))).map_err(OpenError::Stream)
     }
 
-    /// Opens a file of which the start may be missing.
+    /// Opens a file of which the start may be missing. The chunks of a native trace are those that a walk over the file finds,
+    /// whatever its index says.
     ///
     /// # Errors
     /// Those of [`open`](Capture::open), where no chunk of a native trace is found either.
     pub fn salvage(path: &Path, watch: Watch<'_>) -> Result<Capture, OpenError> {
-        Capture::open(path, watch).or_else(|error| {
-            let salvaged = File::open(path).ok().and_then(|file| Trace::salvage(file).ok());
-            salvaged.map(|trace| Capture::Native(Arc::new(trace))).ok_or(error)
-        })
+        let opened = Capture::open(path, watch);
+        if let Ok(Capture::Stream(_)) = &opened {
+            return opened;
+        }
+        let salvaged = File::open(path).ok().and_then(|file| Trace::salvage(file).ok());
+        salvaged.map_or(opened, |trace| Ok(Capture::Native(Arc::new(trace))))
     }
 
     /// The header of a native trace.

@@ -156,11 +156,6 @@ impl Files {
                 let current = self.current.as_ref();
                 self.series.event(event.ts, || current.map_or(0, CaptureWriter::raw_bytes));
                 self.numbering.event(event.code());
-                if event.code() == code::DROP_E
-                    && let (Some(count), Some(writer)) = (event.uint(0), &mut self.current)
-                {
-                    writer.drop_events(count);
-                }
             }
             Block::Section(_) => self.numbering.section(),
             _ => {}
@@ -175,10 +170,12 @@ impl Files {
             Some(state) => {
                 writer.write(block, state)?;
                 state.take(block);
-                Ok(())
             }
-            None => writer.write(block, &mut State::new()),
+            None => writer.write(block, &mut State::new())?,
         }
+        // They count for the chunk that holds the event.
+        writer.drop_events(lost_before(block));
+        Ok(())
     }
 
     /// Makes everything that was written readable, even if the recorder is killed.
@@ -338,5 +335,13 @@ fn readable(path: &Path) -> Option<u64> {
             }
             Some(events)
         }
+    }
+}
+
+/// How many events were lost before a block, as it says itself.
+pub(crate) fn lost_before(block: &Block<'_>) -> u64 {
+    match block {
+        Block::Event(event) if event.code() == code::DROP_E => event.uint(0).unwrap_or(0),
+        _ => 0,
     }
 }

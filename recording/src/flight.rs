@@ -5,7 +5,6 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 
 use jiff::Timestamp;
-use tercel_format::catalogue::code;
 use tercel_format::trace::{Header, RingLimits};
 use tercel_format::{Block, Capture};
 use tercel_replay::flight::{FlightRecorder, KeptEvents};
@@ -13,6 +12,7 @@ use tercel_replay::scan::{Needs, scan};
 use tercel_replay::state::State;
 
 use crate::error::Error;
+use crate::files::lost_before;
 use crate::sums::Sums;
 use crate::writer::{CaptureWriter, Written};
 
@@ -40,13 +40,9 @@ impl Flight {
     /// Takes a block; `state` is what is known before it.
     #[inline]
     pub(crate) fn block(&mut self, block: &Block<'_>, state: &mut State) -> Result<(), Error> {
-        if let Block::Event(event) = block
-            && event.code() == code::DROP_E
-            && let Some(count) = event.uint(0)
-        {
-            self.recorder.dropped(count);
-        }
-        self.recorder.block(block, state).map_err(Error::Memory)
+        self.recorder.block(block, state).map_err(Error::Memory)?;
+        self.recorder.dropped(lost_before(block));
+        Ok(())
     }
 
     /// The events in memory.

@@ -95,7 +95,7 @@ fn measure(capture: &Path, events: u64, programs: &[(String, Program)], folder: 
         println!(
             "{what:<28} {:>6.1} ms CPU, {share:>5.2} % of {name}; {} events left out",
             time.as_secs_f64() * 1e3,
-            counters.skipped
+            counters.skipped.events
         );
         Ok(())
     };

@@ -8,7 +8,7 @@ use tercel_rules::program::Program;
 
 use crate::alert::{Alert, Formatter, Style};
 use crate::engine::{Counters, Evaluation, Options, Setup, Sink};
-use crate::scan::{Merge, Needs, Outlet, PieceOrigin, PieceVisitor, Question, Visitor};
+use crate::scan::{LeftOut, Merge, Needs, Outlet, PieceOrigin, PieceVisitor, Question, Visitor};
 use crate::state::{Forgotten, ResumePoint, State};
 
 /// How many bytes of lines are handed over at once.
@@ -79,8 +79,8 @@ impl Merge<Found> for AlertLines<'_> {
         }
     }
 
-    fn skipped(&mut self, events: u64) {
-        self.counters.skipped += events;
+    fn skipped(&mut self, chunks: LeftOut) {
+        self.counters.skipped.add(chunks);
     }
 }
 
@@ -198,6 +198,11 @@ impl<K: LineSink> Visitor for Judge<'_, '_, K> {
         self.count_forgotten();
         self.start(state);
         Ok(())
+    }
+
+    fn state(&self) -> Option<&State> {
+        // After its limit of memory, a state depends on where it started.
+        (!self.state.forgotten().is_any()).then_some(&self.state)
     }
 
     fn panicked(&mut self) -> bool {

@@ -128,7 +128,7 @@ fn evaluate(
     judge.count_forgotten();
     let mut counters = evaluation.take_counters(setup);
     let ended = ended.ok().map(|findings| {
-        counters.skipped += findings.skipped;
+        counters.skipped.add(findings.skipped);
         Ended { capture, report: findings.report, error: findings.error }
     });
     (ended, counters)

@@ -83,7 +83,7 @@ pub fn run(options: &Options, out: &mut dyn Write, warnings: &mut dyn Write) -> 
     let jobs = options.jobs;
     let mut sets = Sets::default();
     let plan = Plan::of(&cases, &mut sets, options.bless, false);
-    let replayed = run::replay(&plan.captures, &sets, jobs)?;
+    let replayed = run::replay(&plan.captures, &sets, jobs, options.verify)?;
     let loaded = sets.clone();
     let mut run = Run::judged(&cases, broken, &plan, &replayed, &loaded);
     if options.bless {

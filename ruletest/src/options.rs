@@ -17,6 +17,8 @@ pub struct Options {
     pub filter: Vec<String>,
     /// Captures that are read at a time. No verdict depends on it.
     pub jobs: NonZeroUsize,
+    /// Verify native traces before they are replayed.
+    pub verify: bool,
     /// Write the actual results into the test files, in place of a verdict.
     pub bless: bool,
     /// Reports to write.
@@ -42,6 +44,7 @@ impl Options {
             paths,
             filter: Vec::new(),
             jobs: NonZeroUsize::MIN,
+            verify: true,
             bless: false,
             reports: Vec::new(),
             coverage: false,

@@ -6,9 +6,10 @@ use std::num::NonZeroUsize;
 use std::time::{Duration, Instant};
 
 use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
+use tercel_format::trace::{Break, Depth};
 use tercel_format::{Capture as Opened, OpenError};
 use tercel_replay::fields::{Scratch, render_text};
-use tercel_replay::scan::{Findings, ScanError, Trouble, scan};
+use tercel_replay::scan::{Findings, ScanError, Trouble, scan, verify_trace};
 use tercel_replay::{Alert, Formatter, Group, Member, Settings, Sink, Style};
 use tercel_rules::program::Operand;
 
@@ -49,13 +50,14 @@ pub(crate) struct Replayed {
     pub(crate) error: Option<CaptureError>,
 }
 
-/// Replays all captures, `jobs` at a time; answers in their order.
+/// Replays all captures, `jobs` at a time; answers in their order. With `verify`, native traces are verified before.
 pub(crate) fn replay(
     captures: &[Capture],
     sets: &Sets,
     jobs: NonZeroUsize,
+    verify: bool,
 ) -> Result<Vec<Replayed>, RunError> {
-    Ok(pool(jobs)?.install(|| captures.par_iter().map(|capture| one(capture, sets)).collect()))
+    Ok(pool(jobs)?.install(|| captures.par_iter().map(|capture| one(capture, sets, verify)).collect()))
 }
 
 /// This number of threads.
@@ -63,15 +65,16 @@ pub(crate) fn pool(jobs: NonZeroUsize) -> Result<rayon::ThreadPool, RunError> {
     Ok(rayon::ThreadPoolBuilder::new().num_threads(jobs.get()).build()?)
 }
 
-fn one(capture: &Capture, sets: &Sets) -> Replayed {
+fn one(capture: &Capture, sets: &Sets, verify: bool) -> Replayed {
     let started = Instant::now();
-    let replayed = evaluated(capture, sets);
+    let replayed = evaluated(capture, sets, verify);
     Replayed { took: started.elapsed(), ..replayed }
 }
 
-fn evaluated(capture: &Capture, sets: &Sets) -> Replayed {
+fn evaluated(capture: &Capture, sets: &Sets, verify: bool) -> Replayed {
     let refused = |error| Replayed { error: Some(error), ..Replayed::default() };
-    let mut opened = match open(capture) {
+    let opened = open(capture).and_then(|opened| if verify { verified(opened) } else { Ok(opened) });
+    let mut opened = match opened {
         Ok(opened) => opened,
         Err(error) => return refused(error),
     };
@@ -99,6 +102,9 @@ pub(crate) enum CaptureError {
     /// It cannot be read to its end.
     #[error("{0}")]
     Scan(ScanError),
+    /// It does not pass verification.
+    #[error("{0}")]
+    Unproven(Break),
     /// A part of it is damaged.
     #[error("{0}")]
     Damaged(Trouble),
@@ -113,7 +119,7 @@ impl CaptureError {
         let is_damage = match self {
             CaptureError::Open(error) => error.is_damage(),
             CaptureError::Scan(error) => error.is_damage(),
-            CaptureError::Damaged(_) => true,
+            CaptureError::Damaged(_) | CaptureError::Unproven(_) => true,
             CaptureError::Alerts(_) => return Outcome::Invalid,
         };
         if is_damage { Outcome::Damaged } else { Outcome::Unreadable }
@@ -123,6 +129,16 @@ impl CaptureError {
 /// Opens a capture.
 pub(crate) fn open(capture: &Capture) -> Result<Opened, CaptureError> {
     Opened::open(&capture.path, &|bytes| bytes).map_err(CaptureError::Open)
+}
+
+/// The capture, if it is no native trace or one that passes verification.
+fn verified(opened: Opened) -> Result<Opened, CaptureError> {
+    if let Opened::Native(trace) = &opened {
+        let proof = verify_trace(trace, Depth::Contents, &mut |_| ());
+        let proof = proof.map_err(|error| CaptureError::Scan(ScanError::Trace(error)))?;
+        proof.verdict.first_break.map_or(Ok(()), |first| Err(CaptureError::Unproven(first)))?;
+    }
+    Ok(opened)
 }
 
 /// Runs a group over a capture. A damaged one is refused, although a part of it may be readable: what a case expects can

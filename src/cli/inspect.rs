@@ -1,6 +1,7 @@
 //! Options of `tercel info` and `tercel verify`.
 
 use clap::Args;
+use tercel_format::trace::Depth;
 
 use super::read::captures_only;
 use crate::exit::Failure;
@@ -29,12 +30,20 @@ impl InfoArgs {
 
 /// Options of `tercel verify`.
 #[derive(Debug, Args)]
+#[command(after_help = "\
+Checked are the digest of every chunk, chained to the one before; every block, and what descriptors and index say of \
+them: counts, times, event numbers, lost events; and every keyframe, whose state must be that of a replay. The digests \
+are not secret: whoever rewrites a whole trace can make them right. The seal names the trace; kept elsewhere, it shows \
+any change.")]
 pub struct VerifyArgs {
     /// Native traces, or directories of them
     #[arg(value_name = "TRACE", required = true)]
     traces: Vec<String>,
-    /// Replay the trace and compare each keyframe with the state there
+    /// Verify only the digests, the order of the chunks and the index: nothing is decompressed or replayed
     #[arg(long)]
+    fast: bool,
+    /// The default
+    #[arg(long, hide = true, conflicts_with = "fast")]
     keyframes: bool,
     /// Fail unless the trace has this seal, as 'tercel info' and 'tercel verify' print it
     #[arg(long, value_name = "HEX")]
@@ -54,6 +63,7 @@ impl VerifyArgs {
         if self.seal.is_some() && traces.len() != 1 {
             return Err(Failure::usage("--seal needs exactly one trace"));
         }
-        Ok(Verify { traces, keyframes: self.keyframes, seal: self.seal, quiet: self.quiet })
+        let depth = if self.fast { Depth::Digests } else { Depth::Contents };
+        Ok(Verify { traces, depth, seal: self.seal, quiet: self.quiet })
     }
 }

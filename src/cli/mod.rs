@@ -58,7 +58,7 @@ enum Verb {
     Index(write::IndexArgs),
     /// Summarize captures (native traces: from the index, at once)
     Info(inspect::InfoArgs),
-    /// Check the digests and the structure of native traces; exit code 3 if one is damaged
+    /// Check digests, structure, contents and keyframes of native traces; exit code 3 if one is damaged
     Verify(inspect::VerifyArgs),
     /// Write what is readable of a damaged or truncated capture to a new trace
     Recover(write::ConvertArgs),

@@ -47,6 +47,10 @@ pub struct ReplayArgs {
     /// thread.cpu, and -n, use one thread [default: one per CPU; one for a single capture without keyframes]
     #[arg(short, long, value_name = "THREADS")]
     jobs: Option<NonZeroUsize>,
+    /// Verify native traces first, as 'tercel verify' does: every chunk is read, whatever the rules need. A trace that fails is
+    /// replayed by its events alone, without index and keyframes; exit code 3
+    #[arg(long)]
+    verify: bool,
     /// Limit the memory for the state of a capture, as in 256MiB. Above it, fds, arguments and environments of the least
     /// recently used processes are dropped; the summary counts this [default: 512MiB]
     #[arg(long, value_name = "SIZE", value_parser = values::memory)]
@@ -99,6 +103,7 @@ impl ReplayArgs {
             rules,
             traces,
             filter,
+            verify: self.verify,
             options: Options {
                 matching: configured::matching(config),
                 from: window.from,

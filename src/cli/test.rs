@@ -38,6 +38,9 @@ pub struct TestArgs {
     /// Read this many captures at a time; the output is the same for any number [default: one per CPU]
     #[arg(short, long, value_name = "THREADS")]
     jobs: Option<NonZeroUsize>,
+    /// Do not verify native traces ('tercel verify') before they are replayed
+    #[arg(long)]
+    no_verify: bool,
     /// Replace the expectations in the test files by the actual results; the difference is shown first
     #[arg(long, conflicts_with_all = ["coverage", "fail_under"])]
     bless: bool,
@@ -66,6 +69,7 @@ impl TestArgs {
             paths: self.paths,
             filter: self.filter,
             jobs: self.jobs,
+            verify: !self.no_verify,
             bless: self.bless,
             reports: self.report,
             coverage: self.coverage,

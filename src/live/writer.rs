@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use tercel_capture::Options as Probing;
 use tercel_format::Block;
+use tercel_format::catalogue::code;
 use tercel_format::record::MachineInfo;
 use tercel_format::series::{Creation, Destination, Opened, Presence};
 use tercel_format::trace::Options;
@@ -63,7 +64,13 @@ impl Writer {
     /// Writes a block; `state` is what is known before it.
     #[inline]
     pub fn block(&mut self, block: &Block<'_>, state: &mut State) -> Result<(), Failure> {
-        self.trace.block(block, state).map_err(|error| self.failed(&error))
+        self.trace.block(block, state).map_err(|error| self.failed(&error))?;
+        if let Block::Event(event) = block
+            && event.code() == code::DROP_E
+        {
+            self.trace.dropped(event.uint(0).unwrap_or(0));
+        }
+        Ok(())
     }
 
     /// Writes blocks that have waited too long, and looks whether the file is still there.

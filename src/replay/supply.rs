@@ -3,14 +3,14 @@
 
 use std::sync::Arc;
 
-use tercel_format::trace::Totals as Sums;
+use tercel_format::trace::{Depth, Totals as Sums};
 use tercel_format::{Capture, Statistics};
 use tercel_replay::Origin;
-use tercel_replay::scan::{Ended, Opened, Supply};
+use tercel_replay::scan::{Ended, Opened, Proof, Supply, verify_trace};
 
 use crate::captures;
 use crate::diagnostics;
-use crate::exit::Outcome;
+use crate::exit::{Failure, Outcome};
 use crate::inputs;
 use crate::intent::Replay;
 use crate::progress::Progress;
@@ -60,6 +60,28 @@ impl<'a> Captures<'a> {
         Origin { label, zone }
     }
 
+    /// The capture after it was verified. One that fails is read by its events alone.
+    fn verified(&mut self, input: &inputs::Input, capture: Capture) -> Capture {
+        let name = input.name();
+        let failure = match &capture {
+            Capture::Native(trace) => match verify_trace(trace, Depth::Contents, &mut |_| ()) {
+                Ok(Proof { verdict, .. }) => {
+                    verdict.first_break.map(|first| Failure::damaged(format!("{name}: FAILED: {first}")))
+                }
+                Err(error) => Some(diagnostics::unread(&name, &error)),
+            },
+            Capture::Stream(_) => Some(Failure::damaged(format!(
+                "{name}: not a native trace (or several in one file): it cannot be verified"
+            ))),
+        };
+        let Some(failure) = failure else { return capture };
+        self.outcome = self.outcome.max(diagnostics::failed(&failure));
+        match (&capture, captures::distrusted(input)) {
+            (Capture::Native(_), Some(distrusted)) => distrusted,
+            _ => capture,
+        }
+    }
+
     fn count(&mut self, ended: &Ended) {
         match &ended.capture {
             Capture::Stream(reader) => self.totals.add(&reader.statistics()),
@@ -84,6 +106,7 @@ impl Supply for Captures<'_> {
             match captures::open(input, self.progress) {
                 Ok(capture) => {
                     let name = input.name();
+                    let capture = if self.intent.verify { self.verified(input, capture) } else { capture };
                     let origin = self.origin(&name, &capture);
                     self.open.push_back(name);
                     return Some(Opened { origin, capture });

@@ -4,8 +4,8 @@ use std::io;
 
 use tercel_format::{Block, Capture};
 use tercel_replay::scan::{
-    Advance, Ended, Merge, Needs, Opened, Outlet, PieceOrigin, PieceVisitor, Question, Report, ScanError,
-    Supply, Threads, Visitor, scan_all,
+    Advance, Ended, LeftOut, Merge, Needs, Opened, Outlet, PieceOrigin, PieceVisitor, Question, Report,
+    ScanError, Supply, Threads, Visitor, scan_all,
 };
 use tercel_replay::state::{ResumePoint, State};
 use tercel_replay::{Context, Filter, Origin, Position, Settings, Window, depends_on_order};
@@ -39,7 +39,8 @@ impl<'f> Tables<'f> {
     /// The rows take more memory than they may, or threads cannot be started. Whatever is wrong with the capture stands in the answer.
     pub fn ask(&self, capture: Capture, threads: Threads, advance: Advance<'_>) -> io::Result<Answer> {
         let mut one = One { capture: Some(capture), ended: None };
-        let mut collected = Collected { collectors: None, events: 0, skipped: 0, memory: self.memory };
+        let mut collected =
+            Collected { collectors: None, events: 0, skipped: LeftOut::default(), memory: self.memory };
         scan_all(self, &mut one, threads, &mut collected, advance)?;
         let Collected { collectors, events, skipped, .. } = collected;
         let (report, error) = one.ended.map(|ended| (ended.report, ended.error)).unwrap_or_default();
@@ -55,8 +56,8 @@ pub struct Answer {
     pub tables: Vec<(Table, Vec<Row>)>,
     /// Events of the window that the filter let pass.
     pub events: u64,
-    /// Events in chunks that were not read, because they lie outside of the window.
-    pub skipped: u64,
+    /// Chunks that were not read, because they lie outside of the window.
+    pub skipped: LeftOut,
     /// What is damaged.
     pub report: Report,
     /// Why the capture was not read to its end.
@@ -91,7 +92,7 @@ pub struct Part {
 struct Collected {
     collectors: Option<Collectors>,
     events: u64,
-    skipped: u64,
+    skipped: LeftOut,
     memory: usize,
 }
 
@@ -113,8 +114,8 @@ impl Merge<Part> for Collected {
         if bytes > self.memory { Err(too_large(self.memory)) } else { Ok(()) }
     }
 
-    fn skipped(&mut self, events: u64) {
-        self.skipped += events;
+    fn skipped(&mut self, chunks: LeftOut) {
+        self.skipped.add(chunks);
     }
 }
 
@@ -204,6 +205,10 @@ impl Visitor for Piece<'_, '_> {
         self.filter.iter_mut().for_each(Filter::forget);
         self.state = state;
         Ok(())
+    }
+
+    fn state(&self) -> Option<&State> {
+        (!self.state.forgotten().is_any()).then_some(&self.state)
     }
 
     fn panicked(&mut self) -> bool {

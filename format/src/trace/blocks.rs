@@ -180,7 +180,13 @@ impl<'c> Blocks<'c> {
     #[inline]
     pub fn next(&mut self) -> Result<Option<Block<'_>>, Damage> {
         Ok(match self.position.step(self.bytes)? {
-            Found::Block(block) => Some(block),
+            Found::Block(block) => {
+                match &block {
+                    Block::Section(_) => self.contents.section(),
+                    _ => self.contents.metadata(),
+                }
+                Some(block)
+            }
             Found::Event(place) => {
                 let event = self.position.lend(self.bytes, &place);
                 if let Some(event) = &event {
@@ -202,11 +208,17 @@ impl<'c> Blocks<'c> {
         self.position.numbering()
     }
 
-    /// Compares the events that were read with the descriptor of their chunk, at the end of a chunk of which nothing was skipped.
+    /// Compares the blocks that were read with the descriptor of their chunk, at the end of a chunk of which nothing was skipped.
+    /// `section` is the number of the section that the chunk before belongs to, if it is known; 0 before the first chunk.
     ///
     /// # Errors
     /// What the descriptor says about them is not true.
-    pub fn compare(&self, descriptor: &Descriptor) -> Result<(), Damage> {
-        self.contents.compare(descriptor)
+    pub fn compare(&self, descriptor: &Descriptor, section: Option<u64>) -> Result<(), Damage> {
+        self.contents.compare(descriptor, section)
+    }
+
+    /// How many events the drop events that were read report as lost.
+    pub fn dropped(&self) -> u64 {
+        self.contents.dropped()
     }
 }

@@ -1,13 +1,20 @@
-//! What the events of a chunk come to: they enter one by one, and are compared with what the chunk's descriptor says.
+//! What the blocks of a chunk come to: they enter one by one, and are compared with what the chunk's descriptor says.
 
 use super::descriptor::Descriptor;
 use super::error::Damage;
 use crate::catalogue::EVENTS;
+use crate::catalogue::code::DROP_E;
 use crate::event::Event;
 
-/// Number, times and types of the events of a chunk.
+/// Sections that start in a chunk, and number, times and types of its events.
 #[derive(Debug)]
 pub(super) struct Contents {
+    sections: u64,
+    /// Whether something stands before the last section header.
+    is_split: bool,
+    blocks: u64,
+    /// Lost events that its drop events report.
+    dropped: u64,
     events: u64,
     first_ts: u64,
     min_ts: u64,
@@ -19,7 +26,34 @@ pub(super) struct Contents {
 impl Contents {
     /// No events.
     pub(super) fn new() -> Contents {
-        Contents { events: 0, first_ts: 0, min_ts: u64::MAX, max_ts: 0, counts: vec![0; EVENTS.len()] }
+        Contents {
+            sections: 0,
+            is_split: false,
+            blocks: 0,
+            dropped: 0,
+            events: 0,
+            first_ts: 0,
+            min_ts: u64::MAX,
+            max_ts: 0,
+            counts: vec![0; EVENTS.len()],
+        }
+    }
+
+    /// Adds a section header.
+    pub(super) fn section(&mut self) {
+        self.sections += 1;
+        self.is_split |= self.blocks > 0 || self.events > 0;
+        self.blocks += 1;
+    }
+
+    /// Adds a block that is neither a section header nor an event.
+    pub(super) fn metadata(&mut self) {
+        self.blocks += 1;
+    }
+
+    /// How many events the chunk's drop events report as lost.
+    pub(super) fn dropped(&self) -> u64 {
+        self.dropped
     }
 
     /// Adds an event.
@@ -31,13 +65,26 @@ impl Contents {
         self.events += 1;
         self.min_ts = self.min_ts.min(event.ts);
         self.max_ts = self.max_ts.max(event.ts);
+        if event.code() == DROP_E {
+            self.dropped = self.dropped.saturating_add(event.uint(0).unwrap_or(0));
+        }
         if let Some(count) = self.counts.get_mut(usize::from(event.code())) {
             *count += 1;
         }
     }
 
-    /// Compares the events with the descriptor of their chunk.
-    pub(super) fn compare(&self, descriptor: &Descriptor) -> Result<(), Damage> {
+    /// Compares the blocks with the descriptor of their chunk. `before` is the number of the section that the chunk before
+    /// belongs to, if it is known.
+    pub(super) fn compare(&self, descriptor: &Descriptor, before: Option<u64>) -> Result<(), Damage> {
+        descriptor.check_form()?;
+        // A section starts a chunk, and the start of a section has no events.
+        let is_head = descriptor.is_head();
+        if self.is_split || (self.sections > 0 && !is_head) || (is_head && self.events > 0) {
+            return Err(Damage::Descriptor("blocks of the chunk"));
+        }
+        if let Some(before) = before {
+            differs("number of the section", descriptor.section, before.saturating_add(self.sections))?;
+        }
         let earliest = if self.events == 0 { 0 } else { self.min_ts };
         differs("events", descriptor.events, self.events)?;
         differs("first time", descriptor.first_ts, self.first_ts)?;

@@ -5,6 +5,7 @@ use std::io;
 
 use serde::{Deserialize, Serialize};
 
+use super::contents::differs;
 use super::encoding;
 use super::error::Damage;
 use super::keyframe::KeyframeKind;
@@ -101,6 +102,41 @@ impl Descriptor {
     pub fn is_consistent(&self) -> bool {
         let counted = self.counts.iter().map(|(_, count)| *count).fold(0, u64::saturating_add);
         counted == self.events && (self.min_ts..=self.max_ts).contains(&self.first_ts)
+    }
+
+    /// Refuses values that no writer gives.
+    pub(super) fn check_form(&self) -> Result<(), Damage> {
+        let is_keyed = self.keyframe().is_some();
+        let is_valid = self.flags & !HEAD_FLAG == 0
+            && (is_keyed || (self.keyframe == 0 && self.engine == 0 && self.keyframe_raw == 0));
+        if is_valid { Ok(()) } else { Err(Damage::Encoding(SectionKind::Chunk.name())) }
+    }
+
+    /// Compares what it says of everything before it with the chunk before, after whose blocks events are numbered as
+    /// `numbering` says.
+    ///
+    /// # Errors
+    /// It does not continue that chunk.
+    pub fn continues(&self, before: &Descriptor, numbering: Numbering) -> Result<(), Damage> {
+        differs("number of the chunk", self.sequence, before.sequence.saturating_add(1))?;
+        differs(
+            "events before the chunk",
+            self.events_before,
+            before.events_before.saturating_add(before.events),
+        )?;
+        self.starts_at(numbering)
+    }
+
+    /// Compares the numbering of its events with that after the chunk before.
+    ///
+    /// # Errors
+    /// They differ.
+    pub fn starts_at(&self, numbering: Numbering) -> Result<(), Damage> {
+        // No initial events and none yet are different things.
+        let initial = |count: Option<u64>| count.map_or(0, |count| count.saturating_add(1));
+        differs("sections before the chunk", self.sections, numbering.sections)?;
+        differs("number before the chunk", self.counted, numbering.counted)?;
+        differs("initial events before the chunk", initial(self.initial), initial(numbering.initial))
     }
 
     /// Bytes after the descriptor; `None` if there are more than a file can have.

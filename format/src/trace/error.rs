@@ -119,6 +119,9 @@ pub enum Damage {
     /// The descriptor of a chunk says something else than another part of the trace.
     #[error("the descriptor does not match the {0}")]
     Descriptor(&'static str),
+    /// A keyframe does not give the state that the events before it give.
+    #[error("the keyframe is wrong: {0}")]
+    Keyframe(String),
     /// An entry of the index is impossible.
     #[error("entry {0} of the index does not match the file")]
     Entry(u64),

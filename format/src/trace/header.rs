@@ -44,6 +44,13 @@ pub struct Header {
     pub redaction: String,
 }
 
+impl Header {
+    /// Whether a recorder wrote the trace, and not somebody who rewrote a capture.
+    pub fn is_recording(&self) -> bool {
+        self.source.is_empty() && !self.writer.is_empty()
+    }
+}
+
 /// A time zone, complete enough to print times without a database of time zones.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Zone {

@@ -3,6 +3,8 @@
 
 use std::io;
 
+use super::contents::differs;
+use super::descriptor::Descriptor;
 use super::error::Damage;
 use super::section::{self, SectionKind};
 
@@ -72,6 +74,17 @@ pub(super) fn decode(frame: &[u8]) -> Result<Option<Keyframe>, Damage> {
     let state =
         unpack(packed, u64::from_le_bytes(size), KEYFRAME_LIMIT as u64, SectionKind::Keyframe.name())?;
     Ok(Some(Keyframe { kind, engine: u32::from_le_bytes([a, b, c, d]), state }))
+}
+
+/// Compares a keyframe, or that there is none, with the descriptor of its chunk.
+pub(super) fn check(keyframe: Option<&Keyframe>, descriptor: &Descriptor) -> Result<(), Damage> {
+    let raw = keyframe.map_or(0, |keyframe| keyframe.state.len() as u64);
+    if keyframe.map(|keyframe| keyframe.kind) != descriptor.keyframe() {
+        return Err(Damage::Descriptor("kind of the keyframe"));
+    }
+    let engine = keyframe.map_or(0, |keyframe| keyframe.engine);
+    differs("version of the keyframe", u64::from(descriptor.engine), u64::from(engine))?;
+    differs("bytes of the keyframe", descriptor.keyframe_raw, raw)
 }
 
 /// Decompresses one zstd frame that claims `size` bytes.

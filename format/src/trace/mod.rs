@@ -47,5 +47,5 @@ pub use storage::Storage;
 pub use summary::Summary;
 pub use totals::Totals;
 pub use unpack::Unpacker;
-pub use verify::{Break, Verdict, verify};
+pub use verify::{Break, Depth, Inspector, Verdict, verify};
 pub use writer::{Boundary, CHUNK_LIMITS, LEVEL_MAX, Options, TraceWriter};

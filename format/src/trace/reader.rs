@@ -20,6 +20,7 @@ pub struct Trace {
     without_index: Option<Damage>,
     losses: Vec<Loss>,
     seal: Option<Digest>,
+    is_distrusted: bool,
 }
 
 /// Largest number of steps to a state: writers put snapshots at much shorter distances.
@@ -66,14 +67,17 @@ impl Trace {
         Trace::walked(storage, length, why)
     }
 
-    /// Opens the chunks that can be found in a file, without its index. The start of the file may be missing.
+    /// Opens the chunks that a walk over the file finds, whatever its index says. The start of the file may be missing.
     ///
     /// # Errors
     /// As for [`open`](Trace::open); [`TraceError::NotNative`] if not a single chunk is found.
     pub fn salvage(storage: impl Storage + 'static) -> Result<Trace, TraceError> {
         let storage: Box<dyn Storage> = Box::new(storage);
         let length = length(&*storage)?;
-        let trace = Trace::walked(storage, length, Damage::Open)?;
+        let walk = walk(&*storage, length)?;
+        let why = Trace::compare_end(&*storage, &walk, length)?;
+        let seal = walk.trailer.filter(|_| why.is_none()).map(|(_, trailer)| trailer.seal);
+        let trace = Trace { seal, ..Trace::of_walk(storage, length, walk, why) };
         let is_nothing = trace.chunks.is_empty() && trace.cut.is_none();
         if is_nothing { Err(TraceError::NotNative) } else { Ok(trace) }
     }
@@ -88,21 +92,38 @@ impl Trace {
             without_index: None,
             losses: Vec::new(),
             seal: Some(end.trailer.seal),
+            is_distrusted: false,
         }
     }
 
     fn walked(storage: Box<dyn Storage>, length: u64, why: Damage) -> Result<Trace, TraceError> {
-        let Walk { header, chunks, cut, losses, .. } = walk(&*storage, length)?;
-        Ok(Trace {
+        let walk = walk(&*storage, length)?;
+        Ok(Trace::of_walk(storage, length, walk, Some(why)))
+    }
+
+    fn of_walk(storage: Box<dyn Storage>, length: u64, walk: Walk, why: Option<Damage>) -> Trace {
+        let Walk { header, chunks, cut, losses, .. } = walk;
+        Trace {
             storage,
             length,
             header: header.unwrap_or_default(),
             chunks,
             cut,
-            without_index: Some(why),
+            without_index: why,
             losses,
             seal: None,
-        })
+            is_distrusted: false,
+        }
+    }
+
+    /// The same trace, of which only the blocks count: no keyframe is used, and no descriptor says that a chunk is not needed.
+    pub fn distrusted(self) -> Trace {
+        Trace { is_distrusted: true, ..self }
+    }
+
+    /// Whether only the blocks count.
+    pub fn is_distrusted(&self) -> bool {
+        self.is_distrusted
     }
 
     /// The header of the trace.
@@ -188,7 +209,10 @@ impl Trace {
         while !rest.is_empty() {
             let (frame, behind) = split_frame(rest).map_err(|damage| in_chunk(chunk, damage))?;
             if matches!(Frame::of(frame), Frame::Section { kind: SectionKind::Keyframe, .. }) {
-                return keyframe::decode(frame).map_err(|damage| in_chunk(chunk, damage));
+                let decoded = keyframe::decode(frame);
+                let checked = decoded
+                    .and_then(|found| keyframe::check(found.as_ref(), &chunk.descriptor).map(|()| found));
+                return checked.map_err(|damage| in_chunk(chunk, damage));
             }
             rest = behind;
         }
@@ -196,8 +220,8 @@ impl Trace {
     }
 
     /// The steps from an empty state to the state before chunk `index`, for a state engine of version `engine`. `None` if keyframes
-    /// are missing, lost or of another version, or if there would be more than 4,096 steps; then the section has to be replayed from
-    /// its start.
+    /// are missing, lost, of another version or not to be used, or if there would be more than 4,096 steps; then the section has
+    /// to be replayed from its start.
     pub fn path(&self, index: usize, engine: u32) -> Option<Vec<StateStep>> {
         let mut steps = Vec::new();
         let mut at = index;
@@ -208,7 +232,8 @@ impl Trace {
             let descriptor = &self.chunks.get(at)?.descriptor;
             let before = self.before(at);
             let is_first = before.and_then(|before| self.chunks.get(before)).is_some_and(Chunk::is_head);
-            match descriptor.keyframe().filter(|_| descriptor.engine == engine) {
+            let is_used = descriptor.engine == engine && !self.is_distrusted;
+            match descriptor.keyframe().filter(|_| is_used) {
                 Some(KeyframeKind::Snapshot) => {
                     steps.push(StateStep::Snapshot(at));
                     steps.reverse();

@@ -6,7 +6,7 @@ use super::descriptor::{Chunk, RAW_LIMIT};
 use super::error::{Damage, TraceError};
 use super::keyframe::{check_size, frame_size};
 use super::reader::{Trace, in_chunk};
-use super::storage;
+use super::storage::{self, Storage};
 
 /// Decompresses chunks of a trace, one after the other, in memory of its own. Every worker has one.
 #[derive(Default)]
@@ -27,7 +27,11 @@ impl Unpacker {
     /// # Errors
     /// [`TraceError::Io`]; [`TraceError::Chunk`] if it is damaged.
     pub fn bytes(&mut self, trace: &Trace, chunk: &Chunk) -> Result<&[u8], TraceError> {
-        storage::load(trace.storage(), &mut self.packed, chunk.data(), chunk.descriptor.data_size)?;
+        self.bytes_of(trace.storage(), chunk)
+    }
+
+    pub(super) fn bytes_of(&mut self, storage: &dyn Storage, chunk: &Chunk) -> Result<&[u8], TraceError> {
+        storage::load(storage, &mut self.packed, chunk.data(), chunk.descriptor.data_size)?;
         if let Err(damage) = self.unpack(chunk.descriptor.raw_size) {
             // The output of a damaged frame must not be used as the chunk.
             self.raw.clear();

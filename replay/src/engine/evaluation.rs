@@ -13,7 +13,7 @@ use super::{BlockSource, ReplayError, Sink};
 use crate::alert::Alert;
 use crate::eval::{Matcher, Matching, Memory};
 use crate::fields::Context;
-use crate::scan::{Extent, Needs};
+use crate::scan::{Extent, LeftOut, Needs};
 use crate::state::{Facts, Forgotten, State};
 use crate::window::Position;
 
@@ -23,7 +23,7 @@ pub struct Counters {
     /// Events that were read, state-only ones included.
     pub events: u64,
     /// Events in chunks of native traces that were left out, because neither rules nor the window need them.
-    pub skipped: u64,
+    pub skipped: LeftOut,
     /// Events that exist for the state alone (reference state 1.11).
     pub state_only: u64,
     /// Events that the rules saw: those in the window for which the filter holds.
@@ -47,7 +47,7 @@ impl Counters {
     /// Adds what happened elsewhere, with the same program.
     pub(crate) fn add(&mut self, other: &Counters) {
         self.events += other.events;
-        self.skipped += other.skipped;
+        self.skipped.add(other.skipped);
         self.state_only += other.state_only;
         self.evaluated += other.evaluated;
         self.forgotten.add_since(other.forgotten, Forgotten::default());

@@ -1,92 +1,119 @@
-//! Verification of keyframes: a trace is scanned from its start without them, and each is compared with the state that it
-//! should give. The state engine is not compared with anything: it is what made the keyframes.
+//! Verification with states: a native trace is read from start to end without its keyframes, and each of them is compared with the
+//! state that it should give. The state engine is not compared with anything: it is what made the keyframes.
 
-use tercel_format::trace::{Chunk, KeyframeKind, Storage, Trace, TraceError, Unpacker};
+use tercel_format::Block;
+use tercel_format::trace::{
+    Chunk, Damage, Depth, Inspector, Keyframe, KeyframeKind, Storage, Trace, TraceError, Verdict,
+};
 
-use super::seed::{Events, starts_section, take};
-use crate::state::{STATE_VERSION, State};
+use crate::state::{Base, STATE_VERSION, State};
 
-/// What a comparison of keyframes found.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct KeyframeVerdict {
+/// What verification found, the states included.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Proof {
+    /// What was found in the file.
+    pub verdict: Verdict,
     /// Keyframes that give the state that a replay has there.
     pub right: u64,
-    /// Keyframes of other versions of the state engine, which are never used.
-    pub foreign: u64,
-    /// The first one that is wrong: number of its chunk, and why.
-    pub first_wrong: Option<(u64, String)>,
+    /// Keyframes of other versions of the state engine, which are never used, and the version of the first of them.
+    pub foreign: (u64, u32),
 }
 
-/// Compares the keyframes of a native trace with a replay, up to the first that is wrong. `progress` gets the offset of each
-/// chunk before it is read.
+/// Verifies a native trace. Contents include the states of the keyframes. `progress` gets the offset of each chunk before it is
+/// read.
 ///
 /// # Errors
-/// It is no native trace, it cannot be read, or a chunk of it is damaged.
-pub fn verify_keyframes(
+/// It is no native trace, or it cannot be read. Damage is part of the verdict.
+pub fn verify(
     storage: impl Storage + 'static,
-    mut progress: impl FnMut(u64),
-) -> Result<KeyframeVerdict, TraceError> {
-    let trace = &Trace::open(storage)?;
-    let mut verdict = KeyframeVerdict::default();
-    let mut unpacker = Unpacker::new();
-    let mut state = State::new();
-    // What the keyframes give, if they have given something since the start of the section.
-    let mut told: Option<State> = None;
-    for (index, chunk) in trace.chunks().iter().enumerate() {
-        progress(chunk.offset);
-        if starts_section(trace.chunks(), index) {
-            (state, told) = (State::new(), None);
-        } else if is_first_with_events(trace.chunks(), index) {
+    depth: Depth,
+    progress: &mut dyn FnMut(u64),
+) -> Result<Proof, TraceError> {
+    verify_trace(&Trace::open(storage)?, depth, progress)
+}
+
+/// As [`verify`], of a trace that is open.
+///
+/// # Errors
+/// It cannot be read.
+pub fn verify_trace(trace: &Trace, depth: Depth, progress: &mut dyn FnMut(u64)) -> Result<Proof, TraceError> {
+    let mut comparison = Comparison::default();
+    let verdict = trace.verify(depth, &mut comparison, progress)?;
+    Ok(Proof { verdict, right: comparison.right, foreign: comparison.foreign })
+}
+
+/// Compares keyframes with a replay.
+#[derive(Default)]
+struct Comparison {
+    /// The state of the replay.
+    state: State,
+    /// What its deltas count from.
+    base: Base,
+    /// What the keyframes give, if they have given something since the start of the section.
+    told: Option<State>,
+    right: u64,
+    foreign: (u64, u32),
+}
+
+impl Inspector for Comparison {
+    fn chunk(
+        &mut self,
+        chunk: &Chunk,
+        before: Option<&Chunk>,
+        keyframe: Option<&Keyframe>,
+    ) -> Result<(), Damage> {
+        let section = |chunk: &Chunk| chunk.descriptor.section;
+        if chunk.is_head() && before.map(section) != Some(section(chunk)) {
+            (self.state, self.told) = (State::new(), None);
+        } else if !chunk.is_head() && before.is_some_and(Chunk::is_head) {
             // Deltas count from here.
-            told = Some(state.clone());
+            self.base.start(&mut self.state);
+            self.told = Some(self.state.clone());
         }
-        if chunk.descriptor.keyframe().is_some() {
-            match compare(trace, index, &state, &mut told)? {
-                Some(Ok(())) => verdict.right += 1,
-                Some(Err(reason)) => {
-                    verdict.first_wrong = Some((chunk.descriptor.sequence, reason));
-                    return Ok(verdict);
-                }
-                None => verdict.foreign += 1,
+        let Some(keyframe) = keyframe else {
+            if !chunk.is_head() && !before.is_some_and(Chunk::is_head) {
+                // Only a snapshot can follow.
+                self.told = None;
             }
+            return Ok(());
+        };
+        if keyframe.engine != STATE_VERSION {
+            self.told = None;
+            self.foreign =
+                (self.foreign.0 + 1, if self.foreign.0 == 0 { keyframe.engine } else { self.foreign.1 });
+            return Ok(());
         }
-        if let Events::Damaged(damage) = take(trace, chunk, &mut unpacker, &mut state)? {
-            let (sequence, offset) = (chunk.descriptor.sequence, chunk.offset);
-            return Err(TraceError::Chunk { sequence, offset, damage });
-        }
+        self.compare(keyframe).map_err(Damage::Keyframe)?;
+        self.right += 1;
+        Ok(())
     }
-    Ok(verdict)
+
+    fn block(&mut self, block: &Block<'_>) {
+        self.state.take(block);
+    }
 }
 
-/// Whether a chunk follows the head of its section.
-fn is_first_with_events(chunks: &[Chunk], index: usize) -> bool {
-    let is_head = |index: usize| chunks.get(index).is_some_and(Chunk::is_head);
-    !is_head(index) && index.checked_sub(1).is_some_and(is_head)
-}
-
-/// Whether the keyframe of a chunk gives `state`; `None` if it is of another version.
-fn compare(
-    trace: &Trace,
-    index: usize,
-    state: &State,
-    told: &mut Option<State>,
-) -> Result<Option<Result<(), String>>, TraceError> {
-    let before = told.take();
-    let Some(keyframe) = trace.keyframe(index)?.filter(|keyframe| keyframe.engine == STATE_VERSION) else {
-        return Ok(None);
-    };
-    let made = match (keyframe.kind, before) {
-        (KeyframeKind::Snapshot, _) => State::restore(&keyframe.state).map_err(|error| error.to_string()),
-        (KeyframeKind::Delta, Some(mut before)) => {
-            before.apply_delta(&keyframe.state).map(|()| before).map_err(|error| error.to_string())
-        }
-        (KeyframeKind::Delta, None) => Err("it is a delta, but there is no state before it".to_owned()),
-    };
-    Ok(Some(made.and_then(|made| {
-        if made.snapshot() != state.snapshot() {
+impl Comparison {
+    /// Whether a keyframe gives the state.
+    fn compare(&mut self, keyframe: &Keyframe) -> Result<(), String> {
+        let before = self.told.take();
+        let (due, made) = match keyframe.kind {
+            KeyframeKind::Snapshot => {
+                self.base.start(&mut self.state);
+                (self.state.snapshot(), State::restore(&keyframe.state))
+            }
+            KeyframeKind::Delta => {
+                let mut made = before.ok_or("it is a delta, but there is no state before it")?;
+                let applied = made.apply_delta(&keyframe.state);
+                (self.base.delta(&mut self.state), applied.map(|()| made))
+            }
+        };
+        let made = made.map_err(|error| error.to_string())?;
+        // Equal states have equal bytes; only where these differ, the states have to be compared.
+        if due.as_ref() != Some(&keyframe.state) && made.snapshot() != self.state.snapshot() {
             return Err("its state differs from that of a replay".to_owned());
         }
-        *told = Some(made);
+        self.told = Some(made);
         Ok(())
-    })))
+    }
 }

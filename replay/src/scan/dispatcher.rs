@@ -12,7 +12,7 @@ use tercel_format::{Batch, Capture};
 use super::ordered::{Open, OrderedOutput};
 use super::piece::{Message, Piece, Shared, Work, work};
 use super::threads::Threads;
-use super::{Merge, Question, Report, Supply};
+use super::{LeftOut, Merge, Question, Report, Supply};
 use crate::alert::Origin;
 
 /// Hands pieces out, and takes in what comes of them.
@@ -65,12 +65,19 @@ where
     pub(super) fn begin(&mut self, capture: Option<Capture>, report: Report) -> Arc<AtomicBool> {
         self.captures += 1;
         let over = Arc::new(AtomicBool::new(false));
-        self.output.begin(Open { capture, report, error: None, over: over.clone(), end: None });
+        self.output.begin(Open {
+            capture,
+            report,
+            error: None,
+            over: over.clone(),
+            end: None,
+            reached: None,
+        });
         over
     }
 
-    /// All pieces of the capture are handed out; this many of its events were skipped.
-    pub(super) fn close(&mut self, skipped: u64, supply: &mut dyn Supply, more: impl FnOnce(&mut Open)) {
+    /// All pieces of the capture are handed out; these of its chunks were left out.
+    pub(super) fn close(&mut self, skipped: LeftOut, supply: &mut dyn Supply, more: impl FnOnce(&mut Open)) {
         self.output.close(self.next, skipped, supply, more);
     }
 

@@ -40,7 +40,7 @@ use drain::{Drained, drain};
 use walker::{Stop, Walker, walk};
 
 pub use captures::{Advance, Ended, Opened, Supply};
-pub use check::{KeyframeVerdict, verify_keyframes};
+pub use check::{Proof, verify, verify_trace};
 pub use chosen::{ChunkFindings, scan_chunks};
 
 pub use plan::{Extent, Needs, is_keyed};
@@ -67,6 +67,11 @@ pub trait Visitor {
     /// # Errors
     /// As for [`block`](Visitor::block).
     fn resume(&mut self, state: State, point: ResumePoint) -> Result<(), Self::Error>;
+
+    /// The state that it keeps, if it keeps all of it: other pieces are compared with it.
+    fn state(&self) -> Option<&State> {
+        None
+    }
 
     /// This many events are missing before the next block: lost by the recorder, or in damaged chunks.
     fn dropped(&mut self, _count: u64) {}
@@ -102,6 +107,23 @@ impl ScanError {
     }
 }
 
+/// Chunks of a native trace that were not read. What they contain is known from their descriptors only.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct LeftOut {
+    /// Chunks.
+    pub chunks: u64,
+    /// Events in them.
+    pub events: u64,
+}
+
+impl LeftOut {
+    /// Adds others.
+    pub fn add(&mut self, others: LeftOut) {
+        self.chunks = self.chunks.saturating_add(others.chunks);
+        self.events = self.events.saturating_add(others.events);
+    }
+}
+
 /// How a scan of one capture ended.
 #[derive(Debug, Default)]
 pub struct Findings {
@@ -109,8 +131,8 @@ pub struct Findings {
     pub report: Report,
     /// Why the scan ended early.
     pub error: Option<ScanError>,
-    /// Events in chunks that were skipped, because they are not needed.
-    pub skipped: u64,
+    /// Chunks that were left out, because they are not needed.
+    pub skipped: LeftOut,
     /// Whether the end of the capture was reached, and not the end of what is of interest.
     pub(crate) is_whole: bool,
 }
@@ -149,6 +171,9 @@ fn scan_trace<V: Visitor>(
     advance(plan.skipped_bytes);
     let chunks = plan.ranges.iter().cloned().flatten();
     let walked = walk(&mut walker, chunks, plan.cut, visitor, advance, &|| false);
+    if plan.skipped.chunks == 0 && matches!(walked, Ok(true)) {
+        walker.compare_dropped();
+    }
     let mut findings = Findings { report: walker.report, skipped: plan.skipped, ..Findings::default() };
     match walked {
         Ok(is_whole) => findings.is_whole = is_whole,

@@ -10,7 +10,8 @@ use tercel_format::{Batch, Capture};
 
 use super::gate::Gate;
 use super::piece::{End, Message};
-use super::{Ended, Merge, Report, ScanError, Supply};
+use super::walker::Edges;
+use super::{Ended, LeftOut, Merge, Report, ScanError, Supply};
 
 /// A capture that is not done.
 pub(super) struct Open {
@@ -19,8 +20,25 @@ pub(super) struct Open {
     pub(super) report: Report,
     pub(super) error: Option<ScanError>,
     pub(super) over: Arc<AtomicBool>,
+    /// The chunk that the last piece came to, and the state before it.
+    pub(super) reached: Option<(usize, Vec<u8>)>,
     /// Number of the first piece after its own; `None` while there may be more of them.
     pub(super) end: Option<u64>,
+}
+
+impl Open {
+    /// The state that keyframes gave a piece has to be the one that the piece before came to.
+    fn meet(&mut self, edges: Edges) {
+        let reached = std::mem::replace(&mut self.reached, edges.end);
+        if let (Some((chunk, expected)), Some((start, found))) = (reached, edges.start)
+            && chunk == start
+            && expected != found
+            && let Some(Capture::Native(trace)) = &self.capture
+        {
+            let sequence = trace.chunks().get(start).map_or(0, |chunk| chunk.descriptor.sequence);
+            self.report.wrong_keyframe(sequence);
+        }
+    }
 }
 
 /// What came of a piece whose turn has not come.
@@ -55,7 +73,7 @@ impl<'a, P> OrderedOutput<'a, P> {
     pub(super) fn close(
         &mut self,
         end: u64,
-        skipped: u64,
+        skipped: LeftOut,
         supply: &mut dyn Supply,
         more: impl FnOnce(&mut Open),
     ) {
@@ -101,10 +119,11 @@ impl<'a, P> OrderedOutput<'a, P> {
     /// The piece whose turn it was is done.
     fn end(&mut self, end: End) {
         let Some(open) = self.open.front_mut() else { return };
-        let End { report, is_enough, error, reader, .. } = end;
+        let End { report, is_enough, error, reader, edges, .. } = end;
         // After the end of a window nothing counts, even if it was evaluated.
         if !open.over.load(Ordering::Relaxed) {
             open.report.add(report);
+            open.meet(edges);
             open.error = open.error.take().or(error);
             open.over.store(is_enough, Ordering::Relaxed);
         }

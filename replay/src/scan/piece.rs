@@ -12,7 +12,7 @@ use tercel_format::{Batch, Reader};
 
 use super::drain::{Drained, drain};
 use super::gate::Gate;
-use super::walker::{Stop, Walker, walk};
+use super::walker::{Edges, Stop, Walker, Wanted, walk};
 use super::{
     Advance, Defect, Findings, Outlet, PieceOrigin, PieceVisitor, Question, Report, ScanError, Visitor,
     infallible, scan_stream, unwanted,
@@ -23,7 +23,7 @@ use crate::state::{ResumePoint, State};
 /// What is to be done.
 pub(super) enum Work {
     /// Some chunks of a trace, and with `cut` the readable part of the truncated one after them.
-    Chunks { trace: Arc<Trace>, chunks: Range<usize>, cut: bool },
+    Chunks { trace: Arc<Trace>, chunks: Range<usize>, cut: bool, edges: Wanted },
     /// A stream, from its start to its end.
     Stream(Box<Reader>),
     /// What a scout read.
@@ -68,6 +68,8 @@ pub(super) struct End {
     /// Whether nothing after it is of interest.
     pub(super) is_enough: bool,
     pub(super) error: Option<ScanError>,
+    /// The states at its ends.
+    pub(super) edges: Edges,
     /// The stream, if it was one.
     pub(super) reader: Option<Box<Reader>>,
     /// The batch, for its memory.
@@ -107,8 +109,10 @@ pub(super) fn work<Q: Question>(
     let mut visitor = shared.question.visit(worker, &place, Outlet::new(&mut send));
     let stop = || over.load(Ordering::Relaxed) || gate.is_closed();
     let done = match work {
-        Work::Chunks { trace, chunks, cut } => {
-            walked(&trace, chunks, cut, &mut visitor, shared.advance, &stop)
+        Work::Chunks { trace, chunks, cut, edges } => {
+            let mut walker = Walker::new(&trace);
+            walker.edges.wanted = edges;
+            walked(walker, chunks, cut, &mut visitor, shared.advance, &stop)
         }
         Work::Stream(mut reader) => {
             scan_stream(&mut reader, &mut visitor).map(|findings| end(findings, Some(reader)))
@@ -125,20 +129,20 @@ pub(super) fn work<Q: Question>(
 }
 
 fn end(findings: Findings, reader: Option<Box<Reader>>) -> End {
-    End { report: findings.report, is_enough: !findings.is_whole, error: findings.error, reader, batch: None }
+    let Findings { report, error, is_whole, .. } = findings;
+    End { report, is_enough: !is_whole, error, reader, ..End::default() }
 }
 
 fn walked<V: Visitor<Error = io::Error>>(
-    trace: &Trace,
+    mut walker: Walker<'_>,
     chunks: Range<usize>,
     cut: bool,
     visitor: &mut V,
     advance: Advance<'_>,
     stop: &dyn Fn() -> bool,
 ) -> io::Result<End> {
-    let mut walker = Walker::new(trace);
     let walked = walk(&mut walker, chunks, cut, visitor, advance, stop);
-    let mut end = End { report: walker.report, ..End::default() };
+    let mut end = End { report: walker.report, edges: walker.edges, ..End::default() };
     match walked {
         Ok(is_whole) => end.is_enough = !is_whole,
         Err(Stop::Trace(error)) => end.error = Some(ScanError::Trace(error)),

@@ -10,7 +10,7 @@ use tercel_format::catalogue::EventSource;
 use tercel_format::trace::{Chunk, Descriptor, Trace, TraceError, Unpacker};
 
 use super::report::Report;
-use super::seed;
+use super::{LeftOut, seed};
 use crate::state::STATE_VERSION;
 use crate::window::{DISORDER, Point, Window};
 
@@ -57,8 +57,8 @@ pub(super) struct Plan {
     pub(super) ranges: Vec<Range<usize>>,
     /// Whether what is there of a chunk that the file cuts off is needed, too. It follows the last chunk.
     pub(super) cut: bool,
-    /// Events in the chunks that are left out.
-    pub(super) skipped: u64,
+    /// The chunks that are left out.
+    pub(super) skipped: LeftOut,
     /// Bytes that they take in the file.
     pub(super) skipped_bytes: u64,
 }
@@ -71,6 +71,7 @@ impl Plan {
         let window = &needs.window;
         let mut needed = vec![true; all().count()];
         match needs.extent {
+            _ if trace.is_distrusted() => {}
             Extent::All => {}
             Extent::Span => span(window, &inside(trace, window)?, &mut needed),
             Extent::Types(types) => {
@@ -94,7 +95,10 @@ impl Plan {
         Ok(Plan {
             ranges: ranges(&needed),
             cut,
-            skipped: left_out().map(|chunk| chunk.descriptor.events).fold(0, u64::saturating_add),
+            skipped: LeftOut {
+                chunks: left_out().count() as u64,
+                events: left_out().map(|chunk| chunk.descriptor.events).fold(0, u64::saturating_add),
+            },
             skipped_bytes: left_out().map(Chunk::size).fold(0, u64::saturating_add),
         })
     }

@@ -3,7 +3,7 @@
 
 use std::io;
 
-use super::{Needs, Visitor};
+use super::{LeftOut, Needs, Visitor};
 use crate::alert::Origin;
 
 /// What captures are asked.
@@ -81,6 +81,6 @@ pub trait Merge<P> {
     /// The answer cannot be written; the scan ends.
     fn merge(&mut self, part: P) -> io::Result<()>;
 
-    /// The number of events in chunks that were skipped.
-    fn skipped(&mut self, _events: u64) {}
+    /// Chunks that were left out.
+    fn skipped(&mut self, _chunks: LeftOut) {}
 }

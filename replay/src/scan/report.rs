@@ -11,6 +11,8 @@ use tercel_format::{Incident, Reader};
 pub enum Trouble {
     /// The index of a trace, which was found by walking over it instead.
     Index(Damage),
+    /// Sums over a whole trace that do not match.
+    Counts(Damage),
     /// A part of a trace that is no readable chunk.
     Part(Loss),
     /// A block of a stream.
@@ -29,6 +31,11 @@ pub enum Trouble {
         /// The block, by its offset in the decompressed chunk.
         incident: Incident,
     },
+    /// Keyframes that can be used and give a wrong state.
+    WrongKeyframe {
+        /// Number of the chunk before which the state is wrong.
+        sequence: u64,
+    },
     /// A keyframe; only time is lost with it.
     Keyframe {
         /// Number of its chunk.
@@ -41,13 +48,18 @@ pub enum Trouble {
 impl fmt::Display for Trouble {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Trouble::Index(damage) => damage.fmt(formatter),
+            Trouble::Index(damage) | Trouble::Counts(damage) => damage.fmt(formatter),
             Trouble::Part(loss) => loss.fmt(formatter),
             Trouble::Stream(incident) => write!(formatter, "{incident} (skipped)"),
             Trouble::Chunk { sequence, loss } => write!(formatter, "chunk {sequence}: {loss}"),
             Trouble::Block { sequence, incident } => {
                 write!(formatter, "in chunk {sequence}, {incident} (skipped)")
             }
+            Trouble::WrongKeyframe { sequence } => write!(
+                formatter,
+                "keyframes up to chunk {sequence}: the state there differs from that of a replay; what was evaluated with it \
+                 may be wrong ('-j 1' does not use it)"
+            ),
             Trouble::Keyframe { sequence, reason } => {
                 write!(formatter, "keyframe of chunk {sequence}: {reason} (the state was rebuilt without it)")
             }
@@ -115,6 +127,16 @@ impl Report {
     pub(super) fn differs(&mut self, chunk: &Chunk, damage: Damage) {
         let loss = Loss { from: chunk.offset, to: chunk.end(), damage, events: None };
         self.push(Trouble::Chunk { sequence: chunk.descriptor.sequence, loss });
+    }
+
+    /// The sums over a trace do not match; nothing of it is lost.
+    pub(super) fn counts(&mut self, damage: Damage) {
+        self.push(Trouble::Counts(damage));
+    }
+
+    /// The state that keyframes gave is not that of the events before it.
+    pub(super) fn wrong_keyframe(&mut self, sequence: u64) {
+        self.push(Trouble::WrongKeyframe { sequence });
     }
 
     pub(super) fn keyframe(&mut self, sequence: u64, reason: String) {

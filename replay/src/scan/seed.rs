@@ -1,7 +1,7 @@
 //! The state before a chunk, made from keyframes: a trace and a place enter, a state leaves. A keyframe that is damaged
 //! is replaced by the events that it would have spared.
 
-use tercel_format::trace::{Chunk, Damage, KeyframeKind, StateStep, Trace, TraceError, Unpacker};
+use tercel_format::trace::{Chunk, KeyframeKind, StateStep, Trace, TraceError, Unpacker};
 
 use super::report::Report;
 use crate::state::{STATE_VERSION, State};
@@ -115,34 +115,17 @@ fn keyframe(
 /// Lets a state take in the blocks of a chunk; `false` if not all of them can be read.
 fn blocks(trace: &Trace, chunk: usize, state: &mut State) -> Result<bool, TraceError> {
     let Some(chunk) = trace.chunks().get(chunk) else { return Ok(true) };
-    Ok(matches!(take(trace, chunk, &mut Unpacker::new(), state)?, Events::Whole))
-}
-
-/// How much of a chunk a state could take in.
-pub(super) enum Events {
-    /// All of it.
-    Whole,
-    /// What stands before the damage.
-    Damaged(Damage),
-}
-
-/// Applies the blocks of a chunk to a state, without a visitor.
-pub(super) fn take(
-    trace: &Trace,
-    chunk: &Chunk,
-    unpacker: &mut Unpacker,
-    state: &mut State,
-) -> Result<Events, TraceError> {
+    let mut unpacker = Unpacker::new();
     let mut blocks = match unpacker.blocks(trace, chunk) {
         Ok(blocks) => blocks,
-        Err(TraceError::Chunk { damage, .. }) => return Ok(Events::Damaged(damage)),
+        Err(TraceError::Chunk { .. }) => return Ok(false),
         Err(error) => return Err(error),
     };
     loop {
         match blocks.next() {
             Ok(Some(block)) => state.take(&block),
-            Ok(None) => return Ok(Events::Whole),
-            Err(damage) => return Ok(Events::Damaged(damage)),
+            Ok(None) => return Ok(true),
+            Err(_) => return Ok(false),
         }
     }
 }

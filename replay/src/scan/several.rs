@@ -16,9 +16,10 @@ use super::piece::{Shared, Work};
 use super::plan::{Plan, is_keyed};
 use super::scout::Scout;
 use super::threads::Threads;
+use super::walker::Wanted;
 use super::{
-    Advance, Ended, Extent, Merge, Needs, Opened, Outlet, PieceOrigin, PieceVisitor, Question, Report,
-    ScanError, Supply, scan,
+    Advance, Ended, Extent, LeftOut, Merge, Needs, Opened, Outlet, PieceOrigin, PieceVisitor, Question,
+    Report, ScanError, Supply, scan,
 };
 use crate::alert::Origin;
 use crate::state::State;
@@ -116,7 +117,7 @@ where
                 Capture::Stream(reader) => {
                     let over = self.dispatcher.begin(None, Report::default());
                     self.dispatcher.dispatch(Work::Stream(reader), &origin, None, &over, self.supply)?;
-                    self.dispatcher.close(0, self.supply, |_| ());
+                    self.dispatcher.close(LeftOut::default(), self.supply, |_| ());
                 }
             }
         }
@@ -130,7 +131,7 @@ where
             Ok(plan) => plan,
             Err(error) => {
                 let failed = |open: &mut Open| open.error = Some(ScanError::Trace(error));
-                self.dispatcher.close(0, self.supply, failed);
+                self.dispatcher.close(LeftOut::default(), self.supply, failed);
                 return Ok(());
             }
         };
@@ -140,9 +141,17 @@ where
             runs.push(0..0);
         }
         let last = runs.len().saturating_sub(1);
-        for (index, chunks) in runs.into_iter().enumerate() {
+        for (index, chunks) in runs.iter().cloned().enumerate() {
             let cut = plan.cut && index == last;
-            let work = Work::Chunks { trace: trace.clone(), chunks, cut };
+            // Where one run follows another, the keyframes between them are compared with the events.
+            let edges = Wanted {
+                start: index
+                    .checked_sub(1)
+                    .and_then(|before| runs.get(before))
+                    .is_some_and(|before| before.end == chunks.start),
+                end: runs.get(index + 1).is_some_and(|next| next.start == chunks.end),
+            };
+            let work = Work::Chunks { trace: trace.clone(), chunks, cut, edges };
             self.dispatcher.dispatch(work, origin, None, &over, self.supply)?;
         }
         self.dispatcher.close(plan.skipped, self.supply, |_| ());

@@ -1,14 +1,14 @@
 //! The walk through the chunks of a native trace: chunks that follow each other are one stretch; where some are left out
 //! or damaged, keyframes say what the state is after them. How threads share the chunks is not known here.
 
-use tercel_format::Block;
 use tercel_format::record::Section;
 use tercel_format::trace::{Blocks, Chunk, Damage, Loss, Trace, TraceError, Unpacker};
+use tercel_format::{Block, Numbering};
 
 use super::drain::{Drained, drain};
 use super::report::{Defect, Report};
 use super::{Advance, Visitor, seed};
-use crate::state::ResumePoint;
+use crate::state::{ResumePoint, State};
 
 /// Why a walk stopped before its end.
 #[derive(Debug)]
@@ -42,8 +42,27 @@ pub(super) struct Walker<'t> {
     reached: (usize, u64),
     /// Events of damaged chunks since the last block.
     lost: u64,
+    /// Lost events in the chunks: according to their descriptors, and to their drop events.
+    dropped: (u64, u64),
+    /// The chunk and the state that keyframes gave first, and those that the blocks came to in the end.
+    pub(super) edges: Edges,
     /// What was found to be damaged.
     pub(super) report: Report,
+}
+
+/// States at the ends of a walk, each as the chunk after it and its snapshot, where they are known and wanted.
+#[derive(Debug, Default)]
+pub(super) struct Edges {
+    pub(super) wanted: Wanted,
+    pub(super) start: Option<(usize, Vec<u8>)>,
+    pub(super) end: Option<(usize, Vec<u8>)>,
+}
+
+/// At which ends of a walk another one ends or starts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct Wanted {
+    pub(super) start: bool,
+    pub(super) end: bool,
 }
 
 /// Walks through chunks, and with `cut` through the readable part of the truncated one after them; `false` if nothing
@@ -66,6 +85,7 @@ pub(super) fn walk<V: Visitor>(
             return Ok(false);
         }
     }
+    walker.note_end(visitor);
     if cut && !stop() { walker.cut(visitor) } else { Ok(true) }
 }
 
@@ -79,6 +99,8 @@ impl<'t> Walker<'t> {
             known: Known::Exact,
             reached: (0, 0),
             lost: 0,
+            dropped: (0, 0),
+            edges: Edges::default(),
             report: Report::default(),
         }
     }
@@ -90,6 +112,7 @@ impl<'t> Walker<'t> {
         self.prepare(index, chunk, visitor)?;
         self.drop_events(index, chunk, visitor);
         self.ready = None;
+        let section = self.section_before(index);
         self.report.bytes = self.report.bytes.saturating_add(descriptor.raw_size);
         match self.trace.check_entry(index) {
             Ok(()) => {}
@@ -102,8 +125,14 @@ impl<'t> Walker<'t> {
                 let (listed, count) = blocks.incidents();
                 self.report.incidents(descriptor.sequence, listed.to_vec(), count);
                 // What was skipped makes a difference that is reported already.
-                if let (0, Drained::End, Err(damage)) = (count, &drained.1, blocks.compare(descriptor)) {
-                    self.report.differs(chunk, damage);
+                if let (0, Drained::End) = (count, &drained.1) {
+                    if let Err(damage) = blocks.compare(descriptor, section) {
+                        self.report.differs(chunk, damage);
+                    }
+                    let (numbering, dropped) = (blocks.numbering(), blocks.dropped());
+                    self.dropped.0 = self.dropped.0.saturating_add(descriptor.dropped);
+                    self.dropped.1 = self.dropped.1.saturating_add(dropped);
+                    self.compare_next(index, chunk, numbering);
                 }
                 drained
             }
@@ -169,6 +198,9 @@ impl<'t> Walker<'t> {
         match seed::state_at(self.trace, index, &mut self.report).map_err(Stop::Trace)? {
             Some(found) => {
                 self.known = if found.exact { Known::Exact } else { Known::Inexact };
+                if found.exact {
+                    self.note_start(index, &found.state);
+                }
                 let numbering = chunk.descriptor.numbering();
                 let point = ResumePoint { numbering, ts: chunk.descriptor.first_ts };
                 visitor.resume(found.state, point).map_err(Stop::Visitor)
@@ -182,6 +214,53 @@ impl<'t> Walker<'t> {
                 }
                 Ok(())
             }
+        }
+    }
+
+    /// The number of the section that the chunk before belongs to, where it is known. A trace may begin with a snapshot.
+    fn section_before(&self, index: usize) -> Option<u64> {
+        let chunks = self.trace.chunks();
+        match index.checked_sub(1) {
+            None => {
+                chunks.first().filter(|first| first.is_head() && first.descriptor.sequence == 0).map(|_| 0)
+            }
+            Some(before) => {
+                let before = chunks.get(before).filter(|_| seed::follows(chunks, index));
+                before.map(|before| before.descriptor.section)
+            }
+        }
+    }
+
+    /// Compares what the descriptor of the next chunk says of everything before it with a chunk that was read to its end.
+    fn compare_next(&mut self, index: usize, chunk: &Chunk, numbering: Numbering) {
+        let chunks = self.trace.chunks();
+        if let Some(next) = chunks.get(index + 1).filter(|_| seed::follows(chunks, index + 1))
+            && let Err(damage) = next.descriptor.continues(&chunk.descriptor, numbering)
+        {
+            self.report.differs(next, damage);
+        }
+    }
+
+    /// Compares the lost events that the descriptors of a recording count with those that its drop events report, at the end of a
+    /// walk through all of its chunks.
+    pub(super) fn compare_dropped(&mut self) {
+        let (claimed, found) = self.dropped;
+        if self.trace.header().is_recording() && self.report.places() == 0 && claimed != found {
+            self.report.counts(Damage::Differs { what: "lost events", claimed, found });
+        }
+    }
+
+    /// Notes the state at the start of the walk, which keyframes gave.
+    fn note_start(&mut self, index: usize, state: &State) {
+        if self.edges.wanted.start && self.edges.start.is_none() {
+            self.edges.start = state.snapshot().map(|state| (index, state));
+        }
+    }
+
+    /// Notes the state at the end of the walk, where nothing is missing in it.
+    fn note_end<V: Visitor>(&mut self, visitor: &V) {
+        if let (true, Some(next), Known::Exact) = (self.edges.wanted.end, self.ready, self.known) {
+            self.edges.end = visitor.state().and_then(State::snapshot).map(|state| (next, state));
         }
     }
 

@@ -14,7 +14,8 @@ use crate::trace::encoding::encode;
 /// A packed chunk that holds a section header.
 fn packed() -> Packed {
     let raw = Writer::new(Vec::new()).expect("memory").finish().expect("memory");
-    let descriptor = Descriptor::new(true, Numbering::default());
+    let mut descriptor = Descriptor::new(true, Numbering::default());
+    descriptor.section = 1;
     Packer::new(1, 4096).expect("zstd").pack(Job { descriptor, raw, keyframe: None }).expect("memory")
 }
 
@@ -115,7 +116,7 @@ fn numbers_stop_at_the_largest() {
         let mut packer = Packer::new(1, 4096).expect("zstd");
         let mut chunks = [0, 1].map(|sequence| packer.pack(job(sequence)).expect("memory"));
         let text = survive(&file(&chunks)).1;
-        assert!(text.contains("sections before the chunk"), "{text}");
+        assert!(text.contains("events before the chunk"), "{text}");
         // The second is damaged, so that what is lost is counted.
         chunks[1].data.fill(0);
         assert_eq!(survive(&file(&chunks)).0, 2);
@@ -211,7 +212,8 @@ fn descriptors_that_lie_are_found_where_chunks_are_read() {
         let mut blocks = unpacker.blocks(&trace, &trace.chunks()[1]).expect("an intact chunk");
         while blocks.next().expect("intact blocks").is_some() {}
         assert!(
-            blocks.compare(&wrong[1].descriptor).is_err() && blocks.compare(&chunks[1].descriptor).is_ok()
+            blocks.compare(&wrong[1].descriptor, None).is_err()
+                && blocks.compare(&chunks[1].descriptor, None).is_ok()
         );
     };
     assert!(chunks[1].descriptor.is_consistent());

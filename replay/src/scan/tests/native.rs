@@ -4,11 +4,11 @@ use std::io;
 use std::path::Path;
 
 use tercel_format::trace::{
-    Boundary, Chunk, Header, Keyframe, KeyframeKind, Options as Packing, Trace, TraceWriter,
+    Boundary, Chunk, Depth, Header, Keyframe, KeyframeKind, Options as Packing, Trace, TraceWriter,
 };
 use tercel_format::{Block, Capture, Reader};
 
-use super::super::{KeyframeVerdict, Needs, Threads, Visitor, infallible, scan, scan_all, verify_keyframes};
+use super::super::{Needs, Threads, Visitor, infallible, scan, scan_all, verify};
 use super::{Shelf, longest, native, open, reader, replayed as replayed_on, shipped, stream, telling};
 use crate::alert::Style;
 use crate::alerts::Alerts;
@@ -57,7 +57,7 @@ fn threads_chunks_and_windows_do_not_show() {
             assert_eq!(counters.alerts, all.alerts);
             assert!(ended.iter().all(|ended| ended.report.places() == 0 && ended.error.is_none()));
             assert_eq!(ended.len(), shipped().len());
-            skipped += counters.skipped;
+            skipped += counters.skipped.chunks;
         }
         let streams = shipped().iter().map(|path| stream(path)).collect();
         assert!(replayed(&program, options, 3, streams).0 == expected, "{options:?}, streams");
@@ -75,8 +75,8 @@ fn chunks_without_events_of_a_rule_are_left_out() {
         for threads in [1, 2] {
             let (lines, counters, _) = replayed(&program, Options::default(), threads, vec![open(&bytes)]);
             assert_eq!(lines, expected, "{path:?}");
-            assert_eq!(counters.events + counters.skipped, all.events);
-            skipped += counters.skipped;
+            assert_eq!(counters.events + counters.skipped.events, all.events);
+            skipped += counters.skipped.chunks;
         }
     }
     assert!(skipped > 0);
@@ -310,13 +310,12 @@ fn keyframes_are_compared_with_a_replay() {
     let bytes = native(path, 4 << 10);
     let trace = Trace::open(bytes.clone()).expect("a trace");
     let keyframes = trace.chunks().iter().filter(|chunk| chunk.descriptor.keyframe().is_some()).count();
-    let right = KeyframeVerdict { right: keyframes as u64, ..KeyframeVerdict::default() };
     assert!(keyframes > 2);
-    assert_eq!(verify_keyframes(bytes, |_| ()).expect("undamaged"), right);
+    assert_eq!(proved(bytes), (keyframes as u64, 0, None));
 
     // The second keyframe is that of an empty state.
     let packing = Packing { chunk: 4 << 10, threads: 0, ..Packing::default() };
-    let check = |engine: u32, kind: KeyframeKind, expected: KeyframeVerdict| {
+    let check = |engine: u32, kind: KeyframeKind, expected: (u64, u64, Option<String>)| {
         let mut writer = TraceWriter::new(Vec::new(), &Header::default(), packing.clone()).expect("memory");
         let (mut state, mut reader, mut count) = (State::new(), reader(path), 0);
         while let Some(block) = reader.next().expect("undamaged") {
@@ -330,18 +329,23 @@ fn keyframes_are_compared_with_a_replay() {
             state.take(&block);
         }
         let (bytes, _) = writer.finish().expect("memory");
-        assert_eq!(verify_keyframes(bytes, |_| ()).expect("undamaged"), expected);
+        assert_eq!(proved(bytes), expected);
     };
     let is_keyed = |chunk: &&Chunk| chunk.descriptor.keyframe().is_some();
     let second = trace.chunks().iter().filter(is_keyed).nth(1).expect("a keyframe").descriptor.sequence;
-    let wrong = |reason: &str| KeyframeVerdict {
-        right: 1,
-        foreign: 0,
-        first_wrong: Some((second, reason.to_owned())),
-    };
+    let wrong = |reason: &str| (1, 0, Some(format!("chunk {second}: the keyframe is wrong: {reason}")));
     check(STATE_VERSION, KeyframeKind::Snapshot, wrong("its state differs from that of a replay"));
     let contradiction = "the keyframe contradicts itself or the one before: slots";
     check(STATE_VERSION, KeyframeKind::Delta, wrong(contradiction));
-    let foreign = KeyframeVerdict { foreign: keyframes as u64, ..KeyframeVerdict::default() };
-    check(STATE_VERSION + 1, KeyframeKind::Snapshot, foreign);
+    check(STATE_VERSION + 1, KeyframeKind::Snapshot, (0, keyframes as u64, None));
+}
+
+/// Keyframes that are right, those of another version, and what is wrong.
+fn proved(bytes: Vec<u8>) -> (u64, u64, Option<String>) {
+    let proof = verify(bytes, Depth::Contents, &mut |_| ()).expect("memory");
+    let first = proof.verdict.first_break.map(|first| {
+        let chunk = first.chunk.expect("in a chunk");
+        format!("chunk {chunk}: {}", first.damage)
+    });
+    (proof.right, proof.foreign.0, first)
 }
