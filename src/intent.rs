@@ -102,6 +102,15 @@ pub enum FollowFrom {
     Session,
 }
 
+/// What is redacted.
+#[derive(Debug, Clone, Default)]
+pub struct Redaction {
+    /// The policy; the shipped one unless given.
+    pub policy: Option<PathBuf>,
+    /// A file with the key; a random one unless given.
+    pub key: Option<PathBuf>,
+}
+
 /// What `tercel record` does.
 pub struct Record {
     /// Where the trace goes.
@@ -122,6 +131,8 @@ pub struct Record {
     pub all: bool,
     /// Only events for which it holds.
     pub filter: Option<Filter>,
+    /// What is redacted before it is written.
+    pub redaction: Option<Redaction>,
     /// Container engines.
     pub sockets: Sockets,
     /// How long.
@@ -173,6 +184,8 @@ pub struct Live {
     pub write: Option<PathBuf>,
     /// How that file is created.
     pub creation: Creation,
+    /// What is redacted before it is written.
+    pub redaction: Option<Redaction>,
     /// Largest number of bytes to keep of each buffer.
     pub snaplen: Option<u32>,
     /// Bytes of the ring of each CPU.
@@ -287,10 +300,8 @@ pub struct Redact {
     pub input: Input,
     /// Where it goes.
     pub write: Write,
-    /// The policy; the shipped one unless given.
-    pub policy: Option<PathBuf>,
-    /// A file with the key; a random one unless given.
-    pub key: Option<PathBuf>,
+    /// What is redacted.
+    pub redaction: Redaction,
     /// No summary, no progress.
     pub quiet: bool,
     /// Show every damaged place.

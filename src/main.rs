@@ -21,6 +21,7 @@ mod merge;
 mod progress;
 mod record;
 mod redact;
+mod redaction;
 mod replay;
 mod rules;
 mod slice;

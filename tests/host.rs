@@ -3,10 +3,12 @@
 
 mod capabilities;
 mod containers;
+mod content;
 mod docker;
 mod follow;
 mod keeping;
 mod live;
 mod record;
+mod secrets;
 mod strace;
 mod turn;

@@ -2,6 +2,7 @@
 
 mod bombs;
 mod cli;
+mod content;
 mod forged;
 mod golden;
 mod habits;

@@ -1,21 +1,22 @@
 //! Redaction through the built binary: planted secrets are nowhere in the output, rules that need none of them fire as before,
 //! and damage is reported.
 
-use std::fs::{self, File};
+use std::fs;
 use std::net::IpAddr;
 
 use tercel_format::Writer;
 use tercel_format::catalogue::code;
 use tercel_format::record::{Account, FdDetail, FdList, FdRecord, MachineInfo, ProcessRecord};
-use tercel_format::trace::Trace;
 use tercel_format::writer::{EventBuilder, Value};
 use tercel_test_support::{Place, captures_of, ran, root, tercel};
+
+use crate::content::{content, found};
 
 /// Enough events for several chunks, and so for keyframes.
 const ROUNDS: u64 = 400;
 
 /// What must not be in the output.
-const SECRETS: [&str; 16] = [
+const SECRETS: [&str; 18] = [
     "argvsecret",
     "envsecret",
     "listsecret",
@@ -31,6 +32,8 @@ const SECRETS: [&str; 16] = [
     "alicesecret",
     "AKIASECRETSECRET1",
     "gluedsecret",
+    "relativesecret",
+    "labelsecret",
     "203.0.113.77",
 ];
 
@@ -82,9 +85,10 @@ fn planted() -> Vec<u8> {
     let home = b"/home/alicesecret".to_vec();
     let user = Account::User { uid: 1000, gid: 1000, name: name.clone(), home, shell: b"/bin/sh".to_vec() };
     writer.accounts(&[user, Account::Group { gid: 1000, name }]).expect("memory");
-    let json = r#"{"container":{"id":"a1b2c3","name":"c","Env":["APP_TOKEN=containersecret"],"env":["A_KEY=containersecret"]}}"#;
+    let json = r#"{"container":{"id":"a1b2c3","name":"c","Env":["APP_TOKEN=containersecret"],"env":["A_KEY=containersecret"],"labels":{"token=labelsecret":"/srv/customers/labelsecret"}}}"#;
     let target = |port: u16| format!("203.0.113.77:{port}").parse().expect("address");
     let local = "10.1.2.3:4".parse().expect("address");
+    let wide = |text: &str| text.parse().expect("address");
     let data = |text: &str| Value::Bytes(text.as_bytes().to_vec());
     for round in 0..ROUNDS {
         let at = |code: u16, step: u64| EventBuilder::new(code, 1_000_000 + round * 100 + step, 10);
@@ -121,32 +125,18 @@ fn planted() -> Vec<u8> {
             at(code::SOCKET_SENDTO_X, 7).push(10).push(data("sendsecret")).push(4).push(10),
             at(code::SOCKET_RECVFROM_X, 8).push(13).push(data("receivesecret")).set("fd", 4),
             at(code::SYSCALL_CHDIR_X, 9).push(0).push("/srv/customers/cwdsecret"),
+            at(code::SYSCALL_OPENAT_2_X, 10).push(6).push(-100).push("../relativesecret/x"),
+            at(code::SOCKET_CONNECT_X, 11)
+                .push(0)
+                .push(Value::tuple(wide("[fd00::1]:4"), wide("[2001:db8:77::99]:80")))
+                .push(4)
+                .push(Value::address(wide("[2001:db8:77::99]:80"))),
         ];
         for event in events {
             writer.event(&event.encode().expect("event").event()).expect("memory");
         }
     }
     writer.finish().expect("memory")
-}
-
-/// Everything that a native trace holds, decompressed: its blocks, and its keyframes.
-fn content(path: &str) -> Vec<u8> {
-    let mut bytes = zstd::decode_all(File::open(path).expect("file")).expect("frames");
-    let mut keyframes = 0;
-    let trace = Trace::open(File::open(path).expect("file")).expect("a trace");
-    for chunk in 0..trace.chunks().len() {
-        if let Ok(Some(keyframe)) = trace.keyframe(chunk) {
-            bytes.extend(keyframe.state);
-            keyframes += 1;
-        }
-    }
-    assert!(keyframes > 0, "the trace is long enough for keyframes");
-    bytes.extend(fs::read(path).expect("file"));
-    bytes
-}
-
-fn found(bytes: &[u8], secret: &[u8]) -> bool {
-    bytes.windows(secret.len()).any(|window| window == secret)
 }
 
 #[test]
@@ -163,7 +153,8 @@ fn no_planted_secret_is_in_the_output() {
     ran(&["redact", "-q", "--chunk", "4KiB", "--policy", &policy, "-w", &again, &same], 0);
     let before = content(&same);
     let address = [203, 0, 113, 77];
-    assert!(found(&before, &address));
+    let wide = "2001:db8:77::99".parse::<std::net::Ipv6Addr>().expect("address").octets();
+    assert!(found(&before, &address) && found(&before, &wide));
     for secret in &SECRETS[..SECRETS.len() - 1] {
         assert!(found(&before, secret.as_bytes()), "{secret} is planted");
     }
@@ -172,7 +163,7 @@ fn no_planted_secret_is_in_the_output() {
         for secret in SECRETS {
             assert!(!found(&after, secret.as_bytes()), "{secret} in {path}");
         }
-        assert!(!found(&after, &address), "the address in {path}");
+        assert!(!found(&after, &address) && !found(&after, &wide), "the addresses in {path}");
         ran(&["verify", "-q", "--keyframes", path], 0);
     }
     let info = ran(&["info", &out], 0).out;

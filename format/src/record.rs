@@ -304,3 +304,15 @@ pub enum Account {
         name: Vec<u8>,
     },
 }
+
+/// Longest texts that readers accept, in bytes; longer ones are truncated where records are written (reference B12, B18, B20, B21).
+pub mod longest {
+    /// A path or name of a process.
+    pub const PATH: usize = 1024;
+    /// Arguments, an environment, cgroups.
+    pub const LIST: usize = 4096;
+    /// The name of an fd or an interface.
+    pub const NAME: usize = 1023;
+    /// The name, home directory or shell of an account.
+    pub const CREDENTIAL: usize = 255;
+}

@@ -6,7 +6,7 @@ use std::thread::JoinHandle;
 
 use tercel_format::catalogue::code;
 use tercel_format::series::{Gone, Presence, Series};
-use tercel_format::trace::{RingLimits, Totals};
+use tercel_format::trace::{Header, RingLimits, Totals};
 use tercel_format::{Block, Capture, Event, Numbering};
 use tercel_replay::state::{ResumePoint, State};
 
@@ -127,6 +127,17 @@ impl Files {
             }
         }
         Ok(self.template.another(self.series.next(ts)?))
+    }
+
+    /// Replaces the header of all files that are not started yet, of which the current one may be.
+    pub(crate) fn set_header(&mut self, header: Header) {
+        self.current.iter_mut().for_each(|writer| writer.set_header(header.clone()));
+        self.template.set_header(header);
+    }
+
+    /// The header of the files.
+    pub(crate) fn header(&self) -> &Header {
+        self.template.header()
     }
 
     /// Whether the file that is being written is still where it was created. Files that are complete may be moved and removed.

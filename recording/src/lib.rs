@@ -34,6 +34,8 @@ mod flight;
 
 mod files;
 
+mod transform;
+
 mod recorder;
 
 #[cfg(test)]
@@ -43,4 +45,5 @@ pub use error::Error;
 pub use files::{Broken, Files, Safe};
 pub use recorder::{Counts, Found, Limits, Recorder, Watcher};
 pub use sums::Sums;
+pub use transform::{Give, Transform};
 pub use writer::{CaptureWriter, Kind, Written};

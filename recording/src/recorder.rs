@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+use tercel_format::trace::Header;
 use tercel_format::{Block, LiveSource, Polled};
 use tercel_replay::keep::{Keep, Scope, for_state};
 use tercel_replay::state::State;
@@ -12,6 +13,7 @@ use tercel_replay::state::State;
 use crate::error::Error;
 use crate::files::{Broken, Files};
 use crate::sums::Sums;
+use crate::transform::Transform;
 
 /// How often the watcher is shown how far it is, and limits are looked at if events never pause.
 const STATUS: Duration = Duration::from_millis(500);
@@ -72,6 +74,8 @@ pub struct Recorder {
     scope: Scope,
     /// What the scope looks at; `None` if everything is wanted.
     state: Option<Box<State>>,
+    /// What is done to blocks of the scope, and the header as it was.
+    transform: Option<(Box<dyn Transform>, Header)>,
     files: Files,
     limits: Limits,
     counts: Counts,
@@ -83,7 +87,16 @@ impl Recorder {
     /// Writes what is in `scope` into `files`.
     pub fn new(scope: Scope, files: Files, limits: Limits) -> Recorder {
         let state = (!scope.is_everything()).then(Box::default);
-        Recorder { scope, state, files, limits, counts: Counts::default(), dump: Arc::default() }
+        let counts = Counts::default();
+        Recorder { scope, state, transform: None, files, limits, counts, dump: Arc::default() }
+    }
+
+    /// Changes the blocks before they are written.
+    pub fn transformed(mut self, mut transform: Box<dyn Transform>) -> Recorder {
+        let header = self.files.header().clone();
+        self.files.set_header(transform.header(header.clone()));
+        self.transform = Some((transform, header));
+        self
     }
 
     /// Writes the events in memory whenever `asked` is true, and resets it.
@@ -113,23 +126,38 @@ impl Recorder {
             if let Some(state) = &mut self.state {
                 self.scope.metadata(state, block);
             }
-            return self.files.block(block);
+            return self.write(block);
         };
         let keep = self.state.as_mut().map_or(Keep::Event, |state| self.scope.keep(state, event));
         match keep {
             Keep::Event => {
                 self.counts.events += 1;
-                self.files.block(block)
+                self.write(block)
             }
             Keep::State => {
                 self.counts.state_only += 1;
-                self.files.block(&Block::Event(for_state(event)))
+                self.write(&Block::Event(for_state(event)))
             }
             Keep::Nothing => {
                 self.counts.left_out += 1;
                 Ok(())
             }
         }
+    }
+
+    #[inline]
+    fn write(&mut self, block: &Block<'_>) -> Result<(), Error> {
+        match &mut self.transform {
+            None => self.files.block(block),
+            Some((transform, _)) => transform.block(block, &mut |block| self.files.block(block)),
+        }
+    }
+
+    /// All that stands before the first event has come: the header is known, and nothing is held back any more.
+    fn settle(&mut self) -> Result<(), Error> {
+        let Some((transform, header)) = &mut self.transform else { return Ok(()) };
+        self.files.set_header(transform.header(header.clone()));
+        transform.flush(&mut |block| self.files.block(block))
     }
 
     /// Takes what comes before all events of a source that started at `started`, and with it whatever is wrong with the file.
@@ -140,14 +168,18 @@ impl Recorder {
         self.files.open(started)?;
         let mut found = Found::default();
         while let Polled::Block(block) = source.poll() {
+            if let Block::Event(_) = block {
+                self.settle()?;
+            }
             self.take(&block)?;
             match block {
                 Block::Processes(list) => found.threads += list.len(),
                 Block::Fds(list) => found.fds += list.fds.len(),
-                Block::Event(_) => break,
+                Block::Event(_) => return Ok(found),
                 _ => {}
             }
         }
+        self.settle()?;
         Ok(found)
     }
 
@@ -232,7 +264,12 @@ impl Recorder {
     ///
     /// # Errors
     /// A file cannot be written.
-    pub fn finish(self) -> Result<(Counts, Sums), Broken> {
+    pub fn finish(mut self) -> Result<(Counts, Sums), Broken> {
+        if let Some((transform, _)) = &mut self.transform
+            && let Err(error) = transform.flush(&mut |block| self.files.block(block))
+        {
+            return Err(self.files.abandon(error));
+        }
         Ok((self.counts, self.files.finish()?))
     }
 }

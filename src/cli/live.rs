@@ -8,6 +8,7 @@ use clap::Args;
 
 use super::overrides::OverrideArgs;
 use super::read::filter;
+use super::redact::RedactionArgs;
 use super::rules::SelectionArgs;
 use super::values;
 use super::write::CreateArgs;
@@ -17,6 +18,8 @@ use crate::intent::{Live, Sockets};
 /// Options of `tercel live`.
 #[derive(Debug, Args)]
 #[command(after_help = "\
+--redact applies to the trace of -w. Alerts are not redacted: rules see events as they are.
+
 Signals: HUP reloads rules and configuration, USR1 reopens files (log rotation), INT and TERM end the run.
 
 The filter is a condition in the rule language; rules see only the events for which it holds:
@@ -49,6 +52,8 @@ pub struct LiveArgs {
     /// Size of the ring buffer of each CPU, 4KiB to 1GiB; a number without a unit is in MiB
     #[arg(long, value_name = "SIZE", value_parser = values::ring, help_heading = "Capture")]
     buffer: Option<u32>,
+    #[command(flatten)]
+    redaction: RedactionArgs,
     #[command(flatten)]
     sockets: SocketArgs,
     /// Stop after this time, in seconds or as in 2m30s
@@ -121,6 +126,7 @@ impl LiveArgs {
             creation: self.create.intent(),
             snaplen: self.snaplen,
             ring: self.buffer,
+            redaction: self.redaction.intent(),
             sockets: self.sockets.intent()?,
             duration: self.duration,
             limit: self.limit,

@@ -9,6 +9,7 @@ use tercel_format::trace::RingLimits;
 
 use super::live::SocketArgs;
 use super::read::filter;
+use super::redact::RedactionArgs;
 use super::values;
 use super::write::{KindArgs, WriteArgs};
 use crate::exit::Failure;
@@ -71,6 +72,8 @@ pub struct RecordArgs {
     /// The filter as an option, instead of words after the options
     #[arg(long, value_name = "EXPRESSION", help_heading = "What to record")]
     filter: Option<String>,
+    #[command(flatten)]
+    redaction: RedactionArgs,
     #[command(flatten)]
     sockets: SocketArgs,
     /// With a command: stop when the last process that it started has ended, not when the command ends
@@ -203,6 +206,7 @@ impl RecordArgs {
             containers: self.containers,
             all: self.all,
             filter: filter(&self.words, self.filter, "after the options")?,
+            redaction: self.redaction.intent(),
             sockets: self.sockets.intent()?,
             duration: self.duration,
             count: self.count,

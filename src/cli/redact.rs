@@ -6,7 +6,7 @@ use clap::Args;
 
 use super::write::{KindArgs, WriteArgs, one};
 use crate::exit::Failure;
-use crate::intent::Redact;
+use crate::intent::{Redact, Redaction};
 
 /// Options of `tercel redact`.
 #[derive(Debug, Args)]
@@ -35,6 +35,27 @@ pub struct RedactArgs {
     verbose: bool,
 }
 
+/// Options of the verbs that redact what they write as it is captured.
+#[derive(Debug, Args)]
+pub struct RedactionArgs {
+    /// Redact what is written by this policy, a YAML file, or `default` for the shipped one (see 'tercel redact'): files of the trace, their
+    /// headers and keyframes never contain what the policy names
+    #[arg(long, value_name = "POLICY", help_heading = "Redaction")]
+    redact: Option<PathBuf>,
+    /// File whose bytes are the key of --redact, for the same replacements in several traces
+    #[arg(long, value_name = "FILE", requires = "redact", help_heading = "Redaction")]
+    redact_key: Option<PathBuf>,
+}
+
+impl RedactionArgs {
+    /// The typed intent.
+    pub fn intent(self) -> Option<Redaction> {
+        let policy = self.redact?;
+        let policy = Some(policy).filter(|policy| policy.as_os_str() != "default");
+        Some(Redaction { policy, key: self.redact_key })
+    }
+}
+
 impl RedactArgs {
     /// The typed intent.
     ///
@@ -43,6 +64,6 @@ impl RedactArgs {
     pub fn intent(self) -> Result<Redact, Failure> {
         let write = self.write.intent(self.kind.intent());
         let RedactArgs { trace, policy, key, quiet, verbose, .. } = self;
-        Ok(Redact { input: one(trace)?, write, policy, key, quiet, verbose })
+        Ok(Redact { input: one(trace)?, write, redaction: Redaction { policy, key }, quiet, verbose })
     }
 }

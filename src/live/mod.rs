@@ -21,6 +21,7 @@ use tercel_outputs::{Kind, Level, Outputs};
 
 use crate::exit::{Failure, Outcome};
 use crate::intent::Live;
+use crate::redaction::{self, Beside};
 use crate::rules as rule_files;
 use crate::snaplen;
 use crate::stop;
@@ -44,6 +45,7 @@ pub fn run(args: &Live) -> Result<Outcome, Failure> {
     for line in intent::lines(config, &setup.absent, &setup.plan.sources()?, &rules, &kinds) {
         log.tell(Level::Info, &line);
     }
+    let redaction = redaction(args)?;
     let program = rule_files::program(rules, args.quiet, args.verbose)?;
     let filter = args.filter.as_ref().map(|filter| &filter.program);
     let stopper = stop::watch_without_hangup().map_err(Failure::io)?;
@@ -71,13 +73,24 @@ pub fn run(args: &Live) -> Result<Outcome, Failure> {
     }
     log.renew(config)?;
     let writer = args.write.as_deref().zip(file);
-    let writer =
-        writer.map(|(path, file)| Writer::new(path, file, source.machine(), &probing)).transpose()?;
+    let writer = writer
+        .map(|(path, file)| Writer::new(path, file, source.machine(), &probing, redaction))
+        .transpose()?;
     let outputs = Outputs::start(&kinds, config.limits).map_err(Failure::usage)?;
     let web = config.web.as_ref().map(WebServer::start).transpose().map_err(web_failed)?;
     let snapshots = Snapshots::new(&config.metrics).map_err(Failure::io)?;
     let parts = Parts { calls, source, writer, outputs, log, web, snapshots };
     Watch::new(args, setup, parts).run(program, filter, &signals)
+}
+
+/// What redacts the trace.
+fn redaction(args: &Live) -> Result<Option<Beside>, Failure> {
+    let Some(asked) = &args.redaction else { return Ok(None) };
+    let Some(path) = &args.write else {
+        return Err(Failure::usage("--redact needs -w: alerts are not redacted"));
+    };
+    redaction::refuse_overwriting(path, asked)?;
+    Ok(Some(Beside::new(redaction::redactor(asked)?)))
 }
 
 /// Certificates are a matter of the configuration, the rest is one of the host.

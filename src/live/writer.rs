@@ -10,12 +10,13 @@ use tercel_format::Block;
 use tercel_format::catalogue::code;
 use tercel_format::record::MachineInfo;
 use tercel_format::series::{Creation, Destination, Opened, Presence};
-use tercel_format::trace::Options;
+use tercel_format::trace::{Header, Options};
 use tercel_replay::KeyedWriter;
 use tercel_replay::state::State;
 
 use crate::exit::Failure;
 use crate::host;
+use crate::redaction::Beside;
 use crate::target;
 
 /// After this time the blocks so far are written as a chunk, which a crash then cannot lose.
@@ -24,11 +25,44 @@ const CHUNK: Duration = Duration::from_secs(2);
 /// A trace being written.
 pub struct Writer {
     path: PathBuf,
-    trace: KeyedWriter<Opened>,
+    trace: Trace,
+    /// What the trace does not contain, and its header as it was.
+    redaction: Option<(Beside, Header)>,
     presence: Option<Presence>,
     cut: Instant,
     /// When the file was looked at.
     looked: Instant,
+}
+
+/// A trace with the file that it goes to, until its header is known.
+struct Trace {
+    waiting: Option<(Opened, Header)>,
+    writer: Option<KeyedWriter<Opened>>,
+}
+
+impl Trace {
+    /// The writer, which starts the trace if that has not happened.
+    fn writer(&mut self) -> io::Result<Option<&mut KeyedWriter<Opened>>> {
+        if let Some((file, header)) = self.waiting.take() {
+            self.writer = Some(KeyedWriter::new(file, &header, Options::default())?);
+        }
+        Ok(self.writer.as_mut())
+    }
+
+    fn block(&mut self, block: &Block<'_>, state: &mut State) -> io::Result<()> {
+        // Sections start by themselves.
+        if self.waiting.is_some() && matches!(block, Block::Section(_)) {
+            return Ok(());
+        }
+        let Some(writer) = self.writer()? else { return Ok(()) };
+        writer.block(block, state)?;
+        if let Block::Event(event) = block
+            && event.code() == code::DROP_E
+        {
+            writer.dropped(event.uint(0).unwrap_or(0));
+        }
+        Ok(())
+    }
 }
 
 /// How often the file is looked at.
@@ -52,25 +86,38 @@ impl Writer {
         mut file: Opened,
         machine: &MachineInfo,
         probing: &Probing,
+        redaction: Option<Beside>,
     ) -> Result<Writer, Failure> {
         let presence = file.presence();
-        let failed = |error: io::Error| Failure::io(format!("{}: {error}", path.display()));
         let header = host::header(machine, "", probing.snaplen);
-        let trace = KeyedWriter::new(file, &header, Options::default()).map_err(failed)?;
+        let mut redaction = redaction.map(|redaction| (redaction, header.clone()));
+        let header = match &mut redaction {
+            Some((redaction, _)) => redaction.header(header),
+            None => header,
+        };
+        let mut trace = Trace { waiting: Some((file, header)), writer: None };
+        if redaction.is_none() {
+            trace.writer().map_err(|error| Failure::io(format!("{}: {error}", path.display())))?;
+        }
         let now = Instant::now();
-        Ok(Writer { path: path.to_owned(), trace, presence, cut: now, looked: now })
+        Ok(Writer { path: path.to_owned(), trace, redaction, presence, cut: now, looked: now })
     }
 
     /// Writes a block; `state` is what is known before it.
     #[inline]
     pub fn block(&mut self, block: &Block<'_>, state: &mut State) -> Result<(), Failure> {
-        self.trace.block(block, state).map_err(|error| self.failed(&error))?;
-        if let Block::Event(event) = block
-            && event.code() == code::DROP_E
-        {
-            self.trace.dropped(event.uint(0).unwrap_or(0));
-        }
-        Ok(())
+        let Writer { trace, redaction, .. } = self;
+        let written = match redaction {
+            None => trace.block(block, state),
+            Some((redaction, header)) => {
+                // The names of accounts are known now.
+                if let (Block::Event(_), Some((_, waiting))) = (block, &mut trace.waiting) {
+                    *waiting = redaction.header(std::mem::take(header));
+                }
+                redaction.block(block, |block, state| trace.block(block, state))
+            }
+        };
+        written.map_err(|error| self.failed(&error))
     }
 
     /// Writes blocks that have waited too long, and looks whether the file is still there.
@@ -83,13 +130,18 @@ impl Writer {
             return Ok(());
         }
         self.cut = now;
-        self.trace.flush_chunk().map_err(|error| self.failed(&error))
+        let flushed = self.trace.writer.as_mut().map_or(Ok(()), KeyedWriter::flush_chunk);
+        flushed.map_err(|error| self.failed(&error))
     }
 
     /// Writes the rest.
     pub fn finish(self) -> Result<(), Failure> {
-        let Writer { path, trace, presence, .. } = self;
-        let finished = trace.finish().map(drop).and_then(|()| there(presence.as_ref()));
+        let Writer { path, mut trace, redaction, presence, .. } = self;
+        let rest = redaction
+            .map_or(Ok(()), |(redaction, _)| redaction.finish(|block, state| trace.block(block, state)));
+        let started = rest.and_then(|()| trace.writer().map(drop));
+        let finished = started.and_then(|()| trace.writer.map_or(Ok(()), |writer| writer.finish().map(drop)));
+        let finished = finished.and_then(|()| there(presence.as_ref()));
         finished.map_err(|error| Failure::io(format!("{}: {error}", path.display())))
     }
 

@@ -21,6 +21,7 @@ use tercel_replay::state::State;
 use crate::exit::{Failure, Outcome};
 use crate::host;
 use crate::intent::{FollowFrom, Record};
+use crate::redaction::{self, Recorded};
 use crate::snaplen;
 use crate::stop;
 use crate::target;
@@ -39,6 +40,9 @@ pub fn run(args: &Record) -> Result<Outcome, Failure> {
         containers::check(&args.containers, &engines)?;
     }
     command::check(&args.command)?;
+    let redaction = args.redaction.as_ref();
+    redaction.map_or(Ok(()), |redaction| redaction::refuse_overwriting(&args.write.path, redaction))?;
+    let redactor = redaction.map(redaction::redactor).transpose()?;
     let mut writer = writer(&args.write, &[])?;
     let options = options(args);
     let stopper = stop::watch().map_err(Failure::io)?;
@@ -56,6 +60,9 @@ pub fn run(args: &Record) -> Result<Outcome, Failure> {
     let started = source.started();
     let asked_to_dump = stop::watch_for_dumps().map_err(Failure::io)?;
     let mut recorder = Recorder::new(scope, files, limits).dump_when(asked_to_dump);
+    if let Some(redactor) = redactor {
+        recorder = recorder.transformed(Box::new(Recorded(redactor)));
+    }
     let found = recorder.begin(&mut source, started)?;
     if args.verbose {
         eprint!("{}", status::beginning(source.machine(), &options, &found, asked.elapsed()));

@@ -21,6 +21,49 @@ enum Place {
     Labels,
 }
 
+/// The keys of a container, which stay whatever accounts are called (`replay/src/state/container_json.rs`).
+const KEYS: [&str; 35] = [
+    "container",
+    "id",
+    "full_id",
+    "name",
+    "type",
+    "image",
+    "imageid",
+    "imagerepo",
+    "imagetag",
+    "imagedigest",
+    "ip",
+    "privileged",
+    "Mounts",
+    "labels",
+    "env",
+    "pod_sandbox_id",
+    "pod_sandbox_labels",
+    "is_pod_sandbox",
+    "host_pid",
+    "host_network",
+    "host_ipc",
+    "cni_json",
+    "User",
+    "created_time",
+    "Source",
+    "Destination",
+    "Mode",
+    "RW",
+    "Propagation",
+    "Healthcheck",
+    "LivenessProbe",
+    "ReadinessProbe",
+    "exe",
+    "args",
+    "port_mappings",
+];
+
+fn lossy(text: Vec<u8>) -> String {
+    String::from_utf8_lossy(&text).into_owned()
+}
+
 fn redact(texts: &mut Texts, value: &mut Value, place: Place) {
     match value {
         Value::Null | Value::Bool(_) | Value::Number(_) => {}
@@ -31,11 +74,12 @@ fn redact(texts: &mut Texts, value: &mut Value, place: Place) {
                 Place::Plain | Place::Labels if text.starts_with('{') => json(texts, text.as_bytes()),
                 Place::Plain | Place::Labels => texts.path(text.as_bytes()),
             };
-            *text = String::from_utf8_lossy(&new).into_owned();
+            *text = lossy(new);
         }
         Value::Array(values) => values.iter_mut().for_each(|value| redact(texts, value, place)),
         Value::Object(members) => {
-            for (key, value) in members {
+            for (key, mut value) in std::mem::take(members) {
+                let value = &mut value;
                 let inner = match key.to_ascii_lowercase().as_str() {
                     "env" => Place::Variables,
                     "labels" | "pod_sandbox_labels" | "annotations" => Place::Labels,
@@ -43,10 +87,14 @@ fn redact(texts: &mut Texts, value: &mut Value, place: Place) {
                 };
                 match value {
                     Value::String(text) if place == Place::Labels && texts.hides(key.as_bytes()) => {
-                        *text = String::from_utf8_lossy(&texts.name(text.as_bytes())).into_owned();
+                        *text = lossy(texts.name(text.as_bytes()));
                     }
                     _ => redact(texts, value, inner),
                 }
+                // Names of labels may be secret as well.
+                let is_own = place != Place::Labels && KEYS.contains(&key.as_str());
+                let new = if is_own { key } else { lossy(texts.path(key.as_bytes())) };
+                members.insert(new, value.take());
             }
         }
     }

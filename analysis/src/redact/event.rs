@@ -1,9 +1,11 @@
 //! Events: each parameter by its type. A new type does not compile until it is decided here what becomes of it.
 
+use std::borrow::Cow;
 use std::net::IpAddr;
 
 use tercel_format::catalogue::{EventFlags, EventInfo, Extra, ParamInfo, ParamType, code};
 use tercel_format::{Event, until_nul};
+use tercel_replay::state::State;
 
 use super::container;
 use super::text::Texts;
@@ -13,9 +15,10 @@ const UNIX: u8 = 1;
 const INET: u8 = 2;
 const INET6: u8 = 10;
 
-/// Gives the redacted event to `give`.
+/// Gives the redacted event to `give`. `state` is what was known before it: the directories that paths are relative to.
 pub(super) fn with_redacted<E>(
     texts: &mut Texts,
+    state: Option<&State>,
     event: &Event<'_>,
     give: &mut dyn FnMut(&Event<'_>) -> Result<(), E>,
 ) -> Result<(), E> {
@@ -25,7 +28,7 @@ pub(super) fn with_redacted<E>(
     for index in 0..event.nparams() {
         let value = event.param(index).unwrap_or_default();
         let mut new = match event.info.params.get(index) {
-            Some(param) => parameter(texts, event, param, value),
+            Some(param) => parameter(texts, state, event, param, value),
             // Parameters that the catalogue does not know are not let through.
             None => Vec::new(),
         };
@@ -66,27 +69,57 @@ fn position(info: &EventInfo, name: &str) -> Option<usize> {
     info.params.iter().position(|param| param.name == name)
 }
 
-fn parameter(texts: &mut Texts, event: &Event<'_>, param: &ParamInfo, value: &[u8]) -> Vec<u8> {
+fn parameter(
+    texts: &mut Texts,
+    state: Option<&State>,
+    event: &Event<'_>,
+    param: &ParamInfo,
+    value: &[u8],
+) -> Vec<u8> {
     if value.is_empty() {
         return Vec::new();
     }
+    let base = state.map_or(Cow::Borrowed(&b""[..]), |state| base(state, event, param));
     if let Extra::Dynamic(rows) = param.extra {
         let row = rows.get(usize::from(value[0])).map(|row| row.ty);
-        let inner = row.map(|ty| of_type(texts, event, ty, param.name, &value[1..])).unwrap_or_default();
+        let inner =
+            row.map(|ty| of_type(texts, &base, event, ty, param.name, &value[1..])).unwrap_or_default();
         return [&value[..1], &inner].concat();
     }
-    of_type(texts, event, param.ty, param.name, value)
+    of_type(texts, &base, event, param.ty, param.name, value)
 }
 
-fn of_type(texts: &mut Texts, event: &Event<'_>, ty: ParamType, name: &str, value: &[u8]) -> Vec<u8> {
+/// What a path in this parameter is relative to.
+fn base<'s>(state: &'s State, event: &Event<'s>, param: &ParamInfo) -> Cow<'s, [u8]> {
+    if param.name == "args"
+        && let Some(cwd) = position(event.info, "cwd").and_then(|index| event.text(index))
+        && !cwd.is_empty()
+    {
+        return Cow::Borrowed(cwd);
+    }
+    let dirfd = match param.extra {
+        Extra::DirFd(index) => event.int(usize::from(index)),
+        _ => None,
+    };
+    state.directory(event.tid, dirfd)
+}
+
+fn of_type(
+    texts: &mut Texts,
+    base: &[u8],
+    event: &Event<'_>,
+    ty: ParamType,
+    name: &str,
+    value: &[u8],
+) -> Vec<u8> {
     match ty {
-        ParamType::CharBuf => char_buf(texts, event, name, value),
-        ParamType::ByteBuf => byte_buf(texts, event, name, value),
-        ParamType::FsPath | ParamType::FsRelPath => ended(value, |path| texts.path(path)),
+        ParamType::CharBuf => char_buf(texts, base, event, name, value),
+        ParamType::ByteBuf => byte_buf(texts, base, event, name, value),
+        ParamType::FsPath | ParamType::FsRelPath => ended(value, |path| texts.path_from(base, path)),
         ParamType::CharBufArray | ParamType::CharBufPairArray => match name {
             "env" => texts.environment(value),
             "cgroups" => texts.list(value),
-            _ => texts.arguments(b"", value),
+            _ => texts.arguments(base, b"", value),
         },
         ParamType::SockAddr => socket_address(texts, value),
         ParamType::SockTuple => socket_tuple(texts, value),
@@ -141,24 +174,26 @@ fn ended(value: &[u8], redact: impl FnOnce(&[u8]) -> Vec<u8>) -> Vec<u8> {
     new
 }
 
-fn char_buf(texts: &mut Texts, event: &Event<'_>, name: &str, value: &[u8]) -> Vec<u8> {
+fn char_buf(texts: &mut Texts, base: &[u8], event: &Event<'_>, name: &str, value: &[u8]) -> Vec<u8> {
     match name {
         "json" => ended(value, |text| container::json(texts, text)),
         "name" => match account(event) {
             Some((id, name)) if texts.is_secret(id, name) => ended(value, |name| texts.name(name)),
             _ => ended(value, |name| texts.path(name)),
         },
+        // As chdir and symlink have them.
+        "path" | "target" => ended(value, |path| texts.path_from(base, path)),
         // What a program wrote on a line of its own.
         "args" | "uargs" | "val" | "value_charbuf" => ended(value, |text| texts.text(text)),
         _ => ended(value, |text| texts.path(text)),
     }
 }
 
-fn byte_buf(texts: &mut Texts, event: &Event<'_>, name: &str, value: &[u8]) -> Vec<u8> {
+fn byte_buf(texts: &mut Texts, base: &[u8], event: &Event<'_>, name: &str, value: &[u8]) -> Vec<u8> {
     match name {
         "args" => {
             let exe = position(event.info, "exe").and_then(|index| event.text(index)).unwrap_or_default();
-            texts.arguments(exe, value)
+            texts.arguments(base, exe, value)
         }
         "env" => texts.environment(value),
         "cgroups" => texts.list(value),

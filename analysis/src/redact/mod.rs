@@ -26,6 +26,7 @@ use std::collections::VecDeque;
 use tercel_format::Block;
 use tercel_format::record::{Section, StateRecord};
 use tercel_format::trace::Header;
+use tercel_replay::state::State;
 
 use addresses::Addresses;
 use text::Texts;
@@ -36,6 +37,8 @@ const HELD: usize = 1 << 20;
 /// Redacts the blocks of a capture.
 pub struct Redactor {
     texts: Texts,
+    /// What is known of the capture as it was, if the policy names paths: relative ones mean something only in their directory.
+    state: Option<Box<State>>,
     hostname: bool,
     /// What stands before the first event of a section: names of users are known only when all of it has come.
     held: VecDeque<Block<'static>>,
@@ -49,7 +52,9 @@ impl Redactor {
         let about = policy.about();
         let hostname = policy.hostname;
         let addresses = Addresses::new(policy.addresses.clone(), key.clone());
+        let state = (!policy.paths.is_empty()).then(Box::default);
         Redactor {
+            state,
             texts: Texts::new(policy, key, addresses),
             hostname,
             held: VecDeque::new(),
@@ -70,7 +75,7 @@ impl Redactor {
         for word in &redacted.command {
             words.extend(word.bytes().filter(|byte| *byte != 0).chain([0]));
         }
-        let words = self.texts.arguments(b"", &words);
+        let words = self.texts.arguments(b"", b"", &words);
         redacted.command = words.split(|byte| *byte == 0).map(|word| text(word.to_vec())).collect();
         redacted.command.pop();
         redacted.filter = text(self.texts.text(redacted.filter.as_bytes()));
@@ -91,6 +96,18 @@ impl Redactor {
         block: &Block<'_>,
         give: &mut dyn FnMut(&Block<'_>) -> Result<(), E>,
     ) -> Result<(), E> {
+        let given = self.redact(block, give);
+        if let Some(state) = &mut self.state {
+            state.take(block);
+        }
+        given
+    }
+
+    fn redact<E>(
+        &mut self,
+        block: &Block<'_>,
+        give: &mut dyn FnMut(&Block<'_>) -> Result<(), E>,
+    ) -> Result<(), E> {
         match block {
             Block::Section(section) => {
                 self.flush(give)?;
@@ -100,7 +117,9 @@ impl Redactor {
                 if !self.held.is_empty() {
                     self.flush(give)?;
                 }
-                event::with_redacted(&mut self.texts, event, &mut |event| give(&Block::Event(*event)))
+                event::with_redacted(&mut self.texts, self.state.as_deref(), event, &mut |event| {
+                    give(&Block::Event(*event))
+                })
             }
             Block::Machine(machine) => {
                 if self.hostname {

@@ -71,3 +71,80 @@ fn names_of_people_are_replaced_in_texts_once_they_are_known() {
     let expected = [&alice[..], b" root deploy nobody ", &staff, b" malice"].concat();
     assert_eq!(texts.text(line), expected);
 }
+
+#[test]
+fn addresses_of_both_families_are_replaced_in_texts() {
+    let mut texts = texts(SHIPPED);
+    for (text, secrets) in [
+        ("connect 2001:db8:1:2::77 now", &["2001:db8:1:2::77"][..]),
+        ("http://[2001:db8:1:2::77]:443/x", &["2001:db8:1:2::77"]),
+        ("a 2001:DB8:1:2:0:0:0:77, b", &["2001:DB8:1:2:0:0:0:77"]),
+        ("2001:db8::77/64", &["2001:db8::77"]),
+        ("fe80::1:2:3%eth0", &["1:2:3"]),
+        ("::ffff:203.0.113.77", &["203.0.113.77", "cb00:714d"]),
+        ("203.0.113.77:80->203.0.113.78:81", &["203.0.113.77", "203.0.113.78"]),
+    ] {
+        let new = String::from_utf8(texts.text(text.as_bytes())).expect("text");
+        assert!(secrets.iter().all(|secret| !new.contains(secret)), "{text} became {new}");
+    }
+    for kept in ["::1", "[::1]:80", "ff02::1", "12:34:56", "a::b::c", "deadbeef", "std::fs::read"] {
+        assert_eq!(texts.text(kept.as_bytes()), kept.as_bytes());
+    }
+    // A text and the address that it names stay equal.
+    let mapped = texts.addresses.map(ip("2001:db8:1:2::77"));
+    assert_eq!(texts.text(b"2001:db8:1:2::77"), mapped.to_string().into_bytes());
+}
+
+#[test]
+fn relative_paths_are_matched_in_their_directory() {
+    let mut texts =
+        texts(&SHIPPED.replace("\npaths: []\n", "\npaths: ['/srv/customers/**', '/data/*/mail']\n"));
+    for (base, path, hidden) in [
+        ("/srv/customers/acme", "x/y", &["x", "y"][..]),
+        ("/srv/customers/", "acme", &["acme"]),
+        ("/srv", "customers/acme", &["acme"]),
+        ("/", "./srv/customers/acme/../x", &["acme", "x"]),
+        ("/srv/customers/acme", "../../public", &[]),
+        ("/srv/other", "../customers/acme/..", &["acme"]),
+        ("/srv/customers/acme", "/etc/passwd", &[]),
+        ("/data", "alice/mail", &["alice", "mail"]),
+        ("<UNKNOWN>", "acme", &[]),
+        ("", "acme", &[]),
+    ] {
+        let new = String::from_utf8(texts.path_from(base.as_bytes(), path.as_bytes())).expect("text");
+        let old = path.split('/');
+        for (old, new) in old.zip(new.split('/')) {
+            assert_eq!(new.starts_with("REDACTED-"), hidden.contains(&old), "{base} {path} became {new}");
+        }
+    }
+    // Paths in texts, too.
+    for text in [
+        "cat /srv/customers/acme/x; ls",
+        "--file=/srv/customers/acme",
+        "PATH=/bin:/srv/customers/acme:/x",
+        "\"/srv/customers/acme\"",
+    ] {
+        let new = String::from_utf8(texts.text(text.as_bytes())).expect("text");
+        assert!(!new.contains("acme") && new.contains("/srv/customers/REDACTED-"), "{text} became {new}");
+    }
+    // What is equal as a whole path is equal as a part of one.
+    let whole = String::from_utf8(texts.path(b"/srv/customers/acme/x")).expect("text");
+    let part = String::from_utf8(texts.path_from(b"/srv/customers/acme", b"x")).expect("text");
+    assert!(whole.ends_with(&format!("/{part}")), "{whole} {part}");
+    // Arguments are paths too, options are not.
+    let words = texts.arguments(b"/srv/customers", b"cat", b"-n\0acme/x\0");
+    assert!(words.starts_with(b"-n\0REDACTED-") && !words.windows(4).any(|part| part == b"acme"));
+}
+
+#[test]
+fn names_of_labels_are_texts() {
+    let mut texts = texts(SHIPPED);
+    texts.learn_accounts(&[user(1000, "image"), user(1001, "alice")]);
+    let json = br#"{"container":{"image":"web","labels":{"owner-alice":"x","alice":"y","token=abcdef":"z","image":"i"},
+        "port_mappings":[{"HostIp":1}],"cni_json":"{\"203.0.113.77\":1}"}}"#;
+    let new = String::from_utf8(super::container::json(&mut texts, json)).expect("text");
+    assert!(new.contains(r#""image":"web""#) && new.contains(r#""labels":{"#), "{new}");
+    for secret in ["\"alice\"", "abcdef", "203.0.113.77", "\"image\":\"i\""] {
+        assert!(!new.contains(secret), "{secret} in {new}");
+    }
+}

@@ -78,6 +78,9 @@ impl Texts {
             return found.clone();
         }
         let mut redacted = self.patterns(text);
+        if !self.policy.paths.is_empty() {
+            redacted = self.inner_paths(&redacted);
+        }
         redacted = self.homes(&redacted);
         redacted = self.words(&redacted);
         if self.addresses.is_active() {
@@ -87,13 +90,52 @@ impl Texts {
         redacted
     }
 
+    /// A path that is relative to `base`, unless it is absolute. It is matched as a whole; of what stands in it, those components are
+    /// replaced that would be replaced in the whole path, so that joined paths are equal, too.
+    pub(super) fn path_from(&mut self, base: &[u8], path: &[u8]) -> Vec<u8> {
+        if self.policy.paths.is_empty() || path.is_empty() || path[0] == b'/' || base.first() != Some(&b'/') {
+            return self.path(path);
+        }
+        let mut whole: Vec<&[u8]> =
+            base.split(|byte| *byte == b'/').filter(|part| !part.is_empty()).collect();
+        let mut parts = Vec::new();
+        for part in path.split(|byte| *byte == b'/') {
+            match part {
+                b"" | b"." => parts.push((part, None)),
+                b".." => {
+                    whole.pop();
+                    parts.push((part, None));
+                }
+                _ => {
+                    whole.push(part);
+                    // A directory that the path leaves again has been named all the same.
+                    let is_hidden = self.fixed(&joined(&whole)).is_some_and(|fixed| whole.len() > fixed);
+                    parts.push((part, Some((whole.len(), is_hidden))));
+                }
+            }
+        }
+        let fixed = self.fixed(&joined(&whole));
+        if fixed.is_none() && parts.iter().all(|(_, place)| !place.is_some_and(|(_, is_hidden)| is_hidden)) {
+            return self.text(path);
+        }
+        let replaced = parts.into_iter().map(|(part, place)| match place {
+            Some((index, is_hidden)) if is_hidden || fixed.is_some_and(|fixed| index > fixed) => {
+                self.name(part)
+            }
+            Some(_) => self.text(part),
+            None => part.to_vec(),
+        });
+        replaced.collect::<Vec<_>>().join(&b'/')
+    }
+
+    /// Components of a path that the policy names which stand before the first wildcard; `None` of other paths.
+    fn fixed(&self, path: &[u8]) -> Option<usize> {
+        self.policy.paths.iter().filter(|glob| glob.is_match(path)).map(|glob| glob.fixed).min()
+    }
+
     /// A path; one that the policy names keeps what stands before the first wildcard.
     pub(super) fn path(&mut self, path: &[u8]) -> Vec<u8> {
-        let Some(fixed) =
-            self.policy.paths.iter().filter(|glob| glob.is_match(path)).map(|glob| glob.fixed).min()
-        else {
-            return self.text(path);
-        };
+        let Some(fixed) = self.fixed(path) else { return self.text(path) };
         let mut parts = Vec::new();
         // The first part is what stands before the leading slash: nothing.
         for (index, part) in path.split(|byte| *byte == b'/').enumerate() {
@@ -102,8 +144,8 @@ impl Texts {
         parts.join(&b'/')
     }
 
-    /// A list of arguments that each end with a NUL.
-    pub(super) fn arguments(&mut self, exe: &[u8], list: &[u8]) -> Vec<u8> {
+    /// A list of arguments that each end with a NUL, of a program that was started in the directory `base`.
+    pub(super) fn arguments(&mut self, base: &[u8], exe: &[u8], list: &[u8]) -> Vec<u8> {
         let program = exe.rsplit(|byte| *byte == b'/').next().unwrap_or(exe).to_vec();
         let mut redacted = Vec::with_capacity(list.len());
         let mut is_value = false;
@@ -113,7 +155,7 @@ impl Texts {
                 _ => (entry, &b""[..]),
             };
             let next = self.policy.arguments.options.iter().any(|option| option.as_bytes() == word);
-            let new = if is_value { self.name(word) } else { self.argument(&program, word) };
+            let new = if is_value { self.name(word) } else { self.argument(base, &program, word) };
             redacted.extend(new);
             redacted.extend(end);
             is_value = next;
@@ -121,7 +163,7 @@ impl Texts {
         redacted
     }
 
-    fn argument(&mut self, program: &[u8], word: &[u8]) -> Vec<u8> {
+    fn argument(&mut self, base: &[u8], program: &[u8], word: &[u8]) -> Vec<u8> {
         let arguments = &self.policy.arguments;
         if let Some(at) = word.iter().position(|byte| *byte == b'=')
             && arguments.options.iter().any(|option| option.as_bytes() == &word[..at])
@@ -135,7 +177,7 @@ impl Texts {
                 return [glued.option.as_bytes(), &self.name(value)].concat();
             }
         }
-        self.path(word)
+        if word.starts_with(b"-") { self.path(word) } else { self.path_from(base, word) }
     }
 
     /// Variables that each end with a NUL.
@@ -235,6 +277,28 @@ impl Texts {
         redacted
     }
 
+    /// Absolute paths in a text, as in a command of a shell or in `--file=/srv/x`.
+    fn inner_paths(&self, text: &[u8]) -> Vec<u8> {
+        let is_end = |byte: &u8| byte.is_ascii_whitespace() || b"\0\"'`;,:=|&<>(){}[]".contains(byte);
+        let mut out = Vec::with_capacity(text.len());
+        for word in text.split_inclusive(is_end) {
+            let length = word.len() - usize::from(word.last().is_some_and(is_end));
+            let (path, end) = word.split_at(length);
+            match self.fixed(path) {
+                None => out.extend(path),
+                Some(fixed) => {
+                    let parts = path.split(|byte| *byte == b'/').enumerate();
+                    let parts: Vec<_> = parts
+                        .map(|(at, part)| if at > fixed { self.name(part) } else { part.to_vec() })
+                        .collect();
+                    out.extend(parts.join(&b'/'));
+                }
+            }
+            out.extend(end);
+        }
+        out
+    }
+
     /// Home directories name their users, known or not.
     fn homes(&self, text: &[u8]) -> Vec<u8> {
         const HOME: &[u8] = b"/home/";
@@ -320,6 +384,10 @@ impl Texts {
             _ => word.to_owned(),
         }
     }
+}
+
+fn joined(parts: &[&[u8]]) -> Vec<u8> {
+    [&b"/"[..], &parts.join(&b'/')].concat()
 }
 
 /// Letters of names of users.

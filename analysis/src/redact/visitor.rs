@@ -10,12 +10,21 @@ use super::Redactor;
 pub struct Redacted<V> {
     redactor: Redactor,
     output: V,
+    start: Option<Box<Start<V>>>,
 }
+
+/// What is done to the visitor before the first event.
+type Start<V> = dyn FnOnce(&mut Redactor, &mut V);
 
 impl<V: Visitor> Redacted<V> {
     /// Passes what is redacted on to `output`.
     pub fn new(redactor: Redactor, output: V) -> Redacted<V> {
-        Redacted { redactor, output }
+        Redacted { redactor, output, start: None }
+    }
+
+    /// Has `start` change the visitor before it gets the first event, when the names of accounts are known.
+    pub fn starting(self, start: impl FnOnce(&mut Redactor, &mut V) + 'static) -> Redacted<V> {
+        Redacted { start: Some(Box::new(start)), ..self }
     }
 
     /// Passes on what has waited for more, and gives the visitor back.
@@ -23,7 +32,8 @@ impl<V: Visitor> Redacted<V> {
     /// # Errors
     /// The visitor cannot go on.
     pub fn finish(self) -> Result<V, V::Error> {
-        let Redacted { mut redactor, mut output } = self;
+        let Redacted { mut redactor, mut output, mut start } = self;
+        start.take().into_iter().for_each(|start| start(&mut redactor, &mut output));
         redactor.flush(&mut |block| output.block(block).map(drop))?;
         Ok(output)
     }
@@ -33,7 +43,12 @@ impl<V: Visitor> Visitor for Redacted<V> {
     type Error = V::Error;
 
     fn block(&mut self, block: &Block<'_>) -> Result<bool, V::Error> {
-        let Redacted { redactor, output } = self;
+        let Redacted { redactor, output, start } = self;
+        if let Block::Event(_) = block
+            && let Some(start) = start.take()
+        {
+            start(redactor, output);
+        }
         let mut wants_more = true;
         redactor.block(block, &mut |block| {
             wants_more &= output.block(block)?;

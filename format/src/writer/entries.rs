@@ -4,13 +4,8 @@ use std::net::{IpAddr, Ipv6Addr};
 
 use crate::block::event::NUMBER_OPTION;
 use crate::block::{STATE_HEAD, STATE_MAGIC};
+use crate::record::longest::{CREDENTIAL, LIST, NAME, PATH};
 use crate::record::{Account, FdDetail, FdRecord, Interface, MachineInfo, ProcessRecord, StateRecord};
-
-/// Longest texts that readers accept (reference B12, B18, B20, B21).
-const PATH: usize = 1024;
-const LIST: usize = 4096;
-const NAME: usize = 1023;
-const CREDENTIAL: usize = 255;
 
 /// Bytes of a host name with its final NUL.
 const HOSTNAME: usize = 128;

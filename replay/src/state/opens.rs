@@ -95,6 +95,12 @@ impl State {
         (opened, base)
     }
 
+    /// The directory that a relative path of a thread is relative to: that of an fd, or the working directory; `<UNKNOWN>` if it is
+    /// not known.
+    pub fn directory(&self, tid: i64, dirfd: Option<i64>) -> Cow<'_, [u8]> {
+        self.dirfd_base(self.threads.by_tid(tid), dirfd.unwrap_or(CURRENT_DIRECTORY), b"")
+    }
+
     /// The directory that a path is relative to, given the directory fd of the call (reference state 7.3): `.` for an absolute
     /// path, the working directory for `AT_FDCWD`, otherwise the name of the fd with a slash, or `<UNKNOWN>`.
     pub(crate) fn dirfd_base(&self, slot: Option<Slot>, dirfd: i64, path: &[u8]) -> Cow<'_, [u8]> {

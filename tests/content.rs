@@ -1,0 +1,26 @@
+//! Everything that a native trace holds, decompressed: what a search for secrets has to look at.
+
+use std::fs::{self, File};
+
+use tercel_format::trace::Trace;
+
+/// The blocks of a trace, its keyframes, and its bytes as they are.
+pub fn content(path: &str) -> Vec<u8> {
+    let mut bytes = zstd::decode_all(File::open(path).expect("file")).expect("frames");
+    let mut keyframes = 0;
+    let trace = Trace::open(File::open(path).expect("file")).expect("a trace");
+    for chunk in 0..trace.chunks().len() {
+        if let Ok(Some(keyframe)) = trace.keyframe(chunk) {
+            bytes.extend(keyframe.state);
+            keyframes += 1;
+        }
+    }
+    assert!(keyframes > 0, "the trace is long enough for keyframes");
+    bytes.extend(fs::read(path).expect("file"));
+    bytes
+}
+
+/// Whether a secret is among bytes.
+pub fn found(bytes: &[u8], secret: &[u8]) -> bool {
+    bytes.windows(secret.len()).any(|window| window == secret)
+}
