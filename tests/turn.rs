@@ -27,7 +27,7 @@ pub fn alone(check: &str) -> Option<Alone> {
 }
 
 /// Opened, read and closed files of a storm: more events than rings of a MiB hold, however fast the machine.
-const ROUNDS: u32 = 300_000;
+pub const ROUNDS: u32 = 300_000;
 
 /// Makes more events than a recorder that is stopped can take.
 pub fn storm() {

@@ -16,7 +16,10 @@ use aya_ebpf::{
 
 use tercel_probe_abi::{Call, FlagTable, HEADER, MAX_WORDS, Param, flags, row, stat, want};
 
-use crate::memory::{config, copy_kernel, copy_kernel_str, copy_user, copy_user_str, mask, store64};
+use crate::{
+    memory::{config, copy_kernel, copy_kernel_str, copy_user, copy_user_str, mask, store64},
+    scope::in_scope,
+};
 
 /// Largest event; a power of two.
 const RECORD: u64 = 65536;
@@ -80,14 +83,15 @@ pub fn count(counter: usize) {
     }
 }
 
-/// The row of a call, if it is wanted for this result.
+/// The row of a call, if it is wanted for this result and process.
 #[inline(always)]
-pub fn wanted(row: u32, ret: i64) -> Option<*const Call> {
+pub fn wanted(row: u32, ret: i64, tgid: u32) -> Option<*const Call> {
     let call = CALLS.get_ptr(row)?;
     // SAFETY: a pointer into the map's value.
     match unsafe { (*call).wanted } {
         0 => None,
         bits if bits & want::FAILURES != 0 && ret == 0 => None,
+        bits if config().scope != 0 && bits & want::OF_OTHERS == 0 && !in_scope(tgid) => None,
         _ => Some(call),
     }
 }

@@ -12,6 +12,7 @@ mod file;
 mod memory;
 mod process;
 mod run;
+mod scope;
 mod socket;
 mod values;
 mod vector;
@@ -88,10 +89,10 @@ fn system_call<C: EbpfContext>(context: &C, slot: u32, steps: &ProgramArray, reg
     event.read_registers(registers);
     let register = event.register(off!(regs_orig_ax));
     if get!(u32, task, task_status) & TS_COMPAT != 0 {
-        return compat_call(context, steps, event, ret, number_of(register, COMPAT_SIGRETURN), tid);
+        return compat_call(context, steps, event, ret, number_of(register, COMPAT_SIGRETURN), (tgid, tid));
     }
     let number = number_of(register, SIGRETURN);
-    let Some(call) = native(number, ret) else { return event.abandon() };
+    let Some(call) = native(number, ret, tgid) else { return event.abandon() };
     event.set_arg(0, event.register(off!(regs_di)));
     event.set_arg(1, event.register(off!(regs_si)));
     event.set_arg(2, event.register(off!(regs_dx)));
@@ -107,7 +108,8 @@ fn system_call<C: EbpfContext>(context: &C, slot: u32, steps: &ProgramArray, reg
 fn typed_call<C: EbpfContext>(context: &C, slot: u32, steps: &ProgramArray, ret: i64) {
     // SAFETY: a helper without arguments.
     let task = unsafe { bpf_get_current_task_btf() };
-    if typed!(u32, task, task_tgid) == config().own_tgid {
+    let tgid = typed!(u32, task, task_tgid);
+    if tgid == config().own_tgid {
         return;
     }
     // SAFETY: the task is the running one.
@@ -117,10 +119,10 @@ fn typed_call<C: EbpfContext>(context: &C, slot: u32, steps: &ProgramArray, ret:
     if typed!(u32, task, task_status) & TS_COMPAT != 0 {
         let Some(event) = Event::begin(slot, task as u64) else { return };
         event.read_registers(registers as u64);
-        return compat_call(context, steps, event, ret, number_of(register, COMPAT_SIGRETURN), tid);
+        return compat_call(context, steps, event, ret, number_of(register, COMPAT_SIGRETURN), (tgid, tid));
     }
     let number = number_of(register, SIGRETURN);
-    let Some(call) = native(number, ret) else { return };
+    let Some(call) = native(number, ret, tgid) else { return };
     let Some(event) = Event::begin(slot, task as u64) else { return };
     event.set_arg(0, typed!(u64, registers, regs_di));
     event.set_arg(1, typed!(u64, registers, regs_si));
@@ -141,8 +143,8 @@ fn number_of(register: u64, sigreturn: u32) -> u32 {
 
 /// The row of a native call, if it is wanted.
 #[inline(always)]
-fn native(number: u32, ret: i64) -> Option<*const Call> {
-    if number < row::EXEC { wanted(number, ret) } else { None }
+fn native(number: u32, ret: i64, tgid: u32) -> Option<*const Call> {
+    if number < row::EXEC { wanted(number, ret, tgid) } else { None }
 }
 
 /// A call of 32-bit code: other numbers, other registers, and calls of sockets after one number.
@@ -153,7 +155,7 @@ fn compat_call<C: EbpfContext>(
     event: Event,
     ret: i64,
     number: u32,
-    tid: u64,
+    (tgid, tid): (u32, u64),
 ) {
     const SOCKETCALL: u32 = 102;
     let first = event.register(off!(regs_bx)) & 0xffff_ffff;
@@ -165,7 +167,7 @@ fn compat_call<C: EbpfContext>(
     };
     let row = COMPAT.get(index).copied().unwrap_or(row::NONE);
     let ret = i64::from(ret as i32);
-    let Some(call) = wanted(u32::from(row), ret) else { return event.abandon() };
+    let Some(call) = wanted(u32::from(row), ret, tgid) else { return event.abandon() };
     let second = event.register(off!(regs_cx)) & 0xffff_ffff;
     if several {
         let mut i = 0;
@@ -207,7 +209,7 @@ pub fn classic_sys_exit(context: TracePointContext) -> i32 {
 /// A process executes another program: `sched_process_exec(task, old pid, bprm)`.
 #[raw_tracepoint(tracepoint = "sched_process_exec")]
 pub fn raw_exec(context: RawTracePointContext) -> i32 {
-    let Some(call) = wanted(row::EXEC, 0) else { return 0 };
+    let Some(call) = wanted(row::EXEC, 0, ids().0) else { return 0 };
     let Some(event) = Event::begin(RAW, context.arg(0)) else { return 0 };
     event.set_arg(0, get!(u64, context.arg::<u64>(2), bprm_filename));
     event.header(row::EXEC, call, 0, false, ids().1);
@@ -218,7 +220,8 @@ pub fn raw_exec(context: RawTracePointContext) -> i32 {
 /// A thread ends: `sched_process_exit(task, …)`.
 #[raw_tracepoint(tracepoint = "sched_process_exit")]
 pub fn raw_exit(context: RawTracePointContext) -> i32 {
-    let Some(call) = wanted(row::PROCEXIT, 0) else { return 0 };
+    scope::ended(context.arg(0), ids().0);
+    let Some(call) = wanted(row::PROCEXIT, 0, ids().0) else { return 0 };
     if own() {
         return 0;
     }
@@ -228,10 +231,17 @@ pub fn raw_exit(context: RawTracePointContext) -> i32 {
     0
 }
 
+/// A task makes another one: `sched_process_fork(parent, child)`. Attached only where not all processes are recorded.
+#[raw_tracepoint(tracepoint = "sched_process_fork")]
+pub fn raw_fork(context: RawTracePointContext) -> i32 {
+    scope::forked(context.arg(0), context.arg(1));
+    0
+}
+
 /// A signal is delivered to the running thread: `signal_deliver(signal, info, action)`.
 #[raw_tracepoint(tracepoint = "signal_deliver")]
 pub fn raw_signal(context: RawTracePointContext) -> i32 {
-    let Some(call) = wanted(row::SIGNAL, 0) else { return 0 };
+    let Some(call) = wanted(row::SIGNAL, 0, ids().0) else { return 0 };
     if own() {
         return 0;
     }

@@ -64,6 +64,7 @@ pub mod fuzzing;
 #[cfg(test)]
 mod mutation;
 mod probe;
+mod scope;
 mod source;
 mod turns;
 
@@ -71,6 +72,6 @@ pub use tercel_probe_abi as abi;
 
 pub use containers::Engines;
 pub use error::CaptureError;
-pub use probe::{Drops, Options};
+pub use probe::{Drops, Options, ProcessScope};
 pub use snapshot::processes;
 pub use source::{Source, Stopper};

@@ -8,7 +8,9 @@ use aya::maps::{Array, ArrayOfMaps, Map, MapData, PerCpuArray, ProgramArray, Rin
 use aya::programs::{Program, ProgramFd, RawTracePoint, TracePoint};
 use aya::{Ebpf, EbpfLoader, Pod, VerifierLogLevel};
 use tercel_format::catalogue::code;
-use tercel_probe_abi::{Call, Config, FlagTable, MISSING, Offsets, PATHS, flags, row, stat, step};
+use tercel_probe_abi::{
+    Call, Config, FlagTable, MISSING, Offsets, PATHS, flags, row, scope, stat, step, want,
+};
 
 use crate::btf::{self, Btf};
 use crate::drain::Drain;
@@ -17,6 +19,9 @@ use crate::{clock, syscalls};
 
 /// The kernel side, built from capture-ebpf/ by its script.
 static OBJECT: &[u8] = aya::include_bytes_aligned!("../probe.bpf.o");
+
+/// Processes in scope that there is room for. Beyond that, all are recorded.
+const MOST_PROCESSES: u32 = 1 << 16;
 
 /// Kernel: type of a ring buffer map.
 const RING: u32 = 27;
@@ -32,6 +37,21 @@ pub struct Options {
     pub classic: bool,
     /// Codes of the events that are wanted; `None`: all. What nobody wants costs next to nothing.
     pub wanted: Option<Vec<u16>>,
+    /// Which processes are wanted; `None`: all.
+    pub scope: Option<ProcessScope>,
+}
+
+/// Processes to which events are limited in the kernel.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ProcessScope {
+    /// Processes that run.
+    pub pids: Vec<i64>,
+    /// Also what they start.
+    pub descendants: bool,
+    /// Also what this process starts.
+    pub children: bool,
+    /// Codes of the events that are wanted of all processes.
+    pub of_others: &'static [u16],
 }
 
 impl Options {
@@ -43,9 +63,22 @@ impl Options {
     }
 }
 
+impl ProcessScope {
+    fn bits(&self) -> u32 {
+        let bit = |is_set: bool, bit: u32| if is_set { bit } else { 0 };
+        scope::LIMITED | bit(self.descendants, scope::DESCENDANTS) | bit(self.children, scope::CHILDREN)
+    }
+}
+
+/// Whether the kernel can limit events to processes: its programs must not be skipped, or forks would be missed; and this process
+/// has to know the kernel's numbers.
+fn can_limit(kernel: (u32, u32)) -> bool {
+    kernel < (6, 19) && crate::scope::sees_numbers_of_host()
+}
+
 impl Default for Options {
     fn default() -> Options {
-        Options { snaplen: 80, ring: 8 << 20, classic: false, wanted: None }
+        Options { snaplen: 80, ring: 8 << 20, classic: false, wanted: None, scope: None }
     }
 }
 
@@ -107,7 +140,7 @@ unsafe impl Pod for Plain<Offsets> {}
 
 const _: () = assert!(size_of::<Call>() == 8 + 8 * tercel_probe_abi::MAX_WORDS);
 const _: () = assert!(size_of::<FlagTable>() == 8 + 4 * 4 * 256);
-const _: () = assert!(size_of::<Config>() == 24);
+const _: () = assert!(size_of::<Config>() == 32);
 const _: () = assert!(size_of::<Offsets>() == 4 * PATHS.len());
 
 /// The loaded probe. When it is dropped, the kernel forgets it.
@@ -116,6 +149,7 @@ pub(crate) struct Probe {
     /// Arrays of programs must stay open: the kernel empties them when the last handle is closed.
     _steps: Vec<ProgramArray<MapData>>,
     attached: Vec<&'static str>,
+    scope: Option<ProcessScope>,
 }
 
 impl Probe {
@@ -131,18 +165,32 @@ impl Probe {
             snaplen: options.snaplen.min(Options::MAX_SNAPLEN),
             typed: u32::from(kernel >= (5, 15)),
             guarded: u32::from(kernel >= (6, 19)),
+            scope: options.scope.as_ref().filter(|_| can_limit(kernel)).map_or(0, ProcessScope::bits),
+            unused: 0,
         });
         let mut ebpf = EbpfLoader::new()
             .verifier_log_level(VerifierLogLevel::DEBUG | VerifierLogLevel::STATS)
             .override_global("OFFSETS", &offsets, true)
             .override_global("CONFIG", &config, true)
             .map_max_entries("SCRATCH", 2 * cpus)
+            .map_max_entries("SCOPE", if config.0.scope == 0 { 1 } else { MOST_PROCESSES })
             .load(OBJECT)
             .map_err(|cause| refused("loading the probe", &cause))?;
         let rings = make_rings(&mut ebpf, cpus, options.ring)?;
         fill_tables(&mut ebpf, options)?;
-        let mut probe = Probe { _steps: load_steps(&mut ebpf, classic)?, ebpf, attached: Vec::new() };
+        let mut probe = Probe {
+            _steps: load_steps(&mut ebpf, classic)?,
+            ebpf,
+            attached: Vec::new(),
+            scope: options.scope.clone(),
+        };
+        if config.0.scope != 0 {
+            probe.attach_raw("raw_fork", "sched_process_fork")?;
+        }
         probe.attach(classic, options)?;
+        if let Some(scope) = options.scope.as_ref().filter(|_| config.0.scope != 0) {
+            crate::scope::fill(&mut probe.ebpf, scope)?;
+        }
         Ok((probe, Drain::new(rings, config.0.epoch)))
     }
 
@@ -175,7 +223,7 @@ impl Probe {
     /// # Errors
     /// The kernel refuses.
     pub(crate) fn want(&mut self, wanted: Option<Vec<u16>>) -> Result<(), CaptureError> {
-        fill_calls(&mut self.ebpf, &Options { wanted, ..Options::default() })
+        fill_calls(&mut self.ebpf, &Options { wanted, scope: self.scope.clone(), ..Options::default() })
     }
 
     /// How often the kernel skipped a program because it was still running on that CPU.
@@ -285,6 +333,8 @@ fn fill_calls(ebpf: &mut Ebpf, options: &Options) -> Result<(), CaptureError> {
         let mut call = row.call();
         if !options.wants(row.event) {
             call.wanted = 0;
+        } else if options.scope.as_ref().is_some_and(|scope| scope.of_others.contains(&row.event)) {
+            call.wanted |= want::OF_OTHERS;
         }
         table.set(row.row, Plain(call), 0).map_err(|cause| refused("filling the table of calls", &cause))?;
     }
@@ -335,7 +385,7 @@ where
 }
 
 /// A map of the object. It stays with the object: programs that are loaded later refer to it by its open handle.
-fn table_of<'a, T: Pod>(
+pub(crate) fn table_of<'a, T: Pod>(
     ebpf: &'a mut Ebpf,
     name: &'static str,
 ) -> Result<Array<&'a mut MapData, T>, CaptureError> {
@@ -355,7 +405,7 @@ fn code_of(cause: &(dyn std::error::Error + 'static)) -> Option<i32> {
 }
 
 /// Turns an answer of the kernel into an error that says what to do.
-fn refused(what: &str, cause: &(dyn std::error::Error + 'static)) -> CaptureError {
+pub(crate) fn refused(what: &str, cause: &(dyn std::error::Error + 'static)) -> CaptureError {
     // EACCES is how the verifier refuses a program; EPERM is what lacks a capability.
     if code_of(cause) == Some(libc::EPERM) {
         return CaptureError::not_allowed(what);

@@ -10,12 +10,12 @@ use std::path::Path;
 use std::time::Instant;
 
 use jiff::tz::TimeZone;
-use tercel_capture::{Engines, Options, Source};
+use tercel_capture::{Engines, Options, ProcessScope, Source};
 use tercel_format::LiveSource;
 use tercel_format::series::{Names, Rotation, Series, SeriesError};
 use tercel_live::LostExits;
 use tercel_recording::{Broken, Counts, Error, Files, Limits, Recorder, Sums, Watcher};
-use tercel_replay::keep::{Follow, Scope};
+use tercel_replay::keep::{Follow, OF_OTHERS, Scope};
 use tercel_replay::state::State;
 
 use crate::exit::{Failure, Outcome};
@@ -31,7 +31,10 @@ use status::{Lost, Status};
 /// Records until a limit, a signal or the end of the command.
 pub fn run(args: &Record) -> Result<Outcome, Failure> {
     let limits = Limits { count: args.count, seconds: args.duration };
-    let scope = scope(args)?.filtered(args.filter.as_ref().map(|filter| &filter.program)).with_notices();
+    let chosen = processes::chosen(args)?;
+    let scope = scope(args, chosen.as_deref())
+        .filtered(args.filter.as_ref().map(|filter| &filter.program))
+        .with_notices();
     let series = series(args).map_err(Error::from)?;
     let writer = if series.rotates() { target::writer_of_series } else { target::writer };
     let engines = Engines::and(&args.sockets.docker, &args.sockets.cri);
@@ -44,7 +47,7 @@ pub fn run(args: &Record) -> Result<Outcome, Failure> {
     redaction.map_or(Ok(()), |redaction| redaction::refuse_overwriting(&args.write.path, redaction))?;
     let redactor = redaction.map(redaction::redactor).transpose()?;
     let mut writer = writer(&args.write, &[])?;
-    let options = options(args);
+    let options = options(args, chosen);
     let stopper = stop::watch().map_err(Failure::io)?;
     let asked = Instant::now();
     let mut source = Source::start(&options, &engines, stopper).map_err(Failure::io)?;
@@ -105,21 +108,28 @@ pub fn run(args: &Record) -> Result<Outcome, Failure> {
 }
 
 /// The options of the probe.
-fn options(args: &Record) -> Options {
+fn options(args: &Record, chosen: Option<Vec<i64>>) -> Options {
     let (snaplen, warning) = snaplen::within_limit("-s", args.snaplen);
     warning.iter().filter(|_| !args.quiet).for_each(|warning| eprintln!("warning: {warning}"));
-    Options { snaplen, ring: args.ring, classic: args.classic, wanted: None }
+    // Which processes are in a container, the kernel does not say.
+    let scope = chosen.filter(|_| args.containers.is_empty()).map(|pids| ProcessScope {
+        pids,
+        descendants: args.follow != FollowFrom::Alone,
+        children: !args.command.is_empty() && !args.all,
+        of_others: OF_OTHERS,
+    });
+    Options { snaplen, ring: args.ring, classic: args.classic, wanted: None, scope }
 }
 
 /// What is recorded: everything, unless processes, containers or a command are named.
-fn scope(args: &Record) -> Result<Scope, Failure> {
+fn scope(args: &Record, chosen: Option<&[i64]>) -> Scope {
     let scope = Scope::default().of_containers(&args.containers);
-    let Some(pids) = processes::chosen(args)? else { return Ok(scope) };
+    let Some(pids) = chosen else { return scope };
     let follow = match args.follow {
         FollowFrom::Alone => Follow::Processes,
         FollowFrom::Descendants | FollowFrom::Session => Follow::Descendants,
     };
-    Ok(scope.of_processes(&pids, follow).without(std::process::id().into()))
+    scope.of_processes(pids, follow).without(std::process::id().into())
 }
 
 /// The failure of a recording, with what is left of it.

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 
-use tercel_test_support::{Place, ran, require, root, tercel, tool, wait};
+use tercel_test_support::{Missing, Place, ran, require, root, skip, tercel, tool, wait};
 
 use crate::turn;
 
@@ -124,6 +124,42 @@ fn whatever_a_command_starts_is_recorded() {
         let trace = ways.record(&format!("{way}-alone"), &options, &[&ways.program, way, &alone], 0);
         let expected = if is_itself { (1, 1) } else { (0, 0) };
         assert_eq!(seen(&trace, &alone, way), expected, "{way}, --follow command");
+    }
+}
+
+/// Events of others that reached the recorder.
+fn of_others(summary: &str) -> u64 {
+    let counts =
+        summary.lines().filter_map(|line| line.strip_prefix("Events out of scope, ")?.split(": ").nth(1));
+    counts.map(|count| count.parse::<u64>().expect("a number")).sum()
+}
+
+#[test]
+fn what_others_do_is_left_out_in_the_kernel() {
+    const CHECK: &str = "follow::what_others_do_is_left_out_in_the_kernel";
+    let Some(_turn) = turn::shared(CHECK) else { return };
+    let Some(ways) = Ways::new(CHECK) else { return };
+    let release = fs::read_to_string("/proc/sys/kernel/osrelease").expect("a kernel");
+    let mut version = release.split(['.', '-']).map_while(|part| part.parse::<u32>().ok());
+    if (version.next(), version.next()) >= (Some(6), Some(19)) {
+        return skip(CHECK, &Missing::new("kernel", "from 6.19 on the recorder sorts out events itself"));
+    }
+    for (name, options) in [("command", &[][..]), ("whole", &["evt.type=vfork"][..])] {
+        let marks = ways.marks(name);
+        let trace = ways.place.name(&format!("{name}.scap"));
+        let is_whole = !options.is_empty();
+        let command = [&ways.program, "await", &marks].map(String::from);
+        let mut recorder = tercel(&["record", "-w", &trace]);
+        recorder.args(is_whole.then_some("-a")).args(options).arg("--").args(&command);
+        let recorder = recorder.stderr(Stdio::piped()).spawn().expect("it runs");
+        wait("trace", || fs::metadata(&trace).is_ok_and(|file| file.len() > 0));
+        turn::storm();
+        fs::write(ways.place.path(&format!("{name}/await")), "").expect("a mark");
+        let output = recorder.wait_with_output().expect("it ends");
+        let summary = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{summary}");
+        // Where the whole host is looked at, the storm is seen, so that this test can fail.
+        assert_eq!(of_others(&summary) >= turn::ROUNDS.into(), is_whole, "{name}: {summary}");
     }
 }
 

@@ -110,6 +110,7 @@ offsets! {
     signal_pids = "signal_struct.pids",
     signal_rlim = "signal_struct.rlim",
     signal_thread_head = "signal_struct.thread_head",
+    signal_live = "signal_struct.live.counter",
     signal_has_subreaper = "bit:signal_struct.has_child_subreaper",
     signal_is_subreaper = "bit:signal_struct.is_child_subreaper",
     tty_index = "tty_struct.index",
@@ -176,11 +177,16 @@ pub struct Config {
     pub typed: u32,
     /// Not 0: programs may meet on a CPU, and the scratch space has to be guarded.
     pub guarded: u32,
+    /// Bits of [`scope`]; 0: every process is recorded.
+    pub scope: u32,
+    /// Fills the structure up.
+    pub unused: u32,
 }
 
 impl Config {
     /// A configuration that records nothing useful; user space replaces it.
-    pub const UNSET: Config = Config { epoch: 0, own_tgid: 0, snaplen: 80, typed: 0, guarded: 1 };
+    pub const UNSET: Config =
+        Config { epoch: 0, own_tgid: 0, snaplen: 80, typed: 0, guarded: 1, scope: 0, unused: 0 };
 }
 
 /// Rows of the table of calls: 0 to 511 are native system calls, the others follow.
@@ -207,10 +213,22 @@ pub mod want {
     pub const YES: u32 = 1;
     /// Only where it does not return 0; success is seen elsewhere (`execve`).
     pub const FAILURES: u32 = 2;
+    /// It is recorded of processes out of scope, too.
+    pub const OF_OTHERS: u32 = 4;
 }
 
 /// Words that a row has room for; `execve` needs the most. A power of two.
 pub const MAX_WORDS: usize = 32;
+
+/// Bits of [`Config::scope`].
+pub mod scope {
+    /// Only processes in the map `SCOPE` are recorded, once the switch is on, and of others the calls that are wanted of them too.
+    pub const LIMITED: u32 = 1;
+    /// What a process in the map starts enters it.
+    pub const DESCENDANTS: u32 = 2;
+    /// What the recorder starts enters it.
+    pub const CHILDREN: u32 = 4;
+}
 
 /// How one kind of event is put together.
 #[repr(C)]

@@ -10,6 +10,22 @@ use tercel_format::record::ProcessRecord;
 
 use crate::state::{State, clone_flag};
 
+/// Codes of the events of other processes that a recording of some processes needs: they tell who made whom, and the facts of
+/// ancestors, session leaders and process groups that fields of the followed ones show; one sets limits of another process. What
+/// else others do changes only what is known of themselves, as their fds.
+pub const OF_OTHERS: &[u16] = &[
+    code::SYSCALL_CLONE_20_X,
+    code::SYSCALL_FORK_20_X,
+    code::SYSCALL_VFORK_20_X,
+    code::SYSCALL_CLONE3_X,
+    code::SYSCALL_EXECVE_19_X,
+    code::SYSCALL_EXECVEAT_X,
+    code::PROCEXIT_1_E,
+    code::SYSCALL_PRCTL_X,
+    code::SYSCALL_SETSID_X,
+    code::SYSCALL_PRLIMIT_X,
+];
+
 /// Which processes belong to those that were named.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Follow {

@@ -15,7 +15,7 @@ mod ways;
 
 use tercel_format::Event;
 
-pub use followed::Follow;
+pub use followed::{Follow, OF_OTHERS};
 pub use scope::{Scope, means_container};
 pub use slicer::{SliceCounts, Slicer};
 
