@@ -97,7 +97,7 @@ pub struct RecordArgs {
     /// Start a new file after this time, in seconds or as in 10m
     #[arg(short = 'G', value_name = "DURATION", value_parser = values::duration, help_heading = "Rotation")]
     rotate_age: Option<Duration>,
-    /// Keep only the newest COUNT files; older files of this recording are deleted
+    /// Keep only the newest COUNT files; older ones are deleted, also those of earlier recordings under this name
     #[arg(short = 'W', value_name = "COUNT", help_heading = "Rotation")]
     rotate_count: Option<usize>,
     /// Keep only the newest events, in memory, and write them at the end. The limit is a time (60s), a size (256MiB), or
