@@ -13,6 +13,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use jiff::Timestamp;
 
 use super::target::{Creation, TargetError, target};
+use super::whole::WholeFile;
 use crate::trace::Output;
 
 /// A file, or standard output for `-`.
@@ -20,17 +21,24 @@ use crate::trace::Output;
 pub struct Destination {
     path: PathBuf,
     creation: Creation,
+    /// Whether the file has its name only once it is whole.
+    whole: bool,
 }
 
 impl Destination {
     /// The file of this path, which does not exist.
     pub fn new(path: impl Into<PathBuf>) -> Destination {
-        Destination { path: path.into(), creation: Creation::default() }
+        Destination { path: path.into(), creation: Creation::default(), whole: false }
     }
 
     /// The same, created in this way.
     pub fn created(self, creation: Creation) -> Destination {
         Destination { creation, ..self }
+    }
+
+    /// A file that has its name only once it is whole, and that replaces no other one.
+    pub fn whole(self) -> Destination {
+        Destination { whole: true, ..self }
     }
 
     /// Its path.
@@ -53,7 +61,7 @@ impl Destination {
         };
         // Who writes over a file means that one.
         let creation = Creation { force: false, ..self.creation };
-        Destination { path: self.path.with_file_name(name), creation }
+        Destination { path: self.path.with_file_name(name), creation, whole: self.whole }
     }
 
     /// Whether a file is there that creation would refuse. Creation looks again.
@@ -73,6 +81,10 @@ impl Destination {
     pub fn create(&self, count: Arc<AtomicU64>) -> Result<Opened, TargetError> {
         if self.path == Path::new("-") {
             return Ok(Opened { output: Box::new(io::stdout()), count, presence: None });
+        }
+        if self.whole {
+            let output = Box::new(WholeFile::create(&self.path, self.creation.mode)?);
+            return Ok(Opened { output, count, presence: None });
         }
         let target = target(&self.path, self.creation)?;
         let Some(path) = target.path else {
@@ -206,6 +218,10 @@ impl Output for Opened {
 
     fn take_back(&mut self, length: u64) -> io::Result<()> {
         self.output.take_back(length)
+    }
+
+    fn publish(&mut self) -> io::Result<()> {
+        self.output.publish()
     }
 }
 

@@ -6,6 +6,7 @@ mod kept;
 mod names;
 mod rotation;
 mod target;
+mod whole;
 
 #[cfg(test)]
 mod tests;
@@ -19,6 +20,7 @@ pub use destination::{Destination, Gone, Opened, Presence};
 pub use names::{Names, PatternError};
 pub use rotation::{Growth, Rotation};
 pub use target::{Creation, TargetError, is_same_file};
+pub use whole::{Directory, WholeFile};
 
 /// Why there is no next file.
 #[derive(Debug, thiserror::Error)]

@@ -40,6 +40,14 @@ pub trait Output: Write + Send {
         Err(io::ErrorKind::Unsupported.into())
     }
 
+    /// Everything was written: what is to appear under its name only as a whole appears now.
+    ///
+    /// # Errors
+    /// Those of the operating system.
+    fn publish(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+
     /// Whether an index follows at the end. Without one, chunks are not remembered for it.
     fn is_indexed(&self) -> bool {
         true
@@ -82,6 +90,10 @@ impl<T: Output + ?Sized> Output for Box<T> {
 
     fn take_back(&mut self, length: u64) -> io::Result<()> {
         (**self).take_back(length)
+    }
+
+    fn publish(&mut self) -> io::Result<()> {
+        (**self).publish()
     }
 
     fn is_indexed(&self) -> bool {

@@ -15,6 +15,9 @@ pub(super) const FORMAT_VERSION: u16 = 1;
 /// Longest file header that is read.
 pub(super) const LIMIT: u64 = 1 << 20;
 
+/// Fields at the end that headers of older traces do not have: the redaction, and the three of a cut.
+const MISSING: usize = 4;
+
 /// What the recorder says about a trace. Unknown texts are empty, unknown numbers 0.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Header {
@@ -42,6 +45,19 @@ pub struct Header {
     pub source: String,
     /// What was redacted, and by which policy; empty without redaction. Headers of older traces end before this field.
     pub redaction: String,
+    /// The cut of a flight recorder that the trace is; empty otherwise.
+    pub cut: Cut,
+}
+
+/// A part of what a flight recorder saw, written because of an alert or a request. It says what the alerts in it have to say of it.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Cut {
+    /// Name of the file as alerts print it; empty for a trace that is no cut.
+    pub file: String,
+    /// The rule whose alert started it; empty for a request.
+    pub rule: String,
+    /// Number of the event of that alert.
+    pub event: u64,
 }
 
 impl Header {
@@ -83,8 +99,9 @@ pub(super) fn decode(frame: &[u8], version: u16) -> Result<Result<Header, Damage
     if version > FORMAT_VERSION {
         return Err(TraceError::Version { found: version, known: FORMAT_VERSION });
     }
-    // A missing text is replaced by the encoding of an empty one.
-    let header = encoding::decode(body).or_else(|| encoding::decode(&[body, &[0; 8]].concat()));
+    // Missing texts and numbers at the end are replaced by empty ones and zeros, which take 8 bytes each.
+    let missing = (0..=MISSING).map(|count| [body, &vec![0; 8 * count]].concat());
+    let header = missing.into_iter().find_map(|body| encoding::decode(&body));
     Ok(header.ok_or(Damage::Encoding(SectionKind::Header.name())))
 }
 

@@ -3,6 +3,10 @@
 //!
 //! A trace can begin only where the complete state is known: with the start of a section, or at a snapshot. The chunks
 //! between two of these places form a group, which is kept or removed as a whole.
+//!
+//! A [`RingReader`] takes the groups one after the other, from an old one on and into the future. Groups that have to leave the ring
+//! before a reader has come to them wait for it, up to as many bytes as the ring may have; beyond that the reader loses them, which
+//! it says. So memory is at most twice that of the ring, however many readers there are and however slow they are.
 
 use std::collections::VecDeque;
 use std::io::{self, Write};
@@ -57,7 +61,15 @@ struct Shared {
 #[derive(Debug, Default)]
 struct Kept {
     header: Header,
+    /// Removed groups that a reader still needs, before those of the ring.
+    retired: VecDeque<Group>,
     groups: VecDeque<Group>,
+    /// Number of the next group.
+    made: u64,
+    /// The next group of each reader.
+    readers: Vec<(u64, u64)>,
+    /// Number of the next reader.
+    opened: u64,
     usage: RingUsage,
     /// Whether the chunk before was the start of a section.
     in_head: bool,
@@ -66,6 +78,10 @@ struct Kept {
 /// Chunks of which the first can begin a trace.
 #[derive(Debug, Default)]
 struct Group {
+    /// Number of the group, from 0.
+    number: u64,
+    /// Events of the trace before it.
+    events_before: u64,
     chunks: Vec<Arc<KeptChunk>>,
     bytes: u64,
     raw_bytes: u64,
@@ -97,6 +113,12 @@ impl Ring {
         self.shared.kept().usage()
     }
 
+    /// Bytes of removed groups that readers still need.
+    #[cfg(test)]
+    pub(super) fn retained(&self) -> u64 {
+        self.shared.kept().retired.iter().map(|group| group.bytes).sum()
+    }
+
     /// Waits until `events` events have arrived since the start; `false` if they do not arrive within `patience`.
     pub fn wait(&self, events: u64, patience: Duration) -> bool {
         let kept = self.shared.kept();
@@ -115,20 +137,92 @@ impl Ring {
         if chunks.iter().all(|kept| kept.chunk.descriptor.events == 0) {
             return Ok(None);
         }
-        let room = chunks.iter().map(|kept| kept.bytes.len()).sum();
-        let mut appender = Appender::new(Vec::with_capacity(room), &header, false)?;
-        let mut events = 0;
-        for (sequence, kept) in (0..).zip(&chunks) {
-            let mut descriptor = kept.chunk.descriptor.clone();
-            descriptor.sequence = sequence;
-            descriptor.events_before = events;
-            events += descriptor.events;
-            let (extra, data) = kept.parts();
-            let packed = Packed { descriptor, extra: extra.to_vec(), data: data.to_vec(), raw: Vec::new() };
-            appender.append(&packed)?;
-        }
-        appender.finish().map(|(bytes, _)| Some(bytes))
+        trace(&header, &chunks).map(Some)
     }
+
+    /// Reads from the group on that contains the time `from`, in nanoseconds since the epoch, or from the oldest one.
+    pub fn reader(&self, from: u64) -> RingReader {
+        let (id, next, events) = self.shared.kept().open(from);
+        RingReader { shared: Arc::clone(&self.shared), id, next, events }
+    }
+}
+
+/// Reads the groups of a ring one after the other.
+#[derive(Debug)]
+pub struct RingReader {
+    shared: Arc<Shared>,
+    id: u64,
+    /// Number of the next group.
+    next: u64,
+    /// Events before it, as far as this reader has come.
+    events: u64,
+}
+
+/// What a [`RingReader`] finds.
+#[derive(Debug)]
+pub enum RingPart {
+    /// The next group.
+    Group {
+        /// It, as a whole trace.
+        trace: Vec<u8>,
+        /// Events before it that were removed before this reader came to them.
+        lost: u64,
+    },
+    /// The next group is not complete yet.
+    Pending,
+    /// There is nothing more before the given end.
+    End,
+}
+
+impl RingReader {
+    /// The next group that is complete: because another one follows, or because it contains the last of the first `end` events of
+    /// the ring. Waits at most `patience` for it.
+    ///
+    /// # Errors
+    /// Only those of encoding.
+    pub fn next(&mut self, end: u64, patience: Duration) -> io::Result<RingPart> {
+        let is_pending = |kept: &mut Kept| !kept.is_ready(self.next, end);
+        let waited = self.shared.grown.wait_timeout_while(self.shared.kept(), patience, is_pending);
+        let (mut kept, _) = waited.unwrap_or_else(PoisonError::into_inner);
+        if !kept.is_ready(self.next, end) {
+            return Ok(RingPart::Pending);
+        }
+        let Some(group) = kept.from(self.next).filter(|group| group.events_before < end) else {
+            return Ok(RingPart::End);
+        };
+        let lost = group.events_before.saturating_sub(self.events);
+        (self.next, self.events) = (group.number + 1, group.events_before + group.events);
+        let (header, chunks) = (kept.header.clone(), group.chunks.clone());
+        kept.advance(self.id, self.next);
+        // Chunks are put together while the ring goes on.
+        drop(kept);
+        Ok(RingPart::Group { trace: trace(&header, &chunks)?, lost })
+    }
+}
+
+impl Drop for RingReader {
+    fn drop(&mut self) {
+        let mut kept = self.shared.kept();
+        kept.readers.retain(|(id, _)| *id != self.id);
+        kept.release();
+    }
+}
+
+/// A whole trace of some chunks.
+fn trace(header: &Header, chunks: &[Arc<KeptChunk>]) -> io::Result<Vec<u8>> {
+    let room = chunks.iter().map(|kept| kept.bytes.len()).sum();
+    let mut appender = Appender::new(Vec::with_capacity(room), header, false)?;
+    let mut events = 0;
+    for (sequence, kept) in (0..).zip(chunks) {
+        let mut descriptor = kept.chunk.descriptor.clone();
+        descriptor.sequence = sequence;
+        descriptor.events_before = events;
+        events += descriptor.events;
+        let (extra, data) = kept.parts();
+        let packed = Packed { descriptor, extra: extra.to_vec(), data: data.to_vec(), raw: Vec::new() };
+        appender.append(&packed)?;
+    }
+    appender.finish().map(|(bytes, _)| bytes)
 }
 
 impl Shared {
@@ -145,7 +239,9 @@ impl Kept {
         self.in_head = is_head;
         self.usage.events += descriptor.events;
         if is_start {
-            self.groups.push_back(Group::default());
+            let events_before = self.usage.events - descriptor.events;
+            self.groups.push_back(Group { number: self.made, events_before, ..Group::default() });
+            self.made += 1;
         }
         match self.groups.back_mut() {
             Some(group) => group.push(chunk),
@@ -156,6 +252,52 @@ impl Kept {
             && let Some(group) = self.groups.pop_front()
         {
             self.usage.forgotten += group.events;
+            self.retired.push_back(group);
+        }
+        self.release();
+        while self.retired.iter().map(|group| group.bytes).sum::<u64>() > limits.bytes {
+            self.retired.pop_front();
+        }
+    }
+
+    /// Forgets removed groups that no reader needs.
+    fn release(&mut self) {
+        let needed = self.readers.iter().map(|(_, next)| *next).min().unwrap_or(u64::MAX);
+        while self.retired.front().is_some_and(|group| group.number < needed) {
+            self.retired.pop_front();
+        }
+    }
+
+    /// A new reader: its number, the number of its first group, and the events before that.
+    fn open(&mut self, from: u64) -> (u64, u64, u64) {
+        let is_later = |group: &&Group| group.span.is_some_and(|(first, _)| first > from);
+        let later = self.groups.iter().find(is_later).map_or(self.made, |group| group.number);
+        let oldest = self.groups.front().map_or(self.made, |group| group.number);
+        let next = later.saturating_sub(1).max(oldest);
+        let events = self.from(next).map_or(self.usage.events, |group| group.events_before);
+        let id = self.opened;
+        self.opened += 1;
+        self.readers.push((id, next));
+        (id, next, events)
+    }
+
+    /// A reader has come to group `next`.
+    fn advance(&mut self, reader: u64, next: u64) {
+        self.readers.iter_mut().filter(|(id, _)| *id == reader).for_each(|(_, at)| *at = next);
+        self.release();
+    }
+
+    /// The group of this number, or the next one that is there.
+    fn from(&self, number: u64) -> Option<&Group> {
+        self.retired.iter().chain(&self.groups).find(|group| group.number >= number)
+    }
+
+    /// Whether a reader at group `next` gets an answer, if it ends after `end` events.
+    fn is_ready(&self, next: u64, end: u64) -> bool {
+        match self.from(next) {
+            Some(group) if group.number + 1 < self.made => true,
+            Some(group) => self.usage.events >= end && group.events_before + group.events >= end,
+            None => self.usage.events >= end,
         }
     }
 

@@ -181,6 +181,16 @@ impl<W: Output + 'static> TraceWriter<W> {
         Ok(())
     }
 
+    /// As [`flush_chunk`](TraceWriter::flush_chunk), and the next chunk with events begins with a snapshot.
+    ///
+    /// # Errors
+    /// As for [`block`](TraceWriter::block).
+    pub fn end_group(&mut self) -> io::Result<()> {
+        self.flush_chunk()?;
+        self.section_chunks = 0;
+        Ok(())
+    }
+
     /// Events written so far.
     pub fn events(&self) -> u64 {
         self.events + self.descriptor.events

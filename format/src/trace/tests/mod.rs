@@ -4,6 +4,7 @@
 mod damage;
 mod hostile;
 mod keyframes;
+mod ring;
 mod round_trip;
 
 use std::io::Cursor;
