@@ -20,7 +20,6 @@ const ONE_PROBE: &str =
 const PLUGINS: &str = "plugins cannot be loaded; containers are built in";
 const METRICS: &str = "this program has no such metric";
 const OLD: &str = "removed from Falco";
-const CAPTURES: &str = "alerts do not start captures; use 'tercel live -w FILE' or 'tercel record'";
 const NO_LIBRARY: &str = "this program does not use Falco's libraries";
 
 /// Every key: its path, and its use. A path that ends in `.*` stands for all keys below it.
@@ -38,12 +37,16 @@ pub(crate) const KEYS: &[(&str, Use)] = &[
             "each line is written at once; a queue per output keeps slow outputs from delaying capture",
         ),
     ),
-    ("capture.*", Ignored("", CAPTURES)),
-    ("capture.default_duration", Ignored("5000", CAPTURES)),
-    ("capture.enabled", Ignored("false", CAPTURES)),
-    ("capture.max_file_size_mb", Ignored("0", CAPTURES)),
-    ("capture.mode", Ignored("rules", CAPTURES)),
-    ("capture.path_prefix", Ignored("/tmp/falco", CAPTURES)),
+    ("capture.capture_before", Used),
+    ("capture.default_duration", Used),
+    ("capture.enabled", Used),
+    ("capture.max_file_size_mb", Used),
+    ("capture.max_files", Used),
+    ("capture.max_per_minute", Used),
+    ("capture.max_total_size_mb", Used),
+    ("capture.mode", Used),
+    ("capture.path_prefix", Used),
+    ("capture.ring_size_mb", Used),
     ("config_files.*", Used),
     ("container_engines.*", Ignored("", "all container engines are queried; --docker and --cri add sockets")),
     ("engine.ebpf.*", Ignored("", OLD)),

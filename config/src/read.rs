@@ -12,6 +12,7 @@ use tercel_rules::output::Template;
 use tercel_rules::program::Priority;
 use tercel_rules::select::{Matching, SelectionStep};
 
+use crate::captures::capture;
 use crate::outputs::outputs;
 use crate::reader::Reader;
 use crate::settings::{Calls, Config, Drops, Lines, Log, Metrics, Schema, Web};
@@ -55,6 +56,7 @@ pub fn config(root: &Entry) -> Result<Read, Vec<Remark>> {
         timeouts: reader.number("syscall_event_timeouts.max_consecutives", 1000, 1..=u32::MAX),
         web: web(&mut reader),
         metrics: metrics(&mut reader),
+        capture: capture(&mut reader),
         calls: calls(&mut reader),
         snaplen: reader.number("falco_libs.snaplen", 80, 0..=u32::from(u16::MAX)),
         ring: PRESET << reader.number("engine.modern_ebpf.buf_size_preset", 5, 1..=10u32),
@@ -429,7 +431,6 @@ fn calls(reader: &mut Reader<'_>) -> Calls {
 
 /// Values without effect here that Falco refuses.
 fn checked_only(reader: &mut Reader<'_>) {
-    reader.word("capture.mode", &[("rules", ()), ("all_rules", ())], ());
     let named: Vec<&str> = reader
         .list("plugins")
         .iter()

@@ -45,6 +45,8 @@ pub struct Config {
     pub web: Option<Web>,
     /// What is measured.
     pub metrics: Metrics,
+    /// What alerts cut out of the newest events.
+    pub capture: Capture,
     /// Which system calls the probe captures.
     pub calls: Calls,
     /// Bytes of read and written buffers to keep.
@@ -181,4 +183,29 @@ pub struct Calls {
     pub adaptive: bool,
     /// Not these, by name, regardless of what rules need.
     pub less: BTreeSet<String>,
+}
+
+/// What alerts cut out of the newest events, and the limits of these files.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Capture {
+    /// Whether alerts start cuts.
+    pub enabled: bool,
+    /// What names of files begin with.
+    pub prefix: PathBuf,
+    /// Whether alerts of all rules start cuts, not only those of rules that say so.
+    pub all_rules: bool,
+    /// How long a cut goes on after an alert, unless the rule says so.
+    pub duration: Duration,
+    /// How long before an alert it begins, unless the rule says so.
+    pub before: Duration,
+    /// Bytes after which a cut ends; 0 for no limit.
+    pub file_bytes: u64,
+    /// Bytes of compressed events in memory.
+    pub ring: u64,
+    /// Files below which there may be another one.
+    pub files: u64,
+    /// Bytes of all files below which there may be another one.
+    pub bytes: u64,
+    /// Cuts that may begin within a minute.
+    pub per_minute: u32,
 }

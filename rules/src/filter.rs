@@ -5,7 +5,7 @@ use crate::caret::beneath;
 use crate::compile::{self, CompileError, Compiler};
 use crate::fields::suggest;
 use crate::lang::{self, ParseError};
-use crate::program::{Priority, Program, Rule, SYSCALL, Template};
+use crate::program::{Capture, Priority, Program, Rule, SYSCALL, Template};
 
 /// How deep parentheses may be nested (reference language 2.8).
 const MAX_DEPTH: usize = 100;
@@ -87,6 +87,7 @@ fn silent(name: String, condition: compile::Condition) -> Rule {
         condition: condition.node,
         output: Template::default(),
         events: condition.events,
+        capture: Capture::default(),
     }
 }
 

@@ -51,6 +51,19 @@ pub struct Rule {
     pub output: Template,
     /// Codes of the events on which the condition can be true (reference language section 9).
     pub events: EventSet,
+    /// What its alerts ask of a flight recorder.
+    pub capture: Capture,
+}
+
+/// What the alerts of a rule ask of a flight recorder, in milliseconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Capture {
+    /// Whether they start a cut.
+    pub starts: bool,
+    /// How long it goes on after the alert; the default if this is `None`.
+    pub duration: Option<u32>,
+    /// How long before the alert it begins; the default if this is `None`.
+    pub before: Option<u32>,
 }
 
 /// A condition.

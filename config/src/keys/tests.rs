@@ -194,7 +194,6 @@ fn changes_of_the_stock_configuration_are_reported() {
             "buf_size_preset: 4, drop_failed_exit: false}, modern",
             "buf_size_preset: 6, drop_failed_exit: false}, modern",
         ),
-        ("capture: {enabled: false", "capture: {enabled: true"),
         ("buffered_outputs: false", "buffered_outputs: true"),
         ("threadiness: 0", "threadiness: 8"),
         ("libs_logger: {enabled: true, severity: info}", "libs_logger: {enabled: true, severity: debug}"),

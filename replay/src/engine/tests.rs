@@ -60,6 +60,7 @@ fn program(conditions: &[&str]) -> Program {
             condition: condition.node,
             output: Template::default(),
             events: condition.events,
+            capture: Default::default(),
         }
     });
     let rules = rules.collect();

@@ -26,6 +26,7 @@ fn program(conditions: &[&str]) -> Program {
             condition: condition.node,
             output: Template::default(),
             events: condition.events,
+            capture: Default::default(),
         });
     }
     let (nodes, checks) = compiler.into_parts();

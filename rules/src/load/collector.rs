@@ -245,6 +245,9 @@ fn replace_in(rule: &mut RuleInfo, update: RuleUpdate) {
     set(&mut rule.priority, update.priority);
     set(&mut rule.capture, update.capture);
     set(&mut rule.capture_duration, update.capture_duration);
+    if update.capture_before.is_some() {
+        rule.capture_before = update.capture_before;
+    }
     set(&mut rule.enabled, update.enabled);
     set(&mut rule.warn_evttypes, update.warn_evttypes);
     set(&mut rule.skip_if_unknown_filter, update.skip_if_unknown_filter);

@@ -141,6 +141,21 @@ pub(super) fn u32(text: &str) -> Option<u32> {
     }
 }
 
+/// Milliseconds: a number of them, or a number with a unit, as in 500ms, 30s, 2m or 1h.
+pub fn milliseconds(text: &str) -> Option<u32> {
+    let text = text.trim();
+    let digits = text.find(|letter: char| !letter.is_ascii_digit()).unwrap_or(text.len());
+    let (number, unit) = text.split_at(digits);
+    let factor = match unit {
+        "" | "ms" => 1,
+        "s" => 1000,
+        "m" => 60_000,
+        "h" => 3_600_000,
+        _ => return None,
+    };
+    number.parse::<u32>().ok()?.checked_mul(factor)
+}
+
 /// A node as text: null is "null". What is no scalar cannot be one.
 pub(super) fn as_text<'n>(node: &'n Node, ctx: &Context) -> Result<&'n str, Failure> {
     match &node.kind {
@@ -190,6 +205,25 @@ pub(super) fn priority(item: &Node, ctx: &Context) -> Result<Priority, Failure> 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn milliseconds_have_units_or_none() {
+        for (text, expected) in [
+            ("30000", Some(30_000)),
+            ("30s", Some(30_000)),
+            ("500ms", Some(500)),
+            ("2m", Some(120_000)),
+            ("1h", Some(3_600_000)),
+            ("0", Some(0)),
+            ("1.5s", None),
+            ("-1", None),
+            ("s", None),
+            ("", None),
+            ("99999999h", None),
+        ] {
+            assert_eq!(milliseconds(text), expected, "{text}");
+        }
+    }
 
     #[test]
     fn truth_values() {

@@ -81,6 +81,7 @@ pub(super) struct RuleInfo {
     pub(super) priority: Priority,
     pub(super) capture: bool,
     pub(super) capture_duration: u32,
+    pub(super) capture_before: Option<u32>,
     pub(super) enabled: bool,
     pub(super) warn_evttypes: bool,
     pub(super) skip_if_unknown_filter: bool,
@@ -100,6 +101,7 @@ pub(super) struct RuleUpdate {
     pub(super) priority: Option<Priority>,
     pub(super) capture: Option<bool>,
     pub(super) capture_duration: Option<u32>,
+    pub(super) capture_before: Option<u32>,
     pub(super) enabled: Option<bool>,
     pub(super) warn_evttypes: Option<bool>,
     pub(super) skip_if_unknown_filter: Option<bool>,
@@ -119,6 +121,7 @@ impl RuleUpdate {
             priority: None,
             capture: None,
             capture_duration: None,
+            capture_before: None,
             enabled: None,
             warn_evttypes: None,
             skip_if_unknown_filter: None,
@@ -134,6 +137,7 @@ impl RuleUpdate {
             && self.priority.is_none()
             && self.capture.is_none()
             && self.capture_duration.is_none()
+            && self.capture_before.is_none()
             && self.enabled.is_none()
             && self.warn_evttypes.is_none()
             && self.skip_if_unknown_filter.is_none()

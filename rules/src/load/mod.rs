@@ -41,6 +41,7 @@ use failure::{Caution, Failure, Spot};
 use reader::Reader;
 
 pub use context::{Item, Location, Place};
+pub use decode::milliseconds;
 pub use options::{AppendOutput, Options};
 pub use parts::{Part, PartKind, Parts, TooLarge, Variant};
 pub use priority::parse_priority;
@@ -51,7 +52,7 @@ use tercel_format::catalogue::code;
 
 use crate::compile::{self, Compiler};
 pub use crate::output::ExtraField;
-use crate::program::{Priority, Program, Rule, Template};
+use crate::program::{Capture, Priority, Program, Rule, Template};
 
 /// Loads rule files in order.
 #[derive(Debug)]
@@ -94,8 +95,8 @@ pub struct RuleInfo {
     pub output: String,
     /// Whether it runs, or why not.
     pub state: RuleState,
-    /// Whether alerts shall start a capture, and of how many milliseconds (0: the default).
-    pub capture: Option<u32>,
+    /// What alerts ask of a flight recorder.
+    pub capture: Capture,
     /// Where it was defined first.
     pub place: Place,
 }
@@ -390,7 +391,12 @@ impl Loader {
             condition: rule.cond.text.clone(),
             output: rule.output.text.clone(),
             state: state(rule),
-            capture: rule.capture.then_some(rule.capture_duration),
+            capture: Capture {
+                starts: rule.capture,
+                // 0 is the default, as if the key were missing (reference language 7.8).
+                duration: Some(rule.capture_duration).filter(|duration| *duration > 0),
+                before: rule.capture_before,
+            },
             place: self.place(&rule.ctx, None),
         };
         self.collector.rules.iter().map(|entry| info(&entry.info)).collect()
@@ -426,6 +432,7 @@ fn program_rule(compiled: Compiled, condition: compile::Condition, info: &RuleIn
         condition: condition.node,
         output: compiled.output,
         events,
+        capture: info.capture,
     }
 }
 

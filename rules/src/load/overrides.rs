@@ -19,6 +19,7 @@ const RULE_REPLACE: &[&str] = &[
     "priority",
     "capture",
     "capture_duration",
+    "capture_before",
     "tags",
     "exceptions",
     "enabled",
@@ -196,6 +197,9 @@ fn read_update(
     }
     if listed.take("capture_duration")? {
         update.capture_duration = Some(required(item, "capture_duration", ctx, decode::u32)?);
+    }
+    if listed.take("capture_before")? {
+        update.capture_before = Some(required(item, "capture_before", ctx, decode::milliseconds)?);
     }
     if listed.take("enabled")? {
         update.enabled = Some(required(item, "enabled", ctx, decode::bool)?);

@@ -33,6 +33,7 @@ const RULE_KEYS: &[&str] = &[
     "enabled",
     "capture",
     "capture_duration",
+    "capture_before",
     "warn_evttypes",
     "skip-if-unknown-filter",
     "tags",
@@ -251,6 +252,7 @@ impl Reader<'_> {
             enabled: flag("enabled", true)?,
             capture: flag("capture", false)?,
             capture_duration: optional(item, "capture_duration", ctx, decode::u32)?.unwrap_or(0),
+            capture_before: optional(item, "capture_before", ctx, decode::milliseconds)?,
             warn_evttypes: flag("warn_evttypes", true)?,
             skip_if_unknown_filter: flag("skip-if-unknown-filter", false)?,
         };

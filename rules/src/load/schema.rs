@@ -62,6 +62,7 @@ const OPERATION: Shape = Shape::OneOf(&["append", "replace"]);
 static OVERRIDE: Keys = Keys {
     known: &[
         ("capture", OPERATION),
+        ("capture_before", OPERATION),
         ("capture_duration", OPERATION),
         ("condition", OPERATION),
         ("desc", OPERATION),
@@ -81,6 +82,7 @@ static ITEM: Keys = Keys {
     known: &[
         ("append", Shape::Bool),
         ("capture", Shape::Bool),
+        ("capture_before", Shape::NumberOrText),
         ("capture_duration", Shape::Integer),
         ("condition", Shape::Text),
         ("desc", Shape::Text),
