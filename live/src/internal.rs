@@ -54,6 +54,7 @@ impl InternalAlert {
             number: None,
             hostname: hostname.to_owned(),
             capture: None,
+            capture_file: None,
             message: self.text.clone(),
             values: Values::default(),
             output_fields: self.fields.clone(),

@@ -18,6 +18,9 @@ pub fn record(finding: Finding<'_>) -> Record {
     if !finding.hostname.is_empty() {
         attributes.insert("evt.hostname".to_owned(), json!(finding.hostname));
     }
+    if let Some(file) = finding.capture_file {
+        attributes.insert("tercel.capture_file".to_owned(), json!(file));
+    }
     attributes.extend(finding.output_fields);
     Record {
         time: finding.time,

@@ -78,6 +78,14 @@ impl<W: Output + 'static> KeyedWriter<W> {
         self.writer.flush_chunk()
     }
 
+    /// As [`flush_chunk`](KeyedWriter::flush_chunk), and the next chunk with events begins with a snapshot.
+    ///
+    /// # Errors
+    /// As for [`block`](KeyedWriter::block).
+    pub fn end_group(&mut self) -> io::Result<()> {
+        self.writer.end_group()
+    }
+
     /// Events written so far.
     pub fn events(&self) -> u64 {
         self.writer.events()

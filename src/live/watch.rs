@@ -128,7 +128,7 @@ impl<'a> Watch<'a> {
             web,
             snapshots: Some(snapshots),
             reloaded: since_epoch(),
-            origin: Origin { label: None, zone },
+            origin: Origin { label: None, zone, cut: None },
             drops: DropWatcher::new(setup.config.drops),
             silence: SilenceWatcher::new(setup.config.timeouts, now),
             lost_exits: LostExits::new(now),

@@ -57,7 +57,8 @@ impl<'a> Captures<'a> {
     fn origin(&self, name: &str, capture: &Capture) -> Origin {
         let label = self.intent.with_file.then(|| Arc::from(name));
         let zone = capture.header().filter(|_| !self.intent.utc).map(|header| Arc::new(header.zone.clone()));
-        Origin { label, zone }
+        let cut = capture.header().map(|header| &header.cut).filter(|cut| !cut.file.is_empty());
+        Origin { label, zone, cut: cut.cloned().map(Arc::new) }
     }
 
     /// The capture after it was verified. One that fails is read by its events alone.

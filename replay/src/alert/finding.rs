@@ -47,6 +47,8 @@ pub struct Finding<'a> {
     pub hostname: String,
     /// Name of the capture, if lines contain it.
     pub capture: Option<String>,
+    /// Name of the cut of a flight recorder that contains the event.
+    pub capture_file: Option<String>,
     /// The output without time and priority.
     pub message: String,
     /// What is known about process, user, file, connection and container.

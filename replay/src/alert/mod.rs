@@ -1,6 +1,7 @@
 //! Alerts: a rule that matched and the context of the event enter, a line of text or of JSON leaves, equal to that of Falco
 //! (reference language section 10). Where the line goes is not known here.
 
+mod cut;
 mod escape;
 mod finding;
 
@@ -8,7 +9,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde_json::{Map, Value};
-use tercel_format::trace::Zone;
+use tercel_format::trace::{Cut, Zone};
 use tercel_rules::fields::{Arg, Field, FieldRef};
 use tercel_rules::output::{Piece, Template};
 use tercel_rules::program::{Operand, Program, Rule, Source};
@@ -36,6 +37,8 @@ pub struct Origin {
     pub label: Option<Arc<str>>,
     /// Zone in which times are shown; without one, that of the settings.
     pub zone: Option<Arc<Zone>>,
+    /// The cut of a flight recorder that the capture is; its alerts say so.
+    pub cut: Option<Arc<Cut>>,
 }
 
 /// How alerts look.
@@ -96,6 +99,7 @@ pub struct Formatter {
     message: Vec<u8>,
     line: Vec<u8>,
     origin: Origin,
+    cut: cut::InCut,
 }
 
 impl Formatter {
@@ -122,6 +126,7 @@ impl Formatter {
             message: Vec::new(),
             line: Vec::new(),
             origin: Origin::default(),
+            cut: cut::InCut::default(),
         }
     }
 
@@ -129,10 +134,20 @@ impl Formatter {
     pub fn set_origin(&mut self, origin: &Origin) {
         self.scratch.zone.clone_from(&origin.zone);
         self.origin = origin.clone();
+        self.cut = cut::InCut::default();
+    }
+
+    /// Sets the cut that contains the alerts that follow.
+    pub fn set_cut(&mut self, cut: Option<&Arc<Cut>>) {
+        if self.origin.cut.as_ref() != cut {
+            self.origin.cut = cut.cloned();
+            self.cut = cut::InCut::default();
+        }
     }
 
     /// Appends the line of an alert, without a line end.
     pub fn push_line(&mut self, alert: &Alert<'_>, out: &mut Vec<u8>) {
+        self.cut.look(self.origin.cut.as_deref(), &alert.rule.name, alert.context.event.num);
         self.message.clear();
         push_message(&alert.context, &alert.rule.output, &mut self.message, &mut self.scratch);
         self.line.clear();
@@ -156,6 +171,12 @@ impl Formatter {
             out.extend_from_slice(&self.line);
         }
     }
+
+    /// Name of the file of the cut that contains the alert that was looked at last.
+    fn cut_file(&self) -> Option<&str> {
+        self.origin.cut.as_deref().filter(|_| self.cut.contains()).map(|cut| cut.file.as_str())
+    }
+
     /// The alert in its parts.
     pub fn finding<'a>(&mut self, alert: &Alert<'a>) -> Finding<'a> {
         let Alert { rule, context, .. } = alert;
@@ -176,6 +197,7 @@ impl Formatter {
             number: Some(context.event.num),
             hostname: text(&context.state.machine.hostname),
             capture: self.origin.label.as_deref().map(str::to_owned),
+            capture_file: self.cut_file().map(str::to_owned),
             message: text(&self.message),
             values: Values::of(context, &mut self.scratch),
             output_fields,
@@ -202,6 +224,11 @@ impl Formatter {
     fn push_json(&mut self, alert: &Alert<'_>, out: &mut Vec<u8>) {
         let rule = alert.rule;
         out.push(b'{');
+        if let Some(file) = self.cut_file() {
+            out.extend_from_slice(b"\"capture_file\":");
+            push_string(out, file.as_bytes());
+            out.push(b',');
+        }
         if let Some(label) = &self.origin.label {
             out.extend_from_slice(b"\"file\":");
             push_string(out, label.as_bytes());

@@ -20,6 +20,7 @@ fn rule(output: &str) -> Rule {
         condition: NodeId(0),
         output: Template::parse(output).expect("an output"),
         events: EventSet::NONE,
+        capture: Default::default(),
     }
 }
 

@@ -9,6 +9,8 @@
 //! }
 //! another_thread.send(recorder.kept()?);        // there: kept.trace(), scanned into a file
 //! ```
+//!
+//! A part that goes on into the future is taken out by a [`Follower`], which hands the events over as they come.
 
 use std::io;
 use std::time::Duration;
@@ -18,6 +20,9 @@ use tercel_format::trace::{Header, Options, Ring, RingLimits, RingOutput, RingUs
 
 use crate::keyed::KeyedWriter;
 use crate::state::State;
+pub use follower::{FollowError, Follower, Following, Progress};
+
+mod follower;
 
 /// Bytes of scap in a chunk: small, so that little leaves at a time.
 const CHUNK: usize = 1 << 20;
@@ -80,6 +85,20 @@ impl FlightRecorder {
     pub fn kept(&mut self) -> io::Result<KeptEvents> {
         self.writer.flush_chunk()?;
         Ok(KeptEvents { ring: self.ring.clone(), events: self.writer.events() })
+    }
+
+    /// Reads what is kept from the time `from` on, in nanoseconds since the epoch, and what comes after it.
+    pub fn follow(&self, from: u64) -> Follower {
+        Follower::new(self.ring.reader(from), from)
+    }
+
+    /// A place where a [`Follower`] can end: after the events so far, whose number leaves.
+    ///
+    /// # Errors
+    /// As for [`block`](FlightRecorder::block).
+    pub fn end(&mut self) -> io::Result<u64> {
+        self.writer.end_group()?;
+        Ok(self.writer.events())
     }
 
     /// How much is kept.

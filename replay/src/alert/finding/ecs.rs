@@ -79,6 +79,9 @@ impl Finding<'_> {
         if let Some(capture) = &self.capture {
             set("log.file.path", json!(capture));
         }
+        if let Some(file) = &self.capture_file {
+            set("tercel.capture_file", json!(file));
+        }
         for (field, path, form) in PATHS {
             let Some(value) = self.values.get(field) else { continue };
             let value = match form {

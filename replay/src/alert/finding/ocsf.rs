@@ -111,7 +111,8 @@ impl Finding<'_> {
                 || PLACED.into_iter().find(has_name).is_some_and(|field| self.values.get(field).is_some())
         };
         let fields = self.output_fields.iter().filter(|(name, _)| !stands(name));
-        fields.map(|(name, value)| (name.clone(), value.clone())).collect()
+        let file = self.capture_file.as_ref().map(|file| ("capture_file".to_owned(), json!(file)));
+        fields.map(|(name, value)| (name.clone(), value.clone())).chain(file).collect()
     }
 }
 

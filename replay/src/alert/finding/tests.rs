@@ -17,6 +17,7 @@ fn bare(tags: &[String]) -> Finding<'_> {
         number: None,
         hostname: "host".to_owned(),
         capture: None,
+        capture_file: None,
         message: "dropped".to_owned(),
         values: Values::default(),
         output_fields: Map::from_iter([("n_drops".to_owned(), json!("3"))]),
@@ -36,6 +37,7 @@ fn whole(tags: &[String]) -> Finding<'_> {
         source: "syscall",
         number: Some(7),
         capture: Some("a.scap".to_owned()),
+        capture_file: None,
         values: values(&[
             (Field::EvtType, json!("openat")),
             (Field::ProcName, json!("sh")),

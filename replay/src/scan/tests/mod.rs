@@ -81,8 +81,10 @@ struct Shelf {
 impl Supply for Shelf {
     fn next(&mut self) -> Option<Opened> {
         let label = Some(Arc::from(format!("capture {}", self.captures.len())));
-        (!self.captures.is_empty())
-            .then(|| Opened { origin: Origin { label, zone: None }, capture: self.captures.remove(0) })
+        (!self.captures.is_empty()).then(|| Opened {
+            origin: Origin { label, zone: None, cut: None },
+            capture: self.captures.remove(0),
+        })
     }
 
     fn ended(&mut self, ended: Ended) {
