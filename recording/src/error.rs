@@ -45,6 +45,9 @@ pub enum Error {
     /// The newest events cannot be kept in memory, or not be read from it.
     #[error("the newest events: {0}")]
     Memory(io::Error),
+    /// The newest events are not compressed in time.
+    #[error("the newest events are still being compressed")]
+    StillCompressed,
     /// The events in memory cannot be read.
     #[error("{0}")]
     KeptOpen(OpenError),

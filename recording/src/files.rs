@@ -3,6 +3,7 @@
 
 use std::path::{Path, PathBuf};
 use std::thread::JoinHandle;
+use std::time::Instant;
 
 use tercel_format::catalogue::code;
 use tercel_format::series::{Gone, Presence, Series};
@@ -10,6 +11,7 @@ use tercel_format::trace::{Header, RingLimits, Totals};
 use tercel_format::{Block, Capture, Event, Numbering};
 use tercel_replay::state::{ResumePoint, State};
 
+use crate::cuts::DumpRequest;
 use crate::error::Error;
 use crate::flight::Flight;
 use crate::sums::Sums;
@@ -210,14 +212,20 @@ impl Files {
         Sums { bytes: self.done.bytes + bytes, raw_bytes: self.done.raw_bytes + raw_bytes, ..self.done }
     }
 
-    /// Writes the present content of a flight recorder to a file of its own and returns its name; `None` without a flight recorder, or
-    /// while it writes another file.
+    /// Takes a request to write the present content of a flight recorder to a file of its own. Without one there is no answer.
+    pub fn request(&mut self, request: DumpRequest) {
+        if let Some(flight) = &mut self.flight {
+            flight.request(request);
+        }
+    }
+
+    /// Does what was requested and is due; the name of a file leaves when it is begun.
     ///
     /// # Errors
-    /// A file cannot be written.
-    pub fn dump(&mut self) -> Result<Option<String>, Error> {
+    /// The newest events cannot be compressed.
+    pub fn tick(&mut self, now: Instant) -> Result<Option<String>, Error> {
         let (Some(flight), Some(writer)) = (&mut self.flight, &self.current) else { return Ok(None) };
-        flight.dump(writer)
+        flight.tick(now, writer)
     }
 
     /// Makes a flight recorder write nothing at the end.
@@ -246,7 +254,7 @@ impl Files {
 
     fn end(mut self, mut failure: Option<Error>) -> Result<Sums, Broken> {
         if let Some(flight) = self.flight.take() {
-            let finished = flight.finish(self.current.take());
+            let finished = flight.finish(&self.template, self.current.take());
             return match (failure, finished) {
                 (Some(error), _) | (None, Err(error)) => Err(Broken { error, safe: None }),
                 (None, Ok(sums)) => Ok(sums),

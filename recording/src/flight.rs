@@ -2,7 +2,7 @@
 //! of its own, so that recording does not wait for it.
 
 use std::sync::Arc;
-use std::thread::JoinHandle;
+use std::time::Instant;
 
 use jiff::Timestamp;
 use tercel_format::trace::{Header, RingLimits};
@@ -11,6 +11,7 @@ use tercel_replay::flight::{FlightRecorder, KeptEvents};
 use tercel_replay::scan::{Needs, scan};
 use tercel_replay::state::State;
 
+use crate::cuts::{DumpRequest, Dumps};
 use crate::error::Error;
 use crate::files::lost_before;
 use crate::sums::Sums;
@@ -19,8 +20,10 @@ use crate::writer::{CaptureWriter, Written};
 /// Keeps the newest events.
 pub(crate) struct Flight {
     recorder: FlightRecorder,
-    /// A trace that is being written. There is at most one, so that copies of the events in memory do not pile up.
-    under_way: Option<JoinHandle<Result<Written, Error>>>,
+    /// Traces that are requested.
+    dumps: Dumps,
+    /// Time of the newest event.
+    last: u64,
     /// Traces that were written.
     done: Sums,
     /// The error of the first one that was not. Recording goes on; the error is reported at the end.
@@ -34,12 +37,15 @@ impl Flight {
     /// The thread that compresses cannot be started.
     pub(crate) fn new(header: &Header, limits: RingLimits) -> Result<Flight, Error> {
         let recorder = FlightRecorder::new(header, limits).map_err(Error::Memory)?;
-        Ok(Flight { recorder, under_way: None, done: Sums::default(), failure: None })
+        Ok(Flight { recorder, dumps: Dumps::default(), last: 0, done: Sums::default(), failure: None })
     }
 
     /// Takes a block; `state` is what is known before it.
     #[inline]
     pub(crate) fn block(&mut self, block: &Block<'_>, state: &mut State) -> Result<(), Error> {
+        if let Block::Event(event) = block {
+            self.last = event.ts;
+        }
         self.recorder.block(block, state).map_err(Error::Memory)?;
         self.recorder.dropped(lost_before(block));
         Ok(())
@@ -51,26 +57,32 @@ impl Flight {
         Sums { bytes: usage.bytes, raw_bytes: usage.raw_bytes, forgotten: usage.forgotten, ..Sums::default() }
     }
 
-    /// Writes what is in memory into a file next to that of `writer`, named after the time; its name leaves. `None` while another
-    /// one is under way.
-    pub(crate) fn dump(&mut self, writer: &CaptureWriter) -> Result<Option<String>, Error> {
-        if self.under_way.as_ref().is_some_and(|thread| !thread.is_finished()) {
-            return Ok(None);
-        }
-        self.settle();
-        let mut writer = writer.another(writer.destination().beside(Timestamp::now()));
-        let name = writer.name();
-        writer.keep_numbers();
-        let kept = self.recorder.kept().map_err(Error::Memory)?;
-        let thread = std::thread::Builder::new().name("dump".to_owned());
-        self.under_way = Some(thread.spawn(move || write(&kept, writer)).map_err(Error::Memory)?);
-        Ok(Some(name))
+    /// Takes a request to write what is in memory.
+    pub(crate) fn request(&mut self, request: DumpRequest) {
+        self.dumps.push(request, Instant::now());
     }
 
-    /// Waits for what is under way, and writes what is in memory into `writer`, if there is one; neither is left undone because of
-    /// the other.
-    pub(crate) fn finish(mut self, writer: Option<CaptureWriter>) -> Result<Sums, Error> {
-        self.settle();
+    /// Does what was requested and is due. The name of a file next to that of `writer`, named after the time, leaves when it is begun.
+    pub(crate) fn tick(&mut self, now: Instant, writer: &CaptureWriter) -> Result<Option<String>, Error> {
+        let step = self.dumps.tick(now, &mut self.recorder, self.last, || beside(writer))?;
+        step.ended.into_iter().for_each(|ended| self.count(ended.result.map(|(written, _)| written)));
+        Ok(step.started)
+    }
+
+    /// Does what was requested, and writes what is in memory into `writer`, if there is one; neither is left undone because of the
+    /// other. Without one, `template` names the requested files.
+    pub(crate) fn finish(
+        mut self,
+        template: &CaptureWriter,
+        writer: Option<CaptureWriter>,
+    ) -> Result<Sums, Error> {
+        let near = writer.as_ref().unwrap_or(template);
+        match self.dumps.finish(&mut self.recorder, self.last, || beside(near)) {
+            Ok(ended) => {
+                ended.into_iter().for_each(|ended| self.count(ended.result.map(|(written, _)| written)));
+            }
+            Err(error) => self.count(Err(error)),
+        }
         if let Some(mut writer) = writer {
             writer.keep_numbers();
             let written = self.recorder.kept().map_err(Error::Memory).and_then(|kept| write(&kept, writer));
@@ -79,13 +91,6 @@ impl Flight {
         match self.failure {
             Some(failure) => Err(failure),
             None => Ok(Sums { forgotten: self.recorder.usage().forgotten, ..self.done }),
-        }
-    }
-
-    /// Waits for the trace that is being written.
-    fn settle(&mut self) {
-        if let Some(thread) = self.under_way.take() {
-            self.count(thread.join().unwrap_or(Err(Error::WriterEnded)));
         }
     }
 
@@ -100,6 +105,13 @@ impl Flight {
             }
         }
     }
+}
+
+/// A writer of a file next to that of another one, named after the time.
+fn beside(writer: &CaptureWriter) -> CaptureWriter {
+    let mut beside = writer.another(writer.destination().beside(Timestamp::now()).whole());
+    beside.keep_numbers();
+    beside
 }
 
 /// Writes events from memory as a trace that begins with the state before them.

@@ -2,7 +2,7 @@
 //! them. Nothing here knows where blocks come from, what a rule is, or the command line.
 //!
 //! [`CaptureWriter`] writes one file, [`Files`] one after the other, each complete on its own, or only the newest events.
-//! [`Recorder`] follows a source and writes what is in a scope.
+//! [`Recorder`] follows a source and writes what is in a scope. [`Cuts`] keeps the newest events and writes those around alerts.
 //!
 //! ```
 //! use tercel_format::Capture;
@@ -30,6 +30,8 @@ mod writer;
 
 mod sums;
 
+mod cuts;
+
 mod flight;
 
 mod files;
@@ -38,9 +40,13 @@ mod transform;
 
 mod recorder;
 
+mod control;
+
 #[cfg(test)]
 mod tests;
 
+pub use control::{CONTROL_SOCKET, Control, ControlError, request_dump};
+pub use cuts::{CutCounts, CutLimit, CutLimits, CutNews, Cuts, DumpRequest, Trigger};
 pub use error::Error;
 pub use files::{Broken, Files, Safe};
 pub use recorder::{Counts, Found, Limits, Recorder, Watcher};

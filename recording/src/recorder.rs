@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::Receiver;
 use std::time::{Duration, Instant};
 
 use tercel_format::trace::Header;
@@ -10,6 +11,7 @@ use tercel_format::{Block, LiveSource, Polled};
 use tercel_replay::keep::{Keep, Scope, for_state};
 use tercel_replay::state::State;
 
+use crate::cuts::DumpRequest;
 use crate::error::Error;
 use crate::files::{Broken, Files};
 use crate::sums::Sums;
@@ -20,9 +22,6 @@ const STATUS: Duration = Duration::from_millis(500);
 
 /// Longest time of events that are lost if the recorder is killed, apart from those that are being written.
 const UNWRITTEN: Duration = Duration::from_millis(1500);
-
-/// How long events may take from the kernel: memory is written this much later than requested.
-const UNDER_WAY: Duration = Duration::from_millis(500);
 
 /// Number of blocks in a row after which the clock is read.
 const BATCH: u32 = 4096;
@@ -81,6 +80,8 @@ pub struct Recorder {
     counts: Counts,
     /// Set by a request to write the events in memory.
     dump: Arc<AtomicBool>,
+    /// Further requests.
+    requests: Option<Receiver<DumpRequest>>,
 }
 
 impl Recorder {
@@ -88,7 +89,7 @@ impl Recorder {
     pub fn new(scope: Scope, files: Files, limits: Limits) -> Recorder {
         let state = (!scope.is_everything()).then(Box::default);
         let counts = Counts::default();
-        Recorder { scope, state, transform: None, files, limits, counts, dump: Arc::default() }
+        Recorder { scope, state, transform: None, files, limits, counts, dump: Arc::default(), requests: None }
     }
 
     /// Changes the blocks before they are written.
@@ -102,6 +103,12 @@ impl Recorder {
     /// Writes the events in memory whenever `asked` is true, and resets it.
     pub fn dump_when(mut self, asked: Arc<AtomicBool>) -> Recorder {
         self.dump = asked;
+        self
+    }
+
+    /// Writes the events in memory when requests come.
+    pub fn requests_from(mut self, requests: Option<Receiver<DumpRequest>>) -> Recorder {
+        self.requests = requests;
         self
     }
 
@@ -193,7 +200,6 @@ impl Recorder {
         watcher: &mut impl Watcher<S>,
     ) -> Result<(), Error> {
         let end = self.limits.seconds.and_then(|seconds| Instant::now().checked_add(seconds));
-        let mut dump = None;
         let (mut drawn, mut closed) = (Instant::now(), Instant::now());
         let mut batch = 0;
         while !self.is_over(watcher) {
@@ -214,12 +220,9 @@ impl Recorder {
             if watcher.is_enough(false) || end.is_some_and(|end| now >= end) {
                 source.stop();
             }
-            if self.dump.swap(false, Ordering::Relaxed) {
-                // The same file answers a further request.
-                dump = dump.or(now.checked_add(UNDER_WAY));
-            }
-            if dump.is_some_and(|due| now >= due) && self.dumped(watcher)? {
-                dump = None;
+            self.take_requests();
+            if let Some(name) = self.files.tick(now)? {
+                watcher.dumping(&name);
             }
             if now.duration_since(closed) >= UNWRITTEN {
                 closed = now;
@@ -235,19 +238,17 @@ impl Recorder {
             }
         }
         // A request just before the end gets a file, too.
-        if dump.is_some() || self.dump.swap(false, Ordering::Relaxed) {
-            self.dumped(watcher)?;
-        }
+        self.take_requests();
         Ok(())
     }
 
-    /// Whether a requested file is being written.
-    fn dumped<S>(&mut self, watcher: &mut impl Watcher<S>) -> Result<bool, Error> {
-        let name = self.files.dump()?;
-        if let Some(name) = &name {
-            watcher.dumping(name);
+    fn take_requests(&mut self) {
+        if self.dump.swap(false, Ordering::Relaxed) {
+            self.files.request(DumpRequest::default());
         }
-        Ok(name.is_some())
+        while let Some(request) = self.requests.as_ref().and_then(|requests| requests.try_recv().ok()) {
+            self.files.request(request);
+        }
     }
 
     /// Discards the events that are only in memory.

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use tercel_format::Block;
 use tercel_format::record::Section;
 use tercel_format::series::{Destination, Opened, Presence};
-use tercel_format::trace::{Header, Options, Summary};
+use tercel_format::trace::{Header, Options, Output, Summary};
 use tercel_format::writer::ScapWriter;
 use tercel_replay::KeyedWriter;
 use tercel_replay::scan::Visitor;
@@ -128,6 +128,16 @@ impl CaptureWriter {
         self.bytes.load(Ordering::Relaxed)
     }
 
+    /// Where the bytes that have reached the file are counted.
+    pub(crate) fn byte_counter(&self) -> Arc<AtomicU64> {
+        Arc::clone(&self.bytes)
+    }
+
+    /// Creates the file now, with the header as it is.
+    pub(crate) fn open_now(&mut self) -> Result<(), Error> {
+        self.start(&mut State::new())
+    }
+
     /// Bytes of scap so far.
     pub fn raw_bytes(&self) -> u64 {
         match &self.writer {
@@ -237,9 +247,10 @@ impl CaptureWriter {
     pub fn finish(mut self) -> Result<Written, Error> {
         self.start(&mut State::new())?;
         let written = match self.writer.take() {
-            Some(Writer::Native(writer)) => {
-                writer.finish().map(|(_, summary)| (Some(summary), summary.raw_bytes))
-            }
+            Some(Writer::Native(writer)) => writer.finish().and_then(|(mut output, summary)| {
+                output.publish()?;
+                Ok((Some(summary), summary.raw_bytes))
+            }),
             Some(Writer::Scap(plain)) => {
                 let raw_bytes = plain.written();
                 plain.finish().map(|()| (None, raw_bytes))

@@ -7,6 +7,7 @@ mod processes;
 mod status;
 
 use std::path::Path;
+use std::sync::mpsc::Receiver;
 use std::time::Instant;
 
 use jiff::tz::TimeZone;
@@ -14,7 +15,7 @@ use tercel_capture::{Engines, Options, ProcessScope, Source};
 use tercel_format::LiveSource;
 use tercel_format::series::{Names, Rotation, Series, SeriesError};
 use tercel_live::LostExits;
-use tercel_recording::{Broken, Counts, Error, Files, Limits, Recorder, Sums, Watcher};
+use tercel_recording::{Broken, Control, Counts, DumpRequest, Error, Files, Limits, Recorder, Sums, Watcher};
 use tercel_replay::keep::{Follow, OF_OTHERS, Scope};
 use tercel_replay::state::State;
 
@@ -62,7 +63,9 @@ pub fn run(args: &Record) -> Result<Outcome, Failure> {
     }
     let started = source.started();
     let asked_to_dump = stop::watch_for_dumps().map_err(Failure::io)?;
-    let mut recorder = Recorder::new(scope, files, limits).dump_when(asked_to_dump);
+    // The control socket is there as long as the first half.
+    let (_control, requests) = control(args.control.as_deref())?.unzip();
+    let mut recorder = Recorder::new(scope, files, limits).dump_when(asked_to_dump).requests_from(requests);
     if let Some(redactor) = redactor {
         recorder = recorder.transformed(Box::new(Recorded(redactor)));
     }
@@ -105,6 +108,12 @@ pub fn run(args: &Record) -> Result<Outcome, Failure> {
         eprint!("{}", status::summary(&counts, &sums, &lost, elapsed));
     }
     Ok(command.outcome())
+}
+
+/// The control socket, if one is asked for.
+fn control(path: Option<&Path>) -> Result<Option<(Control, Receiver<DumpRequest>)>, Failure> {
+    let Some(path) = path else { return Ok(None) };
+    Control::start(path).map(Some).map_err(|error| Failure::io(format!("{}: {error}", path.display())))
 }
 
 /// The options of the probe.
