@@ -36,6 +36,8 @@ pub enum Intent {
     Slice(Slice),
     /// `tercel merge`
     Merge(Merge),
+    /// `tercel dump`
+    Dump(Dump),
     /// `tercel test`
     Test(TestRun),
     /// `tercel rules check`
@@ -147,6 +149,8 @@ pub struct Record {
     pub rotate_count: Option<usize>,
     /// Keep only the newest events, within these limits, in memory, and write them at the end.
     pub flight: Option<RingLimits>,
+    /// The control socket, if there is one.
+    pub control: Option<PathBuf>,
     /// Write the events in memory only if the command failed.
     pub only_failures: bool,
     /// Bytes of the ring of each CPU.
@@ -190,6 +194,10 @@ pub struct Live {
     pub snaplen: Option<u32>,
     /// Bytes of the ring of each CPU.
     pub ring: Option<u32>,
+    /// Keep the newest events, within these limits, in memory.
+    pub flight: Option<RingLimits>,
+    /// The control socket; the usual one unless given.
+    pub control: Option<PathBuf>,
     /// Container engines.
     pub sockets: Sockets,
     /// How long.
@@ -318,6 +326,14 @@ pub struct Merge {
     pub quiet: bool,
     /// Show every damaged place.
     pub verbose: bool,
+}
+
+/// What `tercel dump` does.
+pub struct Dump {
+    /// The control socket.
+    pub socket: PathBuf,
+    /// Only the events of this time before now.
+    pub before: Option<Duration>,
 }
 
 /// What `tercel info` does.

@@ -8,6 +8,7 @@ mod cli;
 mod configured;
 mod convert;
 mod diagnostics;
+mod dump;
 mod events;
 mod exit;
 mod habits;
@@ -60,6 +61,7 @@ fn run(intent: &Intent) -> Result<Outcome, Failure> {
         Intent::Verify(intent) => verify::run(intent),
         Intent::Slice(intent) => slice::run(intent),
         Intent::Merge(intent) => merge::run(intent),
+        Intent::Dump(intent) => dump::run(intent),
         Intent::Test(intent) => test::run(intent),
         Intent::RulesCheck(intent) => rules::check(&intent.files, intent.json),
         Intent::RulesList(intent) => rules::list(intent),

@@ -1,6 +1,6 @@
 //! What a live run adds to the events of the probe. The program, the state and the counters of the probe enter; which system calls to
-//! ask for, threads whose ends were lost, alerts of the run itself and metrics leave, these to a web
-//! server, too. Must not know the command line, nor where
+//! ask for, what alerts ask of a flight recorder, threads whose ends were lost, alerts of the run itself and metrics leave, these to a
+//! web server, too. Must not know the command line, nor where
 //! texts go.
 //!
 //! Rules and the state decide which events the probe captures. While events are lost, those that only less urgent rules need are
@@ -37,10 +37,13 @@ mod drops;
 
 mod silence;
 
+mod cuts;
+
 pub mod metrics;
 
 mod web;
 
+pub use cuts::CutPolicy;
 pub use drops::{DropWatcher, Loss};
 pub use internal::InternalAlert;
 pub use lost_exits::LostExits;

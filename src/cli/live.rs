@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
+use tercel_format::trace::RingLimits;
 
 use super::overrides::OverrideArgs;
 use super::read::filter;
@@ -18,9 +19,9 @@ use crate::intent::{Live, Sockets};
 /// Options of `tercel live`.
 #[derive(Debug, Args)]
 #[command(after_help = "\
---redact applies to the trace of -w. Alerts are not redacted: rules see events as they are.
+--redact applies to the trace of -w. Alerts are not redacted: rules see events as they are. It excludes cuts and --ring.
 
-Signals: HUP reloads rules and configuration, USR1 reopens files (log rotation), INT and TERM end the run.
+Signals: HUP reloads rules and configuration, USR1 reopens files (log rotation), USR2 writes the events in memory, INT and TERM end the run.
 
 The filter is a condition in the rule language; rules see only the events for which it holds:
   tercel live -r rules proc.name=nginx")]
@@ -52,6 +53,13 @@ pub struct LiveArgs {
     /// Size of the ring buffer of each CPU, 4KiB to 1GiB; a number without a unit is in MiB
     #[arg(long, value_name = "SIZE", value_parser = values::ring, help_heading = "Capture")]
     buffer: Option<u32>,
+    /// Keep the newest events in memory, for cuts around alerts (capture.enabled), SIGUSR2 and 'tercel dump'. The limit is a time
+    /// (60s), a size (256MiB), or both (60s,256MiB) [default with capture.enabled: what capture_before and capture.ring_size_mb say]
+    #[arg(long, value_name = "LIMIT", value_parser = values::ring_limits, help_heading = "Flight recorder")]
+    ring: Option<RingLimits>,
+    /// Listen on this socket for 'tercel dump' [default: /run/tercel/control.sock, if it can be made]
+    #[arg(long, value_name = "PATH", help_heading = "Flight recorder")]
+    control: Option<PathBuf>,
     #[command(flatten)]
     redaction: RedactionArgs,
     #[command(flatten)]
@@ -127,6 +135,8 @@ impl LiveArgs {
             snaplen: self.snaplen,
             ring: self.buffer,
             redaction: self.redaction.intent(),
+            flight: self.ring,
+            control: self.control,
             sockets: self.sockets.intent()?,
             duration: self.duration,
             limit: self.limit,

@@ -3,6 +3,7 @@
 
 #[cfg(test)]
 mod documented;
+mod dump;
 mod events;
 #[cfg(test)]
 mod help;
@@ -68,6 +69,8 @@ enum Verb {
     Redact(redact::RedactArgs),
     /// Join several captures in one trace, in the order of their first events
     Merge(write::MergeArgs),
+    /// Write the events that a running recorder keeps in memory
+    Dump(dump::DumpArgs),
     /// Test rules over stored captures; exit code 1 if a case fails
     Test(Box<test::TestArgs>),
     /// Check rule files, or list their rules
@@ -112,6 +115,7 @@ pub fn parse(words: Vec<OsString>) -> Result<Intent, Failure> {
         Verb::Slice(args) => args.intent().map(Intent::Slice),
         Verb::Redact(args) => args.intent().map(Intent::Redact),
         Verb::Merge(args) => args.intent().map(Intent::Merge),
+        Verb::Dump(args) => Ok(Intent::Dump(args.intent())),
         Verb::Test(args) => Ok(Intent::Test(args.intent())),
         Verb::Rules { verb } => verb.intent(),
         Verb::Assets { directory } => Ok(Intent::Assets(directory)),

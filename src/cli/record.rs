@@ -1,7 +1,7 @@
 //! Options of `tercel record`.
 
 use std::ffi::OsString;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
@@ -120,6 +120,9 @@ pub struct RecordArgs {
         help_heading = "Flight recorder"
     )]
     keep_on: KeepOn,
+    /// With --ring: listen on this socket for 'tercel dump'
+    #[arg(long, value_name = "PATH", requires = "ring", help_heading = "Flight recorder")]
+    control: Option<PathBuf>,
     /// Size of the ring buffer of each CPU, 4KiB to 1GiB, rounded up to a power of two; a number without a unit is in MiB
     #[arg(long, value_name = "SIZE", default_value = "16MiB", value_parser = values::ring)]
     buffer: u32,
@@ -214,6 +217,7 @@ impl RecordArgs {
             rotate_age: self.rotate_age,
             rotate_count: self.rotate_count,
             flight: self.ring,
+            control: self.control,
             only_failures: self.keep_on == KeepOn::Fail,
             ring: self.buffer,
             quiet: self.quiet,

@@ -40,6 +40,11 @@ pub fn lines(
         Kind::Otlp(_) => format!("send alerts as log records to {}", kind.target()),
         _ => format!("write alerts as {form} to {}", kind.target()),
     }));
+    if config.capture.enabled {
+        let which = if config.capture.all_rules { "all rules" } else { "rules with 'capture: true'" };
+        let prefix = config.capture.prefix.display();
+        lines.push(format!("write the events around alerts of {which} to {prefix}_TIME_EVENT.scap"));
+    }
     lines.push(format!("run no rule less urgent than {}", config.priority.name()));
     lines.extend(config.web.iter().map(|web| format!("serve {} on {}", web.scheme(), web.address)));
     lines

@@ -5,6 +5,7 @@
 //! Every output has a thread of its own, and so has the web server.
 
 mod check;
+mod flight;
 mod intent;
 mod log;
 mod privileges;
@@ -12,6 +13,7 @@ mod reload;
 mod rules;
 mod setup;
 mod signals;
+mod tally;
 mod watch;
 mod writer;
 
@@ -20,6 +22,7 @@ use tercel_live::{Snapshots, SyscallSelection, WebError, WebServer};
 use tercel_outputs::{Kind, Level, Outputs};
 
 use crate::exit::{Failure, Outcome};
+use crate::host;
 use crate::intent::Live;
 use crate::redaction::{self, Beside};
 use crate::rules as rule_files;
@@ -27,6 +30,7 @@ use crate::snaplen;
 use crate::stop;
 
 pub use check::run as check;
+use flight::Flight;
 use log::Log;
 use setup::Setup;
 use signals::Signals;
@@ -46,6 +50,10 @@ pub fn run(args: &Live) -> Result<Outcome, Failure> {
         log.tell(Level::Info, &line);
     }
     let redaction = redaction(args)?;
+    if redaction.is_some() && (config.capture.enabled || args.flight.is_some()) {
+        let hint = "'tercel redact' rewrites cuts; -o capture.enabled=false makes none";
+        return Err(Failure::usage(format!("--redact does not apply to what --ring and capture.enabled write; {hint}")));
+    }
     let program = rule_files::program(rules, args.quiet, args.verbose)?;
     let filter = args.filter.as_ref().map(|filter| &filter.program);
     let stopper = stop::watch_without_hangup().map_err(Failure::io)?;
@@ -76,10 +84,12 @@ pub fn run(args: &Live) -> Result<Outcome, Failure> {
     let writer = writer
         .map(|(path, file)| Writer::new(path, file, source.machine(), &probing, redaction))
         .transpose()?;
+    let header = host::header(source.machine(), "", probing.snaplen);
+    let flight = Flight::start(args, config, &program, header, &log)?;
     let outputs = Outputs::start(&kinds, config.limits).map_err(Failure::usage)?;
     let web = config.web.as_ref().map(WebServer::start).transpose().map_err(web_failed)?;
     let snapshots = Snapshots::new(&config.metrics).map_err(Failure::io)?;
-    let parts = Parts { calls, source, writer, outputs, log, web, snapshots };
+    let parts = Parts { calls, source, writer, flight, outputs, log, web, snapshots };
     Watch::new(args, setup, parts).run(program, filter, &signals)
 }
 

@@ -94,6 +94,7 @@ impl Setup {
         let (old, new) = (&self.config, &next.config);
         let changed = [
             ("webserver", old.web != new.web),
+            ("capture", old.capture != new.capture),
             ("falco_libs.snaplen", old.snaplen != new.snaplen),
             ("engine.modern_ebpf.buf_size_preset", old.ring != new.ring),
             ("log_stderr, log_syslog or log_level", old.log != new.log),

@@ -15,19 +15,20 @@ use tercel_live::{
     metrics, record,
 };
 use tercel_outputs::{Level, Message, Outputs};
-use tercel_replay::state::{Forgotten, State};
+use tercel_replay::state::State;
 use tercel_replay::{Alert, Formatter, Origin, Replay, Sink};
 use tercel_rules::program::{Priority, Program};
 
+use super::flight::{Flight, Notice};
 use super::log::Log;
 use super::setup::Setup;
 use super::signals::Signals;
+use super::tally::Tally;
 use super::writer::Writer;
 use crate::diagnostics;
 use crate::exit::{Failure, Outcome};
 use crate::host;
 use crate::intent::Live;
-use crate::summary::forgotten_text;
 
 /// Largest number of blocks between two checks of everything else.
 const STRETCH: u32 = 4096;
@@ -44,6 +45,8 @@ pub struct Parts {
     pub source: Source,
     /// The trace that is written.
     pub writer: Option<Writer>,
+    /// The newest events.
+    pub flight: Option<Flight>,
     /// Where alerts go.
     pub outputs: Outputs,
     /// Messages about the run.
@@ -61,6 +64,7 @@ pub struct Watch<'a> {
     calls: SyscallSelection,
     source: Source,
     writer: Option<Writer>,
+    flight: Option<Flight>,
     outputs: Outputs,
     log: Log,
     web: Option<WebServer>,
@@ -75,35 +79,9 @@ pub struct Watch<'a> {
     lost_exits: LostExits,
     tally: Tally,
     started: Instant,
-    /// When outputs were checked last, and files and losses.
-    looked: (Instant, Instant),
+    /// When outputs were checked last, files and losses, and the newest events.
+    looked: (Instant, Instant, Instant),
     failure: Option<Failure>,
-}
-
-/// Counts over all sets of rules that ran.
-#[derive(Debug, Default)]
-struct Tally {
-    events: u64,
-    evaluated: u64,
-    /// By name and priority of the rule.
-    alerts: BTreeMap<(String, Priority), u64>,
-    reloads: u64,
-    refused: u64,
-    /// What the state gave up for its limit of memory.
-    forgotten: Forgotten,
-}
-
-impl Tally {
-    fn add(&mut self, replay: &Replay<'_>, program: &Program) {
-        let counters = replay.counters();
-        self.events += counters.events;
-        self.evaluated += counters.evaluated;
-        // The state goes on from one set of rules to the next.
-        self.forgotten = replay.state().forgotten();
-        for (rule, count) in program.rules.iter().zip(&counters.alerts) {
-            *self.alerts.entry((rule.name.clone(), rule.priority)).or_default() += count;
-        }
-    }
 }
 
 /// Why the evaluation of a set of rules ended.
@@ -115,7 +93,7 @@ enum Next {
 impl<'a> Watch<'a> {
     /// Everything runs; nothing is evaluated yet.
     pub fn new(args: &'a Live, setup: Setup, parts: Parts) -> Watch<'a> {
-        let Parts { calls, source, writer, outputs, log, web, snapshots } = parts;
+        let Parts { calls, source, writer, flight, outputs, log, web, snapshots } = parts;
         let now = Instant::now();
         let zone = (!args.utc).then(|| Arc::new(host::local_zone()));
         Watch {
@@ -123,6 +101,7 @@ impl<'a> Watch<'a> {
             calls,
             source,
             writer,
+            flight,
             outputs,
             log,
             web,
@@ -135,7 +114,7 @@ impl<'a> Watch<'a> {
             tally: Tally::default(),
             setup,
             started: now,
-            looked: (now, now),
+            looked: (now, now, now),
             failure: None,
         }
     }
@@ -180,7 +159,11 @@ impl<'a> Watch<'a> {
                     {
                         self.failure = Some(failure);
                     }
-                    let mut lines = Lines { formatter: &mut formatter, outputs: &self.outputs };
+                    if let Some(flight) = &mut self.flight {
+                        flight.block(&block, replay.state_mut());
+                    }
+                    let flight = self.flight.as_mut();
+                    let mut lines = Lines { formatter: &mut formatter, outputs: &self.outputs, flight };
                     // Outputs take every line.
                     if !replay.block(&block, &mut lines).unwrap_or(true) {
                         return Next::End;
@@ -196,6 +179,7 @@ impl<'a> Watch<'a> {
             };
             left = STRETCH;
             let changed = self.look_around(replay, program);
+            self.look_at_flight(signals.dump());
             if signals.reopen() {
                 self.log.tell(Level::Info, "outputs are reopened");
                 self.outputs.reopen();
@@ -209,6 +193,32 @@ impl<'a> Watch<'a> {
             if idle {
                 self.source.wait();
             }
+        }
+    }
+
+    /// Does what is due for the newest events; `asked` says that a signal has asked for them.
+    fn look_at_flight(&mut self, asked: bool) {
+        let Some(flight) = &mut self.flight else {
+            if asked {
+                self.log.tell(
+                    Level::Warning,
+                    "SIGUSR2: nothing is kept in memory without capture.enabled or --ring",
+                );
+            }
+            return;
+        };
+        let now = Instant::now();
+        if asked || now.saturating_duration_since(self.looked.2) >= TICK {
+            self.looked.2 = now;
+            let notices = flight.look(asked, now, since_epoch());
+            self.report(notices);
+        }
+    }
+
+    fn report(&self, notices: Vec<Notice>) {
+        for (level, text, alert) in notices {
+            self.log.tell(level, &text);
+            alert.iter().for_each(|alert| self.raise(alert));
         }
     }
 
@@ -349,6 +359,7 @@ impl<'a> Watch<'a> {
             rules: program.rules.len(),
             reloads: (tally.reloads, tally.refused),
             shed: self.calls.level(),
+            cuts: self.flight.as_ref().map(Flight::counts),
             program,
             machine: self.source.machine(),
             started: self.source.started(),
@@ -410,50 +421,18 @@ impl<'a> Watch<'a> {
     }
 
     fn finish(mut self) -> Result<Outcome, Failure> {
+        // Cuts come first: what they have to say can still be an alert.
+        let notices = self.flight.as_mut().map(Flight::finish).unwrap_or_default();
+        self.report(notices);
         self.outputs.finish(self.setup.config.patience);
         self.snapshots.iter().for_each(|snapshots| snapshots.finish(self.setup.config.patience));
         let written = self.writer.take().map_or(Ok(()), Writer::finish);
         if !self.args.quiet {
-            self.sum_up();
+            self.tally.print(self.source.drops(), &self.outputs.counts(), self.started.elapsed());
         }
         match self.failure.take() {
             Some(failure) => Err(failure),
             None => written.map(|()| Outcome::Done),
-        }
-    }
-
-    /// Prints the summary on standard error.
-    fn sum_up(&self) {
-        let (tally, drops) = (&self.tally, self.source.drops());
-        let seconds = self.started.elapsed().as_secs_f64();
-        eprintln!("Events: {} in {seconds:.1} s", tally.events);
-        if drops.lost() > 0 {
-            eprintln!(
-                "Events lost: {} ({} ring full, {} skipped by the kernel, {} CPU busy, {} too large, {} other)",
-                drops.lost(),
-                drops.full,
-                drops.skipped,
-                drops.busy,
-                drops.large,
-                drops.faults
-            );
-        }
-        if let Some(text) = forgotten_text(tally.forgotten, "") {
-            eprintln!("{text}");
-        }
-        for (name, counts) in self.outputs.counts().iter().filter(|(_, counts)| counts.lost > 0) {
-            eprintln!(
-                "{name} output: {} sent, {} lost",
-                diagnostics::counted(counts.sent, "alert"),
-                counts.lost
-            );
-        }
-        let total: u64 = tally.alerts.values().sum();
-        eprintln!("Alerts: {total}");
-        let mut rules: Vec<_> = tally.alerts.iter().filter(|(_, count)| **count > 0).collect();
-        rules.sort_by_key(|(_, count)| std::cmp::Reverse(**count));
-        for ((rule, _), count) in rules {
-            eprintln!("  {count:>8}  {rule}");
         }
     }
 }
@@ -467,10 +446,14 @@ fn since_epoch() -> u64 {
 struct Lines<'a> {
     formatter: &'a mut Formatter,
     outputs: &'a Outputs,
+    flight: Option<&'a mut Flight>,
 }
 
 impl Sink for Lines<'_> {
     fn alert(&mut self, alert: &Alert<'_>) -> io::Result<()> {
+        if let Some(flight) = &mut self.flight {
+            self.formatter.set_cut(flight.alert(alert));
+        }
         let mut line = Vec::new();
         self.formatter.push_line(alert, &mut line);
         let record = self.outputs.need_records().then(|| record(self.formatter.finding(alert)));

@@ -2,7 +2,9 @@
 
 use tercel_capture::Drops;
 use tercel_format::record::MachineInfo;
+use tercel_format::trace::RingUsage;
 use tercel_outputs::Counts;
+use tercel_recording::CutCounts;
 use tercel_rules::program::Program;
 
 /// The counters of a run.
@@ -33,6 +35,8 @@ pub struct Metrics<'a> {
     pub containers: usize,
     /// Priorities whose rules do not get all their events, because of overload.
     pub shed: usize,
+    /// Cuts and the memory that they come from, if there is a flight recorder.
+    pub cuts: Option<(CutCounts, RingUsage)>,
     /// The rules.
     pub program: &'a Program,
     /// The host.

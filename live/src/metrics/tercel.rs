@@ -2,7 +2,9 @@
 
 use std::fs;
 
+use tercel_format::trace::RingUsage;
 use tercel_outputs::Counts;
+use tercel_recording::CutCounts;
 
 use super::counts::Metrics;
 use super::page::Page;
@@ -48,7 +50,36 @@ pub fn rows(page: &mut Page, metrics: &Metrics<'_>) {
         "Priorities whose rules do not get all their events, because of overload",
         metrics.shed,
     );
+    if let Some((cuts, ring)) = &metrics.cuts {
+        flight(page, cuts, ring);
+    }
     page.one("tercel_memory_bytes", "gauge", "Resident memory", memory().unwrap_or(0));
+}
+
+fn flight(page: &mut Page, cuts: &CutCounts, ring: &RingUsage) {
+    let seconds = ring.span.1.saturating_sub(ring.span.0) as f64 / 1e9;
+    page.one("tercel_ring_bytes", "gauge", "Compressed events in memory", ring.bytes);
+    page.one("tercel_ring_seconds", "gauge", "Time from the oldest event in memory to the newest", seconds);
+    page.one(
+        "tercel_cuts_total",
+        "counter",
+        "Cuts around alerts and by request that were written",
+        cuts.files,
+    );
+    page.one("tercel_cut_bytes_total", "counter", "Bytes of these files", cuts.bytes);
+    page.one("tercel_cuts_failed_total", "counter", "Cuts that could not be written", cuts.failed);
+    page.one(
+        "tercel_cuts_refused_total",
+        "counter",
+        "Alerts without a cut, because of a limit",
+        cuts.refused,
+    );
+    page.one(
+        "tercel_cut_events_lost_total",
+        "counter",
+        "Events that cuts lack, written too slowly",
+        cuts.lost,
+    );
 }
 
 fn outputs(page: &mut Page, outputs: &[(&'static str, Counts)]) {
