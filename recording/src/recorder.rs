@@ -89,7 +89,16 @@ impl Recorder {
     pub fn new(scope: Scope, files: Files, limits: Limits) -> Recorder {
         let state = (!scope.is_everything()).then(Box::default);
         let counts = Counts::default();
-        Recorder { scope, state, transform: None, files, limits, counts, dump: Arc::default(), requests: None }
+        Recorder {
+            scope,
+            state,
+            transform: None,
+            files,
+            limits,
+            counts,
+            dump: Arc::default(),
+            requests: None,
+        }
     }
 
     /// Changes the blocks before they are written.

@@ -52,7 +52,9 @@ pub fn run(args: &Live) -> Result<Outcome, Failure> {
     let redaction = redaction(args)?;
     if redaction.is_some() && (config.capture.enabled || args.flight.is_some()) {
         let hint = "'tercel redact' rewrites cuts; -o capture.enabled=false makes none";
-        return Err(Failure::usage(format!("--redact does not apply to what --ring and capture.enabled write; {hint}")));
+        return Err(Failure::usage(format!(
+            "--redact does not apply to what --ring and capture.enabled write; {hint}"
+        )));
     }
     let program = rule_files::program(rules, args.quiet, args.verbose)?;
     let filter = args.filter.as_ref().map(|filter| &filter.program);

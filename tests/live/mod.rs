@@ -1,6 +1,7 @@
 //! `tercel live` on the running host, through the built binary.
 
 mod containers;
+mod cuts;
 mod daemons;
 mod host;
 mod loss;

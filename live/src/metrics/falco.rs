@@ -359,6 +359,7 @@ pub mod tests {
             rules: 1,
             reloads: (0, 0),
             shed: 0,
+            cuts: None,
             program,
             machine,
             started: 5 * SECOND,

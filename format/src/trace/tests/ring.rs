@@ -43,7 +43,7 @@ fn parts(reader: &mut RingReader, end: u64) -> Vec<(u64, u64, u64)> {
         let trace = open(&trace);
         let with_events = || trace.chunks().iter().filter(|chunk| chunk.descriptor.events > 0);
         let first = with_events().next().map_or(0, |chunk| chunk.descriptor.min_ts);
-        parts.push((first, with_events().last().map_or(0, |chunk| chunk.descriptor.max_ts), lost));
+        parts.push((first, with_events().next_back().map_or(0, |chunk| chunk.descriptor.max_ts), lost));
     }
     parts
 }
