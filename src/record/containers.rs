@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use serde_json::Value;
 use tercel_capture::{Engines, processes};
-use tercel_format::Block;
+use tercel_format::catalogue::code;
+use tercel_format::record::ProcessRecord;
+use tercel_format::{Block, Event};
 use tercel_replay::keep::means_container;
 use tercel_replay::state::State;
 use tercel_rules::fields::nearest;
@@ -28,7 +30,7 @@ type Running = BTreeMap<String, String>;
 /// # Errors
 /// There is no such container; the message names those that there are.
 pub(super) fn check(wanted: &[String], engines: &Engines) -> Result<(), Failure> {
-    let mut running = of_processes();
+    let mut running = of_processes(processes());
     if unknown(wanted, &running).is_none() {
         return Ok(());
     }
@@ -39,10 +41,14 @@ pub(super) fn check(wanted: &[String], engines: &Engines) -> Result<(), Failure>
     unknown(wanted, &running).map_or(Ok(()), |word| Err(Failure::usage(message(word, &running))))
 }
 
-/// The containers that processes of this host are in, by their cgroups.
-fn of_processes() -> Running {
+/// The containers that processes are in, by their cgroups.
+fn of_processes(processes: Vec<ProcessRecord>) -> Running {
     let mut state = State::new();
-    state.block(&Block::Processes(processes()));
+    state.block(&Block::Processes(processes));
+    // The state looks for containers once the lists are complete, which the first event says.
+    if let Some(event) = Event::new(code::DROP_E, &[], &[]) {
+        state.apply(&event);
+    }
     let ids = state.threads.iter().map(|slot| text(&state.threads.get(slot).container));
     ids.filter(|id| !id.is_empty() && id != "host").map(|id| (id, String::new())).collect()
 }
@@ -110,6 +116,20 @@ mod tests {
         let running: Running = [("0123456789ab".to_owned(), "web".to_owned())].into();
         assert_eq!(message("db", &running), "--container: no container 'db'\n  running: web");
         assert!(message("db", &Running::new()).contains("no container runs here"));
+    }
+
+    #[test]
+    fn cgroups_show_ids_without_an_engine() {
+        let process = |pid: i64, cgroup: &str| ProcessRecord {
+            tid: pid,
+            pid,
+            ptid: 1,
+            cgroups: format!("cpuset={cgroup}\0").into_bytes(),
+            ..ProcessRecord::default()
+        };
+        let id = "0123456789ab".to_owned() + &"c".repeat(52);
+        let running = of_processes(vec![process(2, "/"), process(3, &format!("/docker/{id}"))]);
+        assert_eq!(running, [("0123456789ab".to_owned(), String::new())].into());
     }
 
     #[test]
