@@ -9,6 +9,7 @@ use super::descriptor::{self, Chunk, Digest};
 use super::header::{self, Header};
 use super::index;
 use super::pack::Packed;
+use super::signature::{self, Covered, SignWith};
 use super::summary::Summary;
 
 /// Where a trace is written to.
@@ -115,6 +116,7 @@ pub(super) struct Appender<W: Output> {
     /// Largest number of bytes that index and trailer of these chunks need.
     closing: u64,
     buffer: Vec<u8>,
+    signer: Option<SignWith>,
     summary: Summary,
 }
 
@@ -133,8 +135,15 @@ impl<W: Output> Appender<W> {
             chunks: Vec::new(),
             closing: index::BASE,
             buffer: Vec::new(),
+            signer: None,
             summary: Summary::default(),
         })
+    }
+
+    /// Signs the chunks every now and then, and the whole trace.
+    pub(super) fn signed(self, signer: Option<SignWith>) -> Appender<W> {
+        let room = if signer.is_some() { signature::ROOM } else { 0 };
+        Appender { signer, closing: self.closing + room, ..self }
     }
 
     /// Appends a chunk. If it cannot be written, as on a full disk, the trace is closed after the chunks before it.
@@ -152,7 +161,7 @@ impl<W: Output> Appender<W> {
         if self.output.take_back(self.offset).is_err() {
             return;
         }
-        let closed = index::encode(&self.chunks, self.offset, &self.digest)
+        let closed = index::encode(&self.chunks, self.offset, &self.digest, self.signer.as_ref())
             .and_then(|(frames, _)| self.output.write_all(&frames))
             .and_then(|()| self.output.flush());
         if closed.is_err() {
@@ -170,6 +179,11 @@ impl<W: Output> Appender<W> {
         self.buffer.extend_from_slice(&frame);
         self.buffer.extend_from_slice(&packed.extra);
         self.buffer.extend_from_slice(&packed.data);
+        let chunks = self.summary.chunks + 1;
+        if chunks.is_multiple_of(signature::EVERY) {
+            let signature = signature::build(self.signer.as_ref(), Covered::Chunks, chunks, &digest);
+            self.buffer.extend_from_slice(&signature);
+        }
         let head_size = frame.len() as u32;
         let closing = self.closing + index::room(head_size);
         self.output.reserve(self.offset, self.buffer.len() as u64 + closing)?;
@@ -193,7 +207,7 @@ impl<W: Output> Appender<W> {
 
     /// Closes the trace with index and trailer.
     pub(super) fn finish(mut self) -> io::Result<(W, Summary)> {
-        let (frames, seal) = index::encode(&self.chunks, self.offset, &self.digest)?;
+        let (frames, seal) = index::encode(&self.chunks, self.offset, &self.digest, self.signer.as_ref())?;
         if let Err(error) = self.output.write_all(&frames) {
             let _ = self.output.take_back(self.offset);
             return Err(error);

@@ -8,6 +8,7 @@ use super::encoding;
 use super::error::{Damage, TraceError};
 use super::keyframe::unpack;
 use super::section::{self, CHECK, Frame, HEAD, SectionKind};
+use super::signature::{self, Covered, SignWith};
 use super::storage::{self, Storage};
 
 /// Version of the bodies of index and trailer.
@@ -70,8 +71,14 @@ impl Trailer {
     }
 }
 
-/// Index and trailer of a trace whose chunks end at `offset`, and the trace's seal.
-pub(super) fn encode(chunks: &[Chunk], offset: u64, last: &Digest) -> io::Result<(Vec<u8>, Digest)> {
+/// Index and trailer of a trace whose chunks end at `offset`, before them a signature of the trace if somebody signs, and the
+/// trace's seal.
+pub(super) fn encode(
+    chunks: &[Chunk],
+    offset: u64,
+    last: &Digest,
+    signer: Option<&SignWith>,
+) -> io::Result<(Vec<u8>, Digest)> {
     let mut entries: Vec<Entry> = Vec::with_capacity(chunks.len());
     for chunk in chunks {
         let descriptor = encoding::encode(&chunk.descriptor)?;
@@ -80,13 +87,19 @@ pub(super) fn encode(chunks: &[Chunk], offset: u64, last: &Digest) -> io::Result
     let raw = encoding::encode(&entries)?;
     let packed = zstd::bulk::compress(&raw, LEVEL)?;
     let body = [&(raw.len() as u64).to_le_bytes()[..], &packed].concat();
-    let mut frames = section::build(SectionKind::Index, VERSION, &body);
-    let seal = seal(last, &frames);
-    let distance = frames.len() as u64;
-    let length = offset + distance + TRAILER as u64;
-    let body = [&distance.to_le_bytes()[..], &length.to_le_bytes(), &seal].concat();
-    frames.extend_from_slice(&section::build(SectionKind::Trailer, VERSION, &body));
+    let index = section::build(SectionKind::Index, VERSION, &body);
+    let seal = seal(last, &index);
+    let mut frames = signature::build(signer, Covered::Whole, chunks.len() as u64, &seal);
+    let length = offset + (frames.len() + index.len() + TRAILER) as u64;
+    frames.extend_from_slice(&index);
+    frames.extend_from_slice(&trailer(index.len() as u64, length, &seal));
     Ok((frames, seal))
+}
+
+/// The section of a trailer.
+pub(super) fn trailer(distance: u64, length: u64, seal: &Digest) -> Vec<u8> {
+    let body = [&distance.to_le_bytes()[..], &length.to_le_bytes(), seal].concat();
+    section::build(SectionKind::Trailer, VERSION, &body)
 }
 
 /// The digest of a whole trace.
@@ -170,12 +183,16 @@ fn uncovered(
     Ok((!is_unused(storage, place, end)?).then_some(chunks.len() as u64))
 }
 
-/// Whether there is nothing from `place` to `end` but sections that this reader does not know.
+/// Whether there is nothing from `place` to `end` but signatures, and sections that this reader does not know.
 fn is_unused(storage: &dyn Storage, mut place: u64, end: u64) -> Result<bool, TraceError> {
     while place < end {
         let mut head = [0; HEAD];
         let there = storage::fill(storage, &mut head, place)?;
-        let Frame::Skippable { length } = Frame::of(&head[..there]) else { return Ok(false) };
+        let (Frame::Skippable { length } | Frame::Section { kind: SectionKind::Signature, length, .. }) =
+            Frame::of(&head[..there])
+        else {
+            return Ok(false);
+        };
         place = place.saturating_add(length);
     }
     Ok(place == end)

@@ -14,6 +14,7 @@ mod header;
 mod index;
 mod keyframe;
 
+mod signature;
 mod summary;
 
 mod append;
@@ -26,6 +27,7 @@ mod contents;
 
 mod blocks;
 mod reader;
+mod sign;
 mod storage;
 mod totals;
 mod unpack;
@@ -43,6 +45,8 @@ pub use header::{Cut, Header, Zone};
 pub use keyframe::{KEYFRAME_LIMIT, Keyframe, KeyframeKind};
 pub use reader::{StateStep, Trace, is_native};
 pub use ring::{Ring, RingLimits, RingOutput, RingPart, RingReader, RingUsage};
+pub use sign::{SignError, countersign};
+pub use signature::{Covered, SignWith, Signature, Signer};
 pub use storage::Storage;
 pub use summary::Summary;
 pub use totals::Totals;

@@ -37,15 +37,18 @@ pub(super) enum SectionKind {
     Index,
     /// Where the index is.
     Trailer,
+    /// A signature of everything before it.
+    Signature,
 }
 
 impl SectionKind {
-    const ALL: [SectionKind; 5] = [
+    const ALL: [SectionKind; 6] = [
         SectionKind::Header,
         SectionKind::Chunk,
         SectionKind::Keyframe,
         SectionKind::Index,
         SectionKind::Trailer,
+        SectionKind::Signature,
     ];
 
     /// The number in the file.
@@ -56,6 +59,7 @@ impl SectionKind {
             SectionKind::Keyframe => 3,
             SectionKind::Index => 4,
             SectionKind::Trailer => 5,
+            SectionKind::Signature => 6,
         }
     }
 
@@ -67,6 +71,7 @@ impl SectionKind {
             SectionKind::Keyframe => "keyframe",
             SectionKind::Index => "index",
             SectionKind::Trailer => "trailer",
+            SectionKind::Signature => "signature",
         }
     }
 }

@@ -11,6 +11,7 @@ use super::index;
 use super::keyframe::{self, Keyframe};
 use super::reader::{Trace, split_frame};
 use super::section::{Frame, SectionKind};
+use super::signature::{self, Covered, Signature};
 use super::storage::{self, Storage};
 use super::unpack::Unpacker;
 use super::walk::{Walk, walk};
@@ -54,7 +55,7 @@ impl Inspector for Unseen {
 }
 
 /// What verification found.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Verdict {
     /// Intact chunks.
     pub chunks: u64,
@@ -64,6 +65,8 @@ pub struct Verdict {
     pub unknown: u64,
     /// Digest of the whole trace. A rewritten trace can have correct digests; a copy that is kept elsewhere shows the change.
     pub seal: Option<Digest>,
+    /// Signatures of what was found to be intact, in their order. Whether they are right is not known here.
+    pub signatures: Vec<Signature>,
     /// The first error.
     pub first_break: Option<Break>,
 }
@@ -109,8 +112,7 @@ impl Trace {
     ) -> Result<Verdict, TraceError> {
         let (storage, length) = (self.storage(), self.length());
         let walk = walk(storage, length)?;
-        let mut verdict =
-            Verdict { chunks: 0, events: 0, unknown: walk.unknown, seal: None, first_break: None };
+        let mut verdict = Verdict { unknown: walk.unknown, ..Verdict::default() };
         let mut checker = Checker::new(storage, depth, walk.start);
         let mut before = None;
         for chunk in &walk.chunks {
@@ -121,7 +123,7 @@ impl Trace {
             if let Err(damage) = checker.chunk(chunk, before, inspector)? {
                 let sequence = Some(chunk.descriptor.sequence);
                 verdict.first_break = Some(Break { offset: chunk.offset, chunk: sequence, damage });
-                return Ok(verdict);
+                return verdict.signed(storage, &walk);
             }
             verdict.chunks += 1;
             verdict.events += chunk.descriptor.events;
@@ -129,7 +131,7 @@ impl Trace {
         }
         if let Some(loss) = walk.losses.first() {
             verdict.first_break = Some(Break { offset: loss.from, chunk: None, damage: loss.damage.clone() });
-            return Ok(verdict);
+            return verdict.signed(storage, &walk);
         }
         let ended = match end(storage, &walk, &checker.digest, length)? {
             Ok(seal) => checker.lost(self.header()).map(|()| seal).map_err(|damage| (length, damage)),
@@ -139,7 +141,7 @@ impl Trace {
             Ok(seal) => verdict.seal = Some(seal),
             Err((offset, damage)) => verdict.first_break = Some(Break { offset, chunk: None, damage }),
         }
-        Ok(verdict)
+        verdict.signed(storage, &walk)
     }
 
     /// Why the index and the trailer do not match the chunks that a walk over the file finds; `None` if they do.
@@ -150,6 +152,37 @@ impl Trace {
     ) -> Result<Option<Damage>, TraceError> {
         let last = walk.chunks.last().map_or(walk.start, |chunk| chunk.digest);
         Ok(end(storage, walk, &last, length)?.err().map(|(_, damage)| damage))
+    }
+}
+
+impl Verdict {
+    /// Adds the signatures of what is intact: of the chunks, and of the whole trace if it is.
+    fn signed(mut self, storage: &dyn Storage, walk: &Walk) -> Result<Verdict, TraceError> {
+        let mut frame = Vec::new();
+        for (offset, size, before) in walk.signatures.iter().copied() {
+            let chunks = before as u64;
+            if chunks > self.chunks {
+                break;
+            }
+            storage::load(storage, &mut frame, offset, size)?;
+            let (covered, bytes) = match signature::decode(&frame) {
+                Ok(found) => found,
+                Err(damage) => {
+                    self.first_break.get_or_insert(Break { offset, chunk: None, damage });
+                    continue;
+                }
+            };
+            let last = before.checked_sub(1).and_then(|last| walk.chunks.get(last));
+            let digest = match covered {
+                Covered::Chunks => Some(last.map_or(walk.start, |chunk| chunk.digest)),
+                Covered::Whole => self.seal,
+            };
+            if let Some(digest) = digest {
+                let statement = signature::statement(covered, chunks, &digest);
+                self.signatures.push(Signature { offset, covered, chunks, statement, bytes: bytes.to_vec() });
+            }
+        }
+        Ok(self)
     }
 }
 

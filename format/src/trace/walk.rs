@@ -6,6 +6,7 @@ use super::error::{Damage, Loss, TraceError};
 use super::header::{self, Header};
 use super::index::{self, TRAILER, Trailer};
 use super::section::{self, Frame, HEAD, SectionKind, TAG};
+use super::signature;
 use super::storage::{self, Storage};
 
 /// How much is read at once, at first and at most, in a search for the next section.
@@ -29,6 +30,8 @@ pub(super) struct Walk {
     /// Where index and trailer are: place and size of the index, and the trailer.
     pub index: Option<(u64, u64)>,
     pub trailer: Option<(u64, Trailer)>,
+    /// Signatures: their places and sizes, and how many of the chunks are before each.
+    pub signatures: Vec<(u64, u64, usize)>,
     /// What cannot be read.
     pub losses: Vec<Loss>,
     /// Bytes of unknown sections and frames.
@@ -131,6 +134,7 @@ impl Walk {
             SectionKind::Header => header::LIMIT,
             SectionKind::Chunk => descriptor::LIMIT,
             SectionKind::Trailer => TRAILER as u64,
+            SectionKind::Signature => signature::LIMIT,
             SectionKind::Index => index::LIMIT,
             SectionKind::Keyframe => {
                 // It belongs to a chunk and is skipped with it.
@@ -145,6 +149,9 @@ impl Walk {
         if kind == SectionKind::Index {
             self.index = Some((from, to - from));
             return Ok(Ok(to));
+        }
+        if kind == SectionKind::Signature {
+            return Ok(self.signature(from, to));
         }
         let mut frame = Vec::new();
         storage::load(storage, &mut frame, from, to - from)?;
@@ -162,10 +169,22 @@ impl Walk {
                 self.trailer = Some((from, trailer));
                 to
             }),
-            SectionKind::Chunk | SectionKind::Keyframe | SectionKind::Index => {
+            SectionKind::Chunk | SectionKind::Keyframe | SectionKind::Index | SectionKind::Signature => {
                 Chunk::decode(from, &frame).and_then(|chunk| self.chunk(chunk, length))
             }
         })
+    }
+
+    /// Notes a signature, unless there are too many in a row.
+    fn signature(&mut self, from: u64, to: u64) -> Result<u64, Damage> {
+        let chunks = self.chunks.len();
+        let (size, limit) = (signature::IN_A_ROW + 1, signature::IN_A_ROW as u64);
+        let in_a_row = self.signatures.iter().rev().take_while(|(_, _, before)| *before == chunks);
+        if in_a_row.take(size).count() == signature::IN_A_ROW {
+            return Err(Damage::TooLarge { what: "row of signatures", size: size as u64, limit });
+        }
+        self.signatures.push((from, to - from, chunks));
+        Ok(to)
     }
 
     /// Takes a chunk, and returns where it ends.

@@ -26,6 +26,7 @@ use super::header::Header;
 use super::keyframe::Keyframe;
 use super::pack::Job;
 use super::pipeline::Pipeline;
+use super::signature::SignWith;
 use super::summary::Summary;
 use crate::catalogue::EVENTS;
 use crate::catalogue::code::SYSCALL_CLOSE_E;
@@ -55,11 +56,21 @@ pub struct Options {
     pub snapshots: u32,
     /// Whether events keep their numbers if others were left out before them; otherwise they are counted again.
     pub numbers: bool,
+    /// Who signs every fourth chunk and the whole trace.
+    pub signer: Option<SignWith>,
 }
 
 impl Default for Options {
     fn default() -> Options {
-        Options { chunk: 4 << 20, level: 3, threads: 1, sync: false, snapshots: 16, numbers: false }
+        Options {
+            chunk: 4 << 20,
+            level: 3,
+            threads: 1,
+            sync: false,
+            snapshots: 16,
+            numbers: false,
+            signer: None,
+        }
     }
 }
 
@@ -110,7 +121,7 @@ impl<W: Output + 'static> TraceWriter<W> {
     pub fn new(output: W, header: &Header, options: Options) -> io::Result<TraceWriter<W>> {
         let chunk = options.chunk.clamp(CHUNK_LIMITS.0, CHUNK_LIMITS.1);
         let options = Options { chunk, ..options };
-        let appender = Appender::new(output, header, options.sync)?;
+        let appender = Appender::new(output, header, options.sync)?.signed(options.signer.clone());
         let pipeline = Pipeline::new(appender, options.threads, options.level, options.chunk)?;
         let mut encoder = Writer::new(Vec::new())?;
         // Sections are started by the blocks that say so.
