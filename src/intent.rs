@@ -32,6 +32,8 @@ pub enum Intent {
     Info(Info),
     /// `tercel verify`
     Verify(Verify),
+    /// `tercel sign`
+    Sign(Sign),
     /// `tercel slice`
     Slice(Slice),
     /// `tercel merge`
@@ -91,6 +93,8 @@ pub struct Write {
     pub sync: bool,
     /// Number of threads that compress; one per CPU unless given.
     pub threads: Option<usize>,
+    /// A file with the key that signs.
+    pub sign: Option<PathBuf>,
 }
 
 /// What belongs to a command or a process that is recorded.
@@ -352,6 +356,20 @@ pub struct Verify {
     pub depth: Depth,
     /// The seal that the trace must have.
     pub seal: Option<String>,
+    /// A file with those one of whom must have signed.
+    pub allowed_signers: Option<PathBuf>,
+    /// Where the signed statement goes, and next to it its signature.
+    pub export: Option<PathBuf>,
+    /// Print only failures.
+    pub quiet: bool,
+}
+
+/// What `tercel sign` does.
+pub struct Sign {
+    /// A file with the key.
+    pub key: PathBuf,
+    /// Native traces.
+    pub traces: Vec<Input>,
     /// Print only failures.
     pub quiet: bool,
 }

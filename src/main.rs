@@ -25,6 +25,7 @@ mod redact;
 mod redaction;
 mod replay;
 mod rules;
+mod sign;
 mod slice;
 mod snaplen;
 mod span;
@@ -59,6 +60,7 @@ fn run(intent: &Intent) -> Result<Outcome, Failure> {
         Intent::Redact(intent) => redact::run(intent),
         Intent::Info(intent) => info::run(intent),
         Intent::Verify(intent) => verify::run(intent),
+        Intent::Sign(intent) => sign::run(intent),
         Intent::Slice(intent) => slice::run(intent),
         Intent::Merge(intent) => merge::run(intent),
         Intent::Dump(intent) => dump::run(intent),

@@ -3,14 +3,16 @@
 
 use std::io::{self, IsTerminal};
 use std::path::Path;
+use std::sync::Arc;
 
 use tercel_format::series::{Destination, TargetError, is_same_file};
-use tercel_format::trace::Options;
-use tercel_recording::CaptureWriter;
+use tercel_format::trace::{Options, SignWith};
+use tercel_recording::{CaptureWriter, Kind};
 
 use crate::exit::Failure;
 use crate::inputs::{Input, paths};
 use crate::intent::Write;
+use crate::sign::read_key;
 
 /// Most threads that compress.
 const THREADS: usize = 64;
@@ -55,6 +57,16 @@ pub fn writer(intent: &Write, inputs: &[Input]) -> Result<CaptureWriter, Failure
     Ok(writer)
 }
 
+/// Who signs what is written.
+fn signer(intent: &Write) -> Result<Option<SignWith>, Failure> {
+    let Some(key) = &intent.sign else { return Ok(None) };
+    refuse_overwriting(&intent.path, [key.as_path()])?;
+    if intent.kind != Kind::Native {
+        return Err(Failure::usage("--sign signs native traces only"));
+    }
+    Ok(Some(SignWith(Arc::new(read_key(key)?))))
+}
+
 /// As [`writer`], for a file that stands for others, which have names of their own.
 ///
 /// # Errors
@@ -75,6 +87,7 @@ pub fn writer_of_series(intent: &Write, inputs: &[Input]) -> Result<CaptureWrite
         level: intent.level,
         threads,
         sync: intent.sync,
+        signer: signer(intent)?,
         ..Options::default()
     };
     let destination = Destination::new(&intent.path).created(intent.creation);

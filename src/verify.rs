@@ -1,13 +1,16 @@
 //! `tercel verify`: native traces are read from start to end and compared with their digests, descriptors, index and keyframes; the
 //! first error of each is printed.
 
+mod signatures;
+
 use std::fs::File;
 use std::io::{self, Write};
 use std::path::Path;
 
 use tercel_format::trace::{Depth, Verdict};
-use tercel_replay::scan;
+use tercel_replay::scan::{self, Proof};
 use tercel_replay::state::STATE_VERSION;
+use tercel_signing::AllowedSigners;
 
 use crate::diagnostics::{self, counted};
 use crate::exit::{Failure, Outcome};
@@ -20,10 +23,11 @@ pub fn run(args: &Verify) -> Result<Outcome, Failure> {
     if args.traces.contains(&Input::Stdin) {
         return Err(Failure::usage("verify needs files; it cannot read standard input"));
     }
+    let allowed = args.allowed_signers.as_deref().map(signatures::allowed).transpose()?;
     let (mut outcome, mut out) = (Outcome::Done, io::stdout().lock());
     for input in &args.traces {
         let Input::File(path) = input else { continue };
-        let (one, lines) = match look(path, &input.name(), args) {
+        let (one, lines) = match look(path, &input.name(), args, allowed.as_ref()) {
             Ok(found) => found,
             Err(failure) => (diagnostics::failed(&failure), Vec::new()),
         };
@@ -41,21 +45,33 @@ pub fn run(args: &Verify) -> Result<Outcome, Failure> {
 /// The outcome for a trace, and the lines to print.
 type Found = (Outcome, Vec<String>);
 
-fn look(path: &Path, name: &str, args: &Verify) -> Result<Found, Failure> {
+fn look(path: &Path, name: &str, args: &Verify, allowed: Option<&AllowedSigners>) -> Result<Found, Failure> {
     let file = File::open(path).map_err(|error| Failure::io(format!("{name}: {error}")))?;
     let progress = Progress::new(name, length(&Input::File(path.to_owned())), args.quiet);
     let proof = scan::verify(file, args.depth, &mut |offset| progress.at(offset));
     progress.finish();
     let proof = proof.map_err(|error| diagnostics::unread(name, &error))?;
+    let (signed, signatures) = signatures::judge(&proof.verdict, allowed);
+    if let Some(path) = &args.export {
+        signatures::export(&proof.verdict, path)?;
+    }
+    let (outcome, mut lines) = judge(&proof, args);
+    lines.extend(signatures);
+    let outcome = outcome.max(signed);
+    Ok((outcome, if args.quiet && outcome == Outcome::Done { Vec::new() } else { lines }))
+}
+
+/// The outcome of verification, and the lines to print, without signatures.
+fn judge(proof: &Proof, args: &Verify) -> Found {
     let verdict = &proof.verdict;
     let seal = seal(verdict);
     if let Some(first) = &verdict.first_break {
         let before = format!("intact before it: {}", sum(verdict.chunks, verdict.events));
-        return Ok((Outcome::Damaged, vec![format!("FAILED: {first}"), before]));
+        return (Outcome::Damaged, vec![format!("FAILED: {first}"), before]);
     }
     if let Some(expected) = args.seal.as_deref().filter(|expected| !expected.eq_ignore_ascii_case(&seal)) {
         let line = format!("FAILED: the seal is {seal}, not {expected}: this is another trace");
-        return Ok((Outcome::Damaged, vec![line]));
+        return (Outcome::Damaged, vec![line]);
     }
     let keyframes = match args.depth {
         Depth::Digests => String::new(),
@@ -68,7 +84,7 @@ fn look(path: &Path, name: &str, args: &Verify) -> Result<Found, Failure> {
             "FAILED: {foreign} of version {version} of the state engine cannot be checked; this program has version \
              {STATE_VERSION}, does not use them, and replaces them with 'tercel index'; --fast leaves them out"
         );
-        return Ok((Outcome::Damaged, vec![line, format!("apart from the keyframes {intact}")]));
+        return (Outcome::Damaged, vec![line, format!("apart from the keyframes {intact}")]);
     }
     let mut lines = vec![intact];
     if verdict.unknown > 0 {
@@ -77,7 +93,7 @@ fn look(path: &Path, name: &str, args: &Verify) -> Result<Found, Failure> {
             counted(verdict.unknown, "byte")
         ));
     }
-    Ok((Outcome::Done, if args.quiet { Vec::new() } else { lines }))
+    (Outcome::Done, lines)
 }
 
 fn sum(chunks: u64, events: u64) -> String {

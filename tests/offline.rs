@@ -10,6 +10,7 @@ mod hostile;
 mod native;
 mod redact;
 mod ruletest;
+mod signed;
 mod traces;
 mod verbs;
 mod windows;

@@ -1,11 +1,13 @@
 //! Options of `tercel info` and `tercel verify`.
 
+use std::path::PathBuf;
+
 use clap::Args;
 use tercel_format::trace::Depth;
 
 use super::read::captures_only;
 use crate::exit::Failure;
-use crate::intent::{Info, Verify};
+use crate::intent::{Info, Sign, Verify};
 
 /// Options of `tercel info`.
 #[derive(Debug, Args)]
@@ -48,6 +50,13 @@ pub struct VerifyArgs {
     /// Fail unless the trace has this seal, as 'tercel info' and 'tercel verify' print it
     #[arg(long, value_name = "HEX")]
     seal: Option<String>,
+    /// Fail unless one of these signed the whole trace: a file as for 'ssh-keygen -Y verify -f'
+    #[arg(long, value_name = "FILE")]
+    allowed_signers: Option<PathBuf>,
+    /// Write what the last signature signs to this file and the signature to FILE.sig, for 'ssh-keygen -Y verify -f SIGNERS -I
+    /// WHO -n tercel-trace -s FILE.sig < FILE'
+    #[arg(long, value_name = "FILE")]
+    export_signature: Option<PathBuf>,
     /// Print only failures
     #[arg(short, long)]
     quiet: bool,
@@ -64,6 +73,37 @@ impl VerifyArgs {
             return Err(Failure::usage("--seal needs exactly one trace"));
         }
         let depth = if self.fast { Depth::Digests } else { Depth::Contents };
-        Ok(Verify { traces, depth, seal: self.seal, quiet: self.quiet })
+        if self.export_signature.is_some() && traces.len() != 1 {
+            return Err(Failure::usage("--export-signature needs exactly one trace"));
+        }
+        let (allowed_signers, export) = (self.allowed_signers, self.export_signature);
+        Ok(Verify { traces, depth, seal: self.seal, allowed_signers, export, quiet: self.quiet })
+    }
+}
+
+/// Options of `tercel sign`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Each trace is verified and gets a signature of its seal, which stays the same. Keys are those of 'ssh-keygen -t ed25519' or \
+'-t ecdsa', without a passphrase. 'tercel verify --allowed-signers FILE' checks signatures.")]
+pub struct SignArgs {
+    /// Native traces, or directories of them
+    #[arg(value_name = "TRACE", required = true)]
+    traces: Vec<String>,
+    /// The file with the private SSH key
+    #[arg(long, value_name = "FILE")]
+    key: PathBuf,
+    /// Print only failures
+    #[arg(short, long)]
+    quiet: bool,
+}
+
+impl SignArgs {
+    /// The typed intent.
+    ///
+    /// # Errors
+    /// A trace does not exist.
+    pub fn intent(self) -> Result<Sign, Failure> {
+        Ok(Sign { traces: captures_only(&self.traces)?, key: self.key, quiet: self.quiet })
     }
 }

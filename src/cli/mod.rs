@@ -61,6 +61,8 @@ enum Verb {
     Info(inspect::InfoArgs),
     /// Check digests, structure, contents and keyframes of native traces; exit code 3 if one is damaged
     Verify(inspect::VerifyArgs),
+    /// Sign native traces with an SSH key
+    Sign(inspect::SignArgs),
     /// Write what is readable of a damaged or truncated capture to a new trace
     Recover(write::ConvertArgs),
     /// Write part of a capture (a window, or what a filter selects) to a new trace
@@ -111,6 +113,7 @@ pub fn parse(words: Vec<OsString>) -> Result<Intent, Failure> {
         Verb::Index(args) => args.intent().map(Intent::Convert),
         Verb::Info(args) => args.intent().map(Intent::Info),
         Verb::Verify(args) => args.intent().map(Intent::Verify),
+        Verb::Sign(args) => args.intent().map(Intent::Sign),
         Verb::Recover(args) => args.intent(true).map(Intent::Convert),
         Verb::Slice(args) => args.intent().map(Intent::Slice),
         Verb::Redact(args) => args.intent().map(Intent::Redact),

@@ -62,13 +62,16 @@ pub struct WriteArgs {
     /// Compress on this many threads [default: one per CPU]
     #[arg(short = 'j', long = "threads", value_name = "THREADS", help_heading = "Writing")]
     threads: Option<usize>,
+    /// Sign the native trace with this private SSH key, every fourth chunk and at the end (see 'tercel sign')
+    #[arg(long, value_name = "KEY", help_heading = "Writing")]
+    sign: Option<PathBuf>,
 }
 
 impl WriteArgs {
     /// The typed intent.
     pub fn intent(self, kind: Kind) -> Write {
-        let WriteArgs { write: path, create, chunk, level, sync, threads } = self;
-        Write { path, creation: create.intent(), kind, chunk, level, sync, threads }
+        let WriteArgs { write: path, create, chunk, level, sync, threads, sign } = self;
+        Write { path, creation: create.intent(), kind, chunk, level, sync, threads, sign }
     }
 }
 
