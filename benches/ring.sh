@@ -40,7 +40,11 @@ int main(int argc, char **argv) {
 C
 cc -O2 -o "$work/storm" "$work/storm.c"
 cat >"$work/rules.yaml" <<'R'
-- {rule: Reads, desc: x, condition: evt.type in (read, open, openat, close) and proc.name = nobody, output: x, priority: INFO}
+- rule: Reads
+  desc: x
+  condition: evt.type in (read, open, openat, close) and proc.name = nobody
+  output: x
+  priority: INFO
 R
 cpu() { awk '{ print ($14 + $15) * 10 }' /proc/$live/stat; }
 page() { curl -s -m 10 "http://127.0.0.1:$port/metrics"; }
