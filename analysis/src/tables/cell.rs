@@ -32,7 +32,9 @@ pub enum ColumnType {
     Bool,
     /// [`Cell::Int`].
     Int,
-    /// [`Cell::Uint`].
+    /// [`Cell::Uint`], the number of something, which is summed where rows are grouped.
+    Count,
+    /// [`Cell::Uint`], any other number.
     Uint,
     /// [`Cell::Uint`], in bytes.
     Bytes,
@@ -52,6 +54,7 @@ impl ColumnType {
         match self {
             ColumnType::Bool => "bool",
             ColumnType::Int => "int",
+            ColumnType::Count => "count",
             ColumnType::Uint => "uint",
             ColumnType::Bytes => "bytes",
             ColumnType::Time => "time",
@@ -68,7 +71,7 @@ impl ColumnType {
             (_, Cell::Null)
                 | (ColumnType::Bool, Cell::Bool(_))
                 | (ColumnType::Int, Cell::Int(_))
-                | (ColumnType::Uint | ColumnType::Bytes, Cell::Uint(_))
+                | (ColumnType::Count | ColumnType::Uint | ColumnType::Bytes, Cell::Uint(_))
                 | (ColumnType::Time, Cell::Time(_))
                 | (ColumnType::Span, Cell::Span(_))
                 | (ColumnType::Address, Cell::Address(_))

@@ -139,11 +139,15 @@ fn ordered(info: &TableInfo, mut rows: Vec<Row>) -> Vec<Row> {
         Order::Ascending(name) => (name, false),
         Order::Descending(name) => (name, true),
     };
-    let at = info.column(name).unwrap_or(0);
+    sort(&mut rows, info.column(name).unwrap_or(0), descends);
+    rows
+}
+
+/// Orders rows by a column, and those that are equal in it by their cells from left to right.
+pub fn sort(rows: &mut [Row], column: usize, descends: bool) {
     rows.sort_unstable_by(|one, other| {
-        let order = one[at].cmp(&other[at]);
+        let order = one[column].cmp(&other[column]);
         let order = if descends { order.reverse() } else { order };
         order.then_with(|| one.cmp(other))
     });
-    rows
 }

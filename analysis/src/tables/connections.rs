@@ -23,7 +23,7 @@ pub(super) const CONNECTIONS: TableInfo = TableInfo {
     columns: &CONNECTION_COLUMNS,
 };
 
-const CONNECTION_COLUMNS: [ColumnInfo; 18] = [
+const CONNECTION_COLUMNS: [ColumnInfo; 19] = [
     column("protocol", T::Text, "tcp, udp, icmp, raw (fd.l4proto)"),
     column("role", T::Text, "client, server, or empty where neither is known, as for most datagrams"),
     column("local_address", T::Address, "The end of the process (fd.lip)"),
@@ -36,10 +36,11 @@ const CONNECTION_COLUMNS: [ColumnInfo; 18] = [
     column("container", T::Text, "Its container id; empty on the host"),
     column("received", T::Bytes, "Results above 0 of calls that read from it"),
     column("sent", T::Bytes, "Results above 0 of calls that write to it"),
-    column("opened", T::Uint, "Times that it was connected or accepted; 0 if it was open before the window"),
+    column("bytes", T::Bytes, "Received and sent"),
+    column("opened", T::Count, "Times that it was connected or accepted; 0 if it was open before the window"),
     column("result", T::Text, "Error of the last connect that failed; EINPROGRESS is none"),
-    column("calls", T::Uint, "Calls that worked on it"),
-    column("errors", T::Uint, "Those that failed; EAGAIN and EINPROGRESS are no failures"),
+    column("calls", T::Count, "Calls that worked on it"),
+    column("errors", T::Count, "Those that failed; EAGAIN and EINPROGRESS are no failures"),
     column("first", T::Time, "The first of these calls; empty if there was none"),
     column("last", T::Time, "The last of these calls"),
 ];
@@ -134,6 +135,7 @@ impl Connection {
             container,
             Cell::Uint(self.moved.read),
             Cell::Uint(self.moved.written),
+            Cell::Uint(self.moved.sum()),
             Cell::Uint(self.opened),
             self.result,
             Cell::Uint(self.calls),
@@ -228,7 +230,7 @@ const LISTENER_COLUMNS: [ColumnInfo; 9] = [
     column("name", T::Text, "Name of the process (proc.name)"),
     column("container", T::Text, "Its container id; empty on the host"),
     column("since", T::Time, "When it was bound; empty if that was before the window"),
-    column("accepted", T::Uint, "Connections that were accepted on this port"),
+    column("accepted", T::Count, "Connections that were accepted on this port"),
 ];
 
 /// Protocol and bound end of a socket, and its process.

@@ -39,9 +39,14 @@ mod processes;
 mod collector;
 mod question;
 
+mod face;
+mod group;
+
 pub use catalogue::{ColumnInfo, Order, TableInfo};
 pub use cell::{Cell, ColumnType};
-pub use collector::{Row, Table};
+pub use collector::{Row, Table, sort};
+pub use face::{CsvLines, push_json, push_text};
+pub use group::group;
 pub use process_id::ProcessId;
 pub use question::{Answer, Tables};
 

@@ -171,7 +171,9 @@ impl Visitor for Piece<'_, '_> {
     fn block(&mut self, block: &Block<'_>) -> io::Result<bool> {
         let Block::Event(event) = block else {
             if let Block::Section(_) = block {
-                self.collectors.settle(&self.state);
+                if self.filter.is_none() {
+                    self.collectors.settle(&self.state);
+                }
                 self.filter.iter_mut().for_each(Filter::forget);
             }
             self.state.block(block);
@@ -219,7 +221,10 @@ impl Visitor for Piece<'_, '_> {
 
 impl PieceVisitor for Piece<'_, '_> {
     fn finish(mut self) -> io::Result<()> {
-        self.collectors.end(&self.state);
+        // What no event tells of passes no filter.
+        if self.filter.is_none() {
+            self.collectors.end(&self.state);
+        }
         let bytes = self.collectors.bytes();
         self.outlet.send(Part { collectors: self.collectors, events: self.events }, bytes)
     }

@@ -78,6 +78,10 @@ impl Moved {
         *sum = sum.saturating_add(bytes);
     }
 
+    pub(super) fn sum(self) -> u64 {
+        self.read.saturating_add(self.written)
+    }
+
     pub(super) fn add(&mut self, other: Moved) {
         self.read = self.read.saturating_add(other.read);
         self.written = self.written.saturating_add(other.written);
