@@ -6,6 +6,7 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use tercel_analysis::tables::Table;
 use tercel_format::series::Creation;
 use tercel_format::trace::{Depth, RingLimits};
 use tercel_recording::Kind;
@@ -54,6 +55,10 @@ pub enum Intent {
     EventTypes(List),
     /// `tercel events`
     Events(Events),
+    /// `tercel ps`, `files`, `net`, `containers`, `top` and `table`
+    View(View),
+    /// `tercel table` without a name
+    TableList,
     /// `tercel assets`, below this directory
     Assets(PathBuf),
 }
@@ -422,6 +427,51 @@ pub struct ConfigCheck {
     pub file: Option<PathBuf>,
     /// Overrides of its keys.
     pub overrides: Vec<String>,
+}
+
+/// What is shown of a table.
+pub struct View {
+    /// The table.
+    pub table: Table,
+    /// Indices of the columns to show.
+    pub columns: Vec<usize>,
+    /// Indices of columns by which rows are grouped; none if they are not.
+    pub by: Vec<usize>,
+    /// The column by which rows are ordered, and whether large values come first; otherwise the order is that of the table.
+    pub sort: Option<(usize, bool)>,
+    /// As a tree of processes.
+    pub is_tree: bool,
+    /// How many rows.
+    pub limit: Option<usize>,
+    /// How they are printed.
+    pub face: Face,
+    /// Captures.
+    pub traces: Vec<Input>,
+    /// Which events count.
+    pub filter: Option<Filter>,
+    /// Which part.
+    pub window: Window,
+    /// Times in UTC.
+    pub utc: bool,
+    /// Threads.
+    pub jobs: Option<NonZeroUsize>,
+    /// Bytes of memory for rows.
+    pub memory: Option<usize>,
+    /// No progress, no warnings.
+    pub quiet: bool,
+    /// Show every damaged place.
+    pub verbose: bool,
+}
+
+/// How rows are printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Face {
+    /// In columns, for people.
+    Text,
+    /// One JSON object per row.
+    Json,
+    /// CSV.
+    Csv,
 }
 
 /// What is listed of a catalogue.

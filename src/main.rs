@@ -31,6 +31,7 @@ mod snaplen;
 mod span;
 mod stop;
 mod summary;
+mod tables;
 mod target;
 mod test;
 mod verify;
@@ -68,6 +69,8 @@ fn run(intent: &Intent) -> Result<Outcome, Failure> {
         Intent::RulesCheck(intent) => rules::check(&intent.files, intent.json),
         Intent::RulesList(intent) => rules::list(intent),
         Intent::ConfigCheck(intent) => live::check(intent.file.as_deref(), &intent.overrides),
+        Intent::View(intent) => tables::run(intent),
+        Intent::TableList => tables::list(),
         Intent::Assets(directory) => assets::run(directory),
         Intent::Fields(intent) => list(intent, listing::fields),
         Intent::EventTypes(intent) => list(intent, listing::events),

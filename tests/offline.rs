@@ -11,6 +11,7 @@ mod native;
 mod redact;
 mod ruletest;
 mod signed;
+mod tables;
 mod traces;
 mod verbs;
 mod windows;

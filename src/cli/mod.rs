@@ -15,6 +15,7 @@ mod record;
 mod redact;
 mod replay;
 mod rules;
+mod tables;
 mod test;
 mod values;
 mod write;
@@ -73,6 +74,18 @@ enum Verb {
     Merge(write::MergeArgs),
     /// Write the events that a running recorder keeps in memory
     Dump(dump::DumpArgs),
+    /// Show the processes of a capture as a tree
+    Ps(Box<tables::PsArgs>),
+    /// Show what processes did with files
+    Files(Box<tables::PlainArgs>),
+    /// Show connections, or the sockets that wait for some
+    Net(Box<tables::NetArgs>),
+    /// Show containers and what happened in them
+    Containers(Box<tables::PlainArgs>),
+    /// Show what there is most of: processes, files, connections, containers, calls, errors
+    Top(Box<tables::TopArgs>),
+    /// Show a table, or list the tables and their columns
+    Table(Box<tables::TableArgs>),
     /// Test rules over stored captures; exit code 1 if a case fails
     Test(Box<test::TestArgs>),
     /// Check rule files, or list their rules
@@ -119,6 +132,12 @@ pub fn parse(words: Vec<OsString>) -> Result<Intent, Failure> {
         Verb::Redact(args) => args.intent().map(Intent::Redact),
         Verb::Merge(args) => args.intent().map(Intent::Merge),
         Verb::Dump(args) => Ok(Intent::Dump(args.intent())),
+        Verb::Ps(args) => args.intent(),
+        Verb::Files(args) => args.files(),
+        Verb::Net(args) => args.intent(),
+        Verb::Containers(args) => args.containers(),
+        Verb::Top(args) => args.intent(),
+        Verb::Table(args) => args.intent(),
         Verb::Test(args) => Ok(Intent::Test(args.intent())),
         Verb::Rules { verb } => verb.intent(),
         Verb::Assets { directory } => Ok(Intent::Assets(directory)),

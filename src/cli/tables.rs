@@ -1,0 +1,398 @@
+//! Options of the verbs that show tables: `tercel ps`, `files`, `net`, `containers`, `top` and `table`.
+
+use std::num::NonZeroUsize;
+
+use clap::{Args, ValueEnum};
+use tercel_analysis::tables::{Table, TableInfo};
+use tercel_rules::fields::nearest;
+
+use super::read::{POINTS, WindowArgs, captures};
+use super::values;
+use crate::exit::Failure;
+use crate::intent::{Face, Intent, View};
+
+/// The captures of a verb.
+#[derive(Debug, Args)]
+pub struct TraceArgs {
+    /// Captures, directories of them, or - for standard input; then, optionally, a filter: only the events for which it
+    /// holds count
+    #[arg(value_name = "TRACE… [FILTER]", required = true)]
+    words: Vec<String>,
+}
+
+/// Options that all of them have.
+#[derive(Debug, Args)]
+pub struct ViewArgs {
+    /// The filter as an option, instead of words after the captures
+    #[arg(long, value_name = "EXPRESSION")]
+    filter: Option<String>,
+    #[command(flatten)]
+    window: WindowArgs,
+    /// Show these columns, with a comma between; 'tercel table' lists the columns of all tables
+    #[arg(long, value_name = "COLUMNS", help_heading = "Output")]
+    columns: Option<String>,
+    /// Order by this column, large values first; with a + before it, small ones first
+    #[arg(long, value_name = "COLUMN", help_heading = "Output")]
+    sort: Option<String>,
+    /// Show at most this many rows
+    #[arg(short = 'n', value_name = "ROWS", help_heading = "Output")]
+    limit: Option<usize>,
+    /// Print one JSON object per row
+    #[arg(long, conflicts_with = "csv", help_heading = "Output")]
+    json: bool,
+    /// Print CSV, the names of the columns first
+    #[arg(long, help_heading = "Output")]
+    csv: bool,
+    /// Print times in UTC instead of the time zone of the capture
+    #[arg(long, help_heading = "Output")]
+    utc: bool,
+    /// Read on this many threads; the output is the same for any number [default: one per CPU]
+    #[arg(short, long, value_name = "THREADS")]
+    jobs: Option<NonZeroUsize>,
+    /// Limit the memory for rows, as in 256MiB [default: 1GiB]
+    #[arg(long, value_name = "SIZE", value_parser = values::memory)]
+    memory: Option<usize>,
+    /// Print no progress and no warnings
+    #[arg(short, long, conflicts_with = "verbose", help_heading = "Output")]
+    quiet: bool,
+    /// Show every damaged place of the captures
+    #[arg(short, long, help_heading = "Output")]
+    verbose: bool,
+}
+
+/// Options of `tercel ps`.
+#[derive(Debug, Args)]
+#[command(after_help = POINTS)]
+pub struct PsArgs {
+    #[command(flatten)]
+    traces: TraceArgs,
+    #[command(flatten)]
+    view: ViewArgs,
+    /// Print a flat list, in the order of their starts, instead of a tree
+    #[arg(long, help_heading = "Output")]
+    flat: bool,
+}
+
+/// Options of `tercel files` and `tercel containers`.
+#[derive(Debug, Args)]
+#[command(after_help = POINTS)]
+pub struct PlainArgs {
+    #[command(flatten)]
+    traces: TraceArgs,
+    #[command(flatten)]
+    view: ViewArgs,
+}
+
+/// Options of `tercel net`.
+#[derive(Debug, Args)]
+#[command(after_help = POINTS)]
+pub struct NetArgs {
+    #[command(flatten)]
+    traces: TraceArgs,
+    #[command(flatten)]
+    view: ViewArgs,
+    /// Show the sockets that wait for connections, instead of the connections
+    #[arg(short, long)]
+    listeners: bool,
+}
+
+/// Options of `tercel top`.
+#[derive(Debug, Args)]
+#[command(after_help = POINTS)]
+pub struct TopArgs {
+    /// What is counted
+    #[arg(long, value_enum, default_value = "process")]
+    by: By,
+    #[command(flatten)]
+    traces: TraceArgs,
+    #[command(flatten)]
+    view: ViewArgs,
+}
+
+/// Options of `tercel table`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Without a name, the tables and their columns are listed:
+  tercel table
+  tercel table executions trace.scap user.name=root --json")]
+pub struct TableArgs {
+    /// The table, and captures, directories of them, or - for standard input; then, optionally, a filter: only the events
+    /// for which it holds count
+    #[arg(value_name = "NAME TRACE… [FILTER]")]
+    words: Vec<String>,
+    /// Group by these columns, with a comma between: counts and bytes are summed
+    #[arg(long, value_name = "COLUMNS")]
+    by: Option<String>,
+    #[command(flatten)]
+    view: ViewArgs,
+}
+
+/// What `tercel top` counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum By {
+    /// Calls of processes
+    Process,
+    /// Bytes of files
+    File,
+    /// Bytes of connections
+    Connection,
+    /// Calls in containers
+    Container,
+    /// Calls by type
+    Syscall,
+    /// Failed calls by error
+    Error,
+}
+
+const FILE_COLUMNS: &[&str] = &[
+    "pid",
+    "name",
+    "container",
+    "opens",
+    "read",
+    "written",
+    "created",
+    "deleted",
+    "changed",
+    "errors",
+    "path",
+];
+const CONNECTION_COLUMNS: &[&str] = &[
+    "protocol",
+    "role",
+    "local_address",
+    "local_port",
+    "remote_address",
+    "remote_port",
+    "pid",
+    "name",
+    "container",
+    "received",
+    "sent",
+    "opened",
+    "result",
+    "first",
+];
+const LISTENER_COLUMNS: &[&str] =
+    &["protocol", "address", "port", "pid", "name", "container", "accepted", "since"];
+const CONTAINER_COLUMNS: &[&str] = &[
+    "id",
+    "name",
+    "engine",
+    "image",
+    "privileged",
+    "address",
+    "processes",
+    "calls",
+    "errors",
+    "first",
+    "last",
+];
+const PROCESS_COLUMNS: &[&str] = &["pid", "start", "user", "container", "exit", "cmdline"];
+
+impl ViewArgs {
+    fn view(self, words: &[String], table: Table, columns: &[&str]) -> Result<View, Failure> {
+        let (traces, filter) = captures(words, self.filter)?;
+        let window = self.window.intent(&traces, self.utc)?;
+        let info = table.info();
+        let columns = match &self.columns {
+            Some(names) => named(info, names.split(','))?,
+            None if columns.is_empty() => (0..info.columns.len()).collect(),
+            None => named(info, columns.iter().copied())?,
+        };
+        let sort = match self.sort.as_deref() {
+            None => None,
+            Some(name) => match name.strip_prefix('+') {
+                Some(name) => Some((one(info, name)?, false)),
+                None => Some((one(info, name)?, true)),
+            },
+        };
+        let face = match (self.json, self.csv) {
+            (true, _) => Face::Json,
+            (_, true) => Face::Csv,
+            _ => Face::Text,
+        };
+        Ok(View {
+            table,
+            columns,
+            by: Vec::new(),
+            sort,
+            is_tree: false,
+            limit: self.limit,
+            face,
+            traces,
+            filter,
+            window,
+            utc: self.utc,
+            jobs: self.jobs,
+            memory: self.memory,
+            quiet: self.quiet,
+            verbose: self.verbose,
+        })
+    }
+}
+
+/// The indices of columns.
+fn named<'n>(info: &TableInfo, names: impl Iterator<Item = &'n str>) -> Result<Vec<usize>, Failure> {
+    names.map(|name| one(info, name.trim())).collect()
+}
+
+fn one(info: &TableInfo, name: &str) -> Result<usize, Failure> {
+    info.column(name).ok_or_else(|| {
+        let near = nearest(name, info.columns.iter().map(|column| column.name));
+        let meant = near.map_or(String::new(), |name| format!("; did you mean '{name}'?"));
+        Failure::usage(format!("the table {} has no column '{name}'{meant}", info.name))
+    })
+}
+
+impl PsArgs {
+    /// The typed intent.
+    ///
+    /// # Errors
+    /// Arguments contradict each other, or name something that does not exist.
+    pub fn intent(self) -> Result<Intent, Failure> {
+        let is_tree = !self.flat && self.view.sort.is_none() && !self.view.json && !self.view.csv;
+        let is_whole = self.view.json || self.view.csv;
+        let columns = if is_whole { &[] } else { PROCESS_COLUMNS };
+        let view = self.view.view(&self.traces.words, Table::Processes, columns)?;
+        Ok(Intent::View(View { is_tree, ..view }))
+    }
+}
+
+impl PlainArgs {
+    /// The typed intent of `tercel files`.
+    ///
+    /// # Errors
+    /// Arguments contradict each other, or name something that does not exist.
+    pub fn files(self) -> Result<Intent, Failure> {
+        self.view.hand(&self.traces, Table::Files, FILE_COLUMNS).map(Intent::View)
+    }
+
+    /// The typed intent of `tercel containers`.
+    ///
+    /// # Errors
+    /// As for [`files`](PlainArgs::files).
+    pub fn containers(self) -> Result<Intent, Failure> {
+        self.view.hand(&self.traces, Table::Containers, CONTAINER_COLUMNS).map(Intent::View)
+    }
+}
+
+impl ViewArgs {
+    /// With chosen columns for people; programs get all.
+    fn hand(self, traces: &TraceArgs, table: Table, columns: &[&str]) -> Result<View, Failure> {
+        let columns = if self.json || self.csv { &[] } else { columns };
+        self.view(&traces.words, table, columns)
+    }
+}
+
+impl NetArgs {
+    /// The typed intent.
+    ///
+    /// # Errors
+    /// Arguments contradict each other, or name something that does not exist.
+    pub fn intent(self) -> Result<Intent, Failure> {
+        let view = match self.listeners {
+            true => self.view.hand(&self.traces, Table::Listeners, LISTENER_COLUMNS),
+            false => self.view.hand(&self.traces, Table::Connections, CONNECTION_COLUMNS),
+        };
+        view.map(Intent::View)
+    }
+}
+
+impl TopArgs {
+    /// The typed intent.
+    ///
+    /// # Errors
+    /// Arguments contradict each other, or name something that does not exist.
+    pub fn intent(self) -> Result<Intent, Failure> {
+        const ROWS: usize = 20;
+        let (table, by, sort, columns): (_, &[&str], _, &[&str]) = match self.by {
+            By::Process => (
+                Table::Processes,
+                &[],
+                "calls",
+                &[
+                    "calls",
+                    "errors",
+                    "file_read",
+                    "file_written",
+                    "net_read",
+                    "net_written",
+                    "threads",
+                    "pid",
+                    "container",
+                    "cmdline",
+                ],
+            ),
+            By::File => {
+                (Table::Files, &["path"], "bytes", &["bytes", "read", "written", "opens", "errors", "path"])
+            }
+            By::Connection => (
+                Table::Connections,
+                &["protocol", "local_address", "local_port", "remote_address", "remote_port"],
+                "bytes",
+                &[
+                    "bytes",
+                    "received",
+                    "sent",
+                    "protocol",
+                    "local_address",
+                    "local_port",
+                    "remote_address",
+                    "remote_port",
+                    "name",
+                    "container",
+                ],
+            ),
+            By::Container => (
+                Table::Containers,
+                &[],
+                "calls",
+                &[
+                    "calls",
+                    "errors",
+                    "processes",
+                    "file_read",
+                    "file_written",
+                    "net_read",
+                    "net_written",
+                    "id",
+                    "name",
+                    "image",
+                ],
+            ),
+            By::Syscall => {
+                (Table::Syscalls, &["type"], "calls", &["calls", "errors", "read", "written", "type"])
+            }
+            By::Error => {
+                (Table::Errors, &["error", "type"], "count", &["count", "error", "type", "name", "example"])
+            }
+        };
+        let info = table.info();
+        let by = named(info, by.iter().copied())?;
+        let sort = (one(info, sort)?, true);
+        let mut view = self.view.view(&self.traces.words, table, columns)?;
+        view.limit.get_or_insert(ROWS);
+        Ok(Intent::View(View { by, sort: view.sort.or(Some(sort)), ..view }))
+    }
+}
+
+impl TableArgs {
+    /// The typed intent.
+    ///
+    /// # Errors
+    /// There is no such table, arguments contradict each other, or name something that does not exist.
+    pub fn intent(self) -> Result<Intent, Failure> {
+        let Some((name, words)) = self.words.split_first() else { return Ok(Intent::TableList) };
+        let table = Table::of_name(name).ok_or_else(|| {
+            let near = nearest(name, Table::ALL.iter().map(|table| table.info().name));
+            let meant = near.map_or(String::new(), |name| format!("; did you mean '{name}'?"));
+            Failure::usage(format!("there is no table '{name}'{meant} 'tercel table' lists them"))
+        })?;
+        if words.is_empty() {
+            return Err(Failure::usage("name the captures after the table"));
+        }
+        let by = self.by.map_or(Ok(Vec::new()), |names| named(table.info(), names.split(',')))?;
+        Ok(Intent::View(View { by, ..self.view.view(words, table, &[])? }))
+    }
+}

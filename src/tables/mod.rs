@@ -1,0 +1,141 @@
+//! The verbs that show tables: rows of captures enter from `analysis`, lines leave as a table for people, a tree, JSON or CSV.
+
+mod list;
+mod text;
+mod tree;
+
+use std::io::{self, BufWriter, Write};
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+
+use tercel_analysis::tables::{self, Answer, CsvLines, Row, Tables};
+use tercel_format::Capture;
+use tercel_format::trace::Zone;
+use tercel_replay::scan::Threads;
+
+use crate::captures::{self, Next};
+use crate::diagnostics;
+use crate::exit::{Failure, Outcome};
+use crate::inputs::Input;
+use crate::intent::{Face, View};
+use crate::window;
+
+pub use list::run as list;
+
+/// Most memory that rows take unless a limit is given.
+const MEMORY: usize = 1 << 30;
+
+/// Runs the verb.
+pub fn run(view: &View) -> Result<Outcome, Failure> {
+    let filter = view.filter.as_ref().map(|filter| &filter.program);
+    let question = Tables::new(&[view.table], view.window, filter, view.memory.unwrap_or(MEMORY));
+    let mut printer = Printer::new(view)?;
+    let mut events = 0;
+    let outcome = captures::each(&view.traces, view.quiet, |name, capture, progress| {
+        let zone = zone(&capture, view.utc);
+        let answer = question.ask(capture, threads(view), &|bytes| progress.advance(bytes));
+        let answer = answer.map_err(|error| Failure::io(format!("{name}: {error}")))?;
+        let ended = diagnostics::ended(name, &answer.report, answer.error.as_ref(), view.verbose);
+        events += answer.events;
+        let written = printer.answer(name, zone.as_deref(), answer);
+        let is_closed = matches!(&written, Err(error) if error.kind() == io::ErrorKind::BrokenPipe);
+        crate::finish(written)?;
+        Ok((ended, if is_closed { Next::Stop } else { Next::GoOn }))
+    })?;
+    let is_part = view.window != tercel_replay::Window::default();
+    if events == 0 && (is_part || view.filter.is_some()) && !view.quiet {
+        eprintln!("warning: {}", window::nothing(&view.traces, is_part, view.filter.is_some()));
+    }
+    crate::finish(printer.finish()).map(|done| done.max(outcome))
+}
+
+/// How many threads read a capture.
+fn threads(view: &View) -> Threads {
+    let count = view
+        .jobs
+        .map_or_else(|| std::thread::available_parallelism().map_or(1, NonZeroUsize::get), NonZeroUsize::get);
+    Threads::new(count)
+}
+
+/// The local time of the recorded host.
+fn zone(capture: &Capture, utc: bool) -> Option<Arc<Zone>> {
+    capture.header().filter(|_| !utc).map(|header| Arc::new(header.zone.clone()))
+}
+
+/// Prints the rows of captures, one after the other.
+struct Printer<'a> {
+    view: &'a View,
+    out: Out,
+    names_files: bool,
+}
+
+enum Out {
+    Lines(BufWriter<Box<dyn Write>>),
+    Csv(Box<CsvLines<BufWriter<Box<dyn Write>>>>),
+}
+
+impl<'a> Printer<'a> {
+    fn new(view: &'a View) -> Result<Printer<'a>, Failure> {
+        let out = BufWriter::new(Box::new(io::stdout()) as Box<dyn Write>);
+        let names_files = view.traces.len() > 1
+            || view.traces.iter().any(|trace| matches!(trace, Input::File(path) if path.is_dir()));
+        let out = match view.face {
+            Face::Csv => {
+                let lines = CsvLines::new(out, view.table.info(), &view.columns, names_files);
+                Out::Csv(Box::new(lines.map_err(Failure::io)?))
+            }
+            Face::Text | Face::Json => Out::Lines(out),
+        };
+        Ok(Printer { view, out, names_files })
+    }
+
+    fn answer(&mut self, name: &str, zone: Option<&Zone>, answer: Answer) -> io::Result<()> {
+        let rows = answer.tables.into_iter().flat_map(|(_, rows)| rows).collect();
+        let rows = self.arranged(rows);
+        let (view, info) = (self.view, self.view.table.info());
+        let file = self.names_files.then_some(name);
+        match &mut self.out {
+            Out::Csv(lines) => rows.iter().try_for_each(|row| lines.row(file, row)),
+            Out::Lines(out) if view.face == Face::Json => {
+                let mut line = String::new();
+                for row in &rows {
+                    line.clear();
+                    tables::push_json(info, &view.columns, file, row, &mut line);
+                    writeln!(out, "{line}")?;
+                }
+                Ok(())
+            }
+            Out::Lines(out) => {
+                if let Some(file) = file {
+                    writeln!(out, "== {file}")?;
+                }
+                let lead = if view.is_tree { tree::arrange(info, &rows) } else { Vec::new() };
+                let table = text::Lines { info, columns: &view.columns, zone };
+                match view.is_tree {
+                    true => table.print_tree(out, &rows, &lead),
+                    false => table.print(out, &rows),
+                }
+            }
+        }
+    }
+
+    /// Groups, orders and limits rows.
+    fn arranged(&self, mut rows: Vec<Row>) -> Vec<Row> {
+        let view = self.view;
+        if !view.by.is_empty() {
+            rows = tables::group(view.table.info(), rows, &view.by);
+        }
+        if let Some((column, descends)) = view.sort {
+            tables::sort(&mut rows, column, descends);
+        }
+        rows.truncate(view.limit.unwrap_or(usize::MAX));
+        rows
+    }
+
+    fn finish(self) -> io::Result<()> {
+        match self.out {
+            Out::Lines(mut out) => out.flush(),
+            Out::Csv(lines) => lines.finish(),
+        }
+    }
+}

@@ -1,0 +1,149 @@
+//! The verbs that show tables, over the shipped traces.
+
+use serde_json::Value;
+use tercel_test_support::{Place, ran};
+
+const TRACE: &str = "testdata/traces/interactive-shell-in-container.scap";
+const VERBS: [&[&str]; 8] = [
+    &["ps"],
+    &["ps", "--flat"],
+    &["files"],
+    &["net"],
+    &["net", "--listeners"],
+    &["containers"],
+    &["top", "--by", "syscall"],
+    &["table", "executions"],
+];
+
+fn out(arguments: &[&str]) -> String {
+    ran(arguments, 0).out
+}
+
+fn objects(arguments: &[&str]) -> Vec<Value> {
+    out(arguments).lines().map(|line| serde_json::from_str(line).expect("JSON")).collect()
+}
+
+#[test]
+fn lines_are_the_same_for_any_number_of_threads() {
+    for verb in VERBS {
+        for face in [&[][..], &["--json"], &["--csv"]] {
+            let one = out(&[verb, face, &[TRACE, "-q", "-j", "1"]].concat());
+            assert!(one.lines().count() >= usize::from(face != ["--json"]), "{verb:?} {face:?}");
+            for threads in ["2", "7"] {
+                assert_eq!(
+                    out(&[verb, face, &[TRACE, "-q", "-j", threads]].concat()),
+                    one,
+                    "{verb:?} {face:?}"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn processes_are_a_tree_below_who_started_them() {
+    let lines = out(&["ps", "-q", TRACE]);
+    let mut lines = lines.lines();
+    let head: Vec<&str> = lines.next().expect("a head").split_whitespace().collect();
+    assert_eq!(head, ["PID", "START", "USER", "CONTAINER", "EXIT", "CMDLINE"]);
+    assert!(lines.any(|line| line.contains("└─ ")), "no branch");
+    let flat = objects(&["ps", "-q", "--json", TRACE]);
+    let id = |row: &Value, pid: &str, start: &str| (row[pid].clone(), row[start].clone());
+    let ids: Vec<_> = flat.iter().map(|row| id(row, "pid", "start")).collect();
+    let known = flat
+        .iter()
+        .filter(|row| !row["start"].is_null() && ids.contains(&id(row, "parent_pid", "parent_start")));
+    assert!(known.count() > 2);
+    assert_eq!(
+        ids.iter().collect::<std::collections::HashSet<_>>().len(),
+        ids.len(),
+        "a process has one row"
+    );
+}
+
+#[test]
+fn what_the_rules_say_stands_in_the_tables() {
+    let executed = objects(&["table", "executions", "-q", "--json", TRACE]);
+    let events = objects(&[
+        "events",
+        "-q",
+        "--json",
+        "-p",
+        "%evt.num %proc.pid %proc.cmdline %proc.exepath %user.name",
+        TRACE,
+        "evt.type in (execve, execveat) and evt.res=SUCCESS",
+    ]);
+    assert_eq!(executed.len(), events.len());
+    for (row, event) in executed.iter().zip(&events) {
+        for (column, field) in
+            [("number", "evt.num"), ("pid", "proc.pid"), ("cmdline", "proc.cmdline"), ("exe", "proc.exepath")]
+        {
+            assert_eq!(row[column], event[field], "{row} {event}");
+        }
+    }
+    // Sums are those of the events.
+    let calls: u64 = objects(&["top", "--by", "syscall", "-n", "1000000", "-q", "--json", TRACE])
+        .iter()
+        .map(|row| row["calls"].as_u64().expect("a number"))
+        .sum();
+    let count = out(&["events", "-q", "-p", "%evt.num", TRACE]).lines().count();
+    assert_eq!(calls, count as u64);
+}
+
+#[test]
+fn columns_order_and_number_of_rows_are_chosen() {
+    let csv = out(&["files", "-q", "--csv", "--columns", "path,opens", "--sort", "opens", "-n", "3", TRACE]);
+    let lines: Vec<&str> = csv.lines().collect();
+    assert_eq!((lines[0], lines.len()), ("path,opens", 4));
+    let opens: Vec<u64> = lines[1..]
+        .iter()
+        .map(|line| line.rsplit_once(',').expect("two").1.parse().expect("a number"))
+        .collect();
+    assert!(opens.is_sorted_by(|one, other| one >= other), "{opens:?}");
+    let small = objects(&["files", "-q", "--json", "--sort", "+opens", "-n", "1", TRACE]);
+    assert!(small[0]["opens"].as_u64() <= opens.last().copied());
+    let grouped = objects(&["table", "files", "-q", "--json", "--by", "path", TRACE]);
+    let rows = objects(&["table", "files", "-q", "--json", TRACE]);
+    let sum = |rows: &[Value]| rows.iter().map(|row| row["opens"].as_u64().expect("a number")).sum::<u64>();
+    assert!(grouped.len() < rows.len() && sum(&grouped) == sum(&rows));
+    // Several captures are told apart.
+    let both = objects(&["ps", "-q", "--json", TRACE, "testdata/traces/classic.scap"]);
+    assert!(both.iter().any(|row| row["file"] == TRACE) && both.iter().any(|row| row["file"] != TRACE));
+}
+
+#[test]
+fn windows_and_filters_choose_the_events_that_count() {
+    let all = objects(&["table", "executions", "-q", "--json", TRACE]);
+    let number = all[all.len() / 2]["number"].to_string();
+    let before = objects(&["table", "executions", "-q", "--json", "--to", &format!("#{number}"), TRACE]);
+    let behind = objects(&["table", "executions", "-q", "--json", "--from", &format!("#{number}"), TRACE]);
+    assert_eq!([before, behind].concat(), all);
+    let name = all[0]["name"].as_str().expect("a name");
+    let some = objects(&["table", "executions", "-q", "--json", TRACE, &format!("proc.name={name}")]);
+    assert!(!some.is_empty() && some.iter().all(|row| row["name"] == name));
+    let none = ran(&["files", TRACE, "proc.name=nobody"], 0);
+    assert!(none.err.contains("no event matches"), "{}", none.err);
+}
+
+#[test]
+fn mistakes_are_told() {
+    for (arguments, message) in [
+        (&["table", "procesess", TRACE][..], "there is no table 'procesess'; did you mean 'processes'?"),
+        (&["files", TRACE, "--columns", "path,wrote"], "the table files has no column 'wrote'"),
+        (&["files", TRACE, "--sort", "writtn"], "did you mean 'written'?"),
+        (&["table", "files"], "name the captures after the table"),
+        (&["ps", TRACE, "--json", "--csv"], "cannot be used with"),
+    ] {
+        let found = ran(arguments, 2);
+        assert!(found.err.contains(message), "{arguments:?}: {}", found.err);
+    }
+    let listed = out(&["table"]);
+    assert!(listed.contains("processes: ") && listed.contains("  login_uid "), "{listed}");
+    let place = Place::new("tables");
+    let cut = place.file(
+        "cut.scap",
+        &std::fs::read(tercel_test_support::root().join(TRACE)).expect("a trace")[..20_000],
+    );
+    let found = ran(&["ps", cut.to_str().expect("a path")], 3);
+    assert!(found.out.lines().count() > 3, "{}", found.all());
+}
