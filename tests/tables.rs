@@ -4,12 +4,13 @@ use serde_json::Value;
 use tercel_test_support::{Place, ran};
 
 const TRACE: &str = "testdata/traces/interactive-shell-in-container.scap";
-const VERBS: [&[&str]; 8] = [
+const VERBS: [&[&str]; 9] = [
     &["ps"],
     &["ps", "--flat"],
     &["files"],
     &["net"],
     &["net", "--listeners"],
+    &["fds"],
     &["containers"],
     &["top", "--by", "syscall"],
     &["table", "executions"],
@@ -123,6 +124,41 @@ fn windows_and_filters_choose_the_events_that_count() {
     assert!(!some.is_empty() && some.iter().all(|row| row["name"] == name));
     let none = ran(&["files", TRACE, "proc.name=nobody"], 0);
     assert!(none.err.contains("no event matches"), "{}", none.err);
+}
+
+/// At a moment there is what a replay up to there knows: the same rows as at the end of a capture that ends there.
+#[test]
+fn a_moment_shows_what_existed_then() {
+    let place = Place::new("moment");
+    let times: Vec<String> =
+        out(&["events", "-q", "-p", "%evt.rawtime", TRACE]).lines().map(str::to_owned).collect();
+    let native = place.name("native.scap");
+    out(&["convert", "-q", "--chunk", "16KiB", "-w", &native, TRACE]);
+    for part in [4, 2] {
+        let at = format!(
+            "#{}",
+            objects(&["events", "-q", "--json", "-p", "%evt.num", TRACE])[times.len() / part]["evt.num"]
+        );
+        let cut = place.name(&format!("cut{part}.scap"));
+        out(&["slice", "-q", "--to", &at, "-w", &cut, TRACE]);
+        for verb in [&["fds"][..], &["net", "-l"]] {
+            let expected = out(&[verb, &["-q", "--csv", &cut]].concat());
+            for trace in [TRACE, &native] {
+                assert_eq!(
+                    out(&[verb, &["-q", "--csv", "--at", &at, trace]].concat()),
+                    expected,
+                    "{verb:?} {at} {trace}"
+                );
+            }
+        }
+        let alive = objects(&["ps", "-q", "--json", "--at", &at, &native]);
+        let ended = objects(&["ps", "-q", "--json", &native]).len();
+        assert!(alive.iter().all(|row| row["end"].is_null()) && !alive.is_empty() && alive.len() < ended);
+    }
+    let shells = objects(&["fds", "-q", "--json", TRACE, "proc.name=sh", "and", "fd.type=file"]);
+    assert!(shells.iter().all(|row| row["name"] == "sh" && row["type"] == "file"), "{shells:?}");
+    let found = ran(&["ps", "--at", "#1", "--from", "#2", TRACE], 2);
+    assert!(found.err.contains("cannot be used with"), "{}", found.err);
 }
 
 #[test]

@@ -80,6 +80,8 @@ enum Verb {
     Files(Box<tables::PlainArgs>),
     /// Show connections, or the sockets that wait for some
     Net(Box<tables::NetArgs>),
+    /// Show the fds that are open at the end, or at a moment
+    Fds(Box<tables::PlainArgs>),
     /// Show containers and what happened in them
     Containers(Box<tables::PlainArgs>),
     /// Show what there is most of: processes, files, connections, containers, calls, errors
@@ -135,6 +137,7 @@ pub fn parse(words: Vec<OsString>) -> Result<Intent, Failure> {
         Verb::Ps(args) => args.intent(),
         Verb::Files(args) => args.files(),
         Verb::Net(args) => args.intent(),
+        Verb::Fds(args) => args.fds(),
         Verb::Containers(args) => args.containers(),
         Verb::Top(args) => args.intent(),
         Verb::Table(args) => args.intent(),

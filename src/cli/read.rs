@@ -43,6 +43,33 @@ pub struct WindowArgs {
     to: Option<Edge>,
 }
 
+/// A moment.
+#[derive(Debug, Args)]
+pub struct MomentArgs {
+    /// Show what existed at this point, instead of what happened
+    #[arg(
+        long,
+        value_name = "POINT",
+        value_parser = values::edge,
+        allow_hyphen_values = true,
+        conflicts_with_all = ["from", "to"],
+        help_heading = "Window"
+    )]
+    at: Option<Edge>,
+}
+
+impl MomentArgs {
+    /// The window that ends where it begins, at this point; `None` if none is given.
+    ///
+    /// # Errors
+    /// The point cannot be placed in the captures.
+    pub fn intent(&self, traces: &[Input], utc: bool) -> Result<Option<Window>, Failure> {
+        let Some(at) = self.at else { return Ok(None) };
+        let window = window::between(Some(at), None, || Span::of(traces, utc))?;
+        Ok(Some(Window { to: window.from, ..window }))
+    }
+}
+
 impl WindowArgs {
     /// The window in these captures, whose times are shown in UTC or as they say.
     ///

@@ -1,4 +1,4 @@
-//! Options of the verbs that show tables: `tercel ps`, `files`, `net`, `containers`, `top` and `table`.
+//! Options of the verbs that show tables: `tercel ps`, `files`, `net`, `fds`, `containers`, `top` and `table`.
 
 use std::num::NonZeroUsize;
 
@@ -6,7 +6,7 @@ use clap::{Args, ValueEnum};
 use tercel_analysis::tables::{Table, TableInfo};
 use tercel_rules::fields::nearest;
 
-use super::read::{POINTS, WindowArgs, captures};
+use super::read::{MomentArgs, POINTS, WindowArgs, captures};
 use super::values;
 use crate::exit::Failure;
 use crate::intent::{Face, Intent, View};
@@ -28,6 +28,8 @@ pub struct ViewArgs {
     filter: Option<String>,
     #[command(flatten)]
     window: WindowArgs,
+    #[command(flatten)]
+    moment: MomentArgs,
     /// Show these columns, with a comma between; 'tercel table' lists the columns of all tables
     #[arg(long, value_name = "COLUMNS", help_heading = "Output")]
     columns: Option<String>,
@@ -73,7 +75,7 @@ pub struct PsArgs {
     flat: bool,
 }
 
-/// Options of `tercel files` and `tercel containers`.
+/// Options of `tercel files`, `fds` and `containers`.
 #[derive(Debug, Args)]
 #[command(after_help = POINTS)]
 pub struct PlainArgs {
@@ -175,6 +177,7 @@ const CONNECTION_COLUMNS: &[&str] = &[
 ];
 const LISTENER_COLUMNS: &[&str] =
     &["protocol", "address", "port", "pid", "name", "container", "accepted", "since"];
+const FD_COLUMNS: &[&str] = &["pid", "name", "container", "fd", "type", "path"];
 const CONTAINER_COLUMNS: &[&str] = &[
     "id",
     "name",
@@ -193,7 +196,10 @@ const PROCESS_COLUMNS: &[&str] = &["pid", "start", "user", "container", "exit", 
 impl ViewArgs {
     fn view(self, words: &[String], table: Table, columns: &[&str]) -> Result<View, Failure> {
         let (traces, filter) = captures(words, self.filter)?;
-        let window = self.window.intent(&traces, self.utc)?;
+        let window = match self.moment.intent(&traces, self.utc)? {
+            Some(moment) => moment,
+            None => self.window.intent(&traces, self.utc)?,
+        };
         let info = table.info();
         let columns = match &self.columns {
             Some(names) => named(info, names.split(','))?,
@@ -266,6 +272,14 @@ impl PlainArgs {
     /// Arguments contradict each other, or name something that does not exist.
     pub fn files(self) -> Result<Intent, Failure> {
         self.view.hand(&self.traces, Table::Files, FILE_COLUMNS).map(Intent::View)
+    }
+
+    /// The typed intent of `tercel fds`.
+    ///
+    /// # Errors
+    /// As for [`files`](PlainArgs::files).
+    pub fn fds(self) -> Result<Intent, Failure> {
+        self.view.hand(&self.traces, Table::Fds, FD_COLUMNS).map(Intent::View)
     }
 
     /// The typed intent of `tercel containers`.

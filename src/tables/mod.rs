@@ -8,7 +8,7 @@ use std::io::{self, BufWriter, Write};
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 
-use tercel_analysis::tables::{self, Answer, CsvLines, Row, Tables};
+use tercel_analysis::tables::{self, Answer, CsvLines, Row, Table, Tables};
 use tercel_format::Capture;
 use tercel_format::trace::Zone;
 use tercel_replay::scan::Threads;
@@ -43,7 +43,9 @@ pub fn run(view: &View) -> Result<Outcome, Failure> {
         Ok((ended, if is_closed { Next::Stop } else { Next::GoOn }))
     })?;
     let is_part = view.window != tercel_replay::Window::default();
-    if events == 0 && (is_part || view.filter.is_some()) && !view.quiet {
+    let counts_events =
+        view.table != Table::Fds && view.window.from.is_none_or(|from| view.window.to != Some(from));
+    if events == 0 && counts_events && (is_part || view.filter.is_some()) && !view.quiet {
         eprintln!("warning: {}", window::nothing(&view.traces, is_part, view.filter.is_some()));
     }
     crate::finish(printer.finish()).map(|done| done.max(outcome))

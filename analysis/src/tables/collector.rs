@@ -1,15 +1,17 @@
 //! Collectors of rows, one per table: events enter, in pieces of a capture and in order; pieces are merged in their order.
 
-use tercel_replay::state::State;
+use tercel_format::Event;
 
 use super::calls::{ERRORS, Errors, SYSCALLS, Syscalls};
 use super::catalogue::{Order, TableInfo};
 use super::cell::Cell;
 use super::connections::{CONNECTIONS, Connections, LISTENERS, Listeners};
 use super::containers::{CONTAINERS, Containers};
+use super::fds::{FDS, Fds};
 use super::files::{FILES, Files};
 use super::processes::{EXECUTIONS, Executions, PROCESSES, Processes};
 use super::seen::Seen;
+use super::snapshot::Snapshot;
 
 /// A row: a cell for each column.
 pub type Row = Vec<Cell>;
@@ -19,11 +21,17 @@ pub(super) trait Collector: Default {
     /// An event of the window.
     fn event(&mut self, seen: &Seen<'_>);
 
-    /// The piece ends, with this state. What the state says counts only if no other piece follows.
-    fn end(&mut self, _state: &State) {}
+    /// A process ends that the recording shows no events of: they were kept for the state only. This is the state before.
+    fn unseen_end(&mut self, _snapshot: &Snapshot<'_>, _exit: &Event<'_>) {}
 
-    /// No other piece follows: what [`end`](Collector::end) found in the state counts.
+    /// The piece ends, and this exists then. It counts only if no other piece follows.
+    fn end(&mut self, _snapshot: &Snapshot<'_>) {}
+
+    /// No other piece follows: what [`end`](Collector::end) noted counts.
     fn settle(&mut self) {}
+
+    /// What [`end`](Collector::end) noted does not count.
+    fn forget(&mut self) {}
 
     /// Takes over what the piece after this one gave.
     fn merge(&mut self, later: Self);
@@ -72,16 +80,20 @@ macro_rules! tables {
                 $(if let Some(collector) = &mut self.$field { collector.event(seen); })*
             }
 
-            pub(super) fn end(&mut self, state: &State) {
-                $(if let Some(collector) = &mut self.$field { collector.end(state); })*
+            pub(super) fn unseen_end(&mut self, snapshot: &Snapshot<'_>, exit: &Event<'_>) {
+                $(if let Some(collector) = &mut self.$field { collector.unseen_end(snapshot, exit); })*
             }
 
-            /// The host ends with this state, as where another section begins.
-            pub(super) fn settle(&mut self, state: &State) {
-                $(if let Some(collector) = &mut self.$field {
-                    collector.end(state);
-                    collector.settle();
-                })*
+            pub(super) fn end(&mut self, snapshot: &Snapshot<'_>) {
+                $(if let Some(collector) = &mut self.$field { collector.end(snapshot); })*
+            }
+
+            pub(super) fn settle(&mut self) {
+                $(if let Some(collector) = &mut self.$field { collector.settle(); })*
+            }
+
+            pub(super) fn forget(&mut self) {
+                $(if let Some(collector) = &mut self.$field { collector.forget(); })*
             }
 
             pub(super) fn merge(&mut self, later: Collectors) {
@@ -118,6 +130,8 @@ tables! {
     Connections, connections: Connections, CONNECTIONS;
     /// Sockets that wait for connections.
     Listeners, listeners: Listeners, LISTENERS;
+    /// Open fds.
+    Fds, fds: Fds, FDS;
     /// Containers.
     Containers, containers: Containers, CONTAINERS;
     /// Calls by type and program.

@@ -7,13 +7,13 @@ use std::net::IpAddr;
 
 use tercel_format::catalogue::code;
 use tercel_replay::fields::{Socket, SocketRole};
-use tercel_replay::state::State;
 
 use super::catalogue::{ColumnInfo, Order, TableInfo, column};
 use super::cell::{Cell, ColumnType as T};
 use super::collector::{Collector, Row};
 use super::process_id::{Label, ProcessId};
 use super::seen::{Moved, Seen, Times};
+use super::snapshot::Snapshot;
 
 /// The table of connections.
 pub(super) const CONNECTIONS: TableInfo = TableInfo {
@@ -159,17 +159,6 @@ fn connected(socket: Socket) -> Option<Socket> {
     Some(socket).filter(|socket| socket.remote.is_some())
 }
 
-/// All sockets that processes have open, each once per process.
-fn open_sockets(state: &State) -> impl Iterator<Item = (Socket, Label)> {
-    let leaders = state.threads.iter().map(|slot| state.threads.get(slot));
-    let alive = leaders.filter(|leader| leader.is_main() && !leader.is_dead());
-    let known = alive.filter_map(|leader| Some((ProcessId::of(leader)?, leader)));
-    known.flat_map(|(id, leader)| {
-        let sockets = leader.fds.iter().filter_map(|(_, fd)| fd.socket());
-        sockets.map(move |socket| (socket, Label::new(id, leader)))
-    })
-}
-
 impl Collector for Connections {
     fn event(&mut self, seen: &Seen<'_>) {
         let socket = seen.fd().and_then(|fd| fd.socket()).and_then(connected);
@@ -180,8 +169,9 @@ impl Collector for Connections {
         connection.event(seen);
     }
 
-    fn end(&mut self, state: &State) {
-        let open = open_sockets(state).filter(|(socket, _)| connected(*socket).is_some());
+    fn end(&mut self, snapshot: &Snapshot<'_>) {
+        let open =
+            snapshot.fds().filter_map(|(label, _, fd)| Some((fd.socket().and_then(connected)?, label)));
         self.open = open.collect();
     }
 
@@ -189,6 +179,10 @@ impl Collector for Connections {
         for (socket, label) in std::mem::take(&mut self.open) {
             self.by_socket.entry((socket, label.id)).or_insert_with(|| Connection::new(label));
         }
+    }
+
+    fn forget(&mut self) {
+        self.open.clear();
     }
 
     fn merge(&mut self, later: Connections) {
@@ -291,15 +285,19 @@ impl Collector for Listeners {
         }
     }
 
-    fn end(&mut self, state: &State) {
-        let open = open_sockets(state);
-        self.open = open.filter_map(|(socket, label)| Some((bound(socket, label.id)?, label))).collect();
+    fn end(&mut self, snapshot: &Snapshot<'_>) {
+        let open = snapshot.fds().filter_map(|(label, _, fd)| Some((bound(fd.socket()?, label.id)?, label)));
+        self.open = open.collect();
     }
 
     fn settle(&mut self) {
         for (key, label) in std::mem::take(&mut self.open) {
             self.add(key, Listener { label, since: None });
         }
+    }
+
+    fn forget(&mut self) {
+        self.open.clear();
     }
 
     fn merge(&mut self, later: Listeners) {

@@ -4,13 +4,14 @@ use std::collections::{HashMap, HashSet};
 use std::mem::size_of;
 
 use tercel_replay::fields::FdClass;
-use tercel_replay::state::{Container, State, Text};
+use tercel_replay::state::{Container, Text};
 
 use super::catalogue::{ColumnInfo, Order, TableInfo, column};
 use super::cell::{Cell, ColumnType as T};
 use super::collector::{Collector, Row};
 use super::process_id::ProcessId;
 use super::seen::{Moved, Seen, Times};
+use super::snapshot::Snapshot;
 
 /// The table of containers.
 pub(super) const CONTAINERS: TableInfo = TableInfo {
@@ -105,13 +106,17 @@ impl Collector for Containers {
         }
     }
 
-    fn end(&mut self, state: &State) {
-        let known = state.containers.iter().filter(|container| container.id != b"host");
-        self.known = known.map(|container| (container.id.as_slice().into(), facts(container))).collect();
+    fn end(&mut self, snapshot: &Snapshot<'_>) {
+        let known = snapshot.containers().map(|container| (container.id.as_slice().into(), facts(container)));
+        self.known = known.collect();
     }
 
     fn settle(&mut self) {
         self.facts.extend(std::mem::take(&mut self.known));
+    }
+
+    fn forget(&mut self) {
+        self.known.clear();
     }
 
     fn merge(&mut self, later: Containers) {

@@ -29,10 +29,12 @@ mod catalogue;
 mod cell;
 mod process_id;
 mod seen;
+mod snapshot;
 
 mod calls;
 mod connections;
 mod containers;
+mod fds;
 mod files;
 mod processes;
 

@@ -5,6 +5,7 @@ use std::collections::hash_map::Entry;
 use std::mem::size_of;
 use std::sync::Arc;
 
+use tercel_format::Event;
 use tercel_replay::fields::FdClass;
 use tercel_replay::state::{Slot, State, Text, Thread};
 
@@ -13,6 +14,7 @@ use super::cell::{Cell, ColumnType as T};
 use super::collector::{Collector, Row};
 use super::process_id::{ProcessId, command_line, user};
 use super::seen::{Moved, Seen};
+use super::snapshot::Snapshot;
 
 /// The table of processes.
 pub(super) const PROCESSES: TableInfo = TableInfo {
@@ -62,6 +64,14 @@ struct End {
     ts: u64,
     code: Option<i64>,
     signal: Option<i64>,
+}
+
+impl End {
+    /// What the end of a thread says of that of its process.
+    fn of(exit: &Event<'_>) -> End {
+        let signal = exit.int(2).filter(|signal| *signal != 0);
+        End { ts: exit.ts, code: exit.int(1).filter(|_| signal.is_none()), signal }
+    }
 }
 
 /// What is known of a process.
@@ -259,26 +269,32 @@ impl Collector for Processes {
         }
         row.executions += u64::from(seen.executes());
         if seen.is_exit() {
-            let event = seen.context.event;
-            let signal = event.int(2).filter(|signal| *signal != 0);
-            row.end = Some(End { ts: seen.ts(), code: event.int(1).filter(|_| signal.is_none()), signal });
+            row.end = Some(End::of(seen.context.event));
         }
     }
 
-    fn end(&mut self, state: &State) {
-        self.alive.clear();
-        for slot in state.threads.iter() {
-            let leader = state.threads.get(slot);
-            if let Some(id) = ProcessId::of(leader).filter(|_| leader.is_main() && !leader.is_dead()) {
-                self.alive.push((id, Process::new(state, slot, leader)));
-            }
+    fn unseen_end(&mut self, snapshot: &Snapshot<'_>, exit: &Event<'_>) {
+        if let Some((id, slot, leader)) = snapshot.process(exit.tid) {
+            let row = self.row(snapshot.state(), slot, id, leader);
+            row.describe(snapshot.state(), leader);
+            row.end = Some(End::of(exit));
         }
+    }
+
+    fn end(&mut self, snapshot: &Snapshot<'_>) {
+        let state = snapshot.state();
+        let known = snapshot.processes();
+        self.alive = known.map(|(id, slot, leader)| (id, Process::new(state, slot, leader))).collect();
     }
 
     fn settle(&mut self) {
         for (id, process) in std::mem::take(&mut self.alive) {
             self.add(id, process);
         }
+    }
+
+    fn forget(&mut self) {
+        self.alive.clear();
     }
 
     fn merge(&mut self, later: Processes) {

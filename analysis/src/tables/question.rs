@@ -2,6 +2,7 @@
 
 use std::io;
 
+use tercel_format::catalogue::code;
 use tercel_format::{Block, Capture};
 use tercel_replay::scan::{
     Advance, Ended, LeftOut, Merge, Needs, Opened, Outlet, PieceOrigin, PieceVisitor, Question, Report,
@@ -13,6 +14,7 @@ use tercel_rules::program::Program;
 
 use super::collector::{Collectors, Row, Table};
 use super::seen::Seen;
+use super::snapshot::Snapshot;
 
 /// How often the memory of a piece is looked at, in events.
 const LOOK: u32 = 1 << 14;
@@ -39,8 +41,13 @@ impl<'f> Tables<'f> {
     /// The rows take more memory than they may, or threads cannot be started. Whatever is wrong with the capture stands in the answer.
     pub fn ask(&self, capture: Capture, threads: Threads, advance: Advance<'_>) -> io::Result<Answer> {
         let mut one = One { capture: Some(capture), ended: None };
-        let mut collected =
-            Collected { collectors: None, events: 0, skipped: LeftOut::default(), memory: self.memory };
+        let mut collected = Collected {
+            collectors: None,
+            events: 0,
+            skipped: LeftOut::default(),
+            is_over: false,
+            memory: self.memory,
+        };
         scan_all(self, &mut one, threads, &mut collected, advance)?;
         let Collected { collectors, events, skipped, .. } = collected;
         let (report, error) = one.ended.map(|ended| (ended.report, ended.error)).unwrap_or_default();
@@ -86,6 +93,8 @@ pub struct Part {
     collectors: Collectors,
     /// Events of the window that the filter let pass.
     events: u64,
+    /// The window ends in this piece.
+    is_last: bool,
 }
 
 /// Puts the parts of the answer together.
@@ -93,6 +102,8 @@ struct Collected {
     collectors: Option<Collectors>,
     events: u64,
     skipped: LeftOut,
+    /// The end of the window was reached.
+    is_over: bool,
     memory: usize,
 }
 
@@ -106,11 +117,23 @@ fn too_large(memory: usize) -> io::Error {
 impl Merge<Part> for Collected {
     fn merge(&mut self, part: Part) -> io::Result<()> {
         self.events += part.events;
-        match &mut self.collectors {
-            Some(collectors) => collectors.merge(part.collectors),
-            none => *none = Some(part.collectors),
+        let mut later = part.collectors;
+        if self.is_over {
+            // Events that come late may still be inside, but the state is that of a later time.
+            later.forget();
         }
-        let bytes = self.collectors.as_ref().map_or(0, Collectors::bytes);
+        let collectors = match self.collectors.take() {
+            Some(mut collectors) => {
+                collectors.merge(later);
+                self.collectors.insert(collectors)
+            }
+            None => self.collectors.insert(later),
+        };
+        if part.is_last && !self.is_over {
+            self.is_over = true;
+            collectors.settle();
+        }
+        let bytes = collectors.bytes();
         if bytes > self.memory { Err(too_large(self.memory)) } else { Ok(()) }
     }
 
@@ -148,6 +171,7 @@ impl Question for Tables<'_> {
             state: State::new(),
             collectors: Collectors::new(&self.wanted),
             events: 0,
+            is_over: false,
             look: LOOK,
             outlet,
         }
@@ -161,8 +185,19 @@ struct Piece<'a, 'f> {
     state: State,
     collectors: Collectors,
     events: u64,
+    /// The window has ended, and what exists then was noted.
+    is_over: bool,
     look: u32,
     outlet: Outlet<'a, Part>,
+}
+
+impl Piece<'_, '_> {
+    /// Notes what exists, at the end of the window or of the piece.
+    fn end(&mut self) {
+        if !std::mem::replace(&mut self.is_over, true) {
+            self.collectors.end(&Snapshot::new(&self.state, self.filter.as_mut()));
+        }
+    }
 }
 
 impl Visitor for Piece<'_, '_> {
@@ -171,17 +206,22 @@ impl Visitor for Piece<'_, '_> {
     fn block(&mut self, block: &Block<'_>) -> io::Result<bool> {
         let Block::Event(event) = block else {
             if let Block::Section(_) = block {
-                if self.filter.is_none() {
-                    self.collectors.settle(&self.state);
-                }
+                self.collectors.end(&Snapshot::new(&self.state, self.filter.as_mut()));
+                self.collectors.settle();
                 self.filter.iter_mut().for_each(Filter::forget);
             }
             self.state.block(block);
             return Ok(true);
         };
         let position = self.question.window.position(event, self.state.first_ts());
+        if matches!(position, Position::Behind | Position::End) {
+            self.end();
+        }
         if position == Position::End {
             return Ok(false);
+        }
+        if event.state_only && event.code() == code::PROCEXIT_1_E && position == Position::Inside {
+            self.collectors.unseen_end(&Snapshot::new(&self.state, self.filter.as_mut()), event);
         }
         let Some(facts) = self.state.apply(event) else { return Ok(true) };
         if position != Position::Inside {
@@ -221,11 +261,9 @@ impl Visitor for Piece<'_, '_> {
 
 impl PieceVisitor for Piece<'_, '_> {
     fn finish(mut self) -> io::Result<()> {
-        // What no event tells of passes no filter.
-        if self.filter.is_none() {
-            self.collectors.end(&self.state);
-        }
+        let is_last = self.is_over;
+        self.end();
         let bytes = self.collectors.bytes();
-        self.outlet.send(Part { collectors: self.collectors, events: self.events }, bytes)
+        self.outlet.send(Part { collectors: self.collectors, events: self.events, is_last }, bytes)
     }
 }

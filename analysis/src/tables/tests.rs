@@ -46,6 +46,18 @@ fn ask(capture: Capture, threads: usize, window: Window) -> Answer {
     answer
 }
 
+/// The first row that differs, if one does.
+#[track_caller]
+fn same(answer: &Answer, expected: &Answer, what: &str) {
+    assert_eq!(answer.events, expected.events, "{what}");
+    for ((table, rows), (_, others)) in answer.tables.iter().zip(&expected.tables) {
+        for (row, other) in rows.iter().zip(others) {
+            assert_eq!(row, other, "{what}: {}", table.info().name);
+        }
+        assert_eq!(rows.len(), others.len(), "{what}: {}", table.info().name);
+    }
+}
+
 #[test]
 fn rows_are_the_same_however_a_capture_is_read() {
     for name in CAPTURES {
@@ -56,26 +68,24 @@ fn rows_are_the_same_however_a_capture_is_read() {
             Capture::of_storage(Arc::clone(bytes) as _, &|bytes| bytes).expect("a trace")
         };
         for threads in [1, 2, 7] {
-            assert_eq!(
-                ask(open(name), threads, Window::default()).tables,
-                expected.tables,
-                "{name}, {threads}"
-            );
-            assert_eq!(
-                ask(opened(&bytes), threads, Window::default()).tables,
-                expected.tables,
-                "{name}, {threads}, native"
+            same(&ask(open(name), threads, Window::default()), &expected, &format!("{name}, {threads}"));
+            same(
+                &ask(opened(&bytes), threads, Window::default()),
+                &expected,
+                &format!("{name}, {threads}, native"),
             );
         }
         let window = Window { from: Some(Point::Event(1000)), to: Some(Point::Event(3000)) };
-        let expected = ask(open(name), 1, window);
-        for threads in [1, 2, 7] {
-            let answer = ask(opened(&bytes), threads, window);
-            assert_eq!(
-                (answer.tables, answer.events),
-                (expected.tables.clone(), expected.events),
-                "{name}, {threads}"
-            );
+        let moment = Window { from: Some(Point::Event(2000)), to: Some(Point::Event(2000)) };
+        for window in [window, moment] {
+            let expected = ask(open(name), 1, window);
+            for threads in [1, 2, 7] {
+                same(
+                    &ask(opened(&bytes), threads, window),
+                    &expected,
+                    &format!("{name}, {threads}, {window:?}"),
+                );
+            }
         }
     }
 }

@@ -73,7 +73,13 @@ impl Plan {
         match needs.extent {
             _ if trace.is_distrusted() => {}
             Extent::All => {}
-            Extent::Span => span(window, &inside(trace, window)?, &mut needed),
+            Extent::Span => {
+                let mut inside = inside(trace, window)?;
+                if !inside.contains(&true) {
+                    before_gap(trace, window, &mut inside)?;
+                }
+                span(window, &inside, &mut needed);
+            }
             Extent::Types(types) => {
                 let counts = |code: u16| types.get(usize::from(code)).copied().unwrap_or(false);
                 let bases = bases(trace, window)?;
@@ -145,6 +151,15 @@ fn inside(trace: &Trace, window: &Window) -> Result<Vec<bool>, TraceError> {
     let bases = bases(trace, window)?;
     let chunks = descriptors(trace).zip(next_numbers(trace));
     Ok(chunks.map(|(descriptor, next)| is_inside(window, descriptor, next, &bases)).collect())
+}
+
+/// A window that lies between two chunks has no event, but a state: that after the chunk before.
+fn before_gap(trace: &Trace, window: &Window, needed: &mut [bool]) -> Result<(), TraceError> {
+    let before = inside(trace, &Window { from: None, to: window.from.or(window.to) })?;
+    if let Some(last) = before.iter().rposition(|inside| *inside) {
+        needed[last] = true;
+    }
+    Ok(())
 }
 
 /// All from the first to the last chunk inside; a window without a start begins with the trace.

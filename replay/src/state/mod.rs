@@ -126,6 +126,14 @@ pub struct Facts {
     pub inert: bool,
 }
 
+impl Facts {
+    /// Of a thread, and of one of its fds if there is a number, as if an event had just worked on it. With this a condition is
+    /// asked of what exists and not of what happens.
+    pub fn about(thread: Slot, fd: Option<i64>) -> Facts {
+        Facts { thread: Some(thread), fd_num: fd.unwrap_or(-1), has_fd: fd.is_some(), ..Facts::default() }
+    }
+}
+
 impl Default for Facts {
     fn default() -> Facts {
         Facts {

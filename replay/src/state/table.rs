@@ -92,7 +92,7 @@ impl Threads {
 
     /// The slot of a thread id.
     #[inline]
-    pub(crate) fn by_tid(&self, tid: i64) -> Option<Slot> {
+    pub fn by_tid(&self, tid: i64) -> Option<Slot> {
         #[cfg(test)]
         LOOKUPS.set(LOOKUPS.get() + 1);
         self.by_tid.get(tid)

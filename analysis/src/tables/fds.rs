@@ -1,0 +1,98 @@
+//! Fds that are open at the end of the window.
+
+use std::mem::size_of;
+use std::sync::Arc;
+
+use tercel_replay::state::Fd;
+
+use super::catalogue::{ColumnInfo, Order, TableInfo, column};
+use super::cell::{Cell, ColumnType as T};
+use super::collector::{Collector, Row};
+use super::process_id::Label;
+use super::seen::Seen;
+use super::snapshot::Snapshot;
+
+/// The table of fds.
+pub(super) const FDS: TableInfo = TableInfo {
+    name: "fds",
+    meaning: "Fds that are open at the end of the window, or at a moment",
+    order: Order::Ascending("pid"),
+    columns: &COLUMNS,
+};
+
+const COLUMNS: [ColumnInfo; 14] = [
+    column("pid", T::Int, "Process id on the host"),
+    column("start", T::Time, "When the process was started; empty if it ran before the capture"),
+    column("name", T::Text, "Name of the process (proc.name)"),
+    column("container", T::Text, "Its container id; empty on the host"),
+    column("fd", T::Int, "Number (fd.num)"),
+    column("type", T::Text, "file, directory, ipv4, pipe, … (fd.type)"),
+    column("path", T::Text, "Path, ends of a connection or another name (fd.name)"),
+    column("protocol", T::Text, "Of a socket: tcp, udp, … (fd.l4proto)"),
+    column("local_address", T::Address, "Of a socket: the end of the process"),
+    column("local_port", T::Uint, "Its port"),
+    column("remote_address", T::Address, "Of a socket: the other end"),
+    column("remote_port", T::Uint, "Its port"),
+    column("device", T::Uint, "Of a file: the number of its device (fd.dev)"),
+    column("inode", T::Uint, "Of a file: its inode (fd.ino)"),
+];
+
+/// Collects open fds.
+#[derive(Debug, Default)]
+pub(super) struct Fds {
+    rows: Vec<Row>,
+    open: Vec<Row>,
+}
+
+impl Collector for Fds {
+    fn event(&mut self, _seen: &Seen<'_>) {}
+
+    fn end(&mut self, snapshot: &Snapshot<'_>) {
+        let row = |(label, number, fd): (Label, i64, &Arc<Fd>)| {
+            let [pid, start, name, container] = label.cells();
+            let socket = fd.socket();
+            let [local_address, local_port] = Cell::end(socket.and_then(|socket| socket.local));
+            let [remote_address, remote_port] = Cell::end(socket.and_then(|socket| socket.remote));
+            let known = |number: u64| if number == 0 { Cell::Null } else { Cell::Uint(number) };
+            vec![
+                pid,
+                start,
+                name,
+                container,
+                Cell::Int(number),
+                Cell::word(fd.type_name()),
+                Cell::text(&fd.name),
+                Cell::word(socket.map_or("", |socket| socket.protocol)),
+                local_address,
+                local_port,
+                remote_address,
+                remote_port,
+                known(u64::from(fd.dev)),
+                known(fd.ino),
+            ]
+        };
+        self.open = snapshot.fds().map(row).collect();
+    }
+
+    fn settle(&mut self) {
+        self.rows.append(&mut self.open);
+    }
+
+    fn forget(&mut self) {
+        self.open.clear();
+    }
+
+    fn merge(&mut self, later: Fds) {
+        self.rows.extend(later.rows);
+        self.open = later.open;
+    }
+
+    fn rows(mut self) -> Vec<Row> {
+        self.settle();
+        self.rows
+    }
+
+    fn bytes(&self) -> usize {
+        (self.rows.len() + self.open.len()) * COLUMNS.len() * size_of::<Cell>()
+    }
+}
