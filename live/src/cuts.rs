@@ -15,7 +15,7 @@ use crate::internal::InternalAlert;
 /// Name of the rule of the alert that Falco raises at its limit of a file (falco `app/actions/process_events.cpp`).
 const SIZE: &str = "Falco internal: capture size limit reached";
 /// Name of the rule of alerts about the other limits.
-const LIMITED: &str = "tercel internal: capture limit reached";
+const LIMITED: &str = "Tercel internal: capture limit reached";
 
 /// Which alerts start cuts, and how long these are.
 #[derive(Debug, Clone)]
@@ -208,7 +208,7 @@ mod tests {
         assert_eq!((alert.rule, &alert.fields["max_file_size_mb"]), (SIZE, &json!(3)));
         let alert = policy.alert(&CutNews::Limit(CutLimit::PerMinute)).expect("an alert");
         assert!(
-            alert.text.starts_with("tercel internal: capture limit reached. 12 cuts began"),
+            alert.text.starts_with("Tercel internal: capture limit reached. 12 cuts began"),
             "{}",
             alert.text
         );
