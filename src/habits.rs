@@ -1,6 +1,8 @@
 //! Flags of Falco and sysdig: words of the command line enter, words that tercel's command line knows leave, or a message that says
 //! what to use instead. A program that is called `falco` is `tercel live`.
 
+mod chisels;
+
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
@@ -314,7 +316,7 @@ impl Live {
     }
 }
 
-/// sysdig's `-r FILE` names the capture; for a chisel the message says what to use instead.
+/// sysdig's `-r FILE` names the capture; for a chisel the message names the command to use instead.
 fn events(words: Vec<OsString>) -> Result<Vec<OsString>, Failure> {
     let (mut kept, mut traces) = (Vec::new(), Vec::new());
     let mut words = words.into_iter();
@@ -322,10 +324,10 @@ fn events(words: Vec<OsString>) -> Result<Vec<OsString>, Failure> {
         match word.to_str().unwrap_or_default() {
             "-r" | "--read" => traces.extend(words.next()),
             "-c" | "--chisel" => {
-                return Err(Failure::usage(
-                    "chisels cannot be run: 'tercel info FILE' summarizes a capture, 'tercel events FILE FILTER' prints \
-                     events, and rules with 'tercel replay' count and report them",
-                ));
+                let chisel = words.next().unwrap_or_default();
+                let instead = chisel.to_str().and_then(chisels::instead);
+                let instead = instead.unwrap_or("docs/from-sysdig.md lists what answers them");
+                return Err(Failure::usage(format!("chisels cannot be run; instead of this one: {instead}")));
             }
             _ => kept.push(word),
         }

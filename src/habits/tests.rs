@@ -57,7 +57,7 @@ fn flags_without_a_meaning_name_what_to_use() {
         ("falco --enable-source k8s_audit", "plugins cannot be loaded"),
         ("falco -V", "name the rule files"),
         ("falco -L", "no rules: name them with -r"),
-        ("tercel events -r x.scap -c topprocs_cpu", "tercel info FILE"),
+        ("tercel events -r x.scap -c topfiles_bytes", "tercel top --by file TRACE"),
     ] {
         let message = translated(typed).expect_err(typed);
         assert!(message.contains(expected), "{typed}: {message}");

@@ -1,0 +1,85 @@
+//! sysdig's chisels: the name of one enters, the command that answers the same question leaves. docs/from-sysdig.md shows the table.
+
+/// The answer to chisels about times.
+const TIMES: &str = "events do not say how long a call took; no command";
+
+/// Chisels, and the commands that answer them; text that is no command says why there is none.
+const CHISELS: &[(&[&str], &str)] = &[
+    (&["ps"], "tercel ps TRACE"),
+    (&["lsof"], "tercel fds TRACE"),
+    (&["netstat"], "tercel net TRACE"),
+    (&["lscontainers"], "tercel containers TRACE"),
+    (&["topprocs_net"], "tercel top --sort net_read TRACE"),
+    (&["topprocs_file"], "tercel top --sort file_read TRACE"),
+    (&["topprocs_errors"], "tercel top --sort errors TRACE"),
+    (&["topprocs_cpu", "topcontainers_cpu"], "tercel top TRACE"),
+    (&["topfiles_bytes"], "tercel top --by file TRACE"),
+    (&["topfiles_errors"], "tercel top --by file --sort errors TRACE"),
+    (&["topconns"], "tercel top --by connection TRACE"),
+    (&["topports_server"], "tercel table connections --by local_port --sort bytes TRACE"),
+    (&["topscalls"], "tercel top --by syscall TRACE"),
+    (&["topcontainers_net"], "tercel top --by container --sort net_read TRACE"),
+    (&["topcontainers_file"], "tercel top --by container --sort file_read TRACE"),
+    (&["topcontainers_error"], "tercel top --by container --sort errors TRACE"),
+    (&["fdbytes_by"], "tercel table files --by path --sort bytes TRACE"),
+    (&["fdcount_by"], "tercel fds TRACE"),
+    (&["proc_exec_time"], "tercel table processes --sort duration TRACE"),
+    (&["spy_users", "list_login_shells"], "tercel table executions TRACE"),
+    (&["echo_fds"], "tercel events -A TRACE evt.is_io=true"),
+    (&["spy_ip"], "tercel events -A TRACE evt.is_io=true and fd.ip=ADDRESS"),
+    (&["spy_port"], "tercel events -A TRACE evt.is_io=true and fd.port=PORT"),
+    (&["spy_file"], "tercel events -A TRACE evt.is_io=true and fd.name=PATH"),
+    (&["spy_logs"], "tercel events -A TRACE evt.is_io_write=true and fd.name contains log"),
+    (&["spy_syslog"], "tercel events -A TRACE evt.is_syslog=true"),
+    (&["stdin"], "tercel events -A TRACE evt.is_io_read=true and fd.num=0"),
+    (&["stdout"], "tercel events -A TRACE evt.is_io_write=true and fd.num=1"),
+    (&["stderr"], "tercel events -A TRACE evt.is_io_write=true and fd.num=2"),
+    (&["httplog", "httptop"], "tercel events -A TRACE evt.is_io=true and evt.buffer contains HTTP"),
+    (&["shellshock_detect"], "tercel events TRACE evt.type=execve and proc.env contains '() {'"),
+    (
+        &[
+            "bottlenecks",
+            "fdtime_by",
+            "fileslower",
+            "netlower",
+            "scallslower",
+            "spectrogram",
+            "topfiles_time",
+            "topscalls_time",
+        ],
+        TIMES,
+    ),
+];
+
+/// What to use instead of a chisel.
+pub fn instead(chisel: &str) -> Option<&'static str> {
+    CHISELS.iter().find(|(names, _)| names.contains(&chisel)).map(|(_, command)| *command)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::path::Path;
+
+    use super::*;
+
+    #[test]
+    fn the_page_shows_the_table() {
+        let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/from-sysdig.md");
+        let page = fs::read_to_string(page).expect("the page");
+        for (names, command) in CHISELS {
+            let names: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
+            let command =
+                if command.starts_with("tercel ") { format!("`{command}`") } else { (*command).to_owned() };
+            let row = format!("| {} | {command} |", names.join(", "));
+            assert!(page.contains(&row), "missing in docs/from-sysdig.md:\n{row}");
+        }
+    }
+
+    #[test]
+    fn chisels_lead_to_commands() {
+        assert_eq!(instead("lsof"), Some("tercel fds TRACE"));
+        assert_eq!(instead("spectrogram"), Some(TIMES));
+        assert_eq!(instead("no_such_chisel"), None);
+    }
+}
