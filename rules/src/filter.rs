@@ -49,7 +49,8 @@ pub struct NumberedError {
 /// The filter is not a condition, or names something that does not exist.
 pub fn filter(text: &str) -> Result<Program, FilterError> {
     let invalid = |reason: FilterReason, pos: Pos| {
-        let meant = misspelt(text, pos).map(|meant| format!("\n  did you mean '{meant}'?"));
+        let meant = foreign(text, pos).or_else(|| misspelt(text, pos));
+        let meant = meant.map(|meant| format!("\n  did you mean '{meant}'?"));
         FilterError { reason, pos, text: text.replace(['\n', '\t'], " "), hint: meant.unwrap_or_default() }
     };
     let expr = lang::parse(text, MAX_DEPTH).map_err(|error| invalid(error.reason.into(), error.pos))?;
@@ -91,6 +92,50 @@ fn silent(name: String, condition: compile::Condition) -> Rule {
     }
 }
 
+/// Signs and words of other languages, and what they are called here.
+const FOREIGN: [(&str, &str); 26] = [
+    ("&&", "and"),
+    ("||", "or"),
+    ("!", "not"),
+    ("{", "("),
+    ("[", "("),
+    ("AND", "and"),
+    ("OR", "or"),
+    ("NOT", "not"),
+    ("IN", "in"),
+    ("is", "="),
+    ("eq", "="),
+    ("equals", "="),
+    ("ne", "!="),
+    ("gt", ">"),
+    ("ge", ">="),
+    ("lt", "<"),
+    ("le", "<="),
+    ("like", "glob"),
+    ("matches", "regex"),
+    ("rlike", "regex"),
+    ("~", "regex"),
+    ("\u{201c}", "\""),
+    ("\u{201d}", "\""),
+    ("\u{2018}", "'"),
+    ("\u{2019}", "'"),
+    ("\u{2013}", "-"),
+];
+
+/// What a sign or a word of another language at a place is called here.
+fn foreign(text: &str, pos: Pos) -> Option<&'static str> {
+    let (before, rest) = text.split_at_checked(pos.offset)?;
+    if before.trim_end().ends_with("=~") {
+        return Some("regex");
+    }
+    let is_word = |name: &str| name.starts_with(|first: char| first.is_ascii_alphabetic());
+    let ends = |name: &str| {
+        !rest[name.len()..].starts_with(|next: char| next.is_ascii_alphanumeric() || "._".contains(next))
+    };
+    let named = |name: &str| rest.starts_with(name) && (!is_word(name) || ends(name));
+    FOREIGN.iter().find(|(name, _)| named(name)).map(|(_, meant)| *meant)
+}
+
 /// The field or the operator that the word at a place may have meant.
 fn misspelt(text: &str, pos: Pos) -> Option<&'static str> {
     let is_letter = |c: char| c.is_ascii_alphanumeric() || c == '.' || c == '_';
@@ -118,6 +163,23 @@ mod tests {
         assert_eq!(lines[3], "  did you mean 'proc.name'?");
         let error = filter("proc.name startwith x").expect_err("no such operator").to_string();
         assert!(error.ends_with("did you mean 'startswith'?"), "{error}");
+        for (text, meant) in [
+            ("proc.name=sh && fd.num=1", "and"),
+            ("proc.name=sh || fd.num=1", "or"),
+            ("!proc.name=sh", "not"),
+            ("proc.name=sh OR fd.num=1", "or"),
+            ("proc.name in {sh, cat}", "("),
+            ("proc.name eq sh", "="),
+            ("proc.name is sh", "="),
+            ("proc.name like sh*", "glob"),
+            ("proc.name matches s.*", "regex"),
+            ("proc.name =~ s.*", "regex"),
+            ("\u{201c}proc.name=sh\u{201d}", "\""),
+        ] {
+            let error = filter(text).expect_err(text).to_string();
+            assert!(error.ends_with(&format!("did you mean '{meant}'?")), "{text}: {error}");
+        }
+        assert!(!filter("proc.name=sh leaf").expect_err("two words").to_string().contains("'<='"));
         assert!(filter("").is_err());
         assert!(filter("evt.type=").is_err());
     }
