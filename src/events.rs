@@ -20,8 +20,8 @@ use crate::diagnostics;
 use crate::exit::{Failure, Outcome};
 use crate::inputs::paths;
 use crate::intent::Events;
+use crate::nothing::{self, CODES, Counts};
 use crate::target::refuse_overwriting;
-use crate::window;
 
 /// The default line: that of sysdig.
 const PLAIN: &str =
@@ -51,6 +51,7 @@ pub fn run(args: &Events) -> Result<Outcome, Failure> {
         is_over: false,
         is_closed: false,
         is_reached: false,
+        counts: Box::new([0; CODES]),
     };
     let needs = Needs::span(options.window());
     let outcome = captures::each(&args.traces, args.quiet, |name, mut capture, progress| {
@@ -63,7 +64,8 @@ pub fn run(args: &Events) -> Result<Outcome, Failure> {
     let written = printer.out.flush();
     let is_part = args.window != Window::default();
     if (is_part || args.filter.is_some()) && !printer.is_reached && !args.quiet {
-        eprintln!("warning: {}", window::nothing(&args.traces, is_part, args.filter.is_some()));
+        let text = args.filter.as_ref().map(|filter| filter.text.as_str());
+        eprintln!("warning: {}", nothing::text(&args.traces, is_part, text, Some(&printer.counts)));
     }
     crate::finish(written).map(|done| done.max(outcome))
 }
@@ -166,6 +168,8 @@ struct Printer {
     is_closed: bool,
     /// An event lies in the window and matches the filter.
     is_reached: bool,
+    /// Events of the window, by their codes.
+    counts: Box<Counts>,
 }
 
 impl Printer {
@@ -180,6 +184,7 @@ impl Printer {
             }
             Position::Inside => {}
         }
+        self.counts[usize::from(event.code()) % CODES] += 1;
         let context = Context { state: &self.state, event, facts };
         if self.filter.as_mut().is_some_and(|filter| !filter.holds(&context)) {
             return Ok(());

@@ -19,6 +19,7 @@ mod intent;
 mod listing;
 mod live;
 mod merge;
+mod nothing;
 mod progress;
 mod record;
 mod redact;

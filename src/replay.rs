@@ -15,11 +15,11 @@ use tercel_rules::program::Priority;
 use crate::exit::{Failure, Outcome};
 use crate::inputs;
 use crate::intent::Replay as Intent;
+use crate::nothing;
 use crate::progress::Progress;
 use crate::rules;
 use crate::summary;
 use crate::target;
-use crate::window;
 use supply::Captures;
 
 /// Runs the verb.
@@ -51,7 +51,8 @@ pub fn run(intent: &Intent) -> Result<Outcome, Failure> {
     let counters = counters.unwrap_or_default();
     let is_part = intent.options.from.is_some() || intent.options.to.is_some();
     if (is_part || filter.is_some()) && counters.evaluated == 0 && !intent.quiet {
-        eprintln!("warning: {}", window::nothing(&intent.traces, is_part, filter.is_some()));
+        let text = intent.filter.as_ref().map(|filter| filter.text.as_str());
+        eprintln!("warning: {}", nothing::text(&intent.traces, is_part, text, None));
     }
     if !intent.quiet && !closed {
         eprint!("{}", summary::text(&totals, &counters, &program, intent.verify, started.elapsed()));

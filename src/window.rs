@@ -7,7 +7,6 @@ use jiff::{SignedDuration, Timestamp};
 use tercel_replay::{Point, Window};
 
 use crate::exit::Failure;
-use crate::inputs::Input;
 use crate::span::Span;
 
 /// Nanoseconds of a day.
@@ -140,23 +139,6 @@ fn in_order(window: Window) -> Result<Window, Failure> {
     } else {
         Ok(window)
     }
-}
-
-/// Says of captures that no event is of interest: none lies in the window, none matches the filter, or none does both. Where
-/// the events lie is said with a window.
-pub fn nothing(traces: &[Input], is_part: bool, is_filtered: bool) -> String {
-    let told = |ns: u64| {
-        Timestamp::from_nanosecond(i128::from(ns)).map_or_else(|_| ns.to_string(), |at| at.to_string())
-    };
-    let mut text = match (is_part, is_filtered) {
-        (false, _) => "no event matches the filter".to_owned(),
-        (true, false) => "no event lies in the window".to_owned(),
-        (true, true) => "no event in the window matches the filter".to_owned(),
-    };
-    if let (true, Ok(span)) = (is_part, Span::of(traces, true)) {
-        text.push_str(&format!("; the events go from {} to {}", told(span.first), told(span.last)));
-    }
-    text
 }
 
 impl Span {

@@ -18,7 +18,7 @@ use crate::diagnostics;
 use crate::exit::{Failure, Outcome};
 use crate::inputs::Input;
 use crate::intent::{Face, View};
-use crate::window;
+use crate::nothing::{self, CODES};
 
 pub use list::run as list;
 
@@ -30,13 +30,14 @@ pub fn run(view: &View) -> Result<Outcome, Failure> {
     let filter = view.filter.as_ref().map(|filter| &filter.program);
     let question = Tables::new(&[view.table], view.window, filter, view.memory.unwrap_or(MEMORY));
     let mut printer = Printer::new(view)?;
-    let mut events = 0;
+    let (mut events, mut counts) = (0, Box::new([0; CODES]));
     let outcome = captures::each(&view.traces, view.quiet, |name, capture, progress| {
         let zone = zone(&capture, view.utc);
         let answer = question.ask(capture, threads(view), &|bytes| progress.advance(bytes));
         let answer = answer.map_err(|error| Failure::io(format!("{name}: {error}")))?;
         let ended = diagnostics::ended(name, &answer.report, answer.error.as_ref(), view.verbose);
         events += answer.events;
+        counts.iter_mut().zip(&*answer.counts).for_each(|(sum, count)| *sum += count);
         let written = printer.answer(name, zone.as_deref(), answer);
         let is_closed = matches!(&written, Err(error) if error.kind() == io::ErrorKind::BrokenPipe);
         crate::finish(written)?;
@@ -46,7 +47,8 @@ pub fn run(view: &View) -> Result<Outcome, Failure> {
     let counts_events =
         view.table != Table::Fds && view.window.from.is_none_or(|from| view.window.to != Some(from));
     if events == 0 && counts_events && (is_part || view.filter.is_some()) && !view.quiet {
-        eprintln!("warning: {}", window::nothing(&view.traces, is_part, view.filter.is_some()));
+        let filter_text = view.filter.as_ref().map(|filter| filter.text.as_str());
+        eprintln!("warning: {}", nothing::text(&view.traces, is_part, filter_text, Some(&counts)));
     }
     crate::finish(printer.finish()).map(|done| done.max(outcome))
 }

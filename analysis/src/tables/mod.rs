@@ -50,7 +50,7 @@ pub use collector::{Row, Table, sort};
 pub use face::{CsvLines, push_json, push_text};
 pub use group::group;
 pub use process_id::ProcessId;
-pub use question::{Answer, Tables};
+pub use question::{Answer, CODES, Tables};
 
 #[cfg(test)]
 mod tests;

@@ -16,6 +16,9 @@ use super::collector::{Collectors, Row, Table};
 use super::seen::Seen;
 use super::snapshot::Snapshot;
 
+/// More than there are codes of events.
+pub const CODES: usize = 512;
+
 /// How often the memory of a piece is looked at, in events.
 const LOOK: u32 = 1 << 14;
 
@@ -44,15 +47,16 @@ impl<'f> Tables<'f> {
         let mut collected = Collected {
             collectors: None,
             events: 0,
+            counts: Box::new([0; CODES]),
             skipped: LeftOut::default(),
             is_over: false,
             memory: self.memory,
         };
         scan_all(self, &mut one, threads, &mut collected, advance)?;
-        let Collected { collectors, events, skipped, .. } = collected;
+        let Collected { collectors, events, counts, skipped, .. } = collected;
         let (report, error) = one.ended.map(|ended| (ended.report, ended.error)).unwrap_or_default();
         let tables = collectors.unwrap_or_else(|| Collectors::new(&self.wanted)).rows();
-        Ok(Answer { tables, events, skipped, report, error })
+        Ok(Answer { tables, events, counts, skipped, report, error })
     }
 }
 
@@ -63,6 +67,8 @@ pub struct Answer {
     pub tables: Vec<(Table, Vec<Row>)>,
     /// Events of the window that the filter let pass.
     pub events: u64,
+    /// Events of the window by their codes, whatever the filter says.
+    pub counts: Box<[u64; CODES]>,
     /// Chunks that were not read, because they lie outside of the window.
     pub skipped: LeftOut,
     /// What is damaged.
@@ -93,6 +99,7 @@ pub struct Part {
     collectors: Collectors,
     /// Events of the window that the filter let pass.
     events: u64,
+    counts: Box<[u64; CODES]>,
     /// The window ends in this piece.
     is_last: bool,
 }
@@ -101,6 +108,7 @@ pub struct Part {
 struct Collected {
     collectors: Option<Collectors>,
     events: u64,
+    counts: Box<[u64; CODES]>,
     skipped: LeftOut,
     /// The end of the window was reached.
     is_over: bool,
@@ -117,6 +125,7 @@ fn too_large(memory: usize) -> io::Error {
 impl Merge<Part> for Collected {
     fn merge(&mut self, part: Part) -> io::Result<()> {
         self.events += part.events;
+        self.counts.iter_mut().zip(&*part.counts).for_each(|(sum, count)| *sum += count);
         let mut later = part.collectors;
         if self.is_over {
             // Events that come late may still be inside, but the state is that of a later time.
@@ -171,6 +180,7 @@ impl Question for Tables<'_> {
             state: State::new(),
             collectors: Collectors::new(&self.wanted),
             events: 0,
+            counts: Box::new([0; CODES]),
             is_over: false,
             look: LOOK,
             outlet,
@@ -185,6 +195,7 @@ struct Piece<'a, 'f> {
     state: State,
     collectors: Collectors,
     events: u64,
+    counts: Box<[u64; CODES]>,
     /// The window has ended, and what exists then was noted.
     is_over: bool,
     look: u32,
@@ -227,6 +238,7 @@ impl Visitor for Piece<'_, '_> {
         if position != Position::Inside {
             return Ok(true);
         }
+        self.counts[usize::from(event.code()) % CODES] += 1;
         let context = Context { state: &self.state, event, facts: &facts };
         if self.filter.as_mut().is_some_and(|filter| !filter.holds(&context)) {
             return Ok(true);
@@ -264,6 +276,9 @@ impl PieceVisitor for Piece<'_, '_> {
         let is_last = self.is_over;
         self.end();
         let bytes = self.collectors.bytes();
-        self.outlet.send(Part { collectors: self.collectors, events: self.events, is_last }, bytes)
+        self.outlet.send(
+            Part { collectors: self.collectors, events: self.events, counts: self.counts, is_last },
+            bytes,
+        )
     }
 }
