@@ -19,6 +19,7 @@ use tercel_probe_abi::{Call, FlagTable, HEADER, MAX_WORDS, Param, flags, row, st
 use crate::{
     memory::{config, copy_kernel, copy_kernel_str, copy_user, copy_user_str, mask, store64},
     scope::in_scope,
+    throttle::exceeds,
 };
 
 /// Largest event; a power of two.
@@ -92,6 +93,7 @@ pub fn wanted(row: u32, ret: i64, tgid: u32) -> Option<*const Call> {
         0 => None,
         bits if bits & want::FAILURES != 0 && ret == 0 => None,
         bits if config().scope != 0 && bits & want::OF_OTHERS == 0 && !in_scope(tgid) => None,
+        bits if bits & want::FAIRLY != 0 && exceeds(tgid) => None,
         _ => Some(call),
     }
 }

@@ -14,6 +14,7 @@ mod process;
 mod run;
 mod scope;
 mod socket;
+mod throttle;
 mod values;
 mod vector;
 

@@ -72,6 +72,6 @@ pub use tercel_probe_abi as abi;
 
 pub use containers::Engines;
 pub use error::CaptureError;
-pub use probe::{Drops, Options, ProcessScope};
+pub use probe::{Drops, Options, ProcessScope, Selection};
 pub use snapshot::processes;
 pub use source::{Source, Stopper};

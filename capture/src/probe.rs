@@ -4,12 +4,12 @@
 use std::fs;
 use std::os::fd::{AsFd, AsRawFd};
 
-use aya::maps::{Array, ArrayOfMaps, Map, MapData, PerCpuArray, ProgramArray, RingBuf};
+use aya::maps::{Array, ArrayOfMaps, HashMap, Map, MapData, PerCpuArray, ProgramArray, RingBuf};
 use aya::programs::{Program, ProgramFd, RawTracePoint, TracePoint};
 use aya::{Ebpf, EbpfLoader, Pod, VerifierLogLevel};
 use tercel_format::catalogue::code;
 use tercel_probe_abi::{
-    Call, Config, FlagTable, MISSING, Offsets, PATHS, flags, row, scope, stat, step, want,
+    Call, Config, FlagTable, MISSING, Offsets, PATHS, Share, Throttled, flags, row, scope, stat, step, want,
 };
 
 use crate::btf::{self, Btf};
@@ -22,6 +22,14 @@ static OBJECT: &[u8] = aya::include_bytes_aligned!("../probe.bpf.o");
 
 /// Processes in scope that there is room for. Beyond that, all are recorded.
 const MOST_PROCESSES: u32 = 1 << 16;
+
+/// Fewest processes that the probe remembers while events are shared out, and how many more there are per CPU: the kernel keeps some
+/// entries back for every CPU.
+const REMEMBERED: u32 = 4096;
+const REMEMBERED_PER_CPU: u32 = 256;
+
+/// How far a process may be ahead of its share, in nanoseconds.
+const BURST: u64 = 250_000_000;
 
 /// Kernel: type of a ring buffer map.
 const RING: u32 = 27;
@@ -39,6 +47,17 @@ pub struct Options {
     pub wanted: Option<Vec<u16>>,
     /// Which processes are wanted; `None`: all.
     pub scope: Option<ProcessScope>,
+}
+
+/// What the probe captures from now on.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Selection {
+    /// Codes of the events that are wanted; `None`: all.
+    pub wanted: Option<Vec<u16>>,
+    /// Codes of the events of which every process may make `share` a second, together; what is more is lost in the kernel, and counted.
+    pub shared: Vec<u16>,
+    /// Events a second; 0 counts as 1.
+    pub share: u32,
 }
 
 /// Processes to which events are limited in the kernel.
@@ -93,6 +112,8 @@ pub struct Drops {
     pub large: u64,
     /// Lost by a fault of the probe.
     pub faults: u64,
+    /// Left out because their process had had its share ([`Selection::shared`]).
+    pub throttled: u64,
     /// Runs that the kernel skipped. It counts them for all CPUs together: 0 in the counts of one.
     pub skipped: u64,
     /// Parameters that were cut at their limit.
@@ -109,6 +130,11 @@ impl Drops {
     /// assert_eq!(drops.lost(), 4); // what was cut is there
     /// ```
     pub fn lost(&self) -> u64 {
+        self.unintended() + self.throttled
+    }
+
+    /// Those that were not left out on purpose.
+    pub fn unintended(&self) -> u64 {
         self.full + self.busy + self.large + self.faults + self.skipped
     }
 
@@ -118,6 +144,7 @@ impl Drops {
             busy: self.busy + other.busy,
             large: self.large + other.large,
             faults: self.faults + other.faults,
+            throttled: self.throttled + other.throttled,
             skipped: self.skipped + other.skipped,
             cut: self.cut + other.cut,
         }
@@ -137,6 +164,10 @@ unsafe impl Pod for Plain<FlagTable> {}
 unsafe impl Pod for Plain<Config> {}
 // SAFETY: as above.
 unsafe impl Pod for Plain<Offsets> {}
+// SAFETY: as above.
+unsafe impl Pod for Plain<Share> {}
+// SAFETY: as above.
+unsafe impl Pod for Plain<Throttled> {}
 
 const _: () = assert!(size_of::<Call>() == 8 + 8 * tercel_probe_abi::MAX_WORDS);
 const _: () = assert!(size_of::<FlagTable>() == 8 + 4 * 4 * 256);
@@ -173,6 +204,7 @@ impl Probe {
             .override_global("OFFSETS", &offsets, true)
             .override_global("CONFIG", &config, true)
             .map_max_entries("SCRATCH", 2 * cpus)
+            .map_max_entries("THROTTLED", REMEMBERED.max(cpus.saturating_mul(REMEMBERED_PER_CPU)))
             .map_max_entries("SCOPE", if config.0.scope == 0 { 1 } else { MOST_PROCESSES })
             .load(OBJECT)
             .map_err(|cause| refused("loading the probe", &cause))?;
@@ -211,19 +243,40 @@ impl Probe {
             busy: value[stat::BUSY],
             large: value[stat::LARGE],
             faults: value[stat::LOST],
+            throttled: value[stat::THROTTLED],
             skipped: 0,
             cut: value[stat::CUT],
         };
         values.iter().map(of_cpu).collect()
     }
 
-    /// Captures the events of these codes from now on, and no others; `None`: all. Events of the scheduler (executed
-    /// programs, ends, signals) goes on coming as it was asked for at the start.
+    /// Captures these events from now on, and no others. Events of the scheduler (executed programs, ends, signals) go on coming as they
+    /// were asked for at the start.
     ///
     /// # Errors
     /// The kernel refuses.
-    pub(crate) fn want(&mut self, wanted: Option<Vec<u16>>) -> Result<(), CaptureError> {
-        fill_calls(&mut self.ebpf, &Options { wanted, scope: self.scope.clone(), ..Options::default() })
+    pub(crate) fn want(&mut self, selection: Selection) -> Result<(), CaptureError> {
+        let Selection { wanted, shared, share } = selection;
+        let mut table: Array<_, Plain<Share>> = table_of(&mut self.ebpf, "SHARE")?;
+        let share = Share { interval: 1_000_000_000 / u64::from(share.max(1)), burst: BURST };
+        table.set(0, Plain(share), 0).map_err(|cause| refused("setting the share of a process", &cause))?;
+        let options = Options { wanted, scope: self.scope.clone(), ..Options::default() };
+        fill_calls(&mut self.ebpf, &options, &shared)?;
+        if shared.is_empty() {
+            // What begins later begins anew.
+            for (pid, _) in self.throttled() {
+                let _ = remembered_mut(&mut self.ebpf)?.remove(&pid);
+            }
+        }
+        Ok(())
+    }
+
+    /// Processes, as the kernel numbers them, that have had their share, and how many of their events were left out.
+    pub(crate) fn throttled(&self) -> Vec<(u32, u64)> {
+        let map = self.ebpf.map("THROTTLED");
+        let map = map.and_then(|map| HashMap::<_, u32, Plain<Throttled>>::try_from(map).ok());
+        let Some(map) = map else { return Vec::new() };
+        map.iter().filter_map(Result::ok).map(|(pid, entry)| (pid, entry.0.events)).collect()
     }
 
     /// How often the kernel skipped a program because it was still running on that CPU.
@@ -304,9 +357,14 @@ fn make_rings(ebpf: &mut Ebpf, cpus: u32, size: u32) -> Result<Vec<RingBuf<MapDa
         .collect()
 }
 
+/// The processes that the probe remembers while events are shared out.
+fn remembered_mut(ebpf: &mut Ebpf) -> Result<HashMap<&mut MapData, u32, Plain<Throttled>>, CaptureError> {
+    ebpf.map_mut("THROTTLED").and_then(|map| map.try_into().ok()).ok_or(CaptureError::NoPart("THROTTLED"))
+}
+
 /// Tells the probe how calls become events.
 fn fill_tables(ebpf: &mut Ebpf, options: &Options) -> Result<(), CaptureError> {
-    fill_calls(ebpf, options)?;
+    fill_calls(ebpf, options, &[])?;
     let mut table: Array<_, Plain<FlagTable>> = table_of(ebpf, "FLAGS")?;
     for (number, translation) in crate::flags::TABLES.iter().take(flags::COUNT as usize) {
         table
@@ -325,9 +383,9 @@ fn fill_tables(ebpf: &mut Ebpf, options: &Options) -> Result<(), CaptureError> {
     Ok(())
 }
 
-/// Tells the probe which calls are wanted, and what their events hold. Of a row that changes under way, only the word that
-/// tells whether it is wanted differs.
-fn fill_calls(ebpf: &mut Ebpf, options: &Options) -> Result<(), CaptureError> {
+/// Tells the probe which calls are wanted, which of them are shared out, and what their events hold. Of a row that changes under way,
+/// only the word that tells whether it is wanted differs.
+fn fill_calls(ebpf: &mut Ebpf, options: &Options, shared: &[u16]) -> Result<(), CaptureError> {
     let mut table: Array<_, Plain<Call>> = table_of(ebpf, "CALLS")?;
     for row in syscalls::rows() {
         let mut call = row.call();
@@ -335,6 +393,9 @@ fn fill_calls(ebpf: &mut Ebpf, options: &Options) -> Result<(), CaptureError> {
             call.wanted = 0;
         } else if options.scope.as_ref().is_some_and(|scope| scope.of_others.contains(&row.event)) {
             call.wanted |= want::OF_OTHERS;
+        }
+        if call.wanted != 0 && shared.contains(&row.event) {
+            call.wanted |= want::FAIRLY;
         }
         table.set(row.row, Plain(call), 0).map_err(|cause| refused("filling the table of calls", &cause))?;
     }

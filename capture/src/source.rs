@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use tercel_format::catalogue::code;
+use tercel_format::catalogue::{EVENTS, code};
 use tercel_format::record::{MachineInfo, Section};
 use tercel_format::writer::{EncodedEvent, EventBuilder, Value};
 use tercel_format::{Batch, Block, BlockSource, Event, LiveSource, Numbering, Polled};
@@ -18,7 +18,7 @@ use tercel_format::{Batch, Block, BlockSource, Event, LiveSource, Numbering, Pol
 use crate::containers::{Containers, Engines};
 use crate::drain::Drain;
 use crate::error::CaptureError;
-use crate::probe::{Drops, Options, Probe};
+use crate::probe::{Drops, Options, Probe, Selection};
 use crate::snapshot::Snapshot;
 
 /// How long the rings may fill before they are looked at again.
@@ -76,6 +76,8 @@ pub struct Source {
     numbering: Numbering,
     /// Time and CPU of the last event.
     last: (u64, u16),
+    /// Events by code.
+    delivered: Vec<u64>,
     drops: Drops,
     drops_by_cpu: Vec<Drops>,
     /// Losses that are not reported yet: a CPU and the number of its events.
@@ -144,6 +146,7 @@ impl Source {
             until: u64::MAX,
             ended: false,
             numbering: Numbering::default(),
+            delivered: vec![0; EVENTS.len()],
             drops: Drops::default(),
             drops_by_cpu: Vec::new(),
             losses: VecDeque::new(),
@@ -174,12 +177,23 @@ impl Source {
         &self.drops_by_cpu
     }
 
-    /// Asks for the events of these codes from now on; `None`: for all.
+    /// How many events of each code were delivered so far, by code.
+    pub fn delivered(&self) -> &[u64] {
+        &self.delivered
+    }
+
+    /// Asks for other events from now on.
     ///
     /// # Errors
     /// The kernel refused the new table of calls.
-    pub fn want(&mut self, wanted: Option<Vec<u16>>) -> Result<(), CaptureError> {
-        self.probe.want(wanted)
+    pub fn want(&mut self, selection: Selection) -> Result<(), CaptureError> {
+        self.probe.want(selection)
+    }
+
+    /// Processes whose events are shared out ([`Selection::shared`]), as the host numbers them, with the number of events that each has
+    /// lost since that began. Processes that have ended stay; the probe remembers some thousands.
+    pub fn throttled(&self) -> Vec<(u32, u64)> {
+        self.probe.throttled()
     }
 
     /// Threads that have ended although their exit events were lost: events marked as state only replace them now.
@@ -311,6 +325,9 @@ impl Source {
         let Some(event) = self.event(from) else { return Progress::Idle };
         let (code, last) = (event.code(), (event.ts, event.cpu));
         self.last = last;
+        if let Some(count) = self.delivered.get_mut(usize::from(code)) {
+            *count += 1;
+        }
         let (num, initial) = self.numbering.event(code);
         Progress::Block(NextBlock::Event { from, num, initial })
     }

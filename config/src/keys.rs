@@ -29,6 +29,7 @@ pub(crate) const KEYS: &[(&str, Use)] = &[
     ("base_syscalls.all", Used),
     ("base_syscalls.custom_set", Used),
     ("base_syscalls.repair", Used),
+    ("base_syscalls.shed_below", Used),
     ("buffer_format_base64", Used),
     (
         "buffered_outputs",

@@ -43,7 +43,7 @@ pub fn config(root: &Entry) -> Result<Read, Vec<Remark>> {
         rules_files: rules_files(&mut reader),
         watch: reader.flag("watch_config_files", true),
         selection: selection(&mut reader),
-        priority: priority(&mut reader),
+        priority: priority(&mut reader, "priority", Priority::Debug),
         all_matching: reader.word("rule_matching", &[("first", false), ("all", true)], false),
         append_output: append_output(&mut reader, &static_fields),
         static_fields,
@@ -120,15 +120,13 @@ fn selection(reader: &mut Reader<'_>) -> Vec<SelectionStep> {
     steps
 }
 
-fn priority(reader: &mut Reader<'_>) -> Priority {
-    let Some((text, place)) = reader.text("priority") else { return Priority::Debug };
+fn priority(reader: &mut Reader<'_>, key: &str, default: Priority) -> Priority {
+    let Some((text, place)) = reader.text(key) else { return default };
     parse_priority(text).unwrap_or_else(|| {
         let names: Vec<&str> = Priority::ALL.iter().map(|priority| priority.name()).collect();
-        reader.wrong(
-            place,
-            format!("priority must be one of {}, not '{text}'", names.join(", ").to_lowercase()),
-        );
-        Priority::Debug
+        reader
+            .wrong(place, format!("{key} must be one of {}, not '{text}'", names.join(", ").to_lowercase()));
+        default
     })
 }
 
@@ -410,6 +408,7 @@ fn calls(reader: &mut Reader<'_>) -> Calls {
     let mut calls = Calls {
         all: reader.flag("base_syscalls.all", false),
         adaptive: reader.flag("base_syscalls.adaptive", true),
+        shed_below: priority(reader, "base_syscalls.shed_below", Priority::Warning),
         more: BTreeSet::new(),
         less: BTreeSet::new(),
     };

@@ -179,8 +179,10 @@ pub struct Calls {
     pub all: bool,
     /// Additional ones, by name.
     pub more: BTreeSet<String>,
-    /// Under overload, leave out what only rules of lesser priority need.
+    /// Under overload, share out the events that make up the load, and leave out what only rules of lesser priority need.
     pub adaptive: bool,
+    /// Rules of this priority and more urgent ones are never left without kinds of events.
+    pub shed_below: Priority,
     /// Not these, by name, regardless of what rules need.
     pub less: BTreeSet<String>,
 }

@@ -9,6 +9,7 @@ use tercel_config as config;
 use tercel_rules::program::Priority;
 
 use crate::internal::InternalAlert;
+use crate::overload::Second;
 
 /// Name of the rule of such alerts.
 const RULE: &str = "Falco internal: syscall event drop";
@@ -28,8 +29,8 @@ pub struct DropWatcher {
     known: Drops,
     cpus: Vec<u64>,
     events: u64,
-    /// Whether events were lost between the last two checks.
-    lost: bool,
+    /// What happened between the last two checks.
+    second: Second,
     /// Alerts that may be raised at once.
     tokens: f64,
 }
@@ -42,7 +43,7 @@ impl DropWatcher {
             known: Drops::default(),
             cpus: Vec::new(),
             events: 0,
-            lost: false,
+            second: Second::default(),
             tokens: settings.burst,
         }
     }
@@ -59,7 +60,11 @@ impl DropWatcher {
         self.tokens = (self.tokens + self.settings.rate * passed.as_secs_f64()).min(self.settings.burst);
         let seen = events.saturating_sub(self.events);
         let mut loss = self.since(drops, cpus, seen);
-        self.lost = loss.lost > 0;
+        self.second = Second {
+            seen,
+            lost: drops.full.saturating_sub(self.known.full),
+            throttled: drops.throttled.saturating_sub(self.known.throttled),
+        };
         (self.known, self.events) = (*drops, events);
         self.cpus = cpus.to_vec();
         if self.settings.simulate {
@@ -76,9 +81,9 @@ impl DropWatcher {
         Some(loss)
     }
 
-    /// Whether events were lost between the last two checks.
-    pub fn lost(&self) -> bool {
-        self.lost
+    /// What happened between the last two checks.
+    pub fn second(&self) -> &Second {
+        &self.second
     }
 
     fn since(&self, now: &Drops, cpus: &[u64], seen: u64) -> Loss {
@@ -91,6 +96,7 @@ impl DropWatcher {
             ("n_drops_scratch_map", now.busy - known.busy),
             ("n_drops_too_large", now.large - known.large),
             ("n_drops_skipped", now.skipped - known.skipped),
+            ("n_drops_throttled", now.throttled - known.throttled),
             ("n_drops_bug", now.faults - known.faults),
         ]
         .into_iter()
@@ -158,7 +164,7 @@ mod tests {
             String::from_utf8(loss.alert().message(&Style::default(), false, "h", 0).line).expect("text");
         let expected = "Debug Falco internal: syscall event drop. 500 system calls dropped in last second. \
             (n_drops=\"500\" n_drops_buffer_total=\"500\" n_drops_bug=\"0\" n_drops_cpu_0=\"200\" n_drops_cpu_1=\"300\" \
-            n_drops_scratch_map=\"0\" n_drops_skipped=\"0\" n_drops_too_large=\"0\" n_evts=\"1000\")";
+            n_drops_scratch_map=\"0\" n_drops_skipped=\"0\" n_drops_throttled=\"0\" n_drops_too_large=\"0\" n_evts=\"1000\")";
         assert_eq!(line.split_once(": ").map(|(_, text)| text), Some(expected));
         let json: Value = serde_json::from_slice(
             &loss.alert().message(&Style { json: true, ..Style::default() }, false, "h", 0).line,

@@ -82,7 +82,7 @@ impl InternalAlert {
 }
 
 /// The time in ISO 8601, in UTC.
-fn iso8601(time: Timestamp) -> String {
+pub(crate) fn iso8601(time: Timestamp) -> String {
     time.strftime("%Y-%m-%dT%H:%M:%S.%9fZ").to_string()
 }
 

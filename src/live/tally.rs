@@ -48,9 +48,10 @@ impl Tally {
         eprintln!("Events: {} in {seconds:.1} s", self.events);
         if drops.lost() > 0 {
             eprintln!(
-                "Events lost: {} ({} ring full, {} skipped by the kernel, {} CPU busy, {} too large, {} other)",
+                "Events lost: {} ({} ring full, {} above the share of their process, {} skipped by the kernel, {} CPU busy, {} too large, {} other)",
                 drops.lost(),
                 drops.full,
+                drops.throttled,
                 drops.skipped,
                 drops.busy,
                 drops.large,

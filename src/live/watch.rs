@@ -7,12 +7,12 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
-use tercel_capture::{Drops, Source};
+use tercel_capture::{Drops, Selection, Source};
 use tercel_config::Config;
 use tercel_format::{LiveSource, Polled};
 use tercel_live::{
-    DropWatcher, InternalAlert, LostExits, Metrics, SilenceWatcher, Snapshots, SyscallSelection, WebServer,
-    metrics, record,
+    DropWatcher, InternalAlert, LostExits, Metrics, Shedding, SilenceWatcher, Snapshots, SyscallSelection,
+    WebServer, metrics, record,
 };
 use tercel_outputs::{Level, Message, Outputs};
 use tercel_replay::state::State;
@@ -61,7 +61,7 @@ pub struct Parts {
 pub struct Watch<'a> {
     args: &'a Live,
     setup: Setup,
-    calls: SyscallSelection,
+    shedding: Shedding,
     source: Source,
     writer: Option<Writer>,
     flight: Option<Flight>,
@@ -98,7 +98,7 @@ impl<'a> Watch<'a> {
         let zone = (!args.utc).then(|| Arc::new(host::local_zone()));
         Watch {
             args,
-            calls,
+            shedding: Shedding::new(calls),
             source,
             writer,
             flight,
@@ -257,21 +257,26 @@ impl<'a> Watch<'a> {
         }
         self.looked.1 = now;
         let events = self.tally.events + replay.counters().events;
-        self.look_for_losses(events, passed);
+        self.look_for_losses(replay, events, passed);
         let silence = self.silence.look(events, now, self.ahead());
         silence.iter().for_each(|alert| self.raise(alert));
-        let ended = self.lost_exits.look(&replay.state().threads, self.source.drops().lost(), now);
+        let ended = self.lost_exits.look(&replay.state().threads, self.source.drops().unintended(), now);
         self.source.have_ended(ended);
         self.show(replay, program);
         self.setup.config.watch && self.setup.files.changed()
     }
 
-    fn look_for_losses(&mut self, events: u64, passed: Duration) {
+    fn look_for_losses(&mut self, replay: &Replay<'_>, events: u64, passed: Duration) {
         let cpus = self.lost_by_cpu();
         let told = self.drops.look(self.source.drops(), &cpus, events, passed);
-        if let Some(change) = self.calls.second(self.drops.lost()) {
-            self.log.tell(Level::Warning, &change.text);
-            self.want(change.wanted);
+        let (source, threads) = (&self.source, &replay.state().threads);
+        let throttled = || source.throttled();
+        let (selection, notices) =
+            self.shedding.second(self.drops.second(), source.delivered(), throttled, threads);
+        selection.into_iter().for_each(|selection| self.want(selection));
+        for notice in notices {
+            self.log.tell(Level::Warning, &notice.text);
+            notice.alert.iter().for_each(|alert| self.raise(alert));
         }
         let Some(loss) = told else { return };
         let actions = self.setup.config.drops;
@@ -291,8 +296,8 @@ impl<'a> Watch<'a> {
         self.source.drops_by_cpu().iter().map(Drops::lost).collect()
     }
 
-    fn want(&mut self, wanted: Option<Vec<u16>>) {
-        if let Err(error) = self.source.want(wanted) {
+    fn want(&mut self, selection: Selection) {
+        if let Err(error) = self.source.want(selection) {
             self.log.tell(Level::Error, &format!("the probe keeps its selection of system calls: {error}"));
         }
     }
@@ -358,7 +363,8 @@ impl<'a> Watch<'a> {
             containers: replay.state().containers.iter().filter(|container| container.id != b"host").count(),
             rules: program.rules.len(),
             reloads: (tally.reloads, tally.refused),
-            shed: self.calls.level(),
+            shed: self.shedding.level(),
+            share: self.shedding.share(),
             cuts: self.flight.as_ref().map(Flight::counts),
             program,
             machine: self.source.machine(),
@@ -377,9 +383,9 @@ impl<'a> Watch<'a> {
                     Level::Info,
                     &format!("rules reloaded: {}", diagnostics::counted(program.rules.len() as u64, "rule")),
                 );
-                self.calls =
-                    SyscallSelection::of(&program, &self.setup.config.calls, self.args.write.is_some());
-                self.want(self.calls.wanted());
+                let (calls, recording) = (&self.setup.config.calls, self.args.write.is_some());
+                let selection = self.shedding.replace(&program, calls, recording);
+                self.want(selection);
                 Some(program)
             }
             Err(errors) => {

@@ -177,7 +177,7 @@ impl Watcher<Source> for Watch<'_> {
     fn progress(&mut self, counts: &Counts, sums: &Sums, source: &mut Source, state: Option<&State>) {
         if let Some(state) = state {
             // A process whose end was lost would keep the recording going.
-            let ended = self.lost_exits.look(&state.threads, source.drops().lost(), Instant::now());
+            let ended = self.lost_exits.look(&state.threads, source.drops().unintended(), Instant::now());
             source.have_ended(ended);
         }
         self.status.draw(counts, sums, source.drops());

@@ -215,6 +215,8 @@ pub mod want {
     pub const FAILURES: u32 = 2;
     /// It is recorded of processes out of scope, too.
     pub const OF_OTHERS: u32 = 4;
+    /// Of a process that has had its share, it is not recorded.
+    pub const FAIRLY: u32 = 8;
 }
 
 /// Words that a row has room for; `execve` needs the most. A power of two.
@@ -228,6 +230,26 @@ pub mod scope {
     pub const DESCENDANTS: u32 = 2;
     /// What the recorder starts enters it.
     pub const CHILDREN: u32 = 4;
+}
+
+/// How many of the events marked [`want::FAIRLY`] a process may make.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct Share {
+    /// Nanoseconds from one event to the next.
+    pub interval: u64,
+    /// Nanoseconds that a process may be ahead.
+    pub burst: u64,
+}
+
+/// What the probe knows of a process that makes such events.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct Throttled {
+    /// When its next event is due, on the boot clock.
+    pub due: u64,
+    /// Events that were left out.
+    pub events: u64,
 }
 
 /// How one kind of event is put together.
@@ -436,6 +458,8 @@ pub mod stat {
     pub const LOST: usize = 3;
     /// Parameters that were cut: paths, arguments and variables beyond their limit.
     pub const CUT: usize = 4;
+    /// Events left out because their process had had its share.
+    pub const THROTTLED: usize = 5;
     /// Number of counters.
     pub const COUNT: usize = 8;
 }

@@ -35,6 +35,8 @@ pub struct Metrics<'a> {
     pub containers: usize,
     /// Priorities whose rules do not get all their events, because of overload.
     pub shed: usize,
+    /// Events a second that a process may make of the kinds that make up the load, while there is overload.
+    pub share: Option<u32>,
     /// Cuts and the memory that they come from, if there is a flight recorder.
     pub cuts: Option<(CutCounts, RingUsage)>,
     /// The rules.

@@ -359,6 +359,7 @@ pub mod tests {
             rules: 1,
             reloads: (0, 0),
             shed: 0,
+            share: None,
             cuts: None,
             program,
             machine,

@@ -21,6 +21,7 @@ pub fn rows(page: &mut Page, metrics: &Metrics<'_>) {
         ("too_large", drops.large),
         ("skipped", drops.skipped),
         ("fault", drops.faults),
+        ("throttled", drops.throttled),
     ];
     page.head("tercel_events_lost_total", "counter", "Events lost before they reached the program");
     causes.iter().for_each(|(cause, count)| page.row("tercel_events_lost_total", &[("cause", cause)], count));
@@ -49,6 +50,12 @@ pub fn rows(page: &mut Page, metrics: &Metrics<'_>) {
         "gauge",
         "Priorities whose rules do not get all their events, because of overload",
         metrics.shed,
+    );
+    page.one(
+        "tercel_shed_share",
+        "gauge",
+        "Events a second that a process may make of the kinds that make up the load; 0: as many as it likes",
+        metrics.share.unwrap_or(0),
     );
     if let Some((cuts, ring)) = &metrics.cuts {
         flight(page, cuts, ring);
