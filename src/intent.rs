@@ -55,7 +55,7 @@ pub enum Intent {
     EventTypes(List),
     /// `tercel events`
     Events(Events),
-    /// `tercel ps`, `files`, `net`, `fds`, `containers`, `top` and `table`
+    /// `tercel ps`, `timeline`, `files`, `net`, `fds`, `containers`, `top` and `table`
     View(View),
     /// `tercel table` without a name
     TableList,

@@ -4,9 +4,10 @@ use serde_json::Value;
 use tercel_test_support::{Place, ran};
 
 const TRACE: &str = "testdata/traces/interactive-shell-in-container.scap";
-const VERBS: [&[&str]; 9] = [
+const VERBS: [&[&str]; 10] = [
     &["ps"],
     &["ps", "--flat"],
+    &["timeline"],
     &["files"],
     &["net"],
     &["net", "--listeners"],

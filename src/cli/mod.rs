@@ -76,6 +76,8 @@ enum Verb {
     Dump(dump::DumpArgs),
     /// Show the processes of a capture as a tree
     Ps(Box<tables::PsArgs>),
+    /// Show what happened in order of time: executions, rights, first connections, changes of the system
+    Timeline(Box<tables::PlainArgs>),
     /// Show what processes did with files
     Files(Box<tables::PlainArgs>),
     /// Show connections, or the sockets that wait for some
@@ -135,6 +137,7 @@ pub fn parse(words: Vec<OsString>) -> Result<Intent, Failure> {
         Verb::Merge(args) => args.intent().map(Intent::Merge),
         Verb::Dump(args) => Ok(Intent::Dump(args.intent())),
         Verb::Ps(args) => args.intent(),
+        Verb::Timeline(args) => args.timeline(),
         Verb::Files(args) => args.files(),
         Verb::Net(args) => args.intent(),
         Verb::Fds(args) => args.fds(),

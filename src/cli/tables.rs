@@ -1,4 +1,4 @@
-//! Options of the verbs that show tables: `tercel ps`, `files`, `net`, `fds`, `containers`, `top` and `table`.
+//! Options of the verbs that show tables: `tercel ps`, `timeline`, `files`, `net`, `fds`, `containers`, `top` and `table`.
 
 use std::num::NonZeroUsize;
 
@@ -75,7 +75,7 @@ pub struct PsArgs {
     flat: bool,
 }
 
-/// Options of `tercel files`, `fds` and `containers`.
+/// Options of `tercel timeline`, `files`, `fds` and `containers`.
 #[derive(Debug, Args)]
 #[command(after_help = POINTS)]
 pub struct PlainArgs {
@@ -178,6 +178,7 @@ const CONNECTION_COLUMNS: &[&str] = &[
 const LISTENER_COLUMNS: &[&str] =
     &["protocol", "address", "port", "pid", "name", "container", "accepted", "since"];
 const FD_COLUMNS: &[&str] = &["pid", "name", "container", "fd", "type", "path"];
+const TIMELINE_COLUMNS: &[&str] = &["time", "kind", "pid", "name", "container", "what"];
 const CONTAINER_COLUMNS: &[&str] = &[
     "id",
     "name",
@@ -280,6 +281,14 @@ impl PlainArgs {
     /// As for [`files`](PlainArgs::files).
     pub fn fds(self) -> Result<Intent, Failure> {
         self.view.hand(&self.traces, Table::Fds, FD_COLUMNS).map(Intent::View)
+    }
+
+    /// The typed intent of `tercel timeline`.
+    ///
+    /// # Errors
+    /// As for [`files`](PlainArgs::files).
+    pub fn timeline(self) -> Result<Intent, Failure> {
+        self.view.hand(&self.traces, Table::Timeline, TIMELINE_COLUMNS).map(Intent::View)
     }
 
     /// The typed intent of `tercel containers`.

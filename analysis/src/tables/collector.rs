@@ -12,6 +12,7 @@ use super::files::{FILES, Files};
 use super::processes::{EXECUTIONS, Executions, PROCESSES, Processes};
 use super::seen::Seen;
 use super::snapshot::Snapshot;
+use super::timeline::{TIMELINE, Timeline};
 
 /// A row: a cell for each column.
 pub type Row = Vec<Cell>;
@@ -134,6 +135,8 @@ tables! {
     Fds, fds: Fds, FDS;
     /// Containers.
     Containers, containers: Containers, CONTAINERS;
+    /// What happened, in order of time.
+    Timeline, timeline: Timeline, TIMELINE;
     /// Calls by type and program.
     Syscalls, syscalls: Syscalls, SYSCALLS;
     /// Failed calls.

@@ -37,6 +37,7 @@ mod containers;
 mod fds;
 mod files;
 mod processes;
+mod timeline;
 
 mod collector;
 mod question;
