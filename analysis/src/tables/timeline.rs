@@ -151,7 +151,11 @@ impl Timeline {
         let event = seen.context.event;
         let traced =
             event.info.params.iter().position(|param| param.name == "pid").and_then(|index| event.int(index));
-        let what = traced.map_or("ptrace".to_owned(), |pid| format!("ptrace of {pid}"));
+        let what = match traced {
+            None => "ptrace".to_owned(),
+            Some(0) => "ptrace asks to be traced".to_owned(),
+            Some(pid) => format!("ptrace of {pid}"),
+        };
         self.tell(seen, "rights", what.into_bytes().into(), true);
     }
 
