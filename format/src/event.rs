@@ -1,5 +1,6 @@
 //! One event, borrowed from the bytes it was read from (reference C3, C4).
 
+use crate::catalogue::code::DROP_E;
 use crate::catalogue::{EVENTS, EventInfo};
 
 /// An event of the newest schema: header and parameters, borrowed from the reader's buffer.
@@ -97,6 +98,12 @@ impl<'a> Event<'a> {
     #[inline]
     pub fn u32(&self, index: usize) -> Option<u32> {
         self.uint(index).map(|v| v as u32)
+    }
+
+    /// How many events were lost before it, as a drop event of tercel's recorder reports; 0 for other events.
+    #[inline]
+    pub fn lost(&self) -> u64 {
+        if self.code() == DROP_E { self.uint(0).unwrap_or(0) } else { 0 }
     }
 
     /// Parameter `index` as text: the bytes before the first NUL. Empty text and the recorder's `(NULL)` read as `<NA>`

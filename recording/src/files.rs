@@ -5,7 +5,6 @@ use std::path::{Path, PathBuf};
 use std::thread::JoinHandle;
 use std::time::Instant;
 
-use tercel_format::catalogue::code;
 use tercel_format::series::{Gone, Presence, Series};
 use tercel_format::trace::{Header, RingLimits, Totals};
 use tercel_format::{Block, Capture, Event, Numbering};
@@ -186,8 +185,6 @@ impl Files {
             }
             None => writer.write(block, &mut State::new())?,
         }
-        // They count for the chunk that holds the event.
-        writer.drop_events(lost_before(block));
         Ok(())
     }
 
@@ -354,13 +351,5 @@ fn readable(path: &Path) -> Option<u64> {
             }
             Some(events)
         }
-    }
-}
-
-/// How many events were lost before a block, as it says itself.
-pub(crate) fn lost_before(block: &Block<'_>) -> u64 {
-    match block {
-        Block::Event(event) if event.code() == code::DROP_E => event.uint(0).unwrap_or(0),
-        _ => 0,
     }
 }

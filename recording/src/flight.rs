@@ -13,7 +13,6 @@ use tercel_replay::state::State;
 
 use crate::cuts::{DumpRequest, Dumps};
 use crate::error::Error;
-use crate::files::lost_before;
 use crate::sums::Sums;
 use crate::writer::{CaptureWriter, Written};
 
@@ -46,9 +45,7 @@ impl Flight {
         if let Block::Event(event) = block {
             self.last = event.ts;
         }
-        self.recorder.block(block, state).map_err(Error::Memory)?;
-        self.recorder.dropped(lost_before(block));
-        Ok(())
+        self.recorder.block(block, state).map_err(Error::Memory)
     }
 
     /// The events in memory.

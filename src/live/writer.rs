@@ -7,7 +7,6 @@ use std::time::{Duration, Instant};
 
 use tercel_capture::Options as Probing;
 use tercel_format::Block;
-use tercel_format::catalogue::code;
 use tercel_format::record::MachineInfo;
 use tercel_format::series::{Creation, Destination, Opened, Presence};
 use tercel_format::trace::{Header, Options};
@@ -55,13 +54,7 @@ impl Trace {
             return Ok(());
         }
         let Some(writer) = self.writer()? else { return Ok(()) };
-        writer.block(block, state)?;
-        if let Block::Event(event) = block
-            && event.code() == code::DROP_E
-        {
-            writer.dropped(event.uint(0).unwrap_or(0));
-        }
-        Ok(())
+        writer.block(block, state)
     }
 }
 

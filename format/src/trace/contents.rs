@@ -3,7 +3,6 @@
 use super::descriptor::Descriptor;
 use super::error::Damage;
 use crate::catalogue::EVENTS;
-use crate::catalogue::code::DROP_E;
 use crate::event::Event;
 
 /// Sections that start in a chunk, and number, times and types of its events.
@@ -65,9 +64,7 @@ impl Contents {
         self.events += 1;
         self.min_ts = self.min_ts.min(event.ts);
         self.max_ts = self.max_ts.max(event.ts);
-        if event.code() == DROP_E {
-            self.dropped = self.dropped.saturating_add(event.uint(0).unwrap_or(0));
-        }
+        self.dropped = self.dropped.saturating_add(event.lost());
         if let Some(count) = self.counts.get_mut(usize::from(event.code())) {
             *count += 1;
         }

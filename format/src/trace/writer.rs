@@ -111,6 +111,8 @@ pub struct TraceWriter<W: Output + 'static> {
     gap: bool,
     /// Keyframes that were due and not handed over.
     left_out: u64,
+    /// Whether its own drop events say what was lost.
+    is_recording: bool,
 }
 
 impl<W: Output + 'static> TraceWriter<W> {
@@ -143,6 +145,7 @@ impl<W: Output + 'static> TraceWriter<W> {
             keyframe: None,
             gap: false,
             left_out: 0,
+            is_recording: header.is_recording(),
         })
     }
 
@@ -212,9 +215,12 @@ impl<W: Output + 'static> TraceWriter<W> {
         self.ended + self.encoder.output().len() as u64
     }
 
-    /// Notes that the recorder lost `count` events since the last one written.
+    /// Notes that `count` events are missing since the last one written. In a recording its drop events say what is missing, and
+    /// nothing else counts: so a reader can prove the one by the other.
     pub fn dropped(&mut self, count: u64) {
-        self.descriptor.dropped = self.descriptor.dropped.saturating_add(count);
+        if !self.is_recording {
+            self.descriptor.dropped = self.descriptor.dropped.saturating_add(count);
+        }
     }
 
     /// How the events written so far are numbered.
@@ -261,6 +267,9 @@ impl<W: Output + 'static> TraceWriter<W> {
             (descriptor.first_ts, descriptor.min_ts, descriptor.max_ts) = (event.ts, event.ts, event.ts);
         }
         descriptor.events += 1;
+        if self.is_recording {
+            descriptor.dropped = descriptor.dropped.saturating_add(event.lost());
+        }
         descriptor.min_ts = descriptor.min_ts.min(event.ts);
         descriptor.max_ts = descriptor.max_ts.max(event.ts);
         if jumps {

@@ -20,6 +20,8 @@ mod job;
 mod limits;
 
 #[cfg(test)]
+mod losses;
+#[cfg(test)]
 mod tests;
 
 use std::collections::VecDeque;
@@ -30,7 +32,6 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tercel_format::Block;
-use tercel_format::catalogue::code;
 use tercel_format::series::{Destination, Directory};
 use tercel_format::trace::{Cut, Header, Options, RingLimits, RingUsage};
 use tercel_replay::flight::FlightRecorder;
@@ -178,11 +179,6 @@ impl Cuts {
                 self.end()?;
             }
             self.last = (event.ts, event.num);
-            if event.code() == code::DROP_E
-                && let Some(count) = event.uint(0)
-            {
-                self.recorder.dropped(count);
-            }
         }
         self.recorder.block(block, state).map_err(Error::Memory)
     }

@@ -5,8 +5,10 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
+use tercel_format::catalogue::code;
 use tercel_format::trace::{RingPart, RingReader};
-use tercel_format::{Block, Capture, OpenError};
+use tercel_format::writer::EventBuilder;
+use tercel_format::{Block, Capture, Numbering, OpenError};
 
 use crate::keep::{Scope, Slicer};
 use crate::scan::{Needs, ScanError, Visitor, scan};
@@ -56,6 +58,8 @@ pub struct Following<V> {
     slicer: Slicer<V>,
     /// Whether the state is known from the blocks so far.
     is_known: bool,
+    /// Events before the next group that were lost.
+    lost: u64,
 }
 
 impl Follower {
@@ -66,7 +70,7 @@ impl Follower {
     /// The way to `output`.
     pub fn way_to<V: Visitor>(&self, output: V) -> Following<V> {
         let window = Window { from: Some(Point::Absolute(self.from)), to: None };
-        Following { slicer: Slicer::new(output, Scope::default(), window), is_known: false }
+        Following { slicer: Slicer::new(output, Scope::default(), window), is_known: false, lost: 0 }
     }
 
     /// Hands over what has come, up to the first `end` events of the recorder; waits at most `patience` for something new.
@@ -87,7 +91,7 @@ impl Follower {
         if lost > 0 {
             self.lost = self.lost.saturating_add(lost);
             following.is_known = false;
-            following.dropped(lost);
+            following.lost = following.lost.saturating_add(lost);
         }
         let mut capture = Capture::of_storage(Arc::new(trace), &|bytes| bytes).map_err(FollowError::Open)?;
         let findings = scan(&mut capture, &Needs::ALL, following, &|_| ()).map_err(FollowError::Visitor)?;
@@ -117,10 +121,32 @@ impl<V: Visitor> Visitor for Following<V> {
 
     /// Each group begins with a snapshot. Where the one before it was handed over, it says nothing new.
     fn resume(&mut self, state: State, point: ResumePoint) -> Result<(), V::Error> {
-        if std::mem::replace(&mut self.is_known, true) { Ok(()) } else { self.slicer.resume(state, point) }
+        if std::mem::replace(&mut self.is_known, true) {
+            return Ok(());
+        }
+        match std::mem::take(&mut self.lost) {
+            0 => self.slicer.resume(state, point),
+            lost => self.lose(lost, state, point),
+        }
     }
 
-    fn dropped(&mut self, count: u64) {
-        self.slicer.dropped(count);
+    /// What the host lost, drop events say.
+    fn dropped(&mut self, _count: u64) {}
+}
+
+impl<V: Visitor> Following<V> {
+    /// A drop event takes the place, and the number, of the last event that was lost before a group.
+    fn lose(&mut self, lost: u64, state: State, point: ResumePoint) -> Result<(), V::Error> {
+        let counted = point.numbering.counted.saturating_sub(1);
+        let before = ResumePoint { numbering: Numbering { counted, ..point.numbering }, ..point };
+        self.slicer.resume(state, before)?;
+        let ratio = i64::from(u32::try_from(lost).unwrap_or(u32::MAX));
+        let event = EventBuilder::new(code::DROP_E, point.ts, 0).set("ratio", ratio).encode();
+        if let Ok(event) = event {
+            let mut event = event.event();
+            event.num = point.numbering.counted;
+            self.slicer.block(&Block::Event(event))?;
+        }
+        Ok(())
     }
 }

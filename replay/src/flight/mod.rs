@@ -73,11 +73,6 @@ impl FlightRecorder {
         self.writer.block(block, state)
     }
 
-    /// Notes that the host lost `count` events since the last block.
-    pub fn dropped(&mut self, count: u64) {
-        self.writer.dropped(count);
-    }
-
     /// Everything that is kept.
     ///
     /// # Errors
