@@ -79,12 +79,22 @@ fn judge(proof: &Proof, args: &Verify) -> Found {
     };
     let intact = format!("intact: {}{keyframes}, seal {seal}", sum(verdict.chunks, verdict.events));
     if let (foreign @ 1.., version) = proof.foreign {
-        let foreign = counted(foreign, "keyframe");
-        let line = format!(
-            "FAILED: {foreign} of version {version} of the state engine cannot be checked; this program has version \
-             {STATE_VERSION}, does not use them, and replaces them with 'tercel index'; --fast leaves them out"
+        let keyframes = counted(foreign, "keyframe");
+        let are = if foreign == 1 { "is" } else { "are" };
+        return (
+            Outcome::Damaged,
+            vec![
+                format!(
+                    "FAILED: {keyframes} {are} of version {version} of the state engine, which this program cannot check (it has \
+                     version {STATE_VERSION}); this alone is no sign of forgery: another version of tercel wrote the trace"
+                ),
+                format!("proved: everything but these keyframes; {intact}"),
+                format!(
+                    "to prove keyframes, too: 'tercel index -w NEW' makes them again from the events, with version {STATE_VERSION}; \
+                     no verb uses the old ones, and --fast leaves keyframes out"
+                ),
+            ],
         );
-        return (Outcome::Damaged, vec![line, format!("apart from the keyframes {intact}")]);
     }
     let mut lines = vec![intact];
     if verdict.unknown > 0 {

@@ -112,6 +112,9 @@ fn sizes(out: &mut String, summary: &Summary) {
     );
     let seal = native.seal.map_or_else(|| "none: the trace was not closed".to_owned(), |seal| hex(&seal));
     line!(out, "Seal", "{seal}");
+    if native.indexed {
+        line!(out, "Figures", "from the index; 'tercel verify' proves them by the events");
+    }
 }
 
 /// Text of a capture, safe for a terminal.

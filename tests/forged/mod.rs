@@ -104,11 +104,22 @@ fn descriptors_that_lie_are_reported_by_whoever_reads_the_chunks() {
     }
     let found = alerts(&forged, "1");
     assert!(found.err.contains("left out by their descriptors"), "{}", found.err);
+    // What only events can disprove, info does not call a fact.
+    let text = ran(&["info", &forged], 0).out;
+    assert!(text.contains("from the index; 'tercel verify' proves them"), "{text}");
     // The index says the truth, and the descriptors before the chunks do not.
     let forged = place.file("forged.scap", parts.write(&told)).display().to_string();
     let found = events(&forged);
     assert_eq!(found.code, 3, "{}", found.err);
     assert!(found.err.contains("the descriptor does not match the index"), "{}", found.err);
+    let text = ran(&["info", &forged], 3).out;
+    let differ = text.lines().filter(|line| line.contains("the descriptor does not match the index")).count();
+    assert_eq!(
+        differ,
+        parts.chunks.iter().zip(&told).filter(|(chunk, told)| chunk.descriptor != **told).count()
+    );
+    let json: Ran = tercel(&["info", "--json", &forged]).output().expect("the binary runs").into();
+    assert!(json.code == 3 && json.out.contains("does not match the index"), "{}", json.out);
 }
 
 /// Keyframes that cannot be read, and such that can be read and are wrong. Only a replay on several threads uses them.

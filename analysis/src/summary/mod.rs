@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 
 use tercel_format::catalogue::{self, code};
 use tercel_format::record::MachineInfo;
-use tercel_format::trace::{Chunk, Digest, Header, Loss, Totals, Trace};
+use tercel_format::trace::{Chunk, Digest, Header, Loss, Totals, Trace, TraceError};
 use tercel_format::{Capture, Reader};
 use tercel_replay::scan::{Needs, ScanError, infallible, scan, scan_chunks};
 use tercel_replay::state::Container;
@@ -76,6 +76,18 @@ pub struct Native {
     pub indexed: bool,
 }
 
+/// Entries of the index that are not the descriptors before their chunks, in words. Only descriptors are read.
+fn wrong_entries(trace: &Trace) -> Result<Vec<String>, ScanError> {
+    let mut wrong = Vec::new();
+    for index in 0..trace.chunks().len() {
+        match trace.check_entry(index) {
+            Err(error @ TraceError::Chunk { .. }) => wrong.push(error.to_string()),
+            other => other.map_err(ScanError::Trace)?,
+        }
+    }
+    Ok(wrong)
+}
+
 impl Summary {
     /// Of an open capture; `file_bytes` are those of its file, where they are known.
     ///
@@ -114,12 +126,15 @@ impl Summary {
             let sequence = chunk.descriptor.sequence;
             format!("chunk {sequence}: the descriptor contradicts itself; the events are not counted")
         }));
+        let wrong = wrong_entries(trace)?;
         trace.chunks().iter().for_each(|chunk| self.note_losses(chunk));
         let chosen = self.choose(trace.chunks());
         let mut collector = Collector { summary: self, counts_events: false };
         let found = infallible(scan_chunks(trace, chosen.into_iter(), &mut collector));
         let mut summary = collector.summary;
-        summary.damage.extend(found.damaged.iter().map(ToString::to_string));
+        let found_inside = found.damaged.iter().map(ToString::to_string);
+        summary.damage.extend(found_inside.filter(|inside| !wrong.contains(inside)));
+        summary.damage.extend(wrong);
         summary.ended(found.error)
     }
 
