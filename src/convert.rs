@@ -1,15 +1,17 @@
 //! `tercel convert`, `index` and `recover`: one capture is read and rewritten.
 
+use std::fmt::Display;
 use std::time::Instant;
 
-use tercel_recording::Written;
+use tercel_format::Capture;
+use tercel_recording::{CaptureWriter, Written};
 use tercel_replay::scan::{Needs, scan};
 
 use crate::captures;
 use crate::diagnostics::{self, counted};
 use crate::exit::{Failure, Outcome};
 use crate::inputs::length;
-use crate::intent::Convert;
+use crate::intent::{Convert, Write};
 use crate::progress::Progress;
 use crate::target;
 
@@ -23,17 +25,44 @@ pub fn run(args: &Convert) -> Result<Outcome, Failure> {
     let started = Instant::now();
     let open = if args.salvage { captures::salvage } else { captures::open };
     let mut capture = open(input, &progress)?;
+    note_signatures(&input.name(), &capture, &args.write, args.quiet);
     writer.describe(capture.header().cloned().unwrap_or_default(), input.name());
     let findings = scan(&mut capture, &Needs::ALL, &mut writer, &|bytes| progress.advance(bytes));
     progress.finish();
     let findings = findings?;
     let outcome = diagnostics::ended(&input.name(), &findings.report, findings.error.as_ref(), args.verbose);
     let name = writer.name();
-    let written = writer.finish()?;
+    let written = close(writer)?;
     if !args.quiet {
         tell(&name, &written, length, started.elapsed().as_secs_f64());
     }
     Ok(outcome)
+}
+
+/// Writes the rest of a capture.
+///
+/// # Errors
+/// It cannot be written, or not be signed.
+pub fn close(writer: CaptureWriter) -> Result<Written, Failure> {
+    let name = writer.name();
+    let written = writer.finish()?;
+    if written.is_unsigned() { Err(unsigned(&name)) } else { Ok(written) }
+}
+
+/// The failure of a key in the middle of a trace.
+pub fn unsigned(name: &dyn Display) -> Failure {
+    Failure::io(format!("{name}: the key could not sign; the trace is whole, but not signed to its end"))
+}
+
+/// Notes on standard error that what is made of a signed trace does not have its signatures.
+pub fn note_signatures(input: &str, capture: &Capture, write: &Write, quiet: bool) {
+    let Capture::Native(trace) = capture else { return };
+    if quiet || !trace.is_signed() {
+        return;
+    }
+    let hint = if write.sign.is_some() { "" } else { "; --sign signs it" };
+    let output = write.path.display();
+    eprintln!("note: {input} is signed; its signatures prove that trace, and are not in {output}{hint}");
 }
 
 /// Prints on standard error what was written.

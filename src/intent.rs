@@ -199,6 +199,8 @@ pub struct Live {
     pub creation: Creation,
     /// What is redacted before it is written.
     pub redaction: Option<Redaction>,
+    /// The file with the key that signs what is recorded.
+    pub sign: Option<PathBuf>,
     /// Largest number of bytes to keep of each buffer.
     pub snaplen: Option<u32>,
     /// Bytes of the ring of each CPU.

@@ -8,7 +8,7 @@ use tercel_format::{Block, Capture, Reader};
 use tercel_replay::scan::{Needs, scan};
 
 use crate::captures::{self, Next};
-use crate::convert::tell;
+use crate::convert::{close, note_signatures, tell};
 use crate::diagnostics;
 use crate::exit::{Failure, Outcome};
 use crate::inputs::{Input, length};
@@ -28,6 +28,7 @@ pub fn run(args: &Merge) -> Result<Outcome, Failure> {
     let (mut parts, mut at) = (Vec::new(), args.traces.iter());
     let mut outcome = captures::each(&args.traces, true, |name, capture, _| {
         // Captures that cannot be opened are skipped.
+        note_signatures(name, &capture, &args.write, args.quiet);
         let input = at.by_ref().find(|input| input.name() == name);
         parts.extend(input.map(|input| look(input.clone(), capture)));
         Ok((Outcome::Done, Next::GoOn))
@@ -48,7 +49,7 @@ pub fn run(args: &Merge) -> Result<Outcome, Failure> {
     })?;
     outcome = outcome.max(passed);
     let name = writer.name();
-    let written = writer.finish()?;
+    let written = close(writer)?;
     if !args.quiet {
         tell(&name, &written, Some(sum), started.elapsed().as_secs_f64());
     }

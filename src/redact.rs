@@ -7,7 +7,7 @@ use tercel_analysis::redact::Redacted;
 use tercel_replay::scan::{Needs, scan};
 
 use crate::captures;
-use crate::convert::tell;
+use crate::convert::{close, note_signatures, tell};
 use crate::diagnostics;
 use crate::exit::{Failure, Outcome};
 use crate::inputs::length;
@@ -27,6 +27,7 @@ pub fn run(args: &Redact) -> Result<Outcome, Failure> {
     let progress = Progress::new(&input.name(), length, args.quiet);
     let started = Instant::now();
     let mut capture = captures::open(input, &progress)?;
+    note_signatures(&input.name(), &capture, &args.write, args.quiet);
     writer.describe(capture.header().cloned().unwrap_or_default(), input.name());
     let header = writer.header().clone();
     writer.set_header(redactor.header(header.clone()));
@@ -38,7 +39,7 @@ pub fn run(args: &Redact) -> Result<Outcome, Failure> {
     let outcome = diagnostics::ended(&input.name(), &findings.report, findings.error.as_ref(), args.verbose);
     let writer = copy.finish()?;
     let name = writer.name();
-    let written = writer.finish()?;
+    let written = close(writer)?;
     if !args.quiet {
         tell(&name, &written, length, started.elapsed().as_secs_f64());
     }

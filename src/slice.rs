@@ -7,7 +7,7 @@ use tercel_replay::keep::{Scope, SliceCounts, Slicer};
 use tercel_replay::scan::{Needs, scan};
 
 use crate::captures;
-use crate::convert::tell;
+use crate::convert::{close, note_signatures, tell};
 use crate::diagnostics;
 use crate::exit::{Failure, Outcome};
 use crate::inputs::length;
@@ -25,6 +25,7 @@ pub fn run(args: &Slice) -> Result<Outcome, Failure> {
     let progress = Progress::new(&input.name(), length, args.quiet);
     let started = Instant::now();
     let mut capture = captures::open(input, &progress)?;
+    note_signatures(&input.name(), &capture, &args.write, args.quiet);
     let header = capture.header().cloned().unwrap_or_default();
     let filter = both(&header.filter, args.filter.as_ref().map_or("", |filter| filter.text.as_str()));
     writer.describe(Header { filter, ..header }, input.name());
@@ -38,7 +39,7 @@ pub fn run(args: &Slice) -> Result<Outcome, Failure> {
     let skipped = findings.skipped;
     let (writer, counts) = slicer.finish();
     let name = writer.name();
-    let written = writer.finish()?;
+    let written = close(writer)?;
     if !args.quiet {
         report(&name, &counts);
         if let Some(text) = left_out_text(skipped, false) {

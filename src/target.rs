@@ -64,7 +64,15 @@ fn signer(intent: &Write) -> Result<Option<SignWith>, Failure> {
     if intent.kind != Kind::Native {
         return Err(Failure::usage("--sign signs native traces only"));
     }
-    Ok(Some(SignWith(Arc::new(read_key(key)?))))
+    signer_of(key).map(Some)
+}
+
+/// Who signs with the key of a file.
+///
+/// # Errors
+/// It cannot sign.
+pub fn signer_of(key: &Path) -> Result<SignWith, Failure> {
+    Ok(SignWith(Arc::new(read_key(key)?)))
 }
 
 /// As [`writer`], for a file that stands for others, which have names of their own.

@@ -4,8 +4,15 @@ use std::fs::{self, File};
 
 use tercel_format::trace::Trace;
 
-/// The blocks of a trace, its keyframes, and its bytes as they are.
+/// The blocks of a trace, its keyframes, of which there must be some, and its bytes as they are.
 pub fn content(path: &str) -> Vec<u8> {
+    let (bytes, keyframes) = parts(path);
+    assert!(keyframes > 0, "the trace is long enough for keyframes");
+    bytes
+}
+
+/// The same of a trace of any length, and the number of its keyframes.
+pub fn parts(path: &str) -> (Vec<u8>, u64) {
     let mut bytes = zstd::decode_all(File::open(path).expect("file")).expect("frames");
     let mut keyframes = 0;
     let trace = Trace::open(File::open(path).expect("file")).expect("a trace");
@@ -15,9 +22,8 @@ pub fn content(path: &str) -> Vec<u8> {
             keyframes += 1;
         }
     }
-    assert!(keyframes > 0, "the trace is long enough for keyframes");
     bytes.extend(fs::read(path).expect("file"));
-    bytes
+    (bytes, keyframes)
 }
 
 /// Whether a secret is among bytes.

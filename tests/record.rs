@@ -195,6 +195,51 @@ fn signals_end_a_trace_and_kill_leaves_what_was_written() {
     }
 }
 
+/// Every file of a rotated recording proves itself, and one that was being written proves what is there.
+#[test]
+fn signed_recordings_prove_what_is_there() {
+    let Some(keygen) = require("signed recordings", tool("ssh-keygen")) else { return };
+    let Some(_turn) = turn::shared("record::signed_recordings_prove_what_is_there") else { return };
+    let place = Place::new("signed-recordings");
+    let key = place.name("key");
+    let made = Command::new(keygen).args(["-q", "-N", "", "-t", "ed25519", "-f", &key]).status();
+    assert!(made.expect("ssh-keygen runs").success());
+    let allowed = place.file("allowed", format!("host@example.org {}", place.read("key.pub")));
+    let allowed = allowed.display().to_string();
+    let verified = |file: &str, code: i32| run(&["verify", "--allowed-signers", &allowed, file], code).0;
+    let _storm = storm();
+    for rotation in [["-C", "1MiB"], ["-G", "1"]] {
+        let directory = place.path(rotation[0]);
+        fs::create_dir(&directory).expect("a directory");
+        let pattern = directory.join("t.scap").display().to_string();
+        let options = ["record", "-q", "--sign", &key, "-M", "3", "-w", &pattern];
+        run(&[&options[..], &rotation].concat(), 0);
+        let files = fs::read_dir(&directory).expect("a directory").flatten();
+        let files: Vec<String> = files.map(|file| file.path().display().to_string()).collect();
+        assert!(files.len() > 1, "{files:?}");
+        for file in files {
+            let text = verified(&file, 0);
+            assert!(
+                text.contains("signed by host@example.org") && text.contains(": the whole trace"),
+                "{text}"
+            );
+        }
+    }
+    let trace = place.name("killed.scap");
+    let options = ["record", "-q", "--sign", &key, "--chunk", "64KiB", "-w", &trace];
+    let mut recorder = Running(tercel(&options).spawn().expect("it runs"));
+    wait("a signature", || {
+        // What is written is verified while it grows.
+        let output = tercel(&["verify", "--fast", &trace]).output().expect("it runs");
+        text(&output.stdout).contains("signed by")
+    });
+    recorder.0.kill().expect("it runs");
+    assert_eq!(recorder.0.wait().expect("it ends").signal(), Some(9));
+    let told = verified(&trace, 3);
+    assert!(told.contains("signed by host@example.org"), "{told}");
+    assert!(told.contains(": the first ") && told.contains(" chunks, not the rest"), "{told}");
+}
+
 #[test]
 fn a_full_disk_ends_a_recording_with_a_valid_trace() {
     let Some(_turn) = turn::shared("record::a_full_disk_ends_a_recording_with_a_valid_trace") else { return };

@@ -7,7 +7,7 @@ use std::process::{Child, Command, Stdio};
 
 use tercel_test_support::{Place, ran, root, tercel, wait};
 
-use crate::content::{content, found};
+use crate::content::{content, found, parts};
 use crate::turn;
 
 /// What the script leaves in its recording, each in a place of its own.
@@ -77,13 +77,17 @@ fn before(base: &str) -> Child {
 
 #[track_caller]
 fn check_clean(trace: &str) {
-    let bytes = content(trace);
+    check_redacted(trace, &content(trace));
+}
+
+#[track_caller]
+fn check_redacted(trace: &str, bytes: &[u8]) {
     for secret in SECRETS {
-        assert!(!found(&bytes, secret.as_bytes()), "{secret} in {trace}");
+        assert!(!found(bytes, secret.as_bytes()), "{secret} in {trace}");
     }
-    assert!(!found(&bytes, &[203, 0, 113, 77]), "the address in {trace}");
+    assert!(!found(bytes, &[203, 0, 113, 77]), "the address in {trace}");
     let wide: Ipv6Addr = "2001:db8:77::99".parse().expect("an address");
-    assert!(!found(&bytes, &wide.octets()), "the IPv6 address in {trace}");
+    assert!(!found(bytes, &wide.octets()), "the IPv6 address in {trace}");
     ran(&["verify", "-q", "--keyframes", trace], 0);
     let info = ran(&["info", trace], 0).out;
     assert!(info.contains("policy default (BLAKE3 "), "{info}");
@@ -144,7 +148,7 @@ fn live_redacts_its_trace_and_not_its_alerts() {
     let rules = place.file("r.yaml", [RULE, rule].concat()).display().to_string();
     let (trace, alerts) = (place.name("t.scap"), place.name("alerts"));
     let refused = ran(&["live", "-r", &rules, "--redact", &policy, "-M", "1"], 2).err;
-    assert!(refused.contains("--redact needs -w"), "{refused}");
+    assert!(refused.contains("--redact needs -w, --ring or capture.enabled"), "{refused}");
     let live = ["live", "-q", "-r", &rules, "--redact", &policy, "-w", &trace, "--output", &alerts];
     let mut live = tercel(&live).spawn().expect("it runs");
     wait("trace", || fs::metadata(&trace).is_ok_and(|file| file.len() > 0));
@@ -164,4 +168,41 @@ fn live_redacts_its_trace_and_not_its_alerts() {
     check_clean(&trace);
     let replayed = ran(&["replay", "-q", "-r", &rules, &trace], 0).out;
     assert_eq!(replayed.lines().count(), 1, "{replayed}");
+}
+
+/// Cuts of rules and what is dumped, without any trace of -w.
+#[test]
+fn live_redacts_its_cuts() {
+    let Some(_turn) = turn::alone("secrets::live_redacts_its_cuts") else { return };
+    let place = Place::new("secrets-cuts");
+    let (base, script, policy) = plant(&place);
+    let rules = place.file("r.yaml", RULE).display().to_string();
+    let (alerts, control) = (place.name("alerts"), place.name("control"));
+    fs::create_dir(place.path("cuts")).expect("a directory");
+    let prefix = format!("capture.path_prefix={}", place.path("cuts").join("cut").display());
+    let mut earlier = before(&base);
+    let live = ["live", "-q", "-r", &rules, "--redact", &policy, "--output", &alerts, "--control", &control];
+    let settings = ["-o", "capture.enabled=true", "-o", "capture.mode=all_rules", "-o", &prefix];
+    // A call that no rule needs is asked for, too: what is written is among the secrets.
+    let calls = ["-o", "base_syscalls.all=true"];
+    let mut live = tercel(&[&live[..], &settings, &calls].concat()).spawn().expect("it runs");
+    wait("the control socket", || place.path("control").exists());
+    assert!(Command::new("bash").args([&script]).status().expect("bash").success());
+    wait("alerts", || fs::read_to_string(&alerts).is_ok_and(|text| text.contains("/etc/hostname")));
+    ran(&["dump", "--socket", &control], 0);
+    let id = live.id().to_string();
+    assert!(Command::new("kill").args(["-INT", &id]).status().expect("kill runs").success());
+    assert_eq!(live.wait().expect("it ends").code(), Some(0));
+    earlier.kill().expect("it runs");
+    earlier.wait().expect("it ends");
+    let cuts = fs::read_dir(place.path("cuts")).expect("a directory").flatten();
+    let cuts: Vec<String> = cuts.map(|entry| entry.path().display().to_string()).collect();
+    assert_eq!(cuts.len(), 2, "one of the alert, one that was dumped: {cuts:?}");
+    for cut in &cuts {
+        let (bytes, _) = parts(cut);
+        assert!(found(&bytes, b"/bin/true"), "{cut} has the script");
+        check_redacted(cut, &bytes);
+        // A rule that needs none of it fires as before.
+        assert_eq!(ran(&["replay", "-q", "-r", &rules, cut], 0).out, place.read("alerts"), "{cut}");
+    }
 }

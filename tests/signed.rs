@@ -113,6 +113,33 @@ fn what_is_left_of_a_signed_trace_is_proved() {
     }
 }
 
+/// Whoever rewrites a signed trace hears that the signatures stay behind.
+#[test]
+fn verbs_that_drop_signatures_say_so() {
+    let Some(keygen) = require("notes about signatures", tool("ssh-keygen")) else { return };
+    let place = Place::new("signed-notes");
+    let (alice, _) = key(&keygen, &place, "alice", "ed25519");
+    let (plain, signed, out) = (place.name("plain.scap"), place.name("signed.scap"), place.name("out.scap"));
+    ran(&["convert", "-q", "-w", &plain, TRACE], 0);
+    ran(&["convert", "-q", "--sign", &alice, "-w", &signed, TRACE], 0);
+    let cut = fs::read(&signed).expect("a trace");
+    let cut = place.file("cut.scap", &cut[..cut.len() - 40]).display().to_string();
+    let note = |err: &str| err.lines().filter(|line| line.starts_with("note: ")).count();
+    for verb in ["convert", "index", "recover", "slice", "redact", "merge"] {
+        let run = |options: &[&str], trace: &str, code: i32| {
+            ran(&[&[verb, "--force", "-w", &out], options, &[trace]].concat(), code).err
+        };
+        let found = run(&[], &signed, 0);
+        assert!(found.contains("signed.scap is signed; its signatures prove that trace"), "{verb}: {found}");
+        assert!(note(&found) == 1 && found.contains("; --sign signs it"), "{verb}: {found}");
+        let found = run(&["--sign", &alice], &signed, 0);
+        assert!(note(&found) == 1 && !found.contains("; --sign signs it"), "{verb}: {found}");
+        assert_eq!(note(&run(&["-q"], &signed, 0)), 0, "{verb}");
+        assert_eq!(note(&run(&[], &plain, 0)), 0, "{verb}");
+        assert_eq!(note(&run(&[], &cut, 3)), 1, "{verb}, without an index");
+    }
+}
+
 #[test]
 fn keys_that_cannot_sign_are_refused() {
     let place = Place::new("signed-keys");

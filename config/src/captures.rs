@@ -28,6 +28,10 @@ pub(crate) fn capture(reader: &mut Reader<'_>) -> Capture {
         ring: reader.number("capture.ring_size_mb", 128, 4..=65_536) * MB,
         files: reader.number("capture.max_files", 1_000, 1..=u64::MAX),
         bytes: reader.number("capture.max_total_size_mb", 10_240, 1..=u64::from(u32::MAX)) * MB,
+        sign_key: reader
+            .text("capture.sign_key")
+            .filter(|(text, _)| !text.is_empty())
+            .map(|(text, _)| text.into()),
         per_minute: reader.number("capture.max_per_minute", 12, 1..=1_000),
     }
 }

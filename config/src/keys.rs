@@ -48,6 +48,7 @@ pub(crate) const KEYS: &[(&str, Use)] = &[
     ("capture.mode", Used),
     ("capture.path_prefix", Used),
     ("capture.ring_size_mb", Used),
+    ("capture.sign_key", Used),
     ("config_files.*", Used),
     ("container_engines.*", Ignored("", "all container engines are queried; --docker and --cri add sockets")),
     ("engine.ebpf.*", Ignored("", OLD)),

@@ -210,4 +210,6 @@ pub struct Capture {
     pub bytes: u64,
     /// Cuts that may begin within a minute.
     pub per_minute: u32,
+    /// The file with the key that signs what is recorded.
+    pub sign_key: Option<PathBuf>,
 }

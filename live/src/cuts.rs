@@ -67,6 +67,10 @@ impl CutPolicy {
             CutNews::Written { name, lost, .. } => {
                 (Level::Warning, format!("{name}: written too slowly; {lost} events are missing in it"))
             }
+            CutNews::Unsigned { name } => (
+                Level::Error,
+                format!("{name}: the key could not sign; the file is whole, but not signed to its end"),
+            ),
             CutNews::Failed { name, error } => (Level::Error, format!("{name} is not written: {error}")),
             CutNews::Short { name, missing } => {
                 let seconds = *missing as f64 / 1e9;
@@ -150,6 +154,7 @@ mod tests {
             files: 1000,
             bytes: 1 << 30,
             per_minute: 12,
+            sign_key: None,
         }
     }
 

@@ -19,6 +19,8 @@ pub struct Sums {
     pub forgotten: u64,
     /// Keyframes that were too large to be written.
     pub keyframes_left_out: u64,
+    /// Files that are not signed to their end because the signer failed.
+    pub unsigned: u64,
 }
 
 impl Sums {
@@ -34,5 +36,6 @@ impl Sums {
         self.bytes += written.bytes;
         self.raw_bytes += written.raw_bytes;
         self.keyframes_left_out += written.summary.as_ref().map_or(0, |summary| summary.keyframes_left_out);
+        self.unsigned += u64::from(written.is_unsigned());
     }
 }

@@ -64,6 +64,13 @@ pub struct Written {
     pub raw_bytes: u64,
 }
 
+impl Written {
+    /// Whether a signature is missing that was asked for.
+    pub fn is_unsigned(&self) -> bool {
+        self.summary.as_ref().is_some_and(|summary| summary.is_unsigned)
+    }
+}
+
 impl CaptureWriter {
     /// Writes a capture of this kind; `options` are those of native traces.
     pub fn new(destination: Destination, kind: Kind, options: Options) -> CaptureWriter {

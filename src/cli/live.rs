@@ -19,7 +19,8 @@ use crate::intent::{Live, Sockets};
 /// Options of `tercel live`.
 #[derive(Debug, Args)]
 #[command(after_help = "\
---redact applies to the trace of -w. Alerts are not redacted: rules see events as they are. It excludes cuts and --ring.
+--redact applies to all that is recorded: the trace of -w, cuts, and what SIGUSR2 and 'tercel dump' write. Alerts are not redacted: rules \
+see events as they are. Where an alert shows what is redacted, a replay of its cut shows the replacement.
 
 Signals: HUP reloads rules and configuration, USR1 reopens files (log rotation), USR2 writes the events in memory, INT and TERM end the run.
 
@@ -62,6 +63,9 @@ pub struct LiveArgs {
     control: Option<PathBuf>,
     #[command(flatten)]
     redaction: RedactionArgs,
+    /// Sign the trace of -w, cuts and dumps with this private SSH key, as 'tercel record --sign' does [default: capture.sign_key]
+    #[arg(long, value_name = "KEY", help_heading = "Capture")]
+    sign: Option<PathBuf>,
     #[command(flatten)]
     sockets: SocketArgs,
     /// Stop after this time, in seconds or as in 2m30s
@@ -135,6 +139,7 @@ impl LiveArgs {
             snaplen: self.snaplen,
             ring: self.buffer,
             redaction: self.redaction.intent(),
+            sign: self.sign,
             flight: self.ring,
             control: self.control,
             sockets: self.sockets.intent()?,

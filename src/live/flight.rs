@@ -8,10 +8,10 @@ use std::time::Instant;
 
 use tercel_config::Config;
 use tercel_format::Block;
-use tercel_format::trace::{Cut, Header, RingLimits, RingUsage};
+use tercel_format::trace::{Cut, Header, RingLimits, RingUsage, SignWith};
 use tercel_live::{CutPolicy, InternalAlert};
 use tercel_outputs::Level;
-use tercel_recording::{CONTROL_SOCKET, Control, CutCounts, CutLimits, Cuts, DumpRequest, Error};
+use tercel_recording::{CONTROL_SOCKET, Control, CutCounts, CutLimits, CutNews, Cuts, DumpRequest, Error};
 use tercel_replay::Alert;
 use tercel_replay::state::State;
 use tercel_rules::program::Program;
@@ -30,6 +30,8 @@ pub struct Flight {
     /// Why nothing more is kept, until that is reported.
     failure: Option<Error>,
     is_broken: bool,
+    /// Whether a file is not signed to its end.
+    is_unsigned: bool,
 }
 
 /// A message about cuts, and the alert about it.
@@ -44,7 +46,7 @@ impl Flight {
         args: &Live,
         config: &Config,
         program: &Program,
-        header: Header,
+        (header, signer): (Header, Option<SignWith>),
         log: &Log,
     ) -> Result<Option<Flight>, Failure> {
         let settings = &config.capture;
@@ -62,6 +64,7 @@ impl Flight {
             per_minute: settings.per_minute,
         };
         let (cuts, found) = Cuts::new(header, ring, &settings.prefix, limits)?;
+        let cuts = cuts.signed(signer);
         let directory = settings.prefix.parent().unwrap_or(Path::new(""));
         for name in &found.partial {
             let path = directory.join(name);
@@ -75,7 +78,20 @@ impl Flight {
             log.tell(Level::Warning, &format!("{more} more files are left over from interrupted runs"));
         }
         let (control, requests) = control(args.control.as_deref(), log)?.unzip();
-        Ok(Some(Flight { cuts, policy, requests, _control: control, failure: None, is_broken: false }))
+        Ok(Some(Flight {
+            cuts,
+            policy,
+            requests,
+            _control: control,
+            failure: None,
+            is_broken: false,
+            is_unsigned: false,
+        }))
+    }
+
+    /// Replaces the header of what is written from now on.
+    pub fn set_header(&mut self, header: Header) {
+        self.cuts.set_header(header);
     }
 
     /// Takes a block; `state` is what is known before it.
@@ -118,6 +134,11 @@ impl Flight {
         self.notices(finished)
     }
 
+    /// Whether a file is not signed to its end although it should be.
+    pub fn is_unsigned(&self) -> bool {
+        self.is_unsigned
+    }
+
     /// Counts of cuts, and what is in memory.
     pub fn counts(&self) -> (CutCounts, RingUsage) {
         (self.cuts.counts(), self.cuts.usage())
@@ -125,7 +146,9 @@ impl Flight {
 
     fn notices(&mut self, looked: Result<(), Error>) -> Vec<Notice> {
         let policy = &self.policy;
+        let is_unsigned = &mut self.is_unsigned;
         let notice = |news| {
+            *is_unsigned |= matches!(news, CutNews::Unsigned { .. });
             let (level, text) = policy.message(&news);
             (level, text, policy.alert(&news))
         };

@@ -9,6 +9,7 @@ mod flight;
 mod intent;
 mod log;
 mod privileges;
+mod recordings;
 mod reload;
 mod rules;
 mod setup;
@@ -18,6 +19,8 @@ mod watch;
 mod writer;
 
 use tercel_capture::{Engines, Options as Probing, Source};
+use tercel_config::Config;
+use tercel_format::trace::SignWith;
 use tercel_live::{Snapshots, SyscallSelection, WebError, WebServer};
 use tercel_outputs::{Kind, Level, Outputs};
 
@@ -28,10 +31,12 @@ use crate::redaction::{self, Beside};
 use crate::rules as rule_files;
 use crate::snaplen;
 use crate::stop;
+use crate::target;
 
 pub use check::run as check;
 use flight::Flight;
 use log::Log;
+use recordings::Recordings;
 use setup::Setup;
 use signals::Signals;
 use watch::{Parts, Watch};
@@ -49,13 +54,9 @@ pub fn run(args: &Live) -> Result<Outcome, Failure> {
     for line in intent::lines(config, &setup.absent, &setup.plan.sources()?, &rules, &kinds) {
         log.tell(Level::Info, &line);
     }
-    let redaction = redaction(args)?;
-    if redaction.is_some() && (config.capture.enabled || args.flight.is_some()) {
-        let hint = "'tercel redact' rewrites cuts; -o capture.enabled=false makes none";
-        return Err(Failure::usage(format!(
-            "--redact does not apply to what --ring and capture.enabled write; {hint}"
-        )));
-    }
+    let redaction = redaction(args, config)?;
+    // While files that only root can read still can be read.
+    let signer = signer(args, config)?;
     let program = rule_files::program(rules, args.quiet, args.verbose)?;
     let filter = args.filter.as_ref().map(|filter| &filter.program);
     let stopper = stop::watch_without_hangup().map_err(Failure::io)?;
@@ -82,27 +83,40 @@ pub fn run(args: &Live) -> Result<Outcome, Failure> {
         log.tell(Level::Error, &format!("cannot drop privileges: {reason}"));
     }
     log.renew(config)?;
-    let writer = args.write.as_deref().zip(file);
-    let writer = writer
-        .map(|(path, file)| Writer::new(path, file, source.machine(), &probing, redaction))
-        .transpose()?;
     let header = host::header(source.machine(), "", probing.snaplen);
-    let flight = Flight::start(args, config, &program, header, &log)?;
+    let writer = args.write.as_deref().zip(file);
+    let writer = writer.map(|(path, file)| Writer::new(path, file, header.clone(), signer.clone()));
+    let flight = Flight::start(args, config, &program, (header.clone(), signer), &log)?;
+    let recordings = Recordings::start(writer, flight, redaction, header)?;
     let outputs = Outputs::start(&kinds, config.limits).map_err(Failure::usage)?;
     let web = config.web.as_ref().map(WebServer::start).transpose().map_err(web_failed)?;
     let snapshots = Snapshots::new(&config.metrics).map_err(Failure::io)?;
-    let parts = Parts { calls, source, writer, flight, outputs, log, web, snapshots };
+    let parts = Parts { calls, source, recordings, outputs, log, web, snapshots };
     Watch::new(args, setup, parts).run(program, filter, &signals)
 }
 
-/// What redacts the trace.
-fn redaction(args: &Live) -> Result<Option<Beside>, Failure> {
+/// What redacts whatever is recorded.
+fn redaction(args: &Live, config: &Config) -> Result<Option<Beside>, Failure> {
     let Some(asked) = &args.redaction else { return Ok(None) };
-    let Some(path) = &args.write else {
-        return Err(Failure::usage("--redact needs -w: alerts are not redacted"));
-    };
-    redaction::refuse_overwriting(path, asked)?;
+    if args.write.is_none() && args.flight.is_none() && !config.capture.enabled {
+        return Err(Failure::usage("--redact needs -w, --ring or capture.enabled: alerts are not redacted"));
+    }
+    if let Some(path) = &args.write {
+        redaction::refuse_overwriting(path, asked)?;
+    }
     Ok(Some(Beside::new(redaction::redactor(asked)?)))
+}
+
+/// Who signs whatever is recorded.
+fn signer(args: &Live, config: &Config) -> Result<Option<SignWith>, Failure> {
+    let Some(key) = args.sign.as_ref().or(config.capture.sign_key.as_ref()) else { return Ok(None) };
+    if args.sign.is_some() && args.write.is_none() && args.flight.is_none() && !config.capture.enabled {
+        return Err(Failure::usage("--sign needs -w, --ring or capture.enabled: alerts are not signed"));
+    }
+    if let Some(path) = &args.write {
+        target::refuse_overwriting(path, [key.as_path()])?;
+    }
+    target::signer_of(key).map(Some)
 }
 
 /// Certificates are a matter of the configuration, the rest is one of the host.

@@ -21,10 +21,10 @@ use tercel_rules::program::{Priority, Program};
 
 use super::flight::{Flight, Notice};
 use super::log::Log;
+use super::recordings::Recordings;
 use super::setup::Setup;
 use super::signals::Signals;
 use super::tally::Tally;
-use super::writer::Writer;
 use crate::diagnostics;
 use crate::exit::{Failure, Outcome};
 use crate::host;
@@ -43,10 +43,8 @@ pub struct Parts {
     pub calls: SyscallSelection,
     /// The host.
     pub source: Source,
-    /// The trace that is written.
-    pub writer: Option<Writer>,
-    /// The newest events.
-    pub flight: Option<Flight>,
+    /// The trace that is written, and the newest events.
+    pub recordings: Recordings,
     /// Where alerts go.
     pub outputs: Outputs,
     /// Messages about the run.
@@ -63,8 +61,7 @@ pub struct Watch<'a> {
     setup: Setup,
     shedding: Shedding,
     source: Source,
-    writer: Option<Writer>,
-    flight: Option<Flight>,
+    recordings: Recordings,
     outputs: Outputs,
     log: Log,
     web: Option<WebServer>,
@@ -93,15 +90,14 @@ enum Next {
 impl<'a> Watch<'a> {
     /// Everything runs; nothing is evaluated yet.
     pub fn new(args: &'a Live, setup: Setup, parts: Parts) -> Watch<'a> {
-        let Parts { calls, source, writer, flight, outputs, log, web, snapshots } = parts;
+        let Parts { calls, source, recordings, outputs, log, web, snapshots } = parts;
         let now = Instant::now();
         let zone = (!args.utc).then(|| Arc::new(host::local_zone()));
         Watch {
             args,
             shedding: Shedding::new(calls),
             source,
-            writer,
-            flight,
+            recordings,
             outputs,
             log,
             web,
@@ -154,15 +150,10 @@ impl<'a> Watch<'a> {
         loop {
             let idle = match self.source.poll() {
                 Polled::Block(block) => {
-                    if let Some(writer) = &mut self.writer
-                        && let Err(failure) = writer.block(&block, replay.state_mut())
-                    {
+                    if let Err(failure) = self.recordings.block(&block, replay.state_mut()) {
                         self.failure = Some(failure);
                     }
-                    if let Some(flight) = &mut self.flight {
-                        flight.block(&block, replay.state_mut());
-                    }
-                    let flight = self.flight.as_mut();
+                    let flight = self.recordings.flight.as_mut();
                     let mut lines = Lines { formatter: &mut formatter, outputs: &self.outputs, flight };
                     // Outputs take every line.
                     if !replay.block(&block, &mut lines).unwrap_or(true) {
@@ -198,7 +189,7 @@ impl<'a> Watch<'a> {
 
     /// Does what is due for the newest events; `asked` says that a signal has asked for them.
     fn look_at_flight(&mut self, asked: bool) {
-        let Some(flight) = &mut self.flight else {
+        let Some(flight) = &mut self.recordings.flight else {
             if asked {
                 self.log.tell(
                     Level::Warning,
@@ -235,11 +226,11 @@ impl<'a> Watch<'a> {
             self.log.tell(notice.level, &notice.text);
         }
         if let Some(failure) = &self.failure
-            && self.writer.take().is_some()
+            && self.recordings.writer.take().is_some()
         {
             self.log.tell(Level::Error, &failure.to_string());
         }
-        if let Some(writer) = &mut self.writer
+        if let Some(writer) = &mut self.recordings.writer
             && let Err(failure) = writer.tick(now)
         {
             self.failure = Some(failure);
@@ -365,7 +356,7 @@ impl<'a> Watch<'a> {
             reloads: (tally.reloads, tally.refused),
             shed: self.shedding.level(),
             share: self.shedding.share(),
-            cuts: self.flight.as_ref().map(Flight::counts),
+            cuts: self.recordings.flight.as_ref().map(Flight::counts),
             program,
             machine: self.source.machine(),
             started: self.source.started(),
@@ -427,18 +418,23 @@ impl<'a> Watch<'a> {
     }
 
     fn finish(mut self) -> Result<Outcome, Failure> {
+        let flushed = self.recordings.flush();
         // Cuts come first: what they have to say can still be an alert.
-        let notices = self.flight.as_mut().map(Flight::finish).unwrap_or_default();
+        let notices = self.recordings.flight.as_mut().map(Flight::finish).unwrap_or_default();
         self.report(notices);
         self.outputs.finish(self.setup.config.patience);
         self.snapshots.iter().for_each(|snapshots| snapshots.finish(self.setup.config.patience));
-        let written = self.writer.take().map_or(Ok(()), Writer::finish);
+        let written = self.recordings.writer.take().map_or(Ok(()), |writer| flushed.and(writer.finish()));
         if !self.args.quiet {
             self.tally.print(self.source.drops(), &self.outputs.counts(), self.started.elapsed());
         }
         match self.failure.take() {
             Some(failure) => Err(failure),
-            None => written.map(|()| Outcome::Done),
+            None => written.map(|()| match self.recordings.flight {
+                // It was logged with the name of the file.
+                Some(flight) if flight.is_unsigned() => Outcome::Io,
+                _ => Outcome::Done,
+            }),
         }
     }
 }

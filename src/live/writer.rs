@@ -5,17 +5,14 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use tercel_capture::Options as Probing;
 use tercel_format::Block;
-use tercel_format::record::MachineInfo;
 use tercel_format::series::{Creation, Destination, Opened, Presence};
-use tercel_format::trace::{Header, Options};
+use tercel_format::trace::{Header, Options, SignWith};
 use tercel_replay::KeyedWriter;
 use tercel_replay::state::State;
 
+use crate::convert::unsigned;
 use crate::exit::Failure;
-use crate::host;
-use crate::redaction::Beside;
 use crate::target;
 
 /// After this time the blocks so far are written as a chunk, which a crash then cannot lose.
@@ -25,8 +22,6 @@ const CHUNK: Duration = Duration::from_secs(2);
 pub struct Writer {
     path: PathBuf,
     trace: Trace,
-    /// What the trace does not contain, and its header as it was.
-    redaction: Option<(Beside, Header)>,
     presence: Option<Presence>,
     cut: Instant,
     /// When the file was looked at.
@@ -36,6 +31,7 @@ pub struct Writer {
 /// A trace with the file that it goes to, until its header is known.
 struct Trace {
     waiting: Option<(Opened, Header)>,
+    signer: Option<SignWith>,
     writer: Option<KeyedWriter<Opened>>,
 }
 
@@ -43,7 +39,8 @@ impl Trace {
     /// The writer, which starts the trace if that has not happened.
     fn writer(&mut self) -> io::Result<Option<&mut KeyedWriter<Opened>>> {
         if let Some((file, header)) = self.waiting.take() {
-            self.writer = Some(KeyedWriter::new(file, &header, Options::default())?);
+            let options = Options { signer: self.signer.take(), ..Options::default() };
+            self.writer = Some(KeyedWriter::new(file, &header, options)?);
         }
         Ok(self.writer.as_mut())
     }
@@ -73,44 +70,31 @@ pub fn create(path: &Path, creation: Creation) -> Result<Opened, Failure> {
 }
 
 impl Writer {
-    /// Starts a trace in its file, and the threads that write it.
-    pub fn new(
-        path: &Path,
-        mut file: Opened,
-        machine: &MachineInfo,
-        probing: &Probing,
-        redaction: Option<Beside>,
-    ) -> Result<Writer, Failure> {
+    /// A trace in its file, with who signs it. It starts with the first block.
+    pub fn new(path: &Path, mut file: Opened, header: Header, signer: Option<SignWith>) -> Writer {
         let presence = file.presence();
-        let header = host::header(machine, "", probing.snaplen);
-        let mut redaction = redaction.map(|redaction| (redaction, header.clone()));
-        let header = match &mut redaction {
-            Some((redaction, _)) => redaction.header(header),
-            None => header,
-        };
-        let mut trace = Trace { waiting: Some((file, header)), writer: None };
-        if redaction.is_none() {
-            trace.writer().map_err(|error| Failure::io(format!("{}: {error}", path.display())))?;
-        }
+        let trace = Trace { waiting: Some((file, header)), signer, writer: None };
         let now = Instant::now();
-        Ok(Writer { path: path.to_owned(), trace, redaction, presence, cut: now, looked: now })
+        Writer { path: path.to_owned(), trace, presence, cut: now, looked: now }
+    }
+
+    /// Starts the trace, and the threads that write it, now.
+    pub fn start(&mut self) -> Result<(), Failure> {
+        let started = self.trace.writer().map(drop);
+        started.map_err(|error| Failure::io(format!("{}: {error}", self.path.display())))
+    }
+
+    /// Replaces the header of a trace that has not started.
+    pub fn set_header(&mut self, header: Header) {
+        if let Some((_, waiting)) = &mut self.trace.waiting {
+            *waiting = header;
+        }
     }
 
     /// Writes a block; `state` is what is known before it.
     #[inline]
     pub fn block(&mut self, block: &Block<'_>, state: &mut State) -> Result<(), Failure> {
-        let Writer { trace, redaction, .. } = self;
-        let written = match redaction {
-            None => trace.block(block, state),
-            Some((redaction, header)) => {
-                // The names of accounts are known now.
-                if let (Block::Event(_), Some((_, waiting))) = (block, &mut trace.waiting) {
-                    *waiting = redaction.header(std::mem::take(header));
-                }
-                redaction.block(block, |block, state| trace.block(block, state))
-            }
-        };
-        written.map_err(|error| self.failed(&error))
+        self.trace.block(block, state).map_err(|error| self.failed(&error))
     }
 
     /// Writes blocks that have waited too long, and looks whether the file is still there.
@@ -129,13 +113,17 @@ impl Writer {
 
     /// Writes the rest.
     pub fn finish(self) -> Result<(), Failure> {
-        let Writer { path, mut trace, redaction, presence, .. } = self;
-        let rest = redaction
-            .map_or(Ok(()), |(redaction, _)| redaction.finish(|block, state| trace.block(block, state)));
-        let started = rest.and_then(|()| trace.writer().map(drop));
-        let finished = started.and_then(|()| trace.writer.map_or(Ok(()), |writer| writer.finish().map(drop)));
-        let finished = finished.and_then(|()| there(presence.as_ref()));
-        finished.map_err(|error| Failure::io(format!("{}: {error}", path.display())))
+        let Writer { path, mut trace, presence, .. } = self;
+        let started = trace.writer().map(drop);
+        let finish = |writer: KeyedWriter<Opened>| writer.finish().map(|(_, summary)| summary.is_unsigned);
+        let finished = started.and_then(|()| trace.writer.map_or(Ok(false), finish));
+        let finished = finished.and_then(|is_unsigned| there(presence.as_ref()).map(|()| is_unsigned));
+        let name = path.display();
+        match finished {
+            Ok(false) => Ok(()),
+            Ok(true) => Err(unsigned(&name)),
+            Err(error) => Err(Failure::io(format!("{name}: {error}"))),
+        }
     }
 
     fn failed(&self, error: &io::Error) -> Failure {

@@ -19,6 +19,7 @@ use tercel_recording::{Broken, Control, Counts, DumpRequest, Error, Files, Limit
 use tercel_replay::keep::{Follow, OF_OTHERS, Scope};
 use tercel_replay::state::State;
 
+use crate::diagnostics::counted;
 use crate::exit::{Failure, Outcome};
 use crate::host;
 use crate::intent::{FollowFrom, Record};
@@ -106,6 +107,10 @@ pub fn run(args: &Record) -> Result<Outcome, Failure> {
     if !args.quiet {
         let lost = Lost { drops: source.drops(), by_cpu: source.drops_by_cpu() };
         eprint!("{}", status::summary(&counts, &sums, &lost, elapsed));
+    }
+    if sums.unsigned > 0 {
+        let files = counted(sums.unsigned, "file");
+        return Err(Failure::io(format!("{files} not signed to the end: the key could not sign")));
     }
     Ok(command.outcome())
 }

@@ -5,6 +5,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
+use tercel_test_support::{require, tool};
+
 use super::host::{Live, Place, binary, lines, marked, shell, wait};
 
 /// Marked files that are opened, and a line that a shell reads from a file that it has had open for long.
@@ -191,4 +193,44 @@ fn all_rules_can_start_cuts() {
         found.retain(|line| named(line).is_some());
         assert_eq!(found, of_file);
     }
+}
+
+/// The trace of -w, a cut and what is dumped are signed by a key that only root can read.
+#[test]
+fn everything_that_live_records_is_signed() {
+    let Some(keygen) = require("signatures of cuts", tool("ssh-keygen")) else { return };
+    let Some(place) = Place::new("cuts-signed") else { return };
+    let (rules, marked) = (rules(&place), marked());
+    let (key, trace) = (place.path("key").display().to_string(), place.path("t.scap"));
+    let made = Command::new(keygen).args(["-q", "-N", "", "-t", "ed25519", "-f", &key]).status();
+    assert!(made.expect("ssh-keygen runs").success());
+    let public = fs::read_to_string(format!("{key}.pub")).expect("a key");
+    let allowed = place.file("allowed", &format!("host@example.org {public}")).display().to_string();
+    let text = fs::read_to_string(&rules).expect("rules").replace("60000", "0");
+    let rules = place.file("rules.yaml", &text).display().to_string();
+    let socket = place.path("control").display().to_string();
+    let name = trace.display().to_string();
+    let configured = format!("capture.sign_key={key}");
+    for options in [["--sign", &key], ["-o", &configured]] {
+        let live = start(&place, &rules, &[&options[..], &["--force", "-w", &name]].concat());
+        assert!(shell(&format!(": >{marked}open; rm {marked}open")).status.success());
+        wait("the alert", || !lines(&place.path("alerts")).is_empty());
+        let dumped = tercel(&["dump", "--socket", &socket]);
+        assert!(dumped.status.success(), "{}", String::from_utf8_lossy(&dumped.stderr));
+        live.stop();
+        let mut written = cuts(&place);
+        assert_eq!(written.len(), 2, "a cut and what is dumped: {written:?}");
+        written.push(trace.clone());
+        for file in written {
+            let file = file.display().to_string();
+            let verified = tercel(&["verify", "--allowed-signers", &allowed, &file]);
+            let text = String::from_utf8_lossy(&verified.stdout);
+            assert!(verified.status.success(), "{text}");
+            assert!(text.contains("signed by host@example.org"), "{text}");
+        }
+        cuts(&place).iter().for_each(|file| fs::remove_file(file).expect("a file"));
+    }
+    let refused = tercel(&["live", "-r", &rules, "--sign", &key, "-M", "1"]);
+    assert_eq!(refused.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&refused.stderr).contains("--sign needs -w, --ring or capture.enabled"));
 }

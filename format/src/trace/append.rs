@@ -9,7 +9,7 @@ use super::descriptor::{self, Chunk, Digest};
 use super::header::{self, Header};
 use super::index;
 use super::pack::Packed;
-use super::signature::{self, Covered, SignWith};
+use super::signature::{self, Covered, SignWith, Signing};
 use super::summary::Summary;
 
 /// Where a trace is written to.
@@ -116,7 +116,7 @@ pub(super) struct Appender<W: Output> {
     /// Largest number of bytes that index and trailer of these chunks need.
     closing: u64,
     buffer: Vec<u8>,
-    signer: Option<SignWith>,
+    signing: Signing,
     summary: Summary,
 }
 
@@ -135,15 +135,16 @@ impl<W: Output> Appender<W> {
             chunks: Vec::new(),
             closing: index::BASE,
             buffer: Vec::new(),
-            signer: None,
+            signing: Signing::default(),
             summary: Summary::default(),
         })
     }
 
     /// Signs the chunks every now and then, and the whole trace.
     pub(super) fn signed(self, signer: Option<SignWith>) -> Appender<W> {
-        let room = if signer.is_some() { signature::ROOM } else { 0 };
-        Appender { signer, closing: self.closing + room, ..self }
+        let signing = Signing::by(signer);
+        let room = if signing.is_wanted() { signature::ROOM } else { 0 };
+        Appender { signing, closing: self.closing + room, ..self }
     }
 
     /// Appends a chunk. If it cannot be written, as on a full disk, the trace is closed after the chunks before it.
@@ -161,7 +162,7 @@ impl<W: Output> Appender<W> {
         if self.output.take_back(self.offset).is_err() {
             return;
         }
-        let closed = index::encode(&self.chunks, self.offset, &self.digest, self.signer.as_ref())
+        let closed = index::encode(&self.chunks, self.offset, &self.digest, &mut self.signing)
             .and_then(|(frames, _)| self.output.write_all(&frames))
             .and_then(|()| self.output.flush());
         if closed.is_err() {
@@ -181,7 +182,7 @@ impl<W: Output> Appender<W> {
         self.buffer.extend_from_slice(&packed.data);
         let chunks = self.summary.chunks + 1;
         if chunks.is_multiple_of(signature::EVERY) {
-            let signature = signature::build(self.signer.as_ref(), Covered::Chunks, chunks, &digest);
+            let signature = self.signing.section(Covered::Chunks, chunks, &digest);
             self.buffer.extend_from_slice(&signature);
         }
         let head_size = frame.len() as u32;
@@ -207,7 +208,7 @@ impl<W: Output> Appender<W> {
 
     /// Closes the trace with index and trailer.
     pub(super) fn finish(mut self) -> io::Result<(W, Summary)> {
-        let (frames, seal) = index::encode(&self.chunks, self.offset, &self.digest, self.signer.as_ref())?;
+        let (frames, seal) = index::encode(&self.chunks, self.offset, &self.digest, &mut self.signing)?;
         if let Err(error) = self.output.write_all(&frames) {
             let _ = self.output.take_back(self.offset);
             return Err(error);
@@ -221,6 +222,7 @@ impl<W: Output> Appender<W> {
         }
         self.summary.index_bytes = frames.len() as u64;
         self.summary.seal = seal;
+        self.summary.is_unsigned = self.signing.has_failed();
         Ok((self.output, self.summary))
     }
 }

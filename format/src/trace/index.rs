@@ -8,7 +8,7 @@ use super::encoding;
 use super::error::{Damage, TraceError};
 use super::keyframe::unpack;
 use super::section::{self, CHECK, Frame, HEAD, SectionKind};
-use super::signature::{self, Covered, SignWith};
+use super::signature::{Covered, Signing};
 use super::storage::{self, Storage};
 
 /// Version of the bodies of index and trailer.
@@ -77,7 +77,7 @@ pub(super) fn encode(
     chunks: &[Chunk],
     offset: u64,
     last: &Digest,
-    signer: Option<&SignWith>,
+    signing: &mut Signing,
 ) -> io::Result<(Vec<u8>, Digest)> {
     let mut entries: Vec<Entry> = Vec::with_capacity(chunks.len());
     for chunk in chunks {
@@ -89,7 +89,7 @@ pub(super) fn encode(
     let body = [&(raw.len() as u64).to_le_bytes()[..], &packed].concat();
     let index = section::build(SectionKind::Index, VERSION, &body);
     let seal = seal(last, &index);
-    let mut frames = signature::build(signer, Covered::Whole, chunks.len() as u64, &seal);
+    let mut frames = signing.section(Covered::Whole, chunks.len() as u64, &seal);
     let length = offset + (frames.len() + index.len() + TRAILER) as u64;
     frames.extend_from_slice(&index);
     frames.extend_from_slice(&trailer(index.len() as u64, length, &seal));
@@ -114,6 +114,8 @@ pub(super) fn seal(last: &Digest, index: &[u8]) -> Digest {
 pub(super) struct End {
     pub chunks: Vec<Chunk>,
     pub trailer: Trailer,
+    /// Whether there are signatures.
+    pub is_signed: bool,
 }
 
 /// Reads trailer and index of a file of `length` bytes, which starts with the file header `header`. The inner error says why the
@@ -156,42 +158,51 @@ pub(super) fn read(
     if seal(&last, &frame) != trailer.seal {
         return Ok(Err(Damage::Digest(SectionKind::Index.name())));
     }
-    Ok(match uncovered(storage, &chunks, header.len() as u64, place)? {
+    let mut is_signed = false;
+    Ok(match uncovered(storage, &chunks, (header.len() as u64, place), &mut is_signed)? {
         Some(number) => Err(Damage::Entry(number)),
-        None => Ok(End { chunks, trailer }),
+        None => Ok(End { chunks, trailer, is_signed }),
     })
 }
 
 /// The first entry that does not continue the one before: bytes between the chunks that may be one more, or events that no
-/// chunk has.
+/// chunk has. `is_signed` becomes true where there is a signature.
 fn uncovered(
     storage: &dyn Storage,
     chunks: &[Chunk],
-    start: u64,
-    end: u64,
+    (start, end): (u64, u64),
+    is_signed: &mut bool,
 ) -> Result<Option<u64>, TraceError> {
     let (mut place, mut events) = (start, 0);
     for chunk in chunks {
         let descriptor = &chunk.descriptor;
-        let is_next = descriptor.events_before == events && is_unused(storage, place, chunk.offset)?;
+        let is_next =
+            descriptor.events_before == events && is_unused(storage, (place, chunk.offset), is_signed)?;
         if !is_next {
             return Ok(Some(descriptor.sequence));
         }
         place = chunk.end();
         events = events.saturating_add(descriptor.events);
     }
-    Ok((!is_unused(storage, place, end)?).then_some(chunks.len() as u64))
+    Ok((!is_unused(storage, (place, end), is_signed)?).then_some(chunks.len() as u64))
 }
 
 /// Whether there is nothing from `place` to `end` but signatures, and sections that this reader does not know.
-fn is_unused(storage: &dyn Storage, mut place: u64, end: u64) -> Result<bool, TraceError> {
+fn is_unused(
+    storage: &dyn Storage,
+    (mut place, end): (u64, u64),
+    is_signed: &mut bool,
+) -> Result<bool, TraceError> {
     while place < end {
         let mut head = [0; HEAD];
         let there = storage::fill(storage, &mut head, place)?;
-        let (Frame::Skippable { length } | Frame::Section { kind: SectionKind::Signature, length, .. }) =
-            Frame::of(&head[..there])
-        else {
-            return Ok(false);
+        let length = match Frame::of(&head[..there]) {
+            Frame::Skippable { length } => length,
+            Frame::Section { kind: SectionKind::Signature, length, .. } => {
+                *is_signed = true;
+                length
+            }
+            _ => return Ok(false),
         };
         place = place.saturating_add(length);
     }

@@ -21,6 +21,7 @@ pub struct Trace {
     losses: Vec<Loss>,
     seal: Option<Digest>,
     is_distrusted: bool,
+    is_signed: bool,
 }
 
 /// Largest number of steps to a state: writers put snapshots at much shorter distances.
@@ -93,6 +94,7 @@ impl Trace {
             losses: Vec::new(),
             seal: Some(end.trailer.seal),
             is_distrusted: false,
+            is_signed: end.is_signed,
         }
     }
 
@@ -102,7 +104,7 @@ impl Trace {
     }
 
     fn of_walk(storage: Box<dyn Storage>, length: u64, walk: Walk, why: Option<Damage>) -> Trace {
-        let Walk { header, chunks, cut, losses, .. } = walk;
+        let Walk { header, chunks, cut, losses, signatures, .. } = walk;
         Trace {
             storage,
             length,
@@ -113,6 +115,7 @@ impl Trace {
             losses,
             seal: None,
             is_distrusted: false,
+            is_signed: !signatures.is_empty(),
         }
     }
 
@@ -145,6 +148,11 @@ impl Trace {
     /// trace that was not closed.
     pub fn seal(&self) -> Option<&Digest> {
         self.seal.as_ref()
+    }
+
+    /// Whether there are signatures in it. What they are worth, [`verify`](Trace::verify) says.
+    pub fn is_signed(&self) -> bool {
+        self.is_signed
     }
 
     /// Why the index could not be used; `None` if it was.

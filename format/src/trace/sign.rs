@@ -6,7 +6,7 @@ use std::io::{self, Write};
 use super::error::TraceError;
 use super::index::{self, TRAILER, Trailer};
 use super::reader::Trace;
-use super::signature::{self, Covered, SignWith};
+use super::signature::{Covered, SignWith, Signing};
 use super::storage;
 
 /// How much is copied at once.
@@ -41,7 +41,8 @@ pub fn countersign(trace: &Trace, signer: &SignWith, output: &mut dyn Write) -> 
     storage::load(storage, &mut frame, start, TRAILER as u64).map_err(SignError::Trace)?;
     let distance = Trailer::decode(&frame).map_err(|_| SignError::Open)?.distance;
     let place = start.checked_sub(distance).ok_or(SignError::Open)?;
-    let signature = signature::build(Some(signer), Covered::Whole, trace.chunks().len() as u64, seal);
+    let signature =
+        Signing::by(Some(signer.clone())).section(Covered::Whole, trace.chunks().len() as u64, seal);
     if signature.is_empty() {
         return Err(SignError::Unsigned);
     }

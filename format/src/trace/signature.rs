@@ -25,7 +25,7 @@ pub(super) const IN_A_ROW: usize = 16;
 
 /// Signs statements.
 pub trait Signer: Send + Sync {
-    /// The signature of a statement; `None` if there is none, so that the trace goes on without it.
+    /// The signature of a statement; `None` if there is none. The trace then goes on without signatures, and its summary says so.
     fn sign(&self, statement: &str) -> Option<Vec<u8>>;
 }
 
@@ -95,11 +95,43 @@ pub(super) fn statement(covered: Covered, chunks: u64, digest: &Digest) -> Strin
     text
 }
 
-/// The section of a signature by `signer`; empty without one.
-pub(super) fn build(signer: Option<&SignWith>, covered: Covered, chunks: u64, digest: &Digest) -> Vec<u8> {
-    let signed = signer.and_then(|signer| signer.0.sign(&statement(covered, chunks, digest)));
-    let body = signed.map(|bytes| [&[covered.code()][..], &bytes].concat());
-    body.map_or_else(Vec::new, |body| section::build(SectionKind::Signature, VERSION, &body))
+/// Makes the signatures of a trace. A signer that has failed once is not asked again: the rest of the trace is without signatures.
+#[derive(Debug, Default)]
+pub(super) struct Signing {
+    signer: Option<SignWith>,
+    has_failed: bool,
+}
+
+impl Signing {
+    /// By this signer, if there is one.
+    pub(super) fn by(signer: Option<SignWith>) -> Signing {
+        Signing { signer, has_failed: false }
+    }
+
+    /// Whether somebody signs.
+    pub(super) fn is_wanted(&self) -> bool {
+        self.signer.is_some()
+    }
+
+    /// Whether a signature is missing.
+    pub(super) fn has_failed(&self) -> bool {
+        self.has_failed
+    }
+
+    /// The section of a signature; empty without a signer.
+    pub(super) fn section(&mut self, covered: Covered, chunks: u64, digest: &Digest) -> Vec<u8> {
+        let Some(signer) = &self.signer else { return Vec::new() };
+        match signer.0.sign(&statement(covered, chunks, digest)) {
+            Some(bytes) => {
+                let body = [&[covered.code()][..], &bytes].concat();
+                section::build(SectionKind::Signature, VERSION, &body)
+            }
+            None => {
+                (self.signer, self.has_failed) = (None, true);
+                Vec::new()
+            }
+        }
+    }
 }
 
 /// Reads a whole section: what is covered, and the signature.

@@ -19,6 +19,8 @@ pub struct Summary {
     pub index_bytes: u64,
     /// Keyframes that were due and left out because they would be too large.
     pub keyframes_left_out: u64,
+    /// Whether the signer failed, so that the trace is whole but not signed to its end.
+    pub is_unsigned: bool,
     /// Digest of everything, as in the trailer.
     pub seal: Digest,
 }

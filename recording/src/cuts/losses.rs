@@ -120,7 +120,10 @@ fn what_a_slow_cut_loses_is_a_drop_event_of_it() {
     let (mut cuts, mut host) = start(&place, small);
     let mut follower = cuts.recorder.follow(0);
     let path = place.path("trace.scap");
-    let mut writer = writer(Cut { file: path.display().to_string(), ..Cut::default() }, &recorded());
+    let mut writer = writer(
+        Cut { file: path.display().to_string(), ..Cut::default() },
+        (&recorded(), &Options::default()),
+    );
     writer.open_now().expect("a file");
     let mut way = follower.way_to(writer);
     let mut end = 0;

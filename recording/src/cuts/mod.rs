@@ -33,7 +33,7 @@ use std::time::{Duration, Instant};
 
 use tercel_format::Block;
 use tercel_format::series::{Destination, Directory};
-use tercel_format::trace::{Cut, Header, Options, RingLimits, RingUsage};
+use tercel_format::trace::{Cut, Header, Options, RingLimits, RingUsage, SignWith};
 use tercel_replay::flight::FlightRecorder;
 use tercel_replay::state::State;
 
@@ -81,6 +81,11 @@ pub enum CutNews {
         /// Events that left the memory before they could be written.
         lost: u64,
     },
+    /// A file that was written is not signed to its end: the signer failed.
+    Unsigned {
+        /// The name.
+        name: String,
+    },
     /// A file could not be written.
     Failed {
         /// The name that it would have had.
@@ -118,6 +123,8 @@ pub struct CutCounts {
 pub struct Cuts {
     recorder: FlightRecorder,
     header: Header,
+    /// How files are written.
+    options: Options,
     prefix: PathBuf,
     limits: CutLimits,
     budget: Budget,
@@ -154,6 +161,7 @@ impl Cuts {
         let cuts = Cuts {
             recorder: FlightRecorder::new(&header, ring).map_err(Error::Memory)?,
             header,
+            options: Options::default(),
             prefix: prefix.to_owned(),
             limits,
             budget: Budget::new(&found),
@@ -166,6 +174,17 @@ impl Cuts {
             news: VecDeque::new(),
         };
         Ok((cuts, found))
+    }
+
+    /// Signs the files.
+    pub fn signed(mut self, signer: Option<SignWith>) -> Cuts {
+        self.options.signer = signer;
+        self
+    }
+
+    /// Replaces the header of files that are started from now on.
+    pub fn set_header(&mut self, header: Header) {
+        self.header = header;
     }
 
     /// Takes a block; `state` is what is known before it.
@@ -234,8 +253,8 @@ impl Cuts {
             let ended = job.finish();
             count(&mut self.counts, &mut self.news, &mut self.budget, ended);
         }
-        let (header, prefix, last) = (&self.header, &self.prefix, self.last);
-        let make = || writer(Cut { file: name(prefix, ts, last.1), ..Cut::default() }, header);
+        let (form, prefix, last) = ((&self.header, &self.options), &self.prefix, self.last);
+        let make = || writer(Cut { file: name(prefix, ts, last.1), ..Cut::default() }, form);
         if let Some(ended) = self.dumps.tick(now, &mut self.recorder, last.0, make)?.ended {
             count(&mut self.counts, &mut self.news, &mut self.budget, ended);
         }
@@ -263,8 +282,8 @@ impl Cuts {
     /// As for [`block`](Cuts::block).
     pub fn finish(&mut self) -> Result<(), Error> {
         self.end()?;
-        let (header, prefix, last) = (&self.header, &self.prefix, self.last);
-        let make = || writer(Cut { file: name(prefix, last.0, last.1), ..Cut::default() }, header);
+        let (form, prefix, last) = ((&self.header, &self.options), &self.prefix, self.last);
+        let make = || writer(Cut { file: name(prefix, last.0, last.1), ..Cut::default() }, form);
         let dumped = self.dumps.finish(&mut self.recorder, last.0, make)?;
         let ended: Vec<Ended> = self.ending.drain(..).map(Job::finish).chain(dumped).collect();
         ended.into_iter().for_each(|ended| count(&mut self.counts, &mut self.news, &mut self.budget, ended));
@@ -277,7 +296,11 @@ impl Cuts {
         let cut = Cut { file: file.clone(), rule: trigger.rule.to_owned(), event: trigger.event };
         let usage = self.recorder.usage();
         let allowed = self.budget.allowed(&self.limits);
-        match Job::start(self.recorder.follow(from), writer(cut.clone(), &self.header), allowed) {
+        match Job::start(
+            self.recorder.follow(from),
+            writer(cut.clone(), (&self.header, &self.options)),
+            allowed,
+        ) {
             Ok(job) => {
                 if usage.forgotten > 0 && usage.span.0 > from {
                     let missing = usage.span.0 - from;
@@ -308,25 +331,27 @@ impl Cuts {
 
 fn count(counts: &mut CutCounts, news: &mut VecDeque<CutNews>, budget: &mut Budget, ended: Ended) {
     let Ended { name, result } = ended;
-    news.push_back(match result {
+    match result {
         Ok((written, lost)) => {
             counts.files += 1;
             counts.bytes += written.bytes;
             counts.lost += lost;
             budget.written(written.bytes);
-            CutNews::Written { name, bytes: written.bytes, lost }
+            let unsigned = written.is_unsigned().then(|| CutNews::Unsigned { name: name.clone() });
+            news.push_back(CutNews::Written { name, bytes: written.bytes, lost });
+            news.extend(unsigned);
         }
         Err(error) => {
             counts.failed += 1;
-            CutNews::Failed { name, error }
+            news.push_back(CutNews::Failed { name, error });
         }
-    });
+    }
 }
 
 /// A writer of a cut that begins in the middle of another capture.
-fn writer(cut: Cut, header: &Header) -> CaptureWriter {
+fn writer(cut: Cut, (header, options): (&Header, &Options)) -> CaptureWriter {
     let destination = Destination::new(&cut.file).whole();
-    let mut writer = CaptureWriter::new(destination, Kind::Native, Options::default());
+    let mut writer = CaptureWriter::new(destination, Kind::Native, options.clone());
     writer.set_header(Header { cut, ..header.clone() });
     writer.keep_numbers();
     writer

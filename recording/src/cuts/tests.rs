@@ -6,6 +6,7 @@ use std::fs::{self, File};
 use std::sync::mpsc::sync_channel;
 
 use tercel_format::Reader;
+use tercel_format::trace::Signer;
 use tercel_replay::{Alert, Formatter, Options as Evaluation, Origin, Replay, Sink, Style};
 use tercel_rules::load::Loader;
 use tercel_rules::program::Program;
@@ -312,6 +313,28 @@ fn what_cannot_be_written_is_reported_and_later_alerts_get_another_cut() {
     let second = alert(&mut cuts, 2).expect("a cut");
     cuts.finish().expect("memory");
     assert!(second != first && Path::new(&second).exists());
+}
+
+struct Mute;
+
+impl Signer for Mute {
+    fn sign(&self, _statement: &str) -> Option<Vec<u8>> {
+        None
+    }
+}
+
+#[test]
+fn what_cannot_be_signed_is_written_and_reported() {
+    let place = Place::new("unsigned");
+    let (cuts, _) = Cuts::new(Header::default(), ALL, &place.path("cut"), NO_LIMITS).expect("a directory");
+    let mut cuts = cuts.signed(Some(SignWith(Arc::new(Mute))));
+    let trigger = Trigger { rule: "r", event: 1, ts: 5, starts: true, before: 0, duration: SECOND };
+    let file = cuts.alert(&trigger).expect("memory").expect("a cut").file.clone();
+    cuts.finish().expect("memory");
+    let news: Vec<_> = cuts.news().collect();
+    let [CutNews::Written { .. }, CutNews::Unsigned { name }] = &news[..] else { panic!("{news:?}") };
+    assert_eq!(*name, file);
+    assert!(Path::new(&file).exists());
 }
 
 #[test]

@@ -158,7 +158,8 @@ fn an_index_that_lies_is_not_used() {
         let mut wrong = chunks.clone();
         change(&mut wrong);
         let last = wrong[wrong.len() - 1].digest;
-        let (frames, _) = super::super::index::encode(&wrong, end, &last, None).expect("memory");
+        let (frames, _) =
+            super::super::index::encode(&wrong, end, &last, &mut Default::default()).expect("memory");
         let file = [&bytes[..end as usize], &frames].concat();
         let trace = open(&file);
         let damage = trace.without_index();
@@ -187,7 +188,8 @@ fn an_index_under_another_seal_is_not_used() {
     let bytes = native(&capture(1, 200, 3), &options(4096));
     let chunks = open(&bytes).chunks().to_vec();
     let end = chunks[chunks.len() - 1].end();
-    let (frames, _) = super::super::index::encode(&chunks, end, &[0; 32], None).expect("memory");
+    let (frames, _) =
+        super::super::index::encode(&chunks, end, &[0; 32], &mut Default::default()).expect("memory");
     let trace = open(&[&bytes[..end as usize], &frames].concat());
     assert_eq!(trace.without_index(), Some(&Damage::Digest("index")));
     assert_eq!((trace.chunks(), trace.losses()), (&chunks[..], &[][..]));
@@ -204,7 +206,8 @@ fn descriptors_that_lie_are_found_where_chunks_are_read() {
         let mut wrong = chunks.clone();
         change(&mut wrong[1].descriptor);
         let (frames, _) =
-            super::super::index::encode(&wrong, last.end(), &last.digest, None).expect("memory");
+            super::super::index::encode(&wrong, last.end(), &last.digest, &mut Default::default())
+                .expect("memory");
         let trace = open(&[&bytes[..last.end() as usize], &frames].concat());
         assert_eq!(trace.without_index(), None);
         assert_eq!(trace.chunks()[1].descriptor.is_consistent(), is_consistent);

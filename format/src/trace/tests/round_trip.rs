@@ -139,6 +139,38 @@ fn a_hurried_chunk_is_small() {
     assert_eq!(Totals::of(open(&bytes).chunks()).dropped, 6);
 }
 
+/// Signs so many times.
+struct Tired(AtomicU64);
+
+impl Signer for Tired {
+    fn sign(&self, _statement: &str) -> Option<Vec<u8>> {
+        let left = self.0.load(Ordering::Relaxed);
+        self.0.store(left.saturating_sub(1), Ordering::Relaxed);
+        (left > 0).then(|| b"signed".to_vec())
+    }
+}
+
+#[test]
+fn a_signer_that_fails_is_told_and_the_trace_goes_on() {
+    for (signatures, is_unsigned) in [(0, true), (1, true), (9, false)] {
+        let signer = SignWith(Arc::new(Tired(AtomicU64::new(signatures))));
+        let options = Options { signer: Some(signer), ..options(4096) };
+        let mut writer = TraceWriter::new(Vec::new(), &Header::default(), options).expect("memory");
+        let event = EventBuilder::new(DROP_E, 5, 0).push(2).encode().expect("event");
+        for _ in 0..11 {
+            writer.event(&event.event()).expect("memory");
+            writer.flush_chunk().expect("memory");
+        }
+        let (bytes, summary) = writer.finish().expect("memory");
+        assert_eq!((summary.is_unsigned, summary.events), (is_unsigned, 11), "{signatures}");
+        assert_eq!(verdict(&bytes), None);
+        // 12 chunks, of which each fourth is signed, and the end.
+        let found = verify(bytes.clone(), |_| ()).expect("a trace").signatures.len() as u64;
+        assert_eq!(found, signatures.min(4));
+        assert_eq!(open(&bytes).is_signed(), found > 0);
+    }
+}
+
 /// A disk that has room for some bytes.
 #[derive(Clone)]
 struct Disk {
