@@ -3,7 +3,8 @@
 # another process (the very kind of call that the flood is made of), ten times before, during and after the flood;
 # what was lost, and what live says about it. Needs root, BPF, a C compiler and setpriv.
 #
-# Usage: flood.sh [CALL [PROCESSES [SECONDS [MEBIBYTES]]]]: CALL is open, write, getppid or prctl; MEBIBYTES are those of a ring; TERCEL names
+# Usage: flood.sh [CALL [PROCESSES [SECONDS [MEBIBYTES]]]]: CALL is open, write, getppid, prctl, or fork (openat by
+# a new process every 200 calls); MEBIBYTES are those of a ring; TERCEL names
 # the binary (else target/release/tercel), OPTIONS are options of live, WANT_DURING (8) and WANT_AFTER (10) the least alerts of each rule.
 # Exit code 1: fewer.
 set -euo pipefail
@@ -22,6 +23,7 @@ cat >"$work/flood.c" <<'C'
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 /* flood CALL CPU: the same call for ever. */
 int main(int argc, char **argv) {
@@ -32,7 +34,14 @@ int main(int argc, char **argv) {
     sched_setaffinity(0, sizeof cpus, &cpus);
     int null = open("/dev/null", O_WRONLY);
     for (;;) {
-        if (!strcmp(argv[1], "open")) syscall(SYS_openat, AT_FDCWD, "/nonexistent/flood", 0, 0);
+        if (!strcmp(argv[1], "fork")) {
+            pid_t child = fork();
+            if (child == 0) {
+                for (int i = 0; i < 200; i++) syscall(SYS_openat, AT_FDCWD, "/nonexistent/flood", 0, 0);
+                _exit(0);
+            }
+            if (child > 0) waitpid(child, 0, 0);
+        } else if (!strcmp(argv[1], "open")) syscall(SYS_openat, AT_FDCWD, "/nonexistent/flood", 0, 0);
         else if (!strcmp(argv[1], "write")) { if (write(null, buffer, sizeof buffer) < 0) return 1; }
         else if (!strcmp(argv[1], "prctl")) prctl(PR_SET_NAME, "flood");
         else syscall(SYS_getppid);
@@ -59,7 +68,7 @@ cat >"$work/rules.yaml" <<R
 R
 "$tercel" live -c /dev/null -r "$work/rules.yaml" --rule-matching all --buffer "$size" ${OPTIONS:-} >"$work/out" 2>"$work/err" &
 live=$!
-until grep -q watching "$work/err"; do kill -0 $live || { cat "$work/err"; exit 1; }; sleep 0.1; done
+until grep -qs watching "$work/err"; do kill -0 $live || { cat "$work/err"; exit 1; }; sleep 0.1; done
 
 mark() { # phase
     for i in 1 2 3 4 5 6 7 8 9 10; do

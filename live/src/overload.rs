@@ -58,6 +58,11 @@ impl Overload {
         self.step = self.step.min(last);
     }
 
+    /// Goes at least as far as this step.
+    pub(crate) fn advance(&mut self, step: usize) {
+        self.step = self.last.min(self.step.max(step));
+    }
+
     /// 0: nothing is saved.
     pub(crate) fn step(&self) -> usize {
         self.step

@@ -101,12 +101,15 @@ impl SyscallSelection {
         self.count(delivered);
         let (before, old) = (self.overload.step(), self.selection());
         self.overload.second(second);
-        let step = self.overload.step();
-        if step > before {
+        if self.overload.step() > before {
             self.find_load();
-        } else if step == 0 {
+            if self.shared().is_empty() {
+                self.overload.advance(SHARES_STATE);
+            }
+        } else if self.overload.step() == 0 {
             self.load = EventSet::NONE;
         }
+        let step = self.overload.step();
         let selection = self.selection();
         if selection == old && step == before {
             return None;
@@ -336,9 +339,16 @@ mod tests {
     fn changes_of_users_are_shared_out_last() {
         let mut host = Host::new(calls(&settings(true, &[], &[]), false));
         let load = [(code::SYSCALL_SETUID_X, 5000)];
-        assert_eq!(host.second(1000, 0, &load).map(|change| change.shared), Some(String::new()));
-        host.second(1000, 0, &load);
-        assert_eq!(host.second(1000, 0, &load).map(|change| change.shared), Some("setuid".to_owned()));
+        let change = host.second(1000, 0, &load).expect("a change");
+        assert_eq!(
+            (change.shared.as_str(), change.steps),
+            ("setuid", (0, SHARES_STATE)),
+            "at once if nothing else is"
+        );
+        let mut host = Host::new(calls(&settings(true, &[], &[]), false));
+        let load = [(code::SYSCALL_SETUID_X, 5000), (code::SYSCALL_OPENAT_2_X, 5000)];
+        let shared: Vec<String> = (0..3).filter_map(|_| Some(host.second(1000, 0, &load)?.shared)).collect();
+        assert_eq!(shared, ["openat", "openat", "openat, setuid"]);
     }
 
     #[test]
