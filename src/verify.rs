@@ -77,7 +77,7 @@ fn judge(proof: &Proof, args: &Verify) -> Found {
         Depth::Digests => String::new(),
         Depth::Contents => format!(", {}", counted(proof.right, "keyframe")),
     };
-    let intact = format!("intact: {}{keyframes}, seal {seal}", sum(verdict.chunks, verdict.events));
+    let proved = format!("{}{keyframes}, seal {seal}", sum(verdict.chunks, verdict.events));
     if let (foreign @ 1.., version) = proof.foreign {
         let keyframes = counted(foreign, "keyframe");
         let are = if foreign == 1 { "is" } else { "are" };
@@ -88,7 +88,7 @@ fn judge(proof: &Proof, args: &Verify) -> Found {
                     "FAILED: {keyframes} {are} of version {version} of the state engine, which this program cannot check (it has \
                      version {STATE_VERSION}); this alone is no sign of forgery: another version of tercel wrote the trace"
                 ),
-                format!("proved: everything but these keyframes; {intact}"),
+                format!("proved: everything but these keyframes: {proved}"),
                 format!(
                     "to prove keyframes, too: 'tercel index -w NEW' makes them again from the events, with version {STATE_VERSION}; \
                      no verb uses the old ones, and --fast leaves keyframes out"
@@ -96,7 +96,7 @@ fn judge(proof: &Proof, args: &Verify) -> Found {
             ],
         );
     }
-    let mut lines = vec![intact];
+    let mut lines = vec![format!("intact: {proved}")];
     if verdict.unknown > 0 {
         lines.push(format!(
             "{} of unknown sections are covered by no digest",

@@ -122,6 +122,25 @@ fn descriptors_that_lie_are_reported_by_whoever_reads_the_chunks() {
     assert!(json.code == 3 && json.out.contains("does not match the index"), "{}", json.out);
 }
 
+/// Another version of the program wrote the trace: that is said, and what makes it provable.
+#[test]
+fn keyframes_of_another_version_are_no_forgery() {
+    let place = Place::new("foreign-keyframes");
+    let old = "format/src/trace/tests/version_1.scap";
+    let found = ran(&["verify", old], 3).out;
+    let lines: Vec<&str> = found.lines().collect();
+    let [failed, proved, hint] = lines[..] else { panic!("{found}") };
+    assert!(failed.contains("FAILED: 2 keyframes are of version ") && failed.contains("no sign of forgery"));
+    assert!(
+        proved.contains("proved: everything but these keyframes: 6 chunks, 120 events, 0 keyframes, seal ")
+    );
+    assert!(hint.contains("'tercel index -w NEW' makes them again"), "{hint}");
+    let new = place.name("new.scap");
+    ran(&["index", "-q", "-w", &new, old], 0);
+    let keyed = ran(&["verify", &new], 0).out;
+    assert!(keyed.contains(": intact: "), "{keyed}");
+}
+
 /// Keyframes that cannot be read, and such that can be read and are wrong. Only a replay on several threads uses them.
 #[test]
 fn wrong_keyframes_are_reported() {

@@ -30,7 +30,7 @@ fn no_thread_keeps_what_only_the_start_needs() {
             }
             None => Command::new(binary()),
         };
-        command.args(arguments).arg(&file).arg("-r").arg(&rules).arg("-w").arg(&trace);
+        command.args(arguments).arg(&file).arg("-r").arg(&rules).args(["--force", "-w"]).arg(&trace);
         let live = Live::begin(&place, &place.path("out"), &mut command);
         // A thread of the start that ends, or gives its rights up by itself, may take a moment longer than the first words.
         wait(&format!("end of the rights of the start with {bounding:?}"), || {
