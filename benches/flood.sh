@@ -104,6 +104,6 @@ for rule in chmod opened; do
     printf '%-8s %6s %6s %6s %6s\n' $rule "$(seen $rule before)" "$(seen $rule first)" "$during" "$after"
     [ "$during" -ge "${WANT_DURING:-8}" ] && [ "$after" -ge "${WANT_AFTER:-10}" ] || bad=1
 done
-grep -a 'tercel internal\|overload' "$work/out" | cut -c1-400 || true
+grep -a 'Tercel internal\|overload' "$work/out" | cut -c1-400 || true
 grep -a 'overload\|^Events\|drop' "$work/err" | cut -c1-300
 exit $bad

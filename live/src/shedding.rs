@@ -17,7 +17,7 @@ use crate::overload::Second;
 use crate::syscall_selection::{Change, SyscallSelection};
 
 /// Name of the rule of such alerts.
-const RULE: &str = "tercel internal: load shedding";
+const RULE: &str = "Tercel internal: load shedding";
 
 /// Processes that an alert names.
 const NAMED: usize = 8;
