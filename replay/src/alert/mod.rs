@@ -148,6 +148,7 @@ impl Formatter {
     /// Appends the line of an alert, without a line end.
     pub fn push_line(&mut self, alert: &Alert<'_>, out: &mut Vec<u8>) {
         self.cut.look(self.origin.cut.as_deref(), &alert.rule.name, alert.context.event.num);
+        self.scratch.cut = self.origin.cut.clone().filter(|_| self.cut.contains());
         self.message.clear();
         push_message(&alert.context, &alert.rule.output, &mut self.message, &mut self.scratch);
         self.line.clear();

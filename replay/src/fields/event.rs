@@ -56,6 +56,7 @@ pub(super) fn value<'a>(
         E::EvtIsOpenRead => Some(Value::Bool(opening::is_open(cx, Opening::Read))),
         E::EvtIsOpenWrite => Some(Value::Bool(opening::is_open(cx, Opening::Write))),
         E::EvtIsOpenExec => Some(Value::Bool(opening::is_open(cx, Opening::Exec))),
+        E::EvtCapture => scratch.cut.as_ref().map(|cut| Value::Text(cut.file.as_bytes())),
         E::EvtIsOpenCreate => Some(Value::Bool(opening::is_open(cx, Opening::Create))),
 
         E::EvtIsIo => Some(Value::Bool(info.any(EventFlags::READS_FROM_FD | EventFlags::WRITES_TO_FD))),
@@ -110,6 +111,7 @@ pub(super) fn nature(field: E) -> Nature {
         E::EvtType | E::SyscallType => Nature::of_code(Apart::Named),
         E::EvtIsOpenRead | E::EvtIsOpenWrite | E::EvtIsOpenCreate => Nature::of_code(Apart::Opens),
         E::EvtIsOpenExec => Nature::of_code(Apart::OpensAndCreates),
+        E::EvtCapture => Nature::EVENT,
         E::EvtArgs | E::EvtInfo | E::EvtAbspath => Nature::COMPOSED,
         E::EvtArg => Nature { dependency: Dependency::Parameter, ..Nature::COMPOSED },
         E::EvtRawarg => Nature {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use regex::bytes::Regex;
 use rustc_hash::FxHashMap;
-use tercel_format::trace::Zone;
+use tercel_format::trace::{Cut, Zone};
 
 use super::nature::DeltaPart;
 use super::{Buffers, time};
@@ -30,6 +30,8 @@ pub struct Scratch {
     pub settings: Settings,
     /// The zone of the capture, which goes before that of the settings.
     pub zone: Option<Arc<Zone>>,
+    /// The cut that contains the alert whose output is put together.
+    pub(crate) cut: Option<Arc<Cut>>,
     /// The text of a value that had to be put together.
     pub(super) text: Vec<u8>,
     /// A second text, for values that are put together from one.

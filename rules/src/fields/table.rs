@@ -128,6 +128,7 @@ fields! {
         EvtInfraDockerContainerImage "evt.infra.docker.container.image" CharBuf Na No [TABLE_ONLY] "Image name in an event of the Docker daemon";
         EvtIsOpenExec "evt.is_open_exec" Bool Na No [] "True if a file is created with a mode that lets it be executed";
         EvtIsOpenCreate "evt.is_open_create" Bool Na No [] "True if opening a file created it";
+        EvtCapture "evt.capture" CharBuf Na No [] "File of the cut of the flight recorder that contains the alert; has a value in outputs only. tercel's own";
     }
     Process ProcessField {
         ProcExe "proc.exe" CharBuf Na No [] "First command line argument, usually the name of the executable";
