@@ -48,6 +48,9 @@ const CONNECTION_COLUMNS: [ColumnInfo; 19] = [
 /// Errors that say that nothing is there yet.
 const PATIENCE: [&str; 2] = ["EAGAIN", "EINPROGRESS"];
 
+/// Bytes of an open socket.
+const OPEN: usize = size_of::<(Socket, Label)>();
+
 /// What a process did with a connection.
 #[derive(Debug, Clone)]
 struct Connection {
@@ -172,7 +175,7 @@ impl Collector for Connections {
     fn end(&mut self, snapshot: &Snapshot<'_>) {
         let open =
             snapshot.fds().filter_map(|(label, _, fd)| Some((fd.socket().and_then(connected)?, label)));
-        self.open = open.collect();
+        self.open = open.take(snapshot.too_many(OPEN)).collect();
     }
 
     fn settle(&mut self) {
@@ -203,7 +206,7 @@ impl Collector for Connections {
     }
 
     fn bytes(&self) -> usize {
-        self.by_socket.len() * size_of::<((Socket, ProcessId), Connection)>()
+        self.by_socket.len() * size_of::<((Socket, ProcessId), Connection)>() + self.open.len() * OPEN
     }
 }
 
@@ -287,7 +290,7 @@ impl Collector for Listeners {
 
     fn end(&mut self, snapshot: &Snapshot<'_>) {
         let open = snapshot.fds().filter_map(|(label, _, fd)| Some((bound(fd.socket()?, label.id)?, label)));
-        self.open = open.collect();
+        self.open = open.take(snapshot.too_many(OPEN)).collect();
     }
 
     fn settle(&mut self) {
@@ -328,5 +331,6 @@ impl Collector for Listeners {
     fn bytes(&self) -> usize {
         self.bound.len() * size_of::<(Bound, Listener)>()
             + self.accepted.len() * size_of::<((u16, ProcessId), u64)>()
+            + self.open.len() * OPEN
     }
 }

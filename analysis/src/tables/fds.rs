@@ -37,6 +37,9 @@ const COLUMNS: [ColumnInfo; 14] = [
     column("inode", T::Uint, "Of a file: its inode (fd.ino)"),
 ];
 
+/// Bytes of a row, without its texts, which the state has, too.
+const ROW: usize = COLUMNS.len() * size_of::<Cell>();
+
 /// Collects open fds.
 #[derive(Debug, Default)]
 pub(super) struct Fds {
@@ -71,7 +74,7 @@ impl Collector for Fds {
                 known(fd.ino),
             ]
         };
-        self.open = snapshot.fds().map(row).collect();
+        self.open = snapshot.fds().take(snapshot.too_many(ROW)).map(row).collect();
     }
 
     fn settle(&mut self) {
@@ -93,6 +96,6 @@ impl Collector for Fds {
     }
 
     fn bytes(&self) -> usize {
-        (self.rows.len() + self.open.len()) * COLUMNS.len() * size_of::<Cell>()
+        (self.rows.len() + self.open.len()) * ROW
     }
 }

@@ -206,7 +206,7 @@ impl Piece<'_, '_> {
     /// Notes what exists, at the end of the window or of the piece.
     fn end(&mut self) {
         if !std::mem::replace(&mut self.is_over, true) {
-            self.collectors.end(&Snapshot::new(&self.state, self.filter.as_mut()));
+            self.collectors.end(&Snapshot::new(&self.state, self.filter.as_mut(), self.question.memory));
         }
     }
 }
@@ -217,7 +217,7 @@ impl Visitor for Piece<'_, '_> {
     fn block(&mut self, block: &Block<'_>) -> io::Result<bool> {
         let Block::Event(event) = block else {
             if let Block::Section(_) = block {
-                self.collectors.end(&Snapshot::new(&self.state, self.filter.as_mut()));
+                self.collectors.end(&Snapshot::new(&self.state, self.filter.as_mut(), self.question.memory));
                 self.collectors.settle();
                 self.filter.iter_mut().for_each(Filter::forget);
             }
@@ -232,7 +232,8 @@ impl Visitor for Piece<'_, '_> {
             return Ok(false);
         }
         if event.state_only && event.code() == code::PROCEXIT_1_E && position == Position::Inside {
-            self.collectors.unseen_end(&Snapshot::new(&self.state, self.filter.as_mut()), event);
+            self.collectors
+                .unseen_end(&Snapshot::new(&self.state, self.filter.as_mut(), self.question.memory), event);
         }
         let Some(facts) = self.state.apply(event) else { return Ok(true) };
         if position != Position::Inside {

@@ -14,14 +14,21 @@ use super::process_id::{Label, ProcessId};
 pub(super) struct Snapshot<'a> {
     state: &'a State,
     filter: RefCell<Option<&'a mut Filter>>,
+    /// Most bytes that rows may take. What would take more is not made: a state shares fds of many processes, rows do not.
+    memory: usize,
 }
 
 /// The type of the event that a filter sees where nothing happens: one that works on an fd, so that `fd.*` have values.
 const NOTHING: &EventInfo = &EVENTS[code::SYSCALL_FSTAT_X as usize];
 
 impl<'a> Snapshot<'a> {
-    pub(super) fn new(state: &'a State, filter: Option<&'a mut Filter>) -> Snapshot<'a> {
-        Snapshot { state, filter: RefCell::new(filter) }
+    pub(super) fn new(state: &'a State, filter: Option<&'a mut Filter>, memory: usize) -> Snapshot<'a> {
+        Snapshot { state, filter: RefCell::new(filter), memory }
+    }
+
+    /// Rows of so many bytes that are one more than there may be.
+    pub(super) fn too_many(&self, bytes: usize) -> usize {
+        self.memory / bytes + 1
     }
 
     pub(super) fn state(&self) -> &'a State {

@@ -126,6 +126,15 @@ fn names_are_unique_and_told() {
     assert_eq!(Table::of_name("process"), None);
 }
 
+/// A fork shares the fds of its parent in the state; rows for all of them are not made before they are refused.
+#[test]
+fn many_fds_are_refused_before_they_are_rows() {
+    let question = Tables::new(&[Table::Fds, Table::Connections], Window::default(), None, 1 << 14);
+    let error =
+        question.ask(open("classic.scap"), Threads::new(1), &|_| ()).expect_err("16 KiB is too little");
+    assert_eq!(error.kind(), std::io::ErrorKind::OutOfMemory);
+}
+
 #[test]
 fn rows_that_take_too_much_memory_end_the_question() {
     let question = Tables::new(Table::ALL, Window::default(), None, 1 << 10);
