@@ -36,10 +36,10 @@ const FAMILIES: [&[&str]; 16] = [
 const EMPTY: [(&str, &str); 6] = [
     ("evt.latency", "events do not say how long a call took"),
     ("evt.wait_latency", "events do not say how long a call took"),
-    ("k8s.svc.", "no engine tells of services; k8s.ns.name and k8s.pod.name have values"),
-    ("k8s.rc.", "no engine tells of replication controllers; k8s.ns.name and k8s.pod.name have values"),
-    ("k8s.rs.", "no engine tells of replica sets; k8s.ns.name and k8s.pod.name have values"),
-    ("k8s.deployment.", "no engine tells of deployments; k8s.ns.name and k8s.pod.name have values"),
+    ("k8s.svc.", "no engine reports services; k8s.ns.name and k8s.pod.name have values"),
+    ("k8s.rc.", "no engine reports replication controllers; k8s.ns.name and k8s.pod.name have values"),
+    ("k8s.rs.", "no engine reports replica sets; k8s.ns.name and k8s.pod.name have values"),
+    ("k8s.deployment.", "no engine reports deployments; k8s.ns.name and k8s.pod.name have values"),
 ];
 
 /// Says of captures that no event is of interest: none lies in the window, none matches the filter, or none does both. Where

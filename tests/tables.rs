@@ -165,9 +165,10 @@ fn a_moment_shows_what_existed_then() {
 #[test]
 fn mistakes_are_told() {
     for (arguments, message) in [
-        (&["table", "procesess", TRACE][..], "there is no table 'procesess'; did you mean 'processes'?"),
+        (&["table", "procesess", TRACE][..], "unknown table 'procesess'; did you mean 'processes'?"),
         (&["files", TRACE, "--columns", "path,wrote"], "the table files has no column 'wrote'"),
         (&["files", TRACE, "--sort", "writtn"], "did you mean 'written'?"),
+        (&["table", "zzz", TRACE], "unknown table 'zzz'; 'tercel table' lists"),
         (&["table", "files"], "name the captures after the table"),
         (&["ps", TRACE, "--json", "--csv"], "cannot be used with"),
     ] {

@@ -172,7 +172,7 @@ fn time(text: &str) -> Result<Timestamp, String> {
         let date = DateTime::new(number(0, 4)?, small(4)?, small(6)?, small(8)?, small(10)?, small(12)?, 0);
         date.ok()?.to_zoned(zone).ok().map(|zoned| zoned.timestamp())
     };
-    parsed().ok_or_else(|| format!("'{text}' is no time as in 20301231, 203012312359 or 20301231235959Z"))
+    parsed().ok_or_else(|| format!("'{text}' is not a time as in 20301231, 203012312359 or 20301231235959Z"))
 }
 
 #[cfg(test)]
@@ -220,8 +220,8 @@ mod tests {
         for (line, reason) in [
             ("a@b", "the key is missing"),
             ("a@b KEY\na@b ssh-ed25519 AAAA", "line 2: the key cannot be read"),
-            ("a@b valid-after=2026 KEY", "'2026' is no time"),
-            ("a@b valid-after=20261301 KEY", "'20261301' is no time"),
+            ("a@b valid-after=2026 KEY", "'2026' is not a time"),
+            ("a@b valid-after=20261301 KEY", "'20261301' is not a time"),
             ("a@b no-touch KEY", "unknown option 'no-touch'"),
         ] {
             let error = allowed(line).expect_err(line);

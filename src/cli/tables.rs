@@ -247,8 +247,14 @@ fn named<'n>(info: &TableInfo, names: impl Iterator<Item = &'n str>) -> Result<V
 fn one(info: &TableInfo, name: &str) -> Result<usize, Failure> {
     info.column(name).ok_or_else(|| {
         let near = nearest(name, info.columns.iter().map(|column| column.name));
-        let meant = near.map_or(String::new(), |name| format!("; did you mean '{name}'?"));
-        Failure::usage(format!("the table {} has no column '{name}'{meant}", info.name))
+        Failure::usage(format!("the table {} has no column '{name}'; {}", info.name, meant(near)))
+    })
+}
+
+/// What a misspelt name may have meant, or where all names stand.
+fn meant(near: Option<&str>) -> String {
+    near.map_or("'tercel table' lists tables and columns".to_owned(), |name| {
+        format!("did you mean '{name}'?")
     })
 }
 
@@ -409,8 +415,7 @@ impl TableArgs {
         let Some((name, words)) = self.words.split_first() else { return Ok(Intent::TableList) };
         let table = Table::of_name(name).ok_or_else(|| {
             let near = nearest(name, Table::ALL.iter().map(|table| table.info().name));
-            let meant = near.map_or(String::new(), |name| format!("; did you mean '{name}'?"));
-            Failure::usage(format!("there is no table '{name}'{meant} 'tercel table' lists them"))
+            Failure::usage(format!("unknown table '{name}'; {}", meant(near)))
         })?;
         if words.is_empty() {
             return Err(Failure::usage("name the captures after the table"));

@@ -9,7 +9,7 @@ use crate::exit::{Failure, Outcome};
 /// Prints the tables with their columns.
 pub fn run() -> Result<Outcome, Failure> {
     let mut out = io::stdout().lock();
-    crate::finish(print(&mut out))
+    super::finish(print(&mut out))
 }
 
 fn print(out: &mut dyn Write) -> io::Result<()> {

@@ -40,7 +40,7 @@ pub fn run(view: &View) -> Result<Outcome, Failure> {
         counts.iter_mut().zip(&*answer.counts).for_each(|(sum, count)| *sum += count);
         let written = printer.answer(name, zone.as_deref(), answer);
         let is_closed = matches!(&written, Err(error) if error.kind() == io::ErrorKind::BrokenPipe);
-        crate::finish(written)?;
+        finish(written)?;
         Ok((ended, if is_closed { Next::Stop } else { Next::GoOn }))
     })?;
     let is_part = view.window != tercel_replay::Window::default();
@@ -50,7 +50,14 @@ pub fn run(view: &View) -> Result<Outcome, Failure> {
         let filter_text = view.filter.as_ref().map(|filter| filter.text.as_str());
         eprintln!("warning: {}", nothing::text(&view.traces, is_part, filter_text, Some(&counts)));
     }
-    crate::finish(printer.finish()).map(|done| done.max(outcome))
+    finish(printer.finish()).map(|done| done.max(outcome))
+}
+
+/// As for all verbs, with what could not be written.
+fn finish(written: io::Result<()>) -> Result<Outcome, Failure> {
+    crate::finish(
+        written.map_err(|error| io::Error::new(error.kind(), format!("cannot write rows: {error}"))),
+    )
 }
 
 /// How many threads read a capture.

@@ -45,7 +45,7 @@ pub(super) struct Syscalls {
 
 /// The name of the event's process; empty where it is not known.
 fn name(seen: &Seen<'_>) -> Text {
-    seen.process.map(|(_, leader)| leader.image.comm.clone()).unwrap_or_default()
+    seen.process.map(|(_, _, leader)| leader.image.comm.clone()).unwrap_or_default()
 }
 
 impl Collector for Syscalls {

@@ -85,7 +85,7 @@ impl Collector for Containers {
         {
             self.facts.insert(container.id.as_slice().into(), facts(container));
         }
-        let Some((id, leader)) = seen.process.filter(|(_, leader)| !leader.container.is_empty()) else {
+        let Some((id, _, leader)) = seen.process.filter(|(_, _, leader)| !leader.container.is_empty()) else {
             return;
         };
         if !self.sums.contains_key(&leader.container) {

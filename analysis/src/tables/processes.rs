@@ -250,7 +250,7 @@ impl Process {
 
 impl Collector for Processes {
     fn event(&mut self, seen: &Seen<'_>) {
-        let (Some((id, leader)), Some((slot, _))) = (seen.process, seen.context.process()) else { return };
+        let Some((id, slot, leader)) = seen.process else { return };
         let state = seen.context.state;
         let row = self.row(state, slot, id, leader);
         row.calls += 1;
@@ -347,7 +347,7 @@ pub(super) struct Executions {
 
 impl Collector for Executions {
     fn event(&mut self, seen: &Seen<'_>) {
-        let (Some((id, leader)), Some((slot, _))) = (seen.process, seen.context.process()) else { return };
+        let Some((id, slot, leader)) = seen.process else { return };
         if !seen.executes() {
             return;
         }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tercel_format::catalogue::code;
 use tercel_replay::Context;
 use tercel_replay::fields::Direction;
-use tercel_replay::state::{Fd, Thread};
+use tercel_replay::state::{Fd, Slot, Thread};
 
 use super::process_id::{Label, ProcessId};
 
@@ -13,8 +13,8 @@ use super::process_id::{Label, ProcessId};
 pub(super) struct Seen<'a> {
     /// The event, and the host after it.
     pub(super) context: Context<'a>,
-    /// Its process.
-    pub(super) process: Option<(ProcessId, &'a Thread)>,
+    /// Its process: the leader of the thread and its slot.
+    pub(super) process: Option<(ProcessId, Slot, &'a Thread)>,
     /// Bytes that it moved through its fd.
     pub(super) moved: Option<(Direction, u64)>,
     /// The error with which it failed.
@@ -23,10 +23,10 @@ pub(super) struct Seen<'a> {
 
 impl<'a> Seen<'a> {
     pub(super) fn new(context: Context<'a>) -> Seen<'a> {
-        let leader = context.process().map(|(_, leader)| leader);
+        let process = context.process();
         Seen {
             context,
-            process: leader.and_then(|leader| Some((ProcessId::of(leader)?, leader))),
+            process: process.and_then(|(slot, leader)| Some((ProcessId::of(leader)?, slot, leader))),
             moved: context.transferred(),
             error: context.error_name(),
         }
@@ -44,7 +44,7 @@ impl<'a> Seen<'a> {
 
     /// What rows say of its process.
     pub(super) fn label(&self) -> Option<Label> {
-        self.process.map(|(id, leader)| Label::new(id, leader))
+        self.process.map(|(id, _, leader)| Label::new(id, leader))
     }
 
     /// Whether a thread of its process ends with it.

@@ -72,7 +72,7 @@ static ARGUMENTS: LazyLock<Option<Operand>> = LazyLock::new(|| {
     template.fields.into_iter().next().map(|(_, operand)| operand)
 });
 
-/// What is told once.
+/// What has a line only once.
 type Once = (ProcessId, &'static str, Text);
 
 /// A line of the story.
@@ -193,7 +193,7 @@ impl Collector for Timeline {
         }
         match event.code() {
             _ if seen.executes() => {
-                if let Some((_, leader)) = seen.process {
+                if let Some((_, _, leader)) = seen.process {
                     self.tell(seen, "execution", command_line(leader), false);
                 }
             }
