@@ -137,7 +137,7 @@ impl FollowedProcesses {
     fn begun(&mut self, event: &Event<'_>, state: &State) {
         let (Some(pid), Some(ptid)) = (event.int(4), event.int(5)) else { return };
         let claim = self.claims.get(event.tid, event.ts);
-        self.claims.0.remove(&event.tid);
+        self.claims.remove(&event.tid);
         if self.announced.remove(&event.tid) {
             return;
         }
@@ -145,7 +145,7 @@ impl FollowedProcesses {
         self.remove(event.tid);
         let is_thread = pid != event.tid;
         if !is_thread {
-            self.emptied.0.remove(&pid);
+            self.emptied.remove(&pid);
         }
         let is_new_member = if is_thread {
             self.has(pid) || self.emptied.get(pid, event.ts).is_some()
@@ -204,7 +204,7 @@ impl FollowedProcesses {
         self.announced.remove(&tid);
         self.unclaimed.remove(&tid);
         let is_claimed = self.claims.get(tid, event.ts) == Some(true);
-        self.claims.0.remove(&tid);
+        self.claims.remove(&tid);
         let Some(pid) = self.threads.get(&tid).copied() else { return is_claimed };
         self.remove(tid);
         if !self.has(pid) {
@@ -253,33 +253,62 @@ fn is_sibling_of_maker(event: &Event<'_>) -> bool {
 
 /// What is known of a number for a moment: events of the same thing follow one another soon, and later ones mean another thing.
 #[derive(Debug)]
-struct Recent<T>(FxHashMap<i64, (T, u64)>);
+struct Recent<T> {
+    entries: FxHashMap<i64, (T, u64)>,
+    /// Number of entries at which old ones are removed next.
+    full: usize,
+}
 
 impl<T> Default for Recent<T> {
     fn default() -> Recent<T> {
-        Recent(FxHashMap::default())
+        Recent { entries: FxHashMap::default(), full: MANY }
     }
 }
 
 /// How long something counts, nanoseconds.
 const MAX_AGE: u64 = 2_000_000_000;
 
-/// Number of entries from which old ones are removed.
+/// Least number of entries at which old ones are removed.
 const MANY: usize = 4096;
 
 impl<T: Copy> Recent<T> {
     fn insert(&mut self, number: i64, what: T, ts: u64) {
-        if self.0.len() >= MANY {
-            self.0.retain(|_, (_, since)| ts.saturating_sub(*since) < MAX_AGE);
+        if self.entries.len() >= self.full {
+            self.entries.retain(|_, (_, since)| ts.saturating_sub(*since) < MAX_AGE);
+            // In a storm of forks all are young. Looking at all of them again must not follow from each one more.
+            self.full = MANY.max(2 * self.entries.len());
         }
-        self.0.insert(number, (what, ts));
+        self.entries.insert(number, (what, ts));
+    }
+
+    fn remove(&mut self, number: &i64) {
+        self.entries.remove(number);
     }
 
     fn get(&self, number: i64, now: u64) -> Option<T> {
-        self.0.get(&number).filter(|(_, since)| now.saturating_sub(*since) < MAX_AGE).map(|(what, _)| *what)
+        self.entries
+            .get(&number)
+            .filter(|(_, since)| now.saturating_sub(*since) < MAX_AGE)
+            .map(|(what, _)| *what)
     }
 
     fn any(&self, now: u64, holds: impl Fn(&T) -> bool) -> bool {
-        self.0.values().any(|(what, since)| now.saturating_sub(*since) < MAX_AGE && holds(what))
+        self.entries.values().any(|(what, since)| now.saturating_sub(*since) < MAX_AGE && holds(what))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn old_entries_go_and_a_storm_is_looked_through_seldom() {
+        let mut recent = Recent::default();
+        (0..100_000).for_each(|number| recent.insert(number, (), 1));
+        assert_eq!(recent.entries.len(), 100_000, "all are young");
+        assert!(recent.full >= 100_000, "and were looked through only when they had doubled");
+        (100_000..400_000).for_each(|number| recent.insert(number, (), MAX_AGE + 1));
+        assert!(recent.get(1, 2).is_none() && recent.get(399_999, MAX_AGE + 2).is_some());
+        assert!(recent.entries.len() <= 300_000, "{}", recent.entries.len());
     }
 }
