@@ -89,7 +89,7 @@ impl Budget {
         self.told.replace(limit) != Some(limit)
     }
 
-    /// A cut has begun at `ts`. It counts as a file from now on.
+    /// A cut has begun at `ts`. It counts as a file once it is written.
     pub(super) fn begun(&mut self, ts: u64) {
         self.begun.push_back(ts);
         self.told = None;
