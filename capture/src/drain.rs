@@ -3,6 +3,7 @@
 
 use aya::maps::{MapData, RingBuf};
 use tercel_format::Event;
+use tercel_format::extras::Extras;
 use tercel_probe_abi::HEADER;
 
 use crate::clock;
@@ -129,9 +130,11 @@ fn head(ring: &mut RingBuf<MapData>) -> Option<(u64, &[u8])> {
     Some((ts, bytes))
 }
 
-/// A record as an event (reference C3, C4).
+/// A record as an event (reference C3, C4). What follows the event's own length is what the kernel says beside the parameters.
 fn event(record: &[u8], cpu: usize) -> Option<Event<'_>> {
-    let (header, rest) = record.split_at_checked(HEADER)?;
+    let length = u32::from_le_bytes(*record.get(16..)?.first_chunk()?);
+    let (event, extras) = record.split_at_checked(length as usize)?;
+    let (header, rest) = event.split_at_checked(HEADER)?;
     let number = |at: usize| Some(u64::from_le_bytes(*header.get(at..)?.first_chunk()?));
     let code = u16::from_le_bytes(*header.get(20..)?.first_chunk()?);
     let nparams = u32::from_le_bytes(*header.get(22..)?.first_chunk()?) as usize;
@@ -145,6 +148,7 @@ fn event(record: &[u8], cpu: usize) -> Option<Event<'_>> {
     event.ts = number(0)?;
     event.tid = number(8)? as i64;
     event.cpu = cpu as u16;
+    event.set_extras(Extras::new(extras));
     Some(event)
 }
 
@@ -155,7 +159,7 @@ mod tests {
     fn record(nparams: u32, lengths: &[u16], data: &[u8]) -> Vec<u8> {
         let mut record = 7u64.to_le_bytes().to_vec();
         record.extend(42u64.to_le_bytes());
-        record.extend(0u32.to_le_bytes());
+        record.extend(((HEADER + 2 * lengths.len() + data.len()) as u32).to_le_bytes());
         record.extend(5u16.to_le_bytes());
         record.extend(nparams.to_le_bytes());
         record.extend(lengths.iter().flat_map(|length| length.to_le_bytes()));
@@ -168,9 +172,14 @@ mod tests {
         let good = record(2, &[8, 8], &[1; 16]);
         let found = event(&good, 3).expect("an event");
         assert_eq!((found.ts, found.tid, found.cpu, found.nparams()), (7, 42, 3, 2));
-        for bad in
-            [record(2, &[8, 9], &[1; 16]), record(u32::MAX, &[8], &[1; 8]), good[..20].to_vec(), Vec::new()]
-        {
+        assert!(found.extras().is_empty());
+        let more = [&good[..], b"\x05\x00\x04\x00\x02\x00\x00\x00"].concat();
+        let found = event(&more, 3).expect("an event");
+        assert_eq!((found.nparams(), found.extras().facts()), (2, 2));
+        let mut long = good.clone();
+        long[16] += 1;
+        let others = [record(2, &[8, 9], &[1; 16]), record(u32::MAX, &[8], &[1; 8])];
+        for bad in others.into_iter().chain([good[..20].to_vec(), good[..30].to_vec(), long, Vec::new()]) {
             assert!(event(&bad, 0).is_none());
         }
     }

@@ -10,6 +10,7 @@ use crate::block::BlockKind;
 use crate::block::event::{self, Layout};
 use crate::error::Fault;
 use crate::event::Event;
+use crate::extras::Extras;
 use crate::numbering::Numbering;
 use crate::record::Block;
 use crate::upgrade::{Upgrade, Upgraded};
@@ -45,6 +46,8 @@ pub(crate) struct EventPlace {
     num: u64,
     initial: bool,
     bytes: Bytes,
+    /// Where the extras are in the bytes that are lent from.
+    extras: (usize, usize),
 }
 
 enum Bytes {
@@ -83,12 +86,19 @@ impl Assembler {
             }
             Err(fault) => return Content::Stuck(fault),
         };
+        // Their place follows from the addresses: both are parts of one slice.
+        let extras = match raw.extras {
+            [] => (0, 0),
+            extras => {
+                (offset + block::HEADER + (extras.as_ptr().addr() - body.as_ptr().addr()), extras.len())
+            }
+        };
         if let Some(number) = raw.number {
             self.numbering.jump(number);
         }
         let (num, initial) = self.numbering.event(code);
         let (ts, tid, cpu, flags) = (raw.ts, raw.tid, raw.cpu, raw.flags);
-        Content::Event(EventPlace { code, ts, tid, cpu, flags, num, initial, bytes })
+        Content::Event(EventPlace { code, ts, tid, cpu, flags, num, initial, bytes, extras })
     }
 
     /// The event that [`take`](Assembler::take) found last, in the same bytes.
@@ -110,6 +120,9 @@ impl Assembler {
         event.cpu = place.cpu;
         event.state_only = place.flags & event::STATE_ONLY != 0;
         event.initial = place.initial;
+        if place.extras.1 > 0 {
+            event.set_extras(Extras::new(bytes.get(place.extras.0..)?.get(..place.extras.1)?));
+        }
         Some(event)
     }
 

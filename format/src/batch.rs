@@ -4,6 +4,7 @@ use std::convert::Infallible;
 
 use crate::catalogue::EventInfo;
 use crate::event::Event;
+use crate::extras::Extras;
 use crate::flow::BlockSource;
 use crate::record::{Block, FdDetail, FdRecord, ProcessRecord};
 
@@ -11,7 +12,7 @@ use crate::record::{Block, FdDetail, FdRecord, ProcessRecord};
 #[derive(Debug, Default)]
 pub struct Batch {
     items: Vec<Item>,
-    /// Lengths and parameters of the events, back to back.
+    /// Lengths, parameters and extras of the events, back to back.
     bytes: Vec<u8>,
     /// Bytes of the blocks that are not events, roughly.
     others: usize,
@@ -38,6 +39,7 @@ struct Head {
     info: &'static EventInfo,
     lengths: u32,
     data: u32,
+    extras: u16,
     cpu: u16,
     state_only: bool,
     initial: bool,
@@ -74,12 +76,14 @@ impl Batch {
             info: event.info,
             lengths: size(lengths),
             data: size(data),
+            extras: event.extras().bytes().len() as u16,
             cpu: event.cpu,
             state_only: event.state_only,
             initial: event.initial,
         }));
         self.bytes.extend_from_slice(lengths);
         self.bytes.extend_from_slice(data);
+        self.bytes.extend_from_slice(event.extras().bytes());
     }
 
     /// Appends a copy of a block.
@@ -111,7 +115,7 @@ impl Batch {
     pub fn advance(&mut self) -> bool {
         let Some(item) = self.items.get(self.next) else { return false };
         if let Item::Event(head) = item {
-            self.position += head.lengths as usize + head.data as usize;
+            self.position += head.size();
         }
         self.next += 1;
         true
@@ -156,9 +160,17 @@ impl BlockSource for Batch {
 }
 
 impl Head {
+    /// Bytes of lengths, parameters and extras.
+    #[inline]
+    fn size(&self) -> usize {
+        self.lengths as usize + self.data as usize + usize::from(self.extras)
+    }
+
     /// The event, whose bytes end at `end`.
     #[inline]
     fn event<'a>(&self, bytes: &'a [u8], end: usize) -> Event<'a> {
+        let extras = bytes.get(end.saturating_sub(usize::from(self.extras))..end).unwrap_or_default();
+        let end = end - extras.len();
         let middle = end.saturating_sub(self.data as usize);
         let start = middle.saturating_sub(self.lengths as usize);
         let lengths = bytes.get(start..middle).unwrap_or_default();
@@ -166,6 +178,7 @@ impl Head {
         let mut event = Event::from_parts(self.info, lengths, data);
         (event.num, event.ts, event.tid, event.cpu) = (self.num, self.ts, self.tid, self.cpu);
         (event.state_only, event.initial) = (self.state_only, self.initial);
+        event.set_extras(Extras::new(extras));
         event
     }
 }
@@ -200,6 +213,7 @@ fn fd_weight(record: &FdRecord) -> usize {
 mod tests {
     use super::*;
     use crate::catalogue::code;
+    use crate::extras;
     use crate::record::Section;
     use crate::writer::EventBuilder;
 
@@ -212,6 +226,7 @@ mod tests {
                     .cpu(3)
                     .set("res", 0)
                     .set("path", "d".repeat(number as usize).as_str())
+                    .extra(extras::kind::CWD, 0, &vec![b'/'; number as usize - 1])
                     .encode()
                     .expect("a valid event")
             })
@@ -227,6 +242,7 @@ mod tests {
             assert!(batch.advance());
             let (found, expected) = (batch.event().expect("an event"), event.event());
             assert_eq!(found.parts(), expected.parts());
+            assert_eq!(found.extras(), expected.extras());
             assert_eq!((found.code(), found.ts, found.tid, found.cpu), (expected.code(), expected.ts, 7, 3));
         }
         assert!(!batch.advance());

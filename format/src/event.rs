@@ -2,6 +2,7 @@
 
 use crate::catalogue::code::DROP_E;
 use crate::catalogue::{EVENTS, EventInfo};
+use crate::extras::{self, Extras, flag};
 
 /// An event of the newest schema: header and parameters, borrowed from the reader's buffer.
 #[derive(Debug, Clone, Copy)]
@@ -23,6 +24,7 @@ pub struct Event<'a> {
     pub initial: bool,
     lengths: &'a [u8],
     data: &'a [u8],
+    extras: Extras<'a>,
 }
 
 impl<'a> Event<'a> {
@@ -36,12 +38,45 @@ impl<'a> Event<'a> {
     /// As [`new`](Event::new), for a row of the catalogue.
     #[inline]
     pub fn from_parts(info: &'static EventInfo, lengths: &'a [u8], data: &'a [u8]) -> Event<'a> {
-        Event { num: 0, ts: 0, tid: 0, info, cpu: 0, state_only: false, initial: false, lengths, data }
+        Event {
+            num: 0,
+            ts: 0,
+            tid: 0,
+            info,
+            cpu: 0,
+            state_only: false,
+            initial: false,
+            lengths,
+            data,
+            extras: Extras::default(),
+        }
     }
 
     /// The table of lengths and the parameters after it, as in a capture.
     pub fn parts(&self) -> (&'a [u8], &'a [u8]) {
         (self.lengths, self.data)
+    }
+
+    /// What the kernel says beside the parameters.
+    #[inline]
+    pub fn extras(&self) -> Extras<'a> {
+        self.extras
+    }
+
+    /// Replaces what the kernel says beside the parameters.
+    #[inline]
+    pub fn set_extras(&mut self, extras: Extras<'a>) {
+        self.extras = extras;
+    }
+
+    /// A path of the extras, one of those of [`kind`](extras::kind): also where it is the one of a parameter and is not repeated
+    /// ([`SAME`](flag::SAME)). `None` if the kernel says nothing of it.
+    pub fn kernel_path(&self, kind: u8) -> Option<&'a [u8]> {
+        let item = self.extras.get(kind).filter(|_| extras::kind::is_path(kind))?;
+        if item.has(flag::SAME) {
+            return extras::given(self.param(extras::parameter_of(self.info, kind)?)?);
+        }
+        Some(until_nul(item.value))
     }
 
     /// Event code.
@@ -163,6 +198,29 @@ mod tests {
         assert_eq!(event.text(1), Some(&b"ab"[..]));
         assert_eq!(event.int(2), Some(7));
         assert_eq!(event.param(3), None);
+    }
+
+    #[test]
+    fn paths_of_the_kernel_stand_beside_or_in_a_parameter() {
+        use crate::extras::{ExtrasBuilder, kind};
+        let name = b"/etc/passwd\0";
+        let lengths = [8, 0, 8, 0, name.len() as u8, 0];
+        let data = [&[3u8, 0, 0, 0, 0, 0, 0, 0][..], &(-100i64).to_le_bytes(), name].concat();
+        let mut event = Event::new(code::SYSCALL_OPENAT_2_X, &lengths, &data).expect("known code");
+        assert_eq!(event.kernel_path(kind::PATH), None);
+        let mut items = ExtrasBuilder::default();
+        items.add(kind::PATH, flag::SAME, b"").add(kind::PATH_INSIDE, 0, b"/passwd").add(
+            kind::FILE,
+            0,
+            b"/no",
+        );
+        items.add(kind::SECOND_PATH, flag::SAME, b"").add(kind::CWD, 0, b"/tmp\0rest");
+        event.set_extras(items.extras());
+        assert_eq!(event.kernel_path(kind::PATH), Some(&b"/etc/passwd"[..]));
+        assert_eq!(event.kernel_path(kind::PATH_INSIDE), Some(&b"/passwd"[..]));
+        assert_eq!(event.kernel_path(kind::CWD), Some(&b"/tmp"[..]));
+        // No path; and one that says it is in a parameter that the event does not have.
+        assert_eq!((event.kernel_path(kind::FILE), event.kernel_path(kind::SECOND_PATH)), (None, None));
     }
 
     #[test]

@@ -84,6 +84,7 @@
 pub mod catalogue;
 mod engine;
 mod event;
+pub mod extras;
 pub mod record;
 
 pub mod block;

@@ -29,6 +29,7 @@ fuzz_target!(|bytes: &[u8]| {
             cpu: 0,
             flags: 0,
             number: None,
+            extras: &[],
             lengths: &lengths,
             data,
         };

@@ -124,7 +124,8 @@ impl Visitor for Listed {
     fn block(&mut self, block: &Block<'_>) -> Result<bool, Infallible> {
         match block {
             Block::Event(event) => {
-                (event.num, event.ts, event.tid, event.code(), event.parts()).hash(&mut self.0);
+                (event.num, event.ts, event.tid, event.code(), event.parts(), event.extras())
+                    .hash(&mut self.0);
             }
             other => format!("{other:?}").hash(&mut self.0),
         }

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::net::IpAddr;
 
 use tercel_format::catalogue::{EventFlags, EventInfo, Extra, ParamInfo, ParamType, code};
+use tercel_format::extras::{ExtrasBuilder, FileId, Item, kind};
 use tercel_format::{Event, until_nul};
 use tercel_replay::state::State;
 
@@ -43,7 +44,30 @@ pub(super) fn with_redacted<E>(
     let mut redacted = Event::from_parts(event.info, &lengths, &data);
     (redacted.num, redacted.ts, redacted.tid, redacted.cpu) = (event.num, event.ts, event.tid, event.cpu);
     (redacted.state_only, redacted.initial) = (event.state_only, event.initial);
+    let extras = beside(texts, event);
+    redacted.set_extras(extras.extras());
     give(&redacted)
+}
+
+/// What the kernel says beside the parameters: its paths are whole, and are redacted like any others. Items that are not known here are
+/// not let through.
+fn beside(texts: &mut Texts, event: &Event<'_>) -> ExtrasBuilder {
+    let mut builder = ExtrasBuilder::default();
+    for Item { kind, flags, value } in event.extras() {
+        match kind {
+            _ if kind::is_path(kind) => builder.add(kind, flags, &texts.path(until_nul(value))),
+            kind::ENTRY_ADDRESS if !value.is_empty() => {
+                builder.add(kind, flags, &socket_address(texts, value))
+            }
+            kind::FILE | kind::SECOND_FILE => {
+                builder.add(kind, flags, value.get(..FileId::SIZE).unwrap_or_default())
+            }
+            kind::FACTS => builder.add(kind, flags, value.get(..4).unwrap_or_default()),
+            kind::LATENCY => builder.add(kind, flags, value.get(..8).unwrap_or_default()),
+            _ => continue,
+        };
+    }
+    builder
 }
 
 /// Users and groups that are made while a capture runs.

@@ -2,9 +2,13 @@
 
 use std::net::IpAddr;
 
+use tercel_format::catalogue::code;
+use tercel_format::extras::{FileId, fact, flag, kind};
 use tercel_format::record::Account;
+use tercel_format::writer::EventBuilder;
 
 use super::addresses::Addresses;
+use super::event::with_redacted;
 use super::text::Texts;
 use super::{Key, Policy, SHIPPED};
 
@@ -147,4 +151,40 @@ fn names_of_labels_are_texts() {
     for secret in ["\"alice\"", "abcdef", "203.0.113.77", "\"image\":\"i\""] {
         assert!(!new.contains(secret), "{secret} in {new}");
     }
+}
+
+#[test]
+fn what_the_kernel_says_is_redacted_as_the_parameters_are() {
+    let mut texts = texts(SHIPPED);
+    texts.learn_accounts(&[user(1000, "acme")]);
+    let secret = |bytes: &[u8]| bytes.windows(4).any(|part| part == b"acme");
+    let file = FileId { ino: 5, dev: 6, mode: 7 };
+    let encoded = EventBuilder::new(code::SYSCALL_OPENAT_2_X, 1, 2)
+        .set("name", "/home/acme/x")
+        .extra(kind::PATH, flag::SAME, b"")
+        .extra(kind::PATH_INSIDE, flag::CUT, b"/home/acme/x")
+        .extra(kind::ENTRY_PATH, 0, b"/home/acme/x\0acme")
+        .extra(kind::FILE, 0, &[&file.bytes()[..], b"acme"].concat())
+        .extra(kind::FACTS, 0, &[&fact::CHANGED.to_le_bytes()[..], b"acme"].concat())
+        .extra(kind::LATENCY, 0, &[&9u64.to_le_bytes()[..], b"acme"].concat())
+        .extra(kind::ENTRY_ADDRESS, 0, b"\x02\x08\x08\x08\x08\x35\x00")
+        .extra(200, 0, b"acme")
+        .encode()
+        .expect("a valid event");
+    let check = &mut |event: &tercel_format::Event<'_>| {
+        let extras = event.extras();
+        assert!(!secret(extras.bytes()), "{extras:?}");
+        // It is the same path, and becomes the same wherever it stands.
+        let path = event.kernel_path(kind::PATH).expect("a path");
+        assert!(path.starts_with(b"/home/REDACTED-") && path.ends_with(b"/x"), "{path:?}");
+        assert_eq!(event.kernel_path(kind::PATH_INSIDE), Some(path));
+        assert_eq!(event.kernel_path(kind::ENTRY_PATH), Some(path));
+        assert!(extras.get(kind::PATH_INSIDE).is_some_and(|item| item.has(flag::CUT)));
+        assert_eq!((extras.file(), extras.facts(), extras.latency()), (Some(file), fact::CHANGED, Some(9)));
+        let address = extras.get(kind::ENTRY_ADDRESS).expect("an address").value;
+        assert!(address[1..5] != [8; 4] && address[5..] == [0x35, 0], "{address:?}");
+        assert_eq!(extras.get(200), None);
+        Ok::<(), ()>(())
+    };
+    with_redacted(&mut texts, None, &encoded.event(), check).expect("nothing fails");
 }

@@ -16,8 +16,11 @@ pub(crate) const STATE_ONLY: u32 = 1;
 /// use; its value has 8 bytes.
 pub(crate) const NUMBER_OPTION: u16 = 0x9C45;
 
-/// Bytes of that option.
-pub(crate) const NUMBER_SIZE: usize = 12;
+/// Code of the option after an event that contains what the kernel says beside the parameters (FORMAT.md section 11).
+pub(crate) const EXTRAS_OPTION: u16 = 0x9C46;
+
+/// Bytes of an option before its value: code u16, length u16.
+pub(crate) const OPTION_HEAD: usize = 4;
 
 /// How an event block is laid out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,6 +60,8 @@ pub struct RawEvent<'a> {
     pub flags: u32,
     /// Its number, if it does not follow that of the event before.
     pub number: Option<u64>,
+    /// What the kernel says beside the parameters ([`Extras`](crate::extras::Extras)); empty in most captures.
+    pub extras: &'a [u8],
     /// Lengths of the parameters, one after the other, each 16 or 32 bits wide.
     pub lengths: &'a [u8],
     /// The parameters, back to back.
@@ -91,37 +96,58 @@ pub(crate) fn event(body: &[u8], layout: Layout) -> Result<Option<RawEvent<'_>>,
     } else {
         uncounted(rest, length, code, wide)?
     };
-    let number = if layout.counted { number(body, event, length) } else { None };
+    let options = if layout.counted { options(body, event, length) } else { Options::default() };
     Ok(Some(RawEvent {
         ts: u64::from_le_bytes(*ts),
         tid: i64::from_le_bytes(*tid),
         code,
         cpu: u16::from_le_bytes(*cpu),
         flags,
-        number,
+        number: options.number,
+        extras: options.extras,
         lengths,
         data,
     }))
 }
 
-/// The number in an option after an event of `length` bytes. `event` is the end of `body` that starts with the event.
-#[inline]
-fn number(body: &[u8], event: &[u8], length: u32) -> Option<u64> {
-    if event.len() < (length as usize).saturating_add(NUMBER_SIZE) {
-        None
-    } else {
-        option(body, event, length)
-    }
+/// What stands in options after an event.
+#[derive(Debug, Clone, Copy, Default)]
+struct Options<'a> {
+    number: Option<u64>,
+    extras: &'a [u8],
 }
 
-/// Options start at the next multiple of 4 bytes from the start of the body (reference C9).
-#[cold]
-fn option(body: &[u8], event: &[u8], length: u32) -> Option<u64> {
+/// The options after an event of `length` bytes. `event` is the end of `body` that starts with the event.
+#[inline]
+fn options<'a>(body: &'a [u8], event: &[u8], length: u32) -> Options<'a> {
+    if event.len() < (length as usize).saturating_add(OPTION_HEAD) {
+        return Options::default();
+    }
+    // They start at the next multiple of 4 bytes from the start of the body (reference C9).
     let start = (body.len() - event.len() + length as usize).next_multiple_of(4);
-    let (code, rest) = body.get(start..)?.split_first_chunk::<2>()?;
-    let (size, value) = rest.split_first_chunk::<2>()?;
-    let is_number = u16::from_le_bytes(*code) == NUMBER_OPTION && u16::from_le_bytes(*size) == 8;
-    value.first_chunk::<8>().filter(|_| is_number).map(|value| u64::from_le_bytes(*value))
+    body.get(start..).map_or(Options::default(), read_options)
+}
+
+/// Goes through options up to their end or the first that is not complete. Of several with one code the first counts.
+#[inline(never)]
+fn read_options(bytes: &[u8]) -> Options<'_> {
+    const END: u16 = 0;
+    let mut found = Options::default();
+    let mut rest = bytes;
+    while let Some(([a, b, c, d], values)) = rest.split_first_chunk::<OPTION_HEAD>() {
+        let (code, size) = (u16::from_le_bytes([*a, *b]), usize::from(u16::from_le_bytes([*c, *d])));
+        let Some(value) = values.get(..size).filter(|_| code != END) else { break };
+        match code {
+            NUMBER_OPTION if found.number.is_none() => {
+                found.number = value.try_into().ok().map(u64::from_le_bytes);
+            }
+            EXTRAS_OPTION if found.extras.is_empty() => found.extras = value,
+            _ => {}
+        }
+        // The padding of the last one may be missing.
+        rest = values.get(size.next_multiple_of(4)..).unwrap_or_default();
+    }
+    found
 }
 
 /// Lengths and parameters of an event whose header counts them (reference C5). `event` starts at the header.
@@ -253,6 +279,38 @@ mod tests {
         check_old(SYSCALL_EXECVE_8_X, &[0; 16], &[]);
         let claims_three_more = body(OLD, INFRASTRUCTURE_EVENT_E, &[1, 0, 1, 0, 1, 0, 1, 0], 0, b"abcd", 3);
         check(&claims_three_more, OLD, &[1, 0, 1, 0, 1, 0, 1, 0], b"abcd");
+    }
+
+    #[test]
+    fn options_after_an_event_are_read() {
+        let event_of = |options: &[u8]| {
+            let mut bytes = body(COUNTED, SYSCALL_READ_X, &[8, 0, 3, 0], 2, b"12345678abc", 0);
+            bytes.resize(bytes.len().next_multiple_of(4), 0);
+            bytes.extend(options);
+            let raw = event(&bytes, COUNTED).expect("good event").expect("known event");
+            (raw.number, raw.extras.to_vec())
+        };
+        let option = |code: u16, value: &[u8]| {
+            let mut bytes = [&code.to_le_bytes()[..], &(value.len() as u16).to_le_bytes(), value].concat();
+            bytes.resize(bytes.len().next_multiple_of(4), 0);
+            bytes
+        };
+        let (number, extras) = (option(NUMBER_OPTION, &7u64.to_le_bytes()), option(EXTRAS_OPTION, b"items"));
+        let comment = option(1, b"made by hand");
+        let both = (Some(7), b"items".to_vec());
+        assert_eq!(event_of(&[]), (None, Vec::new()));
+        assert_eq!(event_of(&number), (Some(7), Vec::new()));
+        assert_eq!(event_of(&[&number[..], &extras].concat()), both);
+        assert_eq!(event_of(&[&extras[..], &comment, &number].concat()), both);
+        // Only the first counts; nothing does after the end, or after an option that is not complete.
+        assert_eq!(event_of(&[&number[..], &extras, &option(EXTRAS_OPTION, b"others")].concat()), both);
+        assert_eq!(event_of(&[&option(0, b"")[..], &number].concat()), (None, Vec::new()));
+        assert_eq!(event_of(&[&[9, 9, 255, 255][..], &number].concat()), (None, Vec::new()));
+        assert_eq!(event_of(&option(NUMBER_OPTION, &[7; 9])), (None, Vec::new()));
+        for end in 0..extras.len() {
+            let whole = if end >= 9 { &b"items"[..] } else { b"" };
+            assert_eq!(event_of(&extras[..end]), (None, whole.to_vec()), "{end} bytes");
+        }
     }
 
     #[test]

@@ -17,6 +17,7 @@ fn feed(upgrade: &mut Upgrade, encoded: &EncodedEvent) -> Result<Outcome, Fault>
         cpu: 0,
         flags: 0,
         number: None,
+        extras: &[],
         lengths,
         data,
     };
@@ -148,6 +149,7 @@ fn what_cannot_be_upgraded_is_a_fault() {
         cpu: 0,
         flags: 0,
         number: None,
+        extras: &[],
         lengths: &lengths,
         data: &[],
     };

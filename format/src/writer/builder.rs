@@ -5,6 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 
 use crate::catalogue::{self, EventFlags, EventInfo, Extra, ParamInfo, ParamType, Width};
 use crate::event::Event;
+use crate::extras::ExtrasBuilder;
 
 /// A value for a parameter.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -175,6 +176,7 @@ pub struct EventBuilder {
     state_only: bool,
     nparams: Option<usize>,
     values: Vec<Value>,
+    extras: ExtrasBuilder,
     unknown: Option<String>,
 }
 
@@ -189,6 +191,7 @@ impl EventBuilder {
             state_only: false,
             nparams: None,
             values: Vec::new(),
+            extras: ExtrasBuilder::default(),
             unknown: None,
         }
     }
@@ -208,6 +211,12 @@ impl EventBuilder {
     /// Writes only the first `count` parameters, as old versions of the event had them.
     pub fn nparams(mut self, count: usize) -> EventBuilder {
         self.nparams = Some(count);
+        self
+    }
+
+    /// Adds an item to what the kernel says beside the parameters ([`extras`](crate::extras)).
+    pub fn extra(mut self, kind: u8, flags: u8, value: &[u8]) -> EventBuilder {
+        self.extras.add(kind, flags, value);
         self
     }
 
@@ -262,6 +271,7 @@ impl EventBuilder {
             state_only: self.state_only,
             lengths,
             data,
+            extras: self.extras,
         })
     }
 }
@@ -323,6 +333,7 @@ pub struct EncodedEvent {
     state_only: bool,
     lengths: Vec<u8>,
     data: Vec<u8>,
+    extras: ExtrasBuilder,
 }
 
 impl EncodedEvent {
@@ -333,6 +344,7 @@ impl EncodedEvent {
         event.tid = self.tid;
         event.cpu = self.cpu;
         event.state_only = self.state_only;
+        event.set_extras(self.extras.extras());
         event
     }
 }

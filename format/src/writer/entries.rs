@@ -2,8 +2,9 @@
 
 use std::net::{IpAddr, Ipv6Addr};
 
-use crate::block::event::NUMBER_OPTION;
+use crate::block::event::{EXTRAS_OPTION, NUMBER_OPTION};
 use crate::block::{STATE_HEAD, STATE_MAGIC};
+use crate::extras::Extras;
 use crate::record::longest::{CREDENTIAL, LIST, NAME, PATH};
 use crate::record::{Account, FdDetail, FdRecord, Interface, MachineInfo, ProcessRecord, StateRecord};
 
@@ -24,10 +25,20 @@ pub(super) fn state(body: &mut Vec<u8>, record: &StateRecord) {
 
 /// The option after an event that contains its number.
 pub(super) fn number(body: &mut Vec<u8>, number: u64) {
+    option(body, NUMBER_OPTION, &number.to_le_bytes());
+}
+
+/// The option after an event that contains what the kernel says beside the parameters.
+pub(super) fn extras(body: &mut Vec<u8>, extras: Extras<'_>) {
+    option(body, EXTRAS_OPTION, extras.bytes());
+}
+
+/// An option, whose value is no longer than an option may be.
+fn option(body: &mut Vec<u8>, code: u16, value: &[u8]) {
     body.resize(body.len().next_multiple_of(4), 0);
-    body.extend_from_slice(&NUMBER_OPTION.to_le_bytes());
-    body.extend_from_slice(&8u16.to_le_bytes());
-    body.extend_from_slice(&number.to_le_bytes());
+    body.extend_from_slice(&code.to_le_bytes());
+    body.extend_from_slice(&(value.len() as u16).to_le_bytes());
+    body.extend_from_slice(value);
 }
 
 pub(super) fn machine(body: &mut Vec<u8>, machine: &MachineInfo) {

@@ -148,6 +148,9 @@ impl<W: Write> Writer<W> {
         if let Some(number) = number {
             entries::number(&mut self.body, number);
         }
+        if !event.extras().is_empty() {
+            entries::extras(&mut self.body, event.extras());
+        }
         let large = width == 4 || self.body.len() + 3 + TRAILER > EVENT_LIMIT;
         self.block(match (event.state_only, large) {
             (false, false) => code::EVENT_V2,

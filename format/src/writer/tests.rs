@@ -251,3 +251,43 @@ fn what_does_not_go_with_the_catalogue_is_refused() {
     let long = "parameter name of event openat is too long";
     assert_eq!(error(open().set("name", Value::Bytes(vec![0; 65_536]))), long);
 }
+
+#[test]
+fn what_the_kernel_says_stays_with_its_event() {
+    use crate::extras::{Extras, LONGEST, flag, kind};
+    let long = vec![b'/'; LONGEST - 4];
+    let events = [
+        (false, 0, &b"/etc/passwd"[..]),
+        (true, flag::CUT, b"/a"),
+        // Longer than a block that needs no mark as large.
+        (false, 0, &long),
+    ];
+    let encoded = events.map(|(state_only, flags, path)| {
+        let event =
+            EventBuilder::new(SYSCALL_READ_X, 1, 2).set("res", 3).set("data", Value::Bytes(b"abc".to_vec()));
+        let event = event.extra(kind::PATH, flags, path);
+        (if state_only { event.state_only() } else { event }).encode().expect("a valid event")
+    });
+    let mut writer = Writer::new(Vec::new()).expect("memory");
+    for event in &encoded {
+        writer.event(&event.event()).expect("memory");
+        let mut event = event.event();
+        event.num = 1000;
+        writer.numbered_event(&event).expect("memory");
+    }
+    let mut plain = encoded[0].event();
+    plain.set_extras(Extras::default());
+    writer.event(&plain).expect("memory");
+    let mut reader = Reader::new(std::io::Cursor::new(writer.finish().expect("memory"))).expect("a capture");
+    let mut seen = Vec::new();
+    while let Some(block) = reader.next().expect("whole blocks") {
+        if let Block::Event(event) = block {
+            assert_eq!(event.parts(), plain.parts());
+            seen.push((event.num, event.kernel_path(kind::PATH).map(<[u8]>::len)));
+        }
+    }
+    let long = Some(LONGEST - 4);
+    let expected =
+        [(1, Some(11)), (1000, Some(11)), (1001, Some(2)), (1000, Some(2)), (1001, long), (1000, long)];
+    assert_eq!(seen, [&expected[..], &[(1001, None)]].concat());
+}

@@ -95,7 +95,8 @@ fn replayed(program: &Program, files: &[PathBuf]) -> (Vec<String>, Vec<String>) 
             if let Block::Event(event) = block
                 && !event.initial
             {
-                events.push(format!("{} {} {} {:?}", event.num, event.ts, event.code(), event.parts()));
+                let bytes = (event.parts(), event.extras().bytes());
+                events.push(format!("{} {} {} {bytes:?}", event.num, event.ts, event.code()));
             }
         }
         assert_eq!(source.statistics().incidents, 0);
