@@ -93,6 +93,54 @@ impl Drop for Waiting {
     }
 }
 
+/// A session of its own with processes that wait until they are released. The session of the test may have been made outside of
+/// this pid namespace, and then it has no number. No process of the session outlives the test.
+struct Session {
+    leader: Child,
+    place: PathBuf,
+}
+
+impl Session {
+    /// A process for each of these ways, with this directory for marks.
+    fn new(ways: &Ways, names: &[&str], marks: &str) -> Session {
+        let place = ways.place.path("session");
+        fs::create_dir(&place).expect("a directory");
+        for name in names {
+            assert!(Command::new("mkfifo").arg(place.join(name)).status().expect("mkfifo runs").success());
+        }
+        let script = r#"
+            marks=$1 program=$2; shift 2
+            for way; do
+                sh -c 'read -r line <"$2"; exec "$0" "$1" "$3"' "$program" "$way" "$way" "$marks" &
+                echo $! >"$way.pid.new"; mv "$way.pid.new" "$way.pid"
+            done
+            wait"#;
+        let mut command = Command::new("setsid");
+        command.args(["sh", "-c", script, "-", marks, &ways.program]).args(names);
+        let leader = command.current_dir(&place).stdout(Stdio::null()).spawn().expect("setsid");
+        Session { leader, place }
+    }
+
+    /// Lets one of them go on.
+    fn release(&self, name: &str) {
+        fs::write(self.place.join(name), "\n").expect("the process reads");
+    }
+
+    /// What the kernel calls one of them.
+    fn comm(&self, name: &str) -> Option<String> {
+        let pid = fs::read_to_string(self.place.join(format!("{name}.pid"))).ok()?;
+        fs::read_to_string(format!("/proc/{}/comm", pid.trim())).ok().map(|comm| comm.trim().to_owned())
+    }
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        let group = format!("-{}", self.leader.id());
+        let _ = Command::new("kill").args(["-KILL", "--", &group]).stderr(Stdio::null()).status();
+        let _ = self.leader.wait();
+    }
+}
+
 /// How many events there are of a mark: one that changes what is known of a process, and one that changes nothing.
 fn seen(trace: &str, marks: &str, way: &str) -> (usize, usize) {
     let mark = format!("{marks}/{way}");
@@ -202,12 +250,10 @@ fn processes_have_names_and_sessions() {
     let missing = ["record", "-q", "-w", "/dev/null", "--name", &format!("{name}x")].map(str::to_owned);
     let missing = ran(&missing.each_ref().map(String::as_str), 2);
     assert!(missing.err.contains(&format!("--name: no process '{name}x' runs")), "{}", missing.err);
-    // A process of this name, and one of its session, which is the test's.
-    let (named, other) = (ways.waiting(&["await", &marks]), ways.waiting(&["threads", &marks]));
-    named.release();
-    let is_there =
-        || fs::read_to_string(format!("/proc/{}/comm", named.pid())).is_ok_and(|comm| comm.trim() == name);
-    wait("process of this name", is_there);
+    // A process of this name, and another one of its session.
+    let session = Session::new(&ways, &["await", "threads"], &marks);
+    session.release("await");
+    wait("process of this name", || session.comm("await").is_some_and(|comm| comm == name));
     let trace = ways.place.name("session.scap");
     let recorder = tercel(&["record", "-q", "-w", &trace, "--name", &name, "--follow", "session"]).spawn();
     let mut recorder = recorder.expect("it runs");
@@ -216,14 +262,11 @@ fn processes_have_names_and_sessions() {
     let second = tercel(&["record", "-q", "-w", &alone, "--name", &name]).spawn();
     let mut second = second.expect("it runs");
     wait("trace", || fs::metadata(&alone).is_ok_and(|file| file.len() > 0));
-    other.release();
-    let mut other = other;
-    other.child.wait().expect("a process");
+    session.release("threads");
+    wait("mark", || ways.place.path("m/threads").exists());
     fs::write(ways.place.path("m/await"), "").expect("a mark");
-    // The session goes on with the test.
     assert!(second.wait().expect("it ends").success());
-    let told = Command::new("kill").args(["-INT", &recorder.id().to_string()]).status();
-    assert!(told.expect("kill runs").success() && recorder.wait().expect("it ends").success());
+    assert!(recorder.wait().expect("it ends").success());
     assert_eq!(seen(&trace, &marks, "threads"), (1, 1));
     assert_eq!(seen(&alone, &marks, "threads"), (0, 0));
     let awaited =
