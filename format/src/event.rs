@@ -2,6 +2,7 @@
 
 use crate::catalogue::code::DROP_E;
 use crate::catalogue::{EVENTS, EventInfo};
+use crate::columns::{Kind, Store};
 use crate::extras::{self, Extras, flag};
 
 /// An event of the newest schema: header and parameters, borrowed from the reader's buffer.
@@ -22,9 +23,17 @@ pub struct Event<'a> {
     /// Comes before all other events of its section and builds the initial state; not to be shown
     /// (reference state 1.5).
     pub initial: bool,
-    lengths: &'a [u8],
-    data: &'a [u8],
+    params: Params<'a>,
     extras: Extras<'a>,
+}
+
+/// Where the parameters of an event are.
+#[derive(Debug, Clone, Copy)]
+enum Params<'a> {
+    /// Back to back, after their lengths.
+    Rows { lengths: &'a [u8], data: &'a [u8] },
+    /// In a row of columns, of which some may not be unpacked.
+    Columns { store: &'a Store, first: u32, row: u32, nparams: u16 },
 }
 
 impl<'a> Event<'a> {
@@ -38,6 +47,10 @@ impl<'a> Event<'a> {
     /// As [`new`](Event::new), for a row of the catalogue.
     #[inline]
     pub fn from_parts(info: &'static EventInfo, lengths: &'a [u8], data: &'a [u8]) -> Event<'a> {
+        Event::with(info, Params::Rows { lengths, data })
+    }
+
+    fn with(info: &'static EventInfo, params: Params<'a>) -> Event<'a> {
         Event {
             num: 0,
             ts: 0,
@@ -46,15 +59,44 @@ impl<'a> Event<'a> {
             cpu: 0,
             state_only: false,
             initial: false,
-            lengths,
-            data,
+            params,
             extras: Extras::default(),
         }
     }
 
-    /// The table of lengths and the parameters after it, as in a capture.
-    pub fn parts(&self) -> (&'a [u8], &'a [u8]) {
-        (self.lengths, self.data)
+    /// The event in row `row` of a kind, whose parameters are in `store`. Those that are not unpacked there are missing:
+    /// [`Event::param`] yields `None`, although [`Event::nparams`] counts them. Such an event must not be written.
+    #[inline]
+    pub fn from_columns(info: &'static EventInfo, kind: &Kind, store: &'a Store, row: u32) -> Event<'a> {
+        let (first, nparams) = (kind.first, kind.nparams);
+        let mut event = Event::with(info, Params::Columns { store, first, row, nparams });
+        event.state_only = kind.state_only();
+        event
+    }
+
+    /// Appends the table of lengths, and after it the parameters, as in a capture; returns the sizes of both.
+    #[inline]
+    pub fn append_to(&self, out: &mut Vec<u8>) -> (usize, usize) {
+        match self.params {
+            Params::Rows { lengths, data } => {
+                out.extend_from_slice(lengths);
+                out.extend_from_slice(data);
+                (lengths.len(), data.len())
+            }
+            Params::Columns { nparams, .. } => self.append_columns(usize::from(nparams), out),
+        }
+    }
+
+    fn append_columns(&self, nparams: usize, out: &mut Vec<u8>) -> (usize, usize) {
+        let (start, width) = (out.len(), self.length_width());
+        for index in 0..nparams {
+            let length = self.param(index).map_or(0, <[u8]>::len);
+            // The columns were made of events whose lengths fit.
+            out.extend_from_slice((length as u32).to_le_bytes().get(..width).unwrap_or_default());
+        }
+        let middle = out.len();
+        (0..nparams).for_each(|index| out.extend_from_slice(self.param(index).unwrap_or_default()));
+        (middle - start, out.len() - middle)
     }
 
     /// What the kernel says beside the parameters.
@@ -86,22 +128,32 @@ impl<'a> Event<'a> {
 
     /// How many parameters the event carries; old captures may have fewer than the catalogue lists.
     pub fn nparams(&self) -> usize {
-        self.lengths.len() / self.length_width()
+        match self.params {
+            Params::Rows { lengths, .. } => lengths.len() / self.length_width(),
+            Params::Columns { nparams, .. } => usize::from(nparams),
+        }
     }
 
     /// Raw bytes of parameter `index` (0-based); `None` if the event carries fewer parameters.
     #[inline]
     pub fn param(&self, index: usize) -> Option<&'a [u8]> {
+        let (all, data) = match self.params {
+            Params::Rows { lengths, data } => (lengths, data),
+            Params::Columns { store, first, row, nparams } => {
+                let is_there = index < usize::from(nparams);
+                return if is_there { store.get(first as usize + index, row as usize) } else { None };
+            }
+        };
         if self.length_width() == 2 {
-            let (lengths, _) = self.lengths.as_chunks::<2>();
+            let (lengths, _) = all.as_chunks::<2>();
             let length = usize::from(u16::from_le_bytes(*lengths.get(index)?));
             let start: usize = lengths[..index].iter().map(|l| usize::from(u16::from_le_bytes(*l))).sum();
-            self.data.get(start..start + length)
+            data.get(start..start + length)
         } else {
-            let (lengths, _) = self.lengths.as_chunks::<4>();
+            let (lengths, _) = all.as_chunks::<4>();
             let length = u32::from_le_bytes(*lengths.get(index)?) as usize;
             let start: usize = lengths[..index].iter().map(|l| u32::from_le_bytes(*l) as usize).sum();
-            self.data.get(start..start.checked_add(length)?)
+            data.get(start..start.checked_add(length)?)
         }
     }
 

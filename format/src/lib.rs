@@ -88,6 +88,7 @@ pub mod extras;
 pub mod record;
 
 pub mod block;
+pub mod columns;
 mod error;
 pub mod trace;
 pub mod upgrade;

@@ -3,6 +3,9 @@
 
 use std::io::{self, BufRead, Read};
 
+use crate::columns::Columns;
+use crate::trace::{Damage, columns};
+
 /// How much is read from the input at once.
 const INPUT_BUFFER: usize = 256 << 10;
 
@@ -39,7 +42,7 @@ pub(crate) struct Source {
 enum Stream {
     Plain(Input),
     Gzip(Box<flate2::bufread::GzDecoder<Input>>),
-    Zstd(Box<zstd::stream::read::Decoder<'static, Input>>),
+    Zstd(Box<Frames>),
     Ended,
 }
 
@@ -53,8 +56,7 @@ impl Source {
                 (Stream::Gzip(Box::new(flate2::bufread::GzDecoder::new(input))), Compression::Gzip)
             }
             [0x28, 0xb5, 0x2f, 0xfd] | [0x50..=0x5f, 0x2a, 0x4d, 0x18] => {
-                let decoder = zstd::stream::read::Decoder::with_buffer(input).map_err(Failure::Io)?;
-                (Stream::Zstd(Box::new(decoder)), Compression::Zstd)
+                (Stream::Zstd(Box::new(Frames::new(input))), Compression::Zstd)
             }
             _ => (Stream::Plain(input), Compression::None),
         };
@@ -73,7 +75,7 @@ impl Source {
             let result = match &mut self.stream {
                 Stream::Plain(input) => return retry(|| input.read(buffer)).map_err(Failure::Io),
                 Stream::Gzip(decoder) => retry(|| decoder.read(&mut buffer[..step])),
-                Stream::Zstd(decoder) => retry(|| decoder.read(&mut buffer[..step])),
+                Stream::Zstd(frames) => retry(|| frames.read(&mut buffer[..step])),
                 Stream::Ended => return Ok(0),
             };
             match result {
@@ -101,12 +103,12 @@ impl Source {
 
     /// Distinguishes an unreadable input from damaged content.
     fn explain(&self, error: io::Error) -> Failure {
-        let (input, name) = match &self.stream {
-            Stream::Gzip(decoder) => (decoder.get_ref(), "gzip"),
-            Stream::Zstd(decoder) => (decoder.get_ref(), "zstd"),
+        let (has_failed, name) = match &self.stream {
+            Stream::Gzip(decoder) => (decoder.get_ref().failed, "gzip"),
+            Stream::Zstd(frames) => (frames.has_failed(), "zstd"),
             Stream::Plain(_) | Stream::Ended => return Failure::Io(error),
         };
-        if input.failed {
+        if has_failed {
             return Failure::Io(error);
         }
         if error.kind() == io::ErrorKind::UnexpectedEof {
@@ -114,6 +116,119 @@ impl Source {
         }
         Failure::Compression(format!("the {name} stream is damaged ({error})"))
     }
+}
+
+/// The frames of a zstd stream, one after the other. Those of columns become rows; other skippable ones are skipped.
+struct Frames {
+    state: Position,
+    columns: Columns,
+    /// Rows that were made of columns, and how many of their bytes were read.
+    rows: (Vec<u8>, usize),
+    has_failed: bool,
+}
+
+/// Where in a stream of frames a reader is.
+enum Position {
+    /// Before a frame.
+    Between(Input),
+    /// In a frame of data.
+    Inside(zstd::stream::read::Decoder<'static, Input>),
+    /// Nowhere: a frame could not be read.
+    Lost,
+}
+
+impl Frames {
+    fn new(input: Input) -> Frames {
+        Frames {
+            state: Position::Between(input),
+            columns: Columns::default(),
+            rows: (Vec::new(), 0),
+            has_failed: false,
+        }
+    }
+
+    /// Whether the input could not be read.
+    fn has_failed(&self) -> bool {
+        match &self.state {
+            Position::Between(input) => input.failed,
+            Position::Inside(decoder) => decoder.get_ref().failed,
+            Position::Lost => self.has_failed,
+        }
+    }
+
+    /// Reads some bytes; 0 at the end of the stream.
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        loop {
+            let (rows, read) = &mut self.rows;
+            let left = rows.get(*read..).unwrap_or_default();
+            if !left.is_empty() {
+                let count = left.len().min(buffer.len());
+                buffer[..count].copy_from_slice(&left[..count]);
+                *read += count;
+                return Ok(count);
+            }
+            match std::mem::replace(&mut self.state, Position::Lost) {
+                Position::Lost => return Err(io::Error::other("a frame could not be read")),
+                Position::Inside(mut decoder) => {
+                    let read = decoder.read(buffer);
+                    self.state = match read {
+                        Ok(0) if !buffer.is_empty() => Position::Between(decoder.finish()),
+                        _ => Position::Inside(decoder),
+                    };
+                    if !matches!(read, Ok(0)) || buffer.is_empty() {
+                        return read;
+                    }
+                }
+                Position::Between(mut input) => {
+                    let entered = self.enter(&mut input);
+                    self.has_failed = input.failed;
+                    self.state = match entered? {
+                        Entered::End => {
+                            self.state = Position::Between(input);
+                            return Ok(0);
+                        }
+                        Entered::Behind => Position::Between(input),
+                        Entered::Data => {
+                            Position::Inside(zstd::stream::read::Decoder::with_buffer(input)?.single_frame())
+                        }
+                    };
+                }
+            }
+        }
+    }
+
+    /// Looks at the next frame, and reads it unless it has data.
+    fn enter(&mut self, input: &mut Input) -> io::Result<Entered> {
+        let head = input.peek(16)?;
+        if head.is_empty() {
+            return Ok(Entered::End);
+        }
+        if columns::is_columns(head) {
+            let rows = &mut self.rows;
+            rows.0.clear();
+            rows.1 = 0;
+            let damaged = |damage: Damage| io::Error::other(damage.to_string());
+            columns::read(&mut self.columns, input)?.map_err(damaged)?;
+            return match self.columns.rows(&mut rows.0).map_err(damaged)? {
+                None => Ok(Entered::Behind),
+                Some(gap) => Err(damaged(gap.damage)),
+            };
+        }
+        let &[0x50..=0x5f, 0x2a, 0x4d, 0x18, a, b, c, d, ..] = head else { return Ok(Entered::Data) };
+        let length = u64::from(u32::from_le_bytes([a, b, c, d])) + 8;
+        let skipped = io::copy(&mut input.take(length), &mut io::sink())?;
+        if skipped < length { Err(io::ErrorKind::UnexpectedEof.into()) } else { Ok(Entered::Behind) }
+    }
+}
+
+/// What the next frame is.
+enum Entered {
+    /// There is none.
+    End,
+    /// It was read.
+    Behind,
+    /// It has data, which follow.
+    Data,
 }
 
 fn retry(mut read: impl FnMut() -> io::Result<usize>) -> io::Result<usize> {

@@ -124,8 +124,9 @@ impl Visitor for Listed {
     fn block(&mut self, block: &Block<'_>) -> Result<bool, Infallible> {
         match block {
             Block::Event(event) => {
-                (event.num, event.ts, event.tid, event.code(), event.parts(), event.extras())
-                    .hash(&mut self.0);
+                let mut parts = Vec::new();
+                event.append_to(&mut parts);
+                (event.num, event.ts, event.tid, event.code(), parts, event.extras()).hash(&mut self.0);
             }
             other => format!("{other:?}").hash(&mut self.0),
         }

@@ -112,9 +112,9 @@ pub(crate) fn event(body: &[u8], layout: Layout) -> Result<Option<RawEvent<'_>>,
 
 /// What stands in options after an event.
 #[derive(Debug, Clone, Copy, Default)]
-struct Options<'a> {
-    number: Option<u64>,
-    extras: &'a [u8],
+pub(crate) struct Options<'a> {
+    pub(crate) number: Option<u64>,
+    pub(crate) extras: &'a [u8],
 }
 
 /// The options after an event of `length` bytes. `event` is the end of `body` that starts with the event.
@@ -130,7 +130,7 @@ fn options<'a>(body: &'a [u8], event: &[u8], length: u32) -> Options<'a> {
 
 /// Goes through options up to their end or the first that is not complete. Of several with one code the first counts.
 #[inline(never)]
-fn read_options(bytes: &[u8]) -> Options<'_> {
+pub(crate) fn read_options(bytes: &[u8]) -> Options<'_> {
     const END: u16 = 0;
     let mut found = Options::default();
     let mut rest = bytes;

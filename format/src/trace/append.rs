@@ -121,9 +121,9 @@ pub(super) struct Appender<W: Output> {
 }
 
 impl<W: Output> Appender<W> {
-    /// Starts a trace with its header.
-    pub(super) fn new(mut output: W, header: &Header, sync: bool) -> io::Result<Appender<W>> {
-        let frame = header::encode(header)?;
+    /// Starts a trace of this version with its header.
+    pub(super) fn new(mut output: W, header: &Header, version: u16, sync: bool) -> io::Result<Appender<W>> {
+        let frame = header::encode(header, version)?;
         output.write_all(&frame)?;
         let digest = *blake3::hash(&frame).as_bytes();
         let offset = frame.len() as u64;

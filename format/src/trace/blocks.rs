@@ -19,6 +19,9 @@ pub(super) struct Position {
     assembler: Assembler,
     incidents: Vec<Incident>,
     incident_count: u64,
+    /// What is wrong with columns of the chunk, and how many events were left out because of that so far.
+    gap: Option<Damage>,
+    left_out: u64,
 }
 
 /// What a step through a chunk found.
@@ -105,12 +108,25 @@ impl Position {
                 }
                 _ => (None, Some(Fault::Short("fd list"))),
             },
+            BlockKind::Unknown if header.code == block::code::LEFT_OUT && self.gap.is_some() => {
+                self.leave_out(body);
+                return Ok(None);
+            }
             kind => self.assembler.records(body, kind),
         };
         if let Some(fault) = fault {
             self.incident(offset, fault);
         }
         Ok(block)
+    }
+
+    /// An event of this code stood here.
+    #[cold]
+    fn leave_out(&mut self, body: &[u8]) {
+        if let Some([low, high, ..]) = body.first_chunk::<4>() {
+            self.assembler.numbering.event(u16::from_le_bytes([*low, *high]));
+            self.left_out += 1;
+        }
     }
 
     /// Continues after a damaged event if the length after it proves where it ends.
@@ -170,6 +186,17 @@ impl<'c> Blocks<'c> {
     /// The blocks in `bytes`, before which events were numbered as `numbering` says.
     pub fn new(bytes: &'c [u8], numbering: Numbering) -> Blocks<'c> {
         Blocks { bytes, position: Position::new(numbering), contents: Contents::new() }
+    }
+
+    /// The same blocks, from which events were left out because a column is damaged.
+    pub(super) fn with_gap(mut self, damage: Damage) -> Blocks<'c> {
+        self.position.gap = Some(damage);
+        self
+    }
+
+    /// Events that were left out so far because a column of theirs is damaged, and what is wrong with it.
+    pub fn left_out(&self) -> Option<(u64, &Damage)> {
+        self.position.gap.as_ref().map(|damage| (self.position.left_out, damage))
     }
 
     /// The next block; `None` at the end.

@@ -24,6 +24,9 @@ pub(super) const RAW_LIMIT: u64 = 128 << 20;
 /// Bit of [`Descriptor::flags`]: the chunk contains the start of a section, that is its header and metadata, and no event.
 const HEAD_FLAG: u32 = 1;
 
+/// Bit of [`Descriptor::flags`]: the data are columns.
+const COLUMNS_FLAG: u32 = 1 << 1;
+
 /// A BLAKE3 hash.
 pub type Digest = [u8; 32];
 
@@ -32,7 +35,7 @@ pub type Digest = [u8; 32];
 pub struct Descriptor {
     /// Number of the chunk in the trace, from 0.
     pub sequence: u64,
-    /// Bit 0: the chunk contains the start of a section and no event.
+    /// Bit 0: the chunk contains the start of a section and no event. Bit 1: its data are columns.
     flags: u32,
     /// Number of the section that it belongs to, from 1.
     pub section: u64,
@@ -66,7 +69,7 @@ pub struct Descriptor {
     pub raw_size: u64,
     /// Bytes of the sections between descriptor and data: the keyframe, and what newer versions may add.
     pub extra_size: u64,
-    /// Bytes of the zstd frame.
+    /// Bytes of the zstd frame, or of the columns.
     pub data_size: u64,
 }
 
@@ -74,6 +77,16 @@ impl Descriptor {
     /// Whether the chunk contains the start of a section: section header and metadata, and no event.
     pub fn is_head(&self) -> bool {
         self.flags & HEAD_FLAG != 0
+    }
+
+    /// Whether its data are columns, and not rows.
+    pub fn is_columns(&self) -> bool {
+        self.flags & COLUMNS_FLAG != 0
+    }
+
+    /// Says what its data are.
+    pub(super) fn set_columns(&mut self, is_columns: bool) {
+        self.flags = self.flags & !COLUMNS_FLAG | if is_columns { COLUMNS_FLAG } else { 0 };
     }
 
     /// How events were numbered before the chunk's first event.
@@ -107,7 +120,7 @@ impl Descriptor {
     /// Refuses values that no writer gives.
     pub(super) fn check_form(&self) -> Result<(), Damage> {
         let is_keyed = self.keyframe().is_some();
-        let is_valid = self.flags & !HEAD_FLAG == 0
+        let is_valid = self.flags & !(HEAD_FLAG | COLUMNS_FLAG) == 0
             && (is_keyed || (self.keyframe == 0 && self.engine == 0 && self.keyframe_raw == 0));
         if is_valid { Ok(()) } else { Err(Damage::Encoding(SectionKind::Chunk.name())) }
     }

@@ -119,6 +119,9 @@ pub enum Damage {
     /// The descriptor of a chunk says something else than another part of the trace.
     #[error("the descriptor does not match the {0}")]
     Descriptor(&'static str),
+    /// The directory of a chunk of columns contradicts itself, or what it describes.
+    #[error("the directory of the columns does not match the {0}")]
+    Directory(&'static str),
     /// A keyframe does not give the state that the events before it give.
     #[error("the keyframe is wrong: {0}")]
     Keyframe(String),

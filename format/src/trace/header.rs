@@ -9,8 +9,12 @@ use super::encoding;
 use super::error::{Damage, TraceError};
 use super::section::{self, SectionKind};
 
-/// Version of the format. A reader refuses larger ones; within one version, structures grow at their ends only.
-pub(super) const FORMAT_VERSION: u16 = 1;
+/// Largest version of the format that is read: that of traces with columns. A reader refuses larger ones; within one version, structures
+/// grow at their ends only.
+pub(super) const FORMAT_VERSION: u16 = 2;
+
+/// Version of traces of rows, which older readers know, too.
+pub(super) const ROWS_VERSION: u16 = 1;
 
 /// Longest file header that is read.
 pub(super) const LIMIT: u64 = 1 << 20;
@@ -84,9 +88,9 @@ impl Zone {
     }
 }
 
-/// The file header's bytes.
-pub(super) fn encode(header: &Header) -> io::Result<Vec<u8>> {
-    Ok(section::build(SectionKind::Header, FORMAT_VERSION, &encoding::encode(header)?))
+/// The file header's bytes, of a trace of this version.
+pub(super) fn encode(header: &Header, version: u16) -> io::Result<Vec<u8>> {
+    Ok(section::build(SectionKind::Header, version, &encoding::encode(header)?))
 }
 
 /// Reads a file header of version `version` from its whole section; the inner error tells that it is damaged. Only one

@@ -5,8 +5,10 @@ use std::io;
 
 use zstd::zstd_safe::{CParameter, compress_bound};
 
+use super::columns::Columnist;
 use super::descriptor::Descriptor;
 use super::keyframe::{self, Keyframe};
+use super::writer::{Layout, Options};
 
 /// A chunk whose content is complete.
 #[derive(Debug)]
@@ -36,26 +38,38 @@ pub(super) struct Packed {
 pub(super) struct Packer {
     zstd: zstd::bulk::Compressor<'static>,
     level: i32,
+    /// Where columns are wanted.
+    columns: Option<Columnist>,
 }
 
 impl Packer {
-    /// A packer for chunks of `chunk` bytes. The window covers a whole chunk, which the level alone would not always do.
-    pub(super) fn new(level: i32, chunk: usize) -> io::Result<Packer> {
+    /// A packer for chunks of the size in the options. The window covers a whole chunk, which the level alone would not always do.
+    pub(super) fn new(options: &Options) -> io::Result<Packer> {
+        let Options { level, chunk, .. } = *options;
         let mut zstd = zstd::bulk::Compressor::new(level)?;
         zstd.set_parameter(CParameter::ChecksumFlag(true))?;
         zstd.set_parameter(CParameter::ContentSizeFlag(true))?;
         let window = usize::BITS - chunk.saturating_sub(1).leading_zeros();
         zstd.set_parameter(CParameter::WindowLog(window.clamp(WINDOW.0, WINDOW.1)))?;
-        Ok(Packer { zstd, level })
+        let columns = match options.layout {
+            Layout::Rows => None,
+            Layout::Columns => Some(Columnist::new(level)?),
+        };
+        Ok(Packer { zstd, level, columns })
     }
 
     /// Compresses a chunk.
     pub(super) fn pack(&mut self, job: Job) -> io::Result<Packed> {
         let Job { mut descriptor, raw, keyframe } = job;
-        let mut data = Vec::with_capacity(compress_bound(raw.len()));
-        self.zstd.compress_to_buffer(&raw, &mut data)?;
-        // The bound is as large as the chunk; unused memory must not be kept while the chunk waits.
-        data.shrink_to_fit();
+        let columns = match &mut self.columns {
+            Some(columns) if descriptor.events > 0 => columns.pack(&raw)?,
+            _ => None,
+        };
+        descriptor.set_columns(columns.is_some());
+        let data = match columns {
+            Some(columns) => columns,
+            None => self.rows(&raw)?,
+        };
         let extra = match &keyframe {
             Some(keyframe) => keyframe::encode(keyframe, self.level)?,
             None => Vec::new(),
@@ -64,6 +78,17 @@ impl Packer {
         descriptor.extra_size = extra.len() as u64;
         descriptor.data_size = data.len() as u64;
         Ok(Packed { descriptor, extra, data, raw })
+    }
+}
+
+impl Packer {
+    /// The blocks as one frame.
+    fn rows(&mut self, raw: &[u8]) -> io::Result<Vec<u8>> {
+        let mut data = Vec::with_capacity(compress_bound(raw.len()));
+        self.zstd.compress_to_buffer(raw, &mut data)?;
+        // The bound is as large as the chunk; unused memory must not be kept while the chunk waits.
+        data.shrink_to_fit();
+        Ok(data)
     }
 }
 

@@ -10,6 +10,7 @@ use std::thread::JoinHandle;
 use super::append::{Appender, Output};
 use super::pack::{Job, Packed, Packer};
 use super::summary::Summary;
+use super::writer::Options;
 
 /// A chunk to compress, and where the result goes.
 type Task = (Job, SyncSender<io::Result<Packed>>);
@@ -31,14 +32,10 @@ pub(super) struct Threads<W: Output> {
 }
 
 impl<W: Output + 'static> Pipeline<W> {
-    /// A pipeline with `threads` workers, or without any for 0.
-    pub(super) fn new(
-        appender: Appender<W>,
-        threads: usize,
-        level: i32,
-        chunk: usize,
-    ) -> io::Result<Pipeline<W>> {
-        let packer = Packer::new(level, chunk)?;
+    /// A pipeline with as many workers as the options say, or without any for 0.
+    pub(super) fn new(appender: Appender<W>, options: &Options) -> io::Result<Pipeline<W>> {
+        let threads = options.threads;
+        let packer = Packer::new(options)?;
         if threads == 0 {
             return Ok(Pipeline::Inline(Box::new((packer, appender))));
         }
@@ -46,7 +43,7 @@ impl<W: Output + 'static> Pipeline<W> {
         let waiting = Arc::new(Mutex::new(waiting));
         let mut packers = vec![packer];
         for _ in 1..threads {
-            packers.push(Packer::new(level, chunk)?);
+            packers.push(Packer::new(options)?);
         }
         for packer in packers {
             let waiting = Arc::clone(&waiting);

@@ -1,6 +1,7 @@
 //! Random access to a native trace: a file enters; its chunks, their blocks and the keyframes before them leave, in any
 //! order and by several threads at once. What a state is, is not known here.
 
+use super::blocks::Blocks;
 use super::descriptor::{Chunk, Digest};
 use super::error::{Damage, Loss, TraceError};
 use super::header::{self, Header};
@@ -8,7 +9,9 @@ use super::index;
 use super::keyframe::{self, Keyframe, KeyframeKind};
 use super::section::{Frame, HEAD, SectionKind};
 use super::storage::{self, Storage};
+use super::unpack;
 use super::walk::{Walk, walk};
+use crate::numbering::Numbering;
 
 /// A native trace that is open for reading.
 pub struct Trace {
@@ -36,6 +39,30 @@ pub enum StateStep {
     Snapshot(usize),
     /// Apply the delta in the keyframe of this chunk.
     Delta(usize),
+}
+
+/// What can be read of a chunk of which the file has the start only.
+#[derive(Debug, Default)]
+pub struct CutChunk {
+    raw: Vec<u8>,
+    numbering: Numbering,
+    gap: Option<Damage>,
+}
+
+impl CutChunk {
+    /// Bytes of its blocks.
+    pub fn bytes(&self) -> &[u8] {
+        &self.raw
+    }
+
+    /// Its blocks; the last one may be incomplete.
+    pub fn blocks(&self) -> Blocks<'_> {
+        let blocks = Blocks::new(&self.raw, self.numbering);
+        match &self.gap {
+            None => blocks,
+            Some(damage) => blocks.with_gap(damage.clone()),
+        }
+    }
 }
 
 /// Whether a file that starts with `head` (at least 16 bytes) is a native trace.
@@ -170,22 +197,28 @@ impl Trace {
         self.cut.as_ref()
     }
 
-    /// The part of the truncated chunk that can be decompressed. No checksum covers it.
+    /// The part of the truncated chunk that can be decompressed. No checksum covers all of it. Of a chunk of columns, these are the blocks
+    /// whose columns are there; events that are left out between them count, but not as damage: that the chunk is truncated is known.
     ///
     /// # Errors
     /// [`TraceError::Io`].
-    pub fn read_cut(&self) -> Result<Vec<u8>, TraceError> {
-        let Some(chunk) = &self.cut else { return Ok(Vec::new()) };
+    pub fn read_cut(&self) -> Result<CutChunk, TraceError> {
+        let Some(chunk) = &self.cut else { return Ok(CutChunk::default()) };
         let mut packed = Vec::new();
         let size = self.length.saturating_sub(chunk.data()).min(chunk.descriptor.data_size);
         storage::load(&*self.storage, &mut packed, chunk.data(), size)?;
+        let numbering = chunk.descriptor.numbering();
+        if chunk.descriptor.is_columns() {
+            let (raw, gap) = unpack::cut(packed);
+            return Ok(CutChunk { raw, numbering, gap: gap.map(|gap| gap.damage) });
+        }
         let mut raw = Vec::new();
         if let Ok(decoder) = zstd::stream::read::Decoder::with_buffer(&packed[..]) {
             let mut decoder = std::io::Read::take(decoder, chunk.descriptor.raw_size);
             // It is known to end early.
             let _ = std::io::Read::read_to_end(&mut decoder, &mut raw);
         }
-        Ok(raw)
+        Ok(CutChunk { raw, numbering, gap: None })
     }
 
     /// Compares the entry of chunk `index` in the index with the descriptor before the chunk.

@@ -61,6 +61,7 @@ struct Shared {
 #[derive(Debug, Default)]
 struct Kept {
     header: Header,
+    version: u16,
     /// Removed groups that a reader still needs, before those of the ring.
     retired: VecDeque<Group>,
     groups: VecDeque<Group>,
@@ -133,11 +134,11 @@ impl Ring {
     /// # Errors
     /// Only those of encoding.
     pub fn trace(&self) -> io::Result<Option<Vec<u8>>> {
-        let (header, chunks) = self.shared.kept().chunks();
+        let (header, version, chunks) = self.shared.kept().chunks();
         if chunks.iter().all(|kept| kept.chunk.descriptor.events == 0) {
             return Ok(None);
         }
-        trace(&header, &chunks).map(Some)
+        trace(&header, version, &chunks).map(Some)
     }
 
     /// Reads from the group on that contains the time `from`, in nanoseconds since the epoch, or from the oldest one.
@@ -192,11 +193,11 @@ impl RingReader {
         };
         let lost = group.events_before.saturating_sub(self.events);
         (self.next, self.events) = (group.number + 1, group.events_before + group.events);
-        let (header, chunks) = (kept.header.clone(), group.chunks.clone());
+        let (header, version, chunks) = (kept.header.clone(), kept.version, group.chunks.clone());
         kept.advance(self.id, self.next);
         // Chunks are put together while the ring goes on.
         drop(kept);
-        Ok(RingPart::Group { trace: trace(&header, &chunks)?, lost })
+        Ok(RingPart::Group { trace: trace(&header, version, &chunks)?, lost })
     }
 }
 
@@ -209,9 +210,9 @@ impl Drop for RingReader {
 }
 
 /// A whole trace of some chunks.
-fn trace(header: &Header, chunks: &[Arc<KeptChunk>]) -> io::Result<Vec<u8>> {
+fn trace(header: &Header, version: u16, chunks: &[Arc<KeptChunk>]) -> io::Result<Vec<u8>> {
     let room = chunks.iter().map(|kept| kept.bytes.len()).sum();
-    let mut appender = Appender::new(Vec::with_capacity(room), header, false)?;
+    let mut appender = Appender::new(Vec::with_capacity(room), header, version, false)?;
     let mut events = 0;
     for (sequence, kept) in (0..).zip(chunks) {
         let mut descriptor = kept.chunk.descriptor.clone();
@@ -324,9 +325,10 @@ impl Kept {
         }
     }
 
-    /// The header, and all chunks.
-    fn chunks(&self) -> (Header, Vec<Arc<KeptChunk>>) {
-        (self.header.clone(), self.groups.iter().flat_map(|group| &group.chunks).cloned().collect())
+    /// The header, the version of the trace, and all chunks.
+    fn chunks(&self) -> (Header, u16, Vec<Arc<KeptChunk>>) {
+        let chunks = self.groups.iter().flat_map(|group| &group.chunks).cloned().collect();
+        (self.header.clone(), self.version, chunks)
     }
 }
 
@@ -379,7 +381,9 @@ impl RingOutput {
         match Frame::of(head) {
             Frame::Section { kind: SectionKind::Header, version, .. } => {
                 let header = header::decode(bytes, version).ok().and_then(Result::ok);
-                self.shared.kept().header = header.ok_or(Damage::Short(SectionKind::Header.name()))?;
+                let header = header.ok_or(Damage::Short(SectionKind::Header.name()))?;
+                let mut kept = self.shared.kept();
+                (kept.header, kept.version) = (header, version);
             }
             Frame::Section { kind: SectionKind::Chunk, length, .. } => {
                 let chunk = KeptChunk::decode(bytes, length)?;

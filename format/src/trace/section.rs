@@ -22,7 +22,7 @@ pub(super) const HEAD: usize = 16;
 pub(super) const CHECK: usize = 8;
 
 /// Bytes of the header of a skippable frame, which its length does not count.
-const FRAME: usize = 8;
+pub(super) const FRAME: usize = 8;
 
 /// The content of a section.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,16 +39,19 @@ pub(super) enum SectionKind {
     Trailer,
     /// A signature of everything before it.
     Signature,
+    /// The directory of a chunk of columns, which is part of the chunk's data.
+    Columns,
 }
 
 impl SectionKind {
-    const ALL: [SectionKind; 6] = [
+    const ALL: [SectionKind; 7] = [
         SectionKind::Header,
         SectionKind::Chunk,
         SectionKind::Keyframe,
         SectionKind::Index,
         SectionKind::Trailer,
         SectionKind::Signature,
+        SectionKind::Columns,
     ];
 
     /// The number in the file.
@@ -60,6 +63,7 @@ impl SectionKind {
             SectionKind::Index => 4,
             SectionKind::Trailer => 5,
             SectionKind::Signature => 6,
+            SectionKind::Columns => 7,
         }
     }
 
@@ -72,6 +76,7 @@ impl SectionKind {
             SectionKind::Index => "index",
             SectionKind::Trailer => "trailer",
             SectionKind::Signature => "signature",
+            SectionKind::Columns => "directory of columns",
         }
     }
 }
@@ -124,6 +129,12 @@ impl Frame {
             _ => Frame::Skippable { length },
         }
     }
+}
+
+/// The header of a skippable frame of `size` bytes.
+pub(super) fn skippable(size: u32) -> [u8; FRAME] {
+    let ([a, b, c, d], [e, f, g, h]) = (MAGIC.to_le_bytes(), size.to_le_bytes());
+    [a, b, c, d, e, f, g, h]
 }
 
 /// Puts a section together.

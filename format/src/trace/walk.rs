@@ -136,7 +136,7 @@ impl Walk {
             SectionKind::Trailer => TRAILER as u64,
             SectionKind::Signature => signature::LIMIT,
             SectionKind::Index => index::LIMIT,
-            SectionKind::Keyframe => {
+            SectionKind::Keyframe | SectionKind::Columns => {
                 // It belongs to a chunk and is skipped with it.
                 self.unknown += to - from;
                 return Ok(Ok(to));
@@ -169,9 +169,11 @@ impl Walk {
                 self.trailer = Some((from, trailer));
                 to
             }),
-            SectionKind::Chunk | SectionKind::Keyframe | SectionKind::Index | SectionKind::Signature => {
-                Chunk::decode(from, &frame).and_then(|chunk| self.chunk(chunk, length))
-            }
+            SectionKind::Chunk
+            | SectionKind::Keyframe
+            | SectionKind::Index
+            | SectionKind::Signature
+            | SectionKind::Columns => Chunk::decode(from, &frame).and_then(|chunk| self.chunk(chunk, length)),
         })
     }
 

@@ -22,7 +22,7 @@ use std::io;
 
 use super::append::{Appender, Output};
 use super::descriptor::Descriptor;
-use super::header::Header;
+use super::header::{self, Header};
 use super::keyframe::Keyframe;
 use super::pack::Job;
 use super::pipeline::Pipeline;
@@ -56,6 +56,8 @@ pub struct Options {
     pub snapshots: u32,
     /// Whether events keep their numbers if others were left out before them; otherwise they are counted again.
     pub numbers: bool,
+    /// How the events of a chunk are laid out.
+    pub layout: Layout,
     /// Who signs every fourth chunk and the whole trace.
     pub signer: Option<SignWith>,
 }
@@ -69,7 +71,27 @@ impl Default for Options {
             sync: false,
             snapshots: 16,
             numbers: false,
+            layout: Layout::Rows,
             signer: None,
+        }
+    }
+}
+
+/// How the events of a chunk are laid out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Layout {
+    /// As the blocks of a capture, one after the other: `zstd -dc` of the trace is a scap capture.
+    Rows,
+    /// Every parameter of every event type is a column of its own: smaller, and readers unpack only what they need.
+    Columns,
+}
+
+impl Layout {
+    /// Version of the format that has it.
+    const fn version(self) -> u16 {
+        match self {
+            Layout::Rows => header::ROWS_VERSION,
+            Layout::Columns => header::FORMAT_VERSION,
         }
     }
 }
@@ -123,8 +145,9 @@ impl<W: Output + 'static> TraceWriter<W> {
     pub fn new(output: W, header: &Header, options: Options) -> io::Result<TraceWriter<W>> {
         let chunk = options.chunk.clamp(CHUNK_LIMITS.0, CHUNK_LIMITS.1);
         let options = Options { chunk, ..options };
-        let appender = Appender::new(output, header, options.sync)?.signed(options.signer.clone());
-        let pipeline = Pipeline::new(appender, options.threads, options.level, options.chunk)?;
+        let version = options.layout.version();
+        let appender = Appender::new(output, header, version, options.sync)?.signed(options.signer.clone());
+        let pipeline = Pipeline::new(appender, &options)?;
         let mut encoder = Writer::new(Vec::new())?;
         // Sections are started by the blocks that say so.
         encoder.output_mut().clear();

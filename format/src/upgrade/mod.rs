@@ -116,6 +116,16 @@ const fn index() -> [[u8; COLUMNS]; EVENTS.len()] {
     index
 }
 
+/// Whether an event with so many parameters is of the newest schema, so that it is delivered as it is.
+#[inline]
+pub fn is_current(info: &EventInfo, nparams: usize) -> bool {
+    match NEEDS.get(usize::from(info.code)) {
+        Some(Need::Nothing) => true,
+        Some(Need::RowUnless(full)) => usize::from(*full) == nparams,
+        _ => false,
+    }
+}
+
 /// The result for an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Upgraded {

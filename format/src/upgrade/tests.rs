@@ -9,7 +9,9 @@ type Outcome = Option<(u16, Vec<Vec<u8>>)>;
 
 fn feed(upgrade: &mut Upgrade, encoded: &EncodedEvent) -> Result<Outcome, Fault> {
     let event = encoded.event();
-    let (lengths, data) = event.parts();
+    let mut bytes = Vec::new();
+    let (lengths, _) = event.append_to(&mut bytes);
+    let (lengths, data) = bytes.split_at(lengths);
     let raw = RawEvent {
         ts: event.ts,
         tid: event.tid,

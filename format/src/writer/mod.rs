@@ -129,10 +129,8 @@ impl<W: Write> Writer<W> {
     }
 
     fn event_with(&mut self, event: &Event, number: Option<u64>) -> io::Result<()> {
-        let (lengths, data) = event.parts();
-        let length = u32::try_from(event::HEADER + lengths.len() + data.len()).map_err(|_| too_long())?;
         let width = if event.info.has(EventFlags::LARGE_PAYLOAD) { 4 } else { 2 };
-        let nparams = (lengths.len() / width) as u32;
+        let nparams = event.nparams() as u32;
         self.body.clear();
         self.body.extend_from_slice(&event.cpu.to_le_bytes());
         if event.state_only {
@@ -140,11 +138,15 @@ impl<W: Write> Writer<W> {
         }
         self.body.extend_from_slice(&event.ts.to_le_bytes());
         self.body.extend_from_slice(&event.tid.to_le_bytes());
-        self.body.extend_from_slice(&length.to_le_bytes());
+        let place = self.body.len();
+        self.body.extend_from_slice(&[0; 4]);
         self.body.extend_from_slice(&event.code().to_le_bytes());
         self.body.extend_from_slice(&nparams.to_le_bytes());
-        self.body.extend_from_slice(lengths);
-        self.body.extend_from_slice(data);
+        let (lengths, data) = event.append_to(&mut self.body);
+        let length = u32::try_from(event::HEADER + lengths + data).map_err(|_| too_long())?;
+        if let Some(slot) = self.body.get_mut(place..place + 4) {
+            slot.copy_from_slice(&length.to_le_bytes());
+        }
         if let Some(number) = number {
             entries::number(&mut self.body, number);
         }

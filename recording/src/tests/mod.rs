@@ -95,7 +95,9 @@ fn replayed(program: &Program, files: &[PathBuf]) -> (Vec<String>, Vec<String>) 
             if let Block::Event(event) = block
                 && !event.initial
             {
-                let bytes = (event.parts(), event.extras().bytes());
+                let mut parts = Vec::new();
+                event.append_to(&mut parts);
+                let bytes = (parts, event.extras().bytes());
                 events.push(format!("{} {} {} {bytes:?}", event.num, event.ts, event.code()));
             }
         }

@@ -38,7 +38,12 @@ pub fn scan_chunks<V: Visitor>(
                 break;
             }
         };
-        match drain(&mut blocks, visitor) {
+        let drained = drain(&mut blocks, visitor);
+        if let Some((_, damage)) = blocks.left_out() {
+            let (sequence, offset, damage) = (chunk.descriptor.sequence, chunk.offset, damage.clone());
+            findings.damaged.push(TraceError::Chunk { sequence, offset, damage });
+        }
+        match drained {
             (_, Drained::End | Drained::Source(_)) => {}
             (_, Drained::Enough) => break,
             (_, Drained::Visitor(error)) => return Err(error),

@@ -124,7 +124,7 @@ fn blocks(trace: &Trace, chunk: usize, state: &mut State) -> Result<bool, TraceE
     loop {
         match blocks.next() {
             Ok(Some(block)) => state.take(&block),
-            Ok(None) => return Ok(true),
+            Ok(None) => return Ok(blocks.left_out().is_none()),
             Err(_) => return Ok(false),
         }
     }

@@ -2,7 +2,7 @@
 //! or damaged, keyframes say what the state is after them. How threads share the chunks is not known here.
 
 use tercel_format::record::Section;
-use tercel_format::trace::{Blocks, Chunk, Damage, Loss, Trace, TraceError, Unpacker};
+use tercel_format::trace::{Chunk, Damage, Loss, Trace, TraceError, Unpacker};
 use tercel_format::{Block, Numbering};
 
 use super::drain::{Drained, drain};
@@ -124,8 +124,9 @@ impl<'t> Walker<'t> {
                 let drained = drain(&mut blocks, visitor);
                 let (listed, count) = blocks.incidents();
                 self.report.incidents(descriptor.sequence, listed.to_vec(), count);
+                let left_out = blocks.left_out().map(|(_, damage)| damage.clone());
                 // What was skipped makes a difference that is reported already.
-                if let (0, Drained::End) = (count, &drained.1) {
+                if let (0, Drained::End, None) = (count, &drained.1, &left_out) {
                     if let Err(damage) = blocks.compare(descriptor, section) {
                         self.report.differs(chunk, damage);
                     }
@@ -134,7 +135,11 @@ impl<'t> Walker<'t> {
                     self.dropped.1 = self.dropped.1.saturating_add(dropped);
                     self.compare_next(index, chunk, numbering);
                 }
-                drained
+                match (drained, left_out) {
+                    // What is left out is lost, as the rest of a chunk that breaks off would be.
+                    ((done, Drained::End), Some(damage)) => (done, Drained::Source(damage)),
+                    (drained, _) => drained,
+                }
             }
             Err(TraceError::Chunk { damage, .. }) => {
                 if seed::starts_section(self.trace.chunks(), index) {
@@ -158,9 +163,9 @@ impl<'t> Walker<'t> {
     /// Walks through what can be read of a last chunk of which the file has the start only.
     fn cut<V: Visitor>(&mut self, visitor: &mut V) -> Result<bool, Stop<V::Error>> {
         let Some(chunk) = self.trace.cut() else { return Ok(true) };
-        let raw = self.trace.read_cut().map_err(Stop::Trace)?;
-        self.report.bytes = self.report.bytes.saturating_add(raw.len() as u64);
-        let mut blocks = Blocks::new(&raw, chunk.descriptor.numbering());
+        let part = self.trace.read_cut().map_err(Stop::Trace)?;
+        self.report.bytes = self.report.bytes.saturating_add(part.bytes().len() as u64);
+        let mut blocks = part.blocks();
         let (done, drained) = drain(&mut blocks, visitor);
         let (listed, count) = blocks.incidents();
         self.report.incidents(chunk.descriptor.sequence, listed.to_vec(), count);

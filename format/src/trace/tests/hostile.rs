@@ -16,11 +16,11 @@ fn packed() -> Packed {
     let raw = Writer::new(Vec::new()).expect("memory").finish().expect("memory");
     let mut descriptor = Descriptor::new(true, Numbering::default());
     descriptor.section = 1;
-    Packer::new(1, 4096).expect("zstd").pack(Job { descriptor, raw, keyframe: None }).expect("memory")
+    Packer::new(&options(4096)).expect("zstd").pack(Job { descriptor, raw, keyframe: None }).expect("memory")
 }
 
 fn file(chunks: &[Packed]) -> Vec<u8> {
-    let mut appender = Appender::new(Vec::new(), &Header::default(), false).expect("memory");
+    let mut appender = Appender::new(Vec::new(), &Header::default(), 1, false).expect("memory");
     for chunk in chunks {
         appender.append(chunk).expect("memory");
     }
@@ -72,7 +72,7 @@ fn fields_of_younger_versions_are_not_looked_at() {
     let frame = section::build(SectionKind::Header, FORMAT_VERSION, &body);
     assert_eq!(Trace::open(frame).expect("a trace").header(), &header);
     let younger = section::build(SectionKind::Header, FORMAT_VERSION + 1, &body);
-    assert!(matches!(Trace::open(younger), Err(TraceError::Version { found: 2, known: 1 })));
+    assert!(matches!(Trace::open(younger), Err(TraceError::Version { found: 3, known: 2 })));
 }
 
 #[test]
@@ -113,7 +113,7 @@ fn numbers_stop_at_the_largest() {
             descriptor.sequence = sequence;
             Job { descriptor, raw: capture.clone(), keyframe: None }
         };
-        let mut packer = Packer::new(1, 4096).expect("zstd");
+        let mut packer = Packer::new(&options(4096)).expect("zstd");
         let mut chunks = [0, 1].map(|sequence| packer.pack(job(sequence)).expect("memory"));
         let text = survive(&file(&chunks)).1;
         assert!(text.contains("events before the chunk"), "{text}");

@@ -27,6 +27,29 @@ fn check(capture: &[u8], chunk: usize) {
         .flat_map(|chunk| Unpacker::new().bytes(&trace, chunk).expect("a whole chunk").to_vec())
         .collect();
     assert_eq!(raw, plain);
+    as_columns(capture, chunk, &expected, &raw);
+}
+
+/// The same capture as columns gives the same blocks, and the same bytes of them, in every way; `zstd -dc` gives its heads and notes.
+fn as_columns(capture: &[u8], chunk: usize, expected: &[String], rows: &[u8]) {
+    let bytes = native(capture, &Options { layout: Layout::Columns, ..options(chunk) });
+    assert_eq!(read(&bytes), expected, "as a stream, columns, chunks of {chunk}");
+    let trace = open(&bytes);
+    assert!(trace.without_index().is_none() && trace.losses().is_empty() && trace.cut().is_none());
+    assert_eq!(read_trace(&trace), (expected.to_vec(), Vec::new()), "in sequence, columns of {chunk}");
+    assert_eq!(verdict(&bytes), None);
+    let mut unpacker = Unpacker::new();
+    let mut raw = Vec::new();
+    for chunk in trace.chunks() {
+        assert_eq!(chunk.descriptor.is_columns(), !chunk.is_head());
+        raw.extend_from_slice(unpacker.bytes(&trace, chunk).expect("a whole chunk"));
+    }
+    assert!(raw == rows, "chunks of {chunk}");
+    let plain = zstd::decode_all(&bytes[..]).expect("skippable frames are skipped");
+    let mut reader = Reader::new(Cursor::new(plain)).expect("a capture");
+    while let Some(block) = reader.next().expect("a whole capture") {
+        assert!(!matches!(block, Block::Event(_)));
+    }
 }
 
 #[test]
