@@ -2,13 +2,13 @@
 //! its fd (reference state 2).
 
 use tercel_format::Event;
-use tercel_format::catalogue::{EventFlags, code};
+use tercel_format::catalogue::{EventFlags, EventInfo, code};
 
 use super::{Facts, Slot, State, StoredEnter, clone_flag};
 
 /// How an event finds its thread (reference state 2.3, 2.4).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Lookup {
+pub(super) enum Lookup {
     /// It has none.
     None,
     /// Only if it is known, and nothing else is bound.
@@ -19,11 +19,13 @@ enum Lookup {
     Made,
 }
 
-fn lookup(event: &Event<'_>) -> Lookup {
-    if event.info.has(EventFlags::SKIP_PARSE_RESET) {
-        return if event.code() == code::PROCINFO_E { Lookup::OnlyThread } else { Lookup::None };
+/// How events of a type find their thread.
+#[inline]
+pub(super) fn lookup(info: &EventInfo) -> Lookup {
+    if info.has(EventFlags::SKIP_PARSE_RESET) {
+        return if info.code == code::PROCINFO_E { Lookup::OnlyThread } else { Lookup::None };
     }
-    match event.code() {
+    match info.code {
         code::CONTAINER_JSON_2_E
         | code::USER_ADDED_E
         | code::USER_DELETED_E
@@ -61,7 +63,7 @@ impl State {
     /// Binds an event to its thread and fd; for an exit also to the enter event that was kept for it.
     #[inline]
     pub(super) fn bind(&mut self, event: &Event<'_>, facts: &mut Facts) -> Option<Box<StoredEnter>> {
-        let how = lookup(event);
+        let how = lookup(event.info);
         facts.thread = match how {
             Lookup::None => None,
             Lookup::OnlyThread | Lookup::Known => self.threads.by_tid(event.tid),
@@ -100,6 +102,7 @@ impl State {
         let enter = thread.enter.take();
         let matches = thread.last_enter == event.code() - 1
             || (event.code() == code::SYSCALL_EXECVE_19_X && thread.last_enter == code::SYSCALL_EXECVEAT_E);
+        thread.last_enter = u16::MAX;
         if !matches {
             thread.last_fd = -1;
         }
@@ -129,7 +132,7 @@ fn is_enter_of(enter: u16, exit: u16) -> bool {
 }
 
 /// Where an enter event has its fd (reference state 2.6).
-fn enter_fd_param(code: u16) -> usize {
+pub(super) fn enter_fd_param(code: u16) -> usize {
     match code {
         code::SYSCALL_MMAP_E | code::SYSCALL_MMAP2_E => 4,
         code::SYSCALL_SPLICE_E => 1,
@@ -138,7 +141,7 @@ fn enter_fd_param(code: u16) -> usize {
 }
 
 /// Where an exit event has its fd (reference state 2.9, 2.10).
-fn exit_fd_param(code: u16) -> Option<usize> {
+pub(super) fn exit_fd_param(code: u16) -> Option<usize> {
     Some(match code {
         code::SYSCALL_SETNS_X
         | code::SOCKET_LISTEN_X

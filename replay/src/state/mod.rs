@@ -43,12 +43,13 @@ mod transfer;
 mod budget;
 mod effect;
 mod keyframe;
+pub mod needs;
 
 mod export;
 
 use std::sync::Arc;
 
-use tercel_format::catalogue::{EventSource, code};
+use tercel_format::catalogue::{EventInfo, EventSource, code};
 use tercel_format::record::MachineInfo;
 use tercel_format::{Block, Event};
 
@@ -198,14 +199,10 @@ impl State {
             // After a state block, these only repeat its content.
             Phase::Running if event.initial => return None,
             Phase::Running => {}
-            Phase::Lists => {
-                self.finish_lists();
-                self.begin(event);
-            }
-            Phase::InitialEvents => self.begin(event),
+            Phase::Lists | Phase::InitialEvents => self.begin(event.initial),
         }
-        if self.first_ts == 0 && !event.info.source.contains(EventSource::METAEVENT) {
-            self.first_ts = event.ts;
+        if self.first_ts == 0 {
+            self.note_first(event.info, event.ts);
         }
         self.finish_previous(event.ts);
         if self.threads.room == 0 {
@@ -218,6 +215,10 @@ impl State {
             self.dispatch(event, facts, enter.as_deref());
             if let Some(slot) = facts.thread {
                 facts.fd_num = self.threads.get(slot).last_fd;
+                if event.info.is_exit() {
+                    // The next exit has an enter event of its own, or none.
+                    self.threads.get_mut(slot).last_fd = -1;
+                }
             }
         }
         if is_hidden(event) {
@@ -226,9 +227,21 @@ impl State {
         result
     }
 
-    fn begin(&mut self, event: &Event<'_>) {
-        if !event.initial {
+    /// The lists are complete, and with the first event that is not initial the capture proper begins.
+    #[cold]
+    fn begin(&mut self, initial: bool) {
+        if matches!(self.phase, Phase::Lists) {
+            self.finish_lists();
+        }
+        if !initial {
             self.finish_initial_events();
+        }
+    }
+
+    /// Times count from the first event that is not a meta event.
+    fn note_first(&mut self, info: &EventInfo, ts: u64) {
+        if !info.source.contains(EventSource::METAEVENT) {
+            self.first_ts = ts;
         }
     }
 

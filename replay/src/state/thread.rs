@@ -97,9 +97,9 @@ pub struct Thread {
     /// changes it.
     #[serde(skip)]
     pub fds: Arc<FdTable>,
-    /// Number of the fd that the last event of the thread worked on, -1 for none.
+    /// Number of the fd that the enter event worked on whose exit is to come, -1 for none.
     pub(crate) last_fd: i64,
-    /// Code of the last enter event seen, `u16::MAX` for none.
+    /// Code of the enter event whose exit is to come, `u16::MAX` for none.
     pub(crate) last_enter: u16,
     /// The enter event that its exit still needs (reference state 2.12).
     pub(crate) enter: Option<Box<StoredEnter>>,
@@ -256,7 +256,7 @@ impl Thread {
             lastexec_ts: 0,
             pidns_init_start_ts: 0,
             fds: blank.fds.clone(),
-            last_fd: 0,
+            last_fd: -1,
             last_enter: u16::MAX,
             enter: None,
             cpu_time: 0,

@@ -13,9 +13,10 @@ use super::record::{
 };
 use super::shared::Sharing;
 use crate::state::marks::Asker;
+use crate::state::needs::Topics;
 use crate::state::startup::Lists;
 use crate::state::table::Group as TableGroup;
-use crate::state::{Fd, FdTable, Slot, State, Text, Thread, Threads};
+use crate::state::{Fd, FdTable, Memory, Slot, State, Text, Thread, Threads};
 
 /// Places in the table of threads where two states may differ, ascending.
 #[derive(Debug)]
@@ -34,8 +35,18 @@ impl Threads {
 
 /// What changed from `base` to `state`; `None` where it is too much. Without `changes` they may differ everywhere.
 pub(super) fn difference(state: &State, base: &State, changes: Option<&Changes>) -> Option<Difference> {
+    difference_in(state, base, changes, Topics::ALL)
+}
+
+/// The same of a part of the state; the rest is written as if nothing were known of it.
+pub(super) fn difference_in(
+    state: &State,
+    base: &State,
+    changes: Option<&Changes>,
+    topics: Topics,
+) -> Option<Difference> {
     let threads = &state.threads;
-    let mut sharing = Sharing::default();
+    let mut sharing = Sharing::of(topics);
     let changed_threads = changed_threads(threads, &base.threads, changes, &mut sharing)?;
     Some(Difference {
         general: General {
@@ -43,7 +54,7 @@ pub(super) fn difference(state: &State, base: &State, changes: Option<&Changes>)
             phase: state.phase,
             exiting: state.exiting,
             closing: state.closing,
-            switches: List(state.switches.clone()),
+            switches: List(if topics.run { state.switches.clone() } else { Vec::new() }),
             last_image: threads.last_image,
             slots: threads.slots.len() as u32,
             free: List(threads.free.iter().map(|slot| slot.0).collect()),
@@ -146,7 +157,7 @@ fn changed_thread(
     let Some(old) = old else {
         return Some(ThreadRecord {
             fresh: true,
-            numbers: Some(Box::new(numbers(thread))),
+            numbers: Some(Box::new(numbers(thread, sharing.topics))),
             texts: Some(texts(thread, sharing)),
             fds: if thread.fds.is_empty() { Fds::Same } else { Fds::Table(sharing.table(&thread.fds)) },
             children: Some(List(children(threads, slot).collect())),
@@ -156,7 +167,7 @@ fn changed_thread(
     let has_other_children = || !children(threads, slot).eq(children(base, old));
     let record = ThreadRecord {
         fresh: false,
-        numbers: (!same_numbers(thread, was)).then(|| Box::new(numbers(thread))),
+        numbers: (!same_numbers(thread, was)).then(|| Box::new(numbers(thread, sharing.topics))),
         texts: (!same_texts(thread, was)).then(|| texts(thread, sharing)),
         fds: changed_fds(&thread.fds, &was.fds, sharing),
         children: has_other_children().then(|| List(children(threads, slot).collect())),
@@ -220,10 +231,17 @@ fn same_numbers(one: &Thread, other: &Thread) -> bool {
         && links.reaper_tid == other.links.reaper_tid
 }
 
-fn numbers(thread: &Thread) -> Numbers {
+fn numbers(thread: &Thread, topics: Topics) -> Numbers {
     let links = &thread.links;
+    let mut thread = thread.clone();
+    if !topics.memory {
+        thread.memory = Memory::default();
+    }
+    if !topics.run {
+        thread.cpu_time = 0;
+    }
     Numbers {
-        thread: thread.clone(),
+        thread,
         listed_children: links.listed_children,
         expected_children: links.expected_children,
         reaper_tid: links.reaper_tid,

@@ -22,11 +22,13 @@ pub use base::Base;
 use tercel_format::trace::KEYFRAME_LIMIT;
 
 use super::State;
+#[cfg(test)]
+use super::needs::Topics;
 use list::Allowance;
 
 /// Version of the state engine and of the encoding of its keyframes. It changes whenever one of them does: whenever the same
 /// events give another state, or a state other bytes. A keyframe of another version is not to be trusted.
-pub const STATE_VERSION: u32 = 3;
+pub const STATE_VERSION: u32 = 4;
 
 /// Why bytes are no keyframe.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -49,6 +51,13 @@ impl State {
     /// The whole state as bytes; `None` where these are more than a trace can hold.
     pub fn snapshot(&self) -> Option<Vec<u8>> {
         self.delta(&State::new())
+    }
+
+    /// As [`snapshot`](State::snapshot), of a part of the state: two states that were given the events which that part needs have the
+    /// same one.
+    #[cfg(test)]
+    pub(crate) fn snapshot_of(&self, topics: Topics) -> Option<Vec<u8>> {
+        encoded(&difference::difference_in(self, &State::new(), None, topics)?)
     }
 
     /// The state of a [`snapshot`](State::snapshot).

@@ -16,6 +16,7 @@ use super::cost::MEMORY_LIMIT;
 use super::list::{Allowance, List};
 use super::{KeyframeError, Result};
 use crate::state::fdtree::{FdTree, LEAF};
+use crate::state::needs::Topics;
 use crate::state::table::MAX_THREADS;
 use crate::state::{Fd, FdTable, Text, bytes};
 
@@ -103,6 +104,8 @@ pub(super) struct Table {
 /// Gives places to what is written.
 #[derive(Default)]
 pub(super) struct Sharing {
+    /// What is written at all.
+    pub(super) topics: Topics,
     texts: Places<Text>,
     fds: Places<Arc<Fd>>,
     parts: Places<Part>,
@@ -142,6 +145,11 @@ impl<T: Hash + Eq> Places<T> {
 }
 
 impl Sharing {
+    /// Nothing has a place yet; what is not of `topics` will be written as if nothing were known of it.
+    pub(super) fn of(topics: Topics) -> Sharing {
+        Sharing { topics, ..Sharing::default() }
+    }
+
     /// The place of a text.
     pub(super) fn text(&mut self, text: &Text) -> u32 {
         let address = Arc::as_ptr(text).addr();
@@ -160,7 +168,11 @@ impl Sharing {
         if let Some(place) = self.seen_fds.get(&address) {
             return *place;
         }
-        let (place, is_new) = self.fds.of(fd.clone());
+        let mut told = fd.clone();
+        if fd.flags.connected && !self.topics.connection {
+            Arc::make_mut(&mut told).flags.connected = false;
+        }
+        let (place, is_new) = self.fds.of(told);
         self.take(if is_new { fd.name.len() + fd.raw_name.len() } else { 0 });
         self.seen_fds.insert(address, place);
         place

@@ -9,9 +9,13 @@ use super::super::{FdTable, State};
 use super::{Host, process};
 
 /// A generator of numbers that look random (xorshift).
-struct Noise(u64);
+pub(super) struct Noise(u64);
 
 impl Noise {
+    pub(super) fn new(seed: u64) -> Noise {
+        Noise(seed)
+    }
+
     fn next(&mut self) -> u64 {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
@@ -19,12 +23,12 @@ impl Noise {
         self.0
     }
 
-    fn below(&mut self, limit: u64) -> u64 {
+    pub(super) fn below(&mut self, limit: u64) -> u64 {
         self.next() % limit
     }
 
     /// Parameters of odd widths and contents for an event with `count` of them.
-    fn params(&mut self, count: usize, wide: bool) -> (Vec<u8>, Vec<u8>) {
+    pub(super) fn params(&mut self, count: usize, wide: bool) -> (Vec<u8>, Vec<u8>) {
         let (mut lengths, mut data) = (Vec::new(), Vec::new());
         for _ in 0..count {
             let length = [0, 1, 2, 4, 4, 8, 8, 8, 13, 19, 37][self.below(11) as usize];
@@ -49,7 +53,7 @@ impl Noise {
 
 #[test]
 fn no_event_does_harm_whatever_its_parameters() {
-    let mut noise = Noise(0x9E37_79B9_7F4A_7C15);
+    let mut noise = Noise::new(0x9E37_79B9_7F4A_7C15);
     let mut host = Host::new();
     for tid in 2..12 {
         host.list(process(tid, tid, tid - 1, "p"));

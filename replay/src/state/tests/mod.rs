@@ -6,6 +6,7 @@ mod fds;
 mod files;
 mod hostile;
 mod memory;
+mod needs;
 mod processes;
 mod sockets;
 mod startup;
