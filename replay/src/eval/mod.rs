@@ -10,6 +10,7 @@ mod paths;
 mod plan;
 mod predicate;
 mod question;
+mod ranges;
 mod set;
 mod terms;
 mod texts;

@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use rustc_hash::FxHashSet;
 use tercel_rules::program::Literal;
 
+use super::ranges::AddressSet;
 use crate::fields::Value;
 
 /// A network.
@@ -27,8 +28,7 @@ pub struct Set {
     lengths: u64,
     /// Sorted bit patterns of numbers and truth values.
     numbers: Box<[u64]>,
-    addresses: FxHashSet<IpAddr>,
-    nets: Box<[Net]>,
+    addresses: AddressSet,
 }
 
 impl Net {
@@ -61,7 +61,7 @@ impl Set {
     /// The set of `literals`.
     pub fn new(literals: &[Literal]) -> Set {
         let mut set = Set::default();
-        let (mut numbers, mut nets) = (Vec::new(), Vec::new());
+        let (mut numbers, mut networks) = (Vec::new(), Vec::new());
         for literal in literals {
             match literal {
                 Literal::Bytes(bytes) => {
@@ -71,13 +71,13 @@ impl Set {
                 Literal::Int(v) => numbers.push(*v as u64),
                 Literal::Uint(v) => numbers.push(*v),
                 Literal::Bool(v) => numbers.push(u64::from(*v)),
-                Literal::Ip(ip) => drop(set.addresses.insert(*ip)),
-                Literal::Net(ip, bits) => nets.push(Net::new(*ip, *bits)),
+                Literal::Ip(ip) => networks.push((*ip, u8::MAX)),
+                Literal::Net(ip, bits) => networks.push((*ip, *bits)),
             }
         }
         numbers.sort_unstable();
         set.numbers = numbers.into();
-        set.nets = nets.into();
+        set.addresses = AddressSet::new(networks);
         set
     }
 
@@ -89,7 +89,7 @@ impl Set {
             Value::Int(v) => self.contains_number(*v as u64),
             Value::Uint(v) => self.contains_number(*v),
             Value::Bool(v) => self.contains_number(u64::from(*v)),
-            Value::Ip(ip) => self.addresses.contains(ip) || self.nets.iter().any(|net| net.contains(*ip)),
+            Value::Ip(ip) => self.addresses.contains(*ip),
             Value::Double(_) | Value::List(_) => false,
         }
     }
@@ -125,6 +125,7 @@ mod tests {
             Literal::Int(-1),
             Literal::Uint(7),
             Literal::Net([10, 0, 0, 0].into(), 8),
+            Literal::Ip([1, 2, 3, 4].into()),
         ]);
         for (value, expected) in [
             (Value::Text(b"cat"), true),
@@ -136,6 +137,8 @@ mod tests {
             (Value::Uint(8), false),
             (Value::Ip([10, 1, 1, 1].into()), true),
             (Value::Ip([11, 1, 1, 1].into()), false),
+            (Value::Ip([1, 2, 3, 4].into()), true),
+            (Value::Ip([1, 2, 3, 5].into()), false),
         ] {
             assert_eq!(set.contains(&value), expected, "{value:?}");
         }

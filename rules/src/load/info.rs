@@ -166,6 +166,8 @@ pub(super) struct PluginRequirement {
 pub(super) struct Defined<T> {
     entries: Vec<Numbered<T>>,
     by_name: HashMap<String, usize>,
+    /// One bit per length that a name has, the highest for 63 and more: most words of long lists need not be hashed.
+    lengths: u64,
 }
 
 /// An item with its place in the order.
@@ -178,7 +180,7 @@ pub(super) struct Numbered<T> {
 
 impl<T> Default for Defined<T> {
     fn default() -> Defined<T> {
-        Defined { entries: Vec::new(), by_name: HashMap::new() }
+        Defined { entries: Vec::new(), by_name: HashMap::new(), lengths: 0 }
     }
 }
 
@@ -193,7 +195,7 @@ impl<T> Defined<T> {
 
     /// The position in the order.
     pub(super) fn position(&self, name: &str) -> Option<usize> {
-        self.by_name.get(name).copied()
+        if self.lengths & length_bit(name) == 0 { None } else { self.by_name.get(name).copied() }
     }
 
     pub(super) fn get(&self, name: &str) -> Option<&Numbered<T>> {
@@ -217,9 +219,14 @@ impl<T> Defined<T> {
                 entry.visibility = number;
             }
             None => {
+                self.lengths |= length_bit(name);
                 self.by_name.insert(name.to_owned(), self.entries.len());
                 self.entries.push(Numbered { index: number, visibility: number, info });
             }
         }
     }
+}
+
+fn length_bit(name: &str) -> u64 {
+    1 << name.len().min(63)
 }
