@@ -128,6 +128,8 @@ pub struct Record {
     pub write: Write,
     /// Largest number of bytes to keep of each buffer.
     pub snaplen: u32,
+    /// Largest number of bytes to keep of arguments and environment.
+    pub max_args: Option<u32>,
     /// Only these processes and what `follow` says.
     pub pids: Vec<i64>,
     /// Only processes of these names and what `follow` says.
@@ -203,6 +205,8 @@ pub struct Live {
     pub sign: Option<PathBuf>,
     /// Largest number of bytes to keep of each buffer.
     pub snaplen: Option<u32>,
+    /// Largest number of bytes to keep of arguments and environment.
+    pub max_args: Option<u32>,
     /// Bytes of the ring of each CPU.
     pub ring: Option<u32>,
     /// Keep the newest events, within these limits, in memory.

@@ -14,7 +14,7 @@ use aya_ebpf::{
     maps::{Array, PerCpuArray},
 };
 
-use tercel_probe_abi::{Call, FlagTable, HEADER, MAX_WORDS, Param, flags, row, stat, want};
+use tercel_probe_abi::{CONSTANT, Call, FlagTable, HEADER, MAX_WORDS, Param, flags, row, stat, want};
 
 use crate::{
     memory::{config, copy_kernel, copy_kernel_str, copy_user, copy_user_str, mask, store64},
@@ -23,9 +23,9 @@ use crate::{
 };
 
 /// Largest event; a power of two.
-const RECORD: u64 = 65536;
+pub const RECORD: u64 = 65536;
 /// Most bytes that one append writes; a power of two.
-const CHUNK: u64 = 65536;
+pub const CHUNK: u64 = 65536;
 /// Longest path, list of arguments and so on, with its NUL; a power of two.
 pub const TEXT: u64 = 4096;
 /// Arguments of a call: its own and those that steps work out; a power of two.
@@ -48,6 +48,8 @@ pub struct Scratch {
     position: u64,
     ret: i64,
     compat: u64,
+    /// Events that this call has had before this one.
+    part: u64,
     task: u64,
     args: [u64; ARGUMENTS as usize],
     /// The caller's registers at the entry of the call, as the kernel saved them.
@@ -95,6 +97,37 @@ pub fn wanted(row: u32, ret: i64, tgid: u32) -> Option<*const Call> {
         bits if config().scope != 0 && bits & want::OF_OTHERS == 0 && !in_scope(tgid) => None,
         bits if bits & want::FAIRLY != 0 && exceeds(tgid) => None,
         _ => Some(call),
+    }
+}
+
+/// Sends an event of constants: nothing is put together, and no scratch space is needed.
+#[inline(always)]
+pub fn send_constant(call: *const Call, tid: u64) {
+    // SAFETY: a helper without arguments; the row has three words of an event.
+    let event = unsafe {
+        let words = addr_of!((*call).program).cast::<u64>();
+        let now = bpf_ktime_get_boot_ns().wrapping_add(config().epoch);
+        [now, tid, words.read(), words.add(1).read(), words.add(2).read()]
+    };
+    if !output(event.as_ptr().cast(), CONSTANT as u64) {
+        count(stat::FULL);
+    }
+}
+
+/// Writes a finished event to the ring of this CPU.
+#[inline(always)]
+fn output(data: *const u8, length: u64) -> bool {
+    // SAFETY: a helper without arguments.
+    let cpu = unsafe { bpf_get_smp_processor_id() };
+    let Some(ring) = RINGS.get(cpu) else { return false };
+    // SAFETY: the ring is a map, and the data has at least that many bytes.
+    unsafe {
+        bpf_ringbuf_output(
+            core::ptr::from_ref(ring).cast_mut().cast(),
+            data.cast_mut().cast::<c_void>(),
+            length,
+            NO_WAKEUP,
+        ) == 0
     }
 }
 
@@ -241,6 +274,7 @@ impl Event {
         field!(self, row = u64::from(row));
         field!(self, ret = ret);
         field!(self, compat = u64::from(compat));
+        field!(self, part = 0);
         field!(self, index = 0);
         field!(self, position = 0);
         field!(self, cursor = HEADER as u64 + 2 * u64::from(nparams));
@@ -437,32 +471,40 @@ impl Event {
     /// Sends the finished event and gives the scratch space back.
     #[inline(always)]
     pub fn submit(self) {
+        self.send();
+        self.abandon();
+    }
+
+    /// Sends the finished event and begins another one of the same call.
+    #[inline(always)]
+    pub fn submit_part(self) {
+        self.send();
+        let Some(call) = self.call() else { return };
+        // SAFETY: a pointer into the map's value; a helper without arguments.
+        let (nparams, now) = unsafe { ((*call).nparams, bpf_ktime_get_boot_ns()) };
+        store64(unsafe { addr_of_mut!((*self.scratch).data) }.cast(), now.wrapping_add(config().epoch));
+        field!(self, part = self.part() + 1);
+        field!(self, index = 0);
+        field!(self, cursor = HEADER as u64 + 2 * u64::from(nparams));
+    }
+
+    /// Events that this call has had before this one.
+    #[inline(always)]
+    pub fn part(self) -> u64 {
+        field!(self, part)
+    }
+
+    #[inline(always)]
+    fn send(self) {
         let length = field!(self, cursor);
         let data = unsafe { addr_of_mut!((*self.scratch).data) }.cast::<u8>();
         // SAFETY: the header lies within the data, at an aligned position.
         unsafe { data.add(16).cast::<u32>().write_volatile(length as u32) };
         if length >= RECORD {
-            count(stat::LARGE);
-            return self.abandon();
+            return count(stat::LARGE);
         }
-        let length = mask!(length, RECORD - 1);
-        // SAFETY: a helper without arguments.
-        let cpu = unsafe { bpf_get_smp_processor_id() };
-        let sent = match RINGS.get(cpu) {
-            // SAFETY: the ring is a map, and the data has at least that many bytes.
-            Some(ring) => unsafe {
-                bpf_ringbuf_output(
-                    core::ptr::from_ref(ring).cast_mut().cast(),
-                    data.cast::<c_void>(),
-                    length,
-                    NO_WAKEUP,
-                ) == 0
-            },
-            None => false,
-        };
-        if !sent {
+        if !output(data, mask!(length, RECORD - 1)) {
             count(stat::FULL);
         }
-        self.abandon();
     }
 }

@@ -4,7 +4,7 @@
 //! runs. User space loads the set that suits the kernel.
 #![no_std]
 #![no_main]
-#![feature(asm_experimental_arch)]
+#![feature(asm_experimental_arch, linkage)]
 
 mod cgroup;
 mod event;
@@ -18,11 +18,13 @@ mod throttle;
 mod values;
 mod vector;
 
+use core::{ffi::c_void, ptr};
+
 use aya_ebpf::{
     EbpfContext,
     helpers::{
         bpf_get_current_task,
-        generated::{bpf_get_current_pid_tgid, bpf_get_current_task_btf, bpf_task_pt_regs},
+        generated::{bpf_get_current_pid_tgid, bpf_get_current_task_btf, bpf_loop, bpf_task_pt_regs},
     },
     macros::{map, raw_tracepoint, tracepoint},
     maps::{Array, ProgramArray},
@@ -32,7 +34,7 @@ use aya_ebpf::{
 use event::{Event, wanted};
 use memory::{config, get, mask, off, typed};
 use run::{resume, run};
-use tercel_probe_abi::{Call, row, step};
+use tercel_probe_abi::{Call, row, stat, step, want};
 
 /// Programs of the steps, as raw tracepoints.
 #[map]
@@ -94,6 +96,11 @@ fn system_call<C: EbpfContext>(context: &C, slot: u32, steps: &ProgramArray, reg
     }
     let number = number_of(register, SIGRETURN);
     let Some(call) = native(number, ret, tgid) else { return event.abandon() };
+    // SAFETY: a pointer into the map's value.
+    if unsafe { (*call).wanted } & want::CONSTANT != 0 {
+        event::send_constant(call, tid);
+        return event.abandon();
+    }
     event.set_arg(0, event.register(off!(regs_di)));
     event.set_arg(1, event.register(off!(regs_si)));
     event.set_arg(2, event.register(off!(regs_dx)));
@@ -124,6 +131,10 @@ fn typed_call<C: EbpfContext>(context: &C, slot: u32, steps: &ProgramArray, ret:
     }
     let number = number_of(register, SIGRETURN);
     let Some(call) = native(number, ret, tgid) else { return };
+    // SAFETY: a pointer into the map's value.
+    if unsafe { (*call).wanted } & want::CONSTANT != 0 {
+        return event::send_constant(call, tid);
+    }
     let Some(event) = Event::begin(slot, task as u64) else { return };
     event.set_arg(0, typed!(u64, registers, regs_di));
     event.set_arg(1, typed!(u64, registers, regs_si));
@@ -159,21 +170,27 @@ fn compat_call<C: EbpfContext>(
     (tgid, tid): (u32, u64),
 ) {
     const SOCKETCALL: u32 = 102;
+    const OLD_MMAP: u32 = 90;
     let first = event.register(off!(regs_bx)) & 0xffff_ffff;
-    let several = number == SOCKETCALL;
     let index = match number {
         SOCKETCALL => row::SOCKETCALL + mask!(first, 31) as u32,
         number if number < row::SOCKETCALL => number,
         _ => return event.abandon(),
     };
     let row = COMPAT.get(index).copied().unwrap_or(row::NONE);
-    let ret = i64::from(ret as i32);
+    let ret = compat_result(row, ret as u32);
     let Some(call) = wanted(u32::from(row), ret, tgid) else { return event.abandon() };
+    // SAFETY: a pointer into the map's value.
+    if unsafe { (*call).wanted } & want::CONSTANT != 0 {
+        event::send_constant(call, tid);
+        return event.abandon();
+    }
     let second = event.register(off!(regs_cx)) & 0xffff_ffff;
-    if several {
+    if number == SOCKETCALL || number == OLD_MMAP {
+        let array = if number == SOCKETCALL { second } else { first };
         let mut i = 0;
         while i < 6 {
-            event.set_arg(i, u64::from(memory::user::<u32>(second + 4 * i).unwrap_or(0)));
+            event.set_arg(i, u64::from(memory::user::<u32>(array + 4 * i).unwrap_or(0)));
             i += 1;
         }
     } else {
@@ -183,9 +200,36 @@ fn compat_call<C: EbpfContext>(
         event.set_arg(3, event.register(off!(regs_si)) & 0xffff_ffff);
         event.set_arg(4, event.register(off!(regs_di)) & 0xffff_ffff);
         event.set_arg(5, event.register(off!(regs_bp)) & 0xffff_ffff);
+        compat_offset(event, number);
     }
     event.header(u32::from(row), call, ret, true, tid);
     run(context, steps, event);
+}
+
+/// What a call of 32-bit code returned: a number with a sign, but an address from those that map memory, which is an error only in
+/// the highest page.
+#[inline(always)]
+fn compat_result(row: u16, ret: u32) -> i64 {
+    const HIGHEST: u32 = 0xffff_f000;
+    // mmap, brk, mremap, shmat
+    if matches!(row, 9 | 12 | 25 | 30) && ret <= HIGHEST { i64::from(ret) } else { i64::from(ret as i32) }
+}
+
+/// Offsets that 32-bit code passes in two registers, or in pages, as one argument in bytes.
+#[inline(always)]
+fn compat_offset(event: Event, number: u32) {
+    match number {
+        // pread64, pwrite64, preadv, pwritev: low and high part
+        180 | 181 | 333 | 334 => event.set_arg(3, event.arg(4) << 32 | event.arg(3)),
+        // _llseek: high and low part, a pointer to the result, and from where
+        140 => {
+            event.set_arg(1, event.arg(1) << 32 | event.arg(2));
+            event.set_arg(2, event.arg(4));
+        }
+        // mmap2
+        192 => event.set_arg(5, event.arg(5) << 12),
+        _ => {}
+    }
 }
 
 /// System calls by raw tracepoint: `sys_exit(registers, ret)`.
@@ -350,6 +394,76 @@ steps! {
     raw_reaper classic_reaper process::reaper;
 }
 
+/// The events of several messages.
+#[raw_tracepoint(tracepoint = "sys_exit")]
+pub fn raw_messages(context: RawTracePointContext) -> i32 {
+    if let Some(event) = Event::current(RAW) {
+        // SAFETY: the kernel calls the function as often as it returns 0, at most as often as a call has messages.
+        unsafe { bpf_loop(vector::MESSAGES, raw_message as *mut c_void, ptr::null_mut(), 0) };
+        resume(&context, &RAW_STEPS, event);
+    }
+    0
+}
+
+/// The same as a classic tracepoint.
+#[tracepoint]
+pub fn classic_messages(context: TracePointContext) -> i32 {
+    if let Some(event) = Event::current(CLASSIC) {
+        // SAFETY: as above.
+        unsafe { bpf_loop(vector::MESSAGES, classic_message as *mut c_void, ptr::null_mut(), 0) };
+        resume(&context, &CLASSIC_STEPS, event);
+    }
+    0
+}
+
+/// One message; 1 after the last one. The names are plain, and the functions not visible outside: the kernel wants that of functions that
+/// it calls.
+#[unsafe(no_mangle)]
+#[linkage = "internal"]
+extern "C" fn raw_message(_: u64, _: *mut c_void) -> i64 {
+    Event::current(RAW).map_or(1, |event| i64::from(!vector::message(event)))
+}
+
+#[unsafe(no_mangle)]
+#[linkage = "internal"]
+extern "C" fn classic_message(_: u64, _: *mut c_void) -> i64 {
+    Event::current(CLASSIC).map_or(1, |event| i64::from(!vector::message(event)))
+}
+
+/// The events of several messages on kernels without `bpf_loop` (before 5.17): a few in one program, which calls itself until the kernel
+/// refuses.
+#[raw_tracepoint(tracepoint = "sys_exit")]
+pub fn raw_messages_old(context: RawTracePointContext) -> i32 {
+    if let Some(event) = Event::current(RAW) {
+        some_messages(&context, &RAW_STEPS, event);
+    }
+    0
+}
+
+/// The same as a classic tracepoint.
+#[tracepoint]
+pub fn classic_messages_old(context: TracePointContext) -> i32 {
+    if let Some(event) = Event::current(CLASSIC) {
+        some_messages(&context, &CLASSIC_STEPS, event);
+    }
+    0
+}
+
+#[inline(always)]
+fn some_messages<C: EbpfContext>(context: &C, steps: &ProgramArray, event: Event) {
+    let mut turn = 0;
+    while turn < vector::MESSAGES_OLD {
+        turn += 1;
+        if !vector::message(event) {
+            return resume(context, steps, event);
+        }
+    }
+    // SAFETY: the array holds programs of this program's type only.
+    let _ = unsafe { steps.tail_call(context, u32::from(step::MESSAGES)) };
+    event::count(stat::LOST);
+    event.abandon();
+}
+
 #[panic_handler]
 fn panic(_: &core::panic::PanicInfo<'_>) -> ! {
     loop {}
@@ -360,4 +474,4 @@ fn panic(_: &core::panic::PanicInfo<'_>) -> ! {
 #[unsafe(link_section = "license")]
 static LICENSE: [u8; 13] = *b"Dual MIT/GPL\0";
 
-const _: () = assert!(step::PROGRAMS.len() == 33);
+const _: () = assert!(step::PROGRAMS.len() == 34);

@@ -3,14 +3,16 @@
 use tercel_probe_abi::{MISSING, flags, stat};
 
 use crate::{
-    event::{Event, TEXT, bits, count},
+    event::{CHUNK, Event, RECORD, TEXT, bits, count},
     file::{add_path, add_path_at, encode_dev, overlay_layer},
-    memory::{copy_kernel_str, copy_user, copy_user_str, get, kernel, mask, off, user},
+    memory::{config, copy_kernel_str, copy_user, copy_user_str, get, kernel, mask, off, user},
     run::user_long,
 };
 
 /// Arguments or variables of an attempted `execve` that are looked at.
-const STRINGS: u64 = 32;
+const STRINGS: u64 = 256;
+/// Room in an event for what comes after the environment.
+const AFTER_ENV: u64 = 20 << 10;
 /// Threads of a group, and ancestors, that are looked at for one that takes over children.
 const THREADS: u32 = 24;
 const ANCESTORS: u32 = 24;
@@ -132,22 +134,26 @@ pub fn exe_args(event: Event) {
     let exe = copy_user_str(event.at(), TEXT, start);
     let exe = if exe > 0 { mask!(exe, 2 * TEXT - 1) } else { 0 };
     event.take(exe);
-    let room = if exe < TEXT { TEXT - exe } else { 0 };
+    let limit = u64::from(config().max_args);
+    let room = if exe < limit { limit - exe } else { 0 };
     strings(event, start.wrapping_add(exe), end, room);
 }
 
 /// Strings that lie one after the other in user memory, cut at `room` bytes.
 #[inline(always)]
 fn strings(event: Event, start: u64, end: u64, room: u64) {
-    let mut length = end.wrapping_sub(start);
-    if start >= end || room == 0 {
+    if start >= end {
         return event.empty();
     }
+    let mut length = end.wrapping_sub(start);
     if length > room {
         length = room;
         count(stat::CUT);
     }
-    let length = mask!(length, 2 * TEXT - 1);
+    let length = mask!(length, CHUNK - 1);
+    if length == 0 {
+        return event.empty();
+    }
     if !copy_user(event.at(), length, start) {
         return event.empty();
     }
@@ -163,30 +169,36 @@ fn attempted_exe_args(event: Event, argv: u64) {
         0 => event.number(0, 1),
         address => event.user_str(address),
     }
-    vector(event, argv, 1);
+    vector(event, argv, 1, u64::from(config().max_args));
 }
 
-/// The strings that an array in user memory points to, up to its end or `TEXT` bytes.
+/// The strings that an array in user memory points to, up to its end or `room` bytes.
 #[inline(always)]
-fn vector(event: Event, array: u64, first: u64) {
+fn vector(event: Event, array: u64, first: u64, room: u64) {
     let from = event.cursor();
     let mut i = first;
+    let mut complete = false;
     while i < STRINGS {
         let address = user_long(event, array, i);
         i += 1;
         if address == 0 {
+            complete = true;
             break;
         }
         let used = event.cursor().wrapping_sub(from);
-        if used >= TEXT {
+        if used >= room {
             break;
         }
-        let length = copy_user_str(event.at(), TEXT - mask!(used, TEXT - 1), address);
+        let room = mask!(room - used, CHUNK - 1);
+        let length = copy_user_str(event.at(), room, address);
         if length > 0 {
-            event.advance(mask!(length, 2 * TEXT - 1));
+            event.advance(mask!(length, CHUNK - 1));
+        }
+        if length == room as i64 && user::<u8>(address.wrapping_add(room - 1)).unwrap_or(0) != 0 {
+            break;
         }
     }
-    if i == STRINGS {
+    if !complete {
         count(stat::CUT);
     }
     event.close(event.cursor().wrapping_sub(from));
@@ -196,11 +208,19 @@ fn vector(event: Event, array: u64, first: u64) {
 #[inline(always)]
 pub fn env(event: Event) {
     let Some(param) = event.caller() else { return };
+    let (limit, left) = (u64::from(config().max_args), (RECORD - AFTER_ENV).wrapping_sub(event.cursor()));
+    let room = if left > RECORD {
+        0
+    } else if left < limit {
+        left
+    } else {
+        limit
+    };
     if param.value == 1 {
-        return vector(event, event.arg(u64::from(param.map)), 0);
+        return vector(event, event.arg(u64::from(param.map)), 0, room);
     }
     let mm = get!(u64, event.task(), task_mm);
-    strings(event, get!(u64, mm, mm_env_start), get!(u64, mm, mm_env_end), TEXT);
+    strings(event, get!(u64, mm, mm_env_start), get!(u64, mm, mm_env_end), room);
 }
 
 /// See `step::IMAGE`.

@@ -97,12 +97,17 @@ pub fn tuple(event: Event) {
     let ret = event.ret();
     let fd = if param.map == 255 { ret as i32 } else { event.arg(u64::from(param.map)) as i32 };
     let succeeded = if param.value & 256 != 0 { ret == 0 || ret == -EINPROGRESS } else { ret >= 0 };
-    let socket = if succeeded { of_fd_socket(event.task(), fd) } else { 0 };
+    let named = if param.value & 255 == 255 { 0 } else { event.arg(u64::from(param.value & 15)) };
+    add_tuple(event, if succeeded { fd } else { -1 }, param.width == 1, named);
+}
+
+/// Adds the tuple of the socket of an fd; empty if the fd is none. `named` is the address of the peer that the call names, or 0.
+#[inline(always)]
+pub fn add_tuple(event: Event, fd: i32, inbound: bool, named: u64) {
+    let socket = of_fd_socket(event.task(), fd);
     if socket == 0 {
         return event.empty();
     }
-    let named = if param.value & 255 == 255 { 0 } else { event.arg(u64::from(param.value & 15)) };
-    let inbound = param.width == 1;
     let family = get!(u16, socket, sk_family);
     let from = event.cursor();
     match family {
@@ -230,8 +235,9 @@ pub fn sockopt(event: Event) {
             event.push(user::<u64>(value).unwrap_or(0), 8);
         }
         _ if of_socket && numeric(option) => {
+            let shown = u64::from(user::<u32>(value).unwrap_or(0));
             event.push(2, 1);
-            event.push(u64::from(user::<u32>(value).unwrap_or(0)), 4);
+            event.push(if length < 4 { shown & ((1 << (8 * length)) - 1) } else { shown }, 4);
         }
         _ => {
             event.push(0, 1);
@@ -245,15 +251,9 @@ pub fn sockopt(event: Event) {
     event.number(length, 4);
 }
 
-/// Whether an option of the socket level holds a number of 32 bits: all but those of 17, 26 and 31, which hold structures
-/// and names, and what came after 49.
+/// Whether an option of the socket level is shown as a number of 32 bits: all but those of 17, 26, 28 and 31, which hold structures
+/// and names, and what came after 49. Of SO_BINDTODEVICE (25) the reference shows the first four bytes of the name.
 #[inline(always)]
 fn numeric(option: u32) -> bool {
-    option != 0
-        && option <= 49
-        && option != 17
-        && option != 26
-        && option != 28
-        && option != 31
-        && option != 25
+    option != 0 && option <= 49 && option != 17 && option != 26 && option != 28 && option != 31
 }

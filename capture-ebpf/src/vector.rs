@@ -1,12 +1,11 @@
 //! Vectors of buffers and message headers in user memory enter; data and sizes leave. Both exist in a layout for 64-bit
 //! and one for 32-bit callers.
 
-use tercel_probe_abi::stat;
-
 use crate::{
-    event::{Event, count},
+    event::Event,
     memory::{config, copy_user, mask},
     run::user_long,
+    socket::add_tuple,
 };
 
 /// Buffers of a vector that are looked at.
@@ -16,27 +15,60 @@ const CONTROL: u64 = 4096;
 
 /// Argument that holds the bytes of a vector that are left to copy.
 const LEFT: u64 = 15;
+/// Messages that a call may have (UIO_MAXIOV).
+pub const MESSAGES: u32 = 1024;
+/// Messages that one run of a program looks at where it has to do so in a loop of its own: every turn is checked by itself.
+pub const MESSAGES_OLD: u32 = 4;
+/// Longs of a message header in an array.
+const HEADER: u64 = 8;
 
 /// See `step::MSGHDR`.
 #[inline(always)]
 pub fn msghdr(event: Event) {
-    let Some(param) = event.caller() else { return };
+    read_header(event, 0);
+}
+
+/// Reads a message header of an array.
+#[inline(always)]
+fn read_header(event: Event, number: u64) {
     let header = event.arg(1);
     // In units of the caller's long: name, its length, vector, count, control data, their length, flags, and in an array
     // the length of the message.
-    let long = |index: u64| user_long(event, header, index);
+    let long = |index: u64| user_long(event, header, HEADER * number + index);
     event.set_arg(6, long(2));
     event.set_arg(7, long(3));
     event.set_arg(8, long(0));
     event.set_arg(9, long(4));
     event.set_arg(10, long(5));
-    if param.value == 1 {
-        let length = if event.ret() > 0 { long(7) & 0xffff_ffff } else { event.ret() as u64 };
-        event.set_arg(11, length);
-        if event.ret() > 1 {
-            count(stat::CUT);
-        }
+}
+
+/// Adds the parameters of the event of one message (`step::MESSAGES`), and begins the next event if there are more messages, which it
+/// returns. A call that failed has no message, but an event.
+#[inline(always)]
+pub fn message(event: Event) -> bool {
+    let Some(param) = event.caller() else { return false };
+    let inbound = param.width == 1;
+    let (number, ret) = (event.part(), event.ret());
+    read_header(event, number);
+    let length = user_long(event, event.arg(1), HEADER * number + 7) & 0xffff_ffff;
+    let fd = event.arg(0) as i32;
+    event.number(if ret > 0 { length } else { ret as u64 }, 8);
+    event.number(i64::from(fd) as u64, 8);
+    event.number(if ret > 0 { length } else { 0 }, 4);
+    if ret > 0 {
+        add_data(event, event.arg(6), event.arg(7), length);
+    } else {
+        event.empty();
     }
+    add_tuple(event, if ret >= 0 { fd } else { -1 }, inbound, event.arg(8));
+    if inbound {
+        control(event);
+    }
+    let is_last = number as i64 + 1 >= ret;
+    if !is_last {
+        event.submit_part();
+    }
+    !is_last
 }
 
 /// See `step::IOV_DATA`.
@@ -48,11 +80,15 @@ pub fn iov_data(event: Event) {
     if ret <= 0 && param.value & 1 != 0 {
         return event.empty();
     }
+    add_data(event, vector, buffers, if ret > 0 { ret as u64 } else { u64::MAX });
+}
+
+/// Adds the data of a vector: as many bytes as were sent or received, at most the snap length.
+#[inline(always)]
+fn add_data(event: Event, vector: u64, buffers: u64, length: u64) {
     let snaplen = u64::from(config().snaplen);
-    // A message of an array says its own length; the call then returned the number of messages.
-    let result = if param.value & 2 != 0 { event.arg(11) } else { ret as u64 };
     // What is left to copy lives in the map: in a register, each length would be a state of its own for the verifier.
-    event.set_arg(LEFT, if ret > 0 && result < snaplen { result } else { snaplen });
+    event.set_arg(LEFT, if length < snaplen { length } else { snaplen });
     let from = event.cursor();
     let mut i = 0;
     while i < BUFFERS {

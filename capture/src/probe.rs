@@ -39,6 +39,9 @@ const RING: u32 = 27;
 pub struct Options {
     /// Bytes of read and written buffers that are kept; at most [`Options::MAX_SNAPLEN`].
     pub snaplen: u32,
+    /// Bytes of the arguments of a process, with the name that it was started by, and of its environment that are kept; at most
+    /// [`Options::MAX_ARGS`].
+    pub max_args: u32,
     /// Bytes of the ring of every CPU; rounded up to a power of two of at least a page.
     pub ring: u32,
     /// Use classic tracepoints for system calls whatever the kernel's version.
@@ -76,6 +79,10 @@ pub struct ProcessScope {
 impl Options {
     /// Longest piece of a buffer: with it an event stays below the limit of events.
     pub const MAX_SNAPLEN: u32 = 32 << 10;
+    /// Most bytes of arguments: with them, and what is left for the environment, an event stays below the limit of events.
+    pub const MAX_ARGS: u32 = 32 << 10;
+    /// Bytes of arguments that Falco's probe keeps.
+    pub const USUAL_ARGS: u32 = 4 << 10;
 
     fn wants(&self, event: u16) -> bool {
         self.wanted.as_ref().is_none_or(|wanted| wanted.contains(&event))
@@ -97,7 +104,14 @@ fn can_limit(kernel: (u32, u32)) -> bool {
 
 impl Default for Options {
     fn default() -> Options {
-        Options { snaplen: 80, ring: 8 << 20, classic: false, wanted: None, scope: None }
+        Options {
+            snaplen: 80,
+            max_args: Options::USUAL_ARGS,
+            ring: 8 << 20,
+            classic: false,
+            wanted: None,
+            scope: None,
+        }
     }
 }
 
@@ -197,7 +211,7 @@ impl Probe {
             typed: u32::from(kernel >= (5, 15)),
             guarded: u32::from(kernel >= (6, 19)),
             scope: options.scope.as_ref().filter(|_| can_limit(kernel)).map_or(0, ProcessScope::bits),
-            unused: 0,
+            max_args: options.max_args.clamp(1, Options::MAX_ARGS),
         });
         let mut ebpf = EbpfLoader::new()
             .verifier_log_level(VerifierLogLevel::DEBUG | VerifierLogLevel::STATS)
@@ -211,7 +225,7 @@ impl Probe {
         let rings = make_rings(&mut ebpf, cpus, options.ring)?;
         fill_tables(&mut ebpf, options)?;
         let mut probe = Probe {
-            _steps: load_steps(&mut ebpf, classic)?,
+            _steps: load_steps(&mut ebpf, classic, kernel)?,
             ebpf,
             attached: Vec::new(),
             scope: options.scope.clone(),
@@ -404,7 +418,11 @@ fn fill_calls(ebpf: &mut Ebpf, options: &Options, shared: &[u16]) -> Result<(), 
 
 /// Loads the programs of the steps: as raw tracepoints for events of the scheduler, and as classic ones where system calls
 /// come that way.
-fn load_steps(ebpf: &mut Ebpf, classic: bool) -> Result<Vec<ProgramArray<MapData>>, CaptureError> {
+fn load_steps(
+    ebpf: &mut Ebpf,
+    classic: bool,
+    kernel: (u32, u32),
+) -> Result<Vec<ProgramArray<MapData>>, CaptureError> {
     let mut arrays = Vec::new();
     let sets = [("raw", "RAW_STEPS"), ("classic", "CLASSIC_STEPS")];
     for (prefix, name) in sets.into_iter().take(if classic { 2 } else { 1 }) {
@@ -412,7 +430,11 @@ fn load_steps(ebpf: &mut Ebpf, classic: bool) -> Result<Vec<ProgramArray<MapData
             ProgramArray::try_from(ebpf.take_map(name).ok_or(CaptureError::NoPart("array of steps"))?)
                 .map_err(|cause| refused("opening the array of steps", &cause))?;
         for (number, step) in step::PROGRAMS {
-            let name = format!("{prefix}_{step}");
+            let name = match *number {
+                // Kernels that are older have no loops (`bpf_loop`); they take raw tracepoints.
+                step::MESSAGES if kernel < (5, 17) => format!("{prefix}_{step}_old"),
+                _ => format!("{prefix}_{step}"),
+            };
             let program = ebpf.program_mut(&name).ok_or(CaptureError::NoPart(step))?;
             let loaded = match program {
                 Program::RawTracePoint(program) => program.load(),

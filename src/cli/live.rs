@@ -51,6 +51,9 @@ pub struct LiveArgs {
     /// Keep at most this many bytes of each buffer that is read or written
     #[arg(short, long, value_name = "SIZE", value_parser = values::snaplen, help_heading = "Capture")]
     snaplen: Option<u32>,
+    /// Keep at most this many bytes of the arguments of a program and of its environment, 1 to 32KiB each [default: 4KiB, as Falco]
+    #[arg(long, value_name = "SIZE", value_parser = values::max_args, help_heading = "Capture")]
+    max_args: Option<u32>,
     /// Size of the ring buffer of each CPU, 4KiB to 1GiB; a number without a unit is in MiB
     #[arg(long, value_name = "SIZE", value_parser = values::ring, help_heading = "Capture")]
     buffer: Option<u32>,
@@ -137,6 +140,7 @@ impl LiveArgs {
             write: self.write,
             creation: self.create.intent(),
             snaplen: self.snaplen,
+            max_args: self.max_args,
             ring: self.buffer,
             redaction: self.redaction.intent(),
             sign: self.sign,

@@ -51,6 +51,9 @@ pub struct RecordArgs {
         help_heading = "What to record"
     )]
     snaplen: u32,
+    /// Keep at most this many bytes of the arguments of a program and of its environment, 1 to 32KiB each [default: 4KiB, as Falco]
+    #[arg(long, value_name = "SIZE", value_parser = values::max_args, help_heading = "What to record")]
+    max_args: Option<u32>,
     /// Record only this process and its descendants; recording ends when the last of them ends. Can be given several times
     #[arg(short = 'p', long = "pid", value_name = "PID", help_heading = "What to record")]
     pids: Vec<i64>,
@@ -202,6 +205,7 @@ impl RecordArgs {
         Ok(Record {
             write,
             snaplen: self.snaplen,
+            max_args: self.max_args,
             pids: self.pids,
             names: self.names,
             follow: self.follow.map_or(FollowFrom::Descendants, Follow::intent),

@@ -5,6 +5,7 @@ use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use jiff::SignedDuration;
+use tercel_capture::Options;
 use tercel_format::trace::{CHUNK_LIMITS, LEVEL_MAX, RingLimits};
 use tercel_rules::load::parse_priority;
 use tercel_rules::program::Priority;
@@ -104,6 +105,13 @@ pub fn snaplen(text: &str) -> Result<u32, String> {
     size.ok_or_else(|| "invalid size; give a number of bytes, as in 80 or 4KiB".to_owned())
 }
 
+/// Bytes of arguments and of the environment to keep.
+pub fn max_args(text: &str) -> Result<u32, String> {
+    let most = Options::MAX_ARGS;
+    let size = snaplen(text).ok().filter(|size| (1..=most).contains(size));
+    size.ok_or_else(|| format!("invalid size; give 1 to {most} bytes, as in 4096 or 32KiB"))
+}
+
 /// A duration; a number alone counts seconds.
 pub fn duration(text: &str) -> Result<Duration, String> {
     let seconds = text.parse().ok().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
@@ -182,6 +190,8 @@ mod tests {
         }
         assert_eq!(snaplen("4KiB"), Ok(4096));
         assert!(snaplen("5GiB").is_err());
+        assert_eq!(max_args("32KiB"), Ok(32_768));
+        assert!(max_args("32769").is_err() && max_args("0").is_err());
     }
 
     #[test]

@@ -68,6 +68,7 @@ pub fn run(args: &Live) -> Result<Outcome, Failure> {
     let probing = Probing {
         wanted: calls.wanted(),
         snaplen,
+        max_args: args.max_args.unwrap_or(Probing::USUAL_ARGS),
         ring: args.ring.unwrap_or(config.ring),
         ..Probing::default()
     };

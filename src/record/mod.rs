@@ -132,7 +132,8 @@ fn options(args: &Record, chosen: Option<Vec<i64>>) -> Options {
         children: !args.command.is_empty() && !args.all,
         of_others: OF_OTHERS,
     });
-    Options { snaplen, ring: args.ring, classic: args.classic, wanted: None, scope }
+    let max_args = args.max_args.unwrap_or(Options::USUAL_ARGS);
+    Options { snaplen, max_args, ring: args.ring, classic: args.classic, wanted: None, scope }
 }
 
 /// What is recorded: everything, unless processes, containers or a command are named.

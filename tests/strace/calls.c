@@ -144,6 +144,31 @@ static void descriptors(void) {
     CALL(nanosleep, &moment, NULL);
 }
 
+// More messages than one program of the probe may look at.
+static void messages(void) {
+    struct mmsghdr out[40], in[40];
+    struct iovec parts[40][2], room[40];
+    char text[40][8], received[40][8];
+    int pair[2], size = 1 << 20;
+    CALL(socketpair, AF_UNIX, SOCK_DGRAM, 0, pair);
+    CALL(setsockopt, pair[0], SOL_SOCKET, SO_SNDBUF, &size, sizeof size);
+    memset(out, 0, sizeof out);
+    memset(in, 0, sizeof in);
+    for (int i = 0; i < 40; i++) {
+        parts[i][0] = (struct iovec){text[i], sprintf(text[i], "n%d", i)};
+        parts[i][1] = (struct iovec){"end", 3};
+        room[i] = (struct iovec){received[i], sizeof received[i]};
+        out[i].msg_hdr.msg_iov = parts[i];
+        out[i].msg_hdr.msg_iovlen = 1 + i % 2;
+        in[i].msg_hdr.msg_iov = &room[i];
+        in[i].msg_hdr.msg_iovlen = 1;
+    }
+    CALL(sendmmsg, pair[0], out, 9, 0);
+    CALL(recvmmsg, pair[1], in, 40, MSG_DONTWAIT, NULL);
+    CALL(sendmmsg, pair[0], out, 0, 0);
+    CALL(sendmmsg, 999, out, 40, 0);
+}
+
 static void sockets(void) {
     struct sockaddr_in here = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     struct sockaddr_un name = {.sun_family = AF_UNIX, .sun_path = "d/socket"};
@@ -171,6 +196,8 @@ static void sockets(void) {
     struct mmsghdr several = {.msg_hdr = out}, received = {.msg_hdr = in};
     CALL(sendmmsg, client, &several, 1, 0);
     CALL(recvmmsg, peer, &received, 1, 0, NULL);
+    CALL(recvmmsg, peer, &received, 1, MSG_DONTWAIT, NULL);
+    messages();
     CALL(shutdown, client, SHUT_WR);
     CALL(shutdown, client, 77);
     CALL(accept, 999, NULL, NULL);

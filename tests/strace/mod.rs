@@ -17,7 +17,7 @@ use tercel_format::catalogue::{
     syscalls::{SYSCALL_NAMES, X86_64},
 };
 use tercel_format::{Block, Reader};
-use tercel_test_support::{Place, binary, require, root, tool};
+use tercel_test_support::{Missing, Place, binary, require, root, tool};
 
 use crate::turn;
 
@@ -93,6 +93,69 @@ fn recordings_and_strace_agree() {
     assert!(total > 3000, "only {total} calls");
 }
 
+#[test]
+fn calls_of_32_bit_code_are_recorded() {
+    const CHECK: &str = "recording of 32-bit calls";
+    if require(CHECK, tool("cc").map(drop)).is_none() {
+        return;
+    }
+    let Some(_turn) = turn::alone(CHECK) else { return };
+    let directory = Place::new("strace32");
+    let place = directory.directory();
+    let source = root().join("tests/strace/calls32.c");
+    let (helper, trace) = (place.join("calls32"), place.join("calls32.scap"));
+    let built =
+        Command::new("cc").args(["-m32", "-O1", "-w", "-static", "-o"]).arg(&helper).arg(source).output();
+    if require(
+        CHECK,
+        built
+            .ok()
+            .filter(|built| built.status.success())
+            .ok_or_else(|| Missing::new("multilib", "the C compiler makes no 32-bit programs")),
+    )
+    .is_none()
+    {
+        return;
+    }
+    let output = Command::new(binary())
+        .args(["record", "-q", "-w"])
+        .arg(&trace)
+        .arg("--")
+        .arg(&helper)
+        .current_dir(place)
+        .output();
+    let output = output.expect("the binary runs");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let recorded: Vec<Recorded> = events(&trace).into_values().flatten().collect();
+    let said = String::from_utf8(output.stdout).expect("text");
+    assert_eq!(said.lines().count(), 8, "{said}");
+    for line in said.lines() {
+        let words: Vec<&str> = line.split(' ').collect();
+        let [name, ret, offset] = words.as_slice() else { panic!("{line}") };
+        let param = |event: &Recorded, name: &str| {
+            let index = event.info.params.iter().position(|param| param.name == name)?;
+            Some(
+                event.params.get(index)?.iter().rev().fold(0u64, |value, byte| value << 8 | u64::from(*byte)),
+            )
+        };
+        let (wanted, offset) =
+            (ret.parse::<i64>().expect("a number") as u64, offset.parse::<u64>().expect("a number"));
+        // The generic event has no result; it names its call.
+        let generic = X86_64.iter().find(|call| SYSCALL_NAMES.get(usize::from(call.code)) == Some(name));
+        let found = recorded.iter().any(|event| match event.info.code {
+            code::GENERIC_X => {
+                param(event, "nativeID") == generic.map(|call| u64::from(call.number)) && *name == "uselib"
+            }
+            _ if event.info.name != *name => false,
+            _ => {
+                let place = param(event, "offset").or(param(event, "pos")).unwrap_or(0);
+                param(event, "res") == Some(wanted) && place == offset
+            }
+        });
+        assert!(found, "{line}");
+    }
+}
+
 /// Runs a command under both. Yields the events of each thread, and the calls.
 fn record(
     place: &Path,
@@ -153,6 +216,20 @@ fn compare(
                 problems.push(format!("{tid}: {call:?} is {} in the recording", event.info.name));
                 break;
             }
+            if let Some(messages) = messages(call) {
+                for (number, message) in messages.iter().enumerate() {
+                    let event = if number == 0 { Some(event) } else { events.next() };
+                    let found = event
+                        .filter(|event| event.info.code == row.event)
+                        .map(|event| (&event.params[0], &event.params[3]));
+                    if found.is_none_or(|(length, data)| *length != message.0 || *data != message.1) {
+                        problems.push(format!(
+                            "{tid}: message {number} is recorded as {found:02x?}, strace {message:02x?}"
+                        ));
+                    }
+                }
+                continue;
+            }
             problems.extend(differences(call, row, event).map(|text| format!("{tid}: {text}, of {call:?}")));
         }
         if let Some(event) = events.next() {
@@ -164,6 +241,30 @@ fn compare(
         }
     }
     compared
+}
+
+/// Length and data of every message that a call has sent or received, as its events have them; `None` for other calls.
+fn messages(call: &Call) -> Option<Vec<(Vec<u8>, Vec<u8>)>> {
+    let number = call.ret.filter(|ret| *ret > 0 && matches!(call.name.as_str(), "sendmmsg" | "recvmmsg"))?;
+    let Arg::Other(text) = call.args.get(1)? else { return None };
+    let parts = text.split("{msg_hdr=").skip(1).take(usize::try_from(number).ok()?);
+    let messages = parts.map(|part| {
+        let (_, length) = part.split_once("msg_len=").expect("the length of a message");
+        let length: usize = length
+            .split(|c: char| !c.is_ascii_digit())
+            .next()
+            .and_then(|text| text.parse().ok())
+            .expect("a number");
+        let mut data: Vec<u8> = part
+            .split("iov_base=\"")
+            .skip(1)
+            .filter_map(|part| part.split('"').next())
+            .flat_map(output::bytes)
+            .collect();
+        data.truncate(SNAPLEN.min(length));
+        ((length as u64).to_le_bytes().to_vec(), data)
+    });
+    Some(messages.collect())
 }
 
 /// How many events strace does not show: what it did itself before it executed the program, or a child's side of the call that

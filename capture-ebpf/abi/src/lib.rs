@@ -179,14 +179,14 @@ pub struct Config {
     pub guarded: u32,
     /// Bits of [`scope`]; 0: every process is recorded.
     pub scope: u32,
-    /// Fills the structure up.
-    pub unused: u32,
+    /// Bytes of the arguments of a process that are kept, with the name that it was started by, and of its environment.
+    pub max_args: u32,
 }
 
 impl Config {
     /// A configuration that records nothing useful; user space replaces it.
     pub const UNSET: Config =
-        Config { epoch: 0, own_tgid: 0, snaplen: 80, typed: 0, guarded: 1, scope: 0, unused: 0 };
+        Config { epoch: 0, own_tgid: 0, snaplen: 80, typed: 0, guarded: 1, scope: 0, max_args: 4096 };
 }
 
 /// Rows of the table of calls: 0 to 511 are native system calls, the others follow.
@@ -217,6 +217,8 @@ pub mod want {
     pub const OF_OTHERS: u32 = 4;
     /// Of a process that has had its share, it is not recorded.
     pub const FAIRLY: u32 = 8;
+    /// Its event holds constants only: the row has the event itself, from the word with its length on, in place of a program.
+    pub const CONSTANT: u32 = 16;
 }
 
 /// Words that a row has room for; `execve` needs the most. A power of two.
@@ -357,8 +359,7 @@ pub mod step {
         TUPLE = 7 "tuple";
         /// Backlog of the listening socket in argument 0: arguments 6 percentage, 7 length, 8 maximum.
         BACKLOG = 8 "backlog";
-        /// Reads the message header at argument 1: arguments 6 vector, 7 count, 8 name, 9 control data, 10 their length,
-        /// 11 length of the message. `value` 1: the header is the first of an array.
+        /// Reads the message header at argument 1: arguments 6 vector, 7 count, 8 name, 9 control data, 10 their length.
         MSGHDR = 9 "msghdr";
         /// Adds the data of the vector at argument `map` with the count in argument `width`; `value` 1: only where the call
         /// returned more than 0.
@@ -410,6 +411,9 @@ pub mod step {
         SEMOP = 31 "semop";
         /// Who takes over the children of a thread that ends: argument 6.
         REAPER = 32 "reaper";
+        /// Adds everything of an event of each message of the array at argument 1, and sends all but the last event. `width` as of
+        /// [`TUPLE`]; inbound, with the control data.
+        MESSAGES = 33 "messages";
     }
 }
 
@@ -463,6 +467,9 @@ pub mod stat {
     /// Number of counters.
     pub const COUNT: usize = 8;
 }
+
+/// Bytes of an event of two constants of 2 bytes each ([`want::CONSTANT`]).
+pub const CONSTANT: usize = HEADER + 2 * 2 + 2 * 2;
 
 /// Bytes of an event's header: time, tid, length, code, number of parameters (reference C3).
 pub const HEADER: usize = 26;

@@ -6,7 +6,7 @@ mod table;
 mod tests;
 
 use tercel_format::catalogue::{code, syscalls};
-use tercel_probe_abi::{Call, MAX_WORDS, Param, kind, row, want};
+use tercel_probe_abi::{CONSTANT, Call, MAX_WORDS, Param, kind, row, want};
 
 use crate::compat;
 use table::{Program, constant};
@@ -110,6 +110,22 @@ impl Program {
     }
 }
 
+/// An event of two constants from its length on, as words of a row (reference C3, C4: length, code, number of parameters, their lengths,
+/// and the parameters).
+fn constant_event(event: u16, first: u32, second: u32) -> [Param; 3] {
+    let event = (CONSTANT as u128)
+        | u128::from(event) << 32
+        | 2 << 48
+        | 2 << 80
+        | 2 << 96
+        | u128::from(first & 0xffff) << 112;
+    let words = [event as u64, (event >> 64) as u64, u64::from(second & 0xffff)];
+    words.map(|word| {
+        let [kind, arg, width, map, value @ ..] = word.to_le_bytes();
+        Param { kind, arg, width, map, value: u32::from_le_bytes(value) }
+    })
+}
+
 impl Row {
     /// Number of parameters of the event.
     pub(crate) fn nparams(&self) -> usize {
@@ -119,6 +135,21 @@ impl Row {
     /// The row as the probe wants it: without the words that only say what a step has added.
     pub(crate) fn call(&self) -> Call {
         let mut program = [EMPTY; MAX_WORDS];
+        if let [id, native] = self.words.as_slice()
+            && [id, native].iter().all(|word| word.kind == kind::CONST && word.width == 2)
+        {
+            program
+                .iter_mut()
+                .zip(constant_event(self.event, id.value, native.value))
+                .for_each(|(slot, word)| *slot = word);
+            return Call {
+                event: self.event,
+                nparams: 2,
+                words: 0,
+                wanted: self.wanted | want::CONSTANT,
+                program,
+            };
+        }
         let words = self.words.iter().filter(|word| word.kind != kind::COVERED);
         let words = program.iter_mut().zip(words).map(|(slot, word)| *slot = *word).count();
         Call {

@@ -314,12 +314,10 @@ programs! {
         tuple: tuple(0, INBOUND, 8), msgcontrol: plain(step::CONTROL), fd: signed(0),
     }
     SOCKET_SENDMMSG_X {
-        (): run(step::MSGHDR, 0, 0, 1), res: int(11, 8), fd: signed(0), size: int(11, 4),
-        data: run(step::IOV_DATA, 6, 7, 3), tuple: tuple(0, OUTBOUND, 8),
+        (res fd size data tuple): run(step::MESSAGES, 0, OUTBOUND, 0),
     }
     SOCKET_RECVMMSG_X {
-        (): run(step::MSGHDR, 0, 0, 1), res: int(11, 8), fd: signed(0), size: int(11, 4),
-        data: run(step::IOV_DATA, 6, 7, 3), tuple: tuple(0, INBOUND, 8), msgcontrol: plain(step::CONTROL),
+        (res fd size data tuple msgcontrol): run(step::MESSAGES, 0, INBOUND, 0),
     }
     // Names
     SYSCALL_STAT_X { res: RET, path: text(0) }
