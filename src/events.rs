@@ -1,6 +1,8 @@
 //! `tercel events`: the events of captures, one line each, as in sysdig. A window and a filter select them, a format says what is
 //! printed.
 
+mod host;
+
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
@@ -52,7 +54,12 @@ pub fn run(args: &Events) -> Result<Outcome, Failure> {
         is_closed: false,
         is_reached: false,
         counts: Box::new([0; CODES]),
+        without: args.host.map(|_| i64::from(std::process::id())),
     };
+    if let Some(host) = &args.host {
+        host::run(host, args.quiet, &mut printer)?;
+        return crate::finish(printer.out.flush());
+    }
     let needs = Needs::span(options.window());
     let outcome = captures::each(&args.traces, args.quiet, |name, mut capture, progress| {
         printer.is_over = printer.left == 0;
@@ -170,6 +177,8 @@ struct Printer {
     is_reached: bool,
     /// Events of the window, by their codes.
     counts: Box<Counts>,
+    /// A process whose events are not printed: printing would make more of them.
+    without: Option<i64>,
 }
 
 impl Printer {
@@ -186,6 +195,9 @@ impl Printer {
         }
         self.counts[usize::from(event.code()) % CODES] += 1;
         let context = Context { state: &self.state, event, facts };
+        if self.without.is_some() && context.process().map(|(_, leader)| leader.pid) == self.without {
+            return Ok(());
+        }
         if self.filter.as_mut().is_some_and(|filter| !filter.holds(&context)) {
             return Ok(());
         }

@@ -1,7 +1,9 @@
 //! Flags of Falco and sysdig: words of the command line enter, words that tercel's command line knows leave, or a message that says
-//! what to use instead. A program that is called `falco` is `tercel live`.
+//! what to use instead. A program that is called `falco` is `tercel live`, one that is called
+//! `sysdig` is `tercel events`.
 
 mod chisels;
+mod sysdig;
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -121,18 +123,25 @@ pub fn translate(words: Vec<OsString>) -> Result<Vec<OsString>, Failure> {
 fn with_defaults(mut words: Vec<OsString>, defaults: &Defaults<'_>) -> Result<Vec<OsString>, Failure> {
     let name = words.first().and_then(|word| Path::new(word).file_name());
     let is_falco = name.is_some_and(|name| name == "falco");
+    let is_sysdig = name.is_some_and(|name| name == "sysdig");
+    sysdig::refuse_dashes(&words)?;
     let asks_about_program =
         |word: &OsString| ["-h", "--help", "--version"].iter().any(|known| word == known);
     let validates = words.get(1).is_some_and(|word| word == "-V" || word == "--validate") && words.len() > 2;
     if validates || is_falco && !words.get(1).is_some_and(asks_about_program) {
         words.insert(1, "live".into());
     }
+    if is_sysdig && !words.get(1).is_some_and(asks_about_program) || sysdig::is_typed(&words) {
+        words.insert(1, "events".into());
+    }
     match words.get(1).and_then(|word| word.to_str()) {
         Some("live") => {
             let default = Some(defaults.falco_yaml).filter(|path| is_falco && Path::new(path).exists());
             Live { default: default.map(Into::into), ..Live::default() }.read(words, defaults)
         }
-        Some("events") => events(words),
+        Some("events") if is_sysdig => sysdig::named(words),
+        Some("events") => sysdig::events(words),
+        Some("record") => sysdig::record(words),
         _ => Ok(words),
     }
 }
@@ -314,28 +323,6 @@ impl Live {
             }
         })
     }
-}
-
-/// sysdig's `-r FILE` names the capture; for a chisel the message names the command to use instead.
-fn events(words: Vec<OsString>) -> Result<Vec<OsString>, Failure> {
-    let (mut kept, mut traces) = (Vec::new(), Vec::new());
-    let mut words = words.into_iter();
-    while let Some(word) = words.next() {
-        match word.to_str().unwrap_or_default() {
-            "-r" | "--read" => traces.extend(words.next()),
-            "-c" | "--chisel" => {
-                let chisel = words.next().unwrap_or_default();
-                let instead = chisel.to_str().and_then(chisels::instead);
-                let instead = instead.unwrap_or("docs/from-sysdig.md lists what answers them");
-                return Err(Failure::usage(format!("chisels cannot be run; instead of this one: {instead}")));
-            }
-            _ => kept.push(word),
-        }
-    }
-    // Captures come before the filter.
-    let at = 2.min(kept.len());
-    kept.splice(at..at, traces);
-    Ok(kept)
 }
 
 #[cfg(test)]

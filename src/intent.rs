@@ -10,6 +10,7 @@ use tercel_analysis::tables::Table;
 use tercel_format::series::Creation;
 use tercel_format::trace::{Depth, RingLimits};
 use tercel_recording::Kind;
+use tercel_replay::fields::Direction;
 use tercel_replay::{Buffers, Options, Style, Window};
 use tercel_rules::load::Options as Loading;
 use tercel_rules::program::{Priority, Program};
@@ -55,7 +56,11 @@ pub enum Intent {
     EventTypes(List),
     /// `tercel events`
     Events(Events),
-    /// `tercel ps`, `timeline`, `files`, `net`, `fds`, `containers`, `top` and `table`
+    /// `tercel follow`
+    Follow(Follow),
+    /// `tercel report`
+    Report(Report),
+    /// `tercel ps`, `timeline`, `users`, `files`, `net`, `fds`, `containers`, `top` and `table`
     View(View),
     /// `tercel table` without a name
     TableList,
@@ -263,10 +268,21 @@ pub struct Replay {
     pub verbose: bool,
 }
 
+/// Events of this host instead of captures.
+#[derive(Debug, Clone, Copy)]
+pub struct OfHost {
+    /// Largest number of bytes to keep of each buffer.
+    pub snaplen: u32,
+    /// How long.
+    pub duration: Option<Duration>,
+}
+
 /// What `tercel events` does.
 pub struct Events {
     /// Captures.
     pub traces: Vec<Input>,
+    /// Of this host; there are no captures then.
+    pub host: Option<OfHost>,
     /// Which events.
     pub filter: Option<Filter>,
     /// Which part.
@@ -285,6 +301,41 @@ pub struct Events {
     pub quiet: bool,
     /// Show every damaged place.
     pub verbose: bool,
+}
+
+/// What `tercel follow` does.
+pub struct Follow {
+    /// Captures.
+    pub traces: Vec<Input>,
+    /// Whose data.
+    pub filter: Option<Filter>,
+    /// Which part.
+    pub window: Window,
+    /// Only data that go this way.
+    pub direction: Option<Direction>,
+    /// How they are shown.
+    pub form: Form,
+    /// They go into this file.
+    pub output: Option<PathBuf>,
+    /// How many calls.
+    pub limit: Option<u64>,
+    /// Times in UTC.
+    pub utc: bool,
+    /// No progress, no warnings.
+    pub quiet: bool,
+    /// Show every damaged place.
+    pub verbose: bool,
+}
+
+/// How data are shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Form {
+    /// As text, without characters that would change what stands around them.
+    Text,
+    /// In hexadecimal, with text beside.
+    Hex,
+    /// The bytes themselves.
+    Raw,
 }
 
 /// What `tercel slice` does.
@@ -435,6 +486,43 @@ pub struct ConfigCheck {
     pub overrides: Vec<String>,
 }
 
+/// What `tercel report` does.
+pub struct Report {
+    /// Rules.
+    pub rules: Rules,
+    /// Captures, all of them files.
+    pub traces: Vec<Input>,
+    /// Which events count.
+    pub filter: Option<Filter>,
+    /// Which part.
+    pub window: Window,
+    /// Its form.
+    pub form: ReportForm,
+    /// Where it goes; standard output unless given.
+    pub output: Option<PathBuf>,
+    /// Times in UTC.
+    pub utc: bool,
+    /// Threads.
+    pub jobs: Option<NonZeroUsize>,
+    /// Bytes of memory for rows.
+    pub memory: Option<usize>,
+    /// No progress, no warnings.
+    pub quiet: bool,
+    /// Show every damaged place.
+    pub verbose: bool,
+}
+
+/// The form of a report.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ReportForm {
+    /// One page.
+    Html,
+    /// Markdown.
+    Markdown,
+    /// JSON.
+    Json,
+}
+
 /// What is shown of a table.
 pub struct View {
     /// The table.
@@ -445,8 +533,10 @@ pub struct View {
     pub by: Vec<usize>,
     /// The column by which rows are ordered, and whether large values come first; otherwise the order is that of the table.
     pub sort: Option<(usize, bool)>,
-    /// As a tree of processes.
-    pub is_tree: bool,
+    /// How rows stand to each other.
+    pub shape: Shape,
+    /// Rules, for tables that show alerts.
+    pub rules: Option<Rules>,
     /// How many rows.
     pub limit: Option<usize>,
     /// How they are printed.
@@ -467,6 +557,19 @@ pub struct View {
     pub quiet: bool,
     /// Show every damaged place.
     pub verbose: bool,
+}
+
+/// How rows for people stand to each other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Shape {
+    /// One after the other.
+    Rows,
+    /// As a tree of processes.
+    Tree,
+    /// With the last column as far to the right as the column `depth` says.
+    Indented,
+    /// With the numbers of rows by `kind` over time above them.
+    Histogram,
 }
 
 /// How rows are printed.

@@ -11,6 +11,7 @@ mod diagnostics;
 mod dump;
 mod events;
 mod exit;
+mod follow;
 mod habits;
 mod host;
 mod info;
@@ -25,6 +26,7 @@ mod record;
 mod redact;
 mod redaction;
 mod replay;
+mod report;
 mod rules;
 mod sign;
 mod slice;
@@ -70,6 +72,8 @@ fn run(intent: &Intent) -> Result<Outcome, Failure> {
         Intent::RulesCheck(intent) => rules::check(&intent.files, intent.json),
         Intent::RulesList(intent) => rules::list(intent),
         Intent::ConfigCheck(intent) => live::check(intent.file.as_deref(), &intent.overrides),
+        Intent::Follow(intent) => follow::run(intent),
+        Intent::Report(intent) => report::run(intent),
         Intent::View(intent) => tables::run(intent),
         Intent::TableList => tables::list(),
         Intent::Assets(directory) => assets::run(directory),

@@ -151,7 +151,28 @@ fn idle(rules: &[RuleInfo]) -> String {
 
 /// Compiles a filter of the command line.
 pub fn filter(text: &str) -> Result<Program, Failure> {
-    tercel_rules::filter::filter(text).map_err(|error| Failure::usage(format!("invalid filter: {error}")))
+    tercel_rules::filter::filter(text)
+        .map_err(|error| Failure::usage(format!("invalid filter: {error}{}", meant(text))))
+}
+
+/// What a filter that cannot be read may have meant: words of other languages, and what text processors make of quotes.
+fn meant(filter: &str) -> &'static str {
+    let has = |word: &str| filter.split_whitespace().any(|found| found == word);
+    if filter.contains(['\u{201c}', '\u{201d}', '\u{2018}', '\u{2019}']) {
+        "; the quotes are typographic: type \" or '"
+    } else if filter.contains(['\u{2013}', '\u{2014}', '\u{2212}']) {
+        "; a dash is typographic: type -"
+    } else if filter.contains("&&") || filter.contains("||") || filter.replace("!=", "").contains('!') {
+        "; write 'and', 'or' and 'not'"
+    } else if filter.contains('{') {
+        "; a list is written in brackets: proc.name in (cat, ls)"
+    } else if has("eq") || has("ne") {
+        "; write = and !="
+    } else if has("matches") || filter.contains('~') {
+        "; write 'regex', 'glob' or 'contains'"
+    } else {
+        ""
+    }
 }
 
 /// Reads rule files in order; `all` goes on after a file with errors, so that a check reports on every file.
@@ -175,4 +196,22 @@ fn accepted(loaded: Loaded) -> Result<Loaded, Failure> {
         report.errors.iter().for_each(|error| eprint!("{error}"));
     }
     Err(Failure::usage("the rules have errors"))
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn words_of_other_languages_get_a_hint() {
+        for (filter, expected) in [
+            ("proc.name=a && fd.num=1", "write 'and'"),
+            ("!(fd.num=1)", "write 'and', 'or' and 'not'"),
+            ("evt.num in {1..10}", "in brackets"),
+            ("proc.pid eq 1", "write = and !="),
+            ("evt.type matches open", "write 'regex'"),
+            ("\u{201c}proc.name=a\u{201d}", "typographic"),
+        ] {
+            let message = super::filter(filter).err().expect(filter).message;
+            assert!(message.contains(expected), "{filter}: {message}");
+        }
+    }
 }

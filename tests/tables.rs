@@ -4,7 +4,7 @@ use serde_json::Value;
 use tercel_test_support::{Place, ran};
 
 const TRACE: &str = "testdata/traces/interactive-shell-in-container.scap";
-const VERBS: [&[&str]; 10] = [
+const VERBS: [&[&str]; 19] = [
     &["ps"],
     &["ps", "--flat"],
     &["timeline"],
@@ -15,6 +15,15 @@ const VERBS: [&[&str]; 10] = [
     &["containers"],
     &["top", "--by", "syscall"],
     &["table", "executions"],
+    &["users"],
+    &["timeline", "--rules", "rules"],
+    &["table", "threads"],
+    &["table", "dns"],
+    &["table", "http"],
+    &["table", "streams"],
+    &["table", "sockets_unix"],
+    &["table", "signals"],
+    &["table", "alerts", "--rules", "rules"],
 ];
 
 fn out(arguments: &[&str]) -> String {
@@ -184,4 +193,78 @@ fn mistakes_are_told() {
     );
     let found = ran(&["ps", cut.to_str().expect("a path")], 3);
     assert!(found.out.lines().count() > 3, "{}", found.all());
+}
+
+/// What rules say stands in the table of alerts as in a replay, and in the timeline.
+#[test]
+fn alerts_are_those_of_a_replay() {
+    let alerts = objects(&["table", "alerts", "-q", "--json", "-r", "rules", TRACE]);
+    let replayed = objects(&["replay", "-q", "-r", "rules", "-c", "tests/tables.yaml", TRACE]);
+    assert!(!alerts.is_empty() && alerts.len() == replayed.len());
+    for (row, alert) in alerts.iter().zip(&replayed) {
+        assert_eq!((&row["rule"], &row["priority"]), (&alert["rule"], &alert["priority"]), "{row}");
+        let fields: Value = serde_json::from_str(row["fields"].as_str().expect("text")).expect("JSON");
+        assert_eq!(fields["proc.cmdline"], alert["output_fields"]["proc.cmdline"], "{row}");
+    }
+    let told = objects(&["timeline", "-q", "--json", "-r", "rules", TRACE]);
+    assert_eq!(told.iter().filter(|row| row["kind"] == "alert").count(), alerts.len());
+    let text = out(&["timeline", "-q", "-r", "rules", "-n", "1", TRACE]);
+    assert!(text.lines().any(|line| line.starts_with("alert ") && line.contains('█')), "{text}");
+    for (arguments, message) in [
+        (&["table", "alerts", TRACE][..], "needs rules"),
+        (&["table", "files", "-r", "rules", TRACE], "for the tables alerts and timeline"),
+    ] {
+        assert!(ran(arguments, 2).err.contains(message), "{arguments:?}");
+    }
+}
+
+/// The data are those of the events, and what was not captured is said.
+#[test]
+fn data_are_followed() {
+    let raw = out(&["follow", "-q", "--raw", TRACE]);
+    assert!(!raw.is_empty());
+    let found = ran(&["follow", TRACE], 0);
+    let heads = found.out.lines().filter(|line| line.contains(" -> write ") || line.contains(" <- read "));
+    let calls = out(&[
+        "events",
+        "-q",
+        "-p",
+        "%evt.num",
+        TRACE,
+        "evt.is_io=true and evt.rawres>0 and evt.type!=splice",
+    ]);
+    assert_eq!(heads.count(), calls.lines().count());
+    assert!(
+        found.out.contains(" not captured") && found.err.contains("'tercel record -s SIZE' keeps more"),
+        "{}",
+        found.err
+    );
+    let written = out(&["follow", "-q", "--written", "-x", "-n", "2", TRACE]);
+    assert!(
+        !written.contains("<- read") && written.lines().any(|line| line.starts_with("00000000  ")),
+        "{written}"
+    );
+    let place = Place::new("follow");
+    let file = place.name("data");
+    out(&["follow", "-q", "--raw", "--output", &file, TRACE]);
+    assert!(std::fs::metadata(&file).is_ok_and(|found| found.len() > 1000));
+    assert!(ran(&["follow", TRACE, "evt.type=chdir"], 0).err.contains("no data"));
+}
+
+/// A report is the same for any number of threads, and nothing but text of a name gets into it.
+#[test]
+fn reports_are_whole_pages() {
+    let page = |threads: &str| out(&["report", "-q", "-r", "rules", "-j", threads, TRACE]);
+    let one = page("1");
+    assert_eq!(page("7"), one);
+    assert!(one.starts_with("<!doctype html>") && one.trim_end().ends_with("</html>"));
+    let value: Value =
+        serde_json::from_str(&out(&["report", "-q", "-r", "rules", "--format", "json", TRACE]))
+            .expect("JSON");
+    assert!(value["captures"][0]["alerts"]["alerts"].as_array().is_some_and(|alerts| !alerts.is_empty()));
+    assert!(
+        out(&["report", "-q", "-r", "rules", "--format", "markdown", TRACE]).contains("## What happened")
+    );
+    assert!(ran(&["report", "-r", "rules", "-o", TRACE, TRACE], 2).err.contains("would overwrite"));
+    assert!(ran(&["report", "-r", "rules", "-"], 2).err.contains("standard input"));
 }

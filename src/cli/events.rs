@@ -1,13 +1,15 @@
 //! Options of `tercel events`.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::Args;
 use tercel_replay::Buffers;
 
-use super::read::{POINTS, WindowArgs, captures};
+use super::read::{POINTS, WindowArgs, captures, filter};
+use super::values;
 use crate::exit::Failure;
-use crate::intent::{Events, Intent, List};
+use crate::intent::{Events, Intent, List, OfHost};
 
 const FORMATS: &str = "\
 A format is text with fields after percent signs, as in the output of a rule; 'tercel fields' lists the fields:
@@ -20,12 +22,35 @@ An event that lacks one of the fields is not printed, unless the format starts w
 #[derive(Debug, Args)]
 #[command(
     after_help = format!("{FORMATS}\n\n{POINTS}"),
-    override_usage = "tercel events [OPTIONS] <TRACE… [FILTER]>\n       tercel events --list [--json] [TEXT]"
+    override_usage = "tercel events [OPTIONS] <TRACE… [FILTER]>\n       tercel events --live [OPTIONS] [FILTER]\n       tercel events --list [--json] [TEXT]"
 )]
 pub struct EventsArgs {
-    /// Captures, directories of them, or - for standard input; then, optionally, a filter
-    #[arg(value_name = "TRACE… [FILTER]", required_unless_present = "list")]
+    /// Captures, directories of them, or - for standard input; then, optionally, a filter. With --live only a filter
+    #[arg(value_name = "TRACE… [FILTER]", required_unless_present_any = ["list", "live"])]
     words: Vec<String>,
+    /// Print the events of this host as they happen, until -n, -M or Ctrl-C ends it. tercel itself is left out
+    #[arg(long, conflicts_with_all = ["list", "from", "to"], help_heading = "This host")]
+    live: bool,
+    /// With --live: keep at most this many bytes of each buffer
+    #[arg(
+        short = 's',
+        long,
+        value_name = "SIZE",
+        default_value = "80",
+        value_parser = values::snaplen,
+        help_heading = "This host"
+    )]
+    snaplen: u32,
+    /// With --live: stop after this time, in seconds or as in 2m30s
+    #[arg(
+        short = 'M',
+        long = "seconds",
+        value_name = "DURATION",
+        value_parser = values::duration,
+        requires = "live",
+        help_heading = "This host"
+    )]
+    duration: Option<Duration>,
     /// The filter as an option, instead of words after the captures
     #[arg(long, value_name = "EXPRESSION", conflicts_with = "list")]
     filter: Option<String>,
@@ -102,9 +127,13 @@ impl EventsArgs {
         if self.list {
             return Ok(Intent::EventTypes(List { text: self.words.into_iter().next(), json: self.json }));
         }
-        let (traces, filter) = captures(&self.words, self.filter)?;
+        let (traces, filter) = match self.live {
+            true => (Vec::new(), filter(&self.words, self.filter, "after the options")?),
+            false => captures(&self.words, self.filter)?,
+        };
         Ok(Intent::Events(Events {
             window: self.window.intent(&traces, true)?,
+            host: self.live.then_some(OfHost { snaplen: self.snaplen, duration: self.duration }),
             traces,
             filter,
             format: self.format,

@@ -5,6 +5,7 @@
 mod documented;
 mod dump;
 mod events;
+mod follow;
 #[cfg(test)]
 mod help;
 mod inspect;
@@ -14,6 +15,7 @@ mod read;
 mod record;
 mod redact;
 mod replay;
+mod report;
 mod rules;
 mod tables;
 mod test;
@@ -74,10 +76,16 @@ enum Verb {
     Merge(write::MergeArgs),
     /// Write the events that a running recorder keeps in memory
     Dump(dump::DumpArgs),
+    /// Show the data of connections, files, pipes and terminals, as far as they were captured
+    Follow(Box<follow::FollowArgs>),
+    /// Write a report on captures: one page with alerts, processes, connections and files
+    Report(Box<report::ReportArgs>),
     /// Show the processes of a capture as a tree
     Ps(Box<tables::PsArgs>),
     /// Show what happened in order of time: executions, rights, first connections, changes of the system
-    Timeline(Box<tables::PlainArgs>),
+    Timeline(Box<tables::TimelineArgs>),
+    /// Show what people did: shells, commands and directories below them, logins, changes of the user
+    Users(Box<tables::PlainArgs>),
     /// Show what processes did with files
     Files(Box<tables::PlainArgs>),
     /// Show connections, or the sockets that wait for some
@@ -136,8 +144,11 @@ pub fn parse(words: Vec<OsString>) -> Result<Intent, Failure> {
         Verb::Redact(args) => args.intent().map(Intent::Redact),
         Verb::Merge(args) => args.intent().map(Intent::Merge),
         Verb::Dump(args) => Ok(Intent::Dump(args.intent())),
+        Verb::Follow(args) => args.intent().map(Intent::Follow),
+        Verb::Report(args) => args.intent().map(Intent::Report),
         Verb::Ps(args) => args.intent(),
-        Verb::Timeline(args) => args.timeline(),
+        Verb::Timeline(args) => args.intent(),
+        Verb::Users(args) => args.users(),
         Verb::Files(args) => args.files(),
         Verb::Net(args) => args.intent(),
         Verb::Fds(args) => args.fds(),

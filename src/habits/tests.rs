@@ -58,6 +58,16 @@ fn flags_without_a_meaning_name_what_to_use() {
         ("falco -V", "name the rule files"),
         ("falco -L", "no rules: name them with -r"),
         ("tercel events -r x.scap -c topfiles_bytes", "tercel top --by file TRACE"),
+        ("tercel -c lsof -r x.scap", "tercel fds TRACE"),
+        ("tercel events -i spy_users", "tercel users TRACE"),
+        ("tercel events x.scap -S", "tercel info TRACE"),
+        ("tercel events -cl", "tercel table"),
+        ("tercel events -r x.scap -w y.scap", "tercel slice TRACE FILTER -w FILE"),
+        ("tercel events -td -r x.scap", "-t D"),
+        ("tercel events x.scap -pm", "mesos"),
+        ("tercel events x.scap -pp", "%evt.outputtime"),
+        ("tercel record -e 1000 -w x", "-C"),
+        ("tercel events \u{2013}r x.scap", "typographic"),
     ] {
         let message = translated(typed).expect_err(typed);
         assert!(message.contains(expected), "{typed}: {message}");
@@ -182,4 +192,19 @@ fn the_page_for_falcos_users_lists_every_flag() {
 fn captures_of_sysdig_stand_before_the_filter() {
     let words = translated("tercel events proc.name=cat -r a.scap -j");
     assert_eq!(words.as_deref(), Ok("tercel events a.scap proc.name=cat -j"));
+    for (typed, expected) in [
+        ("tercel -r a.scap -n 5", "tercel events a.scap -n 5"),
+        ("sysdig -zr a.scap fd.num=1", "sysdig events a.scap fd.num=1"),
+        ("sysdig proc.name=cat", "sysdig events --live proc.name=cat"),
+        ("sysdig -l", "sysdig fields"),
+        ("tercel events -F -z a.scap -th", "tercel events a.scap"),
+        (
+            "tercel events a.scap -t a",
+            "tercel events a.scap -p *%evt.num %evt.rawtime.s.%evt.rawtime.ns %evt.cpu %proc.name (%thread.tid) %evt.dir \
+             %evt.type %evt.info",
+        ),
+        ("tercel record -z -F -w a -- sh -z", "tercel record -w a -- sh -z"),
+    ] {
+        assert_eq!(translated(typed).as_deref(), Ok(expected), "{typed}");
+    }
 }

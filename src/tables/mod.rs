@@ -1,5 +1,6 @@
 //! The verbs that show tables: rows of captures enter from `analysis`, lines leave as a table for people, a tree, JSON or CSV.
 
+mod histogram;
 mod list;
 mod text;
 mod tree;
@@ -17,8 +18,9 @@ use crate::captures::{self, Next};
 use crate::diagnostics;
 use crate::exit::{Failure, Outcome};
 use crate::inputs::Input;
-use crate::intent::{Face, View};
+use crate::intent::{Face, Shape, View};
 use crate::nothing::{self, CODES};
+use crate::rules;
 
 pub use list::run as list;
 
@@ -28,7 +30,9 @@ const MEMORY: usize = 1 << 30;
 /// Runs the verb.
 pub fn run(view: &View) -> Result<Outcome, Failure> {
     let filter = view.filter.as_ref().map(|filter| &filter.program);
-    let question = Tables::new(&[view.table], view.window, filter, view.memory.unwrap_or(MEMORY));
+    let rules = view.rules.as_ref().map(|rules| rules::load(rules, view.quiet, view.verbose)).transpose()?;
+    let question = Tables::new(&[view.table], view.window, filter, view.memory.unwrap_or(MEMORY))
+        .with_rules(rules.as_ref());
     let mut printer = Printer::new(view)?;
     let (mut events, mut counts) = (0, Box::new([0; CODES]));
     let outcome = captures::each(&view.traces, view.quiet, |name, capture, progress| {
@@ -101,10 +105,16 @@ impl<'a> Printer<'a> {
     }
 
     fn answer(&mut self, name: &str, zone: Option<&Zone>, answer: Answer) -> io::Result<()> {
-        let rows = answer.tables.into_iter().flat_map(|(_, rows)| rows).collect();
-        let rows = self.arranged(rows);
+        let rows: Vec<Row> = answer.tables.into_iter().flat_map(|(_, rows)| rows).collect();
         let (view, info) = (self.view, self.view.table.info());
         let file = self.names_files.then_some(name);
+        if let (Shape::Histogram, Face::Text, Out::Lines(out)) = (view.shape, view.face, &mut self.out) {
+            if let Some(file) = file {
+                writeln!(out, "== {file}")?;
+            }
+            histogram::print(out, info, &rows, zone)?;
+        }
+        let rows = self.arranged(rows);
         match &mut self.out {
             Out::Csv(lines) => rows.iter().try_for_each(|row| lines.row(file, row)),
             Out::Lines(out) if view.face == Face::Json => {
@@ -117,14 +127,14 @@ impl<'a> Printer<'a> {
                 Ok(())
             }
             Out::Lines(out) => {
-                if let Some(file) = file {
+                if let Some(file) = file.filter(|_| view.shape != Shape::Histogram) {
                     writeln!(out, "== {file}")?;
                 }
-                let lead = if view.is_tree { tree::arrange(info, &rows) } else { Vec::new() };
                 let table = text::Lines { info, columns: &view.columns, zone };
-                match view.is_tree {
-                    true => table.print_tree(out, &rows, &lead),
-                    false => table.print(out, &rows),
+                match view.shape {
+                    Shape::Rows | Shape::Histogram => table.print(out, &rows),
+                    Shape::Tree => table.print_tree(out, &rows, &tree::arrange(info, &rows)),
+                    Shape::Indented => table.print_tree(out, &rows, &tree::indent(info, &rows)),
                 }
             }
         }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use tercel_analysis::tables::{Cell, Row, TableInfo};
+use tercel_analysis::tables::{Cell, Row, TableInfo, children};
 
 /// A row's place in a tree.
 #[derive(Debug, PartialEq, Eq)]
@@ -16,25 +16,17 @@ pub struct Branch {
 /// Arranges the rows of the table of processes as a tree: each below the process that started it, or else below its last parent.
 /// Children stand in the order of their starts.
 pub fn arrange(info: &TableInfo, rows: &[Row]) -> Vec<Branch> {
-    let at = |name: &str| info.column(name).unwrap_or(0);
-    let (pid, start, ppid) = (at("pid"), at("start"), at("ppid"));
-    let parents = (at("parent_pid"), at("parent_start"));
-    let by_id: BTreeMap<(&Cell, &Cell), usize> =
-        rows.iter().enumerate().map(|(index, row)| ((&row[pid], &row[start]), index)).collect();
-    // The last process of a pid that was started before its child.
-    let by_pid = |row: &Row| {
-        let older = by_id.range((&row[ppid], &Cell::Null)..=(&row[ppid], &row[start]));
-        older.map(|(_, index)| *index).next_back()
+    walk(&children(info, rows), rows.len())
+}
+
+/// Rows in their order, each as far to the right as its `depth`.
+pub fn indent(info: &TableInfo, rows: &[Row]) -> Vec<Branch> {
+    let depth = info.column("depth").unwrap_or(0);
+    let lead = |row: &Row| match row[depth] {
+        Cell::Uint(levels) => "  ".repeat(usize::try_from(levels).unwrap_or(DEEP).min(DEEP)),
+        _ => String::new(),
     };
-    let mut children: BTreeMap<Option<usize>, Vec<usize>> = BTreeMap::new();
-    for (index, row) in rows.iter().enumerate() {
-        let parent = by_id.get(&(&row[parents.0], &row[parents.1])).copied().or_else(|| by_pid(row));
-        children.entry(parent.filter(|parent| *parent != index)).or_default().push(index);
-    }
-    for siblings in children.values_mut() {
-        siblings.sort_by_key(|index| (&rows[*index][start], &rows[*index][pid]));
-    }
-    walk(&children, rows.len())
+    rows.iter().enumerate().map(|(index, row)| Branch { row: index, lead: lead(row) }).collect()
 }
 
 /// Goes through the tree from its roots. Rows that are their own ancestors, which only a damaged or made up capture has, come last.

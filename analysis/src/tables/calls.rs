@@ -8,6 +8,7 @@ use tercel_replay::state::Text;
 use super::catalogue::{ColumnInfo, Order, TableInfo, column};
 use super::cell::{Cell, ColumnType as T};
 use super::collector::{Collector, Row};
+use super::dns::Names;
 use super::seen::{Moved, Seen, Times};
 
 /// The table of calls.
@@ -78,7 +79,7 @@ impl Collector for Syscalls {
         }
     }
 
-    fn rows(self) -> Vec<Row> {
+    fn rows(self, _names: &Names) -> Vec<Row> {
         let row = |((kind, name), calls): ((&'static str, Text), Calls)| {
             vec![
                 Cell::word(kind),
@@ -170,7 +171,7 @@ impl Collector for Errors {
         }
     }
 
-    fn rows(self) -> Vec<Row> {
+    fn rows(self, _names: &Names) -> Vec<Row> {
         let row = |((error, kind, name), failures): (ErrorKey, Failures)| {
             vec![
                 Cell::word(error),

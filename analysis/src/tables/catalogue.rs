@@ -45,3 +45,19 @@ impl TableInfo {
 pub(super) const fn column(name: &'static str, ty: ColumnType, meaning: &'static str) -> ColumnInfo {
     ColumnInfo { name, ty, meaning }
 }
+
+/// Columns of several parts one after the other; that there are `N`, the compiler checks.
+pub(super) const fn joined<const N: usize>(parts: &[&[ColumnInfo]]) -> [ColumnInfo; N] {
+    let mut all = [column("", ColumnType::Bool, ""); N];
+    let (mut part, mut at) = (0, 0);
+    while part < parts.len() {
+        let mut index = 0;
+        while index < parts[part].len() {
+            all[at] = parts[part][index];
+            (at, index) = (at + 1, index + 1);
+        }
+        part += 1;
+    }
+    assert!(at == N, "there are fewer columns than the table says");
+    all
+}

@@ -2,17 +2,26 @@
 
 use tercel_format::Event;
 
+use super::alerts::{ALERTS, Alerts};
 use super::calls::{ERRORS, Errors, SYSCALLS, Syscalls};
 use super::catalogue::{Order, TableInfo};
 use super::cell::Cell;
 use super::connections::{CONNECTIONS, Connections, LISTENERS, Listeners};
 use super::containers::{CONTAINERS, Containers};
+use super::dns::{DNS, Dns, Message, Names};
+use super::drops::{DROPS, Drops};
 use super::fds::{FDS, Fds};
 use super::files::{FILES, Files};
+use super::http::{HTTP, Http};
 use super::processes::{EXECUTIONS, Executions, PROCESSES, Processes};
 use super::seen::Seen;
+use super::signals::{SIGNALS, Signals};
 use super::snapshot::Snapshot;
+use super::streams::{STREAMS, Streams};
+use super::threads::{THREADS, Threads};
 use super::timeline::{TIMELINE, Timeline};
+use super::unix::{SOCKETS_UNIX, UnixSockets};
+use super::users::{USERS, Users};
 
 /// A row: a cell for each column.
 pub type Row = Vec<Cell>;
@@ -21,6 +30,9 @@ pub type Row = Vec<Cell>;
 pub(super) trait Collector: Default {
     /// An event of the window.
     fn event(&mut self, seen: &Seen<'_>);
+
+    /// An event of the window, whether the filter lets it pass or not.
+    fn unfiltered(&mut self, _event: &Event<'_>) {}
 
     /// A process ends that the recording shows no events of: they were kept for the state only. This is the state before.
     fn unseen_end(&mut self, _snapshot: &Snapshot<'_>, _exit: &Event<'_>) {}
@@ -37,8 +49,8 @@ pub(super) trait Collector: Default {
     /// Takes over what the piece after this one gave.
     fn merge(&mut self, later: Self);
 
-    /// The rows, in any order.
-    fn rows(self) -> Vec<Row>;
+    /// The rows, in any order. `names` are those of addresses.
+    fn rows(self, names: &Names) -> Vec<Row>;
 
     /// Bytes of memory, approximately.
     fn bytes(&self) -> usize;
@@ -69,11 +81,21 @@ macro_rules! tables {
         #[derive(Debug, Default)]
         pub(super) struct Collectors {
             $($field: Option<Box<$collector>>,)*
+            /// Names of addresses, if tables ask for them.
+            names: Option<Names>,
         }
 
         impl Collectors {
             pub(super) fn new(wanted: &[Table]) -> Collectors {
-                Collectors { $($field: wanted.contains(&Table::$table).then(Box::default),)* }
+                Collectors {
+                    $($field: wanted.contains(&Table::$table).then(Box::default),)*
+                    names: Table::NAMED.iter().any(|table| wanted.contains(table)).then(Names::default),
+                }
+            }
+
+            #[inline]
+            pub(super) fn unfiltered(&mut self, event: &Event<'_>) {
+                $(if let Some(collector) = &mut self.$field { collector.unfiltered(event); })*
             }
 
             #[inline]
@@ -102,17 +124,21 @@ macro_rules! tables {
                     (Some(collector), Some(later)) => collector.merge(*later),
                     (none, later) => *none = later,
                 })*
+                if let (Some(names), Some(later)) = (&mut self.names, later.names) {
+                    names.merge(later);
+                }
             }
 
             pub(super) fn bytes(&self) -> usize {
-                0 $(+ self.$field.as_ref().map_or(0, |collector| collector.bytes()))*
+                let names = self.names.as_ref().map_or(0, Names::bytes);
+                names $(+ self.$field.as_ref().map_or(0, |collector| collector.bytes()))*
             }
 
             /// The rows of each table in its order.
             pub(super) fn rows(self) -> Vec<(Table, Vec<Row>)> {
-                let mut tables = Vec::new();
+                let (mut tables, names) = (Vec::new(), self.names.unwrap_or_default());
                 $(if let Some(collector) = self.$field {
-                    tables.push((Table::$table, ordered(Table::$table.info(), collector.rows())));
+                    tables.push((Table::$table, ordered(Table::$table.info(), collector.rows(&names))));
                 })*
                 tables
             }
@@ -141,6 +167,44 @@ tables! {
     Syscalls, syscalls: Syscalls, SYSCALLS;
     /// Failed calls.
     Errors, errors: Errors, ERRORS;
+    /// Threads.
+    Threads, threads: Threads, THREADS;
+    /// What people did.
+    Users, users: Users, USERS;
+    /// Questions for names, and answers.
+    Dns, dns: Dns, DNS;
+    /// Requests of HTTP/1 and their answers.
+    Http, http: Http, HTTP;
+    /// What went through fds.
+    Streams, streams: Streams, STREAMS;
+    /// Unix sockets.
+    UnixSockets, unix: UnixSockets, SOCKETS_UNIX;
+    /// Signals.
+    Signals, signals: Signals, SIGNALS;
+    /// Alerts of rules.
+    Alerts, alerts: Alerts, ALERTS;
+    /// Losses.
+    Drops, drops: Drops, DROPS;
+}
+
+impl Collectors {
+    /// Whether messages of the domain name system are looked for.
+    pub(super) fn wants_messages(&self) -> bool {
+        self.names.is_some()
+    }
+
+    /// A message, whether the filter lets its event pass or not.
+    pub(super) fn message(&mut self, message: &Message) {
+        self.names.iter_mut().for_each(|names| names.note(message));
+    }
+}
+
+impl Table {
+    /// Tables that show names of addresses, or the messages that they are from.
+    const NAMED: &'static [Table] = &[Table::Connections, Table::Fds, Table::Timeline, Table::Dns];
+
+    /// Tables that show alerts: without rules, they have none.
+    pub const WITH_ALERTS: &'static [Table] = &[Table::Alerts, Table::Timeline];
 }
 
 impl Table {

@@ -8,10 +8,11 @@ use std::net::IpAddr;
 use tercel_format::catalogue::code;
 use tercel_replay::fields::{Socket, SocketRole};
 
-use super::catalogue::{ColumnInfo, Order, TableInfo, column};
+use super::catalogue::{ColumnInfo, Order, TableInfo, column, joined};
 use super::cell::{Cell, ColumnType as T};
 use super::collector::{Collector, Row};
-use super::process_id::{Label, ProcessId};
+use super::dns::Names;
+use super::process_id::{LABEL, Label, ProcessId};
 use super::seen::{Moved, Seen, Times};
 use super::snapshot::Snapshot;
 
@@ -23,27 +24,37 @@ pub(super) const CONNECTIONS: TableInfo = TableInfo {
     columns: &CONNECTION_COLUMNS,
 };
 
-const CONNECTION_COLUMNS: [ColumnInfo; 19] = [
-    column("protocol", T::Text, "tcp, udp, icmp, raw (fd.l4proto)"),
-    column("role", T::Text, "client, server, or empty where neither is known, as for most datagrams"),
-    column("local_address", T::Address, "The end of the process (fd.lip)"),
-    column("local_port", T::Uint, "Its port (fd.lport)"),
-    column("remote_address", T::Address, "The other end (fd.rip)"),
-    column("remote_port", T::Uint, "Its port (fd.rport)"),
-    column("pid", T::Int, "Process id on the host"),
-    column("start", T::Time, "When the process was started; empty if it ran before the capture"),
-    column("name", T::Text, "Name of the process (proc.name)"),
-    column("container", T::Text, "Its container id; empty on the host"),
-    column("received", T::Bytes, "Results above 0 of calls that read from it"),
-    column("sent", T::Bytes, "Results above 0 of calls that write to it"),
-    column("bytes", T::Bytes, "Received and sent"),
-    column("opened", T::Count, "Times that it was connected or accepted; 0 if it was open before the window"),
-    column("result", T::Text, "Error of the last connect that failed; EINPROGRESS is none"),
-    column("calls", T::Count, "Calls that worked on it"),
-    column("errors", T::Count, "Those that failed; EAGAIN and EINPROGRESS are no failures"),
-    column("first", T::Time, "The first of these calls; empty if there was none"),
-    column("last", T::Time, "The last of these calls"),
-];
+const CONNECTION_COLUMNS: [ColumnInfo; 20] = joined(&[
+    &[
+        column("protocol", T::Text, "tcp, udp, icmp, raw (fd.l4proto)"),
+        column("role", T::Text, "client, server, or empty where neither is known, as for most datagrams"),
+        column("local_address", T::Address, "The end of the process (fd.lip)"),
+        column("local_port", T::Uint, "Its port (fd.lport)"),
+        column("remote_address", T::Address, "The other end (fd.rip)"),
+        column("remote_port", T::Uint, "Its port (fd.rport)"),
+        column(
+            "remote_name",
+            T::Text,
+            "Name that an answer of the domain name system gave its address, if one was captured",
+        ),
+    ],
+    &LABEL,
+    &[
+        column("received", T::Bytes, "Results above 0 of calls that read from it"),
+        column("sent", T::Bytes, "Results above 0 of calls that write to it"),
+        column("bytes", T::Bytes, "Received and sent"),
+        column(
+            "opened",
+            T::Count,
+            "Times that it was connected or accepted; 0 if it was open before the window",
+        ),
+        column("result", T::Text, "Error of the last connect that failed; EINPROGRESS is none"),
+        column("calls", T::Count, "Calls that worked on it"),
+        column("errors", T::Count, "Those that failed; EAGAIN and EINPROGRESS are no failures"),
+        column("first", T::Time, "The first of these calls; empty if there was none"),
+        column("last", T::Time, "The last of these calls"),
+    ],
+]);
 
 /// Errors that say that nothing is there yet.
 const PATIENCE: [&str; 2] = ["EAGAIN", "EINPROGRESS"];
@@ -121,10 +132,11 @@ impl Connection {
         }
     }
 
-    fn cells(self, socket: Socket) -> Row {
+    fn cells(self, socket: Socket, names: &Names) -> Row {
         let [local_address, local_port] = Cell::end(socket.local);
         let [remote_address, remote_port] = Cell::end(socket.remote);
         let [pid, start, name, container] = self.label.cells();
+        let remote_name = names.of(&remote_address);
         vec![
             Cell::word(socket.protocol),
             Cell::word(role(socket.role)),
@@ -132,6 +144,7 @@ impl Connection {
             local_port,
             remote_address,
             remote_port,
+            remote_name,
             pid,
             start,
             name,
@@ -200,9 +213,9 @@ impl Collector for Connections {
         self.open = later.open;
     }
 
-    fn rows(mut self) -> Vec<Row> {
+    fn rows(mut self, names: &Names) -> Vec<Row> {
         self.settle();
-        self.by_socket.into_iter().map(|((socket, _), connection)| connection.cells(socket)).collect()
+        self.by_socket.into_iter().map(|((socket, _), connection)| connection.cells(socket, names)).collect()
     }
 
     fn bytes(&self) -> usize {
@@ -218,17 +231,18 @@ pub(super) const LISTENERS: TableInfo = TableInfo {
     columns: &LISTENER_COLUMNS,
 };
 
-const LISTENER_COLUMNS: [ColumnInfo; 9] = [
-    column("protocol", T::Text, "tcp, udp (fd.l4proto)"),
-    column("address", T::Address, "The address that it is bound to"),
-    column("port", T::Uint, "Its port"),
-    column("pid", T::Int, "Process id on the host"),
-    column("start", T::Time, "When the process was started; empty if it ran before the capture"),
-    column("name", T::Text, "Name of the process (proc.name)"),
-    column("container", T::Text, "Its container id; empty on the host"),
-    column("since", T::Time, "When it was bound; empty if that was before the window"),
-    column("accepted", T::Count, "Connections that were accepted on this port"),
-];
+const LISTENER_COLUMNS: [ColumnInfo; 9] = joined(&[
+    &[
+        column("protocol", T::Text, "tcp, udp (fd.l4proto)"),
+        column("address", T::Address, "The address that it is bound to"),
+        column("port", T::Uint, "Its port"),
+    ],
+    &LABEL,
+    &[
+        column("since", T::Time, "When it was bound; empty if that was before the window"),
+        column("accepted", T::Count, "Connections that were accepted on this port"),
+    ],
+]);
 
 /// Protocol and bound end of a socket, and its process.
 type Bound = (&'static str, (IpAddr, u16), ProcessId);
@@ -309,7 +323,7 @@ impl Collector for Listeners {
         self.open = later.open;
     }
 
-    fn rows(mut self) -> Vec<Row> {
+    fn rows(mut self, _names: &Names) -> Vec<Row> {
         self.settle();
         let row = |((protocol, (address, port), id), listener): (Bound, Listener)| {
             let [pid, start, name, container] = listener.label.cells();

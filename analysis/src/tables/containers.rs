@@ -9,6 +9,7 @@ use tercel_replay::state::{Container, Text};
 use super::catalogue::{ColumnInfo, Order, TableInfo, column};
 use super::cell::{Cell, ColumnType as T};
 use super::collector::{Collector, Row};
+use super::dns::Names;
 use super::process_id::ProcessId;
 use super::seen::{Moved, Seen, Times};
 use super::snapshot::Snapshot;
@@ -135,7 +136,7 @@ impl Collector for Containers {
         self.known = later.known;
     }
 
-    fn rows(mut self) -> Vec<Row> {
+    fn rows(mut self, _names: &Names) -> Vec<Row> {
         self.settle();
         for id in self.sums.keys() {
             self.facts.entry(id.clone()).or_insert_with(|| vec![Cell::Null; 7]);

@@ -34,10 +34,15 @@ pub fn push_text(cell: &Cell, zone: Option<&Zone>, out: &mut String) {
         Cell::Span(ns) => write!(out, "{}.{:09}", ns / 1_000_000_000, ns % 1_000_000_000),
         Cell::Address(address) => write!(out, "{address}"),
         Cell::Text(text) => {
-            out.extend(String::from_utf8_lossy(text).chars().map(harmless));
+            push_harmless(text, out);
             Ok(())
         }
     };
+}
+
+/// Appends text of a capture for people. Characters that would change what stands around them become U+FFFD, also line ends.
+pub fn push_harmless(text: &[u8], out: &mut String) {
+    out.extend(String::from_utf8_lossy(text).chars().map(harmless));
 }
 
 fn in_zone(ts: u64, zone: Option<&Zone>) -> jiff::civil::DateTime {

@@ -5,10 +5,11 @@ use std::sync::Arc;
 
 use tercel_replay::state::Fd;
 
-use super::catalogue::{ColumnInfo, Order, TableInfo, column};
+use super::catalogue::{ColumnInfo, Order, TableInfo, column, joined};
 use super::cell::{Cell, ColumnType as T};
 use super::collector::{Collector, Row};
-use super::process_id::Label;
+use super::dns::Names;
+use super::process_id::{LABEL, Label};
 use super::seen::Seen;
 use super::snapshot::Snapshot;
 
@@ -20,22 +21,26 @@ pub(super) const FDS: TableInfo = TableInfo {
     columns: &COLUMNS,
 };
 
-const COLUMNS: [ColumnInfo; 14] = [
-    column("pid", T::Int, "Process id on the host"),
-    column("start", T::Time, "When the process was started; empty if it ran before the capture"),
-    column("name", T::Text, "Name of the process (proc.name)"),
-    column("container", T::Text, "Its container id; empty on the host"),
-    column("fd", T::Int, "Number (fd.num)"),
-    column("type", T::Text, "file, directory, ipv4, pipe, … (fd.type)"),
-    column("path", T::Text, "Path, ends of a connection or another name (fd.name)"),
-    column("protocol", T::Text, "Of a socket: tcp, udp, … (fd.l4proto)"),
-    column("local_address", T::Address, "Of a socket: the end of the process"),
-    column("local_port", T::Uint, "Its port"),
-    column("remote_address", T::Address, "Of a socket: the other end"),
-    column("remote_port", T::Uint, "Its port"),
-    column("device", T::Uint, "Of a file: the number of its device (fd.dev)"),
-    column("inode", T::Uint, "Of a file: its inode (fd.ino)"),
-];
+const COLUMNS: [ColumnInfo; 15] = joined(&[
+    &LABEL,
+    &[
+        column("fd", T::Int, "Number (fd.num)"),
+        column("type", T::Text, "file, directory, ipv4, pipe, … (fd.type)"),
+        column("path", T::Text, "Path, ends of a connection or another name (fd.name)"),
+        column("protocol", T::Text, "Of a socket: tcp, udp, … (fd.l4proto)"),
+        column("local_address", T::Address, "Of a socket: the end of the process"),
+        column("local_port", T::Uint, "Its port"),
+        column("remote_address", T::Address, "Of a socket: the other end"),
+        column("remote_port", T::Uint, "Its port"),
+        column(
+            "remote_name",
+            T::Text,
+            "Name that an answer of the domain name system gave its address, if one was captured",
+        ),
+        column("device", T::Uint, "Of a file: the number of its device (fd.dev)"),
+        column("inode", T::Uint, "Of a file: its inode (fd.ino)"),
+    ],
+]);
 
 /// Bytes of a row, without its texts, which the state has, too.
 const ROW: usize = COLUMNS.len() * size_of::<Cell>();
@@ -70,6 +75,7 @@ impl Collector for Fds {
                 local_port,
                 remote_address,
                 remote_port,
+                Cell::Null,
                 known(u64::from(fd.dev)),
                 known(fd.ino),
             ]
@@ -90,8 +96,11 @@ impl Collector for Fds {
         self.open = later.open;
     }
 
-    fn rows(mut self) -> Vec<Row> {
+    fn rows(mut self, names: &Names) -> Vec<Row> {
         self.settle();
+        let at = |name: &str| FDS.column(name).unwrap_or(0);
+        let (address, name) = (at("remote_address"), at("remote_name"));
+        self.rows.iter_mut().for_each(|row| row[name] = names.of(&row[address]));
         self.rows
     }
 

@@ -9,10 +9,11 @@ use tercel_replay::Context;
 use tercel_replay::fields::FdClass;
 use tercel_replay::state::Text;
 
-use super::catalogue::{ColumnInfo, Order, TableInfo, column};
+use super::catalogue::{ColumnInfo, Order, TableInfo, column, joined};
 use super::cell::{Cell, ColumnType as T};
 use super::collector::{Collector, Row};
-use super::process_id::{Label, ProcessId};
+use super::dns::Names;
+use super::process_id::{LABEL, Label, ProcessId};
 use super::seen::{Moved, Seen, Times};
 
 /// The table of files.
@@ -23,31 +24,30 @@ pub(super) const FILES: TableInfo = TableInfo {
     columns: &COLUMNS,
 };
 
-const COLUMNS: [ColumnInfo; 19] = [
-    column("path", T::Text, "Path as the call gave it, made absolute (fd.name)"),
-    column("pid", T::Int, "Process id on the host"),
-    column("start", T::Time, "When the process was started; empty if it ran before the capture"),
-    column("name", T::Text, "Name of the process (proc.name)"),
-    column("container", T::Text, "Its container id; empty on the host"),
-    column("opens", T::Count, "Successful open, openat, openat2, creat and open_by_handle_at"),
-    column("reads", T::Count, "Calls that read something"),
-    column("read", T::Bytes, "Results above 0 of calls that read"),
-    column("writes", T::Count, "Calls that wrote something"),
-    column("written", T::Bytes, "Results above 0 of calls that write"),
-    column("bytes", T::Bytes, "Read and written"),
-    column(
-        "created",
-        T::Count,
-        "Created: by an open, mkdir, mknod, link, symlink, or as the new name of a rename",
-    ),
-    column("deleted", T::Count, "Deleted: unlink, rmdir"),
-    column("renamed_to", T::Text, "Its new name, of the last rename"),
-    column("changed", T::Count, "Changes of mode or owner"),
-    column("mapped", T::Count, "Mapped for execution (mmap with PROT_EXEC)"),
-    column("errors", T::Count, "Failed calls that name it or work on it"),
-    column("first", T::Time, "The first of these calls"),
-    column("last", T::Time, "The last of these calls"),
-];
+const COLUMNS: [ColumnInfo; 19] = joined(&[
+    &[column("path", T::Text, "Path as the call gave it, made absolute (fd.name)")],
+    &LABEL,
+    &[
+        column("opens", T::Count, "Successful open, openat, openat2, creat and open_by_handle_at"),
+        column("reads", T::Count, "Calls that read something"),
+        column("read", T::Bytes, "Results above 0 of calls that read"),
+        column("writes", T::Count, "Calls that wrote something"),
+        column("written", T::Bytes, "Results above 0 of calls that write"),
+        column("bytes", T::Bytes, "Read and written"),
+        column(
+            "created",
+            T::Count,
+            "Created: by an open, mkdir, mknod, link, symlink, or as the new name of a rename",
+        ),
+        column("deleted", T::Count, "Deleted: unlink, rmdir"),
+        column("renamed_to", T::Text, "Its new name, of the last rename"),
+        column("changed", T::Count, "Changes of mode or owner"),
+        column("mapped", T::Count, "Mapped for execution (mmap with PROT_EXEC)"),
+        column("errors", T::Count, "Failed calls that name it or work on it"),
+        column("first", T::Time, "The first of these calls"),
+        column("last", T::Time, "The last of these calls"),
+    ],
+]);
 
 /// `PPM_PROT_EXEC`.
 const EXECUTABLE: u64 = 1 << 2;
@@ -239,7 +239,7 @@ impl Collector for Files {
         }
     }
 
-    fn rows(self) -> Vec<Row> {
+    fn rows(self, _names: &Names) -> Vec<Row> {
         let cells = |((path, _), used): ((Text, ProcessId), Use)| {
             let [pid, start, name, container] = used.label.cells();
             vec![

@@ -31,24 +31,35 @@ mod process_id;
 mod seen;
 mod snapshot;
 
+mod alerts;
 mod calls;
 mod connections;
 mod containers;
+mod dns;
+mod drops;
 mod fds;
 mod files;
+mod http;
 mod processes;
+mod signals;
+mod streams;
+mod threads;
 mod timeline;
+mod unix;
+mod users;
 
 mod collector;
 mod question;
 
 mod face;
+mod family;
 mod group;
 
 pub use catalogue::{ColumnInfo, Order, TableInfo};
 pub use cell::{Cell, ColumnType};
 pub use collector::{Row, Table, sort};
-pub use face::{CsvLines, push_json, push_text};
+pub use face::{CsvLines, push_harmless, push_json, push_text};
+pub use family::children;
 pub use group::group;
 pub use process_id::ProcessId;
 pub use question::{Answer, CODES, Tables};

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use tercel_replay::state::{State, Text, Thread};
 
-use super::cell::Cell;
+use super::catalogue::{ColumnInfo, column};
+use super::cell::{Cell, ColumnType as T};
 
 /// A process of the recorded host. A pid that is used again is another process, and a process that gets another parent is the same.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -27,6 +28,20 @@ impl ProcessId {
     }
 }
 
+/// The columns of a [`Label`].
+pub(super) const LABEL: [ColumnInfo; 4] = [
+    column("pid", T::Int, "Process id on the host"),
+    column("start", T::Time, "When the process was started; empty if it ran before the capture"),
+    column("name", T::Text, "Name of the process (proc.name)"),
+    column("container", T::Text, "Its container id; empty on the host"),
+];
+
+/// The first two columns of rows about an event.
+pub(super) const EVENT: [ColumnInfo; 2] = [
+    column("time", T::Time, "When the call returned"),
+    column("number", T::Uint, "Number of the event (evt.num)"),
+];
+
 /// What rows about something else say of a process.
 #[derive(Debug, Clone)]
 pub(super) struct Label {
@@ -43,7 +58,19 @@ impl Label {
         Label { id, name: leader.image.comm.clone(), container: leader.container.clone() }
     }
 
-    /// Its four columns: `pid`, `start`, `name`, `container`.
+    /// Of the process of a thread, if that is known.
+    pub(super) fn of_thread(state: &State, tid: i64) -> Option<Label> {
+        let slot = state.threads.by_tid(tid)?;
+        let leader = state.threads.get(state.threads.leader(slot).unwrap_or(slot));
+        ProcessId::of(leader).map(|id| Label::new(id, leader))
+    }
+
+    /// The cells of a process that is not known.
+    pub(super) fn unknown() -> [Cell; 4] {
+        [Cell::Null, Cell::Null, Cell::Null, Cell::Null]
+    }
+
+    /// Its cells in the columns of [`LABEL`].
     pub(super) fn cells(&self) -> [Cell; 4] {
         let [pid, start] = self.id.cells();
         [pid, start, Cell::text(&self.name), Cell::text(&self.container)]

@@ -12,6 +12,7 @@ use tercel_replay::state::{Slot, State, Text, Thread};
 use super::catalogue::{ColumnInfo, Order, TableInfo, column};
 use super::cell::{Cell, ColumnType as T};
 use super::collector::{Collector, Row};
+use super::dns::Names;
 use super::process_id::{ProcessId, command_line, user};
 use super::seen::{Moved, Seen};
 use super::snapshot::Snapshot;
@@ -302,7 +303,7 @@ impl Collector for Processes {
         self.alive = later.alive;
     }
 
-    fn rows(mut self) -> Vec<Row> {
+    fn rows(mut self, _names: &Names) -> Vec<Row> {
         self.settle();
         self.by_id.into_iter().map(|(id, process)| process.cells(id)).collect()
     }
@@ -380,7 +381,7 @@ impl Collector for Executions {
         self.bytes += later.bytes;
     }
 
-    fn rows(self) -> Vec<Row> {
+    fn rows(self, _names: &Names) -> Vec<Row> {
         self.rows
     }
 

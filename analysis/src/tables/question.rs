@@ -1,8 +1,10 @@
 //! The question that gives tables: blocks enter on any number of threads, rows leave.
 
 use std::io;
+use std::sync::Arc;
 
 use tercel_format::catalogue::code;
+use tercel_format::trace::Zone;
 use tercel_format::{Block, Capture};
 use tercel_replay::scan::{
     Advance, Ended, LeftOut, Merge, Needs, Opened, Outlet, PieceOrigin, PieceVisitor, Question, Report,
@@ -12,7 +14,9 @@ use tercel_replay::state::{ResumePoint, State};
 use tercel_replay::{Context, Filter, Origin, Position, Settings, Window, depends_on_order};
 use tercel_rules::program::Program;
 
+use super::alerts::{Judge, Raised};
 use super::collector::{Collectors, Row, Table};
+use super::dns;
 use super::seen::Seen;
 use super::snapshot::Snapshot;
 
@@ -28,6 +32,7 @@ pub struct Tables<'f> {
     wanted: Vec<Table>,
     window: Window,
     filter: Option<&'f Program>,
+    rules: Option<&'f Program>,
     /// Most bytes that rows may take.
     memory: usize,
 }
@@ -35,7 +40,13 @@ pub struct Tables<'f> {
 impl<'f> Tables<'f> {
     /// Asks for tables over the events of a window that a filter lets pass. `memory` is the limit for the rows, in bytes.
     pub fn new(wanted: &[Table], window: Window, filter: Option<&'f Program>, memory: usize) -> Tables<'f> {
-        Tables { wanted: wanted.to_vec(), window, filter, memory }
+        Tables { wanted: wanted.to_vec(), window, filter, rules: None, memory }
+    }
+
+    /// Evaluates rules, for the tables that show alerts. They see the events that the filter lets pass.
+    pub fn with_rules(self, rules: Option<&'f Program>) -> Tables<'f> {
+        let shows = Table::WITH_ALERTS.iter().any(|table| self.wanted.contains(table));
+        Tables { rules: rules.filter(|_| shows), ..self }
     }
 
     /// Asks a capture, on this number of threads. `advance` gets the bytes of it that are done.
@@ -43,7 +54,8 @@ impl<'f> Tables<'f> {
     /// # Errors
     /// The rows take more memory than they may, or threads cannot be started. Whatever is wrong with the capture stands in the answer.
     pub fn ask(&self, capture: Capture, threads: Threads, advance: Advance<'_>) -> io::Result<Answer> {
-        let mut one = One { capture: Some(capture), ended: None };
+        let zone = capture.header().map(|header| Arc::new(header.zone.clone()));
+        let mut one = One { capture: Some(capture), zone, ended: None };
         let mut collected = Collected {
             collectors: None,
             events: 0,
@@ -80,12 +92,15 @@ pub struct Answer {
 /// The one capture that is asked.
 struct One {
     capture: Option<Capture>,
+    /// The local time of its host, for rules.
+    zone: Option<Arc<Zone>>,
     ended: Option<Ended>,
 }
 
 impl Supply for One {
     fn next(&mut self) -> Option<Opened> {
-        self.capture.take().map(|capture| Opened { origin: Origin::default(), capture })
+        let origin = Origin { zone: self.zone.take(), ..Origin::default() };
+        self.capture.take().map(|capture| Opened { origin, capture })
     }
 
     fn ended(&mut self, ended: Ended) {
@@ -151,12 +166,16 @@ impl Merge<Part> for Collected {
     }
 }
 
-impl Question for Tables<'_> {
-    type Worker = Option<Filter>;
+impl<'f> Question for Tables<'f> {
+    type Worker = Worker<'f>;
     type Part = Part;
 
-    fn worker(&self) -> Option<Filter> {
-        self.filter.map(|filter| Filter::new(filter, Settings::default()))
+    fn worker(&self) -> Worker<'f> {
+        Worker {
+            filter: self.filter.map(|filter| Filter::new(filter, Settings::default())),
+            judge: self.rules.map(Judge::new),
+            raised: Vec::new(),
+        }
     }
 
     fn needs(&self) -> Needs<'_> {
@@ -164,19 +183,20 @@ impl Question for Tables<'_> {
     }
 
     fn is_divisible(&self) -> bool {
-        !self.filter.is_some_and(depends_on_order)
+        ![self.filter, self.rules].into_iter().flatten().any(depends_on_order)
     }
 
     fn visit<'a>(
         &'a self,
-        worker: &'a mut Option<Filter>,
-        _place: &PieceOrigin<'_>,
+        worker: &'a mut Worker<'f>,
+        place: &PieceOrigin<'_>,
         outlet: Outlet<'a, Part>,
     ) -> impl PieceVisitor + 'a {
-        worker.iter_mut().for_each(Filter::forget);
+        worker.forget();
+        worker.judge.iter_mut().for_each(|judge| judge.set_zone(place.origin.zone.as_ref()));
         Piece {
             question: self,
-            filter: worker,
+            worker,
             state: State::new(),
             collectors: Collectors::new(&self.wanted),
             events: 0,
@@ -188,10 +208,27 @@ impl Question for Tables<'_> {
     }
 }
 
+/// What a thread keeps from piece to piece.
+#[derive(Debug)]
+pub struct Worker<'f> {
+    filter: Option<Filter>,
+    judge: Option<Judge<'f>>,
+    /// The alerts of the current event.
+    raised: Vec<Raised>,
+}
+
+impl Worker<'_> {
+    /// The numbers of process images begin again.
+    fn forget(&mut self) {
+        self.filter.iter_mut().for_each(Filter::forget);
+        self.judge.iter_mut().for_each(Judge::forget);
+    }
+}
+
 /// Collects rows over a piece.
 struct Piece<'a, 'f> {
     question: &'a Tables<'f>,
-    filter: &'a mut Option<Filter>,
+    worker: &'a mut Worker<'f>,
     state: State,
     collectors: Collectors,
     events: u64,
@@ -206,7 +243,11 @@ impl Piece<'_, '_> {
     /// Notes what exists, at the end of the window or of the piece.
     fn end(&mut self) {
         if !std::mem::replace(&mut self.is_over, true) {
-            self.collectors.end(&Snapshot::new(&self.state, self.filter.as_mut(), self.question.memory));
+            self.collectors.end(&Snapshot::new(
+                &self.state,
+                self.worker.filter.as_mut(),
+                self.question.memory,
+            ));
         }
     }
 }
@@ -217,9 +258,13 @@ impl Visitor for Piece<'_, '_> {
     fn block(&mut self, block: &Block<'_>) -> io::Result<bool> {
         let Block::Event(event) = block else {
             if let Block::Section(_) = block {
-                self.collectors.end(&Snapshot::new(&self.state, self.filter.as_mut(), self.question.memory));
+                self.collectors.end(&Snapshot::new(
+                    &self.state,
+                    self.worker.filter.as_mut(),
+                    self.question.memory,
+                ));
                 self.collectors.settle();
-                self.filter.iter_mut().for_each(Filter::forget);
+                self.worker.forget();
             }
             self.state.block(block);
             return Ok(true);
@@ -232,8 +277,10 @@ impl Visitor for Piece<'_, '_> {
             return Ok(false);
         }
         if event.state_only && event.code() == code::PROCEXIT_1_E && position == Position::Inside {
-            self.collectors
-                .unseen_end(&Snapshot::new(&self.state, self.filter.as_mut(), self.question.memory), event);
+            self.collectors.unseen_end(
+                &Snapshot::new(&self.state, self.worker.filter.as_mut(), self.question.memory),
+                event,
+            );
         }
         let Some(facts) = self.state.apply(event) else { return Ok(true) };
         if position != Position::Inside {
@@ -241,11 +288,16 @@ impl Visitor for Piece<'_, '_> {
         }
         self.counts[usize::from(event.code()) % CODES] += 1;
         let context = Context { state: &self.state, event, facts: &facts };
-        if self.filter.as_mut().is_some_and(|filter| !filter.holds(&context)) {
+        self.collectors.unfiltered(event);
+        let message = if self.collectors.wants_messages() { dns::message(&context) } else { None };
+        message.iter().for_each(|message| self.collectors.message(message));
+        if self.worker.filter.as_mut().is_some_and(|filter| !filter.holds(&context)) {
             return Ok(true);
         }
         self.events += 1;
-        self.collectors.event(&Seen::new(context));
+        let Worker { judge, raised, .. } = &mut *self.worker;
+        judge.iter_mut().for_each(|judge| judge.alerts(&context, raised));
+        self.collectors.event(&Seen::new(context, message.as_ref(), raised));
         self.look -= 1;
         if self.look == 0 {
             self.look = LOOK;
@@ -257,7 +309,7 @@ impl Visitor for Piece<'_, '_> {
     }
 
     fn resume(&mut self, state: State, _point: ResumePoint) -> io::Result<()> {
-        self.filter.iter_mut().for_each(Filter::forget);
+        self.worker.forget();
         self.state = state;
         Ok(())
     }

@@ -7,6 +7,11 @@ use tercel_replay::Context;
 use tercel_replay::fields::Direction;
 use tercel_replay::state::{Fd, Slot, Thread};
 
+use crate::data::Data;
+
+use super::alerts::Raised;
+use super::cell::Cell;
+use super::dns::Message;
 use super::process_id::{Label, ProcessId};
 
 /// An event inside of the window that the filter lets pass.
@@ -19,22 +24,45 @@ pub(super) struct Seen<'a> {
     pub(super) moved: Option<(Direction, u64)>,
     /// The error with which it failed.
     pub(super) error: Option<&'static str>,
+    /// The message of the domain name system that it moved, if tables ask for those.
+    pub(super) message: Option<&'a Message>,
+    /// The alerts that it gave.
+    pub(super) alerts: &'a [Raised],
 }
 
 impl<'a> Seen<'a> {
-    pub(super) fn new(context: Context<'a>) -> Seen<'a> {
+    pub(super) fn new(context: Context<'a>, message: Option<&'a Message>, alerts: &'a [Raised]) -> Seen<'a> {
         let process = context.process();
         Seen {
             context,
             process: process.and_then(|(slot, leader)| Some((ProcessId::of(leader)?, slot, leader))),
             moved: context.transferred(),
             error: context.error_name(),
+            message,
+            alerts,
         }
     }
 
     /// Time of the event.
     pub(super) fn ts(&self) -> u64 {
         self.context.event.ts
+    }
+
+    /// Its cells in the columns of [`EVENT`](super::process_id::EVENT).
+    pub(super) fn event_cells(&self) -> [Cell; 2] {
+        [Cell::Time(self.ts()), Cell::Uint(self.context.event.num)]
+    }
+
+    /// The thread itself.
+    pub(super) fn thread(&self) -> Option<&'a Thread> {
+        let threads = &self.context.state.threads;
+        let slot = self.context.facts.thread.or_else(|| threads.by_tid(self.context.event.tid))?;
+        Some(threads.get(slot))
+    }
+
+    /// The data that it moved, as far as they were captured.
+    pub(super) fn data(&self) -> Option<Data<'a>> {
+        Data::of(&self.context)
     }
 
     /// The fd that it works on.

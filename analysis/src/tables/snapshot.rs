@@ -69,6 +69,17 @@ impl<'a> Snapshot<'a> {
         self.leaders().filter(|(_, slot, _)| self.passes(*slot, None))
     }
 
+    /// The threads that the filter lets pass, with their processes.
+    pub(super) fn threads(&self) -> impl Iterator<Item = (Label, &'a Thread)> {
+        let threads = &self.state.threads;
+        threads.iter().filter_map(move |slot| {
+            let thread = threads.get(slot);
+            let leader = threads.get(threads.leader(slot).unwrap_or(slot));
+            let id = ProcessId::of(leader).filter(|_| !thread.is_dead() && self.passes(slot, None))?;
+            Some((Label::new(id, leader), thread))
+        })
+    }
+
     /// The open fds that the filter lets pass, with their numbers.
     pub(super) fn fds(&self) -> impl Iterator<Item = (Label, i64, &'a Arc<Fd>)> {
         self.leaders().flat_map(move |(id, slot, leader)| {

@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 use std::mem::size_of;
+use std::net::IpAddr;
 use std::sync::LazyLock;
 
 use tercel_format::catalogue::code;
@@ -11,30 +12,31 @@ use tercel_replay::state::Text;
 use tercel_rules::output::Template;
 use tercel_rules::program::Operand;
 
-use super::catalogue::{ColumnInfo, Order, TableInfo, column};
+use super::catalogue::{ColumnInfo, Order, TableInfo, column, joined};
 use super::cell::{Cell, ColumnType as T};
 use super::collector::{Collector, Row};
-use super::process_id::{Label, ProcessId, command_line};
+use super::dns::Names;
+use super::process_id::{EVENT, LABEL, Label, ProcessId, command_line};
 use super::seen::Seen;
 
 /// The table of what happened.
 pub(super) const TIMELINE: TableInfo = TableInfo {
     name: "timeline",
-    meaning: "Executions, changes of rights, first connections, changes of files of the system, ends by signals, in order of time",
+    meaning: "Alerts, executions, changes of rights, first connections, changes of files of the system, ends by signals, in order of time",
     order: Order::Ascending("time"),
     columns: &COLUMNS,
 };
 
-const COLUMNS: [ColumnInfo; 8] = [
-    column("time", T::Time, "When the call returned"),
-    column("number", T::Uint, "Number of the event (evt.num)"),
-    column("kind", T::Text, "execution, rights, connection, listener, file, kernel, container or signal"),
-    column("pid", T::Int, "Process id on the host"),
-    column("start", T::Time, "When the process was started; empty if it ran before the capture"),
-    column("name", T::Text, "Name of the process (proc.name)"),
-    column("container", T::Text, "Its container id; empty on the host"),
-    column("what", T::Text, "The command line, the connection, the call with its arguments"),
-];
+const COLUMNS: [ColumnInfo; 8] = joined(&[
+    &EVENT,
+    &[column(
+        "kind",
+        T::Text,
+        "alert, execution, rights, connection, listener, file, kernel, container or signal",
+    )],
+    &LABEL,
+    &[column("what", T::Text, "The command line, the connection, the call with its arguments")],
+]);
 
 /// Directories whose files belong to the system; also every `.ssh` of a user.
 const SYSTEM: [&[u8]; 11] = [
@@ -67,7 +69,7 @@ const KERNEL: [&str; 8] = [
 ];
 
 /// The arguments of an event as text.
-static ARGUMENTS: LazyLock<Option<Operand>> = LazyLock::new(|| {
+pub(super) static ARGUMENTS: LazyLock<Option<Operand>> = LazyLock::new(|| {
     let template = Template::parse("%evt.args").ok()?;
     template.fields.into_iter().next().map(|(_, operand)| operand)
 });
@@ -83,6 +85,8 @@ struct Line {
     kind: &'static str,
     label: Label,
     what: Text,
+    /// Whom a connection goes to; its name is shown if it is known.
+    address: Option<IpAddr>,
     /// Where only the first of its kind counts.
     is_first: bool,
 }
@@ -97,13 +101,24 @@ pub(super) struct Timeline {
 
 impl Timeline {
     fn tell(&mut self, seen: &Seen<'_>, kind: &'static str, what: Text, is_first: bool) {
+        self.tell_of(seen, kind, what, None, is_first);
+    }
+
+    fn tell_of(
+        &mut self,
+        seen: &Seen<'_>,
+        kind: &'static str,
+        what: Text,
+        address: Option<IpAddr>,
+        is_first: bool,
+    ) {
         let Some(label) = seen.label() else { return };
         if is_first && !self.told.insert((label.id, kind, what.clone())) {
             return;
         }
         self.bytes += size_of::<Line>() + what.len();
         let number = seen.context.event.num;
-        self.lines.push(Line { time: seen.ts(), number, kind, label, what, is_first });
+        self.lines.push(Line { time: seen.ts(), number, kind, label, what, address, is_first });
     }
 
     fn path(&mut self, seen: &Seen<'_>, parameter: &str, verb: &str) {
@@ -141,9 +156,9 @@ impl Timeline {
             SocketRole::Server => ("from", String::new()),
             _ => ("to", format!(":{port}")),
         };
-        let address = if address.is_ipv6() { format!("[{address}]") } else { address.to_string() };
-        let what = format!("{} {words} {address}{port}", socket.protocol);
-        self.tell(seen, "connection", what.trim().as_bytes().into(), true);
+        let shown = if address.is_ipv6() { format!("[{address}]") } else { address.to_string() };
+        let what = format!("{} {words} {shown}{port}", socket.protocol);
+        self.tell_of(seen, "connection", what.trim().as_bytes().into(), Some(address), true);
     }
 
     /// A tracer calls once per step; that it traces a process counts.
@@ -177,6 +192,10 @@ fn is_of_system(path: &[u8]) -> bool {
 
 impl Collector for Timeline {
     fn event(&mut self, seen: &Seen<'_>) {
+        for raised in seen.alerts {
+            let head = format!("{} {}: ", raised.priority.name(), String::from_utf8_lossy(&raised.rule));
+            self.tell(seen, "alert", [head.as_bytes(), &raised.message].concat().into(), false);
+        }
         if let Some(container) = &seen.context.facts.container
             && container.id != b"host"
         {
@@ -241,9 +260,13 @@ impl Collector for Timeline {
         }
     }
 
-    fn rows(self) -> Vec<Row> {
+    fn rows(self, names: &Names) -> Vec<Row> {
         let row = |line: Line| {
             let [pid, start, name, container] = line.label.cells();
+            let what = match line.address.map(|address| names.of(&Cell::Address(address))) {
+                Some(Cell::Text(name)) => Cell::Text([&*line.what, b" (", &*name, b")"].concat().into()),
+                _ => Cell::text(&line.what),
+            };
             vec![
                 Cell::Time(line.time),
                 Cell::Uint(line.number),
@@ -252,7 +275,7 @@ impl Collector for Timeline {
                 start,
                 name,
                 container,
-                Cell::text(&line.what),
+                what,
             ]
         };
         self.lines.into_iter().map(row).collect()

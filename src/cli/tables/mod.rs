@@ -1,15 +1,19 @@
-//! Options of the verbs that show tables: `tercel ps`, `timeline`, `files`, `net`, `fds`, `containers`, `top` and `table`.
+//! Options of the verbs that show tables: `tercel ps`, `timeline`, `users`, `files`, `net`, `fds`, `containers`, `top` and `table`.
+
+mod columns;
 
 use std::num::NonZeroUsize;
+use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 use tercel_analysis::tables::{Table, TableInfo};
 use tercel_rules::fields::nearest;
+use tercel_rules::load::Options;
 
 use super::read::{MomentArgs, POINTS, WindowArgs, captures};
 use super::values;
 use crate::exit::Failure;
-use crate::intent::{Face, Intent, View};
+use crate::intent::{Face, Intent, Rules, Shape, View};
 
 /// The captures of a verb.
 #[derive(Debug, Args)]
@@ -75,7 +79,27 @@ pub struct PsArgs {
     flat: bool,
 }
 
-/// Options of `tercel timeline`, `files`, `fds` and `containers`.
+/// Rules for the tables that show alerts.
+#[derive(Debug, Args)]
+pub struct RuleArgs {
+    /// Show the alerts of these rules, too: files or directories of them
+    #[arg(long, short, value_name = "FILE", help_heading = "Rules")]
+    rules: Vec<PathBuf>,
+}
+
+/// Options of `tercel timeline`.
+#[derive(Debug, Args)]
+#[command(after_help = format!("Example:\n  tercel timeline -r rules trace.scap --from +10s --to +20s\n\n{POINTS}"))]
+pub struct TimelineArgs {
+    #[command(flatten)]
+    traces: TraceArgs,
+    #[command(flatten)]
+    rules: RuleArgs,
+    #[command(flatten)]
+    view: ViewArgs,
+}
+
+/// Options of `tercel users`, `files`, `fds` and `containers`.
 #[derive(Debug, Args)]
 #[command(after_help = POINTS)]
 pub struct PlainArgs {
@@ -126,6 +150,8 @@ pub struct TableArgs {
     #[arg(long, value_name = "COLUMNS")]
     by: Option<String>,
     #[command(flatten)]
+    rules: RuleArgs,
+    #[command(flatten)]
     view: ViewArgs,
 }
 
@@ -145,54 +171,6 @@ enum By {
     /// Failed calls by error
     Error,
 }
-
-const FILE_COLUMNS: &[&str] = &[
-    "pid",
-    "name",
-    "container",
-    "opens",
-    "read",
-    "written",
-    "created",
-    "deleted",
-    "changed",
-    "errors",
-    "path",
-];
-const CONNECTION_COLUMNS: &[&str] = &[
-    "protocol",
-    "role",
-    "local_address",
-    "local_port",
-    "remote_address",
-    "remote_port",
-    "pid",
-    "name",
-    "container",
-    "received",
-    "sent",
-    "opened",
-    "result",
-    "first",
-];
-const LISTENER_COLUMNS: &[&str] =
-    &["protocol", "address", "port", "pid", "name", "container", "accepted", "since"];
-const FD_COLUMNS: &[&str] = &["pid", "name", "container", "fd", "type", "path"];
-const TIMELINE_COLUMNS: &[&str] = &["time", "kind", "pid", "name", "container", "what"];
-const CONTAINER_COLUMNS: &[&str] = &[
-    "id",
-    "name",
-    "engine",
-    "image",
-    "privileged",
-    "address",
-    "processes",
-    "calls",
-    "errors",
-    "first",
-    "last",
-];
-const PROCESS_COLUMNS: &[&str] = &["pid", "start", "user", "container", "exit", "cmdline"];
 
 impl ViewArgs {
     fn view(self, words: &[String], table: Table, columns: &[&str]) -> Result<View, Failure> {
@@ -224,7 +202,8 @@ impl ViewArgs {
             columns,
             by: Vec::new(),
             sort,
-            is_tree: false,
+            shape: Shape::Rows,
+            rules: None,
             limit: self.limit,
             face,
             traces,
@@ -266,9 +245,33 @@ impl PsArgs {
     pub fn intent(self) -> Result<Intent, Failure> {
         let is_tree = !self.flat && self.view.sort.is_none() && !self.view.json && !self.view.csv;
         let is_whole = self.view.json || self.view.csv;
-        let columns = if is_whole { &[] } else { PROCESS_COLUMNS };
+        let columns = if is_whole { &[] } else { columns::PROCESSES };
         let view = self.view.view(&self.traces.words, Table::Processes, columns)?;
-        Ok(Intent::View(View { is_tree, ..view }))
+        Ok(Intent::View(View { shape: if is_tree { Shape::Tree } else { Shape::Rows }, ..view }))
+    }
+}
+
+impl TimelineArgs {
+    /// The typed intent.
+    ///
+    /// # Errors
+    /// Arguments contradict each other, or name something that does not exist.
+    pub fn intent(self) -> Result<Intent, Failure> {
+        let is_plain = self.view.sort.is_none() && self.view.columns.is_none();
+        let view = self.view.hand(&self.traces, Table::Timeline, columns::TIMELINE)?;
+        let shape = if is_plain { Shape::Histogram } else { Shape::Rows };
+        Ok(Intent::View(View { shape, rules: self.rules.intent(), ..view }))
+    }
+}
+
+impl RuleArgs {
+    /// The rules, if there are any.
+    pub fn intent(self) -> Option<Rules> {
+        (!self.rules.is_empty()).then(|| Rules {
+            files: self.rules,
+            options: Options::default(),
+            tags: Vec::new(),
+        })
     }
 }
 
@@ -278,7 +281,7 @@ impl PlainArgs {
     /// # Errors
     /// Arguments contradict each other, or name something that does not exist.
     pub fn files(self) -> Result<Intent, Failure> {
-        self.view.hand(&self.traces, Table::Files, FILE_COLUMNS).map(Intent::View)
+        self.view.hand(&self.traces, Table::Files, columns::FILES).map(Intent::View)
     }
 
     /// The typed intent of `tercel fds`.
@@ -286,15 +289,17 @@ impl PlainArgs {
     /// # Errors
     /// As for [`files`](PlainArgs::files).
     pub fn fds(self) -> Result<Intent, Failure> {
-        self.view.hand(&self.traces, Table::Fds, FD_COLUMNS).map(Intent::View)
+        self.view.hand(&self.traces, Table::Fds, columns::FDS).map(Intent::View)
     }
 
-    /// The typed intent of `tercel timeline`.
+    /// The typed intent of `tercel users`.
     ///
     /// # Errors
     /// As for [`files`](PlainArgs::files).
-    pub fn timeline(self) -> Result<Intent, Failure> {
-        self.view.hand(&self.traces, Table::Timeline, TIMELINE_COLUMNS).map(Intent::View)
+    pub fn users(self) -> Result<Intent, Failure> {
+        let is_plain = self.view.sort.is_none() && self.view.columns.is_none();
+        let view = self.view.hand(&self.traces, Table::Users, columns::USERS)?;
+        Ok(Intent::View(View { shape: if is_plain { Shape::Indented } else { Shape::Rows }, ..view }))
     }
 
     /// The typed intent of `tercel containers`.
@@ -302,7 +307,7 @@ impl PlainArgs {
     /// # Errors
     /// As for [`files`](PlainArgs::files).
     pub fn containers(self) -> Result<Intent, Failure> {
-        self.view.hand(&self.traces, Table::Containers, CONTAINER_COLUMNS).map(Intent::View)
+        self.view.hand(&self.traces, Table::Containers, columns::CONTAINERS).map(Intent::View)
     }
 }
 
@@ -321,8 +326,8 @@ impl NetArgs {
     /// Arguments contradict each other, or name something that does not exist.
     pub fn intent(self) -> Result<Intent, Failure> {
         let view = match self.listeners {
-            true => self.view.hand(&self.traces, Table::Listeners, LISTENER_COLUMNS),
-            false => self.view.hand(&self.traces, Table::Connections, CONNECTION_COLUMNS),
+            true => self.view.hand(&self.traces, Table::Listeners, columns::LISTENERS),
+            false => self.view.hand(&self.traces, Table::Connections, columns::CONNECTIONS),
         };
         view.map(Intent::View)
     }
@@ -421,6 +426,15 @@ impl TableArgs {
             return Err(Failure::usage("name the captures after the table"));
         }
         let by = self.by.map_or(Ok(Vec::new()), |names| named(table.info(), names.split(',')))?;
-        Ok(Intent::View(View { by, ..self.view.view(words, table, &[])? }))
+        let rules = self.rules.intent();
+        if table == Table::Alerts && rules.is_none() {
+            return Err(Failure::usage("the table alerts needs rules: give them with --rules"));
+        }
+        if rules.is_some() && !Table::WITH_ALERTS.contains(&table) {
+            return Err(Failure::usage(
+                "--rules is for the tables alerts and timeline; the others show no alerts",
+            ));
+        }
+        Ok(Intent::View(View { by, rules, ..self.view.view(words, table, &[])? }))
     }
 }
