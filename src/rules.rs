@@ -210,7 +210,7 @@ mod tests {
             ("evt.type matches open", "write 'regex'"),
             ("\u{201c}proc.name=a\u{201d}", "typographic"),
         ] {
-            let message = super::filter(filter).err().expect(filter).message;
+            let message = super::filter(filter).map(|_| ()).expect_err(filter).message;
             assert!(message.contains(expected), "{filter}: {message}");
         }
     }
