@@ -24,7 +24,7 @@ const BATCH: u32 = 1 << 12;
 pub fn run(host: &OfHost, quiet: bool, printer: &mut Printer) -> Result<(), Failure> {
     let (snaplen, warning) = snaplen::within_limit("-s", host.snaplen);
     warning.iter().filter(|_| !quiet).for_each(|warning| eprintln!("warning: {warning}"));
-    let options = Options { snaplen, ring: RING, classic: false, wanted: None, scope: None };
+    let options = Options { snaplen, ring: RING, ..Options::default() };
     let stopper = stop::watch().map_err(Failure::io)?;
     let mut source = Source::start(&options, &Engines::and(&[], &[]), stopper).map_err(Failure::io)?;
     let end = host.duration.and_then(|duration| Instant::now().checked_add(duration));
