@@ -49,7 +49,7 @@ impl Numbering {
     }
 
     /// The next event has this number, according to its option.
-    pub(crate) fn jump(&mut self, number: u64) {
+    pub fn jump(&mut self, number: u64) {
         self.leave_initial();
         self.counted = number.saturating_sub(1);
     }

@@ -8,7 +8,7 @@ use tercel_rules::program::Program;
 
 use crate::alert::{Alert, Formatter, Style};
 use crate::engine::{Counters, Evaluation, Options, Setup, Sink};
-use crate::scan::{LeftOut, Merge, Needs, Outlet, PieceOrigin, PieceVisitor, Question, Visitor};
+use crate::scan::{LeftOut, Merge, Needs, Outlet, Passed, PieceOrigin, PieceVisitor, Question, Visitor};
 use crate::state::{Forgotten, ResumePoint, State};
 
 /// How many bytes of lines are handed over at once.
@@ -198,6 +198,14 @@ impl<K: LineSink> Visitor for Judge<'_, '_, K> {
         self.count_forgotten();
         self.start(state);
         Ok(())
+    }
+
+    fn state_mut(&mut self) -> Option<&mut State> {
+        Some(&mut self.state)
+    }
+
+    fn passed(&mut self, events: &Passed) {
+        self.evaluation.count_passed(events);
     }
 
     fn state(&self) -> Option<&State> {

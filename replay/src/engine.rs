@@ -5,6 +5,7 @@ mod evaluation;
 mod filter;
 mod group;
 mod options;
+mod wishes;
 
 use std::io;
 use std::sync::Arc;

@@ -3,6 +3,8 @@
 use super::descriptor::Descriptor;
 use super::error::Damage;
 use crate::catalogue::EVENTS;
+use crate::catalogue::code::DROP_E;
+use crate::columns::Columns;
 use crate::event::Event;
 
 /// Sections that start in a chunk, and number, times and types of its events.
@@ -70,6 +72,27 @@ impl Contents {
         }
     }
 
+    /// Those of columns without other blocks. Times are unpacked, and of drop events what was lost.
+    fn of_columns(columns: &Columns) -> Contents {
+        let mut contents = Contents::new();
+        for kind in columns.kinds() {
+            let Some(info) = kind.info else { continue };
+            contents.events += u64::from(kind.count);
+            if let Some(count) = contents.counts.get_mut(usize::from(info.code)) {
+                *count += u64::from(kind.count);
+            }
+            if info.code == DROP_E {
+                let lost = |row| Event::from_columns(info, kind, columns.store(), row).lost();
+                contents.dropped = (0..kind.count).map(lost).fold(contents.dropped, u64::saturating_add);
+            }
+        }
+        let times = columns.times();
+        contents.first_ts = times.first().copied().unwrap_or(0);
+        contents.min_ts = times.iter().copied().min().unwrap_or(u64::MAX);
+        contents.max_ts = times.iter().copied().max().unwrap_or(0);
+        contents
+    }
+
     /// Compares the blocks with the descriptor of their chunk. `before` is the number of the section that the chunk before
     /// belongs to, if it is known.
     pub(super) fn compare(&self, descriptor: &Descriptor, before: Option<u64>) -> Result<(), Damage> {
@@ -92,6 +115,20 @@ impl Contents {
             return Err(Damage::Descriptor("types of the chunk's events"));
         }
         Ok(())
+    }
+}
+
+impl Columns {
+    /// Compares the columns, which have no other blocks than events, with the descriptor of their chunk, as
+    /// [`Blocks::compare`](super::Blocks::compare) does. Times have to be unpacked, and the parameter of drop events. Returns how many
+    /// events these report as lost.
+    ///
+    /// # Errors
+    /// What the descriptor says about them is not true.
+    pub fn compare(&self, descriptor: &Descriptor, section: Option<u64>) -> Result<u64, Damage> {
+        let contents = Contents::of_columns(self);
+        contents.compare(descriptor, section)?;
+        Ok(contents.dropped)
     }
 }
 

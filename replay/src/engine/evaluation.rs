@@ -9,11 +9,12 @@ use tercel_format::{Block, Event};
 use tercel_rules::program::Program;
 
 use super::options::Options;
+use super::wishes::{Programs, selection};
 use super::{BlockSource, ReplayError, Sink};
 use crate::alert::Alert;
 use crate::eval::{Matcher, Matching, Memory};
 use crate::fields::Context;
-use crate::scan::{Extent, LeftOut, Needs};
+use crate::scan::{Extent, LeftOut, Needs, Passed, Selection};
 use crate::state::{Facts, Forgotten, State};
 use crate::window::Position;
 
@@ -82,6 +83,8 @@ pub(crate) struct Setup<'p> {
     filter: Option<Matcher>,
     /// By event codes, whether a rule can match an event of it that passes the filter.
     types: Box<[bool]>,
+    /// What they look at; `None`: everything.
+    selection: Option<Selection>,
 }
 
 /// Codes of events are smaller; those of younger programs match no rule.
@@ -98,14 +101,17 @@ impl<'p> Setup<'p> {
         let passes = |code| filter.as_ref().is_none_or(|filter: &Matcher| filter.watches(code));
         let counts = |code| options.limit.is_some() || (matcher.watches(code) && passes(code));
         let types = (0..CODES).map(counts).collect();
-        Setup { program, options, ordered, matcher, filter, types }
+        let programs = Programs { rules: program, filter: filter_program };
+        let is_selecting = !ordered && options.limit.is_none();
+        let selection = is_selecting.then(|| selection(programs, |code| matcher.watches(code), passes));
+        Setup { program, options, ordered, matcher, filter, types, selection }
     }
 
     /// What the rules need of a capture.
     pub(crate) fn needs(&self) -> Needs<'_> {
         // If results of rules depend on earlier evaluations, every event has to be evaluated.
         let extent = if self.ordered { Extent::All } else { Extent::Types(&self.types) };
-        Needs { window: self.options.window(), extent }
+        Needs { window: self.options.window(), extent, selection: self.selection.as_ref() }
     }
 
     /// Whether a replay can be cut into pieces: the answers of the program and of the filter must not depend on the order
@@ -232,6 +238,17 @@ impl Evaluation {
         let facts = state.apply(event);
         let Some(facts) = facts.as_ref().filter(|_| !event.state_only) else { return Ok(true) };
         self.judge(setup, state, event, facts, sink)
+    }
+
+    /// Counts events that nobody has to look at.
+    pub(crate) fn count_passed(&mut self, passed: &Passed) {
+        self.counters.events += passed.events;
+        self.counters.state_only += passed.state_only;
+        self.counters.evaluated += passed.evaluated;
+        if let Some((first, last)) = passed.span {
+            self.counters.see(first);
+            self.counters.see(last);
+        }
     }
 
     #[inline]

@@ -23,6 +23,7 @@ use plan::{PlanStep, Plans};
 use terms::{Recall, TermId, TermKind};
 
 pub use memory::Memory;
+pub(crate) use notes::operands;
 pub use order::depends_on_order;
 
 /// Which of several matching rules give an alert (reference language 9.7).

@@ -50,7 +50,7 @@ pub(super) fn drain<S: BlockSource + ?Sized, V: Visitor + ?Sized>(
 }
 
 /// What a panic says.
-fn message(panic: &(dyn Any + Send)) -> String {
+pub(super) fn message(panic: &(dyn Any + Send)) -> String {
     let text = panic.downcast_ref::<&str>().copied();
     text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("no message").to_owned()
 }

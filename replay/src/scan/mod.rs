@@ -11,11 +11,13 @@
 mod captures;
 mod check;
 mod chosen;
+mod columns;
 mod drain;
 mod plan;
 mod question;
 mod report;
 mod seed;
+mod selection;
 mod walker;
 
 mod gate;
@@ -43,10 +45,13 @@ pub use captures::{Advance, Ended, Opened, Supply};
 pub use check::{Proof, verify, verify_trace};
 pub use chosen::{ChunkFindings, scan_chunks};
 
+pub use columns::Passed;
 pub use plan::{Extent, Needs, is_keyed};
 pub use question::{Merge, Outlet, PieceOrigin, PieceVisitor, Question};
 
 pub use report::{Defect, Report, Trouble};
+pub use selection::Selection;
+pub(crate) use selection::Wish;
 pub use several::scan_all;
 pub use threads::{BATCH, Threads};
 
@@ -72,6 +77,14 @@ pub trait Visitor {
     fn state(&self) -> Option<&State> {
         None
     }
+
+    /// The state that it keeps, to be told of events that are passed over. Visitors whose needs have a [`Selection`] have one.
+    fn state_mut(&mut self) -> Option<&mut State> {
+        None
+    }
+
+    /// These events of a chunk were passed over.
+    fn passed(&mut self, _events: &Passed) {}
 
     /// This many events are missing before the next block: lost by the recorder, or in damaged chunks.
     fn dropped(&mut self, _count: u64) {}
@@ -159,7 +172,7 @@ fn scan_trace<V: Visitor>(
     visitor: &mut V,
     advance: Advance<'_>,
 ) -> Result<Findings, V::Error> {
-    let mut walker = Walker::new(trace);
+    let mut walker = Walker::new(trace, needs);
     walker.report = Report::of(trace);
     let plan = match plan::Plan::new(trace, needs) {
         Ok(plan) => plan,

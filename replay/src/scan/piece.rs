@@ -110,7 +110,8 @@ pub(super) fn work<Q: Question>(
     let stop = || over.load(Ordering::Relaxed) || gate.is_closed();
     let done = match work {
         Work::Chunks { trace, chunks, cut, edges } => {
-            let mut walker = Walker::new(&trace);
+            let needs = shared.question.needs();
+            let mut walker = Walker::new(&trace, &needs);
             walker.edges.wanted = edges;
             walked(walker, chunks, cut, &mut visitor, shared.advance, &stop)
         }

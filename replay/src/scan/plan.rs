@@ -10,7 +10,7 @@ use tercel_format::catalogue::EventSource;
 use tercel_format::trace::{Chunk, Descriptor, Trace, TraceError, Unpacker};
 
 use super::report::Report;
-use super::{LeftOut, seed};
+use super::{LeftOut, Selection, seed};
 use crate::state::STATE_VERSION;
 use crate::window::{DISORDER, Point, Window};
 
@@ -38,15 +38,18 @@ pub struct Needs<'a> {
     pub window: Window,
     /// The chunks.
     pub(crate) extent: Extent<'a>,
+    /// Which events of chunks in columns are put together, if not all are.
+    pub(crate) selection: Option<&'a Selection>,
 }
 
 impl Needs<'_> {
     /// Everything.
-    pub const ALL: Needs<'static> = Needs { window: Window { from: None, to: None }, extent: Extent::All };
+    pub const ALL: Needs<'static> =
+        Needs { window: Window { from: None, to: None }, extent: Extent::All, selection: None };
 
     /// All of a window.
     pub fn span(window: Window) -> Needs<'static> {
-        Needs { window, extent: Extent::Span }
+        Needs { window, extent: Extent::Span, selection: None }
     }
 }
 

@@ -5,10 +5,13 @@ use tercel_format::record::Section;
 use tercel_format::trace::{Chunk, Damage, Loss, Trace, TraceError, Unpacker};
 use tercel_format::{Block, Numbering};
 
+use super::columns::{self, Selected};
 use super::drain::{Drained, drain};
 use super::report::{Defect, Report};
-use super::{Advance, Visitor, seed};
+use super::{Advance, Needs, Selection, Visitor, seed};
+use crate::state::needs::Topics;
 use crate::state::{ResumePoint, State};
+use crate::window::Window;
 
 /// Why a walk stopped before its end.
 #[derive(Debug)]
@@ -18,6 +21,9 @@ pub(super) enum Stop<E> {
     /// The visitor cannot go on.
     Visitor(E),
 }
+
+/// How many events of a chunk were taken in, and how it ended.
+type Done<E> = (u64, Drained<E, Damage>);
 
 /// What the visitor knows of the state, as far as damage says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,6 +54,11 @@ pub(super) struct Walker<'t> {
     pub(super) edges: Edges,
     /// What was found to be damaged.
     pub(super) report: Report,
+    window: Window,
+    /// Which events of chunks in columns are put together, if not all are.
+    selection: Option<&'t Selection>,
+    /// What is known of the states in between.
+    topics: Topics,
 }
 
 /// States at the ends of a walk, each as the chunk after it and its snapshot, where they are known and wanted.
@@ -91,7 +102,9 @@ pub(super) fn walk<V: Visitor>(
 
 impl<'t> Walker<'t> {
     /// At the start of a trace, with nothing known.
-    pub(super) fn new(trace: &'t Trace) -> Walker<'t> {
+    pub(super) fn new(trace: &'t Trace, needs: &Needs<'t>) -> Walker<'t> {
+        let is_selected = trace.chunks().iter().any(|chunk| chunk.descriptor.is_columns());
+        let selection = needs.selection.filter(|_| is_selected);
         Walker {
             trace,
             unpacker: Unpacker::new(),
@@ -102,6 +115,9 @@ impl<'t> Walker<'t> {
             dropped: (0, 0),
             edges: Edges::default(),
             report: Report::default(),
+            window: needs.window,
+            selection,
+            topics: selection.map_or(Topics::ALL, |selection| selection.topics),
         }
     }
 
@@ -119,7 +135,10 @@ impl<'t> Walker<'t> {
             Err(TraceError::Chunk { damage, .. }) => self.report.differs(chunk, damage),
             Err(error) => return Err(Stop::Trace(error)),
         }
-        let (done, drained) = match self.unpacker.blocks(self.trace, chunk) {
+        if let Some(drained) = self.selected(index, chunk, section, visitor)? {
+            return self.ended(index, chunk, drained, visitor);
+        }
+        let drained = match self.unpacker.blocks(self.trace, chunk) {
             Ok(mut blocks) => {
                 let drained = drain(&mut blocks, visitor);
                 let (listed, count) = blocks.incidents();
@@ -150,6 +169,17 @@ impl<'t> Walker<'t> {
             }
             Err(error) => return Err(Stop::Trace(error)),
         };
+        self.ended(index, chunk, drained, visitor)
+    }
+
+    /// Notes how a chunk ended, of which so many events were taken in.
+    fn ended<V: Visitor>(
+        &mut self,
+        index: usize,
+        chunk: &Chunk,
+        (done, drained): Done<V::Error>,
+        visitor: &mut V,
+    ) -> Result<bool, Stop<V::Error>> {
         match drained {
             Drained::End => self.ready = Some(index + 1),
             Drained::Enough => return Ok(false),
@@ -158,6 +188,42 @@ impl<'t> Walker<'t> {
             Drained::Panicked(message) => return Ok(self.panicked(chunk, done, message, visitor)),
         }
         Ok(true)
+    }
+
+    /// Walks through a chunk in columns and puts together only the events that are needed. `None` if that is not possible: if it has
+    /// no columns, has other blocks than events, is damaged, or does not lie on one side of the window's ends.
+    fn selected<V: Visitor>(
+        &mut self,
+        index: usize,
+        chunk: &Chunk,
+        section: Option<u64>,
+        visitor: &mut V,
+    ) -> Result<Option<Done<V::Error>>, Stop<V::Error>> {
+        let descriptor = &chunk.descriptor;
+        let Some(selection) = self.selection.filter(|_| descriptor.is_columns()) else { return Ok(None) };
+        let Some(side) = columns::side(&self.window, descriptor) else { return Ok(None) };
+        let columns = match self.unpacker.columns(self.trace, chunk) {
+            Ok(Some(columns)) => columns,
+            // What is wrong is said where it is read whole.
+            Ok(None) | Err(TraceError::Chunk { .. }) => return Ok(None),
+            Err(error) => return Err(Stop::Trace(error)),
+        };
+        let Ok(Some(mut selected)) = Selected::new(columns, selection, side, descriptor.numbering()) else {
+            return Ok(None);
+        };
+        let drained = selected.drain(visitor);
+        if let Drained::End = drained.1 {
+            let (numbering, compared) = (selected.numbering, selected.compare(descriptor, section));
+            match compared {
+                Ok(dropped) => {
+                    self.dropped.0 = self.dropped.0.saturating_add(descriptor.dropped);
+                    self.dropped.1 = self.dropped.1.saturating_add(dropped);
+                }
+                Err(damage) => self.report.differs(chunk, damage),
+            }
+            self.compare_next(index, chunk, numbering);
+        }
+        Ok(Some(drained))
     }
 
     /// Walks through what can be read of a last chunk of which the file has the start only.
@@ -258,14 +324,15 @@ impl<'t> Walker<'t> {
     /// Notes the state at the start of the walk, which keyframes gave.
     fn note_start(&mut self, index: usize, state: &State) {
         if self.edges.wanted.start && self.edges.start.is_none() {
-            self.edges.start = state.snapshot().map(|state| (index, state));
+            self.edges.start = state.snapshot_of(self.topics).map(|state| (index, state));
         }
     }
 
     /// Notes the state at the end of the walk, where nothing is missing in it.
     fn note_end<V: Visitor>(&mut self, visitor: &V) {
         if let (true, Some(next), Known::Exact) = (self.edges.wanted.end, self.ready, self.known) {
-            self.edges.end = visitor.state().and_then(State::snapshot).map(|state| (next, state));
+            self.edges.end =
+                visitor.state().and_then(|state| state.snapshot_of(self.topics)).map(|state| (next, state));
         }
     }
 

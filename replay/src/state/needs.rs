@@ -126,8 +126,13 @@ pub fn need_of(code: u16, topics: Topics) -> Option<Need> {
     }
 }
 
+/// Whether an event that is passed over concerns its thread: the return of a call.
+pub(crate) fn goes_on(info: &EventInfo) -> bool {
+    info.is_exit() && lookup(info) == Lookup::Made
+}
+
 /// The fd that an event is bound to, as the bit of its parameter.
-fn fd_param(info: &EventInfo) -> u32 {
+pub(crate) fn fd_param(info: &EventInfo) -> u32 {
     if !info.has(EventFlags::USES_FD) {
         return 0;
     }
@@ -279,8 +284,15 @@ impl State {
     /// Takes note of an event that is passed over: one of a type that changes nothing of interest, or of a call that failed and so
     /// changes nothing. What the event before it ended goes; its thread is made up if it is not known, and an enter event that
     /// the thread is in has lost its exit. Nothing else of the state depends on such events.
-    #[inline]
     pub fn pass(&mut self, info: &'static EventInfo, tid: i64, ts: u64) {
+        self.pass_first(info, ts);
+        if goes_on(info) {
+            self.pass_on(tid, ts);
+        }
+    }
+
+    /// The part of [`pass`](State::pass) that only the first of several events in a row needs.
+    pub(crate) fn pass_first(&mut self, info: &'static EventInfo, ts: u64) {
         if !matches!(self.phase, Phase::Running) {
             self.begin(false);
         }
@@ -291,31 +303,29 @@ impl State {
         if self.threads.room == 0 {
             self.check_memory();
         }
-        if info.is_exit() && lookup(info) == Lookup::Made {
-            self.threads.go_on(tid, ts);
-        }
     }
-}
 
-impl super::Threads {
-    /// A thread returns from a call that is passed over.
+    /// The part of [`pass`](State::pass) that every event needs whose type [`goes_on`]: its thread returns from a call.
     #[inline]
-    fn go_on(&mut self, tid: i64, ts: u64) {
-        if let Some(Slot(slot)) = self.by_tid(tid)
-            && let Some(thread) = self.slots.get_mut(slot as usize)
+    pub(crate) fn pass_on(&mut self, tid: i64, ts: u64) {
+        if let Some(Slot(slot)) = self.threads.by_tid(tid)
+            && let Some(thread) = self.threads.slots.get_mut(slot as usize)
             && thread.flags & clone_flag::ACTIVE != 0
             && thread.last_enter == u16::MAX
         {
             thread.used = ts;
             return;
         }
-        self.go_on_slowly(tid, ts);
+        self.pass_on_slowly(tid, ts);
     }
 
     #[cold]
-    fn go_on_slowly(&mut self, tid: i64, ts: u64) {
-        let Some(slot) = self.get_or_make(tid) else { return };
-        let thread = self.get_mut(slot);
+    fn pass_on_slowly(&mut self, tid: i64, ts: u64) {
+        if self.threads.room == 0 {
+            self.check_memory();
+        }
+        let Some(slot) = self.threads.get_or_make(tid) else { return };
+        let thread = self.threads.get_mut(slot);
         thread.flags |= clone_flag::ACTIVE;
         thread.used = ts;
         (thread.enter, thread.last_enter, thread.last_fd) = (None, u16::MAX, -1);

@@ -1,5 +1,6 @@
 //! Scans give the same answer for any number of threads, any cut and any layout of the same capture.
 
+mod columns;
 mod native;
 mod pieces;
 mod ring;
@@ -7,7 +8,7 @@ mod ring;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use tercel_format::trace::{Header, Options as Packing, Trace};
+use tercel_format::trace::{Header, Layout, Options as Packing, Trace};
 use tercel_format::{Capture, Reader};
 use tercel_rules::load::{Loader, Options as Load};
 use tercel_rules::program::Program;
@@ -53,10 +54,16 @@ fn reader(path: &Path) -> Reader {
 
 /// A capture as a native trace of chunks of `chunk` bytes.
 fn native(path: &Path, chunk: usize) -> Vec<u8> {
-    let packing = Packing { chunk, threads: 0, snapshots: 4, ..Packing::default() };
+    native_in(Layout::Rows, path, chunk)
+}
+
+/// The same in a layout.
+fn native_in(layout: Layout, path: &Path, chunk: usize) -> Vec<u8> {
+    let packing = Packing { chunk, threads: 0, snapshots: 4, layout, ..Packing::default() };
     let mut writer = KeyedWriter::new(Vec::new(), &Header::default(), packing).expect("memory");
     let (mut state, mut reader) = (State::new(), reader(path));
-    while let Some(block) = reader.next().expect("undamaged") {
+    // A few captures of the corpus end early.
+    while let Ok(Some(block)) = reader.next() {
         writer.block(&block, &mut state).expect("memory");
         state.take(&block);
     }

@@ -22,7 +22,6 @@ pub use base::Base;
 use tercel_format::trace::KEYFRAME_LIMIT;
 
 use super::State;
-#[cfg(test)]
 use super::needs::Topics;
 use list::Allowance;
 
@@ -55,7 +54,6 @@ impl State {
 
     /// As [`snapshot`](State::snapshot), of a part of the state: two states that were given the events which that part needs have the
     /// same one.
-    #[cfg(test)]
     pub(crate) fn snapshot_of(&self, topics: Topics) -> Option<Vec<u8>> {
         encoded(&difference::difference_in(self, &State::new(), None, topics)?)
     }
