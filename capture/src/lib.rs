@@ -49,7 +49,9 @@
 pub mod flags;
 pub mod syscalls;
 
+mod accounts;
 mod containers;
+mod rootfs;
 
 mod snapshot;
 

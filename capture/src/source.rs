@@ -15,6 +15,7 @@ use tercel_format::record::{MachineInfo, Section};
 use tercel_format::writer::{EncodedEvent, EventBuilder, Value};
 use tercel_format::{Batch, Block, BlockSource, Event, LiveSource, Numbering, Polled};
 
+use crate::accounts::{Accounts, Sighting};
 use crate::containers::{Containers, Engines};
 use crate::drain::Drain;
 use crate::error::CaptureError;
@@ -29,6 +30,9 @@ const LOSSES: Duration = Duration::from_millis(100);
 
 /// After how many events in a row everything but the rings is looked at.
 const BATCH: u32 = 4096;
+
+/// `PPM_CLOSE_RANGE_CLOEXEC`: an exec closes the fds.
+const CLOSE_RANGE_CLOEXEC: u32 = 1 << 2;
 
 /// Memory that events may take while the host is read; later ones stay in the rings.
 const MEANWHILE: usize = 256 << 20;
@@ -62,6 +66,7 @@ pub struct Source {
     probe: Probe,
     drain: Drain,
     containers: Containers,
+    accounts: Accounts,
     machine: MachineInfo,
     started: u64,
     /// Blocks that come before all events.
@@ -84,11 +89,15 @@ pub struct Source {
     losses: VecDeque<(u16, u64)>,
     /// Threads whose exit events were lost, and not yet replaced.
     ended_unseen: VecDeque<i64>,
+    /// Fds of the lists that an exec closes, and that are not reported yet: process, first and last number.
+    closing: VecDeque<(i64, u32, u32)>,
     looked: Instant,
     /// Events until everything but the rings is looked at.
     batch: u32,
     /// The event that was made here last.
     made: Option<EncodedEvent>,
+    /// Where the event is that waits for those that were made because of it.
+    held: Option<Origin>,
 }
 
 /// The block that a step found.
@@ -124,7 +133,8 @@ impl Source {
         let begun = drain.now();
         let containers = Containers::watch(engines);
         let (snapshot, meanwhile) = read_host(&mut drain);
-        let Snapshot { machine, interfaces, accounts, processes, fds } = snapshot;
+        let Snapshot { machine, interfaces, accounts, processes, fds, closing } = snapshot;
+        let accounts_of_containers = Accounts::start(&processes, engines.first);
         let mut startup = VecDeque::from([
             Block::Section(Section { major: 1, minor: 2 }),
             Block::Machine(machine.clone()),
@@ -137,6 +147,7 @@ impl Source {
             probe,
             drain,
             containers,
+            accounts: accounts_of_containers,
             machine,
             started: begun,
             startup,
@@ -151,9 +162,11 @@ impl Source {
             drops_by_cpu: Vec::new(),
             losses: VecDeque::new(),
             ended_unseen: VecDeque::new(),
+            closing: closing.into(),
             looked: Instant::now(),
             batch: 0,
             made: None,
+            held: None,
         })
     }
 
@@ -204,6 +217,12 @@ impl Source {
     /// The next step. Events made here come between those of the rings; those of the host come first.
     #[inline]
     fn step(&mut self) -> Progress {
+        if let Some(held) = self.held {
+            return self.tell_account().unwrap_or_else(|| {
+                self.held = None;
+                self.number(held)
+            });
+        }
         if self.batch == 0
             && let Some(step) = self.look_around()
         {
@@ -211,7 +230,7 @@ impl Source {
         }
         if self.drain.advance(self.until) {
             self.batch -= 1;
-            return self.number(Origin::Ring);
+            return self.deliver(Origin::Ring);
         }
         self.batch = 0;
         // The last events are delivered once every ring has shown older ones.
@@ -247,8 +266,11 @@ impl Source {
                 return made;
             }
         }
+        if let Some(step) = self.tell_account().or_else(|| self.tell_closing()) {
+            return Some(step);
+        }
         if self.meanwhile.advance() {
-            return Some(self.number(Origin::Meanwhile));
+            return Some(self.deliver(Origin::Meanwhile));
         }
         // With the last one the memory is given back.
         if !self.meanwhile.is_empty() {
@@ -309,6 +331,47 @@ impl Source {
             .set("sig", 0)
             .set("core", 0)
             .set("reaper_tid", -1)
+            .state_only();
+        self.make(event)
+    }
+
+    /// An event, after what is to be known when it comes.
+    #[inline]
+    fn deliver(&mut self, from: Origin) -> Progress {
+        match self.event(from).and_then(|event| Sighting::of(&event)) {
+            Some(sighting) => self.deliver_sighting(from, sighting),
+            None => self.number(from),
+        }
+    }
+
+    #[cold]
+    fn deliver_sighting(&mut self, from: Origin, sighting: Sighting) -> Progress {
+        self.accounts.see(sighting);
+        match self.tell_account() {
+            Some(progress) => {
+                self.held = Some(from);
+                progress
+            }
+            None => self.number(from),
+        }
+    }
+
+    /// The next account of a container as an event.
+    fn tell_account(&mut self) -> Option<Progress> {
+        let (ts, cpu) = self.last;
+        let event = self.accounts.news()?.at(ts).cpu(cpu);
+        self.make(event)
+    }
+
+    /// What the lists of fds cannot say, as if the process had asked for it just now.
+    fn tell_closing(&mut self) -> Option<Progress> {
+        let (pid, first, last) = self.closing.pop_front()?;
+        let event = EventBuilder::new(code::SYSCALL_CLOSE_RANGE_X, self.last.0, pid)
+            .cpu(self.last.1)
+            .set("res", 0)
+            .set("first", first)
+            .set("last", last)
+            .set("flags", CLOSE_RANGE_CLOEXEC)
             .state_only();
         self.make(event)
     }

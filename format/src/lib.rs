@@ -82,6 +82,7 @@
 #![warn(unreachable_pub)]
 
 pub mod catalogue;
+pub mod cgroups;
 mod engine;
 mod event;
 pub mod extras;

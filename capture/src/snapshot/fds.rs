@@ -29,11 +29,57 @@ mod kind {
     pub(super) const PIDFD: u8 = 21;
 }
 
-/// Open fds of a process.
-pub(super) fn fds(pid: i64, sockets: &mut Sockets) -> FdList {
-    let fds =
-        numbers(&format!("/proc/{pid}/fd")).into_iter().filter_map(|fd| one(pid, fd, sockets)).collect();
-    FdList { tid: pid, fds }
+/// Open fds of a process, and the ranges of fds that an exec closes as far as the list has no place to say so: it has one for
+/// files only.
+pub(super) fn fds(pid: i64, sockets: &mut Sockets) -> (FdList, Vec<(u32, u32)>) {
+    let mut numbers = numbers(&format!("/proc/{pid}/fd"));
+    numbers.sort_unstable();
+    let mut closing = Closing::default();
+    let mut list = FdList { tid: pid, fds: Vec::with_capacity(numbers.len()) };
+    for number in numbers {
+        let Some(fd) = one(pid, number, sockets) else { continue };
+        let (closes, is_listed) = match &fd.detail {
+            FdDetail::File { flags, .. } => (flags & CLOEXEC != 0, true),
+            _ => (flags_of(pid, number) & CLOEXEC != 0, false),
+        };
+        closing.add(number as u32, closes, is_listed);
+        list.fds.push(fd);
+    }
+    (list, closing.finish())
+}
+
+/// `PPM_O_CLOEXEC`.
+const CLOEXEC: u32 = 1 << 12;
+
+/// Runs of fds that an exec closes, of which at least one is no file.
+#[derive(Default)]
+struct Closing {
+    runs: Vec<(u32, u32)>,
+    run: Option<(u32, u32)>,
+    is_needed: bool,
+}
+
+impl Closing {
+    /// The next open fd, by ascending numbers.
+    fn add(&mut self, number: u32, closes: bool, is_listed: bool) {
+        if !closes {
+            self.end();
+            return;
+        }
+        self.run = Some((self.run.map_or(number, |(first, _)| first), number));
+        self.is_needed |= !is_listed;
+    }
+
+    fn end(&mut self) {
+        let run = self.run.take().filter(|_| self.is_needed);
+        self.runs.extend(run);
+        self.is_needed = false;
+    }
+
+    fn finish(mut self) -> Vec<(u32, u32)> {
+        self.end();
+        self.runs
+    }
 }
 
 fn one(pid: i64, fd: i64, sockets: &mut Sockets) -> Option<FdRecord> {
@@ -62,13 +108,12 @@ fn one(pid: i64, fd: i64, sockets: &mut Sockets) -> Option<FdRecord> {
     if !(ty.is_file() || ty.is_block_device() || ty.is_char_device()) {
         return Some(named(kind::UNSUPPORTED, Vec::new()));
     }
-    let flags = open_flags(&text(&format!("/proc/{pid}/fdinfo/{fd}")).unwrap_or_default());
-    Some(FdRecord {
-        fd,
-        ino,
-        kind: kind::FILE,
-        detail: FdDetail::File { flags, name, dev: device(file.dev()) },
-    })
+    let detail = FdDetail::File { flags: flags_of(pid, fd), name, dev: device(file.dev()) };
+    Some(FdRecord { fd, ino, kind: kind::FILE, detail })
+}
+
+fn flags_of(pid: i64, fd: i64) -> u32 {
+    open_flags(&text(&format!("/proc/{pid}/fdinfo/{fd}")).unwrap_or_default())
 }
 
 /// The kind of an fd without a file.
@@ -125,6 +170,20 @@ mod tests {
         crate::mutation::of_bytes(&[b"pos:\t0\nflags:\t0100002\nmnt_id:\t1\n"], 20_000, |text| {
             assert!(open_flags(&String::from_utf8_lossy(text)) < 1 << 14);
         });
+    }
+
+    #[test]
+    fn runs_of_fds_that_an_exec_closes() {
+        let check = |fds: &[(u32, bool, bool)], expected: &[(u32, u32)]| {
+            let mut closing = Closing::default();
+            fds.iter().for_each(|(number, closes, is_listed)| closing.add(*number, *closes, *is_listed));
+            assert_eq!(closing.finish(), expected, "{fds:?}");
+        };
+        check(&[], &[]);
+        check(&[(0, false, true), (3, true, true), (4, true, true)], &[]);
+        check(&[(0, false, false), (3, true, true), (7, true, false), (8, false, true)], &[(3, 7)]);
+        check(&[(1, true, false), (2, false, false), (3, true, false), (9, true, false)], &[(1, 1), (3, 9)]);
+        check(&[(1, true, false), (2, false, false), (3, true, true)], &[(1, 1)]);
     }
 
     #[test]

@@ -25,6 +25,8 @@ pub(crate) struct Snapshot {
     pub processes: Vec<ProcessRecord>,
     /// Fds of every process.
     pub fds: Vec<FdList>,
+    /// Fds that an exec closes and whose list cannot say so: process, first and last number.
+    pub closing: Vec<(i64, u32, u32)>,
 }
 
 /// The processes of the host, without their other threads.
@@ -58,7 +60,9 @@ impl Snapshot {
         let mut sockets = Sockets::default();
         for pid in threads::numbers("/proc") {
             let Some(process) = threads::process(pid) else { continue };
-            snapshot.fds.push(fds::fds(pid, &mut sockets));
+            let (fds, closing) = fds::fds(pid, &mut sockets);
+            snapshot.fds.push(fds);
+            snapshot.closing.extend(closing.into_iter().map(|(first, last)| (pid, first, last)));
             let others: Vec<ProcessRecord> =
                 threads::threads(pid).into_iter().filter_map(|tid| threads::thread(&process, tid)).collect();
             snapshot.processes.push(process);

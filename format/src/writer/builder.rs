@@ -196,6 +196,12 @@ impl EventBuilder {
         }
     }
 
+    /// Another time, in nanoseconds since the epoch.
+    pub fn at(mut self, ts: u64) -> EventBuilder {
+        self.ts = ts;
+        self
+    }
+
     /// The CPU that recorded it; 0 by default.
     pub fn cpu(mut self, cpu: u16) -> EventBuilder {
         self.cpu = cpu;

@@ -61,6 +61,7 @@ impl Predicate {
                 Comparison::Around => return around(field, &check.test),
                 Comparison::Raw => return Predicate::raw(&check.left, &check.test),
                 Comparison::NameOf(address) => return domain(address, &check.test),
+                Comparison::EachForebear(_) => return Predicate::of_any(field, &check.test),
                 Comparison::EachAncestor(_) | Comparison::EachEnd(_) => {
                     return Predicate::of_several(field, &check.test);
                 }
@@ -127,6 +128,25 @@ impl Predicate {
             Test::In(literals) => Predicate::Any(field, Question::of_set(literals)),
             Test::Intersects(_) if pair || in_no_set => Predicate::Fixed(false),
             Test::Intersects(literals) => Predicate::Any(field, Question::of_set(literals)),
+            Test::Pmatch(paths) => Predicate::Any(field, Question::of_path_list(paths)),
+            Test::CompareOperand(..) | Test::InOperand(_) | Test::IntersectsOperand(_) => {
+                Predicate::Fixed(false)
+            }
+        }
+    }
+
+    /// A field of several values, of which one has to pass.
+    fn of_any(field: &FieldRef, test: &Test) -> Predicate {
+        let field = field.clone();
+        match test {
+            Test::Exists => Predicate::AnyExists(field),
+            Test::Compare(op, literal) => Predicate::Any(field, Question::new(*op, literal)),
+            Test::Quantified(op, quantifier, literals) => {
+                Predicate::Any(field, Question::several(*op, *quantifier, literals))
+            }
+            Test::In(literals) | Test::Intersects(literals) => {
+                Predicate::Any(field, Question::of_set(literals))
+            }
             Test::Pmatch(paths) => Predicate::Any(field, Question::of_path_list(paths)),
             Test::CompareOperand(..) | Test::InOperand(_) | Test::IntersectsOperand(_) => {
                 Predicate::Fixed(false)

@@ -1,10 +1,12 @@
 //! Fields of parents, ancestors and leaders of sessions and process groups.
 
+use std::sync::Arc;
+
 use tercel_rules::fields::Arg;
 
 use super::composed::{composed, push_command_line, push_joined, shown_id, variable};
 use super::{Context, Scratch, Shown, Value};
-use crate::state::{Image, MAX_ANCESTORS, Slot, Text, Thread, Threads};
+use crate::state::{Image, MAX_ANCESTORS, Parentage, Slot, Text, Thread, Threads};
 
 /// How far `proc.aenv[NAME]` looks for a variable.
 const MAX_ENV_ANCESTORS: usize = 20;
@@ -47,7 +49,8 @@ fn steps(n: u64) -> Option<usize> {
     usize::try_from(n).ok().filter(|n| *n <= MAX_ANCESTORS)
 }
 
-/// Calls `visit` with the value of each ancestor, nearest first, until it answers `true` (reference language 5.19).
+/// Calls `visit` with the value of each ancestor, nearest first, until it answers `true` (reference language 5.19). A value
+/// that is the one before because both run the same is left out.
 pub(super) fn visit(
     cx: &Context<'_>,
     shown: Shown,
@@ -56,29 +59,55 @@ pub(super) fn visit(
 ) -> Option<bool> {
     let threads = &cx.state.threads;
     let leader = threads.leader(cx.slot()?)?;
-    Some(parents(threads, leader).any(|ancestor| visit(one(threads, ancestor, shown, &mut scratch.text))))
+    let Scratch { text, ancestors, .. } = scratch;
+    let mut last: Option<&Arc<Image>> = None;
+    let is_of_image = !matches!(shown, Shown::Pid | Shown::Environment);
+    Some(ancestors.of(threads, leader).iter().any(|ancestor| {
+        let image = &threads.get(*ancestor).image;
+        let is_new = !is_of_image || last.is_none_or(|last| !Arc::ptr_eq(last, image));
+        last = Some(image);
+        is_new && visit(one(threads, *ancestor, shown, text))
+    }))
+}
+
+/// The ancestors of the process that was asked for last. Rules ask for them many times at an event, and at many events
+/// between which no process starts or ends.
+#[derive(Debug, Default)]
+pub(super) struct Ancestors {
+    of: Option<(Slot, Parentage)>,
+    slots: Vec<Slot>,
+}
+
+impl Ancestors {
+    fn of(&mut self, threads: &Threads, leader: Slot) -> &[Slot] {
+        let is_known =
+            self.of.as_ref().is_some_and(|(slot, then)| *slot == leader && threads.has_parentage(then));
+        if !is_known {
+            self.slots.clear();
+            self.slots.extend(parents(threads, leader));
+            self.of = Some((leader, threads.parentage()));
+        }
+        &self.slots
+    }
 }
 
 /// The chain of parents by thread id, at most [`MAX_ANCESTORS`] of them: a capture may claim chains without end. Ends where
-/// a parent is unknown and where the chain runs into a loop; as in the reference the loop is found by a second walk at double speed, so a few of its threads come more than once.
+/// a parent is unknown, is its own parent, or comes again: every so often, after twice as many steps as the time before, one is
+/// remembered (Brent's algorithm).
 fn parents(threads: &Threads, start: Slot) -> impl Iterator<Item = Slot> {
-    let up = move |slot: Option<Slot>| threads.by_tid(threads.get(slot?).ptid);
-    let mut slow = up(Some(start));
-    let mut fast = up(slow);
+    let up = move |slot: Slot| threads.by_tid(threads.get(slot).ptid);
+    let mut next = up(start);
+    let (mut remembered, mut steps, mut turn) = (None, 0, 1);
     std::iter::from_fn(move || {
-        let current = slow.filter(|slot| threads.get(*slot).tid != -1)?;
-        slow = up(slow);
-        for _ in 0..2 {
-            fast = up(fast);
-            let turns = slow.is_some_and(|slot| {
-                let thread = threads.get(slot);
-                Some(slot) == fast || thread.tid == thread.ptid
-            });
-            if turns {
-                slow = None;
-                break;
-            }
+        let current = next.filter(|slot| threads.get(*slot).tid != -1)?;
+        steps += 1;
+        if steps == turn {
+            (remembered, steps, turn) = (Some(current), 0, turn * 2);
         }
+        next = up(current).filter(|slot| {
+            let thread = threads.get(*slot);
+            Some(*slot) != remembered && thread.tid != thread.ptid
+        });
         Some(current)
     })
     .take(MAX_ANCESTORS)

@@ -63,7 +63,16 @@ pub(super) fn value<'a>(
         let start = start(cx)?;
         return Some(if field == C::ContainerStartTs { Value::Uint(start) } else { since(cx, start) });
     }
-    match whose(cx)? {
+    let whose = whose(cx)?;
+    if field == C::ContainerIsProven {
+        return match whose {
+            Whose::Host => None,
+            Whose::Id(_) => Some(Value::Bool(false)),
+            // What is made of a cgroup's name alone has no full id.
+            Whose::Known(container) => Some(Value::Bool(!container.full_id.is_empty())),
+        };
+    }
+    match whose {
         Whose::Host => of_host(field),
         Whose::Id(id) => (field == C::ContainerId).then_some(Value::Text(id)),
         Whose::Known(container) => of_container(cx, container, field, arg, scratch),
@@ -99,6 +108,7 @@ pub(super) fn nature(field: C) -> Nature {
         | C::ContainerHostIpc
         | C::ContainerLabel
         | C::ContainerLabels
+        | C::ContainerIsProven
         | C::K8sPodName
         | C::K8sNsName
         | C::K8sPodId
@@ -168,6 +178,7 @@ fn of_host<'a>(field: C) -> Option<Value<'a>> {
         | C::ContainerMountPropagation
         | C::ContainerStartTs
         | C::ContainerDuration
+        | C::ContainerIsProven
         | C::ContainerLabel
         | C::K8sPodName
         | C::K8sNsName
@@ -231,8 +242,8 @@ fn of_container<'a>(
         C::K8sPodLabels => Pod::of(cx, container).labels(scratch),
         C::K8sPodIp => Pod::of(cx, container).ip(scratch),
         C::K8sPodCniJson => Pod::of(cx, container).cni_json().map(Value::Text),
-        // Times are answered before the container is needed.
-        C::ContainerStartTs | C::ContainerDuration => None,
+        // Answered before.
+        C::ContainerStartTs | C::ContainerDuration | C::ContainerIsProven => None,
         deprecated!() => None,
     }
 }

@@ -23,6 +23,7 @@ mod fdlist;
 mod fspath;
 mod io;
 mod json;
+mod lineage;
 mod names;
 mod nature;
 mod opening;
@@ -139,7 +140,7 @@ pub(crate) fn nature(field: &FieldRef) -> Nature {
     let one_ancestor = match nature.comparison {
         // The reference knows no nth ancestor when it compares environments: any will do.
         Comparison::EachAncestor(Shown::Environment) => matches!(field.arg, Arg::Key(_)),
-        Comparison::EachAncestor(_) => field.arg != Arg::None,
+        Comparison::EachAncestor(_) | Comparison::EachForebear(_) => field.arg != Arg::None,
         Comparison::One
         | Comparison::EachEnd(_)
         | Comparison::Raw
@@ -169,6 +170,7 @@ pub(crate) fn visit(
     match nature(field).comparison {
         Comparison::EachEnd(part) => fd::visit(cx, part, visit),
         Comparison::EachAncestor(shown) => ancestors::visit(cx, shown, scratch, visit),
+        Comparison::EachForebear(shown) => lineage::visit(cx, shown, scratch, visit),
         Comparison::One | Comparison::Raw | Comparison::Around | Comparison::NameOf(_) => {
             of_field(cx, field, scratch).map(visit)
         }

@@ -61,6 +61,8 @@ pub(crate) enum Comparison {
     One,
     /// One of each ancestor process.
     EachAncestor(Shown),
+    /// One of each process that led to this one.
+    EachForebear(Shown),
     /// One of each end of a connection.
     EachEnd(EndPart),
     /// It has the type of the parameter that it names.
@@ -151,6 +153,11 @@ impl Nature {
     /// A value per ancestor.
     pub(super) const fn of_ancestors(shown: Shown) -> Nature {
         Nature { comparison: Comparison::EachAncestor(shown), cost: SEVERAL, ..Nature::EVENT }
+    }
+
+    /// A value per process that led to this one.
+    pub(super) const fn of_lineage(shown: Shown) -> Nature {
+        Nature { comparison: Comparison::EachForebear(shown), cost: SEVERAL, ..Nature::EVENT }
     }
 
     /// A value per end of a connection.

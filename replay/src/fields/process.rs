@@ -5,7 +5,7 @@ use tercel_rules::fields::{Arg, ProcessField as P};
 
 use super::ancestors;
 use super::composed::{composed, push_command_line, push_joined, shown_id, since, variable};
-use super::{Context, Nature, Scratch, Shown, Value, elements, names};
+use super::{Context, Nature, Scratch, Shown, Value, elements, lineage, names};
 use crate::state::{Fd, Image, Slot, State, Thread};
 
 /// The value of a field of the class `process`.
@@ -120,6 +120,16 @@ pub(super) fn value<'a>(
         P::ProcStdoutName => standard_fd(cx, slot, 1).map(|fd| Value::Text(&fd.name)),
         P::ProcStderrName => standard_fd(cx, slot, 2).map(|fd| Value::Text(&fd.name)),
 
+        P::ProcLineage => lineage::value(thread, Shown::Name, arg, scratch),
+        P::ProcLineagePid => lineage::value(thread, Shown::Pid, arg, scratch),
+        P::ProcLineageExepath => lineage::value(thread, Shown::Exepath, arg, scratch),
+        P::ProcLineageCmdline => lineage::value(thread, Shown::CommandLine, arg, scratch),
+        P::ProcIsOrphan => cx.state.is_orphan(slot).map(Value::Bool),
+        P::ProcOriginSid => Some(Value::Int(thread.origin()?.sid)),
+        P::ProcOriginTty => Some(Value::Uint(u64::from(thread.origin()?.tty))),
+        P::ProcOriginPid => shown_id(thread.origin()?.pid),
+        P::ProcOriginName => Some(Value::Text(&thread.origin()?.name)),
+
         P::ThreadTid | P::ThreadExectime => without_thread(cx, field),
         P::ThreadVtid => known_id(thread.vtid),
         P::ThreadIsmain => Some(Value::Bool(thread.is_main())),
@@ -162,6 +172,10 @@ pub(super) fn nature(field: P) -> Nature {
         P::ProcAexepath => Nature::of_ancestors(Shown::Exepath),
         P::ProcAcmdline => Nature::of_ancestors(Shown::CommandLine),
         P::ProcAenv => Nature::of_ancestors(Shown::Environment),
+        P::ProcLineage => Nature::of_lineage(Shown::Name),
+        P::ProcLineagePid => Nature::of_lineage(Shown::Pid),
+        P::ProcLineageExepath => Nature::of_lineage(Shown::Exepath),
+        P::ProcLineageCmdline => Nature::of_lineage(Shown::CommandLine),
         P::ProcPexe
         | P::ProcPexepath
         | P::ProcPname
@@ -234,7 +248,12 @@ pub(super) fn nature(field: P) -> Nature {
         | P::ProcStderrType
         | P::ProcStdinName
         | P::ProcStdoutName
-        | P::ProcStderrName => Nature::EVENT,
+        | P::ProcStderrName
+        | P::ProcIsOrphan
+        | P::ProcOriginSid
+        | P::ProcOriginTty
+        | P::ProcOriginPid
+        | P::ProcOriginName => Nature::EVENT,
         P::ThreadCpu | P::ThreadCpuUser | P::ThreadCpuSystem => Nature::GROWTH,
     }
 }

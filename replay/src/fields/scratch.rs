@@ -8,6 +8,7 @@ use regex::bytes::Regex;
 use rustc_hash::FxHashMap;
 use tercel_format::trace::{Cut, Zone};
 
+use super::ancestors::Ancestors;
 use super::nature::DeltaPart;
 use super::{Buffers, time};
 
@@ -40,6 +41,8 @@ pub struct Scratch {
     pub(super) whole: Vec<u8>,
     /// The elements of a list.
     pub(super) list: Vec<Box<[u8]>>,
+    /// The ancestors of a process.
+    pub(super) ancestors: Ancestors,
     /// What is remembered between events.
     pub(super) memory: Memory,
 }

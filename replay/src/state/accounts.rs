@@ -1,16 +1,21 @@
-//! Users and groups of the host. Filled from the capture only: lists and account events (reference state 10, design D5).
+//! Users and groups of the host and of containers. Filled from the capture only: lists and account events (reference state 10,
+//! design D5).
 //!
-//! Accounts of containers are not kept, although captures contain them: the reference looks them up in the container's own passwd
-//! file, takes nothing from the event, and so knows none of them when it reads a capture. Alerts show that.
+//! Accounts of containers in captures of other tools are not kept: the reference looks them up in the container's own passwd
+//! file, takes nothing from the event, and so knows none of them when it reads a capture. Alerts show that. The events by
+//! which tercel's own recorder tells them are marked as there for the state only, and are taken.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use tercel_format::Event;
 use tercel_format::record::Account;
 use tercel_format::until_nul;
 
-use super::budget::{of_group, of_user};
+use super::budget::{OVERHEAD, of_group, of_user};
+use super::containers::MAX_CONTAINERS;
+use super::keyframe::list::bounded;
 use super::params::text;
 use super::{State, Text};
 
@@ -48,24 +53,51 @@ pub struct Group {
     pub name: Text,
 }
 
-/// The accounts of the host.
+/// The accounts of the host, and those of containers.
 #[derive(Debug, Clone, Default)]
 pub struct Accounts {
     pub(super) users: HashMap<u32, User>,
     pub(super) groups: HashMap<u32, Group>,
+    pub(super) of_containers: BTreeMap<Text, Arc<Names>>,
+}
+
+/// Most users, and most groups, that are kept of a container.
+const MAX_NAMES: usize = 1 << 12;
+
+/// The accounts of one container.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Names {
+    #[serde(deserialize_with = "bounded::<_, _, MAX_NAMES>")]
+    pub(super) users: BTreeMap<u32, User>,
+    #[serde(deserialize_with = "bounded::<_, _, MAX_NAMES>")]
+    pub(super) groups: BTreeMap<u32, Group>,
+}
+
+impl Names {
+    fn is_empty(&self) -> bool {
+        self.users.is_empty() && self.groups.is_empty()
+    }
 }
 
 impl Accounts {
     /// The user of number `uid` in `container` (empty: the host).
     #[inline]
     pub fn user(&self, container: &[u8], uid: u32) -> Option<&User> {
-        if container.is_empty() { self.users.get(&uid) } else { None }
+        if container.is_empty() {
+            self.users.get(&uid)
+        } else {
+            self.of_containers.get(container)?.users.get(&uid)
+        }
     }
 
     /// The group of number `gid` in `container` (empty: the host).
     #[inline]
     pub fn group(&self, container: &[u8], gid: u32) -> Option<&Group> {
-        if container.is_empty() { self.groups.get(&gid) } else { None }
+        if container.is_empty() {
+            self.groups.get(&gid)
+        } else {
+            self.of_containers.get(container)?.groups.get(&gid)
+        }
     }
 
     /// Notes what a thread runs as. Only root can be known that way: the reference asks the reading host about others (10.2),
@@ -126,39 +158,72 @@ fn clip(text: &[u8], longest: usize) -> Text {
     text.get(..longest).unwrap_or(text).into()
 }
 
-/// Whether an account event is about the host: its parameter `index` names the container.
-fn is_of_host(event: &Event<'_>, index: usize) -> bool {
-    event.param(index).is_none_or(|container| until_nul(container).is_empty())
+/// Whose accounts an event is about: those of the host if this is empty, or those of a container. `None` for a container's that
+/// are not kept.
+fn owner<'e>(event: &Event<'e>, index: usize) -> Option<&'e [u8]> {
+    let container = event.param(index).map_or(&b""[..], until_nul);
+    (container.is_empty() || event.state_only).then_some(container)
 }
 
 impl State {
     /// useradded and userdeleted (reference state 10.1, 10.3).
     pub(super) fn on_user(&mut self, event: &Event<'_>, added: bool) {
-        let Some(uid) = event.u32(0).filter(|_| is_of_host(event, 5)) else { return };
-        if added {
-            let user = User {
-                uid,
-                gid: event.u32(1).unwrap_or(u32::MAX),
-                name: clip(text(event, 2), MAX_NAME),
-                home: clip(text(event, 3), MAX_PATH),
-                shell: clip(text(event, 4), MAX_PATH),
-            };
-            self.threads.grow(of_user(&user));
-            self.accounts.add_user(user);
-        } else {
-            self.accounts.users.remove(&uid);
+        let (Some(uid), Some(container)) = (event.u32(0), owner(event, 5)) else { return };
+        let user = User {
+            uid,
+            gid: event.u32(1).unwrap_or(u32::MAX),
+            name: clip(text(event, 2), MAX_NAME),
+            home: clip(text(event, 3), MAX_PATH),
+            shell: clip(text(event, 4), MAX_PATH),
+        };
+        self.threads.grow(if added { of_user(&user) } else { 0 });
+        match (container.is_empty(), added) {
+            (true, true) => self.accounts.add_user(user),
+            (true, false) => drop(self.accounts.users.remove(&uid)),
+            (false, _) => self.change_names(container, |names| match added {
+                true if names.users.len() < MAX_NAMES || names.users.contains_key(&uid) => {
+                    names.users.insert(uid, user);
+                }
+                true => {}
+                false => drop(names.users.remove(&uid)),
+            }),
         }
     }
 
     /// groupadded and groupdeleted.
     pub(super) fn on_group(&mut self, event: &Event<'_>, added: bool) {
-        let Some(gid) = event.u32(0).filter(|_| is_of_host(event, 2)) else { return };
-        if added {
-            let group = Group { gid, name: clip(text(event, 1), MAX_NAME) };
-            self.threads.grow(of_group(&group));
-            self.accounts.add_group(group);
-        } else {
-            self.accounts.groups.remove(&gid);
+        let (Some(gid), Some(container)) = (event.u32(0), owner(event, 2)) else { return };
+        let group = Group { gid, name: clip(text(event, 1), MAX_NAME) };
+        self.threads.grow(if added { of_group(&group) } else { 0 });
+        match (container.is_empty(), added) {
+            (true, true) => self.accounts.add_group(group),
+            (true, false) => drop(self.accounts.groups.remove(&gid)),
+            (false, _) => self.change_names(container, |names| match added {
+                true if names.groups.len() < MAX_NAMES || names.groups.contains_key(&gid) => {
+                    names.groups.insert(gid, group);
+                }
+                true => {}
+                false => drop(names.groups.remove(&gid)),
+            }),
+        }
+    }
+
+    /// Changes the accounts of a container, which has at most as many as fit, as there are at most as many containers.
+    fn change_names(&mut self, container: &[u8], change: impl FnOnce(&mut Names)) {
+        let known = &mut self.accounts.of_containers;
+        if !known.contains_key(container) {
+            if known.len() >= MAX_CONTAINERS {
+                return;
+            }
+            self.threads.grow(size_of::<Names>() + container.len() + 2 * OVERHEAD);
+            known.insert(container.into(), Arc::default());
+        }
+        if let Some(names) = known.get_mut(container) {
+            let names = Arc::make_mut(names);
+            change(names);
+            if names.is_empty() {
+                known.remove(container);
+            }
         }
     }
 }

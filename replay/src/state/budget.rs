@@ -11,7 +11,9 @@ use std::sync::Arc;
 use rustc_hash::FxHashSet;
 
 use super::table::ImageParts;
-use super::{Container, Fd, FdTable, Group, Image, Slot, State, Text, Thread, Threads, User};
+use super::{
+    Ancestor, Container, Fd, FdTable, Group, Image, Names, Slot, State, Text, Thread, Threads, User,
+};
 
 /// Memory that a state may take unless another limit is set, in bytes.
 pub(crate) const MEMORY_LIMIT: usize = 512 << 20;
@@ -89,7 +91,8 @@ impl State {
         let users: usize = self.accounts.users.values().map(of_user).sum();
         let groups: usize = self.accounts.groups.values().map(of_group).sum();
         let containers: usize = self.containers.iter().map(|container| of_container(container)).sum();
-        slots + users + groups + containers
+        let names: usize = self.accounts.of_containers.values().map(|names| of_names(names)).sum();
+        slots + users + groups + containers + names
     }
 
     /// Measures, and makes room if there is too little.
@@ -119,6 +122,7 @@ impl State {
     fn remove_entries(&mut self, most: usize) {
         let mut removed = keep_smallest(&mut self.accounts.users, most, of_user);
         removed += keep_smallest(&mut self.accounts.groups, most, of_group);
+        removed += self.remove_names(most);
         let containers = &mut self.containers.by_id;
         let mut total: usize = containers.values().map(|container| of_container(container)).sum();
         if total > most {
@@ -137,6 +141,28 @@ impl State {
             }
         }
         self.budget.forgotten.entries += removed;
+    }
+
+    /// Removes the accounts of containers that take more than `most` bytes together, first of those that no thread is in.
+    fn remove_names(&mut self, most: usize) -> u64 {
+        let known = &mut self.accounts.of_containers;
+        let mut total: usize = known.values().map(|names| of_names(names)).sum();
+        if total <= most {
+            return 0;
+        }
+        let used: HashSet<&Text> =
+            self.threads.iter().map(|slot| &self.threads.get(slot).container).collect();
+        let mut ids: Vec<Text> = known.keys().cloned().collect();
+        ids.sort_by_cached_key(|id| used.contains(id));
+        let mut removed = 0;
+        for id in ids {
+            if total <= most {
+                break;
+            }
+            total -= known.remove(&id).map_or(0, |names| of_names(&names));
+            removed += 1;
+        }
+        removed
     }
 
     /// The threads for which there is no room, after those that were used more recently.
@@ -164,6 +190,7 @@ impl Threads {
         let (fds, env) = (self.blank.fds.clone(), self.blank.text.clone());
         let thread = self.get_mut(slot);
         (thread.image, thread.fds, thread.env, thread.enter) = (image, fds, env, None);
+        thread.forget_lineage();
     }
 
     /// This many bytes were added.
@@ -193,7 +220,18 @@ impl Held {
             .enter
             .as_ref()
             .map_or(0, |enter| enter.params.iter().map(|param| OVERHEAD + param.len()).sum::<usize>());
-        texts + enter + self.image(&thread.image) + self.table(&thread.fds)
+        let lineage = self.lineage(thread.lineage());
+        texts + enter + lineage + self.image(&thread.image) + self.table(&thread.fds)
+    }
+
+    fn lineage(&mut self, mut next: Option<&Arc<Ancestor>>) -> usize {
+        let mut bytes = 0;
+        // What leads to a process that was counted was counted with it.
+        while let Some(one) = next.filter(|one| self.is_new(one)) {
+            bytes += size_of::<Ancestor>() + OVERHEAD + self.image(&one.image);
+            next = one.parent.as_ref();
+        }
+        bytes
     }
 
     fn image(&mut self, image: &Arc<Image>) -> usize {
@@ -247,6 +285,12 @@ pub(super) fn of_user(user: &User) -> usize {
 
 pub(super) fn of_group(group: &Group) -> usize {
     2 * size_of::<(u32, Group)>() + OVERHEAD + group.name.len()
+}
+
+/// What the accounts of a container take.
+pub(super) fn of_names(names: &Names) -> usize {
+    let users: usize = names.users.values().map(of_user).sum();
+    size_of::<Names>() + OVERHEAD + users + names.groups.values().map(of_group).sum::<usize>()
 }
 
 /// What a container takes.

@@ -16,7 +16,7 @@ use super::{ExecFacts, Facts, Memory, Slot, State, Thread, clone_flag};
 const BOOT_TS: u64 = 0;
 
 /// An entry that is older than this, in nanoseconds, belongs to a thread whose exit was lost.
-const STALE: u64 = 2_000_000_000;
+pub(super) const STALE: u64 = 2_000_000_000;
 
 impl State {
     /// The return of a clone in the parent (positive result) or in the child (0).
@@ -37,6 +37,9 @@ impl State {
         }
         let flags = event.u32(15).unwrap_or(0);
         if self.leaves_child_to_itself(event, caller, flags, child) {
+            if flags & clone_flag::PARENT != 0 && flags & clone_flag::THREAD == 0 {
+                self.note_maker(event, caller, child);
+            }
             return;
         }
         let mut collision = false;
@@ -75,6 +78,7 @@ impl State {
         if !valid {
             self.threads.get_mut(caller).image = self.caller_image(&thread, caller);
         }
+        self.threads.descend(&mut thread, caller);
         self.threads.add(thread, true);
         if collision {
             facts.thread = self.threads.by_tid(event.tid);
@@ -93,6 +97,7 @@ impl State {
             (thread.vtid, thread.vpid) = (thread.tid, -1);
         }
         self.threads.link(caller);
+        self.threads.descend_late(caller);
     }
 
     /// Whether the child is left to its own event (reference state 4.4).
@@ -139,6 +144,7 @@ impl State {
             (leader.pid, leader.ptid, leader.vpid, leader.vtid) =
                 (thread.pid, thread.ptid, thread.vpid, thread.vpid);
             self.threads.link(source);
+            self.threads.descend_late(source);
         }
         if valid {
             self.inherit_execution(&mut thread, source);
@@ -153,7 +159,12 @@ impl State {
             self.threads.get_mut(source).image = self.caller_image(&thread, source);
         }
         thread.pidns_init_start_ts = self.namespace_start(event, &thread);
+        self.threads.descend(&mut thread, source);
+        let made_for_parent = thread.flags & clone_flag::PARENT != 0;
         facts.thread = self.threads.add(thread, true);
+        if let Some(slot) = facts.thread.filter(|_| leads && made_for_parent) {
+            self.find_maker(slot);
+        }
     }
 
     /// Start of the child's pid namespace (reference state 4.12).

@@ -7,10 +7,10 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use tercel_format::Event;
 use tercel_format::catalogue::code;
+use tercel_format::cgroups::{self, Bare};
 use tercel_format::until_nul;
 
 use super::budget::of_container;
-use super::cgroups::{self, Bare};
 use super::container_json;
 use super::keyframe::list::bounded;
 use super::{Category, Facts, Slot, State, Text, Thread};
@@ -295,6 +295,7 @@ impl State {
             self.containers.add(container.clone());
         } else {
             self.containers.remove(&container.id);
+            self.accounts.of_containers.remove(container.id.as_slice());
         }
         facts.container = Some(container);
     }

@@ -32,6 +32,7 @@ impl State {
             clone_flag::PIPE_SRC | clone_flag::PIPE_DST | clone_flag::IS_MAIN_THREAD | clone_flag::INVERTED;
         let thread = self.threads.get_mut(slot);
         thread.flags = thread.flags & kept | clone_flag::ACTIVE | clone_flag::NAME_CHANGED;
+        thread.see_exec();
         self.end_other_threads(slot);
         facts.thread = self.threads.by_tid(event.tid);
     }
@@ -69,6 +70,7 @@ impl State {
                 (thread.vtid, thread.vpid) = (thread.tid, thread.pid);
             }
             self.threads.link(slot);
+            self.threads.descend_late(slot);
         }
     }
 

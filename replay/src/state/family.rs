@@ -17,6 +17,7 @@ impl Threads {
         if self.len() >= MAX_THREADS {
             return None;
         }
+        self.change_parents();
         self.grow(size_of::<Thread>());
         let tid = thread.tid;
         let slot = match self.free.pop() {
@@ -52,6 +53,7 @@ impl Threads {
 
     /// Puts a thread into its group and among the children of its parent (reference state 3.3, 3.4).
     pub(super) fn link(&mut self, slot: Slot) {
+        self.change_parents();
         let thread = self.get(slot);
         if thread.is_invalid() || thread.links.group.is_some() {
             return;
@@ -143,6 +145,7 @@ impl Threads {
 
     /// Makes `child` the newest child of `parent`.
     fn adopt(&mut self, parent: Slot, child: Slot) {
+        self.change_parents();
         let tid = self.get(parent).tid;
         let links = &mut self.get_mut(parent).links;
         links.children += 1;
@@ -177,6 +180,7 @@ impl Threads {
 
     /// Gives a slot back. Children stay without a list; their parent id stays too.
     fn release(&mut self, slot: Slot) {
+        self.change_parents();
         self.leave_group(slot);
         self.leave_parent(slot);
         while let Some(child) = self.get(slot).links.first_child {
@@ -255,6 +259,7 @@ impl Threads {
 
     /// Gives the children of a thread to its reaper (reference state 6.2, 6.3).
     fn reparent(&mut self, slot: Slot) {
+        self.change_parents();
         let told = self.get(slot).links.reaper_tid;
         let told = if told > 0 { self.get_or_make(told) } else { None };
         let reaper = match told.filter(|told| !self.get(*told).is_invalid() && *told != slot) {

@@ -222,7 +222,7 @@ impl Fd {
         }
     }
 
-    /// Whether an exec closes it (reference state 5.9).
+    /// Whether an exec closes it (reference state 5.9; as libs 0.26 does, which is the first version to do so).
     pub(crate) fn closes_on_exec(&self) -> bool {
         self.open_flags & O_CLOEXEC != 0
             || (matches!(self.kind, FdKind::EventPoll | FdKind::Memfd)
@@ -239,6 +239,11 @@ impl Fd {
     pub(super) fn flags_after_dup(&self, cloexec: bool) -> u32 {
         let cleared = self.open_flags & !(O_CLOEXEC | OTHER_CLOEXEC);
         if cloexec { cleared | O_CLOEXEC } else { cleared }
+    }
+
+    /// Whether the kernel makes all fds of a kind close-on-exec (kernel/bpf/syscall.c, io_uring/io_uring.c, kernel/pid.c).
+    pub(super) fn is_made_to_close(kind: FdKind) -> bool {
+        matches!(kind, FdKind::Bpf | FdKind::IoUring | FdKind::Pidfd)
     }
 
     /// Whether it is an IPv4 or IPv6 socket that is not bound to listen.

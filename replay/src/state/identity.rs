@@ -107,7 +107,9 @@ impl State {
     /// setsid (reference state 6.6).
     pub(super) fn on_setsid(&mut self, event: &Event<'_>, facts: &Facts) {
         if let (Some(slot), Some(res @ 0..)) = (facts.thread, event.return_value()) {
-            self.threads.get_mut(slot).sid = res;
+            let thread = self.threads.get_mut(slot);
+            thread.sid = res;
+            thread.open_session();
         }
     }
 

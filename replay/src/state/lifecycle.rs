@@ -12,6 +12,8 @@ use super::{Facts, Fd, FdKind, Slot, State, Text, clone_flag};
 const DUPFD: u64 = 1;
 const SETFD: u64 = 3;
 const DUPFD_CLOEXEC: u64 = 26;
+/// `SOCK_CLOEXEC` in the type of a socket (include/linux/net.h).
+const SOCK_CLOEXEC: u32 = 0o2_000_000;
 /// `CLOSE_RANGE_CLOEXEC`.
 const RANGE_CLOEXEC: u32 = 1 << 2;
 
@@ -138,6 +140,7 @@ impl State {
         }
         let mut fd = self.nameless(FdKind::Unix);
         fd.info.set_unix(event.uint(3).unwrap_or(0), event.uint(4).unwrap_or(0));
+        fd.open_flags = if event.u32(6).unwrap_or(0) & SOCK_CLOEXEC != 0 { O_CLOEXEC } else { 0 };
         fd.show_addresses();
         let fd = Arc::new(fd);
         self.add_fd(slot, first, fd.clone(), facts);
@@ -153,7 +156,9 @@ impl State {
                 event.u32(1).unwrap_or(0)
             }
             code::SYSCALL_TIMERFD_CREATE_X => event.u32(2).unwrap_or(0),
+            code::SYSCALL_USERFAULTFD_X => event.u32(1).unwrap_or(0),
             code::SYSCALL_EPOLL_CREATE1_X if event.u32(1).unwrap_or(0) & 1 != 0 => O_CLOEXEC,
+            _ if Fd::is_made_to_close(kind) => O_CLOEXEC,
             _ => 0,
         };
         self.add_fd(slot, number, Arc::new(fd), facts);
@@ -182,7 +187,7 @@ impl State {
         let name: Text = format!("/proc/{pid}").into_bytes().into();
         let mut fd = Fd::new(FdKind::Pidfd, name);
         fd.pid = pid;
-        fd.open_flags = event.u32(2).unwrap_or(0);
+        fd.open_flags = event.u32(2).unwrap_or(0) | O_CLOEXEC;
         self.add_fd(slot, number, Arc::new(fd), facts);
     }
 

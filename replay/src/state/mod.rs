@@ -11,6 +11,7 @@ mod socket_info;
 mod thread;
 
 mod family;
+mod lineage;
 mod marks;
 mod numbers;
 mod recent;
@@ -18,7 +19,6 @@ mod table;
 mod texts;
 
 mod accounts;
-mod cgroups;
 mod container_json;
 mod containers;
 mod interfaces;
@@ -53,6 +53,7 @@ use tercel_format::catalogue::{EventInfo, EventSource, code};
 use tercel_format::record::MachineInfo;
 use tercel_format::{Block, Event};
 
+pub(crate) use accounts::Names;
 pub use accounts::{Accounts, Group, User};
 pub use budget::Forgotten;
 pub(crate) use budget::MEMORY_LIMIT;
@@ -65,15 +66,18 @@ pub use fdtable::FdTable;
 pub use image::{Image, Text};
 pub use interfaces::Interfaces;
 pub use keyframe::{Base, KeyframeError, STATE_VERSION};
+pub use lineage::{Ancestor, Origin};
 
 pub(crate) use socket_info::SocketInfo;
 #[cfg(test)]
 pub(crate) use table::LOOKUPS;
+pub(crate) use table::Parentage;
 pub use table::Threads;
 pub use thread::{Capabilities, Category, Memory, Slot, Thread};
 pub(crate) use thread::{ExecFacts, StoredEnter, clone_flag};
 
 use budget::Budget;
+use lineage::Adopted;
 use recent::RecentExits;
 use startup::{Lists, Phase};
 
@@ -98,6 +102,8 @@ pub struct State {
     /// The thread and fd whose close was the previous event (reference state 2.1 c).
     closing: Option<(i64, i64)>,
     exits: RecentExits,
+    /// Children that were made for another parent and have not shown themselves yet.
+    adopted: Vec<Adopted>,
     /// Time of the last context switch per CPU.
     switches: Vec<u64>,
     budget: Budget,

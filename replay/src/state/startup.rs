@@ -8,6 +8,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use tercel_format::record::{Account, FdDetail, FdList, FdRecord, ProcessRecord};
 
+use super::fd::O_CLOEXEC;
 use super::params::{are_cgroups, ended, without_deleted};
 use super::socket_info::End;
 use super::sockets::{both_mapped, endpoint_text, pair_text};
@@ -117,6 +118,7 @@ impl State {
                 group.alive = group.alive.wrapping_sub(1);
             }
         }
+        self.threads.descend_from_lists();
         self.phase = Phase::InitialEvents;
     }
 
@@ -225,6 +227,9 @@ fn listed(record: &FdRecord) -> Fd {
         }
     };
     fd.ino = record.ino;
+    if Fd::is_made_to_close(kind) {
+        fd.open_flags |= O_CLOEXEC;
+    }
     fd
 }
 

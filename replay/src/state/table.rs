@@ -32,6 +32,25 @@ pub struct Threads {
     /// Bytes that may be taken on before memory is measured.
     pub(super) room: usize,
     pub(super) texts: Texts,
+    pub(super) parents: Parents,
+}
+
+/// Counts changes of who is whose parent, so that a walk over ancestors need not be done again while nothing changed.
+#[derive(Debug, Default)]
+pub(super) struct Parents {
+    table: Arc<()>,
+    changes: u64,
+}
+
+/// Parents at one time. Equal ones are the same, in whichever table.
+#[derive(Debug, Clone)]
+pub(crate) struct Parentage(Arc<()>, u64);
+
+impl Clone for Parents {
+    /// A copy of a table changes on its own.
+    fn clone(&self) -> Parents {
+        Parents::default()
+    }
 }
 
 impl Default for Threads {
@@ -50,6 +69,7 @@ impl Default for Threads {
             // A first limit; the state sets its own.
             room: MEMORY_LIMIT / 8,
             texts: Texts::default(),
+            parents: Parents::default(),
         }
     }
 }
@@ -96,6 +116,22 @@ impl Threads {
         #[cfg(test)]
         LOOKUPS.set(LOOKUPS.get() + 1);
         self.by_tid.get(tid)
+    }
+
+    /// A thread came, went, or got another parent.
+    pub(super) fn change_parents(&mut self) {
+        self.parents.changes += 1;
+    }
+
+    /// Who is whose parent now.
+    pub(crate) fn parentage(&self) -> Parentage {
+        Parentage(self.parents.table.clone(), self.parents.changes)
+    }
+
+    /// Whether every thread has the parent that it had then.
+    #[inline]
+    pub(crate) fn has_parentage(&self, then: &Parentage) -> bool {
+        then.1 == self.parents.changes && Arc::ptr_eq(&then.0, &self.parents.table)
     }
 
     /// Number of threads.

@@ -7,6 +7,7 @@ use tercel_format::Event;
 use tercel_format::until_nul;
 
 use super::keyframe::list::bounded;
+use super::lineage::Kin;
 use super::{FdTable, Image, Text};
 
 /// Position of a thread in the table; valid until the thread is removed.
@@ -113,6 +114,9 @@ pub struct Thread {
     /// Place in the group and among the children of the parent.
     #[serde(skip)]
     pub(super) links: Links,
+    /// Where it comes from.
+    #[serde(skip)]
+    pub(super) kin: Kin,
 }
 
 /// What a process is to its container.
@@ -263,6 +267,7 @@ impl Thread {
             category: Category::None,
             used: 0,
             links: Links::default(),
+            kin: Kin::default(),
         }
     }
 

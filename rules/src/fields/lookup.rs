@@ -211,7 +211,7 @@ fn event_type_is(text: &str) -> Result<Match, FieldError> {
 }
 
 /// Fields of processes whose argument is optional, longer names before their prefixes.
-const PROCESS_ARGUMENTS: [Field; 9] = [
+const PROCESS_ARGUMENTS: [Field; 13] = [
     Field::ProcApid,
     Field::ProcAname,
     Field::ProcAexepath,
@@ -221,6 +221,10 @@ const PROCESS_ARGUMENTS: [Field; 9] = [
     Field::ProcEnv,
     Field::ProcArgs,
     Field::ProcAenv,
+    Field::ProcLineagePid,
+    Field::ProcLineageExepath,
+    Field::ProcLineageCmdline,
+    Field::ProcLineage,
 ];
 
 fn process_class(text: &str) -> Lookup {

@@ -221,6 +221,15 @@ fields! {
         ProcStdinName "proc.stdin.name" CharBuf Na No [] "Name of the standard input, as fd.name";
         ProcStdoutName "proc.stdout.name" CharBuf Na No [] "Name of the standard output, as fd.name";
         ProcStderrName "proc.stderr.name" CharBuf Na No [] "Name of the standard error, as fd.name";
+        ProcLineage "proc.lineage" CharBuf Na Optional [ARG_ALLOWED NO_RHS NO_TRANSFORMER] "Names of the processes that led to this one, each as it was when it started the next, the eldest first: systemd>sshd>bash; proc.lineage[1] is the one that started it, whether or not it is still its parent; without a number any of them matches. tercel's own";
+        ProcLineagePid "proc.lineage.pid" Int64 Id Optional [ARG_ALLOWED NO_RHS NO_TRANSFORMER] "Process id of the process that started this one, with a number of one of those before it, as proc.lineage. tercel's own";
+        ProcLineageExepath "proc.lineage.exepath" CharBuf Na Optional [ARG_ALLOWED NO_RHS NO_TRANSFORMER] "Paths of the executables of the processes that led to this one, as proc.lineage. tercel's own";
+        ProcLineageCmdline "proc.lineage.cmdline" CharBuf Na Optional [ARG_ALLOWED NO_RHS NO_TRANSFORMER] "Command lines of the processes that led to this one, as proc.lineage. tercel's own";
+        ProcIsOrphan "proc.is_orphan" Bool Na No [] "True if the parent is not the process that started this one: that one ended, or gave it to its own parent; missing where nobody is known to have started it. tercel's own";
+        ProcOriginSid "proc.origin.sid" Int64 Id No [] "Id of the session that the process comes from, whatever sessions were opened since: the eldest with a terminal among its own and those of the processes that led to it; where none had one, that of the service. tercel's own";
+        ProcOriginTty "proc.origin.tty" Uint32 Id No [] "Terminal of the session that the process comes from, 0 where it has none. tercel's own";
+        ProcOriginPid "proc.origin.pid" Int64 Id No [] "Process that was seen first in the session that the process comes from. tercel's own";
+        ProcOriginName "proc.origin.name" CharBuf Na No [] "Name of the process that was seen first in the session that the process comes from. tercel's own";
     }
     User UserField {
         UserUid "user.uid" Uint32 Id No [] "User id of the thread";
@@ -334,6 +343,7 @@ fields! {
         ProcIsContainerHealthcheck "proc.is_container_healthcheck" Bool Na No [NO_PTR_STABILITY] "Deprecated, never has a value: the process is a container's health check";
         ProcIsContainerLivenessProbe "proc.is_container_liveness_probe" Bool Na No [NO_PTR_STABILITY] "Deprecated, never has a value: the process is a container's liveness probe";
         ProcIsContainerReadinessProbe "proc.is_container_readiness_probe" Bool Na No [NO_PTR_STABILITY] "Deprecated, never has a value: the process is a container's readiness probe";
+        ContainerIsProven "container.is_proven" Bool Na No [NO_PTR_STABILITY] "True if a container engine reported the container, false if only the name of a cgroup says that there is one, which whoever may make cgroups can choose; missing outside of containers. tercel's own";
         K8sPodName "k8s.pod.name" CharBuf Na No [NO_PTR_STABILITY FORMAT_SUGGESTED] "Name of the Kubernetes pod";
         K8sNsName "k8s.ns.name" CharBuf Na No [NO_PTR_STABILITY FORMAT_SUGGESTED] "Kubernetes namespace of the pod";
         K8sPodId "k8s.pod.id" CharBuf Na No [NO_PTR_STABILITY] "Unique id of the pod; an older name of k8s.pod.uid";

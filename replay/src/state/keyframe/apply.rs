@@ -21,6 +21,7 @@ pub(super) fn apply(state: &mut State, difference: Difference) -> Result<()> {
         users,
         groups,
         containers,
+        names,
         shared,
         threads,
         families,
@@ -29,6 +30,7 @@ pub(super) fn apply(state: &mut State, difference: Difference) -> Result<()> {
     (state.first_ts, state.phase) = (general.first_ts, general.phase);
     (state.exiting, state.closing) = (general.exiting, general.closing);
     state.switches.clone_from(&general.switches.0);
+    state.adopted.clone_from(&general.adopted.0);
     if let Some((cpus, memory, max_pid, hostname, boot_ts, flags)) = machine {
         state.machine = MachineInfo { cpus, memory, max_pid, hostname, boot_ts, flags };
     }
@@ -52,6 +54,12 @@ pub(super) fn apply(state: &mut State, difference: Difference) -> Result<()> {
         match container {
             Some(container) => state.containers.by_id.insert(id, container.into()),
             None => state.containers.by_id.remove(&id),
+        };
+    }
+    for (id, names) in names.0 {
+        match names {
+            Some(names) => state.accounts.of_containers.insert(id, (*names).into()),
+            None => state.accounts.of_containers.remove(&id),
         };
     }
     if !state.exits.extend(exits.0, &exits.1.0) {

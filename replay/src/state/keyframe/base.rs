@@ -45,6 +45,7 @@ impl Base {
         update(&mut base.lists, &state.lists);
         update(&mut base.accounts.users, &state.accounts.users);
         update(&mut base.accounts.groups, &state.accounts.groups);
+        update(&mut base.accounts.of_containers, &state.accounts.of_containers);
         update(&mut base.containers.by_id, &state.containers.by_id);
         base.exits.count_from(state.exits.recorded());
         match changes {

@@ -6,11 +6,12 @@ use std::sync::Arc;
 
 use super::list::{Cost, List};
 use super::record::{Difference, Family, Fds, Numbers, ThreadRecord};
-use super::shared::{MAX_SMALL, Part, SharedText, Table};
-use crate::state::budget::{OVERHEAD, of_container};
+use super::shared::{AncestorRecord, MAX_SMALL, OriginRecord, Part, SharedText, Table};
+use crate::state::budget::{OVERHEAD, of_container, of_names};
 use crate::state::fdtree::FdTree;
 use crate::state::table::Group as TableGroup;
-use crate::state::{Container, Fd, FdTable, Group, Text, Thread, User};
+use crate::state::{Ancestor, Container, Fd, FdTable, Group, Text, Thread, User};
+use crate::state::{Image, Names, Origin};
 
 /// Memory that a keyframe may take once it is decoded: room for a million fds that differ in nothing but their numbers, or for
 /// a hundred thousand threads.
@@ -24,10 +25,13 @@ impl Difference {
             sum(&self.users),
             sum(&self.groups),
             sum(&self.containers),
+            sum(&self.names),
             sum(&shared.texts),
             sum(&shared.fds),
             sum(&shared.parts),
             sum(&shared.tables),
+            sum(&shared.origins),
+            sum(&shared.ancestors),
             sum(&self.threads),
             sum(&self.families),
         ];
@@ -55,6 +59,12 @@ impl Cost for (u32, Option<Group>) {
 impl Cost for (Text, Option<Box<Container>>) {
     fn cost(&self) -> usize {
         2 * (OVERHEAD + self.0.len()) + self.1.as_ref().map_or(0, |container| of_container(container))
+    }
+}
+
+impl Cost for (Text, Option<Box<Names>>) {
+    fn cost(&self) -> usize {
+        2 * (OVERHEAD + self.0.len()) + self.1.as_ref().map_or(0, |names| of_names(names))
     }
 }
 
@@ -92,6 +102,18 @@ impl Cost for Table {
             + 2 * OVERHEAD
             + self.small.0.len() * size_of::<(i64, i64)>()
             + places * size_of::<Option<Arc<Fd>>>()
+    }
+}
+
+impl Cost for OriginRecord {
+    fn cost(&self) -> usize {
+        size_of::<Self>() + size_of::<Origin>() + OVERHEAD
+    }
+}
+
+impl Cost for AncestorRecord {
+    fn cost(&self) -> usize {
+        size_of::<Self>() + size_of::<Ancestor>() + size_of::<Image>() + 2 * OVERHEAD
     }
 }
 

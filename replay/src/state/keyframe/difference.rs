@@ -8,7 +8,7 @@ use tercel_format::record::Account;
 
 use super::list::{Cost, List};
 use super::record::{
-    AccountRecord, Difference, FEW, Family, Fds, General, ImageTexts, ListsRecord, Machine, Numbers, Texts,
+    AccountRecord, Difference, FEW, Family, Fds, General, KinRecord, ListsRecord, Machine, Numbers, Texts,
     ThreadRecord,
 };
 use super::shared::Sharing;
@@ -60,6 +60,7 @@ pub(super) fn difference_in(
             free: List(threads.free.iter().map(|slot| slot.0).collect()),
             families: threads.groups.len() as u32,
             free_families: List(threads.free_groups.clone()),
+            adopted: List(state.adopted.clone()),
         },
         machine: (state.machine != base.machine).then(|| machine(state)),
         interfaces: (state.interfaces.list != base.interfaces.list).then(|| {
@@ -71,7 +72,8 @@ pub(super) fn difference_in(
         lists: (state.lists != base.lists).then(|| lists(&state.lists)),
         users: List(changed(&state.accounts.users, &base.accounts.users)),
         groups: List(changed(&state.accounts.groups, &base.accounts.groups)),
-        containers: List(containers(&state.containers.by_id, &base.containers.by_id)),
+        containers: List(described(&state.containers.by_id, &base.containers.by_id)),
+        names: List(described(&state.accounts.of_containers, &base.accounts.of_containers)),
         shared: sharing.finish(),
         threads: List(changed_threads),
         families: List(changed_families(threads, &base.threads, changes)),
@@ -102,7 +104,7 @@ fn changed<V: Clone + PartialEq>(map: &HashMap<u32, V>, base: &HashMap<u32, V>) 
     all
 }
 
-fn containers<V: Clone + PartialEq>(
+fn described<V: Clone + PartialEq>(
     map: &BTreeMap<Text, Arc<V>>,
     base: &BTreeMap<Text, Arc<V>>,
 ) -> Vec<(Text, Option<Box<V>>)> {
@@ -161,6 +163,7 @@ fn changed_thread(
             texts: Some(texts(thread, sharing)),
             fds: if thread.fds.is_empty() { Fds::Same } else { Fds::Table(sharing.table(&thread.fds)) },
             children: Some(List(children(threads, slot).collect())),
+            kin: Some(kin(threads, thread, sharing)),
         });
     };
     let was = base.get(old);
@@ -171,11 +174,13 @@ fn changed_thread(
         texts: (!same_texts(thread, was)).then(|| texts(thread, sharing)),
         fds: changed_fds(&thread.fds, &was.fds, sharing),
         children: has_other_children().then(|| List(children(threads, slot).collect())),
+        kin: (thread.kin != was.kin).then(|| kin(threads, thread, sharing)),
     };
     let unchanged = record.numbers.is_none()
         && record.texts.is_none()
         && matches!(record.fds, Fds::Same)
-        && record.children.is_none();
+        && record.children.is_none()
+        && record.kin.is_none();
     (!unchanged).then_some(record)
 }
 
@@ -216,6 +221,7 @@ fn same_numbers(one: &Thread, other: &Thread) -> bool {
         cwd: _,
         env: _,
         fds: _,
+        kin: _,
         used: _,
     } = one;
     (*tid, *pid, *ptid, *vtid, *vpid) == (other.tid, other.pid, other.ptid, other.vtid, other.vpid)
@@ -249,20 +255,20 @@ fn numbers(thread: &Thread, topics: Topics) -> Numbers {
 }
 
 fn texts(thread: &Thread, sharing: &mut Sharing) -> Texts {
-    let image = &thread.image;
     Texts {
-        image: ImageTexts {
-            id: image.id,
-            comm: sharing.text(&image.comm),
-            exe: sharing.text(&image.exe),
-            exepath: sharing.text(&image.exepath),
-            args: sharing.text(&image.args),
-        },
+        image: sharing.image(&thread.image),
         cgroups: sharing.text(&thread.cgroups),
         container: sharing.text(&thread.container),
         root: sharing.text(&thread.root),
         cwd: sharing.text(&thread.cwd),
         env: sharing.text(&thread.env),
+    }
+}
+
+fn kin(threads: &Threads, thread: &Thread, sharing: &mut Sharing) -> KinRecord {
+    KinRecord {
+        lineage: sharing.lineage(threads, thread.lineage()),
+        origin: thread.origin().map(|origin| sharing.origin(origin)),
     }
 }
 

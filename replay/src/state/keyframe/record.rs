@@ -12,10 +12,11 @@ use super::shared::Shared;
 use crate::state::accounts::MAX_ACCOUNTS;
 use crate::state::containers::MAX_CONTAINERS;
 use crate::state::fdtable::MAX_FDS;
+use crate::state::lineage::{Adopted, MAX_ADOPTED};
 use crate::state::recent::CAPACITY;
 use crate::state::startup::Phase;
 use crate::state::table::MAX_THREADS;
-use crate::state::{Container, Group, Text, Thread, User, bytes};
+use crate::state::{Container, Group, Names, Text, Thread, User, bytes};
 
 /// Most entries of lists that a state bounds: what differs may be gone in one state and new in the other.
 const MAX_USERS: usize = 2 * MAX_ACCOUNTS;
@@ -39,6 +40,7 @@ pub(super) struct Difference {
     pub(super) users: List<(u32, Option<User>), MAX_USERS>,
     pub(super) groups: List<(u32, Option<Group>), MAX_USERS>,
     pub(super) containers: List<(Text, Option<Box<Container>>), MAX_KNOWN>,
+    pub(super) names: List<(Text, Option<Box<Names>>), MAX_KNOWN>,
     /// What threads have in common.
     pub(super) shared: Shared,
     /// Threads by their slots, `None` for free slots.
@@ -58,7 +60,7 @@ impl<'de> DeserializeSeed<'de> for &Allowance {
 }
 
 /// Members of a difference.
-const MEMBERS: usize = 11;
+const MEMBERS: usize = 12;
 
 impl<'de> Visitor<'de> for &Allowance {
     type Value = Difference;
@@ -77,6 +79,7 @@ impl<'de> Visitor<'de> for &Allowance {
             users: members.next_element_seed(self.list())?.ok_or_else(too_short)?,
             groups: members.next_element_seed(self.list())?.ok_or_else(too_short)?,
             containers: members.next_element_seed(self.list())?.ok_or_else(too_short)?,
+            names: members.next_element_seed(self.list())?.ok_or_else(too_short)?,
             shared: members.next_element_seed(self.shared())?.ok_or_else(too_short)?,
             threads: members.next_element_seed(self.list())?.ok_or_else(too_short)?,
             families: members.next_element_seed(self.list())?.ok_or_else(too_short)?,
@@ -100,6 +103,7 @@ pub(super) struct General {
     /// The same of the groups of threads.
     pub(super) families: u32,
     pub(super) free_families: List<u32, MAX_SLOTS>,
+    pub(super) adopted: List<Adopted, MAX_ADOPTED>,
 }
 
 /// cpus, memory, largest pid, host name, boot time, flags.
@@ -134,6 +138,25 @@ pub(super) struct ThreadRecord {
     pub(super) fds: Fds,
     /// Slots of the children, newest first.
     pub(super) children: Option<List<u32, MAX_SLOTS>>,
+    pub(super) kin: Option<KinRecord>,
+}
+
+/// Where a thread comes from. The session of origin is named by its place among what is shared.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+pub(super) struct KinRecord {
+    pub(super) lineage: Lineage,
+    pub(super) origin: Option<u32>,
+}
+
+/// The process that started another one, with those that led to it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub(super) enum Lineage {
+    /// Not known.
+    None,
+    /// The thread in this slot, as it is.
+    Slot(u32),
+    /// The one at this place among what is shared.
+    Place(u32),
 }
 
 /// A thread without texts, fds and neighbours, and what its reference counts of its children.
@@ -174,7 +197,7 @@ pub(super) struct Texts {
 }
 
 /// Number and texts of an image.
-#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub(super) struct ImageTexts {
     pub(super) id: u32,
     pub(super) comm: u32,

@@ -5,6 +5,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use super::kin::Pedigree;
 use super::record::{Family, Fds, General, ImageTexts, Texts, ThreadRecord};
 use super::shared::Found;
 use super::{KeyframeError, Result};
@@ -62,6 +63,7 @@ pub(super) fn change_threads(
         }
     }
     threads.last_image = general.last_image;
+    threads.change_parents();
     Ok(())
 }
 
@@ -98,14 +100,21 @@ fn change_each(
     changed: Vec<(u32, Option<ThreadRecord>)>,
 ) -> Result<Vec<(Slot, Vec<u32>)>> {
     let mut images = Images { known, by_id: HashMap::new() };
+    let mut pedigree = Pedigree::new(known);
     let mut offspring = Vec::new();
     for (place, record) in changed {
         let slot = Slot(place);
         match record {
-            Some(record) => offspring.extend(change_thread(threads, slot, record, &mut images)?),
+            Some(record) => {
+                if let Some(kin) = record.kin {
+                    pedigree.add(place, kin);
+                }
+                offspring.extend(change_thread(threads, slot, record, &mut images)?);
+            }
             None => clear(threads, slot),
         }
     }
+    pedigree.apply(threads, &mut images)?;
     Ok(offspring)
 }
 
@@ -131,6 +140,7 @@ fn change_thread(
         let old = std::mem::replace(thread, numbers.thread);
         (thread.image, thread.cgroups, thread.container) = (old.image, old.cgroups, old.container);
         (thread.root, thread.cwd, thread.env, thread.fds) = (old.root, old.cwd, old.env, old.fds);
+        thread.kin = old.kin;
         thread.links = Links {
             listed_children: numbers.listed_children,
             expected_children: numbers.expected_children,
@@ -171,22 +181,28 @@ fn change_fds(thread: &mut Thread, fds: Fds, known: &Found) -> Result<()> {
 }
 
 /// Images by their numbers: threads of the same image share it.
-struct Images<'k> {
+pub(super) struct Images<'k> {
     known: &'k Found,
     by_id: HashMap<u32, Arc<Image>>,
 }
 
 impl Images<'_> {
     fn change_texts(&mut self, thread: &mut Thread, texts: &Texts) -> Result<()> {
-        let ImageTexts { id, comm, exe, exepath, args } = texts.image;
+        let text = |place| self.known.text(place);
+        (thread.cgroups, thread.container) = (text(texts.cgroups)?, text(texts.container)?);
+        (thread.root, thread.cwd, thread.env) = (text(texts.root)?, text(texts.cwd)?, text(texts.env)?);
+        thread.image = self.image(&texts.image)?;
+        Ok(())
+    }
+
+    /// The image of these texts.
+    pub(super) fn image(&mut self, texts: &ImageTexts) -> Result<Arc<Image>> {
+        let ImageTexts { id, comm, exe, exepath, args } = *texts;
         let text = |place| self.known.text(place);
         let image =
             Image { id, comm: text(comm)?, exe: text(exe)?, exepath: text(exepath)?, args: text(args)? };
-        (thread.cgroups, thread.container) = (text(texts.cgroups)?, text(texts.container)?);
-        (thread.root, thread.cwd, thread.env) = (text(texts.root)?, text(texts.cwd)?, text(texts.env)?);
         let same = self.by_id.entry(id).or_insert_with(|| Arc::new(image.clone()));
-        thread.image = if **same == image { same.clone() } else { Arc::new(image) };
-        Ok(())
+        Ok(if **same == image { same.clone() } else { Arc::new(image) })
     }
 }
 
@@ -222,7 +238,8 @@ fn enter_children(threads: &mut Threads, parent: Slot, children: &[u32]) -> Resu
     Ok(())
 }
 
-fn is_thread(threads: &Threads, place: u32) -> bool {
+/// Whether there is a thread in a slot.
+pub(super) fn is_thread(threads: &Threads, place: u32) -> bool {
     (place as usize) < threads.slots.len() && threads.is_taken(Slot(place))
 }
 

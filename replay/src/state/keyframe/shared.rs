@@ -14,11 +14,13 @@ use tercel_format::trace::KEYFRAME_LIMIT;
 
 use super::cost::MEMORY_LIMIT;
 use super::list::{Allowance, List};
+use super::record::{ImageTexts, Lineage};
 use super::{KeyframeError, Result};
 use crate::state::fdtree::{FdTree, LEAF};
+use crate::state::lineage::{MAX_NAMED, same};
 use crate::state::needs::Topics;
 use crate::state::table::MAX_THREADS;
-use crate::state::{Fd, FdTable, Text, bytes};
+use crate::state::{Ancestor, Fd, FdTable, Image, Origin, Slot, Text, Threads, bytes};
 
 /// Most distinct fds that a keyframe tells: with more it would be left out, too, for their names alone.
 const MAX_FDS: usize = 1 << 20;
@@ -38,6 +40,8 @@ pub(super) struct Shared {
     pub(super) fds: List<Arc<Fd>, MAX_FDS>,
     pub(super) parts: List<Part, MAX_PARTS>,
     pub(super) tables: List<Table, MAX_THREADS>,
+    pub(super) origins: List<OriginRecord, MAX_NAMED>,
+    pub(super) ancestors: List<AncestorRecord, MAX_NAMED>,
 }
 
 impl Allowance {
@@ -54,7 +58,7 @@ impl<'de> DeserializeSeed<'de> for SharedSeed<'_> {
     type Value = Shared;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> std::result::Result<Shared, D::Error> {
-        deserializer.deserialize_tuple(4, self)
+        deserializer.deserialize_tuple(6, self)
     }
 }
 
@@ -72,6 +76,8 @@ impl<'de> Visitor<'de> for SharedSeed<'_> {
             fds: members.next_element_seed(self.0.list())?.ok_or_else(too_short)?,
             parts: members.next_element_seed(self.0.list())?.ok_or_else(too_short)?,
             tables: members.next_element_seed(self.0.list())?.ok_or_else(too_short)?,
+            origins: members.next_element_seed(self.0.list())?.ok_or_else(too_short)?,
+            ancestors: members.next_element_seed(self.0.list())?.ok_or_else(too_short)?,
         })
     }
 }
@@ -101,6 +107,25 @@ pub(super) struct Table {
     others: Option<u32>,
 }
 
+/// A session of origin: its id, its terminal, a process and the place of its name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub(super) struct OriginRecord {
+    pub(super) sid: i64,
+    pub(super) tty: u32,
+    pub(super) pid: i64,
+    pub(super) name: u32,
+}
+
+/// A process that started others and is not any more what it was then. Those it comes from stand before it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub(super) struct AncestorRecord {
+    pub(super) pid: i64,
+    pub(super) started: u64,
+    pub(super) image: ImageTexts,
+    pub(super) parent: Lineage,
+    pub(super) is_cut: bool,
+}
+
 /// Gives places to what is written.
 #[derive(Default)]
 pub(super) struct Sharing {
@@ -110,11 +135,14 @@ pub(super) struct Sharing {
     fds: Places<Arc<Fd>>,
     parts: Places<Part>,
     tables: Places<Table>,
+    origins: Places<OriginRecord>,
+    ancestors: Places<AncestorRecord>,
     /// The same by their addresses, which spares looking at what is found again.
     seen_texts: FxHashMap<usize, u32>,
     seen_fds: FxHashMap<usize, u32>,
     seen_parts: FxHashMap<usize, u32>,
     seen_tables: FxHashMap<usize, u32>,
+    seen_ancestors: FxHashMap<usize, Lineage>,
     /// Bytes that the keyframe takes at least, and those of memory once it is read.
     bytes: usize,
     memory: usize,
@@ -192,6 +220,50 @@ impl Sharing {
         place
     }
 
+    /// The texts of an image.
+    pub(super) fn image(&mut self, image: &Image) -> ImageTexts {
+        ImageTexts {
+            id: image.id,
+            comm: self.text(&image.comm),
+            exe: self.text(&image.exe),
+            exepath: self.text(&image.exepath),
+            args: self.text(&image.args),
+        }
+    }
+
+    /// The place of a session of origin.
+    pub(super) fn origin(&mut self, origin: &Origin) -> u32 {
+        let name = self.text(&origin.name);
+        let record = OriginRecord { sid: origin.sid, tty: origin.tty, pid: origin.pid, name };
+        let (place, is_new) = self.origins.of(record);
+        self.take(if is_new { 4 } else { 0 });
+        place
+    }
+
+    /// How a process that started others is named. Chains are short.
+    pub(super) fn lineage(&mut self, threads: &Threads, lineage: Option<&Arc<Ancestor>>) -> Lineage {
+        let Some(ancestor) = lineage else { return Lineage::None };
+        let address = Arc::as_ptr(ancestor).addr();
+        if let Some(known) = self.seen_ancestors.get(&address) {
+            return *known;
+        }
+        let alive = threads.by_tid(ancestor.pid).filter(|slot| is_still(threads, *slot, ancestor));
+        let named = match alive {
+            Some(slot) => Lineage::Slot(slot.0),
+            None => {
+                let parent = self.lineage(threads, ancestor.parent.as_ref());
+                let (pid, started, is_cut) = (ancestor.pid, ancestor.started, ancestor.is_cut);
+                let image = self.image(&ancestor.image);
+                let (place, is_new) =
+                    self.ancestors.of(AncestorRecord { pid, started, image, parent, is_cut });
+                self.take(if is_new { 10 } else { 0 });
+                Lineage::Place(place)
+            }
+        };
+        self.seen_ancestors.insert(address, named);
+        named
+    }
+
     fn part(&mut self, part: &Arc<FdTree>) -> u32 {
         let address = Arc::as_ptr(part).addr();
         if let Some(place) = self.seen_parts.get(&address) {
@@ -234,6 +306,8 @@ impl Sharing {
             fds: List(self.fds.into_list()),
             parts: List(self.parts.into_list()),
             tables: List(self.tables.into_list()),
+            origins: List(self.origins.into_list()),
+            ancestors: List(self.ancestors.into_list()),
         }
     }
 }
@@ -243,12 +317,23 @@ pub(super) struct Found {
     texts: Vec<SharedText>,
     fds: Vec<Arc<Fd>>,
     tables: Vec<Arc<FdTable>>,
+    pub(super) origins: Vec<OriginRecord>,
+    pub(super) ancestors: Vec<AncestorRecord>,
+}
+
+/// Whether a thread is what it was when it started others.
+fn is_still(threads: &Threads, slot: Slot, ancestor: &Ancestor) -> bool {
+    let thread = threads.get(slot);
+    !ancestor.is_cut
+        && (thread.tid, thread.pid, thread.clone_ts) == (ancestor.pid, ancestor.pid, ancestor.started)
+        && (Arc::ptr_eq(&thread.image, &ancestor.image) || thread.image == ancestor.image)
+        && same(thread.lineage(), ancestor.parent.as_ref())
 }
 
 impl Shared {
     /// Puts the tables together; parts point at earlier ones only, and are refused unless a table can have them.
     pub(super) fn find(self) -> Result<Found> {
-        let Shared { texts, fds, parts, tables } = self;
+        let Shared { texts, fds, parts, tables, origins, ancestors } = self;
         let mut trees: Vec<Arc<FdTree>> = Vec::with_capacity(parts.0.len());
         for part in parts.0 {
             let tree = match part {
@@ -269,7 +354,7 @@ impl Shared {
             FdTable::of_parts(small, others).map(Arc::new).ok_or(TABLES)
         });
         let tables = tables.collect::<Result<_>>()?;
-        Ok(Found { texts: texts.0, fds: fds.0, tables })
+        Ok(Found { texts: texts.0, fds: fds.0, tables, origins: origins.0, ancestors: ancestors.0 })
     }
 }
 

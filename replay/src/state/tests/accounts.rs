@@ -5,7 +5,7 @@ use tercel_format::catalogue::code;
 use tercel_format::record::Account;
 use tercel_format::writer::Value;
 
-use super::{Host, string};
+use super::{Host, State, string};
 
 impl Host {
     fn user(&self, container: &[u8], uid: u32) -> Option<String> {
@@ -71,8 +71,32 @@ fn account_events_add_change_and_remove() {
 }
 
 #[test]
-fn accounts_of_containers_are_not_kept() {
+fn accounts_of_containers_are_kept_from_the_recorder_only() {
+    const ID: &[u8] = b"0123456789ab";
     let mut host = Host::new();
     host.user_added(9, "nine", "0123456789ab");
-    assert_eq!((host.user(b"0123456789ab", 9), host.user(b"", 9)), (None, None));
+    assert_eq!((host.user(ID, 9), host.user(b"", 9)), (None, None));
+    let user = |name: &'static str| -> [(&str, Value); 6] {
+        [
+            ("uid", 9.into()),
+            ("gid", 5.into()),
+            ("name", name.into()),
+            ("home", "/".into()),
+            ("shell", "/bin/sh".into()),
+            ("container_id", "0123456789ab".into()),
+        ]
+    };
+    let group: [(&str, Value); 3] =
+        [("gid", 5.into()), ("name", "five".into()), ("container_id", "0123456789ab".into())];
+    host.state_only(code::USER_ADDED_E, -1, &user("neun"));
+    host.state_only(code::GROUP_ADDED_E, -1, &group);
+    for state in [&host.state, &State::restore(&host.state.snapshot().expect("small")).expect("a snapshot")] {
+        assert_eq!(state.accounts.user(ID, 9).map(|user| string(&user.name)).as_deref(), Some("neun"));
+        assert_eq!(state.accounts.group(ID, 5).map(|group| string(&group.name)).as_deref(), Some("five"));
+        assert!(state.accounts.user(b"", 9).is_none() && state.accounts.user(b"other", 9).is_none());
+    }
+    host.state_only(code::USER_DELETED_E, -1, &user(""));
+    assert!(host.user(ID, 9).is_none() && host.state.accounts.group(ID, 5).is_some());
+    host.state_only(code::GROUP_DELETED_E, -1, &group);
+    assert!(host.state.accounts.of_containers.is_empty());
 }

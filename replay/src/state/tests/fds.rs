@@ -86,9 +86,9 @@ fn calls_without_a_path_make_entries_of_their_kind() {
             FdKind::EventPoll,
             CLOEXEC,
         ),
-        (code::SYSCALL_BPF_2_X, &[("fd", 8.into())], FdKind::Bpf, 0),
+        (code::SYSCALL_BPF_2_X, &[("fd", 8.into())], FdKind::Bpf, CLOEXEC),
         (code::SYSCALL_USERFAULTFD_X, &[("res", 8.into())], FdKind::Userfault, 0),
-        (code::SYSCALL_IO_URING_SETUP_X, &[("res", 8.into())], FdKind::IoUring, 0),
+        (code::SYSCALL_IO_URING_SETUP_X, &[("res", 8.into())], FdKind::IoUring, CLOEXEC),
     ];
     for (call, params, kind, flags) in cases {
         let mut host = Host::new();
@@ -140,4 +140,32 @@ fn an_exit_takes_its_fd_from_the_enter_event_or_its_own_parameter() {
     host.hidden(code::SOCKET_CONNECT_E, 100, &[("fd", 1.into())]);
     let facts = host.event(code::SOCKET_CONNECT_X, 100, &[("res", (-1).into()), ("fd", 2.into())]);
     assert_eq!((facts.fd_num, facts.has_fd), (1, true));
+}
+
+#[test]
+fn an_exec_closes_what_is_to_be_closed() {
+    let mut host = Host::new();
+    let (keeps, closes) = (0.into(), 4096.into());
+    let socket = |number: i64, flags: &Value| -> [(&str, Value); 4] {
+        [("fd", number.into()), ("domain", 2.into()), ("type", 1.into()), ("flags", flags.clone())]
+    };
+    host.event(code::SOCKET_SOCKET_X, 100, &socket(3, &closes));
+    host.event(code::SOCKET_SOCKET_X, 100, &socket(4, &keeps));
+    let pair = |first: i64, kind: i64| -> [(&str, Value); 6] {
+        [
+            ("res", 0.into()),
+            ("fd1", first.into()),
+            ("fd2", (first + 1).into()),
+            ("source", 16.into()),
+            ("peer", 17.into()),
+            ("type", kind.into()),
+        ]
+    };
+    host.event(code::SOCKET_SOCKETPAIR_X, 100, &pair(5, 1 | 0o2_000_000));
+    host.event(code::SOCKET_SOCKETPAIR_X, 100, &pair(7, 1));
+    host.event(code::SYSCALL_BPF_2_X, 100, &[("fd", 9.into())]);
+    host.event(code::SYSCALL_PIDFD_OPEN_X, 100, &[("fd", 10.into()), ("pid", 1.into())]);
+    host.exec(100, "/bin/sh");
+    let open: Vec<i64> = (0..12).filter(|number| host.fd(100, *number).is_some()).collect();
+    assert_eq!(open, [0, 1, 2, 4, 7, 8]);
 }

@@ -5,6 +5,7 @@ mod containers;
 mod fds;
 mod files;
 mod hostile;
+mod lineage;
 mod memory;
 mod needs;
 mod processes;
@@ -56,8 +57,16 @@ impl Host {
 
     /// An event, shown or not.
     fn hidden(&mut self, code: u16, tid: i64, params: Params<'_>) -> Option<Facts> {
+        self.built(EventBuilder::new(code, self.ts + 1000, tid), params)
+    }
+
+    /// An event that is there for the state only.
+    fn state_only(&mut self, code: u16, tid: i64, params: Params<'_>) {
+        self.built(EventBuilder::new(code, self.ts + 1000, tid).state_only(), params);
+    }
+
+    fn built(&mut self, builder: EventBuilder, params: Params<'_>) -> Option<Facts> {
         self.ts += 1000;
-        let builder = EventBuilder::new(code, self.ts, tid);
         let built = params.iter().fold(builder, |builder, (name, value)| builder.set(name, value.clone()));
         let encoded = built.encode().expect("an event of the catalogue");
         self.state.apply(&encoded.event())

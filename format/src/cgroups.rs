@@ -30,8 +30,9 @@ const CRI: &[Layout] = &[
 const LXC: &[&str] = &["/lxc/", "/lxc.payload/", "/lxc.payload."];
 
 /// Engines that report nothing about their containers: their metadata is made as soon as an id is found.
+#[allow(missing_docs)]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Bare {
+pub enum Bare {
     Lxc,
     LibvirtLxc,
     Bpm,
@@ -39,15 +40,15 @@ pub(super) enum Bare {
 
 /// What a cgroup path shows.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Hit<'a> {
+pub struct Hit<'a> {
     /// Container id.
-    pub(super) id: &'a [u8],
+    pub id: &'a [u8],
     /// The engine, if it reports nothing itself.
-    pub(super) bare: Option<Bare>,
+    pub bare: Option<Bare>,
 }
 
 /// The container of a list of cgroups (`subsystem=path`, NUL between and after): the first path that belongs to one.
-pub(super) fn container(list: &[u8]) -> Option<Hit<'_>> {
+pub fn container(list: &[u8]) -> Option<Hit<'_>> {
     list.split(|byte| *byte == 0).find_map(|entry| {
         let path = entry.get(entry.iter().position(|byte| *byte == b'=')? + 1..)?;
         by_path(path).filter(|hit| !hit.id.is_empty())
