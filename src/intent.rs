@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use tercel_analysis::tables::Table;
 use tercel_format::series::Creation;
-use tercel_format::trace::{Depth, RingLimits};
+use tercel_format::trace::{Depth, Layout, RingLimits};
 use tercel_recording::Kind;
 use tercel_replay::fields::Direction;
 use tercel_replay::{Buffers, Options, Style, Window};
@@ -99,6 +99,8 @@ pub struct Write {
     pub chunk: usize,
     /// Level of compression of a native trace.
     pub level: i32,
+    /// How the events of a native trace are laid out.
+    pub layout: Layout,
     /// Sync each chunk to disk before the next one is written.
     pub sync: bool,
     /// Number of threads that compress; one per CPU unless given.
@@ -204,6 +206,8 @@ pub struct Live {
     pub write: Option<PathBuf>,
     /// How that file is created.
     pub creation: Creation,
+    /// How its events are laid out.
+    pub layout: Layout,
     /// What is redacted before it is written.
     pub redaction: Option<Redaction>,
     /// The file with the key that signs what is recorded.
@@ -408,6 +412,8 @@ pub struct Info {
     pub traces: Vec<Input>,
     /// One JSON object per capture.
     pub json: bool,
+    /// The largest columns, too.
+    pub columns: bool,
 }
 
 /// What `tercel verify` does.

@@ -94,6 +94,7 @@ pub fn writer_of_series(intent: &Write, inputs: &[Input]) -> Result<CaptureWrite
         chunk: intent.chunk,
         level: intent.level,
         threads,
+        layout: intent.layout,
         sync: intent.sync,
         signer: signer(intent)?,
         ..Options::default()

@@ -16,8 +16,9 @@ use tercel_format::{BlockSource, Capture};
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
-/// Runs of each measurement.
+/// Runs of each measurement, and how often each of them unpacks a capture: the kernel counts the time of a thread in ticks.
 const RUNS: usize = 5;
+const ROUNDS: usize = 20;
 
 fn main() -> Result<()> {
     let named: Vec<PathBuf> =
@@ -47,7 +48,7 @@ fn measure(path: &Path) -> Result<()> {
         events.map(|chunk| chunk.descriptor.data_size).sum()
     };
     let (small, large) = (size(&columns), size(&rows));
-    let unpacking = median(|| all_rows(&rows))?;
+    let unpacking = rounds(|| all_rows(&rows))?;
     let share = |time: Duration| time.as_secs_f64() / unpacking.as_secs_f64();
     println!(
         "{:<24} {events:>9} {:>7.2} {:>7.2} {:>6.3}  {:>13.2} {:>13.2} {:>13.2} {:>13.2}",
@@ -56,9 +57,9 @@ fn measure(path: &Path) -> Result<()> {
         small as f64 / events as f64,
         small as f64 / large as f64,
         packing_columns.as_secs_f64() / packing_rows.as_secs_f64(),
-        share(median(|| all_rows(&columns))?),
-        share(median(|| all_columns(&columns))?),
-        share(median(|| lanes(&columns))?),
+        share(rounds(|| all_rows(&columns))?),
+        share(rounds(|| all_columns(&columns))?),
+        share(rounds(|| lanes(&columns))?),
     );
     if let Some(count) = std::env::var("TERCEL_BENCH_COLUMNS").ok().and_then(|text| text.parse().ok()) {
         largest(&columns, count, events)?;
@@ -133,26 +134,29 @@ fn lanes(trace: &Trace) -> Result<()> {
 /// Prints the largest columns.
 fn largest(trace: &Trace, count: usize, events: u64) -> Result<()> {
     let mut sums = BTreeMap::<_, (u64, u64, u64)>::new();
-    let mut unpacker = Unpacker::new();
-    for chunk in trace.chunks() {
-        let Some(columns) = unpacker.columns(trace, chunk)? else { continue };
-        for size in columns.column_sizes() {
-            let sum = sums.entry((size.event, size.code, size.name)).or_default();
+    for chunk in 0..trace.chunks().len() {
+        for size in trace.column_sizes(chunk)? {
+            let sum = sums.entry((size.event, size.name)).or_default();
             *sum = (sum.0 + size.count, sum.1 + size.unpacked, sum.2 + size.packed);
         }
     }
     let mut rows: Vec<_> = sums.into_iter().collect();
     rows.sort_by_key(|(_, (_, _, packed))| std::cmp::Reverse(*packed));
-    for ((event, code, name), (number, unpacked, packed)) in rows.into_iter().take(count) {
-        let code = code.map_or(String::new(), |code| code.to_string());
+    for ((event, name), (number, unpacked, packed)) in rows.into_iter().take(count) {
+        let event = event.map_or(String::new(), |(code, event)| format!("{event}({code})."));
         println!(
             "    {:<28} {number:>9} {unpacked:>10} {packed:>9} {:>6.2} B/value {:>6.3} B/event",
-            format!("{event}({code}).{name}"),
+            format!("{event}{name}"),
             packed as f64 / number.max(1) as f64,
             packed as f64 / events as f64
         );
     }
     Ok(())
+}
+
+/// The median time of several rounds.
+fn rounds(mut run: impl FnMut() -> Result<()>) -> Result<Duration> {
+    median(|| (0..ROUNDS).try_for_each(|_| run()))
 }
 
 fn median(mut run: impl FnMut() -> Result<()>) -> Result<Duration> {

@@ -154,6 +154,7 @@ impl Assembler {
                 Ok(None) => (None, None),
                 Err(fault) => (None, Some(fault)),
             },
+            BlockKind::Note => (None, Some(Fault::InColumns)),
             BlockKind::Section
             | BlockKind::Processes(_)
             | BlockKind::Fds { .. }

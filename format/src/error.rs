@@ -95,6 +95,11 @@ pub enum Fault {
         /// Length claimed.
         length: u32,
     },
+    /// The events that stood here are in columns, which `zstd -dc` skips.
+    #[error(
+        "events are missing that are in columns; 'tercel convert --to scap' of the native trace gives them as scap, 'zstd -dc' does not"
+    )]
+    InColumns,
     /// The block is longer than its type allows (reference C8).
     #[error("block of type {code:#x} claims {length} bytes, more than the limit of {limit}")]
     BlockTooLong {

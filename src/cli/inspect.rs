@@ -18,6 +18,9 @@ pub struct InfoArgs {
     /// Print one JSON object per capture
     #[arg(long)]
     json: bool,
+    /// Also print the twenty largest columns of a trace in columns
+    #[arg(long)]
+    columns: bool,
 }
 
 impl InfoArgs {
@@ -26,7 +29,7 @@ impl InfoArgs {
     /// # Errors
     /// A capture does not exist.
     pub fn intent(self) -> Result<Info, Failure> {
-        Ok(Info { traces: captures_only(&self.traces)?, json: self.json })
+        Ok(Info { traces: captures_only(&self.traces)?, json: self.json, columns: self.columns })
     }
 }
 

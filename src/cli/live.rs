@@ -5,14 +5,14 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
-use tercel_format::trace::RingLimits;
+use tercel_format::trace::{Layout, RingLimits};
 
 use super::overrides::OverrideArgs;
 use super::read::filter;
 use super::redact::RedactionArgs;
 use super::rules::SelectionArgs;
 use super::values;
-use super::write::CreateArgs;
+use super::write::{CreateArgs, LayoutArgs};
 use crate::exit::Failure;
 use crate::intent::{Live, Sockets};
 
@@ -48,6 +48,8 @@ pub struct LiveArgs {
     write: Option<PathBuf>,
     #[command(flatten)]
     create: CreateArgs,
+    #[command(flatten)]
+    layout: LayoutArgs,
     /// Keep at most this many bytes of each buffer that is read or written
     #[arg(short, long, value_name = "SIZE", value_parser = values::snaplen, help_heading = "Capture")]
     snaplen: Option<u32>,
@@ -139,6 +141,7 @@ impl LiveArgs {
             overrides,
             write: self.write,
             creation: self.create.intent(),
+            layout: self.layout.intent(Layout::Rows),
             snaplen: self.snaplen,
             max_args: self.max_args,
             ring: self.buffer,

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
-use tercel_format::trace::RingLimits;
+use tercel_format::trace::{Layout, RingLimits};
 
 use super::live::SocketArgs;
 use super::read::filter;
@@ -179,7 +179,7 @@ impl RecordArgs {
     /// # Errors
     /// Arguments contradict each other, or name something that does not exist.
     pub fn intent(self) -> Result<Record, Failure> {
-        let write = self.write.intent(self.kind.intent());
+        let write = self.write.intent(self.kind.intent(), Layout::Rows);
         let rotates = self.rotate_size.is_some() || self.rotate_age.is_some();
         if rotates && write.path == Path::new("-") {
             return Err(Failure::usage("-C and -G write several files; standard output cannot be split"));

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::write::{KindArgs, WriteArgs, one};
+use super::write::{KindArgs, USUAL, WriteArgs, one};
 use crate::exit::Failure;
 use crate::intent::{Redact, Redaction};
 
@@ -62,7 +62,7 @@ impl RedactArgs {
     /// # Errors
     /// The capture does not exist.
     pub fn intent(self) -> Result<Redact, Failure> {
-        let write = self.write.intent(self.kind.intent());
+        let write = self.write.intent(self.kind.intent(), USUAL);
         let RedactArgs { trace, policy, key, quiet, verbose, .. } = self;
         Ok(Redact { input: one(trace)?, write, redaction: Redaction { policy, key }, quiet, verbose })
     }

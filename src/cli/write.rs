@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 use tercel_format::series::Creation;
+use tercel_format::trace::Layout;
 use tercel_recording::Kind;
 
 use super::read::{POINTS, WindowArgs, captures, captures_only, single};
@@ -56,6 +57,8 @@ pub struct WriteArgs {
         help_heading = "Writing"
     )]
     level: i32,
+    #[command(flatten)]
+    layout: LayoutArgs,
     /// Sync each chunk to disk before the next one is written
     #[arg(long, help_heading = "Writing")]
     sync: bool,
@@ -68,11 +71,43 @@ pub struct WriteArgs {
 }
 
 impl WriteArgs {
-    /// The typed intent.
-    pub fn intent(self, kind: Kind) -> Write {
-        let WriteArgs { write: path, create, chunk, level, sync, threads, sign } = self;
-        Write { path, creation: create.intent(), kind, chunk, level, sync, threads, sign }
+    /// The typed intent; a native trace has the layout `usual` unless another is chosen.
+    pub fn intent(self, kind: Kind, usual: Layout) -> Write {
+        let WriteArgs { write: path, create, chunk, level, layout, sync, threads, sign } = self;
+        let (creation, layout) = (create.intent(), layout.intent(usual));
+        Write { path, creation, kind, chunk, level, layout, sync, threads, sign }
     }
+}
+
+/// The layout that verbs choose that rewrite captures.
+pub const USUAL: Layout = Layout::Rows;
+
+/// How the events of a native trace are laid out.
+#[derive(Debug, Args)]
+pub struct LayoutArgs {
+    /// Layout of events in a native trace [default: rows]
+    #[arg(long, value_enum, value_name = "LAYOUT", hide_default_value = true, help_heading = "Writing")]
+    layout: Option<LayoutArg>,
+}
+
+impl LayoutArgs {
+    /// The typed intent: `usual`, unless another is chosen.
+    pub fn intent(&self, usual: Layout) -> Layout {
+        match self.layout {
+            None => usual,
+            Some(LayoutArg::Rows) => Layout::Rows,
+            Some(LayoutArg::Columns) => Layout::Columns,
+        }
+    }
+}
+
+/// Layouts of events.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum LayoutArg {
+    /// One after the other: 'zstd -dc' of the trace is a scap capture
+    Rows,
+    /// Each parameter by itself: about half the size, and replay unpacks only what it needs
+    Columns,
 }
 
 /// Which kind of capture is written.
@@ -129,7 +164,7 @@ impl ConvertArgs {
     /// # Errors
     /// The capture does not exist.
     pub fn intent(self, salvage: bool) -> Result<Convert, Failure> {
-        let write = self.write.intent(self.kind.intent());
+        let write = self.write.intent(self.kind.intent(), USUAL);
         let (quiet, verbose) = (self.quiet, self.verbose);
         Ok(Convert { input: one(self.trace)?, write, salvage, quiet, verbose })
     }
@@ -157,7 +192,7 @@ impl IndexArgs {
     /// # Errors
     /// The capture does not exist.
     pub fn intent(self) -> Result<Convert, Failure> {
-        let write = self.write.intent(Kind::Native);
+        let write = self.write.intent(Kind::Native, USUAL);
         let (quiet, verbose) = (self.quiet, self.verbose);
         Ok(Convert { input: one(self.trace)?, write, salvage: false, quiet, verbose })
     }
@@ -203,7 +238,7 @@ impl SliceArgs {
             window: self.window.intent(&traces, true)?,
             input: single(traces)?,
             filter,
-            write: self.write.intent(Kind::Native),
+            write: self.write.intent(Kind::Native, USUAL),
             quiet: self.quiet,
             verbose: self.verbose,
         })
@@ -243,7 +278,7 @@ impl MergeArgs {
             let message = "merge reads captures twice; standard input cannot be one of them";
             return Err(Failure::usage(message));
         }
-        let write = self.write.intent(self.kind.intent());
+        let write = self.write.intent(self.kind.intent(), USUAL);
         Ok(Merge { traces, write, quiet: self.quiet, verbose: self.verbose })
     }
 }

@@ -2,13 +2,14 @@
 
 use serde_json::{Value, json};
 use tercel_analysis::summary::{Gap, Summary};
+use tercel_format::columns::ColumnSize;
 use tercel_replay::state::Container;
 
-use super::iso;
+use super::{LARGEST, iso};
 use crate::verify::hex;
 
 /// The summary as an object.
-pub(super) fn of(name: &str, summary: &Summary) -> Value {
+pub(super) fn of(name: &str, summary: &Summary, with_columns: bool) -> Value {
     let totals = &summary.totals;
     let time = |ts: Option<u64>| ts.map(iso);
     let share = |part: u64, of: u64| (of > 0).then(|| part as f64 / of as f64);
@@ -49,7 +50,7 @@ pub(super) fn of(name: &str, summary: &Summary) -> Value {
         "damage": summary.damage,
     });
     if let (Some(native), Some(object)) = (&summary.native, value.as_object_mut()) {
-        let chunks = json!({
+        let mut chunks = json!({
             "seal": native.seal.map(|seal| hex(&seal)),
             "indexed": native.indexed,
             "chunks": totals.chunks,
@@ -60,10 +61,27 @@ pub(super) fn of(name: &str, summary: &Summary) -> Value {
             "deltas": totals.deltas,
             "snapshots": totals.snapshots,
             "state_engine": summary.header.engine,
+            "column_chunks": native.column_chunks,
+            "column_groups": native.column_groups().into_iter().map(|(group, bytes)| json!([group.name(), bytes]))
+                .collect::<Vec<_>>(),
         });
+        if let (true, Some(chunks)) = (with_columns, chunks.as_object_mut()) {
+            let largest = native.columns.iter().take(LARGEST).map(column).collect();
+            chunks.insert("columns".to_owned(), Value::Array(largest));
+        }
         object.insert("native".to_owned(), chunks);
     }
     value
+}
+
+fn column(column: &ColumnSize) -> Value {
+    json!({
+        "event": column.event.map(|(_, name)| name),
+        "name": column.name,
+        "values": column.count,
+        "unpacked_bytes": column.unpacked,
+        "bytes": column.packed,
+    })
 }
 
 fn container(container: &Container) -> Value {

@@ -29,9 +29,9 @@ pub fn run(args: &Info) -> Result<Outcome, Failure> {
             }
         };
         let written = if args.json {
-            writeln!(out, "{}", json::of(name, &summary))
+            writeln!(out, "{}", json::of(name, &summary, args.columns))
         } else {
-            write!(out, "{gap}{}", text::of(name, &summary))
+            write!(out, "{gap}{}", text::of(name, &summary, args.columns))
         };
         gap = "\n";
         let is_closed = written.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::BrokenPipe);
@@ -40,6 +40,9 @@ pub fn run(args: &Info) -> Result<Outcome, Failure> {
         Ok((outcome, if is_closed { Next::Stop } else { Next::GoOn }))
     })
 }
+
+/// How many columns are printed.
+const LARGEST: usize = 20;
 
 /// A time in UTC.
 fn iso(ns: u64) -> String {

@@ -1,9 +1,9 @@
 //! The facts about a capture as lines of text.
 
-use tercel_analysis::summary::Summary;
+use tercel_analysis::summary::{Native, Summary};
 use tercel_format::trace::Header;
 
-use super::iso;
+use super::{LARGEST, iso};
 use crate::diagnostics::counted;
 use crate::verify::hex;
 
@@ -15,7 +15,7 @@ macro_rules! line {
 }
 
 /// The summary as lines.
-pub(super) fn of(name: &str, summary: &Summary) -> String {
+pub(super) fn of(name: &str, summary: &Summary, with_columns: bool) -> String {
     let mut out = String::new();
     line!(&mut out, "File", "{} ({})", name, summary.kind);
     host(&mut out, summary);
@@ -46,7 +46,21 @@ pub(super) fn of(name: &str, summary: &Summary) -> String {
         let share = count as f64 * 100.0 / totals.events.max(1) as f64;
         line!(&mut out, "", "{count:>12} {share:5.1} %  {name}");
     }
+    if let (true, Some(native)) = (with_columns, &summary.native) {
+        columns(&mut out, native, totals.events);
+    }
     out
+}
+
+/// The largest columns: their bytes in the file, per event of the trace, and per value.
+fn columns(out: &mut String, native: &Native, events: u64) {
+    line!(out, "Columns", "{:>12} {:>8} {:>8}", "bytes", "/event", "/value");
+    for column in native.columns.iter().take(LARGEST) {
+        let event = column.event.map_or_else(String::new, |(_, name)| format!("{name}."));
+        let share = |count: u64| column.packed as f64 / count.max(1) as f64;
+        let (each, value) = (share(events), share(column.count));
+        line!(out, "", "{:>12} {each:>8.3} {value:>8.2}  {event}{}", column.packed, column.name);
+    }
 }
 
 fn host(out: &mut String, summary: &Summary) {
@@ -110,6 +124,11 @@ fn sizes(out: &mut String, summary: &Summary) {
         totals.keyframe_bytes,
         summary.header.engine
     );
+    if native.column_chunks > 0 {
+        let groups: Vec<String> =
+            native.column_groups().iter().map(|(group, bytes)| format!("{} {bytes}", group.name())).collect();
+        line!(out, "In columns", "{}; bytes: {}", counted(native.column_chunks, "chunk"), groups.join(", "));
+    }
     let seal = native.seal.map_or_else(|| "none: the trace was not closed".to_owned(), |seal| hex(&seal));
     line!(out, "Seal", "{seal}");
     if native.indexed {

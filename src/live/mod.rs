@@ -20,7 +20,7 @@ mod writer;
 
 use tercel_capture::{Engines, Options as Probing, Source};
 use tercel_config::Config;
-use tercel_format::trace::SignWith;
+use tercel_format::trace::{Options as Packing, SignWith};
 use tercel_live::{Snapshots, SyscallSelection, WebError, WebServer};
 use tercel_outputs::{Kind, Level, Outputs};
 
@@ -86,7 +86,8 @@ pub fn run(args: &Live) -> Result<Outcome, Failure> {
     log.renew(config)?;
     let header = host::header(source.machine(), "", probing.snaplen);
     let writer = args.write.as_deref().zip(file);
-    let writer = writer.map(|(path, file)| Writer::new(path, file, header.clone(), signer.clone()));
+    let packing = Packing { layout: args.layout, signer: signer.clone(), ..Packing::default() };
+    let writer = writer.map(|(path, file)| Writer::new(path, file, header.clone(), packing));
     let flight = Flight::start(args, config, &program, (header.clone(), signer), &log)?;
     let recordings = Recordings::start(writer, flight, redaction, header)?;
     let outputs = Outputs::start(&kinds, config.limits).map_err(Failure::usage)?;

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use tercel_format::Block;
 use tercel_format::series::{Creation, Destination, Opened, Presence};
-use tercel_format::trace::{Header, Options, SignWith};
+use tercel_format::trace::{Header, Options};
 use tercel_replay::KeyedWriter;
 use tercel_replay::state::State;
 
@@ -30,16 +30,14 @@ pub struct Writer {
 
 /// A trace with the file that it goes to, until its header is known.
 struct Trace {
-    waiting: Option<(Opened, Header)>,
-    signer: Option<SignWith>,
+    waiting: Option<(Opened, Header, Options)>,
     writer: Option<KeyedWriter<Opened>>,
 }
 
 impl Trace {
     /// The writer, which starts the trace if that has not happened.
     fn writer(&mut self) -> io::Result<Option<&mut KeyedWriter<Opened>>> {
-        if let Some((file, header)) = self.waiting.take() {
-            let options = Options { signer: self.signer.take(), ..Options::default() };
+        if let Some((file, header, options)) = self.waiting.take() {
             self.writer = Some(KeyedWriter::new(file, &header, options)?);
         }
         Ok(self.writer.as_mut())
@@ -70,10 +68,10 @@ pub fn create(path: &Path, creation: Creation) -> Result<Opened, Failure> {
 }
 
 impl Writer {
-    /// A trace in its file, with who signs it. It starts with the first block.
-    pub fn new(path: &Path, mut file: Opened, header: Header, signer: Option<SignWith>) -> Writer {
+    /// A trace in its file. It starts with the first block.
+    pub fn new(path: &Path, mut file: Opened, header: Header, options: Options) -> Writer {
         let presence = file.presence();
-        let trace = Trace { waiting: Some((file, header)), signer, writer: None };
+        let trace = Trace { waiting: Some((file, header, options)), writer: None };
         let now = Instant::now();
         Writer { path: path.to_owned(), trace, presence, cut: now, looked: now }
     }
@@ -86,7 +84,7 @@ impl Writer {
 
     /// Replaces the header of a trace that has not started.
     pub fn set_header(&mut self, header: Header) {
-        if let Some((_, waiting)) = &mut self.trace.waiting {
+        if let Some((_, waiting, _)) = &mut self.trace.waiting {
             *waiting = header;
         }
     }

@@ -7,9 +7,12 @@ mod collector;
 #[cfg(test)]
 mod tests;
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use tercel_format::catalogue::{self, code};
+use tercel_format::columns::{ColumnGroup, ColumnSize};
 use tercel_format::record::MachineInfo;
 use tercel_format::trace::{Chunk, Digest, Header, Loss, Totals, Trace, TraceError};
 use tercel_format::{Capture, Reader};
@@ -68,12 +71,60 @@ pub struct Gap {
 }
 
 /// What is known of native traces only.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Native {
     /// Names the whole trace; none where it was not closed.
     pub seal: Option<Digest>,
     /// Whether it has an index.
     pub indexed: bool,
+    /// Chunks whose events are in columns.
+    pub column_chunks: u64,
+    /// How much space each column takes, over all chunks, the largest first.
+    pub columns: Vec<ColumnSize>,
+}
+
+impl Native {
+    /// Bytes in the file of each group of columns, the largest first.
+    pub fn column_groups(&self) -> Vec<(ColumnGroup, u64)> {
+        let mut sums = BTreeMap::<_, u64>::new();
+        for column in &self.columns {
+            *sums.entry(column.group).or_default() += column.packed;
+        }
+        let mut groups: Vec<_> = sums.into_iter().filter(|(_, bytes)| *bytes > 0).collect();
+        groups.sort_by_key(|(_, bytes)| Reverse(*bytes));
+        groups
+    }
+}
+
+/// The columns of a trace, summed over its chunks, the largest first; and directories that cannot be read, in words.
+fn columns(trace: &Trace) -> Result<(Vec<ColumnSize>, Vec<String>), ScanError> {
+    let (mut sums, mut damaged) = (BTreeMap::<_, ColumnSize>::new(), Vec::new());
+    for index in 0..trace.chunks().len() {
+        let sizes = match trace.column_sizes(index) {
+            Ok(sizes) => sizes,
+            Err(error @ TraceError::Chunk { .. }) => {
+                damaged.push(error.to_string());
+                continue;
+            }
+            Err(error) => return Err(ScanError::Trace(error)),
+        };
+        for size in sizes {
+            match sums.entry((size.event, size.name)) {
+                Entry::Vacant(entry) => {
+                    entry.insert(size);
+                }
+                Entry::Occupied(mut entry) => {
+                    let sum = entry.get_mut();
+                    sum.count = sum.count.saturating_add(size.count);
+                    sum.unpacked = sum.unpacked.saturating_add(size.unpacked);
+                    sum.packed = sum.packed.saturating_add(size.packed);
+                }
+            }
+        }
+    }
+    let mut columns: Vec<ColumnSize> = sums.into_values().collect();
+    columns.sort_by_key(|column| Reverse(column.packed));
+    Ok((columns, damaged))
 }
 
 /// Entries of the index that are not the descriptors before their chunks, in words. Only descriptors are read.
@@ -118,7 +169,14 @@ impl Summary {
         self.file_bytes = Some(trace.length());
         self.header = trace.header().clone();
         self.totals = Totals::of(trace.chunks());
-        self.native = Some(Native { seal: trace.seal().copied(), indexed: trace.without_index().is_none() });
+        let (columns, damaged) = columns(trace)?;
+        self.damage.extend(damaged);
+        self.native = Some(Native {
+            seal: trace.seal().copied(),
+            indexed: trace.without_index().is_none(),
+            column_chunks: trace.chunks().iter().filter(|chunk| chunk.descriptor.is_columns()).count() as u64,
+            columns,
+        });
         self.damage.extend(trace.without_index().map(ToString::to_string));
         self.damage.extend(trace.losses().iter().map(Loss::to_string));
         let contradicting = trace.chunks().iter().filter(|chunk| !chunk.descriptor.is_consistent());

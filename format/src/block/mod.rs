@@ -82,6 +82,8 @@ pub enum BlockKind {
     },
     /// The state that a section begins with.
     State,
+    /// A note in place of events in columns, which `zstd -dc` does not give.
+    Note,
     /// One event.
     Event(event::Layout),
     /// A type that did not exist when this was written.
@@ -118,6 +120,7 @@ impl BlockKind {
             0x206 | 0x8012_abcd => BlockKind::Accounts { prefixed: false },
             0x220 => BlockKind::Accounts { prefixed: true },
             code::STATE => BlockKind::State,
+            code::NOTE => BlockKind::Note,
             _ => BlockKind::Unknown,
         }
     }
@@ -211,6 +214,7 @@ mod tests {
             (0x8012_abcd, BlockKind::Accounts { prefixed: false }),
             (0x220, BlockKind::Accounts { prefixed: true }),
             (0x8054_5243, BlockKind::State),
+            (0x8054_5244, BlockKind::Note),
             (0x204, event(false, false, false)),
             (0x8010_abcd, event(false, false, false)),
             (0x208, event(true, false, false)),

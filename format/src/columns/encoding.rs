@@ -133,12 +133,19 @@ impl Numbers {
 
     /// Appends the lower `width` bytes of each number.
     pub(super) fn write(&self, width: usize, out: &mut Vec<u8>) {
+        let start = out.len();
+        out.resize(start + self.0.len() * width, 0);
+        let out = out.get_mut(start..).unwrap_or_default();
         match width {
-            1 => out.extend(self.0.iter().map(|number| *number as u8)),
-            2 => out.extend(self.0.iter().flat_map(|number| (*number as u16).to_le_bytes())),
-            4 => out.extend(self.0.iter().flat_map(|number| (*number as u32).to_le_bytes())),
-            _ => out.extend(self.0.iter().flat_map(|number| number.to_le_bytes())),
+            1 => out.iter_mut().zip(&self.0).for_each(|(out, number)| *out = *number as u8),
+            2 => self.write_to(out.as_chunks_mut::<2>().0, |number| (number as u16).to_le_bytes()),
+            4 => self.write_to(out.as_chunks_mut::<4>().0, |number| (number as u32).to_le_bytes()),
+            _ => self.write_to(out.as_chunks_mut::<8>().0, u64::to_le_bytes),
         }
+    }
+
+    fn write_to<const N: usize>(&self, out: &mut [[u8; N]], bytes: impl Fn(u64) -> [u8; N]) {
+        out.iter_mut().zip(&self.0).for_each(|(out, number)| *out = bytes(*number));
     }
 }
 

@@ -91,12 +91,13 @@ impl Lanes {
             let expected = match place {
                 Some(place) => {
                     places.push(place as u8);
-                    recent.take(place)
+                    recent.take(place).1
                 }
                 None => {
                     places.push(RECENT as u8);
                     new.extend_from_slice(&tid.to_le_bytes());
-                    recent.add(*tid, last)
+                    recent.add(*tid, last);
+                    last
                 }
             };
             if *cpu == expected {
@@ -135,24 +136,26 @@ pub(super) fn times(
     [low, middle, high, far]: [&[u8]; 4],
     out: &mut Vec<u64>,
 ) -> bool {
-    out.clear();
-    out.reserve(kinds.len());
     let (mut far, rest) = far.as_chunks::<8>();
-    let mut places = starts(counts);
     // The caller has counted the kinds, so each has its place.
-    places.resize(256, usize::MAX);
+    let mut places = [usize::MAX; 256];
+    places.iter_mut().zip(starts(counts)).for_each(|(place, start)| *place = start);
+    if low.len() != middle.len() || low.len() != high.len() {
+        return false;
+    }
+    out.clear();
+    out.resize(kinds.len(), 0);
     let mut before = 0u64;
-    for kind in kinds {
+    for (out, kind) in out.iter_mut().zip(kinds) {
         if *kind == 0 {
-            out.push(0);
             continue;
         }
-        let place = &mut places[usize::from(*kind)];
-        let (Some(low), Some(middle), Some(high)) = (low.get(*place), middle.get(*place), high.get(*place))
+        let place = places[usize::from(*kind)];
+        places[usize::from(*kind)] = place.wrapping_add(1);
+        let (Some(low), Some(middle), Some(high)) = (low.get(place), middle.get(place), high.get(place))
         else {
             return false;
         };
-        *place += 1;
         let mut difference = u64::from(*low) | u64::from(*middle) << 8 | u64::from(*high) << 16;
         if *high == FAR {
             let Some((first, behind)) = far.split_first() else { return false };
@@ -160,7 +163,7 @@ pub(super) fn times(
             far = behind;
         }
         before = before.wrapping_add(unzigzag(difference));
-        out.push(before);
+        *out = before;
     }
     far.is_empty() && rest.is_empty()
 }
@@ -184,29 +187,30 @@ impl Threads {
         self.ids.clear();
         self.ids.push(0);
         self.of.clear();
-        self.of.reserve(kinds.len());
+        self.of.resize(kinds.len(), 0);
         self.cpus.clear();
-        self.cpus.reserve(kinds.len());
+        self.cpus.resize(kinds.len(), 0);
         let mut recent = Recent::<u32>::new();
         let mut events = places.iter().zip(cpus);
         let mut last = 0;
-        for kind in kinds {
+        let out = self.of.iter_mut().zip(&mut self.cpus);
+        for (kind, (of, cpu_of)) in kinds.iter().zip(out) {
             if *kind == 0 {
-                self.of.push(0);
-                self.cpus.push(0);
                 continue;
             }
             let Some((place, cpu)) = events.next() else { return false };
             let place = usize::from(*place);
-            let expected = if place == RECENT {
-                let Some((first, behind)) = new.split_first() else { return false };
-                new = behind;
-                self.ids.push(i64::from_le_bytes(*first));
-                recent.add((self.ids.len() - 1) as u32, last)
-            } else if place < recent.count {
+            let (thread, expected) = if place < recent.count && place < RECENT {
                 recent.take(place)
             } else {
-                return false;
+                let Some((first, behind)) = new.split_first().filter(|_| place == RECENT) else {
+                    return false;
+                };
+                new = behind;
+                let thread = self.ids.len() as u32;
+                self.ids.push(i64::from_le_bytes(*first));
+                recent.add(thread, last);
+                (thread, last)
             };
             last = match *cpu {
                 0 => expected,
@@ -217,58 +221,65 @@ impl Threads {
                 }
                 cpu => u16::from(cpu) - 1,
             };
-            recent.set_cpu(last);
-            self.of.push(recent.threads[0]);
-            self.cpus.push(last);
+            if last != expected {
+                recent.set_cpu(last);
+            }
+            (*of, *cpu_of) = (thread, last);
         }
         let is_used = new.is_empty() && rest.is_empty() && others.is_empty() && other_rest.is_empty();
         is_used && events.next().is_none() && places.len() == cpus.len()
     }
 }
 
-/// The recent threads, the last one first, and the CPU on which each was last.
+/// The recent threads, the last one first, each with the CPU on which it was last.
 struct Recent<T> {
-    threads: [T; RECENT],
-    cpus: [u16; RECENT],
+    threads: [(T, u16); RECENT],
     count: usize,
 }
 
+/// Up to this place entries are moved one by one, which is faster for few of them.
+const NEAR: usize = 12;
+
 impl<T: Copy + Default + PartialEq> Recent<T> {
     fn new() -> Recent<T> {
-        Recent { threads: [T::default(); RECENT], cpus: [0; RECENT], count: 0 }
+        Recent { threads: [(T::default(), 0); RECENT], count: 0 }
     }
 
     #[inline]
     fn find(&self, thread: T) -> Option<usize> {
-        self.threads[..self.count].iter().position(|other| *other == thread)
+        self.threads[..self.count].iter().position(|(other, _)| *other == thread)
     }
 
-    /// Takes the thread at a place, which is there, to the front; returns its CPU.
+    /// Takes the thread at a place, which is there, to the front; returns it and its CPU.
     #[inline]
-    fn take(&mut self, place: usize) -> u16 {
-        let (thread, cpu) = (self.threads[place], self.cpus[place]);
+    fn take(&mut self, place: usize) -> (T, u16) {
+        let entry = self.threads[place];
         if place > 0 {
-            self.front(place, thread, cpu);
+            self.front(place, entry);
         }
-        cpu
+        entry
     }
 
     /// Adds a thread at the front, and forgets the last one where there are too many.
-    fn add(&mut self, thread: T, cpu: u16) -> u16 {
+    fn add(&mut self, thread: T, cpu: u16) {
         self.count = (self.count + 1).min(RECENT);
-        self.front(self.count - 1, thread, cpu);
-        cpu
+        self.front(self.count - 1, (thread, cpu));
     }
 
     #[inline]
-    fn front(&mut self, place: usize, thread: T, cpu: u16) {
-        self.threads.copy_within(..place, 1);
-        self.cpus.copy_within(..place, 1);
-        (self.threads[0], self.cpus[0]) = (thread, cpu);
+    fn front(&mut self, place: usize, entry: (T, u16)) {
+        if place <= NEAR {
+            for to in (1..=place).rev() {
+                self.threads[to] = self.threads[to - 1];
+            }
+        } else {
+            self.threads.copy_within(..place, 1);
+        }
+        self.threads[0] = entry;
     }
 
     #[inline]
     fn set_cpu(&mut self, cpu: u16) {
-        self.cpus[0] = cpu;
+        self.threads[0].1 = cpu;
     }
 }

@@ -18,6 +18,7 @@ mod store;
 
 mod pack;
 mod rows;
+mod sizes;
 mod unpack;
 
 #[cfg(test)]
@@ -26,8 +27,10 @@ mod tests;
 pub(crate) use pack::Transposer;
 pub(crate) use rows::Gap;
 pub use shape::Kind;
+pub(crate) use sizes::column_sizes;
+pub use sizes::{ColumnGroup, ColumnSize};
 pub use store::Store;
-pub use unpack::{ColumnSize, Columns};
+pub use unpack::Columns;
 
 /// Most items of a chunk: its smallest blocks are not smaller than this many bytes.
 const SMALLEST: u64 = 12;

@@ -1,6 +1,8 @@
 //! From columns to rows: the columns of a chunk enter, its blocks leave, byte for byte as they were. Where columns are damaged, the events
 //! that have them are left out; a block of a type of its own says how they count.
 
+use std::ops::Range;
+
 use super::shape::Kind;
 use super::unpack::Columns;
 use crate::block::event::{HEADER as EVENT_HEADER, STATE_ONLY};
@@ -35,6 +37,7 @@ impl Columns {
                 gap = Some(Gap { events, damage });
             }
         }
+        let templates: Vec<Template> = self.kinds().iter().map(|kind| self.template(kind)).collect();
         let start = out.len();
         let limit = start + self.directory.raw as usize;
         out.reserve(self.directory.raw as usize);
@@ -43,14 +46,16 @@ impl Columns {
             let index = usize::from(*number);
             let row = rows[index];
             rows[index] += 1;
-            let Some(kind) = self.kinds().get(index) else { continue };
+            let (Some(kind), Some(template)) = (self.kinds().get(index), templates.get(index)) else {
+                continue;
+            };
             if is_whole.get(index) != Some(&true) {
                 left_out(kind, out);
                 continue;
             }
             match kind.info {
                 None => out.extend_from_slice(self.store.get(0, row).unwrap_or_default()),
-                Some(_) => self.event(kind, item, row, out),
+                Some(_) => self.event(kind, template, item, row, out),
             }
             if out.len() > limit && gap.is_none() {
                 return Err(Damage::Directory("size of the rows"));
@@ -71,49 +76,76 @@ impl Columns {
         (first..first + kind.columns()).try_for_each(|column| self.unpack_column(column, kind.count))
     }
 
-    /// Appends the block of an event.
+    /// Appends the block of an event, which starts as `template` does.
     #[inline]
-    fn event(&self, kind: &Kind, item: usize, row: usize, out: &mut Vec<u8>) {
+    fn event(&self, kind: &Kind, template: &Template, item: usize, row: usize, out: &mut Vec<u8>) {
         let start = out.len();
-        let (first, nparams) = (kind.first as usize, usize::from(kind.nparams));
-        out.extend_from_slice(&kind.block_code().to_le_bytes());
-        out.extend_from_slice(&[0; 4]);
-        out.extend_from_slice(&self.cpus().get(item).copied().unwrap_or(0).to_le_bytes());
-        if kind.state_only() {
-            out.extend_from_slice(&STATE_ONLY.to_le_bytes());
-        }
-        let event = out.len();
-        let mut head = [0; EVENT_HEADER];
-        let thread = self.thread_of().get(item).and_then(|place| self.thread_ids().get(*place as usize));
-        head[..8].copy_from_slice(&self.times().get(item).copied().unwrap_or(0).to_le_bytes());
-        head[8..16].copy_from_slice(&thread.copied().unwrap_or(0).to_le_bytes());
-        head[20..22].copy_from_slice(&kind.info.map_or(0, |info| info.code).to_le_bytes());
-        head[22..].copy_from_slice(&(nparams as u32).to_le_bytes());
-        out.extend_from_slice(&head);
-        if kind.width() == 2 {
-            for column in first..first + nparams {
-                let length = self.store.get(column, row).map_or(0, <[u8]>::len);
-                out.extend_from_slice(&(length as u16).to_le_bytes());
-            }
-        } else {
-            for column in first..first + nparams {
-                let length = self.store.get(column, row).map_or(0, <[u8]>::len);
-                out.extend_from_slice(&(length as u32).to_le_bytes());
-            }
-        }
-        for column in first..first + nparams {
+        out.extend_from_slice(&template.bytes);
+        for column in template.columns.clone() {
             out.extend_from_slice(self.store.get(column, row).unwrap_or_default());
         }
-        let length = (out.len() - event) as u32;
-        if let Some(slot) = out.get_mut(event + 16..event + 20) {
-            slot.copy_from_slice(&length.to_le_bytes());
-        }
+        let length = (out.len() - start - template.event) as u32;
         out.resize(start + (out.len() - start).next_multiple_of(4), 0);
         if let Some(tail) = self.tail(kind, row) {
             out.extend_from_slice(tail);
         }
         close(start, out);
+        let Some(block) = out.get_mut(start..) else { return };
+        let mut set = |at: usize, bytes: &[u8]| {
+            if let Some(slot) = block.get_mut(at..at + bytes.len()) {
+                slot.copy_from_slice(bytes);
+            }
+        };
+        let event = template.event;
+        set(HEADER, &self.cpus().get(item).copied().unwrap_or(0).to_le_bytes());
+        set(event, &self.times().get(item).copied().unwrap_or(0).to_le_bytes());
+        let thread = self.thread_of().get(item).and_then(|place| self.thread_ids().get(*place as usize));
+        set(event + 8, &thread.copied().unwrap_or(0).to_le_bytes());
+        set(event + 16, &length.to_le_bytes());
+        let width = kind.width();
+        for (at, column) in &template.varying {
+            let length = self.store.get(*column, row).map_or(0, <[u8]>::len) as u32;
+            set(*at, length.to_le_bytes().get(..width).unwrap_or_default());
+        }
     }
+
+    /// How the blocks of a kind start.
+    fn template(&self, kind: &Kind) -> Template {
+        let (first, nparams) = (kind.first as usize, usize::from(kind.nparams));
+        let mut bytes = kind.block_code().to_le_bytes().to_vec();
+        // The length of the block, and the CPU.
+        bytes.extend_from_slice(&[0; 6]);
+        if kind.state_only() {
+            bytes.extend_from_slice(&STATE_ONLY.to_le_bytes());
+        }
+        let event = bytes.len();
+        let mut head = [0; EVENT_HEADER];
+        head[20..22].copy_from_slice(&kind.info.map_or(0, |info| info.code).to_le_bytes());
+        head[22..].copy_from_slice(&(nparams as u32).to_le_bytes());
+        bytes.extend_from_slice(&head);
+        let mut varying = Vec::new();
+        for column in first..first + nparams {
+            let length = self.directory.columns.get(column).and_then(|column| column.length);
+            if length.is_none() {
+                varying.push((bytes.len(), column));
+            }
+            let length = length.unwrap_or(0).to_le_bytes();
+            bytes.extend_from_slice(length.get(..kind.width()).unwrap_or_default());
+        }
+        Template { bytes, event, varying, columns: first..first + nparams }
+    }
+}
+
+/// What the blocks of a kind have in common.
+struct Template {
+    /// Their start, up to the lengths of the parameters.
+    bytes: Vec<u8>,
+    /// Where the event starts.
+    event: usize,
+    /// Places of lengths that differ, and their columns.
+    varying: Vec<(usize, usize)>,
+    /// The parameters.
+    columns: Range<usize>,
 }
 
 /// Appends a block in the place of events that are left out: the code of the event.

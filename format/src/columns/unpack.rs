@@ -47,23 +47,6 @@ enum Content {
     Damaged(Damage),
 }
 
-/// How much space a column takes.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ColumnSize {
-    /// Name of the event type; empty for lanes.
-    pub event: &'static str,
-    /// Code of the event type.
-    pub code: Option<u16>,
-    /// Name of the parameter or lane.
-    pub name: &'static str,
-    /// Number of values.
-    pub count: u64,
-    /// Bytes of its streams before zstd.
-    pub unpacked: u64,
-    /// Bytes in the file; frames that columns share are divided by the sizes of their streams.
-    pub packed: u64,
-}
-
 impl Columns {
     /// The memory for the compressed frames; then [`open`](Columns::open).
     pub(crate) fn packed(&mut self) -> &mut Vec<u8> {
@@ -218,41 +201,6 @@ impl Columns {
     pub fn options(&self, kind: &Kind, row: usize) -> (Option<u64>, Extras<'_>) {
         let options = self.tail(kind, row).map(read_options).unwrap_or_default();
         (options.number, Extras::new(options.extras))
-    }
-
-    /// How much space each lane and column takes.
-    pub fn column_sizes(&self) -> Vec<ColumnSize> {
-        let streams = |first: usize, count: usize| {
-            let (mut unpacked, mut packed) = (0, 0);
-            for place in self.places.get(first..first + count).unwrap_or_default() {
-                let size = place.bytes.len() as u64;
-                let frame = self.frames.get(place.frame as usize).filter(|_| size > 0);
-                unpacked += size;
-                packed +=
-                    frame.map_or(0, |frame| size * frame.packed.len() as u64 / frame.size.max(1) as u64);
-            }
-            (unpacked, packed)
-        };
-        let lane = |name, first, count| {
-            let (unpacked, packed) = streams(first, count);
-            let count = self.directory.items;
-            ColumnSize { event: "", code: None, name, count, unpacked, packed }
-        };
-        let mut sizes = vec![lane("type", 0, 1), lane("time", 1, 4), lane("thread", 5, 2), lane("cpu", 7, 2)];
-        for kind in &self.directory.kinds {
-            for index in 0..kind.columns() {
-                let Some(column) = self.directory.columns.get(kind.first as usize + index) else { continue };
-                let (unpacked, packed) = streams(column.stream as usize, column.streams());
-                let (event, name) = match kind.info {
-                    None => ("", "other blocks"),
-                    Some(info) if index >= usize::from(kind.nparams) => (info.name, "options"),
-                    Some(info) => (info.name, info.params.get(index).map_or("", |param| param.name)),
-                };
-                let (code, count) = (kind.info.map(|info| info.code), u64::from(kind.count));
-                sizes.push(ColumnSize { event, code, name, count, unpacked, packed });
-            }
-        }
-        sizes
     }
 
     /// Unpacks a column of `count` values.

@@ -21,15 +21,19 @@ impl Reader {
         let limit = match kind {
             BlockKind::Interfaces { .. } | BlockKind::Accounts { .. } => LIST_LIMIT,
             BlockKind::Section | BlockKind::Machine | BlockKind::State => BLOCK_LIMIT,
-            BlockKind::Event(_) | BlockKind::Processes(_) | BlockKind::Fds { .. } | BlockKind::Unknown => {
-                u32::MAX
-            }
+            BlockKind::Event(_)
+            | BlockKind::Processes(_)
+            | BlockKind::Fds { .. }
+            | BlockKind::Note
+            | BlockKind::Unknown => u32::MAX,
         };
         if header.length > limit {
             let fault = Fault::BlockTooLong { code: header.code, length: header.length, limit };
             return self.skip(header, Some(fault));
         }
-        if self.phase == Phase::Events && !matches!(kind, BlockKind::Section | BlockKind::Unknown) {
+        if self.phase == Phase::Events
+            && !matches!(kind, BlockKind::Section | BlockKind::Note | BlockKind::Unknown)
+        {
             // The reference stops here; the records may still be useful.
             self.incident(self.window.offset(), Fault::MetadataAmongEvents(header.code));
         }
@@ -39,6 +43,7 @@ impl Reader {
                 self.statistics.unknown_blocks += 1;
                 self.skip(header, None)
             }
+            BlockKind::Note => self.skip(header, Some(Fault::InColumns)),
             BlockKind::Processes(version) => {
                 self.open_list(header, ListContent::Processes(version), body, block::HEADER)
             }

@@ -5,11 +5,13 @@ use std::io::{self, Read};
 
 use super::contents::differs;
 use super::descriptor::RAW_LIMIT;
-use super::error::Damage;
+use super::error::{Damage, TraceError};
 use super::keyframe::unpack;
+use super::reader::{Trace, in_chunk};
 use super::section::{self, FRAME, Frame, HEAD, SectionKind};
+use super::storage;
 use crate::block::{HEADER, TRAILER, code};
-use crate::columns::{Columns, Transposer};
+use crate::columns::{ColumnSize, Columns, Transposer, column_sizes};
 
 /// Version of the body of a directory.
 const VERSION: u16 = 1;
@@ -61,6 +63,33 @@ pub(super) fn open(columns: &mut Columns, sizes: Option<(u64, u64)>) -> Result<(
     let Some((raw, data)) = sizes else { return Ok(()) };
     differs("size of the rows", raw, columns.raw_size())?;
     differs("size of the columns", data, (start as u64).saturating_add(frames).saturating_add(note))
+}
+
+impl Trace {
+    /// How much space the columns of chunk `index` take; nothing for a chunk of rows. Only its directory is read.
+    ///
+    /// # Errors
+    /// [`TraceError::Io`]; [`TraceError::Chunk`] if the directory is damaged.
+    pub fn column_sizes(&self, index: usize) -> Result<Vec<ColumnSize>, TraceError> {
+        let Some(chunk) = self.chunks().get(index).filter(|chunk| chunk.descriptor.is_columns()) else {
+            return Ok(Vec::new());
+        };
+        let mut data = Vec::new();
+        storage::load(self.storage(), &mut data, chunk.data(), HEAD as u64)?;
+        let Frame::Section { length, .. } = Frame::of(&data) else {
+            return Err(in_chunk(chunk, Damage::Encoding(SectionKind::Columns.name())));
+        };
+        let size = length.saturating_add(FRAME as u64).min(chunk.descriptor.data_size).min(DIRECTORY_LIMIT);
+        storage::load(self.storage(), &mut data, chunk.data(), size)?;
+        let sizes = directory(&data).and_then(|(directory, _, _)| {
+            column_sizes(&directory, RAW_LIMIT).ok_or(Damage::Directory("columns"))
+        });
+        let mut sizes = sizes.map_err(|damage| in_chunk(chunk, damage))?;
+        if let Some(directory) = sizes.last_mut() {
+            directory.packed = length;
+        }
+        Ok(sizes)
+    }
 }
 
 /// Whether columns start with these 16 bytes.

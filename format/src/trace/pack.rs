@@ -61,15 +61,8 @@ impl Packer {
     /// Compresses a chunk.
     pub(super) fn pack(&mut self, job: Job) -> io::Result<Packed> {
         let Job { mut descriptor, raw, keyframe } = job;
-        let columns = match &mut self.columns {
-            Some(columns) if descriptor.events > 0 => columns.pack(&raw)?,
-            _ => None,
-        };
-        descriptor.set_columns(columns.is_some());
-        let data = match columns {
-            Some(columns) => columns,
-            None => self.rows(&raw)?,
-        };
+        let (data, is_columns) = self.data(&raw, descriptor.events > 0)?;
+        descriptor.set_columns(is_columns);
         let extra = match &keyframe {
             Some(keyframe) => keyframe::encode(keyframe, self.level)?,
             None => Vec::new(),
@@ -82,6 +75,22 @@ impl Packer {
 }
 
 impl Packer {
+    /// The data of a chunk, and whether they are columns. Small chunks are laid out in whatever way is smaller.
+    fn data(&mut self, raw: &[u8], has_events: bool) -> io::Result<(Vec<u8>, bool)> {
+        let columns = match &mut self.columns {
+            Some(columns) if has_events => columns.pack(raw)?,
+            _ => None,
+        };
+        let Some(columns) = columns else { return self.rows(raw).map(|rows| (rows, false)) };
+        if raw.len() <= SMALL {
+            let rows = self.rows(raw)?;
+            if rows.len() <= columns.len() {
+                return Ok((rows, false));
+            }
+        }
+        Ok((columns, true))
+    }
+
     /// The blocks as one frame.
     fn rows(&mut self, raw: &[u8]) -> io::Result<Vec<u8>> {
         let mut data = Vec::with_capacity(compress_bound(raw.len()));
@@ -91,6 +100,9 @@ impl Packer {
         Ok(data)
     }
 }
+
+/// Largest chunk of which rows may be smaller than columns.
+const SMALL: usize = 64 << 10;
 
 /// Base-two logarithms of the smallest and the largest window. What is larger, `zstd -dc` refuses.
 const WINDOW: (u32, u32) = (16, 26);
