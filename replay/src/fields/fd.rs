@@ -193,8 +193,7 @@ fn name_by_event<'a>(cx: &Context<'a>, raw: bool, scratch: &'a mut Scratch) -> O
             Value::text(if scratch.part.is_empty() { &scratch.text } else { &scratch.part })
         }
         code::SYSCALL_OPENAT_2_X | code::SYSCALL_OPENAT2_X => {
-            // A path that could not be read is empty, and then there is no name.
-            let name = event.param(2).filter(|path| !path.is_empty()).and_then(|_| event.text(2))?;
+            let name = path_at(cx)?;
             if raw {
                 return Some(Value::Text(name));
             }
@@ -208,10 +207,29 @@ fn name_by_event<'a>(cx: &Context<'a>, raw: bool, scratch: &'a mut Scratch) -> O
     }
 }
 
+/// The path that openat and openat2 were given. One that could not be read is empty, and then there is none.
+fn path_at<'a>(cx: &Context<'a>) -> Option<&'a [u8]> {
+    if !matches!(cx.event.code(), code::SYSCALL_OPENAT_2_X | code::SYSCALL_OPENAT2_X) {
+        return None;
+    }
+    cx.event.text(2).filter(|_| cx.event.param(2).is_some_and(|path| !path.is_empty()))
+}
+
+/// Most names are too short for a search to pay off.
+fn has_double_slash(name: &[u8]) -> bool {
+    let next = name.get(1..).unwrap_or_default();
+    name.iter().zip(next).fold(false, |found, (one, next)| found | (*one == b'/' && *next == b'/'))
+}
+
 /// `fd.nameraw`: the path as the call gave it, without repeated slashes.
 fn raw_name<'a>(cx: &Context<'a>, entry: Option<&'a Arc<Fd>>, scratch: &'a mut Scratch) -> Option<Value<'a>> {
-    if entry.is_some_and(|fd| memchr::memmem::find(&fd.raw_name, b"//").is_none()) {
+    if entry.is_some_and(|fd| !has_double_slash(&fd.raw_name)) {
         return name(cx, entry, true, scratch);
+    }
+    if entry.is_none()
+        && let Some(path) = path_at(cx).filter(|path| !has_double_slash(path))
+    {
+        return Some(Value::Text(path));
     }
     let mut out = std::mem::take(&mut scratch.whole);
     out.clear();

@@ -191,7 +191,7 @@ impl<'t> Walker<'t> {
     }
 
     /// Walks through a chunk in columns and puts together only the events that are needed. `None` if that is not possible: if it has
-    /// no columns, has other blocks than events, is damaged, or does not lie on one side of the window's ends.
+    /// no columns, has other blocks than events, or is damaged.
     fn selected<V: Visitor>(
         &mut self,
         index: usize,
@@ -201,7 +201,7 @@ impl<'t> Walker<'t> {
     ) -> Result<Option<Done<V::Error>>, Stop<V::Error>> {
         let descriptor = &chunk.descriptor;
         let Some(selection) = self.selection.filter(|_| descriptor.is_columns()) else { return Ok(None) };
-        let Some(side) = columns::side(&self.window, descriptor) else { return Ok(None) };
+        let side = columns::side(&self.window, descriptor);
         let columns = match self.unpacker.columns(self.trace, chunk) {
             Ok(Some(columns)) => columns,
             // What is wrong is said where it is read whole.

@@ -31,13 +31,15 @@ fn is_normal(path: &[u8], mut after_slash: bool) -> bool {
     // An absolute path stands alone, so its first slash is not one too many.
     let components = path.strip_prefix(b"/").unwrap_or(path);
     after_slash |= components.len() < path.len();
-    for byte in components {
-        if !matches!(byte, 0x20..=0x7E) || (after_slash && matches!(byte, b'.' | b'/')) {
-            return false;
-        }
-        after_slash = *byte == b'/';
+    let (Some(first), Some(last)) = (components.first(), components.last()) else { return false };
+    if *last == b'/' || (after_slash && matches!(first, b'.' | b'/')) {
+        return false;
     }
-    !components.is_empty() && !after_slash
+    // Without early exits: whole vectors of bytes are looked at together.
+    let printable = components.iter().fold(true, |all, byte| all & (byte.wrapping_sub(0x20) <= 0x5E));
+    let pairs = components.iter().zip(components.get(1..).unwrap_or_default());
+    printable
+        && pairs.fold(true, |all, (one, next)| all & !(*one == b'/' && (*next == b'/' || *next == b'.')))
 }
 
 /// Appends `path` to the path that begins at `start`.
