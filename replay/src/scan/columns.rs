@@ -15,7 +15,7 @@ use super::selection::{Selection, Which};
 use crate::state::{State, needs};
 use crate::window::{Point, Window};
 
-/// Events that were passed over.
+/// Events that were passed over, or shown to the state alone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Passed {
     /// How many.
@@ -26,6 +26,15 @@ pub struct Passed {
     pub evaluated: u64,
     /// Times of the earliest and the latest one of all events up to the last of them.
     pub span: Option<(u64, u64)>,
+}
+
+impl Passed {
+    #[inline]
+    fn add(&mut self, row: &Row) {
+        self.events += 1;
+        self.state_only += u64::from(row.state_only);
+        self.evaluated += u64::from(row.counts);
+    }
 }
 
 /// Where the events of a chunk lie.
@@ -71,6 +80,8 @@ struct Row {
     kind: Kind,
     info: &'static EventInfo,
     which: Which,
+    /// The visitor looks at the events, and not only the state.
+    is_looked_at: bool,
     counts: bool,
     state_only: bool,
     /// See [`needs::goes_on`].
@@ -221,9 +232,7 @@ impl<'c> Selected<'c> {
             }
             let (num, initial) = self.numbering.event(row.info.code);
             if row.passes(store, place as usize) {
-                self.passed.events += 1;
-                self.passed.state_only += u64::from(row.state_only);
-                self.passed.evaluated += u64::from(row.counts);
+                self.passed.add(row);
                 if let Some(state) = visitor.state_mut() {
                     if is_first {
                         state.pass_first(row.info, *ts);
@@ -241,8 +250,17 @@ impl<'c> Selected<'c> {
             (event.state_only, event.initial) = (row.state_only, initial);
             event.set_extras(extras);
             is_first = true;
-            self.events += 1;
             self.settled.unsettle(row.unsettles, thread);
+            // Events that build the initial state are not shown, others of their types are.
+            if !row.is_looked_at
+                && !initial
+                && let Some(state) = visitor.state_mut()
+            {
+                self.passed.add(row);
+                state.apply(&event);
+                continue;
+            }
+            self.events += 1;
             match visitor.block(&Block::Event(event)) {
                 Ok(true) => {}
                 Ok(false) => return Drained::Enough,
@@ -291,6 +309,7 @@ fn row(kind: Kind, info: &'static EventInfo, selection: &Selection, side: Side) 
         kind,
         info,
         which,
+        is_looked_at: choice.is_looked_at || side == Side::Mixed,
         counts,
         state_only: kind.state_only(),
         goes_on: needs::goes_on(info),

@@ -3,6 +3,7 @@
 
 use tercel_format::catalogue::EVENTS;
 
+use crate::state::is_hidden_type;
 use crate::state::needs::{Outcome, Topics, need_of};
 
 /// Which events are put together, and which of their parameters.
@@ -20,7 +21,9 @@ pub(crate) struct Choice {
     pub(crate) which: Which,
     /// The parameters that are looked at, as bits.
     pub(crate) params: u32,
-    /// Whether those that are passed over count as evaluated.
+    /// Whether somebody looks at them besides the state.
+    pub(crate) is_looked_at: bool,
+    /// Whether those that nobody looks at count as evaluated.
     pub(crate) counts: bool,
 }
 
@@ -60,14 +63,15 @@ impl Selection {
                 (None, Some(_)) => (Which::All, of_state),
                 (None, None) => (Which::Nothing, 0),
             };
-            Choice { which, params, counts: wish.counts }
+            let is_looked_at = wish.params.is_some();
+            Choice { which, params, is_looked_at, counts: wish.counts && !is_hidden_type(info.code) }
         });
         Selection { choices: choices.collect(), topics }
     }
 
     /// What is done with events of a type.
     pub(crate) fn of(&self, code: u16) -> Choice {
-        let all = Choice { which: Which::All, params: u32::MAX, counts: false };
+        let all = Choice { which: Which::All, params: u32::MAX, is_looked_at: true, counts: false };
         self.choices.get(usize::from(code)).copied().unwrap_or(all)
     }
 }

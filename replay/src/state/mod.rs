@@ -275,18 +275,21 @@ impl State {
 
 /// Whether an event is taken in but not shown.
 pub fn is_hidden(event: &Event<'_>) -> bool {
-    event.initial
-        || event.state_only
-        || matches!(
-            event.code(),
-            code::SYSCALL_OPEN_E
-                | code::SYSCALL_CREAT_E
-                | code::SYSCALL_OPENAT_2_E
-                | code::SYSCALL_OPENAT2_E
-                | code::SOCKET_CONNECT_E
-                | code::SYSCALL_EXECVE_19_E
-                | code::SYSCALL_EXECVEAT_E
-        )
+    event.initial || event.state_only || is_hidden_type(event.code())
+}
+
+/// Whether events of a type are taken in but not shown.
+pub(crate) fn is_hidden_type(code: u16) -> bool {
+    matches!(
+        code,
+        code::SYSCALL_OPEN_E
+            | code::SYSCALL_CREAT_E
+            | code::SYSCALL_OPENAT_2_E
+            | code::SYSCALL_OPENAT2_E
+            | code::SOCKET_CONNECT_E
+            | code::SYSCALL_EXECVE_19_E
+            | code::SYSCALL_EXECVEAT_E
+    )
 }
 
 #[cfg(test)]
