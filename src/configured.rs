@@ -2,8 +2,8 @@
 
 use std::slice;
 
-use tercel_config::{Config, Lines, Schema};
-use tercel_replay::{Buffers, JsonSchema, Matching, Settings, Style};
+use tercel_config::{Config, Lines, Schema, SeenPaths};
+use tercel_replay::{Buffers, JsonSchema, Matching, Paths, Settings, Style};
 use tercel_rules::files::{self, FileError};
 use tercel_rules::load::Options;
 use tercel_rules::select::Selection;
@@ -46,8 +46,13 @@ pub fn matching(config: &Config) -> Matching {
 /// The form of the lines.
 pub fn style(lines: Lines) -> Style {
     let buffers = if lines.base64 { Buffers::Base64 } else { Buffers::Dotted };
+    let paths = match lines.paths {
+        SeenPaths::Caller => Paths::Caller,
+        SeenPaths::Kernel => Paths::Kernel,
+        SeenPaths::Both => Paths::Both,
+    };
     Style {
-        settings: Settings { buffers, ..Settings::default() },
+        settings: Settings { buffers, paths, ..Settings::default() },
         json: lines.json,
         schema: match lines.schema {
             Schema::Falco => JsonSchema::Falco,

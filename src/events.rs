@@ -39,11 +39,11 @@ const KUBERNETES: &str = "*%evt.num %evt.outputtime %evt.cpu %k8s.ns.name.%k8s.p
 
 /// Runs the verb.
 pub fn run(args: &Events) -> Result<Outcome, Failure> {
-    let settings = Settings { buffers: args.buffers, ..Settings::default() };
+    let settings = Settings { buffers: args.buffers, paths: args.seen_paths, ..Settings::default() };
     let options = Options { from: args.window.from, to: args.window.to, settings, ..Options::default() };
     let mut printer = Printer {
         options,
-        filter: args.filter.as_ref().map(|filter| Filter::new(&filter.program, Settings::default())),
+        filter: args.filter.as_ref().map(|filter| Filter::new(&filter.program, settings)),
         layout: Layout::of(&args.format, args.json)?,
         left: args.limit.unwrap_or(u64::MAX),
         state: State::new(),

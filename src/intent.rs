@@ -11,7 +11,7 @@ use tercel_format::series::Creation;
 use tercel_format::trace::{Depth, Layout, RingLimits};
 use tercel_recording::Kind;
 use tercel_replay::fields::Direction;
-use tercel_replay::{Buffers, Options, Style, Window};
+use tercel_replay::{Buffers, Options, Paths, Style, Window};
 use tercel_rules::load::Options as Loading;
 use tercel_rules::program::{Priority, Program};
 use tercel_ruletest as ruletest;
@@ -295,6 +295,8 @@ pub struct Events {
     pub format: String,
     /// How buffers are shown.
     pub buffers: Buffers,
+    /// Whose paths the filter sees.
+    pub seen_paths: Paths,
     /// As JSON.
     pub json: bool,
     /// Lines go into this file.
@@ -452,6 +454,8 @@ pub struct TestRun {
     pub jobs: Option<NonZeroUsize>,
     /// Verify native traces before they are replayed.
     pub verify: bool,
+    /// Whose paths conditions see.
+    pub seen_paths: Paths,
     /// Write the actual results into the test files.
     pub bless: bool,
     /// Reports.

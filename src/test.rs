@@ -24,6 +24,7 @@ fn options(args: &TestRun) -> Options {
         filter: args.filter.clone(),
         jobs: args.jobs.unwrap_or_else(cpus),
         verify: args.verify,
+        seen_paths: args.seen_paths,
         bless: args.bless,
         reports: args.reports.clone(),
         coverage: args.coverage,

@@ -126,6 +126,7 @@ pub(crate) const KEYS: &[(&str, Use)] = &[
     ("outputs.*", Ignored("", OLD)),
     ("outputs_queue.capacity", Used),
     ("outputs_queue.recovery", Ignored("exit", OLD)),
+    ("paths", Used),
     ("plugins.*", Ignored("", PLUGINS)),
     ("plugins_hostinfo", Ignored("true", PLUGINS)),
     ("priority", Used),

@@ -48,7 +48,7 @@ mod settings;
 pub use error::Error;
 pub use files::{DEFAULT_FILE, Loaded, default_file, load};
 pub use keys::Remarks;
-pub use settings::{Calls, Capture, Config, Drops, Lines, Log, Metrics, Schema, Web};
+pub use settings::{Calls, Capture, Config, Drops, Lines, Log, Metrics, Schema, SeenPaths, Web};
 pub use tree::{Place, Remark};
 
 #[cfg(test)]

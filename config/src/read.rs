@@ -15,7 +15,7 @@ use tercel_rules::select::{Matching, SelectionStep};
 use crate::captures::capture;
 use crate::outputs::outputs;
 use crate::reader::Reader;
-use crate::settings::{Calls, Config, Drops, Lines, Log, Metrics, Schema, Web};
+use crate::settings::{Calls, Config, Drops, Lines, Log, Metrics, Schema, SeenPaths, Web};
 use crate::tree::{Entry, Remark, Value};
 
 /// Falco's presets of the size of a ring are powers of two of this, from the first on.
@@ -254,6 +254,7 @@ fn extra_fields(reader: &mut Reader<'_>, entry: &Entry, statics: &StaticFields) 
 fn lines(reader: &mut Reader<'_>) -> Lines {
     let schemas = [("falco", Schema::Falco), ("ecs", Schema::Ecs), ("ocsf", Schema::Ocsf)];
     let schema = reader.word("json_schema", &schemas, Schema::Falco);
+    let whose = [("caller", SeenPaths::Caller), ("kernel", SeenPaths::Kernel), ("both", SeenPaths::Both)];
     Lines {
         // Whoever asks for another schema asks for JSON.
         json: reader.flag("json_output", false) || schema != Schema::Falco,
@@ -264,6 +265,7 @@ fn lines(reader: &mut Reader<'_>) -> Lines {
         fields: reader.flag("json_include_output_fields_property", true),
         tags: reader.flag("json_include_tags_property", true),
         base64: reader.flag("buffer_format_base64", false),
+        paths: reader.word("paths", &whose, SeenPaths::default()),
     }
 }
 

@@ -81,6 +81,20 @@ pub struct Lines {
     pub tags: bool,
     /// Buffers of reads and writes in base64.
     pub base64: bool,
+    /// Whose paths conditions see.
+    pub paths: SeenPaths,
+}
+
+/// Whose paths conditions see.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum SeenPaths {
+    /// Those that callers gave.
+    Caller,
+    /// Those that the kernel resolved.
+    Kernel,
+    /// Both.
+    #[default]
+    Both,
 }
 
 /// The schema of alerts in JSON.

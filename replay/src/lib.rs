@@ -88,7 +88,7 @@ pub use alert::{Alert, Finding, Formatter, JsonSchema, Origin, Style, Values, pu
 pub use alerts::{AlertLines, Alerts};
 pub use engine::{Counters, Filter, Group, GroupVisitor, Member, Options, Replay, ReplayError, Sink};
 pub use eval::{Matcher, Matching, Memory, depends_on_order};
-pub use fields::{Buffers, Context, Settings};
+pub use fields::{Buffers, Context, Paths, Settings};
 pub use keyed::KeyedWriter;
 pub use tercel_format::BlockSource;
 pub use window::{Point, Position, Window};

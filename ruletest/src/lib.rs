@@ -82,7 +82,8 @@ pub fn run(options: &Options, out: &mut dyn Write, warnings: &mut dyn Write) -> 
     report::refuse_overwriting(options, &cases)?;
     let jobs = options.jobs;
     let mut sets = Sets::default();
-    let plan = Plan::of(&cases, &mut sets, options.bless, false);
+    let mut plan = Plan::of(&cases, &mut sets, options.bless, false);
+    plan.see(options.seen_paths);
     let replayed = run::replay(&plan.captures, &sets, jobs, options.verify)?;
     let loaded = sets.clone();
     let mut run = Run::judged(&cases, broken, &plan, &replayed, &loaded);

@@ -3,7 +3,7 @@
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
-use tercel_replay::Point;
+use tercel_replay::{Paths, Point};
 
 /// Reads a point in a capture, as `from` and `to` of a test file name it; the error is a sentence for people.
 pub type ParsePoint = fn(&str) -> Result<Point, String>;
@@ -19,6 +19,8 @@ pub struct Options {
     pub jobs: NonZeroUsize,
     /// Verify native traces before they are replayed.
     pub verify: bool,
+    /// Whose paths conditions see.
+    pub seen_paths: Paths,
     /// Write the actual results into the test files, in place of a verdict.
     pub bless: bool,
     /// Reports to write.
@@ -45,6 +47,7 @@ impl Options {
             filter: Vec::new(),
             jobs: NonZeroUsize::MIN,
             verify: true,
+            seen_paths: Paths::default(),
             bless: false,
             reports: Vec::new(),
             coverage: false,

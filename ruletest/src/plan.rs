@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::path::PathBuf;
 
 use tercel_replay::depends_on_order;
-use tercel_replay::{Matching, Options};
+use tercel_replay::{Matching, Options, Paths};
 use tercel_rules::fields::nearest;
 use tercel_rules::program::{Operand, Program};
 
@@ -172,6 +172,13 @@ impl Plan {
         evaluations.push(Evaluation { set: key.set, filter, options, asked: vec![Vec::new(); rules] });
         keys.push(key);
         evaluations.len() - 1
+    }
+
+    /// Sets whose paths conditions see.
+    pub(crate) fn see(&mut self, paths: Paths) {
+        for evaluation in self.captures.iter_mut().flat_map(|capture| &mut capture.evaluations) {
+            evaluation.options.settings.paths = paths;
+        }
     }
 
     /// Asks for the values of the fields that a case looks at.

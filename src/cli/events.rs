@@ -6,6 +6,7 @@ use std::time::Duration;
 use clap::Args;
 use tercel_replay::Buffers;
 
+use super::overrides::PathsName;
 use super::read::{POINTS, WindowArgs, captures, filter};
 use super::values;
 use crate::exit::Failure;
@@ -66,6 +67,10 @@ pub struct EventsArgs {
     format: String,
     #[command(flatten)]
     buffers: BufferArgs,
+    /// Which paths the filter sees: those that callers gave, those that the kernel resolved, or both: an event matches with
+    /// the ones or with the others. With kernel the kernel's are printed, too [default: both]
+    #[arg(long, value_enum, value_name = "WHOSE")]
+    paths: Option<PathsName>,
     /// Print one JSON object per event, with the fields of the format as keys
     #[arg(short, long, help_heading = "Output")]
     json: bool,
@@ -138,6 +143,7 @@ impl EventsArgs {
             filter,
             format: self.format,
             buffers: self.buffers.intent(),
+            seen_paths: self.paths.map(PathsName::setting).unwrap_or_default(),
             json: self.json,
             output: self.output,
             limit: self.limit,

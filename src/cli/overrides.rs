@@ -1,6 +1,7 @@
 //! Options that override keys of a configuration, among them flags that stand for one.
 
 use clap::{Args, ValueEnum};
+use tercel_replay::Paths;
 
 /// Overrides of a configuration.
 #[derive(Debug, Args)]
@@ -11,6 +12,11 @@ pub struct OverrideArgs {
     /// Which of several matching rules raises an alert [default: first]
     #[arg(long, value_enum, help_heading = "Rule selection")]
     rule_matching: Option<RuleMatching>,
+    /// Which paths conditions see, for fields as fd.name, fs.path.name and proc.exepath: those that callers gave, as in
+    /// Falco, those that the kernel resolved, or both: a rule matches with the ones or with the others. Captures of other
+    /// recorders have only those of the callers [default: both]
+    #[arg(long, value_enum, value_name = "WHOSE", help_heading = "Rule selection")]
+    paths: Option<PathsName>,
     /// Print alerts as JSON, one object per line, with Falco's keys
     #[arg(long, help_heading = "Output")]
     json: bool,
@@ -36,7 +42,12 @@ impl OverrideArgs {
             RuleMatching::First => "rule_matching=first",
             RuleMatching::All => "rule_matching=all",
         });
-        let flags = [json, schema, iso8601, matching].into_iter().flatten().map(str::to_owned);
+        let paths = self.paths.map(|paths| match paths {
+            PathsName::Caller => "paths=caller",
+            PathsName::Kernel => "paths=kernel",
+            PathsName::Both => "paths=both",
+        });
+        let flags = [json, schema, iso8601, matching, paths].into_iter().flatten().map(str::to_owned);
         self.options.iter().cloned().chain(flags).collect()
     }
 }
@@ -48,6 +59,28 @@ enum RuleMatching {
     First,
     /// All of them
     All,
+}
+
+/// Which paths conditions see.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum PathsName {
+    /// Those that callers gave
+    Caller,
+    /// Those that the kernel resolved
+    Kernel,
+    /// Both
+    Both,
+}
+
+impl PathsName {
+    /// The setting.
+    pub(super) fn setting(self) -> Paths {
+        match self {
+            PathsName::Caller => Paths::Caller,
+            PathsName::Kernel => Paths::Kernel,
+            PathsName::Both => Paths::Both,
+        }
+    }
 }
 
 /// The schema of alerts in JSON.

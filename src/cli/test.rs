@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::Args;
 use tercel_ruletest::{Report, ReportKind};
 
+use super::overrides::PathsName;
 use crate::intent::TestRun;
 
 const AFTER_HELP: &str = "\
@@ -41,6 +42,9 @@ pub struct TestArgs {
     /// Do not verify native traces ('tercel verify') before they are replayed
     #[arg(long)]
     no_verify: bool,
+    /// Which paths conditions see, as for 'tercel replay' [default: both]
+    #[arg(long = "paths", value_enum, value_name = "WHOSE")]
+    seen_paths: Option<PathsName>,
     /// Replace the expectations in the test files by the actual results; the difference is shown first
     #[arg(long, conflicts_with_all = ["coverage", "fail_under"])]
     bless: bool,
@@ -70,6 +74,7 @@ impl TestArgs {
             filter: self.filter,
             jobs: self.jobs,
             verify: !self.no_verify,
+            seen_paths: self.seen_paths.map(PathsName::setting).unwrap_or_default(),
             bless: self.bless,
             reports: self.report,
             coverage: self.coverage,

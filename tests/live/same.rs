@@ -21,7 +21,8 @@ const EVERYTHING: &str = "
     %evt.num %evt.time %evt.type %evt.dir %evt.res %evt.args %evt.cpu cwd=%proc.cwd exe=%proc.exepath cmd=%proc.cmdline
     pid=%proc.pid:%proc.vpid tid=%thread.tid parents=%proc.pname,%proc.aname[2],%proc.aname[3],%proc.apid[4] sid=%proc.sid tty=%proc.tty
     user=%user.name:%user.uid group=%group.name login=%user.loginuid fd=%fd.num:%fd.type:%fd.name:%fd.typechar:%fd.l4proto
-    container=%container.id:%container.name age=%proc.duration caps=%thread.cap_effective rel=%evt.reltime
+    container=%container.id:%container.name lineage=%proc.lineage orphan=%proc.is_orphan
+    origin=%proc.origin.sid:%proc.origin.name real=%fd.realpath,%evt.realpath,%evt.realpath.inside,%proc.realexe age=%proc.duration caps=%thread.cap_effective rel=%evt.reltime
   priority: INFO
 ";
 
@@ -43,6 +44,12 @@ fn text_is_the_same() {
 #[test]
 fn json_is_the_same() {
     same("same-json", &["--rule-matching", "all", "--json"], &[]);
+}
+
+#[test]
+fn paths_of_the_kernel_are_the_same() {
+    same("same-kernel", &["--rule-matching", "all", "--paths", "kernel"], &[]);
+    same("same-caller", &["--paths", "caller"], &["fd.type=file"]);
 }
 
 #[test]

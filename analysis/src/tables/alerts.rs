@@ -79,10 +79,11 @@ impl<'p> Judge<'p> {
     /// The alerts of an event.
     pub(super) fn alerts(&mut self, context: &Context<'_>, raised: &mut Vec<Raised>) {
         raised.clear();
-        for index in self.matcher.matches(context, &mut self.memory) {
-            let index = *index as usize;
+        let (found, by_kernel) = self.matcher.found(context, &mut self.memory);
+        for number in found {
+            let (index, by_kernel) = (*number as usize, by_kernel.contains(number));
             let Some(rule) = self.program.rules.get(index) else { continue };
-            let finding = self.formatter.finding(&Alert { rule, index, context: *context });
+            let finding = self.formatter.finding(&Alert { rule, index, context: *context, by_kernel });
             raised.push(Raised {
                 priority: rule.priority,
                 rule: rule.name.as_bytes().into(),

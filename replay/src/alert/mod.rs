@@ -1,6 +1,7 @@
 //! Alerts: a rule that matched and the context of the event enter, a line of text or of JSON leaves, equal to that of Falco
 //! (reference language section 10). Where the line goes is not known here.
 
+mod by_kernel;
 mod cut;
 mod escape;
 mod finding;
@@ -27,6 +28,8 @@ pub struct Alert<'a> {
     pub index: usize,
     /// The event and the state that it met.
     pub context: Context<'a>,
+    /// The rule matches with the paths that the kernel resolved, and not with those that the callers gave.
+    pub by_kernel: bool,
 }
 
 /// Where events come from, as far as their lines show it.
@@ -151,6 +154,7 @@ impl Formatter {
         self.scratch.cut = self.origin.cut.clone().filter(|_| self.cut.contains());
         self.message.clear();
         push_message(&alert.context, &alert.rule.output, &mut self.message, &mut self.scratch);
+        by_kernel::push(alert, &mut self.message);
         self.line.clear();
         fields::render_text(&alert.context, &self.time, &mut self.line, &mut self.scratch);
         self.line.extend_from_slice(b": ");
@@ -186,6 +190,7 @@ impl Formatter {
         fields::render_text(context, &self.utc, &mut timestamp, &mut self.scratch);
         self.message.clear();
         push_message(context, &rule.output, &mut self.message, &mut self.scratch);
+        by_kernel::push(alert, &mut self.message);
         let timestamp = text(&timestamp);
         Finding {
             rule: &rule.name,
@@ -218,6 +223,8 @@ impl Formatter {
             };
             values.insert(key.clone(), value);
         }
+        let paths = by_kernel::paths(alert).into_iter();
+        values.extend(paths.map(|(field, path)| (field.info().name.to_owned(), Value::from(text(path)))));
         values
     }
 
@@ -273,6 +280,11 @@ impl Formatter {
     }
 
     fn push_fields(&mut self, alert: &Alert<'_>, out: &mut Vec<u8>) {
+        if alert.by_kernel {
+            let fields = Value::from(self.output_fields(alert));
+            out.extend_from_slice(fields.to_string().as_bytes());
+            return;
+        }
         out.push(b'{');
         for (count, (key, shown)) in self.fields.get(alert.index).into_iter().flatten().enumerate() {
             if count > 0 {

@@ -43,7 +43,7 @@ fn check_rule(rule: Rule, style: Style, expected: &str) {
     state.machine.hostname = b"host".to_vec();
     let facts = Facts::default();
     let context = Context { state: &state, event: &event, facts: &facts };
-    let alert = Alert { rule: &program.rules[0], index: 0, context };
+    let alert = Alert { rule: &program.rules[0], index: 0, context, by_kernel: false };
     let mut out = b"kept ".to_vec();
     Formatter::new(&program, style).push_line(&alert, &mut out);
     assert_eq!(String::from_utf8_lossy(&out), format!("kept {expected}"));

@@ -290,12 +290,13 @@ impl Evaluation {
             return Ok(true);
         }
         self.counters.evaluated += 1;
-        for index in setup.matcher.matches(&context, &mut self.memory) {
-            let index = *index as usize;
+        let (found, by_kernel) = setup.matcher.found(&context, &mut self.memory);
+        for number in found {
+            let (index, by_kernel) = (*number as usize, by_kernel.contains(number));
             let Some(rule) = setup.program.rules.get(index) else { continue };
             self.counters.alerts[index] += 1;
             self.counters.priorities[rule.priority as usize] += 1;
-            sink.alert(&Alert { rule, index, context })?;
+            sink.alert(&Alert { rule, index, context, by_kernel })?;
         }
         Ok(setup.options.limit.is_none_or(|limit| self.seen() < limit))
     }

@@ -7,7 +7,8 @@ use tercel_format::trace::Zone;
 
 use super::plan::Plans;
 use super::values::Values;
-use crate::fields::Settings;
+use crate::fields::{Paths, Settings, View};
+use crate::state::Image;
 
 /// Images whose answers are remembered at a time, a power of two; fewer if there are very many questions.
 const IMAGES: usize = 1024;
@@ -20,6 +21,8 @@ const IMAGE_WORDS: usize = 1 << 20;
 pub struct Memory {
     pub(super) values: Values,
     pub(super) found: Vec<u32>,
+    /// Those of the rules found that match with the kernel's paths only.
+    pub(super) by_kernel: Vec<u32>,
     /// Per term the number of the event it was answered at, and the answer in the lowest bit.
     answers: Box<[u32]>,
     event: u32,
@@ -49,6 +52,7 @@ impl Memory {
         Memory {
             values: Values::new(settings, plans.places),
             found: Vec::new(),
+            by_kernel: Vec::new(),
             answers: vec![0; plans.terms.len()].into(),
             event: 0,
             images: Images {
@@ -71,17 +75,35 @@ impl Memory {
         self.images.owners.fill(NOBODY);
     }
 
-    /// Starts an event of a thread that runs the image with this number, if it is known.
+    /// Whether rules are asked with the paths of callers and with those of the kernel.
     #[inline]
-    pub(super) fn start(&mut self, image: Option<u32>) {
+    pub(super) fn sees_both(&self) -> bool {
+        self.values.left.settings.paths == Paths::Both
+    }
+
+    /// Whose paths the following conditions see.
+    pub(super) fn set_view(&mut self, view: View) {
+        (self.values.left.view, self.values.right.view) = (view, view);
+    }
+
+    /// Starts an event of a thread that runs an image, if it is known.
+    #[inline]
+    pub(super) fn start(&mut self, image: Option<&Image>) {
         self.found.clear();
+        self.by_kernel.clear();
         self.values.start();
         self.event += 1;
         if self.event == 1 << 31 {
             self.answers.fill(0);
             self.event = 1;
         }
-        self.images.current = image.map(|number| self.images.place(number));
+        // What is remembered of an image is what it is with the path that the callers' view shows.
+        let is_usual = |image: &&Image| {
+            self.values.left.view == View::Caller
+                || image.real.is_empty()
+                || self.values.left.settings.paths == Paths::Kernel
+        };
+        self.images.current = image.filter(is_usual).map(|image| self.images.place(image.id));
     }
 
     #[inline]

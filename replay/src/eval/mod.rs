@@ -18,7 +18,7 @@ mod values;
 
 use tercel_rules::program::Program;
 
-use crate::fields::{Context, Settings};
+use crate::fields::{Context, Settings, View, views_of};
 use plan::{PlanStep, Plans};
 use terms::{Recall, TermId, TermKind};
 
@@ -63,14 +63,46 @@ impl Matcher {
     /// The rules that match, as indices into [`Program::rules`] in load order.
     #[inline]
     pub fn matches<'m>(&self, cx: &Context<'_>, memory: &'m mut Memory) -> &'m [u32] {
-        match self.plans.of(cx.event.code()) {
-            Some(plan) => self.run(plan, cx, memory),
-            None => &[],
-        }
+        self.found(cx, memory).0
     }
 
-    fn run<'m>(&self, plan: &plan::Plan, cx: &Context<'_>, memory: &'m mut Memory) -> &'m [u32] {
-        memory.start(cx.facts.thread.map(|slot| cx.state.threads.get(slot).image.id));
+    /// The same, and those of them that match with the paths of the kernel only.
+    #[inline]
+    pub fn found<'m>(&self, cx: &Context<'_>, memory: &'m mut Memory) -> (&'m [u32], &'m [u32]) {
+        let Some(plan) = self.plans.of(cx.event.code()) else { return (&[], &[]) };
+        self.run(plan, cx, memory);
+        if memory.sees_both()
+            && let views @ [_, ..] = views_of(cx)
+        {
+            self.run_again(plan, cx, memory, views);
+        }
+        (&memory.found, &memory.by_kernel)
+    }
+
+    /// The rules that match with the paths of other views, beside those that match with the paths of the callers. A condition sees
+    /// the paths of one view only, so that what nobody did is not put together from what one says and what another says. Where
+    /// one alert is wanted, it is one of each view: that of the callers is Falco's.
+    #[cold]
+    fn run_again(&self, plan: &plan::Plan, cx: &Context<'_>, memory: &mut Memory, views: &[View]) {
+        let mut found = std::mem::take(&mut memory.found);
+        let by_caller = found.len();
+        for view in views {
+            memory.set_view(*view);
+            self.run(plan, cx, memory);
+            for rule in &memory.found {
+                if !found.contains(rule) {
+                    found.push(*rule);
+                }
+            }
+        }
+        memory.set_view(View::Caller);
+        memory.by_kernel.extend_from_slice(&found[by_caller..]);
+        found.sort_unstable();
+        memory.found = found;
+    }
+
+    fn run(&self, plan: &plan::Plan, cx: &Context<'_>, memory: &mut Memory) {
+        memory.start(cx.facts.thread.map(|slot| &*cx.state.threads.get(slot).image));
         let mut at = 0;
         while let Some(step) = plan.steps.get(at) {
             at += 1;
@@ -94,7 +126,6 @@ impl Matcher {
                 memory.found.truncate(1);
             }
         }
-        &memory.found
     }
 
     fn holds(&self, id: TermId, cx: &Context<'_>, memory: &mut Memory) -> bool {
@@ -128,3 +159,5 @@ impl Matcher {
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod views;

@@ -11,7 +11,7 @@ use super::*;
 use crate::state::{Facts, LOOKUPS, State};
 
 /// A program with one rule per condition, named by its place.
-fn program(conditions: &[&str]) -> Program {
+pub(super) fn program(conditions: &[&str]) -> Program {
     let mut compiler = Compiler::new();
     let mut rules = Vec::new();
     for (index, text) in conditions.iter().enumerate() {

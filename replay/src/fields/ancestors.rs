@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tercel_rules::fields::Arg;
 
 use super::composed::{composed, push_command_line, push_joined, shown_id, variable};
-use super::{Context, Scratch, Shown, Value};
+use super::{Context, Scratch, Shown, Value, View, real};
 use crate::state::{Image, MAX_ANCESTORS, Parentage, Slot, Text, Thread, Threads};
 
 /// How far `proc.aenv[NAME]` looks for a variable.
@@ -38,7 +38,7 @@ pub(super) fn of_each<'a>(
     match arg {
         Arg::Index(n) => {
             let ancestor = threads.ancestor(slot, steps(*n)?)?;
-            Some(one(threads, ancestor, shown, &mut scratch.text))
+            Some(one(threads, ancestor, shown, scratch.view, &mut scratch.text))
         }
         Arg::None | Arg::Key(_) => joined(threads, slot, shown, scratch),
     }
@@ -59,14 +59,14 @@ pub(super) fn visit(
 ) -> Option<bool> {
     let threads = &cx.state.threads;
     let leader = threads.leader(cx.slot()?)?;
-    let Scratch { text, ancestors, .. } = scratch;
+    let Scratch { text, ancestors, view, .. } = scratch;
     let mut last: Option<&Arc<Image>> = None;
     let is_of_image = !matches!(shown, Shown::Pid | Shown::Environment);
     Some(ancestors.of(threads, leader).iter().any(|ancestor| {
         let image = &threads.get(*ancestor).image;
         let is_new = !is_of_image || last.is_none_or(|last| !Arc::ptr_eq(last, image));
         last = Some(image);
-        is_new && visit(one(threads, *ancestor, shown, text))
+        is_new && visit(one(threads, *ancestor, shown, *view, text))
     }))
 }
 
@@ -114,14 +114,14 @@ fn parents(threads: &Threads, start: Slot) -> impl Iterator<Item = Slot> {
 }
 
 /// What a field shows of one process.
-fn one<'a>(threads: &'a Threads, slot: Slot, shown: Shown, out: &'a mut Vec<u8>) -> Value<'a> {
+fn one<'a>(threads: &'a Threads, slot: Slot, shown: Shown, view: View, out: &'a mut Vec<u8>) -> Value<'a> {
     let thread = threads.get(slot);
     let image = &thread.image;
     match shown {
         Shown::Pid => return Value::Int(thread.pid),
         Shown::Name => return Value::Text(&image.comm),
         Shown::Exe => return Value::Text(&image.exe),
-        Shown::Exepath => return Value::Text(&image.exepath),
+        Shown::Exepath => return Value::Text(real::exepath(image, view)),
         Shown::CommandLine | Shown::Arguments | Shown::Environment => out.clear(),
     }
     match shown {
@@ -136,13 +136,13 @@ fn one<'a>(threads: &'a Threads, slot: Slot, shown: Shown, out: &'a mut Vec<u8>)
 
 /// The values of all ancestors with a space between, missing where that is nothing.
 fn joined<'a>(threads: &Threads, slot: Slot, shown: Shown, scratch: &'a mut Scratch) -> Option<Value<'a>> {
-    let Scratch { text, part, .. } = scratch;
+    let Scratch { text, part, view, .. } = scratch;
     text.clear();
     for ancestor in parents(threads, threads.leader(slot)?) {
         if !text.is_empty() {
             text.push(b' ');
         }
-        if let Value::Text(value) = one(threads, ancestor, shown, part) {
+        if let Value::Text(value) = one(threads, ancestor, shown, *view, part) {
             text.extend_from_slice(value);
         }
     }

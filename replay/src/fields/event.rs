@@ -8,7 +8,7 @@ use super::io::{self, Errors, FdClass, Way};
 use super::nature::{Apart, DeltaPart, Rendering};
 use super::opening::{self, Opening};
 use super::parameters::{buffer, position, present, raw_value};
-use super::{Comparison, Context, Dependency, Nature, Scratch, Value, arguments, time};
+use super::{Comparison, Context, Dependency, Nature, Scratch, Value, arguments, real, time};
 use crate::state::FdKind;
 
 /// The value of a field of the class `evt` for system calls.
@@ -34,10 +34,11 @@ pub(super) fn value<'a>(
         E::EvtBuffer => buffer(cx).map(Value::Bytes),
         // A comparison of times, which has no value of its own.
         E::EvtAround => None,
-        E::EvtLatency | E::EvtLatencyS | E::EvtLatencyNs | E::EvtLatencyQuantized | E::EvtWaitLatency => {
-            Some(Value::Uint(0))
-        }
-        E::EvtLatencyHuman => Some(Value::Text(b"0ns")),
+        E::EvtLatency => Some(Value::Uint(latency(cx))),
+        E::EvtLatencyS => Some(Value::Uint(latency(cx) / time::SECOND)),
+        E::EvtLatencyNs => Some(Value::Uint(latency(cx) % time::SECOND)),
+        E::EvtLatencyQuantized | E::EvtWaitLatency => Some(Value::Uint(0)),
+        E::EvtLatencyHuman => Some(human(latency(cx), scratch)),
         E::EvtDeltatime => Some(Value::Uint(scratch.memory.delta(DeltaPart::Whole, event.num, event.ts))),
         E::EvtDeltatimeS => Some(Value::Uint(scratch.memory.delta(DeltaPart::Seconds, event.num, event.ts))),
         E::EvtDeltatimeNs => {
@@ -58,6 +59,20 @@ pub(super) fn value<'a>(
         E::EvtIsOpenExec => Some(Value::Bool(opening::is_open(cx, Opening::Exec))),
         E::EvtCapture => scratch.cut.as_ref().map(|cut| Value::Text(cut.file.as_bytes())),
         E::EvtIsOpenCreate => Some(Value::Bool(opening::is_open(cx, Opening::Create))),
+
+        E::EvtRealpath
+        | E::EvtRealpathInside
+        | E::EvtRealpathSecond
+        | E::EvtRealpathSecondInside
+        | E::EvtEntryPath
+        | E::EvtEntryPathSecond
+        | E::EvtFileIno
+        | E::EvtFileDev
+        | E::EvtFileMode
+        | E::EvtIsUring
+        | E::EvtIsArgChanged
+        | E::EvtIsArgsCut
+        | E::EvtIsEnvCut => real::value(event, field),
 
         E::EvtIsIo => Some(Value::Bool(info.any(EventFlags::READS_FROM_FD | EventFlags::WRITES_TO_FD))),
         E::EvtIsIoRead => Some(Value::Bool(info.any(EventFlags::READS_FROM_FD))),
@@ -121,7 +136,20 @@ pub(super) fn nature(field: E) -> Nature {
             ..Nature::EVENT
         },
         E::EvtAround => Nature { comparison: Comparison::Around, ..Nature::EVENT },
-        E::EvtLatencyQuantized
+        E::EvtRealpath
+        | E::EvtRealpathInside
+        | E::EvtRealpathSecond
+        | E::EvtRealpathSecondInside
+        | E::EvtEntryPath
+        | E::EvtEntryPathSecond
+        | E::EvtFileIno
+        | E::EvtFileDev
+        | E::EvtFileMode
+        | E::EvtIsUring
+        | E::EvtIsArgChanged
+        | E::EvtIsArgsCut
+        | E::EvtIsEnvCut
+        | E::EvtLatencyQuantized
         | E::EvtLatencyHuman
         | E::EvtCategory
         | E::EvtCpu
@@ -154,6 +182,27 @@ pub(super) fn nature(field: E) -> Nature {
         | E::EvtInfraDockerContainerName
         | E::EvtInfraDockerContainerImage => Nature::EVENT,
     }
+}
+
+/// How long the call took, in nanoseconds; 0 where the capture does not say.
+fn latency(cx: &Context<'_>) -> u64 {
+    cx.event.extras().latency().unwrap_or(0)
+}
+
+/// A time with the largest unit that it has one of.
+fn human<'a>(nanoseconds: u64, scratch: &'a mut Scratch) -> Value<'a> {
+    let (unit, name) = match nanoseconds {
+        0..1_000 => (1, "ns"),
+        1_000..1_000_000 => (1_000, "us"),
+        1_000_000..1_000_000_000 => (1_000_000, "ms"),
+        _ => (1_000_000_000, "s"),
+    };
+    scratch.text.clear();
+    match unit {
+        1 => put!(scratch.text, "{nanoseconds}{name}"),
+        _ => put!(scratch.text, "{:.2}{name}", nanoseconds as f64 / f64::from(unit)),
+    }
+    Value::Text(&scratch.text)
 }
 
 /// Name of the event; of the system call where the event is a generic one (reference state 9.12).
@@ -222,6 +271,9 @@ fn argument<'a>(cx: &Context<'a>, arg: &Arg, scratch: &'a mut Scratch) -> Option
         Arg::Key(name) => position(cx, name)?,
         Arg::None => return None,
     };
+    if let Some(path) = real::argument(cx.event, index, scratch.view) {
+        return Some(Value::Text(path));
+    }
     arguments::one(cx, index, scratch);
     Value::text(if scratch.part.is_empty() { &scratch.text } else { &scratch.part })
 }

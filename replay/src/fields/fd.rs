@@ -7,7 +7,7 @@ use tercel_format::catalogue::code;
 use tercel_rules::fields::{Arg, FdField as F, Field};
 
 use super::nature::Rendering;
-use super::{Context, EndPart, Nature, Scratch, Value, arguments, names};
+use super::{Context, EndPart, Nature, Scratch, Value, View, arguments, names, real};
 use crate::state::path::concatenate;
 use crate::state::{Endpoints, Fd, FdKind, L4, Role};
 
@@ -24,7 +24,7 @@ pub(super) fn value<'a>(
         F::FdName => name(cx, entry, false, scratch),
         F::FdNameraw => raw_name(cx, entry, scratch),
         F::FdDirectory => directory(cx, entry, scratch),
-        F::FdFilename => file_name(entry?),
+        F::FdFilename => file_name(entry?, scratch.view),
         F::FdContainername => in_container(cx, entry, false, scratch),
         F::FdContainerdirectory => in_container(cx, entry, true, scratch),
         F::FdTypes => types(cx, entry, arg, scratch),
@@ -59,6 +59,8 @@ pub(super) fn value<'a>(
             Some(Value::Int(i64::from(dev & 0xff | dev >> 12 & 0xf_ff00)))
         }
         F::FdIno => Some(Value::Int(entry?.ino as i64)),
+        F::FdRealpath => Some(Value::Text(entry?.real_path()?)),
+        F::FdRealpathInside => Some(Value::Text(entry?.real_path_inside()?)),
         F::FdIsUpperLayer => Some(Value::Bool(entry?.flags.upper_layer)),
         F::FdIsLowerLayer => Some(Value::Bool(entry?.flags.lower_layer)),
         // These have a value per end, and none to show.
@@ -111,6 +113,8 @@ pub(super) fn nature(field: F) -> Nature {
         | F::FdDevMinor
         | F::FdIno
         | F::FdNameraw
+        | F::FdRealpath
+        | F::FdRealpathInside
         | F::FdIsUpperLayer
         | F::FdIsLowerLayer => Nature::FD,
     }
@@ -172,7 +176,7 @@ fn name<'a>(
 ) -> Option<Value<'a>> {
     match entry {
         Some(fd) if raw => Some(Value::Text(&fd.raw_name)),
-        Some(fd) => Some(Value::Text(&fd.name)),
+        Some(fd) => Some(Value::Text(real::name(fd, scratch.view))),
         None => name_by_event(cx, raw, scratch),
     }
 }
@@ -182,6 +186,9 @@ fn name_by_event<'a>(cx: &Context<'a>, raw: bool, scratch: &'a mut Scratch) -> O
     let event = cx.event;
     if !event.info.is_exit() {
         return None;
+    }
+    if !raw && let Some(path) = real::event_path(event, scratch.view) {
+        return Some(Value::Text(path));
     }
     match event.code() {
         code::SYSCALL_OPEN_X
@@ -270,14 +277,15 @@ fn directory<'a>(
 }
 
 /// `fd.filename`: what stands after the last slash of a file's name.
-fn file_name(fd: &Fd) -> Option<Value<'_>> {
+fn file_name(fd: &Fd, view: View) -> Option<Value<'_>> {
     if !matches!(fd.kind, FdKind::File | FdKind::FileV2) {
         return None;
     }
-    Some(Value::Text(match fd.name.iter().rposition(|byte| *byte == b'/') {
+    let name = real::name(fd, view);
+    Some(Value::Text(match name.iter().rposition(|byte| *byte == b'/') {
         None => b"/",
-        Some(slash) if slash + 1 == fd.name.len() => &fd.name,
-        Some(slash) => &fd.name[slash + 1..],
+        Some(slash) if slash + 1 == name.len() => name,
+        Some(slash) => &name[slash + 1..],
     }))
 }
 

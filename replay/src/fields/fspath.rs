@@ -3,9 +3,9 @@
 use tercel_format::catalogue::code;
 use tercel_rules::fields::FsPathField as F;
 
-use super::{Context, Nature, Scratch, Value, parameters};
+use super::{Context, Nature, Scratch, Value, View, parameters, real};
 use crate::state::path::concatenate;
-use crate::state::{Fd, FdKind};
+use crate::state::{Fd, FdKind, UNKNOWN};
 
 /// Which parameters of a call hold its paths.
 enum Paths {
@@ -36,8 +36,17 @@ pub(super) fn value<'a>(cx: &Context<'a>, field: F, scratch: &'a mut Scratch) ->
     };
     match field {
         F::FsPathName | F::FsPathSource | F::FsPathTarget => {
+            let second = is_second(cx.event.code(), field);
+            if let Some(path) = second.and_then(|second| real::nth_path(cx.event, second, scratch.view)) {
+                return Some(Value::Text(path));
+            }
             scratch.text.clear();
             resolve(cx, field, path, scratch)?;
+            if scratch.text.starts_with(UNKNOWN)
+                && let Some(path) = second.and_then(|second| real::nth_path(cx.event, second, View::Inside))
+            {
+                return Some(Value::Text(path));
+            }
             Value::text(&scratch.text)
         }
         F::FsPathNameraw | F::FsPathSourceraw | F::FsPathTargetraw => Some(Value::Text(path)),
@@ -83,6 +92,20 @@ fn paths(event: u16) -> Option<Paths> {
         code::SYSCALL_MOUNT_X => Paths::Two("dev", "dir"),
         _ => return None,
     })
+}
+
+/// Whether what a field shows is the second object of the event to the kernel, and not the first. `None` for what a symbolic link
+/// contains, which is no file.
+fn is_second(event: u16, field: F) -> Option<bool> {
+    let is_target = matches!(field, F::FsPathTarget | F::FsPathTargetraw);
+    match event {
+        code::SYSCALL_LINK_2_X | code::SYSCALL_LINKAT_2_X | code::SYSCALL_MOUNT_X => {
+            let is_named = matches!(field, F::FsPathName | F::FsPathNameraw);
+            Some(!is_target && !is_named)
+        }
+        code::SYSCALL_SYMLINK_X | code::SYSCALL_SYMLINKAT_X => (!is_target).then_some(false),
+        _ => Some(is_target),
+    }
 }
 
 /// Opens succeed unless they return exactly -1, other calls when they return 0.

@@ -31,6 +31,7 @@ mod parameters;
 mod print;
 mod process;
 mod reads;
+mod real;
 mod scratch;
 mod text;
 mod time;
@@ -52,6 +53,8 @@ pub use buffer::Buffers;
 pub use json::render_json;
 pub(crate) use nature::{Comparison, Dependency, EndPart, Nature, Shown};
 pub(crate) use reads::{parameters_read, topics_of};
+pub use real::Paths;
+pub(crate) use real::{View, views_of};
 pub use scratch::{Scratch, Settings};
 pub use text::render_text;
 pub use typed::{Direction, FdClass, Socket, SocketRole};
@@ -186,7 +189,7 @@ impl<'a> Context<'a> {
 
     /// The entry of [`Context::slot`].
     #[inline]
-    fn thread(&self) -> Option<&'a Thread> {
+    pub(crate) fn thread(&self) -> Option<&'a Thread> {
         self.slot().map(|slot| self.state.threads.get(slot))
     }
 
@@ -202,7 +205,7 @@ impl<'a> Context<'a> {
     /// The fd number and entry that `fd.*` fields show; `None` for events that have nothing to do with fds and events
     /// without a thread (reference state 9.1).
     #[inline]
-    fn fd(&self) -> Option<(i64, Option<&'a Arc<Fd>>)> {
+    pub(crate) fn fd(&self) -> Option<(i64, Option<&'a Arc<Fd>>)> {
         if !self.event.info.any(EventFlags::CREATES_FD | EventFlags::USES_FD | EventFlags::DESTROYS_FD) {
             return None;
         }

@@ -3,7 +3,7 @@
 use tercel_format::catalogue::code;
 use tercel_rules::fields::Arg;
 
-use super::{Context, Scratch, Value, parameters};
+use super::{Context, Scratch, Value, parameters, real};
 use crate::state::path::concatenate;
 
 /// `PPM_AT_FDCWD`: the path is relative to the working directory.
@@ -63,6 +63,10 @@ pub(super) fn is_open(cx: &Context<'_>, opening: Opening) -> bool {
 /// `evt.abspath`: the path of a call with a directory fd, made absolute (reference state 9.17).
 pub(super) fn absolute_path<'a>(cx: &Context<'a>, arg: &Arg, scratch: &'a mut Scratch) -> Option<Value<'a>> {
     let slot = cx.facts.thread?;
+    let is_destination = matches!(arg, Arg::Key(key) if **key == *"dst");
+    if let Some(path) = real::nth_path(cx.event, is_destination, scratch.view) {
+        return parameters(cx.event.code(), is_destination).map(|_| Value::Text(path));
+    }
     let out = &mut scratch.text;
     out.clear();
     if cx.event.code() == code::SYSCALL_OPEN_BY_HANDLE_AT_X {
@@ -70,7 +74,7 @@ pub(super) fn absolute_path<'a>(cx: &Context<'a>, arg: &Arg, scratch: &'a mut Sc
         concatenate(out, b"", cx.event.text(3)?);
         return Value::text(out);
     }
-    let (directory, path) = parameters(cx.event.code(), matches!(arg, Arg::Key(key) if **key == *"dst"))?;
+    let (directory, path) = parameters(cx.event.code(), is_destination)?;
     let (directory, index) = (parameters::position(cx, directory)?, parameters::position(cx, path)?);
     let directory = cx.event.int(directory)?;
     if cx.event.param(index)?.is_empty() {

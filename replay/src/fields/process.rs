@@ -5,7 +5,7 @@ use tercel_rules::fields::{Arg, ProcessField as P};
 
 use super::ancestors;
 use super::composed::{composed, push_command_line, push_joined, shown_id, since, variable};
-use super::{Context, Nature, Scratch, Shown, Value, elements, lineage, names};
+use super::{Context, Nature, Scratch, Shown, Value, View, elements, lineage, names, real};
 use crate::state::{Fd, Image, Slot, State, Thread};
 
 /// The value of a field of the class `process`.
@@ -22,7 +22,8 @@ pub(super) fn value<'a>(
     match field {
         P::ProcName => Some(Value::Text(&image.comm)),
         P::ProcExe => Some(Value::Text(&image.exe)),
-        P::ProcExepath => Some(Value::Text(&image.exepath)),
+        P::ProcExepath => Some(Value::Text(real::exepath(image, scratch.view))),
+        P::ProcRealexe => Some(Value::Text(real::exepath(image, View::Kernel))),
         P::ProcCwd => Some(Value::Text(threads.cwd(slot))),
         P::ProcArgs => arguments(image, arg, scratch),
         P::ProcCmdline => composed(scratch, |out| push_command_line(out, image)),
@@ -54,7 +55,10 @@ pub(super) fn value<'a>(
 
         P::ProcPname => Some(Value::Text(&ancestors::parent(threads, slot)?.image.comm)),
         P::ProcPexe => Some(Value::Text(&ancestors::parent(threads, slot)?.image.exe)),
-        P::ProcPexepath => Some(Value::Text(&ancestors::parent(threads, slot)?.image.exepath)),
+        P::ProcPexepath => {
+            let parent = ancestors::parent(threads, slot)?;
+            Some(Value::Text(real::exepath(&parent.image, scratch.view)))
+        }
         P::ProcPpid => shown_id(ancestors::parent(threads, slot)?.pid),
         P::ProcPcmdline => {
             let parent = ancestors::parent(threads, slot)?;
@@ -165,7 +169,8 @@ pub(super) fn nature(field: P) -> Nature {
         | P::ProcCmdline
         | P::ProcExeline
         | P::ProcCmdnargs
-        | P::ProcCmdlenargs => Nature::IMAGE,
+        | P::ProcCmdlenargs
+        | P::ProcRealexe => Nature::IMAGE,
         P::ProcApid => Nature::of_ancestors(Shown::Pid),
         P::ProcAname => Nature::of_ancestors(Shown::Name),
         P::ProcAexe => Nature::of_ancestors(Shown::Exe),

@@ -10,6 +10,7 @@ use tercel_format::trace::{Cut, Zone};
 
 use super::ancestors::Ancestors;
 use super::nature::DeltaPart;
+use super::real::{Paths, View};
 use super::{Buffers, time};
 
 /// Most patterns and threads that are remembered; beyond it the memory starts afresh.
@@ -22,6 +23,8 @@ pub struct Settings {
     pub utc_offset: i32,
     /// How outputs show buffers. What conditions compare is not shown so.
     pub buffers: Buffers,
+    /// Which paths conditions see.
+    pub paths: Paths,
 }
 
 /// Memory that is reused from one value to the next, one per thread of evaluation.
@@ -29,6 +32,8 @@ pub struct Settings {
 pub struct Scratch {
     /// How values are shown.
     pub settings: Settings,
+    /// Whose paths are shown.
+    pub(crate) view: View,
     /// The zone of the capture, which goes before that of the settings.
     pub zone: Option<Arc<Zone>>,
     /// The cut that contains the alert whose output is put together.
@@ -50,7 +55,8 @@ pub struct Scratch {
 impl Scratch {
     /// Empty memory with settings.
     pub fn new(settings: Settings) -> Scratch {
-        Scratch { settings, ..Scratch::default() }
+        let view = if settings.paths == Paths::Kernel { View::Kernel } else { View::Caller };
+        Scratch { settings, view, ..Scratch::default() }
     }
 
     /// Seconds that local time is ahead of UTC at `ts`, in nanoseconds since the epoch.

@@ -12,7 +12,7 @@ use rustc_hash::FxHashSet;
 
 use super::table::ImageParts;
 use super::{
-    Ancestor, Container, Fd, FdTable, Group, Image, Names, Slot, State, Text, Thread, Threads, User,
+    Ancestor, Container, Fd, FdTable, Group, Image, Names, RealPath, Slot, State, Text, Thread, Threads, User,
 };
 
 /// Memory that a state may take unless another limit is set, in bytes.
@@ -238,7 +238,7 @@ impl Held {
         if !self.is_new(image) {
             return 0;
         }
-        let texts = [&image.comm, &image.exe, &image.exepath, &image.args];
+        let texts = [&image.comm, &image.exe, &image.exepath, &image.real, &image.args];
         size_of::<Image>() + texts.into_iter().map(|text| self.text(text)).sum::<usize>()
     }
 
@@ -254,6 +254,9 @@ impl Held {
                 for fd in fds {
                     if self.is_new(fd) {
                         bytes += size_of::<Fd>() + OVERHEAD + self.text(&fd.name) + self.text(&fd.raw_name);
+                        if let RealPath::Other { path, inside } = &fd.real {
+                            bytes += self.text(path) + self.text(inside);
+                        }
                     }
                 }
             }

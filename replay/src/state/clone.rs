@@ -207,7 +207,8 @@ impl State {
         let comm = if given(event, 13) { text(event, 13) } else { exe };
         let like = self.threads.get(source).image.clone();
         let exepath = if valid { without_deleted(&like.exepath) } else { b"" };
-        thread.image = self.threads.image(&like, ImageParts { comm, exe, exepath, args: &args });
+        let real: &[u8] = if valid { &like.real } else { b"" };
+        thread.image = self.threads.image(&like, ImageParts { comm, exe, exepath, real, args: &args });
         thread.fdlimit = event.int(7).unwrap_or(-1);
         if given(event, 12) {
             thread.memory = memory(event);
@@ -226,7 +227,8 @@ impl State {
     /// The image of an entry that was made up, once its child shows what both run.
     fn caller_image(&mut self, child: &Thread, caller: Slot) -> Arc<super::Image> {
         let own = self.threads.get(caller).image.clone();
-        self.threads.image(&child.image, ImageParts { exepath: &own.exepath, ..child.image.parts() })
+        let parts = ImageParts { exepath: &own.exepath, real: &own.real, ..child.image.parts() };
+        self.threads.image(&child.image, parts)
     }
 }
 

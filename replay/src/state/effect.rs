@@ -46,7 +46,8 @@ impl State {
     fn before(&self, event: &Event<'_>) -> Option<Before> {
         let slot = self.threads.by_tid(event.tid)?;
         let thread = self.threads.get(slot);
-        let owner = self.threads.fd_owner(slot).filter(|_| is_transfer(event.code()));
+        let may_change_fds = is_transfer(event.code()) || !event.extras().is_empty();
+        let owner = self.threads.fd_owner(slot).filter(|_| may_change_fds);
         Some(Before {
             slot,
             last_fd: thread.last_fd,

@@ -2,6 +2,7 @@
 
 use tercel_format::Event;
 use tercel_format::catalogue::code;
+use tercel_format::extras::kind;
 
 use super::clone::memory;
 use super::params::{are_cgroups, given, strings, text, without_deleted};
@@ -43,7 +44,9 @@ impl State {
         let args = strings(event, 2);
         let like = self.threads.get(slot).image.clone();
         let exepath = exepath.map_or(&*like.exepath, without_deleted);
-        let image = self.threads.image(&like, ImageParts { comm, exe, exepath, args: &args });
+        let real = event.kernel_path(kind::EXE).or_else(|| event.kernel_path(kind::PATH));
+        let real = real.filter(|real| *real != exepath).unwrap_or_default();
+        let image = self.threads.image(&like, ImageParts { comm, exe, exepath, real, args: &args });
         let old = self.threads.get(slot);
         let (env, cgroups) = (old.env.clone(), old.cgroups.clone());
         let env = if given(event, 15) { self.threads.text(&env, &strings(event, 15)) } else { env };

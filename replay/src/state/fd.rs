@@ -166,6 +166,25 @@ pub(crate) struct FdFlags {
     pub(crate) lower_layer: bool,
 }
 
+/// What the kernel calls the file of an fd.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+pub(crate) enum RealPath {
+    /// It was not asked.
+    #[default]
+    Unknown,
+    /// The same as the fd is called.
+    Named,
+    /// Another path.
+    Other {
+        /// From the root of the host.
+        #[serde(with = "super::bytes")]
+        path: Text,
+        /// From the root directory of the process that opened it; empty where that is the same.
+        #[serde(with = "super::bytes")]
+        inside: Text,
+    },
+}
+
 /// One open fd.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Fd {
@@ -193,6 +212,8 @@ pub struct Fd {
     pub pid: i64,
     /// What comes and goes.
     pub(crate) flags: FdFlags,
+    /// What the kernel calls it.
+    pub(crate) real: RealPath,
     /// Where `inet` and `unix` come from.
     pub(super) info: SocketInfo,
 }
@@ -218,7 +239,46 @@ impl Fd {
             unix: None,
             pid: 0,
             flags: FdFlags::default(),
+            real: RealPath::default(),
             info: SocketInfo::default(),
+        }
+    }
+
+    /// Its path as the kernel has it, from the root of the host. `None` if the capture does not say.
+    pub fn real_path(&self) -> Option<&Text> {
+        match &self.real {
+            RealPath::Unknown => None,
+            RealPath::Named => Some(&self.name),
+            RealPath::Other { path, .. } => Some(path),
+        }
+    }
+
+    /// The same from the root directory of the process that opened it.
+    pub fn real_path_inside(&self) -> Option<&Text> {
+        match &self.real {
+            RealPath::Other { inside, .. } if !inside.is_empty() => Some(inside),
+            RealPath::Unknown | RealPath::Named | RealPath::Other { .. } => self.real_path(),
+        }
+    }
+
+    /// What the kernel calls it, beside its name.
+    pub(super) fn called(&self, path: &[u8], inside: Option<&[u8]>) -> RealPath {
+        let inside = inside.filter(|inside| *inside != path).unwrap_or_default();
+        let own = |text: &[u8]| if *text == *self.name { self.name.clone() } else { text.into() };
+        if *path == *self.name && inside.is_empty() {
+            RealPath::Named
+        } else {
+            RealPath::Other { path: own(path), inside: own(inside) }
+        }
+    }
+
+    /// Whether this is what the kernel calls it, as is known already.
+    pub(super) fn is_called(&self, path: &[u8], inside: Option<&[u8]>) -> bool {
+        let inside = inside.filter(|inside| *inside != path).unwrap_or_default();
+        match &self.real {
+            RealPath::Unknown => false,
+            RealPath::Named => *path == *self.name && inside.is_empty(),
+            RealPath::Other { path: known, inside: other } => **known == *path && **other == *inside,
         }
     }
 

@@ -22,6 +22,9 @@ pub struct Image {
     /// Path of the executable, as the kernel has it.
     #[serde(with = "super::bytes")]
     pub exepath: Text,
+    /// Path of the executable from the root of the host, where the kernel said that it is another one.
+    #[serde(with = "super::bytes")]
+    pub(crate) real: Text,
     /// argv\[1..\], NUL between and after.
     #[serde(with = "super::bytes")]
     pub args: Text,

@@ -38,6 +38,7 @@ mod exec;
 mod identity;
 mod lifecycle;
 mod opens;
+mod real;
 mod transfer;
 
 mod budget;
@@ -61,7 +62,7 @@ pub use containers::{Container, Containers, Mount, Probe};
 pub use export::ResumePoint;
 pub(crate) use family::MAX_ANCESTORS;
 pub use fd::Fd;
-pub(crate) use fd::{Endpoints, FdKind, L4, Role};
+pub(crate) use fd::{Endpoints, FdKind, L4, RealPath, Role};
 pub use fdtable::FdTable;
 pub use image::{Image, Text};
 pub use interfaces::Interfaces;
@@ -75,6 +76,8 @@ pub(crate) use table::Parentage;
 pub use table::Threads;
 pub use thread::{Capabilities, Category, Memory, Slot, Thread};
 pub(crate) use thread::{ExecFacts, StoredEnter, clone_flag};
+
+pub(crate) use opens::UNKNOWN;
 
 use budget::Budget;
 use lineage::Adopted;
@@ -218,6 +221,9 @@ impl State {
         let mut result = Some(Facts::default());
         if let Some(facts) = &mut result {
             let enter = self.bind(event, facts);
+            if !event.extras().is_empty() {
+                self.see_file(event, facts);
+            }
             self.dispatch(event, facts, enter.as_deref());
             if let Some(slot) = facts.thread {
                 facts.fd_num = self.threads.get(slot).last_fd;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use tercel_format::Event;
 use tercel_format::catalogue::code;
+use tercel_format::extras::kind;
 
 use super::params::{given, text};
 use super::{Facts, Fd, FdKind, Slot, State, StoredEnter, path};
@@ -14,6 +15,8 @@ const O_DIRECTORY: u32 = 1 << 10;
 const O_CREATED: u32 = 1 << 14;
 const UPPER_LAYER: u32 = 1 << 15;
 const LOWER_LAYER: u32 = 1 << 16;
+/// How a path begins whose directory is not known.
+pub(crate) const UNKNOWN: &[u8] = b"<UNKNOWN>";
 /// `AT_FDCWD`.
 const CURRENT_DIRECTORY: i64 = -100;
 
@@ -34,13 +37,20 @@ impl State {
         let mut name = std::mem::take(&mut self.scratch);
         name.clear();
         let opened = self.opened(event, slot, enter, &mut name);
-        let kind = if opened.flags & O_DIRECTORY != 0 { FdKind::Directory } else { FdKind::FileV2 };
-        let mut fd = Fd::new(kind, name.as_slice().into());
+        let of_file = if opened.flags & O_DIRECTORY != 0 { FdKind::Directory } else { FdKind::FileV2 };
+        let mut fd = Fd::new(of_file, name.as_slice().into());
         fd.raw_name = if *opened.name == *name { fd.name.clone() } else { opened.name.into() };
         fd.open_flags = opened.flags;
         (fd.dev, fd.ino) = (opened.dev, opened.ino);
         fd.flags.upper_layer = opened.flags & UPPER_LAYER != 0;
         fd.flags.lower_layer = opened.flags & LOWER_LAYER != 0;
+        if let Some(path) = event.kernel_path(kind::PATH) {
+            let inside = event.kernel_path(kind::PATH_INSIDE);
+            if fd.name.starts_with(UNKNOWN) {
+                fd.name = inside.unwrap_or(path).into();
+            }
+            fd.real = fd.called(path, inside);
+        }
         self.scratch = name;
         self.add_fd(slot, number, Arc::new(fd), facts);
     }
@@ -104,21 +114,20 @@ impl State {
     /// The directory that a path is relative to, given the directory fd of the call (reference state 7.3): `.` for an absolute
     /// path, the working directory for `AT_FDCWD`, otherwise the name of the fd with a slash, or `<UNKNOWN>`.
     pub(crate) fn dirfd_base(&self, slot: Option<Slot>, dirfd: i64, path: &[u8]) -> Cow<'_, [u8]> {
-        const UNKNOWN: Cow<'_, [u8]> = Cow::Borrowed(b"<UNKNOWN>");
         if path.starts_with(b"/") {
             return Cow::Borrowed(b".");
         }
-        let Some(slot) = slot else { return UNKNOWN };
+        let Some(slot) = slot else { return Cow::Borrowed(UNKNOWN) };
         if dirfd == CURRENT_DIRECTORY {
             return Cow::Borrowed(self.threads.cwd(slot));
         }
         if dirfd < 0 {
-            return UNKNOWN;
+            return Cow::Borrowed(UNKNOWN);
         }
         match self.threads.fd(slot, dirfd).map(|fd| &*fd.name) {
             Some(name) if name.is_empty() || name.ends_with(b"/") => Cow::Borrowed(name),
             Some(name) => Cow::Owned([name, b"/"].concat()),
-            None => UNKNOWN,
+            None => Cow::Borrowed(UNKNOWN),
         }
     }
 }

@@ -53,6 +53,7 @@ impl State {
                 comm: &record.comm,
                 exe: &record.exe,
                 exepath: without_deleted(&record.exepath),
+                real: b"",
                 args: &ended(&record.args),
             },
         );

@@ -301,11 +301,12 @@ impl Threads {
         if *like.comm == *parts.comm
             && *like.exe == *parts.exe
             && *like.exepath == *parts.exepath
+            && *like.real == *parts.real
             && *like.args == *parts.args
         {
             return like.clone();
         }
-        let texts = [parts.comm, parts.exe, parts.exepath];
+        let texts = [parts.comm, parts.exe, parts.exepath, parts.real];
         self.grow(size_of::<Image>() + texts.into_iter().map(<[u8]>::len).sum::<usize>());
         let args = self.text(&like.args, parts.args);
         self.last_image = self.last_image.saturating_add(1);
@@ -318,6 +319,7 @@ impl Threads {
                 share(&like.exe, parts.exe)
             },
             exepath: share(&like.exepath, parts.exepath),
+            real: share(&like.real, parts.real),
             args,
         })
     }
@@ -329,6 +331,8 @@ pub(super) struct ImageParts<'a> {
     pub(super) comm: &'a [u8],
     pub(super) exe: &'a [u8],
     pub(super) exepath: &'a [u8],
+    /// Where the kernel says that it is another one.
+    pub(super) real: &'a [u8],
     pub(super) args: &'a [u8],
 }
 
@@ -340,6 +344,7 @@ fn share(old: &Text, new: &[u8]) -> Text {
 impl Image {
     /// The parts of the image.
     pub(super) fn parts(&self) -> ImageParts<'_> {
-        ImageParts { comm: &self.comm, exe: &self.exe, exepath: &self.exepath, args: &self.args }
+        let Image { comm, exe, exepath, real, args, .. } = self;
+        ImageParts { comm, exe, exepath, real, args }
     }
 }

@@ -313,8 +313,7 @@ impl Default for Blank {
     fn default() -> Blank {
         let unknown: Text = b"<NA>".as_slice().into();
         let text = Text::default();
-        let image =
-            Image { id: 0, comm: unknown.clone(), exe: unknown, exepath: text.clone(), args: text.clone() };
+        let image = Image { id: 0, comm: unknown.clone(), exe: unknown, ..Image::default() };
         Blank { text, image: Arc::new(image), fds: Arc::default() }
     }
 }

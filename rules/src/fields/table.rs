@@ -128,6 +128,19 @@ fields! {
         EvtInfraDockerContainerImage "evt.infra.docker.container.image" CharBuf Na No [TABLE_ONLY] "Image name in an event of the Docker daemon";
         EvtIsOpenExec "evt.is_open_exec" Bool Na No [] "True if a file is created with a mode that lets it be executed";
         EvtIsOpenCreate "evt.is_open_create" Bool Na No [] "True if opening a file created it";
+        EvtRealpath "evt.realpath" CharBuf Na No [] "Path of the file that the event is about as the kernel resolved it, from the root of the host, whatever the caller called it; missing where the capture does not say. tercel's own";
+        EvtRealpathInside "evt.realpath.inside" CharBuf Na No [] "As evt.realpath, from the root directory of the process: in a container the path as the container has it. tercel's own";
+        EvtRealpathSecond "evt.realpath.second" CharBuf Na No [] "As evt.realpath, of the second file: the new name of a rename or link, the source of a mount. tercel's own";
+        EvtRealpathSecondInside "evt.realpath.second.inside" CharBuf Na No [] "As evt.realpath.second, from the root directory of the process. tercel's own";
+        EvtEntryPath "evt.entry.path" CharBuf Na No [] "Path that the caller gave when the call began, where memory had another one when it ended; otherwise missing. tercel's own";
+        EvtEntryPathSecond "evt.entry.path.second" CharBuf Na No [] "As evt.entry.path, of the second path of the call. tercel's own";
+        EvtFileIno "evt.file.ino" Int64 Dec No [] "Inode of the file that the event is about, also where there is no fd. tercel's own";
+        EvtFileDev "evt.file.dev" Int32 Hex No [] "Number of the device that holds the file that the event is about, in hexadecimal. tercel's own";
+        EvtFileMode "evt.file.mode" Uint32 Oct No [] "Kind and permissions of the file that the event is about, in octal. tercel's own";
+        EvtIsUring "evt.is_uring" Bool Na No [] "True if the operation came by io_uring and not by a system call. tercel's own";
+        EvtIsArgChanged "evt.is_arg_changed" Bool Na No [] "True if an argument in memory changed between the start of the call and its end, as by a thread that hides what is opened. tercel's own";
+        EvtIsArgsCut "evt.is_args_cut" Bool Na No [] "True if the arguments of an exec are not all there. tercel's own";
+        EvtIsEnvCut "evt.is_env_cut" Bool Na No [] "True if the environment of an exec is not all there. tercel's own";
         EvtCapture "evt.capture" CharBuf Na No [] "File of the cut of the flight recorder that contains the alert; has a value in outputs only. tercel's own";
     }
     Process ProcessField {
@@ -221,6 +234,7 @@ fields! {
         ProcStdinName "proc.stdin.name" CharBuf Na No [] "Name of the standard input, as fd.name";
         ProcStdoutName "proc.stdout.name" CharBuf Na No [] "Name of the standard output, as fd.name";
         ProcStderrName "proc.stderr.name" CharBuf Na No [] "Name of the standard error, as fd.name";
+        ProcRealexe "proc.realexe" CharBuf Na No [] "Path of the executable as the kernel resolved it, from the root of the host; proc.exepath where the capture does not say that it is another one. tercel's own";
         ProcLineage "proc.lineage" CharBuf Na Optional [ARG_ALLOWED NO_RHS NO_TRANSFORMER] "Names of the processes that led to this one, each as it was when it started the next, the eldest first: systemd>sshd>bash; proc.lineage[1] is the one that started it, whether or not it is still its parent; without a number any of them matches. tercel's own";
         ProcLineagePid "proc.lineage.pid" Int64 Id Optional [ARG_ALLOWED NO_RHS NO_TRANSFORMER] "Process id of the process that started this one, with a number of one of those before it, as proc.lineage. tercel's own";
         ProcLineageExepath "proc.lineage.exepath" CharBuf Na Optional [ARG_ALLOWED NO_RHS NO_TRANSFORMER] "Paths of the executables of the processes that led to this one, as proc.lineage. tercel's own";
@@ -288,6 +302,8 @@ fields! {
         FdIno "fd.ino" Int64 Dec No [] "Inode of the file";
         FdNameraw "fd.nameraw" CharBuf Na No [] "Path of a file as the program gave it, not made absolute";
         FdTypes "fd.types" CharBuf Dec Optional [IS_LIST ARG_ALLOWED NO_RHS] "What all open fds of the process are, each kind once; fd.types[1] is the kind of fd 1";
+        FdRealpath "fd.realpath" CharBuf Na No [] "Path of the file as the kernel resolved it, from the root of the host, whatever it was opened by; missing where the capture does not say. tercel's own";
+        FdRealpathInside "fd.realpath.inside" CharBuf Na No [] "As fd.realpath, from the root directory of the process that opened the file: in a container the path as the container has it. tercel's own";
         FdIsUpperLayer "fd.is_upper_layer" Bool Na No [] "True if the file is in the upper layer of an overlay file system";
         FdIsLowerLayer "fd.is_lower_layer" Bool Na No [] "True if the file is in a lower layer of an overlay file system";
     }

@@ -11,7 +11,7 @@ use crate::state::budget::{OVERHEAD, of_container, of_names};
 use crate::state::fdtree::FdTree;
 use crate::state::table::Group as TableGroup;
 use crate::state::{Ancestor, Container, Fd, FdTable, Group, Text, Thread, User};
-use crate::state::{Image, Names, Origin};
+use crate::state::{Image, Names, Origin, RealPath};
 
 /// Memory that a keyframe may take once it is decoded: room for a million fds that differ in nothing but their numbers, or for
 /// a hundred thousand threads.
@@ -76,7 +76,11 @@ impl Cost for SharedText {
 
 impl Cost for Arc<Fd> {
     fn cost(&self) -> usize {
-        size_of::<Fd>() + OVERHEAD + self.name.len() + self.raw_name.len()
+        let real = match &self.real {
+            RealPath::Other { path, inside } => path.len() + inside.len(),
+            RealPath::Unknown | RealPath::Named => 0,
+        };
+        size_of::<Fd>() + OVERHEAD + self.name.len() + self.raw_name.len() + real
     }
 }
 

@@ -28,7 +28,7 @@ use list::Allowance;
 
 /// Version of the state engine and of the encoding of its keyframes. It changes whenever one of them does: whenever the same
 /// events give another state, or a state other bytes. A keyframe of another version is not to be trusted.
-pub const STATE_VERSION: u32 = 5;
+pub const STATE_VERSION: u32 = 6;
 
 /// Why bytes are no keyframe.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -203,6 +203,7 @@ pub(super) struct ImageTexts {
     pub(super) comm: u32,
     pub(super) exe: u32,
     pub(super) exepath: u32,
+    pub(super) real: u32,
     pub(super) args: u32,
 }
 

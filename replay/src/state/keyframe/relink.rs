@@ -197,10 +197,10 @@ impl Images<'_> {
 
     /// The image of these texts.
     pub(super) fn image(&mut self, texts: &ImageTexts) -> Result<Arc<Image>> {
-        let ImageTexts { id, comm, exe, exepath, args } = *texts;
+        let ImageTexts { id, comm, exe, exepath, real, args } = *texts;
         let text = |place| self.known.text(place);
-        let image =
-            Image { id, comm: text(comm)?, exe: text(exe)?, exepath: text(exepath)?, args: text(args)? };
+        let (comm, exe, args) = (text(comm)?, text(exe)?, text(args)?);
+        let image = Image { id, comm, exe, exepath: text(exepath)?, real: text(real)?, args };
         let same = self.by_id.entry(id).or_insert_with(|| Arc::new(image.clone()));
         Ok(if **same == image { same.clone() } else { Arc::new(image) })
     }

@@ -227,6 +227,7 @@ impl Sharing {
             comm: self.text(&image.comm),
             exe: self.text(&image.exe),
             exepath: self.text(&image.exepath),
+            real: self.text(&image.real),
             args: self.text(&image.args),
         }
     }

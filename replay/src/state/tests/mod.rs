@@ -9,6 +9,7 @@ mod lineage;
 mod memory;
 mod needs;
 mod processes;
+mod real;
 mod sockets;
 mod startup;
 
@@ -67,6 +68,7 @@ impl Host {
 
     fn built(&mut self, builder: EventBuilder, params: Params<'_>) -> Option<Facts> {
         self.ts += 1000;
+        let builder = builder.at(self.ts);
         let built = params.iter().fold(builder, |builder, (name, value)| builder.set(name, value.clone()));
         let encoded = built.encode().expect("an event of the catalogue");
         self.state.apply(&encoded.event())
