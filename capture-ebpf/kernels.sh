@@ -38,6 +38,7 @@ unpack() {
 # One binary for all kernels, with the libraries that it needs.
 [ -n "${TERCEL:-}" ] || { (cd "$root" && cargo build --quiet --locked); TERCEL=$root/target/debug/tercel; }
 unpack busybox-static
+cc -O1 -w -static -o "$work/operations" "$root/tests/uring/operations.c"
 
 cat >"$work/rules.yaml" <<'RULES'
 - rule: executed
@@ -93,9 +94,38 @@ cd /tmp
     /bin/busybox sh -c "(/bin/busybox true; exit 7); : marker-fork" marker-fork
     /bin/busybox sh -c "echo \$\$ >$box/cgroup.procs; /bin/busybox unshare -p -f /bin/busybox echo marker-container"'
 /bin/tercel replay --rules /rules.yaml /tmp/t.scap
+# Every operation of io_uring, by its process, by workers and by a thread of the kernel.
+for how in "" async poll silent overflow; do
+    /bin/busybox mkdir /tmp/u && cd /tmp/u
+    /bin/tercel record -v -w /tmp/u.scap $(/bin/busybox cat /options) -- /bin/operations $how >/tmp/said 2>/tmp/told
+    /bin/busybox sed "s/^/SAID $how:/" /tmp/said
+    /bin/busybox grep io_uring: /tmp/told
+    /bin/tercel events /tmp/u.scap | /bin/busybox grep " operations " | /bin/busybox sed "s/^/EVENT $how:/"
+    cd / && /bin/busybox rm -rf /tmp/u /tmp/u.scap
+done
 echo "DONE $?"
 /bin/busybox poweroff -f
 INIT
+
+# What became of every operation that the program carried out: "seen MODE", "absent MODE" (the kernel does not have it), or
+# "missing MODE OPERATION".
+rings() { # log
+    tr -d '\r' <"$1" | awk '
+        /^EVENT / { sub(/^EVENT /, ""); mode = $0; sub(/:.*/, "", mode); sub(/^[^:]*:/, ""); line[++n] = $0; of[n] = mode }
+        /^SAID / { sub(/^SAID /, ""); mode = $0; sub(/:.*/, "", mode); sub(/^[^:]*:/, ""); said[++m] = $0; said_of[m] = mode }
+        END {
+            for (i = 1; i <= m; i++) {
+                split(said[i], word, " "); text = said[i]
+                sub(/^[^ ]* [^ ]* [^ ]* ?/, "", text)
+                how = said_of[i] == "" ? "plain" : said_of[i]
+                if (word[1] == "setup" || word[2] == -22) { print "absent", how; continue }
+                found = 0
+                for (k = 1; k <= n && !found; k++)
+                    if (of[k] == said_of[i] && !used[k] && index(line[k], " < " word[3] " ") && index(line[k], text)) { found = 1; used[k] = 1 }
+                print found ? "seen " how : "missing " how " " word[1] " " word[2]
+            }
+        }'
+}
 
 status=0
 check() { # kernel, options of record
@@ -104,6 +134,7 @@ check() { # kernel, options of record
     mkdir -p "$tree/bin"
     cp "$work"/busybox-static/{,usr/}bin/busybox "$tree/bin/" 2>/dev/null || true
     strip -o "$tree/bin/tercel" "$TERCEL"
+    cp "$work/operations" "$tree/bin/"
     ldd "$TERCEL" | grep -o '/[^ ]*' | while read -r library; do
         mkdir -p "$tree$(dirname "$library")"
         cp -L "$library" "$tree$library"
@@ -115,8 +146,10 @@ check() { # kernel, options of record
     timeout 300 qemu-system-x86_64 -accel tcg -m 1024 -smp 2 -nographic -no-reboot -kernel "$(find "$image" -name 'vmlinuz*' | head -n 1)" \
         -initrd "$work/initramfs" -append "console=ttyS0 quiet panic=-1 no_timer_check" </dev/null >"$log" 2>&1 || true
     for wanted in exec open connect fork exit 'container 0123456789ab vpid=1'; do grep -q "MATCH $wanted" "$log" || missing+=("$wanted"); done
+    rings "$log" >"$work/$1$2.rings"
+    grep -q '^missing' "$work/$1$2.rings" && missing+=("$(grep -c '^missing' "$work/$1$2.rings") operations of io_uring")
     if [ ${#missing[@]} = 0 ]; then
-        echo "ok      $1 $2"
+        echo "ok      $1 $2; io_uring: $(sort "$work/$1$2.rings" | uniq -c | awk '{ printf "%s %s %s; ", $1, $2, $3 }')"
     else
         echo "FAILED  $1 $2: no ${missing[*]} (see $log)"
         status=1

@@ -12,3 +12,4 @@ mod record;
 mod secrets;
 mod strace;
 mod turn;
+mod uring;

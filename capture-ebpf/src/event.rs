@@ -14,12 +14,13 @@ use aya_ebpf::{
     maps::{Array, PerCpuArray},
 };
 
-use tercel_probe_abi::{CONSTANT, Call, FlagTable, HEADER, MAX_WORDS, Param, flags, row, stat, want};
+use tercel_probe_abi::{CONSTANT, Call, FlagTable, HEADER, MAX_WORDS, Param, flags, row, stat, uring, want};
 
 use crate::{
     memory::{config, copy_kernel, copy_kernel_str, copy_user, copy_user_str, mask, store64},
     scope::in_scope,
     throttle::exceeds,
+    uring::Request,
 };
 
 /// Largest event; a power of two.
@@ -29,7 +30,7 @@ pub const CHUNK: u64 = 65536;
 /// Longest path, list of arguments and so on, with its NUL; a power of two.
 pub const TEXT: u64 = 4096;
 /// Arguments of a call: its own and those that steps work out; a power of two.
-const ARGUMENTS: u64 = 16;
+pub const ARGUMENTS: u64 = 16;
 /// Bytes of the saved registers up to the number of the call, the last that is needed; a power of two.
 const REGISTERS: u64 = 128;
 /// Do not wake the reader: it polls (BPF_RB_NO_WAKEUP).
@@ -57,6 +58,10 @@ pub struct Scratch {
     data: [u8; (RECORD + CHUNK) as usize],
     /// Room for addresses, vectors and paths on their way into the event.
     side: [u8; (2 * TEXT) as usize],
+    /// Names of a request of io_uring, its address, and what else is known of it.
+    names: [u8; (2 * TEXT) as usize],
+    address: [u8; uring::ADDRESS],
+    request: Request,
 }
 
 /// Size of the inner rings as declared; user space makes the real ones.
@@ -69,7 +74,7 @@ static RINGS: ArrayOfMaps<RingBuf<u64, RING>, 1024> = ArrayOfMaps::new();
 static SCRATCH: Array<Scratch> = Array::with_max_entries(2, 0);
 /// How every call becomes an event.
 #[map]
-static CALLS: Array<Call> = Array::with_max_entries(row::COUNT, 0);
+pub static CALLS: Array<Call> = Array::with_max_entries(row::COUNT, 0);
 /// Translations of flags.
 #[map]
 static FLAGS: Array<FlagTable> = Array::with_max_entries(flags::COUNT, 0);
@@ -278,6 +283,38 @@ impl Event {
         field!(self, index = 0);
         field!(self, position = 0);
         field!(self, cursor = HEADER as u64 + 2 * u64::from(nparams));
+    }
+
+    /// Room for one of two names of a request.
+    #[inline(always)]
+    pub fn name(self, index: u64) -> *mut u8 {
+        // SAFETY: the mask keeps the position within the room.
+        unsafe { self.names().cast::<u8>().add((TEXT * mask!(index, 1)) as usize) }
+    }
+
+    /// Room for both.
+    #[inline(always)]
+    pub fn names(self) -> *mut [u8; (2 * TEXT) as usize] {
+        // SAFETY: a field of the map's value, here and below.
+        unsafe { addr_of_mut!((*self.scratch).names) }
+    }
+
+    /// Room for the address of a request.
+    #[inline(always)]
+    pub fn address(self) -> *mut u8 {
+        unsafe { addr_of_mut!((*self.scratch).address) }.cast()
+    }
+
+    /// What is known of a request.
+    #[inline(always)]
+    pub fn request(self) -> *mut Request {
+        unsafe { addr_of_mut!((*self.scratch).request) }
+    }
+
+    /// The arguments of the call, all of them.
+    #[inline(always)]
+    pub fn args(self) -> *mut [u64; ARGUMENTS as usize] {
+        unsafe { addr_of_mut!((*self.scratch).args) }
     }
 
     /// Task that the event is about.

@@ -22,6 +22,7 @@ const FMODE_CREATED: u32 = 0x10_0000;
 /// Kernel: magic number of overlayfs.
 const OVERLAYFS: u64 = 0x794c_7630;
 const O_CREAT: u64 = 0o100;
+const O_LARGEFILE: u64 = 0o100_000;
 const O_TMPFILE_BIT: u64 = 0o20_000_000;
 
 /// The kernel's file of an fd of a task; 0 if there is none.
@@ -64,8 +65,11 @@ pub fn opened(event: Event) {
         mode = user::<u64>(how.wrapping_add(8)).unwrap_or(0);
         event.set_arg(12, user::<u64>(how.wrapping_add(16)).unwrap_or(0));
     }
-    if param.value == 2 {
-        flags = O_CREAT;
+    match param.value {
+        2 => flags = O_CREAT,
+        // The kernel adds it to every open of io_uring.
+        4 => flags &= !O_LARGEFILE,
+        _ => {}
     }
     let file = if event.ret() >= 0 { of_fd(event.task(), event.ret() as i32) } else { 0 };
     let mut shown = bits(flags::OPEN, flags);

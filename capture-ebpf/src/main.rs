@@ -15,6 +15,7 @@ mod run;
 mod scope;
 mod socket;
 mod throttle;
+mod uring;
 mod values;
 mod vector;
 
@@ -34,7 +35,7 @@ use aya_ebpf::{
 use event::{Event, wanted};
 use memory::{config, get, mask, off, typed};
 use run::{resume, run};
-use tercel_probe_abi::{Call, row, stat, step, want};
+use tercel_probe_abi::{Call, row, stat, step, uring as abi_uring, want};
 
 /// Programs of the steps, as raw tracepoints.
 #[map]
@@ -317,6 +318,66 @@ fn signal_sender(signal: u32, info: u64) -> u32 {
         1 | 2 | 3 | 15 | 20 if sent => get!(u32, info, siginfo_pid),
         _ => 0,
     }
+}
+
+/// The kernel has taken a request of io_uring: `io_uring_submit_req(request)`, or `io_uring_submit_sqe(ring, request, …)`.
+#[raw_tracepoint(tracepoint = "io_uring_submit_req")]
+pub fn raw_uring_submit(context: RawTracePointContext) -> i32 {
+    let request =
+        if config().uring_request == abi_uring::request::FIRST { context.arg(0) } else { context.arg(1) };
+    if let Some(event) = uring::submitted(request) {
+        run(&context, &RAW_STEPS, event);
+    }
+    0
+}
+
+/// A request is complete: `io_uring_complete`, in three forms.
+#[raw_tracepoint(tracepoint = "io_uring_complete")]
+pub fn raw_uring_complete(context: RawTracePointContext) -> i32 {
+    let ring = context.arg(0);
+    let event = match config().uring_completion {
+        abi_uring::completion::MARK => uring::completed(
+            ring,
+            0,
+            context.arg(1),
+            context.arg::<u64>(2) as i32,
+            context.arg::<u64>(3) as u32,
+        ),
+        abi_uring::completion::REQUEST => uring::completed(
+            ring,
+            context.arg(1),
+            context.arg(2),
+            context.arg::<u64>(3) as i32,
+            context.arg::<u64>(4) as u32,
+        ),
+        _ => {
+            // An entry of the ring (linux/io_uring.h, struct io_uring_cqe), which its owner can write to: the request says it better.
+            let (request, entry) = (context.arg::<u64>(1), context.arg::<u64>(2));
+            let result = if request == 0 { memory::kernel(entry, 8) } else { get!(i32, request, req_res) };
+            uring::completed(ring, request, memory::kernel(entry, 0), result, memory::kernel(entry, 12))
+        }
+    };
+    if let Some(event) = event {
+        run(&context, &RAW_STEPS, event);
+    }
+    0
+}
+
+/// A request is complete, and its ring is full: `io_uring_cqe_overflow(ring, mark, result, flags, …)`.
+#[raw_tracepoint(tracepoint = "io_uring_cqe_overflow")]
+pub fn raw_uring_overflow(context: RawTracePointContext) -> i32 {
+    let (result, flags) = (context.arg::<u64>(2) as i32, context.arg::<u64>(3) as u32);
+    if let Some(event) = uring::completed(context.arg(0), 0, context.arg(1), result, flags) {
+        run(&context, &RAW_STEPS, event);
+    }
+    0
+}
+
+/// A request names an fd: `io_uring_file_get(ring, fd)`. Attached only where requests do not keep it.
+#[raw_tracepoint(tracepoint = "io_uring_file_get")]
+pub fn raw_uring_file(context: RawTracePointContext) -> i32 {
+    uring::names_file(context.arg::<u64>(1) as i32);
+    0
 }
 
 /// The interpreter as a step: where steps hand back to.

@@ -177,28 +177,23 @@ fn attempted_exe_args(event: Event, argv: u64) {
 fn vector(event: Event, array: u64, first: u64, room: u64) {
     let from = event.cursor();
     let mut i = first;
-    let mut complete = false;
+    let mut last = 0;
     while i < STRINGS {
         let address = user_long(event, array, i);
         i += 1;
-        if address == 0 {
-            complete = true;
-            break;
-        }
         let used = event.cursor().wrapping_sub(from);
-        if used >= room {
+        last = address;
+        if address == 0 || used >= room {
             break;
         }
-        let room = mask!(room - used, CHUNK - 1);
-        let length = copy_user_str(event.at(), room, address);
+        let left = mask!(room - used, CHUNK - 1);
+        let length = copy_user_str(event.at(), left, address);
         if length > 0 {
             event.advance(mask!(length, CHUNK - 1));
         }
-        if length == room as i64 && user::<u8>(address.wrapping_add(room - 1)).unwrap_or(0) != 0 {
-            break;
-        }
     }
-    if !complete {
+    // A string that was cut fills the room.
+    if last != 0 || event.cursor().wrapping_sub(from) >= room {
         count(stat::CUT);
     }
     event.close(event.cursor().wrapping_sub(from));

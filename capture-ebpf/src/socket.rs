@@ -6,7 +6,7 @@ use tercel_probe_abi::{MISSING, flags};
 use crate::{
     event::{Event, translate},
     file::{is_socket, of_fd},
-    memory::{copy_kernel_str, copy_user, copy_user_str, get, kernel, mask, off, user},
+    memory::{copy_kernel, copy_kernel_str, copy_user, copy_user_str, get, kernel, mask, off, user},
 };
 
 const AF_UNIX: u16 = 1;
@@ -21,7 +21,12 @@ const EINPROGRESS: i64 = 115;
 /// The kernel's socket of an fd; 0 if the fd is none.
 #[inline(always)]
 fn of_fd_socket(task: u64, fd: i32) -> u64 {
-    let file = of_fd(task, fd);
+    socket_of(of_fd(task, fd))
+}
+
+/// The kernel's socket of a file; 0 if the file is none.
+#[inline(always)]
+fn socket_of(file: u64) -> u64 {
     if file == 0 || !is_socket(get!(u64, file, file_inode)) {
         return 0;
     }
@@ -38,7 +43,9 @@ pub fn sockaddr(event: Event) {
     let side = event.side(0);
     // SAFETY: the room beside the event is longer than an address; what is not read of the address is 0.
     unsafe { side.cast::<[u64; 16]>().write_volatile([0; 16]) };
-    if length < 2 || !copy_user(side, length, address) {
+    let copied =
+        if param.value == 1 { copy_kernel(side, length, address) } else { copy_user(side, length, address) };
+    if length < 2 || !copied {
         return event.empty();
     }
     let family = kernel::<u16>(side as u64, 0);
@@ -76,11 +83,15 @@ fn push_path(event: Event, address: u64, length: u64) {
     finish_path(event, length);
 }
 
-/// The same in user memory.
+/// The same of a peer that the call names.
 #[inline(always)]
-fn push_user_path(event: Event, address: u64) {
-    let address = if user::<u8>(address).unwrap_or(1) == 0 { address + 1 } else { address };
-    let length = copy_user_str(event.at(), UNIX_PATH, address);
+fn push_named_path(event: Event, named: Peer) {
+    let address = named.address.wrapping_add(if named.read::<u16>(2) & 0xff == 0 { 3 } else { 2 });
+    let length = if named.in_kernel {
+        copy_kernel_str(event.at(), UNIX_PATH, address)
+    } else {
+        copy_user_str(event.at(), UNIX_PATH, address)
+    };
     finish_path(event, length);
 }
 
@@ -98,13 +109,36 @@ pub fn tuple(event: Event) {
     let fd = if param.map == 255 { ret as i32 } else { event.arg(u64::from(param.map)) as i32 };
     let succeeded = if param.value & 256 != 0 { ret == 0 || ret == -EINPROGRESS } else { ret >= 0 };
     let named = if param.value & 255 == 255 { 0 } else { event.arg(u64::from(param.value & 15)) };
-    add_tuple(event, if succeeded { fd } else { -1 }, param.width == 1, named);
+    let peer = Peer { address: named, in_kernel: param.value & 512 != 0 };
+    let file = if param.value & 1024 != 0 { event.arg(14) } else { of_fd(event.task(), fd) };
+    add_tuple_of(event, if succeeded { socket_of(file) } else { 0 }, param.width == 1, peer);
+}
+
+/// The address of the peer that a call names; 0 if it names none.
+#[derive(Clone, Copy)]
+struct Peer {
+    address: u64,
+    /// It was copied by the kernel.
+    in_kernel: bool,
+}
+
+impl Peer {
+    /// A value of the address; 0 if it cannot be read.
+    #[inline(always)]
+    fn read<T: Copy + Default>(self, offset: u64) -> T {
+        let at = self.address.wrapping_add(offset);
+        if self.in_kernel { kernel(at, 0) } else { user(at).unwrap_or_default() }
+    }
 }
 
 /// Adds the tuple of the socket of an fd; empty if the fd is none. `named` is the address of the peer that the call names, or 0.
 #[inline(always)]
 pub fn add_tuple(event: Event, fd: i32, inbound: bool, named: u64) {
-    let socket = of_fd_socket(event.task(), fd);
+    add_tuple_of(event, of_fd_socket(event.task(), fd), inbound, Peer { address: named, in_kernel: false });
+}
+
+#[inline(always)]
+fn add_tuple_of(event: Event, socket: u64, inbound: bool, named: Peer) {
     if socket == 0 {
         return event.empty();
     }
@@ -120,15 +154,12 @@ pub fn add_tuple(event: Event, fd: i32, inbound: bool, named: u64) {
 }
 
 #[inline(always)]
-fn inet(event: Event, socket: u64, inbound: bool, named: u64) {
+fn inet(event: Event, socket: u64, inbound: bool, named: Peer) {
     let local = (get!(u32, socket, inet_saddr), get!(u16, socket, inet_sport));
     let mut remote = (get!(u32, socket, sk_daddr), get!(u16, socket, sk_dport));
     // An unconnected datagram socket has no peer: the address that the call names stands in.
-    if remote.1 == 0 && named != 0 {
-        remote = (
-            user::<u32>(named.wrapping_add(4)).unwrap_or(0),
-            user::<u16>(named.wrapping_add(2)).unwrap_or(0),
-        );
+    if remote.1 == 0 && named.address != 0 {
+        remote = (named.read(4), named.read(2));
     }
     let (source, destination) = if inbound { (remote, local) } else { (local, remote) };
     event.push(u64::from(AF_INET), 1);
@@ -139,17 +170,15 @@ fn inet(event: Event, socket: u64, inbound: bool, named: u64) {
 }
 
 #[inline(always)]
-fn inet6(event: Event, socket: u64, inbound: bool, named: u64) {
+fn inet6(event: Event, socket: u64, inbound: bool, named: Peer) {
     let mut local = ([0u64; 2], get!(u16, socket, inet_sport));
     let mut remote = ([0u64; 2], get!(u16, socket, sk_dport));
     if off!(inet_pinet6) != MISSING && off!(sk_v6_daddr) != MISSING {
         local.0 = get!([u64; 2], get!(u64, socket, inet_pinet6), pinet6_saddr);
         remote.0 = get!([u64; 2], socket, sk_v6_daddr);
     }
-    if remote.1 == 0 && named != 0 {
-        let address = named.wrapping_add(8);
-        remote.0 = [user::<u64>(address).unwrap_or(0), user::<u64>(address.wrapping_add(8)).unwrap_or(0)];
-        remote.1 = user::<u16>(named.wrapping_add(2)).unwrap_or(0);
+    if remote.1 == 0 && named.address != 0 {
+        remote = ([named.read(8), named.read(16)], named.read(2));
     }
     let (source, destination) = if inbound { (remote, local) } else { (local, remote) };
     event.push(u64::from(AF_INET6), 1);
@@ -162,14 +191,14 @@ fn inet6(event: Event, socket: u64, inbound: bool, named: u64) {
 }
 
 #[inline(always)]
-fn unix(event: Event, socket: u64, inbound: bool, named: u64) {
+fn unix(event: Event, socket: u64, inbound: bool, named: Peer) {
     let peer = get!(u64, socket, unix_peer);
     event.push(u64::from(AF_UNIX), 1);
     let (first, second) = if inbound { (socket, peer) } else { (peer, socket) };
     event.push(first, 8);
     event.push(second, 8);
-    if !inbound && peer == 0 && named != 0 {
-        return push_user_path(event, named.wrapping_add(2));
+    if !inbound && peer == 0 && named.address != 0 {
+        return push_named_path(event, named);
     }
     let address = get!(u64, if inbound { socket } else { peer }, unix_addr);
     if address == 0 {

@@ -25,7 +25,12 @@ const HEADER: u64 = 8;
 /// See `step::MSGHDR`.
 #[inline(always)]
 pub fn msghdr(event: Event) {
+    let Some(param) = event.caller() else { return };
+    let name = event.arg(8);
     read_header(event, 0);
+    if param.value == 1 {
+        event.set_arg(8, name);
+    }
 }
 
 /// Reads a message header of an array.

@@ -30,6 +30,7 @@ mod kind {
     pub(super) const VOLATILE: u32 = 9;
     pub(super) const CONST: u32 = 10;
     pub(super) const RESTRICT: u32 = 11;
+    pub(super) const FUNC_PROTO: u32 = 13;
     pub(super) const TYPE_TAG: u32 = 18;
     pub(super) const ENUM64: u32 = 19;
 }
@@ -92,6 +93,15 @@ impl Btf {
     /// of the probe.
     pub(crate) fn resolve(&self, path: &str) -> u32 {
         path.trim_start_matches('?').split('|').find_map(|path| self.one(path)).unwrap_or(MISSING)
+    }
+
+    /// Number of arguments of a trace point by the name of its prototype; the first, which is not the caller's, does not count.
+    pub(crate) fn arguments(&self, name: &str) -> Option<usize> {
+        let heads = (1..self.types.len() as u32).filter_map(|id| self.head(id));
+        let mut prototypes = heads.filter(|head| head.kind == kind::TYPEDEF);
+        let prototype = prototypes.find(|head| self.string(head.name) == Some(name))?;
+        let function = self.head(self.head(prototype.size_or_type)?.size_or_type)?;
+        (function.kind == kind::FUNC_PROTO).then(|| function.members.saturating_sub(1))
     }
 
     fn one(&self, path: &str) -> Option<u32> {

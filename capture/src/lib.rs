@@ -69,6 +69,7 @@ mod probe;
 mod scope;
 mod source;
 mod turns;
+mod uring;
 
 pub use tercel_probe_abi as abi;
 
@@ -77,3 +78,4 @@ pub use error::CaptureError;
 pub use probe::{Drops, Options, ProcessScope, Selection};
 pub use snapshot::processes;
 pub use source::{Source, Stopper};
+pub use uring::UringCoverage;

@@ -9,12 +9,14 @@ use aya::programs::{Program, ProgramFd, RawTracePoint, TracePoint};
 use aya::{Ebpf, EbpfLoader, Pod, VerifierLogLevel};
 use tercel_format::catalogue::code;
 use tercel_probe_abi::{
-    Call, Config, FlagTable, MISSING, Offsets, PATHS, Share, Throttled, flags, row, scope, stat, step, want,
+    Call, Config, FlagTable, MISSING, Offsets, PATHS, Share, Throttled, flags, row, scope, stat, step,
+    uring as abi_uring, want,
 };
 
 use crate::btf::{self, Btf};
 use crate::drain::Drain;
 use crate::error::CaptureError;
+use crate::uring::{self, Points, UringCoverage};
 use crate::{clock, syscalls};
 
 /// The kernel side, built from capture-ebpf/ by its script.
@@ -27,6 +29,11 @@ const MOST_PROCESSES: u32 = 1 << 16;
 /// entries back for every CPU.
 const REMEMBERED: u32 = 4096;
 const REMEMBERED_PER_CPU: u32 = 256;
+
+/// Requests of io_uring under way that are kept, and those of them with names, which take 8 KiB each. Those beyond are recorded without
+/// their results.
+const MOST_REQUESTS: u32 = 8192;
+const MOST_NAMES: u32 = 1024;
 
 /// How far a process may be ahead of its share, in nanoseconds.
 const BURST: u64 = 250_000_000;
@@ -182,10 +189,13 @@ unsafe impl Pod for Plain<Offsets> {}
 unsafe impl Pod for Plain<Share> {}
 // SAFETY: as above.
 unsafe impl Pod for Plain<Throttled> {}
+// SAFETY: as above.
+unsafe impl Pod for Plain<abi_uring::Operation> {}
 
 const _: () = assert!(size_of::<Call>() == 8 + 8 * tercel_probe_abi::MAX_WORDS);
 const _: () = assert!(size_of::<FlagTable>() == 8 + 4 * 4 * 256);
-const _: () = assert!(size_of::<Config>() == 32);
+const _: () = assert!(size_of::<Config>() == 40);
+const _: () = assert!(size_of::<abi_uring::Operation>() == 12 + 4 * abi_uring::LOADS);
 const _: () = assert!(size_of::<Offsets>() == 4 * PATHS.len());
 
 /// The loaded probe. When it is dropped, the kernel forgets it.
@@ -195,12 +205,19 @@ pub(crate) struct Probe {
     _steps: Vec<ProgramArray<MapData>>,
     attached: Vec<&'static str>,
     scope: Option<ProcessScope>,
+    uring: UringCoverage,
 }
 
 impl Probe {
     /// Loads and attaches the probe. From now on the rings fill.
     pub(crate) fn start(options: &Options) -> Result<(Probe, Drain), CaptureError> {
-        let offsets = offsets()?;
+        let btf = kernel_types()?;
+        let mut offsets = offsets(&btf)?;
+        let points = Points::find(&btf);
+        // Kernels that cannot bind through a ring copy addresses later than its trace points tell.
+        if offsets.0.io_bind == MISSING {
+            offsets.0.msg_addr = MISSING;
+        }
         let kernel = kernel_version();
         let classic = options.classic || kernel >= (7, 0);
         let cpus = cpus()?;
@@ -212,6 +229,8 @@ impl Probe {
             guarded: u32::from(kernel >= (6, 19)),
             scope: options.scope.as_ref().filter(|_| can_limit(kernel)).map_or(0, ProcessScope::bits),
             max_args: options.max_args.clamp(1, Options::MAX_ARGS),
+            uring_request: points.map_or(0, |points| points.request),
+            uring_completion: points.map_or(0, |points| points.completion),
         });
         let mut ebpf = EbpfLoader::new()
             .verifier_log_level(VerifierLogLevel::DEBUG | VerifierLogLevel::STATS)
@@ -219,6 +238,10 @@ impl Probe {
             .override_global("CONFIG", &config, true)
             .map_max_entries("SCRATCH", 2 * cpus)
             .map_max_entries("THROTTLED", REMEMBERED.max(cpus.saturating_mul(REMEMBERED_PER_CPU)))
+            .map_max_entries("REQUESTS", if points.is_some() { MOST_REQUESTS } else { 1 })
+            .map_max_entries("MARKS", if points.is_some() { MOST_REQUESTS } else { 1 })
+            .map_max_entries("NAMES", if points.is_some() { MOST_NAMES } else { 1 })
+            .map_max_entries("FILES", if points.is_some() { MOST_REQUESTS } else { 1 })
             .map_max_entries("SCOPE", if config.0.scope == 0 { 1 } else { MOST_PROCESSES })
             .load(OBJECT)
             .map_err(|cause| refused("loading the probe", &cause))?;
@@ -229,7 +252,9 @@ impl Probe {
             ebpf,
             attached: Vec::new(),
             scope: options.scope.clone(),
+            uring: UringCoverage::default(),
         };
+        probe.uring = probe.attach_uring(&btf, points);
         if config.0.scope != 0 {
             probe.attach_raw("raw_fork", "sched_process_fork")?;
         }
@@ -322,6 +347,46 @@ impl Probe {
         Ok(())
     }
 
+    /// Which operations of io_uring are recorded.
+    pub(crate) fn uring(&self) -> &UringCoverage {
+        &self.uring
+    }
+
+    /// Attaches what sees the operations of io_uring. A kernel that refuses it is recorded without them.
+    fn attach_uring(&mut self, btf: &Btf, points: Option<Points>) -> UringCoverage {
+        let none = |reason: String| UringCoverage {
+            missing: syscalls::uring::OPERATIONS.iter().map(|op| op.name).collect(),
+            reason: Some(reason),
+            ..UringCoverage::default()
+        };
+        let Some(points) = points else {
+            return none(
+                "the trace points of this kernel do not say which request they are about".to_owned(),
+            );
+        };
+        let (operations, coverage) = uring::operations(btf);
+        let attached = (|| {
+            let mut table: Array<_, Plain<abi_uring::Operation>> = table_of(&mut self.ebpf, "OPERATIONS")?;
+            for (number, operation) in operations {
+                table
+                    .set(number, Plain(operation), 0)
+                    .map_err(|cause| refused("filling the table of operations", &cause))?;
+            }
+            if btf.resolve("?io_kiocb.cqe.fd") == MISSING {
+                self.attach_raw("raw_uring_file", "io_uring_file_get")?;
+            }
+            self.attach_raw("raw_uring_complete", "io_uring_complete")?;
+            if points.completion != abi_uring::completion::MARK {
+                self.attach_raw("raw_uring_overflow", "io_uring_cqe_overflow")?;
+            }
+            self.attach_raw("raw_uring_submit", points.submit)
+        })();
+        match attached {
+            Ok(()) => coverage,
+            Err(error) => none(error.to_string()),
+        }
+    }
+
     fn attach_raw(&mut self, name: &'static str, tracepoint: &str) -> Result<(), CaptureError> {
         let program: &mut RawTracePoint = program(&mut self.ebpf, name)?;
         program.load().map_err(|cause| refused(&format!("loading {name}"), &cause))?;
@@ -331,10 +396,14 @@ impl Probe {
     }
 }
 
-/// Offsets of this kernel; a field that is missing and not optional stops the load.
-fn offsets() -> Result<Plain<Offsets>, CaptureError> {
+/// The kernel's own types.
+fn kernel_types() -> Result<Btf, CaptureError> {
     let bytes = fs::read(btf::KERNEL).map_err(|cause| CaptureError::NoBtf { cause })?;
-    let btf = Btf::parse(bytes).ok_or(CaptureError::BadBtf)?;
+    Btf::parse(bytes).ok_or(CaptureError::BadBtf)
+}
+
+/// Offsets of this kernel; a field that is missing and not optional stops the load.
+fn offsets(btf: &Btf) -> Result<Plain<Offsets>, CaptureError> {
     let mut found = [MISSING; PATHS.len()];
     for (slot, (field, path)) in found.iter_mut().zip(PATHS) {
         *slot = btf.resolve(path);

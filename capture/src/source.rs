@@ -21,6 +21,7 @@ use crate::drain::Drain;
 use crate::error::CaptureError;
 use crate::probe::{Drops, Options, Probe, Selection};
 use crate::snapshot::Snapshot;
+use crate::uring::UringCoverage;
 
 /// How long the rings may fill before they are looked at again.
 const POLL: Duration = Duration::from_millis(2);
@@ -91,6 +92,8 @@ pub struct Source {
     ended_unseen: VecDeque<i64>,
     /// Fds of the lists that an exec closes, and that are not reported yet: process, first and last number.
     closing: VecDeque<(i64, u32, u32)>,
+    /// Rings of io_uring whose operations are not recorded: how many, and the thread that set up the last one, if no event says so yet.
+    unseen_rings: (u64, Option<i64>),
     looked: Instant,
     /// Events until everything but the rings is looked at.
     batch: u32,
@@ -163,6 +166,7 @@ impl Source {
             losses: VecDeque::new(),
             ended_unseen: VecDeque::new(),
             closing: closing.into(),
+            unseen_rings: (0, None),
             looked: Instant::now(),
             batch: 0,
             made: None,
@@ -178,6 +182,16 @@ impl Source {
     /// When it was started, in nanoseconds since the epoch.
     pub fn started(&self) -> u64 {
         self.started
+    }
+
+    /// Which operations of io_uring are recorded.
+    pub fn uring(&self) -> &UringCoverage {
+        self.probe.uring()
+    }
+
+    /// Rings of io_uring that were set up although their operations are not recorded ([`UringCoverage::reason`]).
+    pub fn unseen_rings(&self) -> u64 {
+        self.unseen_rings.0
     }
 
     /// What was lost and cut until the last look, which is at most a tenth of a second ago, and at the end is the last.
@@ -282,7 +296,7 @@ impl Source {
         if self.looked.elapsed() >= LOSSES {
             self.look_for_losses();
         }
-        if let Some(step) = self.tell_loss().or_else(|| self.tell_end()) {
+        if let Some(step) = self.tell_loss().or_else(|| self.tell_end()).or_else(|| self.tell_ring()) {
             return Some(step);
         }
         self.batch = BATCH;
@@ -376,6 +390,17 @@ impl Source {
         self.make(event)
     }
 
+    /// A ring whose operations are not recorded as an event: what it does from now on is missing.
+    fn tell_ring(&mut self) -> Option<Progress> {
+        let tid = self.unseen_rings.1.take()?;
+        let text = |text: String| Value::Bytes([text.as_bytes(), b"\0"].concat());
+        let event = EventBuilder::new(code::NOTIFICATION_E, self.last.0, tid)
+            .cpu(self.last.1)
+            .set("id", text("io_uring".to_owned()))
+            .set("desc", text(self.uring().text()));
+        self.make(event)
+    }
+
     /// An event that the host did not make itself. What cannot be written as an event, as metadata that are too long, is
     /// left out.
     fn make(&mut self, event: EventBuilder) -> Option<Progress> {
@@ -387,7 +412,15 @@ impl Source {
     fn number(&mut self, from: Origin) -> Progress {
         let Some(event) = self.event(from) else { return Progress::Idle };
         let (code, last) = (event.code(), (event.ts, event.cpu));
+        let is_ring = code == tercel_format::catalogue::code::SYSCALL_IO_URING_SETUP_X;
+        let ring = event
+            .param(0)
+            .filter(|res| is_ring && res.last().is_some_and(|byte| byte & 0x80 == 0))
+            .map(|_| event.tid);
         self.last = last;
+        if ring.is_some() && self.uring().reason.is_some() {
+            self.unseen_rings = (self.unseen_rings.0 + 1, ring);
+        }
         if let Some(count) = self.delivered.get_mut(usize::from(code)) {
             *count += 1;
         }

@@ -25,7 +25,7 @@ use super::recordings::Recordings;
 use super::setup::Setup;
 use super::signals::Signals;
 use super::tally::Tally;
-use crate::diagnostics;
+use crate::diagnostics::{self, counted};
 use crate::exit::{Failure, Outcome};
 use crate::host;
 use crate::intent::Live;
@@ -74,6 +74,8 @@ pub struct Watch<'a> {
     drops: DropWatcher,
     silence: SilenceWatcher,
     lost_exits: LostExits,
+    /// Rings of io_uring that were reported because their operations are not recorded.
+    unseen_rings: u64,
     tally: Tally,
     started: Instant,
     /// When outputs were checked last, files and losses, and the newest events.
@@ -107,6 +109,7 @@ impl<'a> Watch<'a> {
             drops: DropWatcher::new(setup.config.drops),
             silence: SilenceWatcher::new(setup.config.timeouts, now),
             lost_exits: LostExits::new(now),
+            unseen_rings: 0,
             tally: Tally::default(),
             setup,
             started: now,
@@ -258,6 +261,12 @@ impl<'a> Watch<'a> {
     }
 
     fn look_for_losses(&mut self, replay: &Replay<'_>, events: u64, passed: Duration) {
+        let rings = self.source.unseen_rings();
+        if rings > self.unseen_rings {
+            let number = counted(rings - self.unseen_rings, "ring");
+            self.log.tell(Level::Warning, &format!("{number} set up; {}", self.source.uring().text()));
+            self.unseen_rings = rings;
+        }
         let cpus = self.lost_by_cpu();
         let told = self.drops.look(self.source.drops(), &cpus, events, passed);
         let (source, threads) = (&self.source, &replay.state().threads);

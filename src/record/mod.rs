@@ -71,8 +71,11 @@ pub fn run(args: &Record) -> Result<Outcome, Failure> {
         recorder = recorder.transformed(Box::new(Recorded(redactor)));
     }
     let found = recorder.begin(&mut source, started)?;
+    if source.uring().reason.is_some() && !args.quiet && !args.verbose {
+        eprintln!("warning: {}", source.uring().text());
+    }
     if args.verbose {
-        eprint!("{}", status::beginning(source.machine(), &options, &found, asked.elapsed()));
+        eprint!("{}", status::beginning(source.machine(), &options, &found, source.uring(), asked.elapsed()));
     }
     let mut command = match Command::start(&args.command, args.write.path == Path::new("-")) {
         Ok(command) => command,
@@ -105,7 +108,8 @@ pub fn run(args: &Record) -> Result<Outcome, Failure> {
     }
     .map_err(broken)?;
     if !args.quiet {
-        let lost = Lost { drops: source.drops(), by_cpu: source.drops_by_cpu() };
+        let lost =
+            Lost { drops: source.drops(), by_cpu: source.drops_by_cpu(), rings: source.unseen_rings() };
         eprint!("{}", status::summary(&counts, &sums, &lost, elapsed));
     }
     if sums.unsigned > 0 {

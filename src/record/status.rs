@@ -5,7 +5,7 @@ use std::io::IsTerminal;
 use std::time::{Duration, Instant};
 
 use indicatif::{HumanBytes, HumanCount, ProgressBar, ProgressDrawTarget, ProgressStyle};
-use tercel_capture::{Drops, Options};
+use tercel_capture::{Drops, Options, UringCoverage};
 use tercel_format::record::MachineInfo;
 use tercel_recording::{Counts, Found, Safe, Sums};
 
@@ -18,6 +18,8 @@ pub struct Lost<'a> {
     pub drops: &'a Drops,
     /// On each CPU.
     pub by_cpu: &'a [Drops],
+    /// Rings of io_uring whose operations were not recorded.
+    pub rings: u64,
 }
 
 /// The status line.
@@ -90,18 +92,26 @@ fn line(events: u64, rate: u64, sums: &Sums, lost: u64, elapsed: Duration) -> St
 }
 
 /// The lines about the start of a recording; `took` is how long the start lasted.
-pub fn beginning(machine: &MachineInfo, options: &Options, found: &Found, took: Duration) -> String {
+pub fn beginning(
+    machine: &MachineInfo,
+    options: &Options,
+    found: &Found,
+    uring: &UringCoverage,
+    took: Duration,
+) -> String {
     let host = String::from_utf8_lossy(&machine.hostname);
     let release = rustix::system::uname().release().to_string_lossy().into_owned();
     format!(
         "Host: {host}, kernel {release}, {}; {} with {}\n\
-         Probe: recording after {:.2} s, ring buffers of {} per CPU, {} bytes of each buffer\n",
+         Probe: recording after {:.2} s, ring buffers of {} per CPU, {} bytes of each buffer\n\
+         {}\n",
         counted(u64::from(machine.cpus), "CPU"),
         counted(found.threads as u64, "thread"),
         counted(found.fds as u64, "open file"),
         took.as_secs_f64(),
         HumanBytes(u64::from(options.ring)),
         options.snaplen,
+        uring.text(),
     )
 }
 
@@ -155,6 +165,9 @@ pub fn summary(counts: &Counts, sums: &Sums, lost: &Lost<'_>, elapsed: Duration)
         line!(out, "Keyframes left out because the state is too large: {}", sums.keyframes_left_out);
     }
     losses(&mut out, lost);
+    if lost.rings > 0 {
+        line!(out, "Rings of io_uring whose operations were not recorded: {}", lost.rings);
+    }
     if lost.drops.cut > 0 {
         line!(out, "Parameters truncated at their limit: {}", lost.drops.cut);
     }
@@ -214,7 +227,7 @@ mod tests {
         let counts = Counts { events: 100, ..Counts::default() };
         let second = Duration::from_secs(1);
         assert_eq!(
-            summary(&counts, &sums, &Lost { drops: &Drops::default(), by_cpu: &[] }, second),
+            summary(&counts, &sums, &Lost { drops: &Drops::default(), by_cpu: &[], rings: 0 }, second),
             "Events: 100 in 1.00 s (100 per second)\nSize: 900 bytes (9.0 per event), 10.0 % of the scap size\n"
         );
         let counts = Counts { events: 60, state_only: 40, left_out: 7 };
@@ -224,7 +237,7 @@ mod tests {
             summary(
                 &counts,
                 &Sums { files: 2, forgotten: 10, keyframes_left_out: 4, ..sums },
-                &Lost { drops: &drops, by_cpu: &by_cpu },
+                &Lost { drops: &drops, by_cpu: &by_cpu, rings: 0 },
                 second
             ),
             "Events: 60 in 1.00 s (60 per second)\n\

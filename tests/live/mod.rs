@@ -3,7 +3,7 @@
 mod containers;
 mod cuts;
 mod daemons;
-mod host;
+pub mod host;
 mod loss;
 mod measure;
 mod outputs;

@@ -160,6 +160,22 @@ offsets! {
     bprm_filename = "linux_binprm.filename",
     siginfo_code = "kernel_siginfo.si_code",
     siginfo_pid = "kernel_siginfo._sifields._kill._pid",
+    filename_name = "filename.name",
+    req_file = "?io_kiocb.file",
+    req_opcode = "?io_kiocb.opcode",
+    req_flags = "?io_kiocb.flags",
+    req_fd = "?io_kiocb.cqe.fd",
+    req_res = "?io_kiocb.cqe.res",
+    req_user_data = "?io_kiocb.cqe.user_data|io_kiocb.user_data",
+    req_ctx = "?io_kiocb.ctx",
+    req_async = "?io_kiocb.async_data",
+    ctx_flags = "?io_ring_ctx.flags",
+    ctx_sq_data = "?io_ring_ctx.sq_data",
+    sqd_task_pid = "?io_sq_data.task_pid",
+    sqd_task_tgid = "?io_sq_data.task_tgid",
+    io_bind = "?sizeof:io_bind",
+    msg_addr = "?io_async_msghdr.addr",
+    msg_name = "?io_async_msghdr.msg.msg_name",
 }
 
 /// What the probe is told once, before it is loaded.
@@ -181,12 +197,25 @@ pub struct Config {
     pub scope: u32,
     /// Bytes of the arguments of a process that are kept, with the name that it was started by, and of its environment.
     pub max_args: u32,
+    /// One of [`uring::request`] and one of [`uring::completion`]: what the kernel's trace points of io_uring tell.
+    pub uring_request: u32,
+    /// See above.
+    pub uring_completion: u32,
 }
 
 impl Config {
     /// A configuration that records nothing useful; user space replaces it.
-    pub const UNSET: Config =
-        Config { epoch: 0, own_tgid: 0, snaplen: 80, typed: 0, guarded: 1, scope: 0, max_args: 4096 };
+    pub const UNSET: Config = Config {
+        epoch: 0,
+        own_tgid: 0,
+        snaplen: 80,
+        typed: 0,
+        guarded: 1,
+        scope: 0,
+        max_args: 4096,
+        uring_request: 0,
+        uring_completion: 0,
+    };
 }
 
 /// Rows of the table of calls: 0 to 511 are native system calls, the others follow.
@@ -201,8 +230,10 @@ pub mod row {
     pub const COMPAT: u32 = 520;
     /// In the table of 32-bit calls, the first entry for the calls of `socketcall`.
     pub const SOCKETCALL: u32 = 512;
+    /// First row for operations of io_uring, by their numbers, and after them for those that read or write at the file's own position.
+    pub const URING: u32 = 544;
     /// Number of rows.
-    pub const COUNT: u32 = 544;
+    pub const COUNT: u32 = URING + 2 * super::uring::OPERATIONS;
     /// The call is not recorded.
     pub const NONE: u16 = u16::MAX;
 }
@@ -343,7 +374,8 @@ pub mod step {
         FETCH = 1 "fetch";
         /// Facts of the returned fd: argument 6 flags of the open, 7 mode, 8 device, 9 inode, 10 flags of `creat`, 11 the
         /// kernel's file, 12 how paths are resolved. Flags are argument `map` and mode is argument `width`; `value` 1: both
-        /// are at the pointer in argument 2; 2: a `creat`.
+        /// are at the pointer in argument 2; 2: a `creat`; 4: an operation of io_uring, of
+        /// which argument 12 is there.
         OPENED = 2 "opened";
         /// Adds the path of the file in argument 11.
         FILE_PATH = 3 "file_path";
@@ -351,15 +383,17 @@ pub mod step {
         MEMORY = 4 "memory";
         /// Capabilities: arguments 6 inheritable, 7 permitted, 8 effective.
         CAPABILITIES = 5 "capabilities";
-        /// Adds the address in user memory at argument `map`, whose length is argument `width`.
+        /// Adds the address in user memory at argument `map`, whose length is argument `width`; `value` 1: in the kernel's memory.
         SOCKADDR = 6 "sockaddr";
         /// Adds the tuple of the socket in argument `map`, or in the return value where that is 255. `width` 0: outbound,
         /// 1: inbound. `value`: argument with the address that user memory names (255: none), plus 256 where
-        /// EINPROGRESS counts as success.
+        /// EINPROGRESS counts as success, 512 where that address is in the kernel's memory, 1024 where argument 14 is the
+        /// socket's file.
         TUPLE = 7 "tuple";
         /// Backlog of the listening socket in argument 0: arguments 6 percentage, 7 length, 8 maximum.
         BACKLOG = 8 "backlog";
-        /// Reads the message header at argument 1: arguments 6 vector, 7 count, 8 name, 9 control data, 10 their length.
+        /// Reads the message header at argument 1: arguments 6 vector, 7 count, 8 name, 9 control data, 10 their length; `value` 1: the
+        /// name is there.
         MSGHDR = 9 "msghdr";
         /// Adds the data of the vector at argument `map` with the count in argument `width`; `value` 1: only where the call
         /// returned more than 0.
@@ -414,6 +448,83 @@ pub mod step {
         /// Adds everything of an event of each message of the array at argument 1, and sends all but the last event. `width` as of
         /// [`TUPLE`]; inbound, with the control data.
         MESSAGES = 33 "messages";
+    }
+}
+
+/// How operations of io_uring are read.
+pub mod uring {
+    /// Room for operations; a power of two.
+    pub const OPERATIONS: u32 = 64;
+    /// Numbers of a request that are read.
+    pub const LOADS: usize = 8;
+    /// Bytes of an address that are kept; a power of two.
+    pub const ADDRESS: usize = 128;
+    /// An offset that does not exist.
+    pub const NONE: u16 = u16::MAX;
+    /// An argument that does not exist.
+    pub const NO_ARG: u8 = u8::MAX;
+
+    /// Bits of [`Operation::flags`]: it is recorded.
+    pub const KNOWN: u32 = 1;
+    /// An argument, whose number is in the highest byte, is the fd of the request, which may be the number of a registered file.
+    pub const FD: u32 = 2;
+    /// The result is an fd, or where argument 13 is not 0, the number of a registered file.
+    pub const OPENS: u32 = 4;
+    /// It closes the registered file in argument 13, if that is not 0.
+    pub const CLOSES: u32 = 8;
+    /// Argument 3 is a position in the file, all ones for the file's own.
+    pub const POSITION: u32 = 16;
+    /// The argument with the address is a message header, which starts with it.
+    pub const HEADER: u32 = 32;
+    /// There is always an address.
+    pub const ALWAYS_ADDRESS: u32 = 64;
+
+    /// Which argument of the trace point of a taken request is the request.
+    pub mod request {
+        /// The first.
+        pub const FIRST: u32 = 0;
+        /// The second, after the ring.
+        pub const SECOND: u32 = 1;
+    }
+
+    /// What the trace point of a completion tells.
+    pub mod completion {
+        /// Ring, mark, result, flags.
+        pub const MARK: u32 = 0;
+        /// Ring, request (none for one of several completions), mark, result, flags.
+        pub const REQUEST: u32 = 1;
+        /// Ring, request, and an entry of the ring with the rest.
+        pub const ENTRY: u32 = 2;
+    }
+
+    /// A number of a request.
+    #[repr(C)]
+    #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+    pub struct Load {
+        /// Where it lies.
+        pub offset: u16,
+        /// Which argument it becomes.
+        pub arg: u8,
+        /// Its bytes; 0 after the last number.
+        pub width: u8,
+    }
+
+    /// How the request of one operation is read.
+    #[repr(C)]
+    #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+    pub struct Operation {
+        /// Bits above; 0: it is not recorded.
+        pub flags: u32,
+        /// Where pointers to names lie that the kernel has copied, or [`NONE`].
+        pub names: [u16; 2],
+        /// Which arguments they become.
+        pub name_args: [u8; 2],
+        /// Which argument the address becomes, or [`NO_ARG`].
+        pub address: u8,
+        /// The argument with the address in user memory, before the one with its length.
+        pub address_from: u8,
+        /// Numbers.
+        pub loads: [Load; LOADS],
     }
 }
 

@@ -4,6 +4,7 @@
 mod table;
 #[cfg(test)]
 mod tests;
+pub(crate) mod uring;
 
 use tercel_format::catalogue::{code, syscalls};
 use tercel_probe_abi::{CONSTANT, Call, MAX_WORDS, Param, kind, row, want};
@@ -49,6 +50,7 @@ pub fn rows() -> Vec<Row> {
             words: program.words(),
         }));
     }
+    rows.extend(uring::rows(&rows));
     rows
 }
 
@@ -135,7 +137,8 @@ impl Row {
     /// The row as the probe wants it: without the words that only say what a step has added.
     pub(crate) fn call(&self) -> Call {
         let mut program = [EMPTY; MAX_WORDS];
-        if let [id, native] = self.words.as_slice()
+        if self.row < row::URING
+            && let [id, native] = self.words.as_slice()
             && [id, native].iter().all(|word| word.kind == kind::CONST && word.width == 2)
         {
             program

@@ -62,7 +62,7 @@ impl Scope {
         self
     }
 
-    /// Events about losses and containers always belong to it. For recordings: their readers have to
+    /// Events about losses, containers and what is not recorded always belong to it. For recordings: their readers have to
     /// see what is missing. Otherwise losses are kept for the state.
     pub fn with_notices(mut self) -> Scope {
         self.wants_notices = true;
@@ -118,7 +118,8 @@ impl Scope {
 
     fn is_wanted(&mut self, state: &State, event: &Event<'_>, facts: Option<&Facts>) -> bool {
         let followed = self.processes.as_mut().is_some_and(|processes| processes.follow(event, state));
-        if self.wants_notices && matches!(event.code(), code::DROP_E | code::DROP_X | code::ASYNCEVENT_E) {
+        let notices = [code::DROP_E, code::DROP_X, code::ASYNCEVENT_E, code::NOTIFICATION_E];
+        if self.wants_notices && notices.contains(&event.code()) {
             return true;
         }
         let is_whole_host = self.processes.is_none() && self.containers.is_empty();
