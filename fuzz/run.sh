@@ -9,7 +9,7 @@ set -euo pipefail
 cd "$(dirname "$0")"
 seconds=${1:-60}
 shift || true
-targets=${*:-capture trace keyframe upgrade yaml rules suite config filter output cgroups engine proc}
+targets=${*:-capture trace columns keyframe upgrade yaml rules suite config filter output cgroups engine proc}
 command -v c++ >/dev/null || { echo "libFuzzer needs a C++ compiler" >&2; exit 3; }
 flags="-Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 -Cllvm-args=-sanitizer-coverage-inline-8bit-counters"
 flags="$flags -Cllvm-args=-sanitizer-coverage-pc-table -Cllvm-args=-sanitizer-coverage-trace-compares -Ccodegen-units=1 --cfg fuzzing"

@@ -2,7 +2,7 @@
 
 use std::fs::{self, File};
 
-use tercel_format::trace::Trace;
+use tercel_format::trace::{Trace, Unpacker};
 
 /// The blocks of a trace, its keyframes, of which there must be some, and its bytes as they are.
 pub fn content(path: &str) -> Vec<u8> {
@@ -13,9 +13,11 @@ pub fn content(path: &str) -> Vec<u8> {
 
 /// The same of a trace of any length, and the number of its keyframes.
 pub fn parts(path: &str) -> (Vec<u8>, u64) {
-    let mut bytes = zstd::decode_all(File::open(path).expect("file")).expect("frames");
-    let mut keyframes = 0;
     let trace = Trace::open(File::open(path).expect("file")).expect("a trace");
+    let (mut bytes, mut keyframes, mut unpacker) = (Vec::new(), 0, Unpacker::new());
+    for chunk in trace.chunks() {
+        bytes.extend_from_slice(unpacker.bytes(&trace, chunk).expect("a whole chunk"));
+    }
     for chunk in 0..trace.chunks().len() {
         if let Ok(Some(keyframe)) = trace.keyframe(chunk) {
             bytes.extend(keyframe.state);

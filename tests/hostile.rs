@@ -9,6 +9,7 @@ use std::path::Path;
 use std::process::Stdio;
 
 use tercel_format::Reader;
+use tercel_format::trace::{Trace, Unpacker};
 use tercel_replay::{Alert, Options, Replay, Sink};
 use tercel_rules::load::Loader;
 use tercel_rules::program::Program;
@@ -33,8 +34,12 @@ fn captures() -> Vec<(String, Vec<u8>)> {
 /// The capture without its compression, so that damage reaches the blocks.
 fn plain(path: &Path) -> Vec<u8> {
     let bytes = std::fs::read(path).expect("readable capture");
-    if let Ok(plain) = zstd::decode_all(&bytes[..]) {
-        return plain;
+    if let Ok(trace) = Trace::open(bytes.clone()) {
+        let mut unpacker = Unpacker::new();
+        let chunks = trace.chunks().iter();
+        return chunks
+            .flat_map(|chunk| unpacker.bytes(&trace, chunk).expect("a whole chunk").to_vec())
+            .collect();
     }
     let mut plain = Vec::new();
     match flate2::read::MultiGzDecoder::new(Cursor::new(&bytes)).read_to_end(&mut plain) {

@@ -38,7 +38,7 @@ pub(crate) mod code {
     pub(crate) const EVENT_FLAGS_V2_LARGE: u32 = 0x222;
     /// Tercel's own: pcapng reserves codes with the highest bit for local use.
     pub(crate) const STATE: u32 = 0x8054_5243;
-    /// A note to readers that do not know columns (FORMAT.md section 11).
+    /// A note to readers that do not know columns (FORMAT.md section 12).
     pub(crate) const NOTE: u32 = 0x8054_5244;
     /// In memory only: an event that was left out, because a column of it is damaged.
     pub(crate) const LEFT_OUT: u32 = 0x8054_5245;

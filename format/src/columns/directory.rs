@@ -1,5 +1,5 @@
 //! The directory of a chunk of columns: which kinds and columns there are, how large their streams are, and in which frames (FORMAT.md
-//! section 11). Nothing is believed: the sizes are compared with each other and with the size of the rows before anybody uses them.
+//! section 12). Nothing is believed: the sizes are compared with each other and with the size of the rows before anybody uses them.
 
 use std::ops::Range;
 

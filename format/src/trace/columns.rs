@@ -1,4 +1,4 @@
-//! Columns as the data of a chunk (FORMAT.md section 11): a section with their directory, a skippable frame with their frames, and a note to
+//! Columns as the data of a chunk (FORMAT.md section 12): a section with their directory, a skippable frame with their frames, and a note to
 //! readers that do not know columns. What is in directory and frames only `columns` knows.
 
 use std::io::{self, Read};

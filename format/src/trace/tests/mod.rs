@@ -1,6 +1,7 @@
 //! Tests of the native trace as a whole: captures that are made up here go in, what comes back is compared with what the
 //! plain reader says about the same capture.
 
+mod columns;
 mod damage;
 mod hostile;
 mod keyframes;
