@@ -167,7 +167,8 @@ fn a_slice_is_its_window() {
             same(&replay(&place, &native, &options, Stdio::null()), &expected, &format!("{what}, native"));
             let input = if random.below(2) == 0 { &name } else { &native };
             let chunk = ["4KiB", "64KiB", "4MiB"][random.below(3) as usize];
-            let write = ["slice", "-q", "--force", input, "-w", &slice, "--chunk", chunk];
+            let layout = ["rows", "columns"][random.below(2) as usize];
+            let write = ["slice", "-q", "--force", input, "-w", &slice, "--chunk", chunk, "--layout", layout];
             let output = tercel(&[&write[..], &options].concat(), Stdio::null());
             assert!(matches!(output.status.code(), Some(0 | 3)), "{what}: {output:?}");
             for jobs in ["1", "2", "7"] {
@@ -176,7 +177,7 @@ fn a_slice_is_its_window() {
             }
             let piped = || Stdio::from(File::open(&slice).expect("the slice"));
             same(&replay(&place, "-", &[], piped()), &expected, &format!("{what}, piped"));
-            if decompress(&slice, &plain) {
+            if layout == "rows" && decompress(&slice, &plain) {
                 same(&replay(&place, &plain, &[], Stdio::null()), &expected, &format!("{what}, zstd -dc"));
                 walk(&plain, &what);
             }

@@ -80,12 +80,12 @@ impl WriteArgs {
 }
 
 /// The layout that verbs choose that rewrite captures.
-pub const USUAL: Layout = Layout::Rows;
+pub const USUAL: Layout = Layout::Columns;
 
 /// How the events of a native trace are laid out.
 #[derive(Debug, Args)]
 pub struct LayoutArgs {
-    /// Layout of events in a native trace [default: rows]
+    /// Layout of events in a native trace [default: columns; of what is recorded: rows]
     #[arg(long, value_enum, value_name = "LAYOUT", hide_default_value = true, help_heading = "Writing")]
     layout: Option<LayoutArg>,
 }
