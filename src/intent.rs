@@ -6,6 +6,7 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use tercel_analysis::events::EventField;
 use tercel_analysis::tables::Table;
 use tercel_format::series::Creation;
 use tercel_format::trace::{Depth, Layout, RingLimits};
@@ -58,6 +59,14 @@ pub enum Intent {
     Events(Events),
     /// `tercel follow`
     Follow(Follow),
+    /// `tercel baseline learn`
+    Learn(Learn),
+    /// `tercel baseline diff`
+    Compare(Compare),
+    /// `tercel export`
+    Export(Export),
+    /// `tercel sql`
+    Sql(Sql),
     /// `tercel report`
     Report(Report),
     /// `tercel ps`, `timeline`, `users`, `files`, `net`, `fds`, `containers`, `top` and `table`
@@ -494,6 +503,123 @@ pub struct ConfigCheck {
     pub file: Option<PathBuf>,
     /// Overrides of its keys.
     pub overrides: Vec<String>,
+}
+
+/// What the verbs of `tercel baseline` have in common.
+pub struct Baselined {
+    /// Captures.
+    pub traces: Vec<Input>,
+    /// Which events count.
+    pub filter: Option<Filter>,
+    /// Which part.
+    pub window: Window,
+    /// Threads.
+    pub jobs: Option<NonZeroUsize>,
+    /// Bytes of memory for rows.
+    pub memory: Option<usize>,
+    /// No progress, no warnings.
+    pub quiet: bool,
+    /// Show every damaged place.
+    pub verbose: bool,
+}
+
+/// What `tercel baseline learn` does.
+pub struct Learn {
+    /// From what.
+    pub from: Baselined,
+    /// Where the baseline goes.
+    pub output: PathBuf,
+}
+
+/// What `tercel baseline diff` does.
+pub struct Compare {
+    /// The file with the baseline.
+    pub baseline: PathBuf,
+    /// What is compared with it.
+    pub with: Baselined,
+    /// How rows are printed.
+    pub face: Face,
+    /// How many rows.
+    pub limit: Option<usize>,
+    /// Times in UTC.
+    pub utc: bool,
+}
+
+/// What `tercel export` does.
+pub struct Export {
+    /// Captures.
+    pub traces: Vec<Input>,
+    /// Which events count.
+    pub filter: Option<Filter>,
+    /// Which part.
+    pub window: Window,
+    /// What leaves.
+    pub what: Exported,
+    /// The form of the file.
+    pub form: FileForm,
+    /// Rules, for alerts.
+    pub rules: Option<Rules>,
+    /// Where it goes; standard output unless given.
+    pub output: Option<PathBuf>,
+    /// Threads.
+    pub jobs: Option<NonZeroUsize>,
+    /// Bytes of memory for rows.
+    pub memory: Option<usize>,
+    /// No progress, no warnings.
+    pub quiet: bool,
+    /// Show every damaged place.
+    pub verbose: bool,
+}
+
+/// What is exported.
+pub enum Exported {
+    /// Events with these fields.
+    Events(Vec<EventField>),
+    /// A table.
+    Table(Table),
+    /// Objects of a schema.
+    Schema(Schema),
+}
+
+/// A public schema.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Schema {
+    /// Open Cybersecurity Schema Framework.
+    Ocsf,
+    /// Elastic Common Schema.
+    Ecs,
+}
+
+/// The form of an exported file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FileForm {
+    /// Apache Parquet.
+    Parquet,
+    /// One JSON object per line.
+    Json,
+    /// CSV.
+    Csv,
+}
+
+/// What `tercel sql` does.
+#[cfg_attr(not(feature = "sql"), allow(dead_code))]
+pub struct Sql {
+    /// Captures, all of them files.
+    pub traces: Vec<Input>,
+    /// The query; a prompt without one.
+    pub query: Option<String>,
+    /// Rules, for tables that show alerts.
+    pub rules: Option<Rules>,
+    /// How rows are printed.
+    pub face: Face,
+    /// Threads.
+    pub jobs: Option<NonZeroUsize>,
+    /// Bytes of memory for the rows of a table.
+    pub memory: Option<usize>,
+    /// No warnings.
+    pub quiet: bool,
+    /// Show every damaged place.
+    pub verbose: bool,
 }
 
 /// What `tercel report` does.

@@ -3,6 +3,7 @@
 #![forbid(unsafe_code)]
 
 mod assets;
+mod baseline;
 mod captures;
 mod cli;
 mod configured;
@@ -11,6 +12,7 @@ mod diagnostics;
 mod dump;
 mod events;
 mod exit;
+mod export;
 mod follow;
 mod habits;
 mod host;
@@ -32,6 +34,8 @@ mod sign;
 mod slice;
 mod snaplen;
 mod span;
+#[cfg(feature = "sql")]
+mod sql;
 mod stop;
 mod summary;
 mod tables;
@@ -73,7 +77,11 @@ fn run(intent: &Intent) -> Result<Outcome, Failure> {
         Intent::RulesList(intent) => rules::list(intent),
         Intent::ConfigCheck(intent) => live::check(intent.file.as_deref(), &intent.overrides),
         Intent::Follow(intent) => follow::run(intent),
+        Intent::Learn(intent) => baseline::learn(intent),
+        Intent::Compare(intent) => baseline::compare(intent),
+        Intent::Export(intent) => export::run(intent),
         Intent::Report(intent) => report::run(intent),
+        Intent::Sql(intent) => sql(intent),
         Intent::View(intent) => tables::run(intent),
         Intent::TableList => tables::list(),
         Intent::Assets(directory) => assets::run(directory),
@@ -81,6 +89,18 @@ fn run(intent: &Intent) -> Result<Outcome, Failure> {
         Intent::EventTypes(intent) => list(intent, listing::events),
         Intent::Events(intent) => events::run(intent),
     }
+}
+
+#[cfg(feature = "sql")]
+fn sql(intent: &intent::Sql) -> Result<Outcome, Failure> {
+    sql::run(intent)
+}
+
+#[cfg(not(feature = "sql"))]
+fn sql(_: &intent::Sql) -> Result<Outcome, Failure> {
+    Err(Failure::usage(
+        "this tercel was built without SQL; 'cargo install --features sql' builds it in. 'tercel table' shows the same tables",
+    ))
 }
 
 fn list(intent: &List, print: fn(&mut dyn Write, &List) -> io::Result<()>) -> Result<Outcome, Failure> {

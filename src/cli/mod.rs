@@ -1,10 +1,12 @@
 //! The command line: words enter, one typed intent per run leaves. Text becomes types here, by clap's value parsers
 //! (`values`), and nothing below knows clap.
 
+mod baseline;
 #[cfg(test)]
 mod documented;
 mod dump;
 mod events;
+mod export;
 mod follow;
 #[cfg(test)]
 mod help;
@@ -17,6 +19,7 @@ mod redact;
 mod replay;
 mod report;
 mod rules;
+mod sql;
 mod tables;
 mod test;
 mod values;
@@ -80,6 +83,16 @@ enum Verb {
     Follow(Box<follow::FollowArgs>),
     /// Write a report on captures: one page with alerts, processes, connections and files
     Report(Box<report::ReportArgs>),
+    /// Learn what programs do in quiet captures, and show what is new in another
+    Baseline {
+        /// What to do.
+        #[command(subcommand)]
+        verb: baseline::BaselineVerb,
+    },
+    /// Write events or tables for other programs: Parquet, JSON lines, CSV, or the schemas OCSF and ECS
+    Export(Box<export::ExportArgs>),
+    /// Answer SQL queries about captures (in builds with the feature sql)
+    Sql(sql::SqlArgs),
     /// Show the processes of a capture as a tree
     Ps(Box<tables::PsArgs>),
     /// Show what happened in order of time: executions, rights, first connections, changes of the system
@@ -146,6 +159,9 @@ pub fn parse(words: Vec<OsString>) -> Result<Intent, Failure> {
         Verb::Dump(args) => Ok(Intent::Dump(args.intent())),
         Verb::Follow(args) => args.intent().map(Intent::Follow),
         Verb::Report(args) => args.intent().map(Intent::Report),
+        Verb::Baseline { verb } => verb.intent(),
+        Verb::Export(args) => args.intent().map(Intent::Export),
+        Verb::Sql(args) => args.intent().map(Intent::Sql),
         Verb::Ps(args) => args.intent(),
         Verb::Timeline(args) => args.intent(),
         Verb::Users(args) => args.users(),

@@ -23,6 +23,7 @@ use crate::nothing::{self, CODES};
 use crate::rules;
 
 pub use list::run as list;
+pub use text::Lines;
 
 /// Most memory that rows take unless a limit is given.
 const MEMORY: usize = 1 << 30;

@@ -59,8 +59,8 @@ fn harmless(character: char) -> char {
     if character.is_control() || directs || breaks { '\u{fffd}' } else { character }
 }
 
-/// A time in ISO 8601, UTC.
-fn iso8601(ts: u64) -> String {
+/// A time in ISO 8601, UTC, with nanoseconds.
+pub fn iso8601(ts: u64) -> String {
     format!("{}Z", in_zone(ts, None).strftime("%Y-%m-%dT%H:%M:%S.%9f"))
 }
 
@@ -132,6 +132,16 @@ impl<W: io::Write> CsvLines<W> {
     /// Those of the output.
     pub fn finish(mut self) -> io::Result<()> {
         self.writer.flush()
+    }
+}
+
+impl CsvLines<Vec<u8>> {
+    /// The lines.
+    ///
+    /// # Errors
+    /// The rest cannot be written.
+    pub fn into_inner(self) -> io::Result<Vec<u8>> {
+        self.writer.into_inner().map_err(|error| error.into_error())
     }
 }
 

@@ -58,7 +58,7 @@ mod group;
 pub use catalogue::{ColumnInfo, Order, TableInfo};
 pub use cell::{Cell, ColumnType};
 pub use collector::{Row, Table, sort};
-pub use face::{CsvLines, push_harmless, push_json, push_text};
+pub use face::{CsvLines, iso8601, push_harmless, push_json, push_text};
 pub use family::children;
 pub use group::group;
 pub use process_id::ProcessId;

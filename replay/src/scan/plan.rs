@@ -51,6 +51,11 @@ impl Needs<'_> {
     pub fn span(window: Window) -> Needs<'static> {
         Needs { window, extent: Extent::Span, selection: None }
     }
+
+    /// The events of a window that are of types that count, by event codes.
+    pub fn types(window: Window, types: &[bool]) -> Needs<'_> {
+        Needs { window, extent: Extent::Types(types), selection: None }
+    }
 }
 
 /// Ranges of chunks to evaluate, in order.

@@ -1,0 +1,115 @@
+//! `tercel baseline`: captures are learnt from, or compared with what was learnt.
+
+use std::fs;
+use std::io::{self, BufWriter, Write};
+use std::num::NonZeroUsize;
+
+use tercel_analysis::baseline::{self, Baseline, Learner, NEW};
+use tercel_analysis::tables::{self, Answer, CsvLines, Row, Tables};
+use tercel_format::trace::Zone;
+use tercel_replay::scan::Threads;
+
+use crate::captures::{self, Next};
+use crate::diagnostics::{self, counted};
+use crate::exit::{Failure, Outcome};
+use crate::inputs::paths;
+use crate::intent::{Baselined, Compare, Face, Learn};
+use crate::tables::Lines;
+use crate::target::refuse_overwriting;
+
+/// Most memory that rows take unless a limit is given.
+const MEMORY: usize = 1 << 30;
+
+/// Columns for people.
+const SHOWN: [&str; 7] = ["score", "kind", "program", "image", "what", "pid", "why"];
+
+/// Asks captures for what a baseline is made from.
+fn each(
+    args: &Baselined,
+    mut work: impl FnMut(&str, Option<Zone>, &Answer) -> Result<Next, Failure>,
+) -> Result<Outcome, Failure> {
+    let filter = args.filter.as_ref().map(|filter| &filter.program);
+    let question = Tables::new(baseline::TABLES, args.window, filter, args.memory.unwrap_or(MEMORY));
+    let all = || std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
+    let threads = Threads::new(args.jobs.map_or_else(all, NonZeroUsize::get));
+    captures::each(&args.traces, args.quiet, |name, capture, progress| {
+        let zone = capture.header().map(|header| header.zone.clone());
+        let answer = question.ask(capture, threads, &|bytes| progress.advance(bytes));
+        let answer = answer.map_err(|error| Failure::io(format!("{name}: {error}")))?;
+        let ended = diagnostics::ended(name, &answer.report, answer.error.as_ref(), args.verbose);
+        Ok((ended, work(name, zone, &answer)?))
+    })
+}
+
+/// Runs `tercel baseline learn`.
+pub fn learn(args: &Learn) -> Result<Outcome, Failure> {
+    refuse_overwriting(&args.output, paths(&args.from.traces))?;
+    let mut learner = Learner::default();
+    let outcome = each(&args.from, |name, _, answer| {
+        learner.add(answer).map_err(|error| Failure::usage(format!("{name}: {error}")))?;
+        Ok(Next::GoOn)
+    })?;
+    let learnt = learner.finish();
+    let name = args.output.display();
+    fs::write(&args.output, learnt.write()).map_err(|error| Failure::io(format!("{name}: {error}")))?;
+    if !args.from.quiet {
+        let (facts, captures) = learnt.size();
+        eprintln!("{name}: {} of {}", counted(facts as u64, "fact"), counted(captures, "capture"));
+    }
+    Ok(outcome)
+}
+
+/// Runs `tercel baseline diff`.
+pub fn compare(args: &Compare) -> Result<Outcome, Failure> {
+    let name = args.baseline.display();
+    let bytes = fs::read(&args.baseline).map_err(|error| Failure::io(format!("{name}: {error}")))?;
+    let known = Baseline::read(&bytes).map_err(|error| Failure::usage(format!("{name}: {error}")))?;
+    let mut out = BufWriter::new(io::stdout().lock());
+    let names_files = args.with.traces.len() > 1;
+    let mut csv = match args.face {
+        Face::Csv => {
+            let columns: Vec<usize> = (0..NEW.columns.len()).collect();
+            Some(CsvLines::new(Vec::new(), &NEW, &columns, names_files).map_err(Failure::io)?)
+        }
+        Face::Text | Face::Json => None,
+    };
+    let outcome = each(&args.with, |file, zone, answer| {
+        let mut rows = known.diff(answer);
+        rows.truncate(args.limit.unwrap_or(usize::MAX));
+        let file = names_files.then_some(file);
+        let written = match &mut csv {
+            Some(lines) => rows.iter().try_for_each(|row| lines.row(file, row)),
+            None => print(&mut out, args, file, zone.as_ref().filter(|_| !args.utc), &rows),
+        };
+        match written {
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(Next::Stop),
+            other => other.map(|()| Next::GoOn).map_err(Failure::io),
+        }
+    })?;
+    let rest = csv.map_or(Ok(Vec::new()), CsvLines::into_inner);
+    crate::finish(rest.and_then(|rest| out.write_all(&rest)).and_then(|()| out.flush()))
+        .map(|done| done.max(outcome))
+}
+
+fn print(
+    out: &mut dyn Write,
+    args: &Compare,
+    file: Option<&str>,
+    zone: Option<&Zone>,
+    rows: &[Row],
+) -> io::Result<()> {
+    if args.face == Face::Json {
+        let columns: Vec<usize> = (0..NEW.columns.len()).collect();
+        let mut line = String::new();
+        return rows.iter().try_for_each(|row| {
+            line.clear();
+            tables::push_json(&NEW, &columns, file, row, &mut line);
+            writeln!(out, "{line}")
+        });
+    }
+    if let Some(file) = file {
+        writeln!(out, "== {file}")?;
+    }
+    let columns: Vec<usize> = SHOWN.iter().filter_map(|name| NEW.column(name)).collect();
+    Lines { info: &NEW, columns: &columns, zone }.print(out, rows)
+}

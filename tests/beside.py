@@ -1,0 +1,219 @@
+#!/usr/bin/env python3
+"""Compares the tables of a recording with what ps, ss, lsof (or /proc) and strace say at the same time. Needs root.
+
+usage: tests/beside.py [TERCEL]
+
+A scenario runs (processes, connections, listeners, files, unix sockets) while tercel records. At one moment the other programs
+are asked; `tercel ps|net|fds --at` then shows the same moment. Rows are equal, missing (only the other program has them) or extra
+(only tercel has them); those that differ are printed with the class of their reason. Exit code 1 if one has no reason.
+"""
+
+import collections
+import datetime
+import json
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+
+TERCEL = sys.argv[1] if len(sys.argv) > 1 else "target/debug/tercel"
+PLACE = tempfile.mkdtemp(prefix="tercel-beside-")
+TRACE = os.path.join(PLACE, "t.scap")
+unexplained = 0
+
+
+def tercel(*words):
+    ran = subprocess.run([TERCEL, *words, "-q", "--json"], stdout=subprocess.PIPE, check=True)
+    return [json.loads(line) for line in ran.stdout.splitlines()]
+
+
+def compare(what, theirs, ours, missing, extra):
+    """Prints how two sets of rows differ; `missing` and `extra` give the reason of a row, or None."""
+    global unexplained
+    classes = collections.Counter()
+    for rows, reason, side in ((theirs - ours, missing, "missing"), (ours - theirs, extra, "extra")):
+        for row in sorted(rows, key=str):
+            why = reason(row)
+            classes[f"{side}: {why or 'NO REASON'}"] += 1
+            if why is None:
+                unexplained += 1
+                print(f"  {what} {side}: {row}")
+    text = ", ".join(f"{count} {name}" for name, count in sorted(classes.items())) or "nothing missing, nothing extra"
+    print(f"{what}: {len(theirs & ours)} equal, {text}")
+
+
+def free(kind, address="127.0.0.1", family=socket.AF_INET):
+    """A free port. A server that binds port 0 lets the kernel choose, which no event tells."""
+    with socket.socket(family, kind) as found:
+        found.bind((address, 0))
+        return found.getsockname()[1]
+
+
+def scenario():
+    """Things that exist at the moment; what is returned has to live until then."""
+    held = []
+    server = socket.socket()
+    server.bind(("127.0.0.1", free(socket.SOCK_STREAM)))
+    server.listen()
+    held.append(server)
+    for index in range(5):
+        client = socket.create_connection(server.getsockname())
+        peer, _ = server.accept()
+        client.sendall(b"x" * (index + 1))
+        held += [client, peer]
+    udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    udp.bind(("127.0.0.1", free(socket.SOCK_DGRAM)))
+    held.append(udp)
+    six = socket.socket(socket.AF_INET6)
+    six.bind(("::1", free(socket.SOCK_STREAM, "::1", socket.AF_INET6)))
+    six.listen()
+    held.append(six)
+    local = socket.socket(socket.AF_UNIX)
+    local.bind(os.path.join(PLACE, "socket"))
+    local.listen()
+    held.append(local)
+    for index in range(20):
+        held.append(open(os.path.join(PLACE, f"file{index}"), "w"))
+    for _ in range(5):
+        held.append(subprocess.Popen(["sleep", "60"]))
+    held.append(subprocess.Popen(["sh", "-c", "sleep 60; true"]))
+    return held
+
+
+def processes():
+    ran = subprocess.run(["ps", "-eo", "pid=,ppid=,comm="], stdout=subprocess.PIPE, text=True, check=True)
+    rows = {}
+    for line in ran.stdout.splitlines():
+        pid, ppid, name = line.split(None, 2)
+        rows[int(pid)] = (int(ppid), name.removesuffix(" <defunct>")[:15])
+    return rows
+
+
+def sockets():
+    ran = subprocess.run(["ss", "-tunapH"], stdout=subprocess.PIPE, text=True, check=True)
+    connected, waiting = set(), set()
+    for line in ran.stdout.splitlines():
+        parts = line.split(None, 6)
+        protocol, state, local, remote = parts[0], parts[1], parts[4], parts[5]
+        def end(text):
+            address, port = text.rsplit(":", 1)
+            address = re.sub("%.*", "", address.strip("[]"))
+            return ("::" if address == "*" else address.removeprefix("::ffff:"), port)
+        for pid in set(re.findall(r"pid=(\d+)", parts[6] if len(parts) > 6 else "")):
+            if state in ("ESTAB", "CLOSE-WAIT", "FIN-WAIT-1", "FIN-WAIT-2"):
+                connected.add((protocol, int(pid), *end(local), *end(remote)))
+            elif state in ("LISTEN", "UNCONN"):
+                waiting.add((protocol, int(pid), end(local)[1]))
+    return connected, waiting
+
+
+def descriptors(pids):
+    """Open files of processes by /proc, which is what lsof reads."""
+    found = set()
+    for pid in pids:
+        try:
+            for number in os.listdir(f"/proc/{pid}/fd"):
+                path = os.readlink(f"/proc/{pid}/fd/{number}")
+                if path.startswith("/") and not path.startswith("/memfd:"):
+                    found.add((pid, int(number), path.removesuffix(" (deleted)")))
+        except OSError:
+            pass
+    return found
+
+
+def traced():
+    """Opens that strace counts of a program, and that tercel counts: of each path, the successful ones."""
+    if not shutil.which("strace"):
+        return print("strace: not installed")
+    log = os.path.join(PLACE, "strace")
+    program = f"for i in range(50): open('{PLACE}/traced%d' % (i % 7), 'a').close()"
+    trace = os.path.join(PLACE, "s.scap")
+    subprocess.run(
+        [TERCEL, "record", "-q", "-w", trace, "--", "strace", "-f", "-e", "trace=openat,open,creat,openat2", "-o", log, "python3", "-c", program],
+        check=True,
+    )
+    theirs = collections.Counter()
+    for line in open(log, errors="replace"):
+        call = re.search(r'open(?:at|at2)?\((?:AT_FDCWD, )?"([^"]*)".* = (-?\d+)', line)
+        if call and int(call.group(2)) >= 0 and call.group(1).startswith("/"):
+            theirs[os.path.normpath(call.group(1))] += 1
+    ours = collections.Counter()
+    for row in tercel("table", "files", trace, "proc.name=python3"):
+        if row["opens"]:
+            ours[row["path"]] += row["opens"]
+    compare("strace", set(theirs.items()), set(ours.items()), lambda row: None, lambda row: None)
+
+
+def main():
+    recorder = subprocess.Popen([TERCEL, "record", "-q", "-w", TRACE])
+    while not os.path.exists(TRACE):
+        time.sleep(0.05)
+        assert recorder.poll() is None, "the recorder ended"
+    before = scenario()
+    at = time.time_ns()
+    theirs = processes()
+    connected, waiting = sockets()
+    files = descriptors(list(theirs))
+    # What begins and ends between the questions differs for that reason alone.
+    after = processes()
+    recorder.send_signal(signal.SIGINT)
+    assert recorder.wait() == 0
+    moment = datetime.datetime.fromtimestamp(at // 10**9, datetime.timezone.utc)
+    moment = moment.strftime("%Y-%m-%dT%H:%M:%S") + f".{at % 10**9:09}Z"
+    rows = tercel("ps", "--at", moment, TRACE)
+    ours = {row["pid"]: (row["ppid"], (row["name"] or "")[:15]) for row in rows}
+    stable = set(theirs) & set(after)
+    def young(pid):
+        return "began or ended meanwhile" if pid not in stable or pid not in ours else None
+    asked = {"ps", "ss", "tercel"}
+    pids = {(pid, name) for pid, (_, name) in theirs.items()}
+    compare(
+        "ps", pids, {(pid, name) for pid, (_, name) in ours.items()},
+        lambda row: young(row[0]) or ("other name meanwhile" if row[0] in ours else None),
+        lambda row: "ended or executed meanwhile" if row[0] not in stable or theirs[row[0]][1] in asked else
+        ("other name meanwhile" if row[0] in theirs else None),
+    )
+    net = tercel("net", "--at", moment, TRACE)
+    known = {
+        (row["protocol"], row["pid"], row["local_address"], str(row["local_port"]), row["remote_address"], str(row["remote_port"]))
+        for row in net if row["local_address"] and row["remote_address"]
+    }
+    flat = lambda address: (address or "").removeprefix("::ffff:")
+    known = {(p, pid, flat(a), b, flat(c), d) for p, pid, a, b, c, d in known}
+    compare(
+        "ss connections", connected, known, lambda row: young(row[1]) or
+        ("of a process in another network namespace or inherited" if row[1] in ours and row[1] != os.getpid() else None),
+        lambda row: "of another network namespace, closed by the other end, or opened meanwhile" if row[1] != os.getpid() else None,
+    )
+    listens = tercel("net", "-l", "--at", moment, TRACE)
+    listening = {(row["protocol"], row["pid"], str(row["port"])) for row in listens}
+    compare(
+        "ss listeners", waiting, listening, lambda row: young(row[1]) or
+        ("bound before the recording: /proc says of datagram sockets no bound end" if row[0] == "udp" and row[1] != os.getpid() else None),
+        lambda row: "of another network namespace" if row[1] != os.getpid() else None,
+    )
+    fds = {
+        (row["pid"], row["fd"], row["path"].removesuffix(" (deleted)")) for row in tercel("fds", "--at", moment, TRACE)
+        if row["type"] in ("file", "directory") and (row["path"] or "").startswith("/")
+    }
+    mine = {os.getpid(), *(held.pid for held in before if isinstance(held, subprocess.Popen))}
+    compare(
+        "lsof (own processes)", {row for row in files if row[0] in mine}, {row for row in fds if row[0] in mine},
+        lambda row: "a device or an anonymous file" if row[2].startswith(("/dev/", "/proc/")) else None,
+        lambda row: "open for a moment while it began" if row[0] != os.getpid() or row[2].startswith("/proc") else None,
+    )
+    for held in before:
+        if isinstance(held, subprocess.Popen):
+            held.kill()
+            held.wait()
+    traced()
+    shutil.rmtree(PLACE)
+    sys.exit(1 if unexplained else 0)
+
+
+main()
