@@ -363,6 +363,10 @@ pub struct Slice {
     pub window: Window,
     /// Where the slice goes.
     pub write: Write,
+    /// A slice per time of this length.
+    pub every: Option<Duration>,
+    /// How many events.
+    pub limit: Option<u64>,
     /// No summary, no progress.
     pub quiet: bool,
     /// Show every damaged place.

@@ -263,9 +263,10 @@ fn parquet_is_read_by_others() {
     const SCRIPT: &str = "
 import json, sys
 import pyarrow.parquet as parquet
-rows = parquet.read_table(sys.argv[1]).to_pylist()
-for row in rows:
-    row['time'] = row['time'].value if hasattr(row['time'], 'value') else None
+table = parquet.read_table(sys.argv[1])
+times = table['time'].cast('int64').to_pylist()
+for time, row in zip(times, table.drop_columns(['time']).to_pylist()):
+    row['ns'] = time
     print(json.dumps(row))
 ";
     let place = Place::new("parquet");
@@ -287,5 +288,6 @@ for row in rows:
         for field in fields.split(',') {
             assert_eq!(row[field], line[field], "{field}: {line}");
         }
+        assert!(row["ns"].as_u64().is_some_and(|ns| ns > 1_000_000_000_000_000_000));
     }
 }

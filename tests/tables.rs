@@ -268,3 +268,28 @@ fn reports_are_whole_pages() {
     assert!(ran(&["report", "-r", "rules", "-o", TRACE, TRACE], 2).err.contains("would overwrite"));
     assert!(ran(&["report", "-r", "rules", "-"], 2).err.contains("standard input"));
 }
+
+/// A capture that was split has the same events in all, with the same numbers.
+#[test]
+fn slices_follow_one_another() {
+    let place = Place::new("split");
+    let numbers = |trace: &str| out(&["events", "-q", "-p", "%evt.num", trace]);
+    let name = place.name("part.scap");
+    out(&["slice", "-q", "-G", "1", "-w", &name, TRACE]);
+    let mut parts: Vec<_> = std::fs::read_dir(place.directory())
+        .expect("a directory")
+        .flatten()
+        .map(|entry| entry.path())
+        .collect();
+    parts.sort();
+    assert!(parts.len() > 1, "{parts:?}");
+    let all: String = parts.iter().map(|part| numbers(part.to_str().expect("a path"))).collect();
+    assert_eq!(all, numbers(TRACE));
+    let some = place.name("some.scap");
+    out(&["slice", "-q", "-n", "10", "-w", &some, TRACE]);
+    assert_eq!(
+        numbers(&some),
+        numbers(TRACE).lines().take(10).map(|line| format!("{line}\n")).collect::<String>()
+    );
+    assert!(ran(&["slice", "-G", "1", "--from", "#5", "-w", &name, TRACE], 2).err.contains("as times"));
+}

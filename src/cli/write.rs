@@ -1,6 +1,7 @@
 //! Options of the verbs that read captures and write one: `tercel convert`, `index`, `recover`, `slice` and `merge`.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 use tercel_format::series::Creation;
@@ -217,6 +218,13 @@ pub struct SliceArgs {
     filter: Option<String>,
     #[command(flatten)]
     window: WindowArgs,
+    /// Stop after this many events; with -G in each file
+    #[arg(short = 'n', value_name = "EVENTS", help_heading = "Window")]
+    limit: Option<u64>,
+    /// Write a file per this time, in seconds or as in 10m, each complete on its own: slice.scap becomes slice_000001.scap and
+    /// so on; % sequences in the name stand for the time at which a file starts
+    #[arg(short = 'G', value_name = "DURATION", value_parser = values::duration, help_heading = "Window")]
+    every: Option<Duration>,
     #[command(flatten)]
     write: WriteArgs,
     /// Print no summary and no progress
@@ -239,6 +247,8 @@ impl SliceArgs {
             input: single(traces)?,
             filter,
             write: self.write.intent(Kind::Native, USUAL),
+            every: self.every,
+            limit: self.limit,
             quiet: self.quiet,
             verbose: self.verbose,
         })

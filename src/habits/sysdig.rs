@@ -21,7 +21,7 @@ const REFUSED: &[(&[&str], &str)] = &[
         &["-w", "--write"],
         "use 'tercel slice TRACE FILTER -w FILE', which keeps the state that later events need; of this host, 'tercel record -w FILE'",
     ),
-    (&["-G", "-C", "-W"], "use 'tercel slice' for a capture, 'tercel record' for this host"),
+    (&["-G", "-C", "-W"], "use 'tercel slice -G' for a capture, 'tercel record' for this host"),
     (
         &["-k", "--k8s-api", "-m", "--mesos-api"],
         "names of pods come from the container engines, not from a server",
