@@ -85,6 +85,7 @@ impl Setup {
         Options {
             matching: configured::matching(&self.config),
             limit: args.limit.map(|limit| limit.saturating_sub(seen)),
+            settings: self.style().settings,
             ..Options::default()
         }
     }
