@@ -5,6 +5,7 @@ mod capabilities;
 mod containers;
 mod content;
 mod docker;
+mod evade;
 mod follow;
 mod keeping;
 mod live;
