@@ -35,7 +35,7 @@ use aya_ebpf::{
 use event::{Event, wanted};
 use memory::{config, get, mask, off, typed};
 use run::{resume, run};
-use tercel_probe_abi::{Call, row, stat, step, uring as abi_uring, want};
+use tercel_probe_abi::{Call, row, stat, step, want};
 
 /// Programs of the steps, as raw tracepoints.
 #[map]
@@ -320,44 +320,53 @@ fn signal_sender(signal: u32, info: u64) -> u32 {
     }
 }
 
-/// The kernel has taken a request of io_uring: `io_uring_submit_req(request)`, or `io_uring_submit_sqe(ring, request, …)`.
+/// The kernel has taken a request of io_uring: `io_uring_submit_req(request)`, or `io_uring_submit_sqe(request, …)`. Forms with other
+/// arguments are programs of their own: LLVM would put the choice into the address, which old verifiers refuse.
 #[raw_tracepoint(tracepoint = "io_uring_submit_req")]
 pub fn raw_uring_submit(context: RawTracePointContext) -> i32 {
-    let request =
-        if config().uring_request == abi_uring::request::FIRST { context.arg(0) } else { context.arg(1) };
-    if let Some(event) = uring::submitted(request) {
+    if let Some(event) = uring::submitted(context.arg(0)) {
         run(&context, &RAW_STEPS, event);
     }
     0
 }
 
-/// A request is complete: `io_uring_complete`, in three forms.
+/// The same as `io_uring_submit_sqe(ring, request, …)`.
+#[raw_tracepoint(tracepoint = "io_uring_submit_sqe")]
+pub fn raw_uring_submit_second(context: RawTracePointContext) -> i32 {
+    if let Some(event) = uring::submitted(context.arg(1)) {
+        run(&context, &RAW_STEPS, event);
+    }
+    0
+}
+
+/// A request is complete: `io_uring_complete(ring, mark, result, flags)`.
 #[raw_tracepoint(tracepoint = "io_uring_complete")]
-pub fn raw_uring_complete(context: RawTracePointContext) -> i32 {
-    let ring = context.arg(0);
-    let event = match config().uring_completion {
-        abi_uring::completion::MARK => uring::completed(
-            ring,
-            0,
-            context.arg(1),
-            context.arg::<u64>(2) as i32,
-            context.arg::<u64>(3) as u32,
-        ),
-        abi_uring::completion::REQUEST => uring::completed(
-            ring,
-            context.arg(1),
-            context.arg(2),
-            context.arg::<u64>(3) as i32,
-            context.arg::<u64>(4) as u32,
-        ),
-        _ => {
-            // An entry of the ring (linux/io_uring.h, struct io_uring_cqe), which its owner can write to: the request says it better.
-            let (request, entry) = (context.arg::<u64>(1), context.arg::<u64>(2));
-            let result = if request == 0 { memory::kernel(entry, 8) } else { get!(i32, request, req_res) };
-            uring::completed(ring, request, memory::kernel(entry, 0), result, memory::kernel(entry, 12))
-        }
-    };
-    if let Some(event) = event {
+pub fn raw_uring_complete_mark(context: RawTracePointContext) -> i32 {
+    let (result, flags) = (context.arg::<u64>(2) as i32, context.arg::<u64>(3) as u32);
+    if let Some(event) = uring::completed(context.arg(0), 0, context.arg(1), result, flags) {
+        run(&context, &RAW_STEPS, event);
+    }
+    0
+}
+
+/// The same as `io_uring_complete(ring, request, mark, result, flags, …)`.
+#[raw_tracepoint(tracepoint = "io_uring_complete")]
+pub fn raw_uring_complete_request(context: RawTracePointContext) -> i32 {
+    let (result, flags) = (context.arg::<u64>(3) as i32, context.arg::<u64>(4) as u32);
+    if let Some(event) = uring::completed(context.arg(0), context.arg(1), context.arg(2), result, flags) {
+        run(&context, &RAW_STEPS, event);
+    }
+    0
+}
+
+/// The same as `io_uring_complete(ring, request, entry)`. The entry of the ring (linux/io_uring.h, struct io_uring_cqe) is one that its
+/// owner can write to: the request says the result better.
+#[raw_tracepoint(tracepoint = "io_uring_complete")]
+pub fn raw_uring_complete_entry(context: RawTracePointContext) -> i32 {
+    let (request, entry) = (context.arg::<u64>(1), context.arg::<u64>(2));
+    let result = if request == 0 { memory::kernel(entry, 8) } else { get!(i32, request, req_res) };
+    let mark = memory::kernel(entry, 0);
+    if let Some(event) = uring::completed(context.arg(0), request, mark, result, memory::kernel(entry, 12)) {
         run(&context, &RAW_STEPS, event);
     }
     0

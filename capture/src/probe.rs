@@ -194,7 +194,7 @@ unsafe impl Pod for Plain<abi_uring::Operation> {}
 
 const _: () = assert!(size_of::<Call>() == 8 + 8 * tercel_probe_abi::MAX_WORDS);
 const _: () = assert!(size_of::<FlagTable>() == 8 + 4 * 4 * 256);
-const _: () = assert!(size_of::<Config>() == 40);
+const _: () = assert!(size_of::<Config>() == 32);
 const _: () = assert!(size_of::<abi_uring::Operation>() == 12 + 4 * abi_uring::LOADS);
 const _: () = assert!(size_of::<Offsets>() == 4 * PATHS.len());
 
@@ -229,8 +229,6 @@ impl Probe {
             guarded: u32::from(kernel >= (6, 19)),
             scope: options.scope.as_ref().filter(|_| can_limit(kernel)).map_or(0, ProcessScope::bits),
             max_args: options.max_args.clamp(1, Options::MAX_ARGS),
-            uring_request: points.map_or(0, |points| points.request),
-            uring_completion: points.map_or(0, |points| points.completion),
         });
         let mut ebpf = EbpfLoader::new()
             .verifier_log_level(VerifierLogLevel::DEBUG | VerifierLogLevel::STATS)
@@ -375,11 +373,11 @@ impl Probe {
             if btf.resolve("?io_kiocb.cqe.fd") == MISSING {
                 self.attach_raw("raw_uring_file", "io_uring_file_get")?;
             }
-            self.attach_raw("raw_uring_complete", "io_uring_complete")?;
-            if points.completion != abi_uring::completion::MARK {
+            self.attach_raw(points.completed, "io_uring_complete")?;
+            if points.tells_overflow() {
                 self.attach_raw("raw_uring_overflow", "io_uring_cqe_overflow")?;
             }
-            self.attach_raw("raw_uring_submit", points.submit)
+            self.attach_raw(points.submitted, points.submit)
         })();
         match attached {
             Ok(()) => coverage,

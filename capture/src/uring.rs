@@ -1,7 +1,7 @@
 //! What the running kernel tells of io_uring: its types enter; which of its trace points are attached, how the requests of every operation
 //! are read, and which operations are recorded leave. The structures are private to the kernel; where they differ, so do their types.
 
-use tercel_probe_abi::uring::{Operation, completion, request};
+use tercel_probe_abi::uring::Operation;
 use tercel_probe_abi::{MISSING, uring};
 
 use crate::btf::Btf;
@@ -40,34 +40,42 @@ impl UringCoverage {
     }
 }
 
+/// The program for completions that do not name their request.
+const MARKED: &str = "raw_uring_complete_mark";
+
 /// How the kernel tells of requests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Points {
     /// The trace point where a request was taken.
     pub(crate) submit: &'static str,
-    /// One of [`request`].
-    pub(crate) request: u32,
-    /// One of [`completion`].
-    pub(crate) completion: u32,
+    /// The program for it.
+    pub(crate) submitted: &'static str,
+    /// The program for the trace point where a request is complete.
+    pub(crate) completed: &'static str,
 }
 
 impl Points {
     /// Those of this kernel; `None` if they do not say which request they are about.
     pub(crate) fn find(btf: &Btf) -> Option<Points> {
         let arguments = |name: &str| btf.arguments(&format!("btf_trace_{name}"));
-        let (submit, request) = match (arguments("io_uring_submit_req"), arguments("io_uring_submit_sqe")) {
-            (Some(1), _) => ("io_uring_submit_req", request::FIRST),
-            (None, Some(2)) => ("io_uring_submit_sqe", request::FIRST),
-            (None, Some(7)) => ("io_uring_submit_sqe", request::SECOND),
+        let (submit, submitted) = match (arguments("io_uring_submit_req"), arguments("io_uring_submit_sqe")) {
+            (Some(1), _) => ("io_uring_submit_req", "raw_uring_submit"),
+            (None, Some(2)) => ("io_uring_submit_sqe", "raw_uring_submit"),
+            (None, Some(7)) => ("io_uring_submit_sqe", "raw_uring_submit_second"),
             _ => return None,
         };
-        let completion = match arguments("io_uring_complete")? {
-            3 if submit == "io_uring_submit_req" => completion::ENTRY,
-            4 => completion::MARK,
-            5 | 7 => completion::REQUEST,
+        let completed = match arguments("io_uring_complete")? {
+            3 if submit == "io_uring_submit_req" => "raw_uring_complete_entry",
+            4 => MARKED,
+            5 | 7 => "raw_uring_complete_request",
             _ => return None,
         };
-        Some(Points { submit, request, completion })
+        Some(Points { submit, submitted, completed })
+    }
+
+    /// Whether completions that overflow the ring have a trace point of their own.
+    pub(crate) fn tells_overflow(self) -> bool {
+        self.completed != MARKED
     }
 }
 

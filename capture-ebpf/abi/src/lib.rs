@@ -197,10 +197,6 @@ pub struct Config {
     pub scope: u32,
     /// Bytes of the arguments of a process that are kept, with the name that it was started by, and of its environment.
     pub max_args: u32,
-    /// One of [`uring::request`] and one of [`uring::completion`]: what the kernel's trace points of io_uring tell.
-    pub uring_request: u32,
-    /// See above.
-    pub uring_completion: u32,
 }
 
 impl Config {
@@ -213,8 +209,6 @@ impl Config {
         guarded: 1,
         scope: 0,
         max_args: 4096,
-        uring_request: 0,
-        uring_completion: 0,
     };
 }
 
@@ -478,24 +472,6 @@ pub mod uring {
     pub const HEADER: u32 = 32;
     /// There is always an address.
     pub const ALWAYS_ADDRESS: u32 = 64;
-
-    /// Which argument of the trace point of a taken request is the request.
-    pub mod request {
-        /// The first.
-        pub const FIRST: u32 = 0;
-        /// The second, after the ring.
-        pub const SECOND: u32 = 1;
-    }
-
-    /// What the trace point of a completion tells.
-    pub mod completion {
-        /// Ring, mark, result, flags.
-        pub const MARK: u32 = 0;
-        /// Ring, request (none for one of several completions), mark, result, flags.
-        pub const REQUEST: u32 = 1;
-        /// Ring, request, and an entry of the ring with the rest.
-        pub const ENTRY: u32 = 2;
-    }
 
     /// A number of a request.
     #[repr(C)]
