@@ -14,7 +14,9 @@ use aya_ebpf::{
     maps::{Array, PerCpuArray},
 };
 
-use tercel_probe_abi::{CONSTANT, Call, FlagTable, HEADER, MAX_WORDS, Param, flags, row, stat, uring, want};
+use tercel_probe_abi::{
+    CONSTANT, Call, FlagTable, HEADER, MAX_WORDS, Param, fact, flags, row, stat, uring, want,
+};
 
 use crate::{
     memory::{config, copy_kernel, copy_kernel_str, copy_user, copy_user_str, mask, store64},
@@ -51,6 +53,8 @@ pub struct Scratch {
     compat: u64,
     /// Events that this call has had before this one.
     part: u64,
+    /// Facts that stand beside the parameters.
+    facts: u64,
     task: u64,
     args: [u64; ARGUMENTS as usize],
     /// The caller's registers at the entry of the call, as the kernel saved them.
@@ -280,6 +284,7 @@ impl Event {
         field!(self, ret = ret);
         field!(self, compat = u64::from(compat));
         field!(self, part = 0);
+        field!(self, facts = 0);
         field!(self, index = 0);
         field!(self, position = 0);
         field!(self, cursor = HEADER as u64 + 2 * u64::from(nparams));
@@ -525,6 +530,12 @@ impl Event {
         field!(self, cursor = HEADER as u64 + 2 * u64::from(nparams));
     }
 
+    /// Notes facts (see [`tercel_probe_abi::fact`]).
+    #[inline(always)]
+    pub fn add_facts(self, facts: u32) {
+        field!(self, facts = field!(self, facts) | u64::from(facts));
+    }
+
     /// Events that this call has had before this one.
     #[inline(always)]
     pub fn part(self) -> u64 {
@@ -540,6 +551,13 @@ impl Event {
         if length >= RECORD {
             return count(stat::LARGE);
         }
+        let facts = field!(self, facts);
+        let length = if facts != 0 && length < RECORD - 8 {
+            store64(self.at(), fact::ITEM | facts << 32);
+            length + 8
+        } else {
+            length
+        };
         if !output(data, mask!(length, RECORD - 1)) {
             count(stat::FULL);
         }

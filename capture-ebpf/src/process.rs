@@ -1,6 +1,6 @@
 //! Facts of a process: a task enters; its ids, memory, executable, arguments, credentials and relatives leave.
 
-use tercel_probe_abi::{MISSING, flags, stat};
+use tercel_probe_abi::{MISSING, fact, flags, stat};
 
 use crate::{
     event::{CHUNK, Event, RECORD, TEXT, bits, count},
@@ -136,12 +136,12 @@ pub fn exe_args(event: Event) {
     event.take(exe);
     let limit = u64::from(config().max_args);
     let room = if exe < limit { limit - exe } else { 0 };
-    strings(event, start.wrapping_add(exe), end, room);
+    strings(event, start.wrapping_add(exe), end, room, fact::ARGUMENTS_CUT);
 }
 
 /// Strings that lie one after the other in user memory, cut at `room` bytes.
 #[inline(always)]
-fn strings(event: Event, start: u64, end: u64, room: u64) {
+fn strings(event: Event, start: u64, end: u64, room: u64, cut: u32) {
     if start >= end {
         return event.empty();
     }
@@ -149,6 +149,7 @@ fn strings(event: Event, start: u64, end: u64, room: u64) {
     if length > room {
         length = room;
         count(stat::CUT);
+        event.add_facts(cut);
     }
     let length = mask!(length, CHUNK - 1);
     if length == 0 {
@@ -169,12 +170,12 @@ fn attempted_exe_args(event: Event, argv: u64) {
         0 => event.number(0, 1),
         address => event.user_str(address),
     }
-    vector(event, argv, 1, u64::from(config().max_args));
+    vector(event, argv, 1, u64::from(config().max_args), fact::ARGUMENTS_CUT);
 }
 
 /// The strings that an array in user memory points to, up to its end or `room` bytes.
 #[inline(always)]
-fn vector(event: Event, array: u64, first: u64, room: u64) {
+fn vector(event: Event, array: u64, first: u64, room: u64, cut: u32) {
     let from = event.cursor();
     let mut i = first;
     let mut last = 0;
@@ -195,6 +196,7 @@ fn vector(event: Event, array: u64, first: u64, room: u64) {
     // A string that was cut fills the room.
     if last != 0 || event.cursor().wrapping_sub(from) >= room {
         count(stat::CUT);
+        event.add_facts(cut);
     }
     event.close(event.cursor().wrapping_sub(from));
 }
@@ -212,10 +214,10 @@ pub fn env(event: Event) {
         limit
     };
     if param.value == 1 {
-        return vector(event, event.arg(u64::from(param.map)), 0, room);
+        return vector(event, event.arg(u64::from(param.map)), 0, room, fact::ENVIRONMENT_CUT);
     }
     let mm = get!(u64, event.task(), task_mm);
-    strings(event, get!(u64, mm, mm_env_start), get!(u64, mm, mm_env_end), room);
+    strings(event, get!(u64, mm, mm_env_start), get!(u64, mm, mm_env_end), room, fact::ENVIRONMENT_CUT);
 }
 
 /// See `step::IMAGE`.

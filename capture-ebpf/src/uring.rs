@@ -10,7 +10,7 @@ use aya_ebpf::{
     maps::{Array, HashMap, LruHashMap},
 };
 
-use tercel_probe_abi::{MISSING, row, stat, uring};
+use tercel_probe_abi::{MISSING, fact, row, stat, uring};
 
 use crate::{
     event::{ARGUMENTS, CALLS, Event, TEXT, count, wanted},
@@ -396,6 +396,8 @@ fn finish(event: Event, place: *mut Request, request: u64, result: i64, assumed:
         }
     }
     event.header(row, call, ret, false, tid);
+    let polled = get!(u32, ring, ctx_flags) & SQPOLL != 0;
+    event.add_facts(if polled { fact::IO_URING | fact::POLLED } else { fact::IO_URING });
     Some(event)
 }
 

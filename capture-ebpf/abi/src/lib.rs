@@ -201,15 +201,8 @@ pub struct Config {
 
 impl Config {
     /// A configuration that records nothing useful; user space replaces it.
-    pub const UNSET: Config = Config {
-        epoch: 0,
-        own_tgid: 0,
-        snaplen: 80,
-        typed: 0,
-        guarded: 1,
-        scope: 0,
-        max_args: 4096,
-    };
+    pub const UNSET: Config =
+        Config { epoch: 0, own_tgid: 0, snaplen: 80, typed: 0, guarded: 1, scope: 0, max_args: 4096 };
 }
 
 /// Rows of the table of calls: 0 to 511 are native system calls, the others follow.
@@ -443,6 +436,20 @@ pub mod step {
         /// [`TUPLE`]; inbound, with the control data.
         MESSAGES = 33 "messages";
     }
+}
+
+/// Facts of an event, as `extras` of the format crate has them.
+pub mod fact {
+    /// It came by io_uring.
+    pub const IO_URING: u32 = 1;
+    /// Its arguments are not complete.
+    pub const ARGUMENTS_CUT: u32 = 4;
+    /// Its environment is not complete.
+    pub const ENVIRONMENT_CUT: u32 = 8;
+    /// A thread of the kernel carried it out.
+    pub const POLLED: u32 = 32;
+    /// The item that holds facts: kind, flags and length.
+    pub const ITEM: u64 = 5 | 4 << 16;
 }
 
 /// How operations of io_uring are read.
