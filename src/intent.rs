@@ -188,6 +188,8 @@ pub struct Record {
     pub verbose: bool,
     /// Use the classic tracepoint of system calls on every kernel.
     pub classic: bool,
+    /// Record how long calls took.
+    pub latency: bool,
     /// The command that is recorded.
     pub command: Vec<OsString>,
 }
@@ -225,6 +227,8 @@ pub struct Live {
     pub snaplen: Option<u32>,
     /// Largest number of bytes to keep of arguments and environment.
     pub max_args: Option<u32>,
+    /// Measure how long calls take.
+    pub latency: bool,
     /// Bytes of the ring of each CPU.
     pub ring: Option<u32>,
     /// Keep the newest events, within these limits, in memory.

@@ -11,6 +11,7 @@ mod keeping;
 mod live;
 mod record;
 mod secrets;
+mod sight;
 mod strace;
 mod turn;
 mod uring;

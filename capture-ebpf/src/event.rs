@@ -15,11 +15,12 @@ use aya_ebpf::{
 };
 
 use tercel_probe_abi::{
-    CONSTANT, Call, FlagTable, HEADER, MAX_WORDS, Param, fact, flags, row, stat, uring, want,
+    CONSTANT, Call, FlagTable, HEADER, ITEM, MAX_WORDS, Param, fact, flags, row, stat, uring, want,
 };
 
 use crate::{
-    memory::{config, copy_kernel, copy_kernel_str, copy_user, copy_user_str, mask, store64},
+    entry::add_latency,
+    memory::{config, copy_kernel, copy_kernel_str, copy_user, copy_user_str, mask, store32, store64},
     scope::in_scope,
     throttle::exceeds,
     uring::Request,
@@ -35,6 +36,8 @@ pub const TEXT: u64 = 4096;
 pub const ARGUMENTS: u64 = 16;
 /// Bytes of the saved registers up to the number of the call, the last that is needed; a power of two.
 const REGISTERS: u64 = 128;
+/// Bytes of a directory entry that are kept; a power of two.
+pub const ENTRY: u32 = 64;
 /// Do not wake the reader: it polls (BPF_RB_NO_WAKEUP).
 const NO_WAKEUP: u64 = 1;
 
@@ -56,6 +59,13 @@ pub struct Scratch {
     /// Facts that stand beside the parameters.
     facts: u64,
     task: u64,
+    /// Where the event ends and what stands beside it begins; 0 as long as nothing does.
+    end: u64,
+    /// Start, flags and last directory entry of the path that was put together beside the event. They are kept here and not in registers so
+    /// that the verifier takes all ways in which a path may end for one.
+    path: [u64; 3],
+    /// The start of a directory entry.
+    entry: [u8; ENTRY as usize],
     args: [u64; ARGUMENTS as usize],
     /// The caller's registers at the entry of the call, as the kernel saved them.
     registers: [u8; REGISTERS as usize],
@@ -177,6 +187,10 @@ pub struct Event {
 }
 
 macro_rules! field {
+    ($event:expr, $field:ident[$part:expr]) => {
+        // SAFETY: as below.
+        unsafe { addr_of!((*$event.scratch).$field[$part]).read_volatile() }
+    };
     ($event:expr, $field:ident) => {
         // SAFETY: a field of the map's value; volatile, so that the cursor lives in the map and not in a register, whose
         // possible values the verifier would have to follow.
@@ -287,6 +301,7 @@ impl Event {
         field!(self, facts = 0);
         field!(self, index = 0);
         field!(self, position = 0);
+        field!(self, end = 0);
         field!(self, cursor = HEADER as u64 + 2 * u64::from(nparams));
     }
 
@@ -378,6 +393,12 @@ impl Event {
     #[inline(always)]
     pub fn caller(self) -> Option<Param> {
         Some(word(self.call()?, self.position().wrapping_sub(1)))
+    }
+
+    /// Number of the event's row in the table of calls.
+    #[inline(always)]
+    pub fn row(self) -> u64 {
+        field!(self, row)
     }
 
     /// Where the next bytes go: at least `CHUNK` are free there.
@@ -510,6 +531,115 @@ impl Event {
         self.take(if copy_kernel(self.at(), length, self.side(offset) as u64) { length } else { 0 });
     }
 
+    /// Where a complete parameter starts, and how long it is.
+    #[inline(always)]
+    pub fn parameter(self, index: u64) -> (u64, u64) {
+        let Some(call) = self.call() else { return (0, 0) };
+        // SAFETY: a pointer into the map's value.
+        let mut at = HEADER as u64 + 2 * u64::from(unsafe { (*call).nparams });
+        let mut i = 0;
+        while i < MAX_WORDS as u64 {
+            let slot = mask!(i, MAX_WORDS - 1);
+            // SAFETY: the table of lengths lies after the header; the mask keeps the index within it.
+            let length = u64::from(unsafe {
+                let lengths = addr_of!((*self.scratch).data).cast::<u8>().add(HEADER).cast::<u16>();
+                lengths.add(slot as usize).read_volatile()
+            });
+            if i >= index {
+                return (at, length);
+            }
+            at += length;
+            i += 1;
+        }
+        (at, 0)
+    }
+
+    /// The event's bytes from a position on: at least `CHUNK` may be read.
+    #[inline(always)]
+    pub fn bytes(self, position: u64) -> *const u8 {
+        let at = mask!(position, RECORD - 1);
+        // SAFETY: the mask keeps the position within the first part of the data.
+        unsafe { addr_of!((*self.scratch).data).cast::<u8>().add(at as usize) }
+    }
+
+    /// The parameters are complete: what is added from now on stands beside them. False if there is no room.
+    #[inline(always)]
+    pub fn begin_beside(self) -> bool {
+        let cursor = field!(self, cursor);
+        if cursor > RECORD - 4 * TEXT {
+            return false;
+        }
+        if field!(self, end) == 0 {
+            field!(self, end = cursor);
+        }
+        true
+    }
+
+    /// Notes start, flags and last directory entry of the path beside the event.
+    #[inline(always)]
+    pub fn set_path(self, start: u64, flags: u64, dentry: u64) {
+        field!(self, path = [start, flags, dentry]);
+    }
+
+    /// What was noted: 0 start, 1 flags, 2 directory entry.
+    #[inline(always)]
+    pub fn path(self, part: usize) -> u64 {
+        field!(self, path[part])
+    }
+
+    /// Room for the start of a directory entry.
+    #[inline(always)]
+    pub fn entry(self) -> *mut u8 {
+        // SAFETY: a field of the map's value.
+        unsafe { addr_of_mut!((*self.scratch).entry).cast() }
+    }
+
+    /// Whether something stands beside the parameters already.
+    #[inline(always)]
+    pub fn is_beside(self) -> bool {
+        field!(self, end) != 0
+    }
+
+    /// Begins an item: returns where it starts.
+    #[inline(always)]
+    pub fn begin_item(self) -> u64 {
+        let from = field!(self, cursor);
+        field!(self, cursor = from + ITEM);
+        from
+    }
+
+    /// Ends the item that began at `from`.
+    #[inline(always)]
+    pub fn end_item(self, from: u64, kind: u8, flags: u8) {
+        let length = field!(self, cursor).wrapping_sub(from + ITEM);
+        let at = mask!(from, RECORD - 1);
+        let head = u64::from(kind) | u64::from(flags) << 8 | (length & 0xffff) << 16;
+        // SAFETY: the mask keeps the position within the first part of the data.
+        unsafe { store32(addr_of_mut!((*self.scratch).data).cast::<u8>().add(at as usize), head) }
+    }
+
+    /// Adds `length` (at most `TEXT`) bytes from the room beside the event without ending a parameter.
+    #[inline(always)]
+    pub fn push_side(self, offset: u64, length: u64) {
+        self.push_copy(self.side(offset), length);
+    }
+
+    /// Adds `length` (at most `TEXT`) bytes that the event has at a position.
+    #[inline(always)]
+    pub fn push_bytes(self, position: u64, length: u64) {
+        self.push_copy(self.bytes(position), length);
+    }
+
+    /// Adds `length` (at most `TEXT`) bytes of the programs' own memory without ending a parameter.
+    #[inline(always)]
+    pub fn push_copy(self, from: *const u8, length: u64) {
+        let length = mask!(length, 2 * TEXT - 1);
+        let length = if length > TEXT { TEXT } else { length };
+        if copy_kernel(self.at(), length, from as u64) {
+            self.advance(length);
+        }
+    }
+
     /// Sends the finished event and gives the scratch space back.
     #[inline(always)]
     pub fn submit(self) {
@@ -527,6 +657,7 @@ impl Event {
         store64(unsafe { addr_of_mut!((*self.scratch).data) }.cast(), now.wrapping_add(config().epoch));
         field!(self, part = self.part() + 1);
         field!(self, index = 0);
+        field!(self, end = 0);
         field!(self, cursor = HEADER as u64 + 2 * u64::from(nparams));
     }
 
@@ -544,10 +675,13 @@ impl Event {
 
     #[inline(always)]
     fn send(self) {
+        add_latency(self);
         let length = field!(self, cursor);
+        let end = field!(self, end);
+        let own = if end == 0 { length } else { end };
         let data = unsafe { addr_of_mut!((*self.scratch).data) }.cast::<u8>();
         // SAFETY: the header lies within the data, at an aligned position.
-        unsafe { data.add(16).cast::<u32>().write_volatile(length as u32) };
+        unsafe { data.add(16).cast::<u32>().write_volatile(own as u32) };
         if length >= RECORD {
             return count(stat::LARGE);
         }

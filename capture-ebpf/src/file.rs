@@ -1,17 +1,13 @@
 //! Files: fds and kernel files enter; inode, device, overlay layer and path leave.
 
-use tercel_probe_abi::{flags, stat};
+use tercel_probe_abi::flags;
 
 use crate::{
-    event::{Event, TEXT, bits, count},
-    memory::{copy_kernel, get, kernel, mask, off, user},
+    event::{Event, TEXT, bits},
+    memory::{get, kernel, off, user},
+    place::{NOWHERE, Place, walk},
     run::add_side_text,
 };
-
-/// Components of a path that are followed.
-const DEPTH: u32 = 48;
-/// Longest component with its NUL; a power of two.
-const NAME: u64 = 256;
 
 /// `PPM_O_F_CREATED` and the layers of an overlay, as flags of an open (reference flags.json, file_flags).
 const CREATED: u64 = 1 << 14;
@@ -107,53 +103,15 @@ pub fn add_path(event: Event, file: u64) {
     add_path_at(event, kernel(path, off!(path_mnt)), kernel(path, off!(path_dentry)));
 }
 
-/// Adds the path of a directory entry below a mount: from the leaf towards the root of the mount tree, beside the event, and then
-/// as a whole. What belongs to no directory (a memfd) shows its own name. A path that does not fit is cut at its front.
+/// Adds the path of a directory entry below a mount, as a whole. What belongs to no directory (a memfd) shows its own name. A path that
+/// does not fit is cut at its front.
 #[inline(always)]
 pub fn add_path_at(event: Event, mnt: u64, dentry: u64) {
-    let (mut mnt, mut dentry) = (mnt, dentry);
-    let mut start = TEXT - 1;
-    // SAFETY: the position lies within the room beside the event.
-    unsafe { event.side(start).write_volatile(0) };
-    let mut depth = 0;
-    while depth < DEPTH {
-        depth += 1;
-        let root = get!(u64, mnt, vfsmount_root);
-        let parent = get!(u64, dentry, dentry_parent);
-        if dentry == root || dentry == parent {
-            let mount = mnt.wrapping_sub(u64::from(off!(mount_mnt)));
-            let up = get!(u64, mount, mount_parent);
-            if dentry != root || up == mount {
-                break;
-            }
-            dentry = get!(u64, mount, mount_mountpoint);
-            mnt = up.wrapping_add(u64::from(off!(mount_mnt)));
-            continue;
-        }
-        let length = mask!(get!(u32, dentry, dentry_len), NAME - 1);
-        let at = mask!(start, TEXT - 1);
-        if at < length + 2 {
-            count(stat::CUT);
-            break;
-        }
-        let at = at - length;
-        // Masked once more: some verifiers (6.12) forget the upper bound in the comparison.
-        let length = mask!(length, NAME - 1);
-        if !copy_kernel(event.side(at), length, get!(u64, dentry, dentry_name)) {
-            break;
-        }
-        start = mask!(at - 1, TEXT - 1);
-        // SAFETY: as above.
-        unsafe { event.side(start).write_volatile(b'/') };
-        dentry = parent;
-    }
-    if depth == DEPTH {
-        count(stat::CUT);
-    }
-    if start == TEXT - 1 {
-        event.kernel_str(get!(u64, dentry, dentry_name))
+    let path = walk(event, Place { mnt, dentry }, NOWHERE, false);
+    if path.start == TEXT - 1 {
+        event.kernel_str(get!(u64, path.dentry, dentry_name))
     } else {
-        add_side_text(event, start)
+        add_side_text(event, path.start)
     }
 }
 

@@ -6,10 +6,13 @@
 #![no_main]
 #![feature(asm_experimental_arch, linkage)]
 
+mod beside;
 mod cgroup;
+mod entry;
 mod event;
 mod file;
 mod memory;
+mod place;
 mod process;
 mod run;
 mod scope;
@@ -34,7 +37,7 @@ use aya_ebpf::{
 
 use event::{Event, wanted};
 use memory::{config, get, mask, off, typed};
-use run::{resume, run};
+use run::{finish, resume, run};
 use tercel_probe_abi::{Call, row, stat, step, want};
 
 /// Programs of the steps, as raw tracepoints.
@@ -252,6 +255,63 @@ pub fn classic_sys_exit(context: TracePointContext) -> i32 {
     0
 }
 
+/// System calls begin, by raw tracepoint: `sys_enter(registers, number)`. Attached only where entries are wanted.
+#[raw_tracepoint(tracepoint = "sys_enter")]
+pub fn raw_sys_enter(context: RawTracePointContext) -> i32 {
+    let number = context.arg::<u64>(1) as u32;
+    if !entry::is_interesting(number) {
+        return 0;
+    }
+    let registers = context.arg::<u64>(0);
+    let Some((number, compat)) = called(number) else { return 0 };
+    entry::enter(number, compat, |index| {
+        let register = match (compat, index) {
+            (false, 0) => off!(regs_di),
+            (false, 1) => off!(regs_si),
+            (false, 2) => off!(regs_dx),
+            (false, 3) => off!(regs_r10),
+            (false, 4) => off!(regs_r8),
+            (false, _) => off!(regs_r9),
+            (true, 0) => off!(regs_bx),
+            (true, 1) => off!(regs_cx),
+            (true, 2) => off!(regs_dx),
+            (true, 3) => off!(regs_si),
+            (true, 4) => off!(regs_di),
+            (true, _) => off!(regs_bp),
+        };
+        let value = memory::kernel::<u64>(registers, register);
+        if compat { value & 0xffff_ffff } else { value }
+    });
+    0
+}
+
+/// The same by classic tracepoint, of all calls or of one: number at offset 8, arguments from offset 16 on.
+#[tracepoint(category = "raw_syscalls", name = "sys_enter")]
+pub fn classic_sys_enter(context: TracePointContext) -> i32 {
+    // SAFETY: the tracepoint's record has the number and six arguments there.
+    let read = |offset: usize| unsafe { context.read_at::<u64>(offset).unwrap_or(0) };
+    let number = read(8) as u32;
+    if !entry::is_interesting(number) {
+        return 0;
+    }
+    // The tracepoints of single calls do not show 32-bit ones.
+    let Some((number, compat)) = (if config().each != 0 { Some((number, false)) } else { called(number) })
+    else {
+        return 0;
+    };
+    entry::enter(number, compat, |index| read(16 + 8 * index as usize));
+    0
+}
+
+/// The native number of a call that begins, and whether 32-bit code made it.
+#[inline(always)]
+fn called(number: u32) -> Option<(u32, bool)> {
+    if get!(u32, task(), task_status) & TS_COMPAT == 0 {
+        return Some((number, false));
+    }
+    COMPAT.get(number).map(|row| (u32::from(*row), true))
+}
+
 /// A process executes another program: `sched_process_exec(task, old pid, bprm)`.
 #[raw_tracepoint(tracepoint = "sched_process_exec")]
 pub fn raw_exec(context: RawTracePointContext) -> i32 {
@@ -408,12 +468,12 @@ pub fn classic_run(context: TracePointContext) -> i32 {
 }
 
 macro_rules! steps {
-    ($($raw:ident $classic:ident $work:path;)*) => {$(
+    ($next:ident; $($raw:ident $classic:ident $work:path;)*) => {$(
         #[raw_tracepoint(tracepoint = "sys_exit")]
         pub fn $raw(context: RawTracePointContext) -> i32 {
             if let Some(event) = Event::current(RAW) {
                 $work(event);
-                resume(&context, &RAW_STEPS, event);
+                $next(&context, &RAW_STEPS, event);
             }
             0
         }
@@ -422,7 +482,7 @@ macro_rules! steps {
         pub fn $classic(context: TracePointContext) -> i32 {
             if let Some(event) = Event::current(CLASSIC) {
                 $work(event);
-                resume(&context, &CLASSIC_STEPS, event);
+                $next(&context, &CLASSIC_STEPS, event);
             }
             0
         }
@@ -430,6 +490,7 @@ macro_rules! steps {
 }
 
 steps! {
+    resume;
     raw_fetch classic_fetch run::fetch;
     raw_opened classic_opened file::opened;
     raw_file_path classic_file_path file::file_path;
@@ -462,6 +523,16 @@ steps! {
     raw_clone classic_clone process::clone;
     raw_semop classic_semop values::semop;
     raw_reaper classic_reaper process::reaper;
+}
+
+steps! {
+    finish;
+    raw_beside_file classic_beside_file beside::beside_file;
+    raw_beside_name classic_beside_name beside::beside_name;
+    raw_beside_place classic_beside_place beside::beside_place;
+    raw_beside_fd classic_beside_fd beside::beside_fd;
+    raw_beside_rights classic_beside_rights beside::beside_rights;
+    raw_beside_address classic_beside_address beside::beside_address;
 }
 
 /// The events of several messages.
@@ -544,4 +615,4 @@ fn panic(_: &core::panic::PanicInfo<'_>) -> ! {
 #[unsafe(link_section = "license")]
 static LICENSE: [u8; 13] = *b"Dual MIT/GPL\0";
 
-const _: () = assert!(step::PROGRAMS.len() == 34);
+const _: () = assert!(step::PROGRAMS.len() == 40);

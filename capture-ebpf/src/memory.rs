@@ -123,3 +123,21 @@ pub fn store64(to: *mut u8, value: u64) {
     // SAFETY: the verifier has checked that `to` has room for 8 bytes.
     unsafe { asm!("*(u64 *)({to} + 0) = {value}", to = in(reg) to, value = in(reg) value, options(nostack)) }
 }
+
+/// Stores the low 4 bytes of a value at any address.
+#[inline(always)]
+pub fn store32(to: *mut u8, value: u64) {
+    // SAFETY: as in `store64`.
+    unsafe { asm!("*(u32 *)({to} + 0) = {value}", to = in(reg) to, value = in(reg) value, options(nostack)) }
+}
+
+/// Loads 8 bytes from any address, as `store64` stores them.
+#[inline(always)]
+pub fn load64(from: *const u8) -> u64 {
+    let value: u64;
+    // SAFETY: the verifier has checked that 8 bytes may be read there.
+    unsafe {
+        asm!("{value} = *(u64 *)({from} + 0)", from = in(reg) from, value = out(reg) value, options(nostack, readonly));
+    }
+    value
+}

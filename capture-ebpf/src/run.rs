@@ -47,6 +47,17 @@ pub fn resume<C: EbpfContext>(context: &C, steps: &ProgramArray, event: Event) {
     event.abandon();
 }
 
+/// Hands back to the interpreter, unless nothing is left to do but to send the event.
+#[inline(always)]
+pub fn finish<C: EbpfContext>(context: &C, steps: &ProgramArray, event: Event) {
+    let Some(call) = event.call() else { return event.abandon() };
+    // SAFETY: a pointer into the map's value.
+    if event.position() >= u64::from(unsafe { (*call).words }) {
+        return event.submit();
+    }
+    resume(context, steps, event);
+}
+
 #[inline(always)]
 fn add(event: Event, param: Param) {
     let arg = event.arg(u64::from(param.arg));

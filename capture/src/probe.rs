@@ -34,6 +34,8 @@ const REMEMBERED_PER_CPU: u32 = 256;
 /// their results.
 const MOST_REQUESTS: u32 = 8192;
 const MOST_NAMES: u32 = 1024;
+/// Slots for the times at which calls began; as in capture-ebpf/src/entry.rs.
+const TIMES: u32 = 65536;
 
 /// How far a process may be ahead of its share, in nanoseconds.
 const BURST: u64 = 250_000_000;
@@ -57,6 +59,10 @@ pub struct Options {
     pub wanted: Option<Vec<u16>>,
     /// Which processes are wanted; `None`: all.
     pub scope: Option<ProcessScope>,
+    /// Paths and addresses are read at the entry of calls, too, and compared with those at the exit.
+    pub entries: bool,
+    /// Events say how long their calls took.
+    pub latency: bool,
 }
 
 /// What the probe captures from now on.
@@ -118,6 +124,8 @@ impl Default for Options {
             classic: false,
             wanted: None,
             scope: None,
+            entries: true,
+            latency: false,
         }
     }
 }
@@ -194,7 +202,7 @@ unsafe impl Pod for Plain<abi_uring::Operation> {}
 
 const _: () = assert!(size_of::<Call>() == 8 + 8 * tercel_probe_abi::MAX_WORDS);
 const _: () = assert!(size_of::<FlagTable>() == 8 + 4 * 4 * 256);
-const _: () = assert!(size_of::<Config>() == 32);
+const _: () = assert!(size_of::<Config>() == 48);
 const _: () = assert!(size_of::<abi_uring::Operation>() == 12 + 4 * abi_uring::LOADS);
 const _: () = assert!(size_of::<Offsets>() == 4 * PATHS.len());
 
@@ -206,6 +214,10 @@ pub(crate) struct Probe {
     attached: Vec<&'static str>,
     scope: Option<ProcessScope>,
     uring: UringCoverage,
+    /// Arguments are read at the entry of calls, too.
+    entries: bool,
+    /// Events say how long their calls took.
+    timed: bool,
 }
 
 impl Probe {
@@ -221,6 +233,7 @@ impl Probe {
         let kernel = kernel_version();
         let classic = options.classic || kernel >= (7, 0);
         let cpus = cpus()?;
+        let each = options.entries && !options.latency && has_entry_tracepoints();
         let config = Plain(Config {
             epoch: clock::epoch(),
             own_tgid: own_tgid(),
@@ -229,6 +242,10 @@ impl Probe {
             guarded: u32::from(kernel >= (6, 19)),
             scope: options.scope.as_ref().filter(|_| can_limit(kernel)).map_or(0, ProcessScope::bits),
             max_args: options.max_args.clamp(1, Options::MAX_ARGS),
+            host_mounts: host_mounts(),
+            entries: u32::from(options.entries),
+            latency: u32::from(options.latency),
+            each: u32::from(each),
         });
         let mut ebpf = EbpfLoader::new()
             .verifier_log_level(VerifierLogLevel::DEBUG | VerifierLogLevel::STATS)
@@ -240,6 +257,7 @@ impl Probe {
             .map_max_entries("MARKS", if points.is_some() { MOST_REQUESTS } else { 1 })
             .map_max_entries("NAMES", if points.is_some() { MOST_NAMES } else { 1 })
             .map_max_entries("FILES", if points.is_some() { MOST_REQUESTS } else { 1 })
+            .map_max_entries("BEGAN", if options.latency { TIMES } else { 1 })
             .map_max_entries("SCOPE", if config.0.scope == 0 { 1 } else { MOST_PROCESSES })
             .load(OBJECT)
             .map_err(|cause| refused("loading the probe", &cause))?;
@@ -251,10 +269,18 @@ impl Probe {
             attached: Vec::new(),
             scope: options.scope.clone(),
             uring: UringCoverage::default(),
+            entries: options.entries,
+            timed: options.latency,
         };
         probe.uring = probe.attach_uring(&btf, points);
         if config.0.scope != 0 {
             probe.attach_raw("raw_fork", "sched_process_fork")?;
+        }
+        if options.entries {
+            fill_entries(&mut probe.ebpf, options)?;
+        }
+        if options.entries || options.latency {
+            probe.attach_entries(classic, each)?;
         }
         probe.attach(classic, options)?;
         if let Some(scope) = options.scope.as_ref().filter(|_| config.0.scope != 0) {
@@ -297,8 +323,12 @@ impl Probe {
         let mut table: Array<_, Plain<Share>> = table_of(&mut self.ebpf, "SHARE")?;
         let share = Share { interval: 1_000_000_000 / u64::from(share.max(1)), burst: BURST };
         table.set(0, Plain(share), 0).map_err(|cause| refused("setting the share of a process", &cause))?;
-        let options = Options { wanted, scope: self.scope.clone(), ..Options::default() };
+        let options =
+            Options { wanted, scope: self.scope.clone(), latency: self.timed, ..Options::default() };
         fill_calls(&mut self.ebpf, &options, &shared)?;
+        if self.entries {
+            fill_entries(&mut self.ebpf, &options)?;
+        }
         if shared.is_empty() {
             // What begins later begins anew.
             for (pid, _) in self.throttled() {
@@ -385,6 +415,32 @@ impl Probe {
         }
     }
 
+    /// Attaches what reads the entry of calls: to each of the calls that are compared, which costs other calls next to nothing; to all where
+    /// they are to be timed, or the kernel has no tracepoint for each. Runs of this program that the kernel skips lose no event.
+    fn attach_entries(&mut self, classic: bool, each: bool) -> Result<(), CaptureError> {
+        if !classic && !each {
+            let program: &mut RawTracePoint = program(&mut self.ebpf, "raw_sys_enter")?;
+            program.load().map_err(|cause| refused("loading raw_sys_enter", &cause))?;
+            program.attach("sys_enter").map_err(|cause| refused("attaching to sys_enter", &cause))?;
+            return Ok(());
+        }
+        let program: &mut TracePoint = program(&mut self.ebpf, "classic_sys_enter")?;
+        program.load().map_err(|cause| refused("loading classic_sys_enter", &cause))?;
+        let mut attach = |group: &str, name: &str| {
+            program
+                .attach(group, name)
+                .map_err(|cause| refused(&format!("attaching to {group}:{name}"), &cause))
+        };
+        if !each {
+            attach("raw_syscalls", "sys_enter")?;
+            return Ok(());
+        }
+        for name in syscalls::entry_tracepoints() {
+            attach("syscalls", &name)?;
+        }
+        Ok(())
+    }
+
     fn attach_raw(&mut self, name: &'static str, tracepoint: &str) -> Result<(), CaptureError> {
         let program: &mut RawTracePoint = program(&mut self.ebpf, name)?;
         program.load().map_err(|cause| refused(&format!("loading {name}"), &cause))?;
@@ -469,7 +525,7 @@ fn fill_tables(ebpf: &mut Ebpf, options: &Options) -> Result<(), CaptureError> {
 fn fill_calls(ebpf: &mut Ebpf, options: &Options, shared: &[u16]) -> Result<(), CaptureError> {
     let mut table: Array<_, Plain<Call>> = table_of(ebpf, "CALLS")?;
     for row in syscalls::rows() {
-        let mut call = row.call();
+        let mut call = row.call(options.latency);
         if !options.wants(row.event) {
             call.wanted = 0;
         } else if options.scope.as_ref().is_some_and(|scope| scope.of_others.contains(&row.event)) {
@@ -479,6 +535,15 @@ fn fill_calls(ebpf: &mut Ebpf, options: &Options, shared: &[u16]) -> Result<(), 
             call.wanted |= want::FAIRLY;
         }
         table.set(row.row, Plain(call), 0).map_err(|cause| refused("filling the table of calls", &cause))?;
+    }
+    Ok(())
+}
+
+/// Tells the probe what to read at the entry of calls.
+fn fill_entries(ebpf: &mut Ebpf, options: &Options) -> Result<(), CaptureError> {
+    let mut table: Array<_, u32> = table_of(ebpf, "ENTRIES")?;
+    for (number, entry) in (0..).zip(syscalls::entries(|event| options.wants(event), options.latency)) {
+        table.set(number, entry, 0).map_err(|cause| refused("filling the table of entries", &cause))?;
     }
     Ok(())
 }
@@ -594,6 +659,25 @@ fn kernel_version() -> (u32, u32) {
 
 fn kernel_release() -> String {
     fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default().trim().to_owned()
+}
+
+/// Whether this kernel has tracepoints at the entry of each call that is compared (CONFIG_FTRACE_SYSCALLS, tracefs mounted).
+fn has_entry_tracepoints() -> bool {
+    let is_there = |root: &str| {
+        let mut names = syscalls::entry_tracepoints();
+        names.all(|name| fs::exists(format!("{root}/events/syscalls/{name}/id")).unwrap_or(false))
+    };
+    is_there("/sys/kernel/tracing") || is_there("/sys/kernel/debug/tracing")
+}
+
+/// Number of the host's mount namespace: that of its first process, or else, where that may not be looked at, of this one; 0 if
+/// neither can be read.
+fn host_mounts() -> u32 {
+    let number = |process: &str| {
+        let link = fs::read_link(format!("/proc/{process}/ns/mnt")).ok()?;
+        link.to_str()?.strip_prefix("mnt:[")?.strip_suffix(']')?.parse().ok()
+    };
+    number("1").or_else(|| number("self")).unwrap_or(0)
 }
 
 /// The recorder's thread group as the kernel numbers it, also from within a pid namespace that has the host's /proc.

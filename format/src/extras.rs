@@ -45,6 +45,8 @@ pub mod kind {
     /// The address that the caller gave at the entry of the call, where memory had another one at its exit; as a parameter of type
     /// `PT_SOCKADDR`.
     pub const ENTRY_ADDRESS: u8 = 14;
+    /// What is behind an fd that came by other ways than an event that opens it ([`FdFile`](super::FdFile)).
+    pub const FD: u8 = 15;
 
     /// Whether items of this kind contain a path.
     pub const fn is_path(kind: u8) -> bool {
@@ -76,6 +78,9 @@ pub mod flag {
     pub const SAME: u8 = 8;
     /// The directory is the kernel's, the last component is the caller's.
     pub const COMPOSED: u8 = 16;
+    /// The directory that the caller's path starts from is the kernel's; what follows is the caller's text, in which symbolic links
+    /// and `..` are not resolved.
+    pub const UNRESOLVED: u8 = 32;
 }
 
 /// Facts of an event, bits of [`kind::FACTS`].
@@ -144,6 +149,43 @@ impl FileId {
         let mode = rest.first_chunk()?;
         let (ino, dev) = (u64::from_le_bytes(*ino), u32::from_le_bytes(*dev));
         Some(FileId { ino, dev, mode: u32::from_le_bytes(*mode) })
+    }
+}
+
+/// What is behind an fd ([`kind::FD`]).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FdFile<'a> {
+    /// Number of the fd in the thread of the event.
+    pub fd: i32,
+    /// Which file it is.
+    pub file: FileId,
+    /// How it was opened: `f_flags` of the kernel's file, which are those of `open`.
+    pub open_flags: u32,
+    /// Its path from the root of the host's mount namespace, with the flags of the item; what has no path (a pipe, a socket) has none, or
+    /// a name that does not start with a slash.
+    pub path: &'a [u8],
+}
+
+impl<'a> FdFile<'a> {
+    /// Bytes of the encoding before the path: fd i32, file, flags u32.
+    pub const HEAD: usize = 8 + FileId::SIZE;
+
+    /// Its encoding.
+    pub fn bytes(&self) -> Vec<u8> {
+        [&self.fd.to_le_bytes()[..], &self.file.bytes(), &self.open_flags.to_le_bytes(), self.path].concat()
+    }
+
+    /// Reads the value of an item.
+    pub fn read(bytes: &'a [u8]) -> Option<FdFile<'a>> {
+        let (fd, rest) = bytes.split_first_chunk()?;
+        let (file, rest) = rest.split_first_chunk::<{ FileId::SIZE }>()?;
+        let (open_flags, path) = rest.split_first_chunk()?;
+        Some(FdFile {
+            fd: i32::from_le_bytes(*fd),
+            file: FileId::read(file)?,
+            open_flags: u32::from_le_bytes(*open_flags),
+            path: until_nul(path),
+        })
     }
 }
 
@@ -216,6 +258,11 @@ impl<'a> Extras<'a> {
     pub fn facts(self) -> u32 {
         let value = self.get(kind::FACTS).and_then(|item| item.value.first_chunk());
         value.map_or(0, |bytes| u32::from_le_bytes(*bytes))
+    }
+
+    /// What is behind fds that came by other ways than events that open them.
+    pub fn fds(self) -> impl Iterator<Item = FdFile<'a>> {
+        self.iter().filter(|item| item.kind == kind::FD).filter_map(|item| FdFile::read(item.value))
     }
 
     /// How long the call took, in nanoseconds.
@@ -331,6 +378,13 @@ mod tests {
         builder.clear();
         builder.add(kind::SECOND_FILE, 0, &[&file.bytes()[..], b"newer"].concat());
         assert_eq!(builder.extras().second_file(), Some(file));
+        let (path, mut other) = (&b"/etc/shadow"[..], FdFile { fd: -1, file, open_flags: 2, path: b"" });
+        builder.add(kind::FD, 0, &FdFile { fd: 7, path, ..other }.bytes()).add(kind::FD, 0, b"short");
+        builder.add(kind::FD, 0, &other.bytes());
+        let found: Vec<_> = builder.extras().fds().collect();
+        assert_eq!(found[1], other);
+        (other.fd, other.path) = (7, path);
+        assert_eq!((found[0], found.len()), (other, 2));
     }
 
     #[test]

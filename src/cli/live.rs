@@ -56,6 +56,9 @@ pub struct LiveArgs {
     /// Keep at most this many bytes of the arguments of a program and of its environment, 1 to 32KiB each [default: 4KiB, as Falco]
     #[arg(long, value_name = "SIZE", value_parser = values::max_args, help_heading = "Capture")]
     max_args: Option<u32>,
+    /// Measure how long each system call takes (evt.latency); every call then costs more
+    #[arg(long, help_heading = "Capture")]
+    latency: bool,
     /// Size of the ring buffer of each CPU, 4KiB to 1GiB; a number without a unit is in MiB
     #[arg(long, value_name = "SIZE", value_parser = values::ring, help_heading = "Capture")]
     buffer: Option<u32>,
@@ -144,6 +147,7 @@ impl LiveArgs {
             layout: self.layout.intent(Layout::Rows),
             snaplen: self.snaplen,
             max_args: self.max_args,
+            latency: self.latency,
             ring: self.buffer,
             redaction: self.redaction.intent(),
             sign: self.sign,

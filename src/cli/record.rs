@@ -54,6 +54,9 @@ pub struct RecordArgs {
     /// Keep at most this many bytes of the arguments of a program and of its environment, 1 to 32KiB each [default: 4KiB, as Falco]
     #[arg(long, value_name = "SIZE", value_parser = values::max_args, help_heading = "What to record")]
     max_args: Option<u32>,
+    /// Record how long each system call took (evt.latency); every call then costs more
+    #[arg(long, help_heading = "What to record")]
+    latency: bool,
     /// Record only this process and its descendants; recording ends when the last of them ends. Can be given several times
     #[arg(short = 'p', long = "pid", value_name = "PID", help_heading = "What to record")]
     pids: Vec<i64>,
@@ -227,6 +230,7 @@ impl RecordArgs {
             quiet: self.quiet,
             verbose: self.verbose,
             classic: self.classic,
+            latency: self.latency,
             command: self.command,
         })
     }

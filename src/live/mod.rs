@@ -70,6 +70,7 @@ pub fn run(args: &Live) -> Result<Outcome, Failure> {
         snaplen,
         max_args: args.max_args.unwrap_or(Probing::USUAL_ARGS),
         ring: args.ring.unwrap_or(config.ring),
+        latency: args.latency,
         ..Probing::default()
     };
     let engines = Engines {

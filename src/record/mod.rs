@@ -137,7 +137,15 @@ fn options(args: &Record, chosen: Option<Vec<i64>>) -> Options {
         of_others: OF_OTHERS,
     });
     let max_args = args.max_args.unwrap_or(Options::USUAL_ARGS);
-    Options { snaplen, max_args, ring: args.ring, classic: args.classic, wanted: None, scope }
+    Options {
+        snaplen,
+        max_args,
+        ring: args.ring,
+        classic: args.classic,
+        scope,
+        latency: args.latency,
+        ..Options::default()
+    }
 }
 
 /// What is recorded: everything, unless processes, containers or a command are named.

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::net::IpAddr;
 
 use tercel_format::catalogue::{EventFlags, EventInfo, Extra, ParamInfo, ParamType, code};
-use tercel_format::extras::{ExtrasBuilder, FileId, Item, kind};
+use tercel_format::extras::{ExtrasBuilder, FdFile, FileId, Item, kind};
 use tercel_format::{Event, until_nul};
 use tercel_replay::state::State;
 
@@ -59,6 +59,13 @@ fn beside(texts: &mut Texts, event: &Event<'_>) -> ExtrasBuilder {
             kind::ENTRY_ADDRESS if !value.is_empty() => {
                 builder.add(kind, flags, &socket_address(texts, value))
             }
+            kind::FD => match FdFile::read(value) {
+                Some(file) => {
+                    let path = texts.path(file.path);
+                    builder.add(kind, flags, &FdFile { path: &path, ..file }.bytes())
+                }
+                None => continue,
+            },
             kind::FILE | kind::SECOND_FILE => {
                 builder.add(kind, flags, value.get(..FileId::SIZE).unwrap_or_default())
             }

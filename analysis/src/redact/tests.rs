@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use tercel_format::catalogue::code;
-use tercel_format::extras::{FileId, fact, flag, kind};
+use tercel_format::extras::{FdFile, FileId, fact, flag, kind};
 use tercel_format::record::Account;
 use tercel_format::writer::EventBuilder;
 
@@ -168,6 +168,7 @@ fn what_the_kernel_says_is_redacted_as_the_parameters_are() {
         .extra(kind::FACTS, 0, &[&fact::CHANGED.to_le_bytes()[..], b"acme"].concat())
         .extra(kind::LATENCY, 0, &[&9u64.to_le_bytes()[..], b"acme"].concat())
         .extra(kind::ENTRY_ADDRESS, 0, b"\x02\x08\x08\x08\x08\x35\x00")
+        .extra(kind::FD, 0, &FdFile { fd: 4, file, open_flags: 0, path: b"/home/acme/x" }.bytes())
         .extra(200, 0, b"acme")
         .encode()
         .expect("a valid event");
@@ -183,6 +184,7 @@ fn what_the_kernel_says_is_redacted_as_the_parameters_are() {
         assert_eq!((extras.file(), extras.facts(), extras.latency()), (Some(file), fact::CHANGED, Some(9)));
         let address = extras.get(kind::ENTRY_ADDRESS).expect("an address").value;
         assert!(address[1..5] != [8; 4] && address[5..] == [0x35, 0], "{address:?}");
+        assert_eq!(extras.fds().map(|file| (file.fd, file.path)).collect::<Vec<_>>(), [(4, path)]);
         assert_eq!(extras.get(200), None);
         Ok::<(), ()>(())
     };

@@ -57,6 +57,7 @@ offsets! {
     task_children = "task_struct.children",
     task_thread_node = "task_struct.thread_node",
     fs_pwd = "fs_struct.pwd",
+    fs_root = "fs_struct.root",
     path_mnt = "path.mnt",
     path_dentry = "path.dentry",
     cred_euid = "cred.euid.val",
@@ -83,6 +84,7 @@ offsets! {
     file_inode = "file.f_inode",
     file_mode = "file.f_mode",
     file_private = "file.private_data",
+    file_flags = "file.f_flags",
     inode_mode = "inode.i_mode",
     inode_uid = "inode.i_uid.val",
     inode_gid = "inode.i_gid.val",
@@ -97,15 +99,24 @@ offsets! {
     sb_dev = "super_block.s_dev",
     sb_magic = "super_block.s_magic",
     sb_flags = "super_block.s_flags",
+    sb_root = "super_block.s_root",
+    sb_mounts = "super_block.s_mounts",
     dentry_parent = "dentry.d_parent",
     dentry_name = "dentry.d_name.name",
     dentry_len = "dentry.d_name.len",
     dentry_inode = "dentry.d_inode",
     dentry_sb = "dentry.d_sb",
+    dentry_pprev = "dentry.d_hash.pprev",
     vfsmount_root = "vfsmount.mnt_root",
+    vfsmount_sb = "vfsmount.mnt_sb",
     mount_mnt = "mount.mnt",
     mount_parent = "mount.mnt_parent",
     mount_mountpoint = "mount.mnt_mountpoint",
+    mount_ns = "mount.mnt_ns",
+    mount_id = "mount.mnt_id",
+    mount_instance = "?mount.mnt_instance",
+    mount_next_for_sb = "?mount.mnt_next_for_sb",
+    mntns_inum = "mnt_namespace.ns.inum",
     signal_tty = "signal_struct.tty",
     signal_pids = "signal_struct.pids",
     signal_rlim = "signal_struct.rlim",
@@ -197,12 +208,31 @@ pub struct Config {
     pub scope: u32,
     /// Bytes of the arguments of a process that are kept, with the name that it was started by, and of its environment.
     pub max_args: u32,
+    /// Number of the host's mount namespace; 0 if it is not known.
+    pub host_mounts: u32,
+    /// Not 0: arguments are read at the entry of calls, too.
+    pub entries: u32,
+    /// Not 0: events say how long their calls took.
+    pub latency: u32,
+    /// Not 0: entries are seen by tracepoints of single calls.
+    pub each: u32,
 }
 
 impl Config {
     /// A configuration that records nothing useful; user space replaces it.
-    pub const UNSET: Config =
-        Config { epoch: 0, own_tgid: 0, snaplen: 80, typed: 0, guarded: 1, scope: 0, max_args: 4096 };
+    pub const UNSET: Config = Config {
+        epoch: 0,
+        own_tgid: 0,
+        snaplen: 80,
+        typed: 0,
+        guarded: 1,
+        scope: 0,
+        max_args: 4096,
+        host_mounts: 0,
+        entries: 0,
+        latency: 0,
+        each: 0,
+    };
 }
 
 /// Rows of the table of calls: 0 to 511 are native system calls, the others follow.
@@ -435,21 +465,24 @@ pub mod step {
         /// Adds everything of an event of each message of the array at argument 1, and sends all but the last event. `width` as of
         /// [`TUPLE`]; inbound, with the control data.
         MESSAGES = 33 "messages";
+        /// Beside the parameters: the paths of the file behind the fd in argument `map` ([`beside::RETURNED`]: the returned one,
+        /// [`beside::OPENED`]: the file in argument 11), as an item of kind `width`. The low byte of `value`: 1 more than the
+        /// parameter with the caller's path, 0 for none; the rest are bits of [`beside`].
+        BESIDE_FILE = 40 "beside_file";
+        /// The same of the name in the parameter that the low byte of `value` says, in the directory of the fd in argument `map`
+        /// ([`beside::CWD`]: in the working directory).
+        BESIDE_NAME = 41 "beside_name";
+        /// The same of the working directory, the root or the executable (`map`: [`beside::CWD`], [`beside::ROOT`],
+        /// [`beside::EXE`]), where the call returned 0.
+        BESIDE_PLACE = 42 "beside_place";
+        /// What is behind the fd in argument `map`, or the returned one, with its number.
+        BESIDE_FD = 43 "beside_fd";
+        /// The same of each fd in the control data of a received message (arguments 9 and 10).
+        BESIDE_RIGHTS = 44 "beside_rights";
+        /// Whether the address at argument `map` with the length in argument `width` changed since the entry of the call. `value` 1:
+        /// both are in the message header at argument `map`.
+        BESIDE_ADDRESS = 45 "beside_address";
     }
-}
-
-/// Facts of an event, as `extras` of the format crate has them.
-pub mod fact {
-    /// It came by io_uring.
-    pub const IO_URING: u32 = 1;
-    /// Its arguments are not complete.
-    pub const ARGUMENTS_CUT: u32 = 4;
-    /// Its environment is not complete.
-    pub const ENVIRONMENT_CUT: u32 = 8;
-    /// A thread of the kernel carried it out.
-    pub const POLLED: u32 = 32;
-    /// The item that holds facts: kind, flags and length.
-    pub const ITEM: u64 = 5 | 4 << 16;
 }
 
 /// How operations of io_uring are read.
@@ -510,6 +543,103 @@ pub mod uring {
         pub loads: [Load; LOADS],
     }
 }
+
+/// What the steps of what stands beside the parameters are told.
+pub mod beside {
+    /// In place of an argument: the fd that the call returned.
+    pub const RETURNED: u8 = 255;
+    /// In place of an argument: the file that was opened.
+    pub const OPENED: u8 = 254;
+    /// The working directory.
+    pub const CWD: u8 = 253;
+    /// The root directory.
+    pub const ROOT: u8 = 252;
+    /// The executable.
+    pub const EXE: u8 = 251;
+    /// The file's identity is added, too.
+    pub const ID: u32 = 1 << 8;
+    /// The call follows a symbolic link that the name is.
+    pub const FOLLOWED: u32 = 1 << 9;
+    /// The caller's path is compared with the one at the entry of the call.
+    pub const COMPARED: u32 = 1 << 10;
+}
+
+/// What is read at the entry of a call: a kind, 256 times the argument with it, 4096 times a second argument.
+pub mod entry {
+    /// Bits of the kind.
+    pub const KIND: u32 = 3;
+    /// A text; with [`SECOND`] a second one.
+    pub const TEXT: u32 = 1;
+    /// An address, whose length is the second argument.
+    pub const ADDRESS: u32 = 2;
+    /// An address that a message header names.
+    pub const HEADER: u32 = 3;
+    /// The second argument is a text, too.
+    pub const SECOND: u32 = 4;
+    /// A 32-bit call of this number reads something.
+    pub const COMPAT: u32 = 8;
+}
+
+/// Facts of an event, as `extras` of the format crate has them.
+pub mod fact {
+    /// The entry was not seen.
+    pub const NO_ENTRY: u32 = 64;
+    /// An argument changed between entry and exit.
+    pub const CHANGED: u32 = 2;
+    /// It came by io_uring.
+    pub const IO_URING: u32 = 1;
+    /// Its arguments are not complete.
+    pub const ARGUMENTS_CUT: u32 = 4;
+    /// Its environment is not complete.
+    pub const ENVIRONMENT_CUT: u32 = 8;
+    /// A thread of the kernel carried it out.
+    pub const POLLED: u32 = 32;
+    /// The item that holds facts: kind, flags and length.
+    pub const ITEM: u64 = 5 | 4 << 16;
+}
+
+/// Kinds and flags of items beside the parameters, as `extras` of the format crate has them.
+pub mod item {
+    /// Path of the object.
+    pub const PATH: u8 = 1;
+    /// The same as the process sees it.
+    pub const PATH_INSIDE: u8 = 2;
+    /// Path of the second object.
+    pub const SECOND_PATH: u8 = 3;
+    /// Identity of the object.
+    pub const FILE: u8 = 4;
+    /// Facts.
+    pub const FACTS: u8 = 5;
+    /// The path at the entry.
+    pub const ENTRY_PATH: u8 = 6;
+    /// The second one.
+    pub const SECOND_ENTRY_PATH: u8 = 7;
+    /// How long the call took.
+    pub const LATENCY: u8 = 8;
+    /// Path of the executable.
+    pub const EXE: u8 = 10;
+    /// The second path as the process sees it.
+    pub const SECOND_PATH_INSIDE: u8 = 12;
+    /// The address at the entry.
+    pub const ENTRY_ADDRESS: u8 = 14;
+    /// What is behind an fd.
+    pub const FD: u8 = 15;
+    /// The path's start is missing.
+    pub const CUT: u8 = 1;
+    /// It does not reach the root.
+    pub const DETACHED: u8 = 2;
+    /// The name was removed.
+    pub const DELETED: u8 = 4;
+    /// It is the one in the parameter.
+    pub const SAME: u8 = 8;
+    /// Directory of the kernel, last component of the caller.
+    pub const COMPOSED: u8 = 16;
+    /// Directory of the kernel, the rest of the caller as it is.
+    pub const UNRESOLVED: u8 = 32;
+}
+
+/// Bytes of an item before its value: kind, flags, length.
+pub const ITEM: u64 = 4;
 
 /// Tables of flags that steps use by themselves, and the room for tables.
 pub mod flags {

@@ -1,19 +1,43 @@
 //! How every system call becomes an event: the table that the probe follows. The catalogue enters, rows for the probe leave.
 //! What has no row of its own is recorded as the generic event.
 
+mod entries;
 mod table;
 #[cfg(test)]
 mod tests;
 pub(crate) mod uring;
 
 use tercel_format::catalogue::{code, syscalls};
-use tercel_probe_abi::{CONSTANT, Call, MAX_WORDS, Param, kind, row, want};
+use tercel_format::extras;
+use tercel_probe_abi::{CONSTANT, Call, MAX_WORDS, Param, fact, item, kind, row, want};
 
 use crate::compat;
+pub(crate) use entries::{entries, entry_tracepoints};
 use table::{Program, constant};
 
 const EMPTY: Param = Param { kind: kind::EMPTY, arg: 0, width: 0, map: 0, value: 0 };
 const COVERED: Param = Param { kind: kind::COVERED, ..EMPTY };
+
+// The probe's items are those of the format.
+const _: () = {
+    use extras::{flag, kind};
+    assert!(item::PATH == kind::PATH && item::PATH_INSIDE == kind::PATH_INSIDE);
+    assert!(item::SECOND_PATH == kind::SECOND_PATH && item::SECOND_PATH_INSIDE == kind::SECOND_PATH_INSIDE);
+    assert!(
+        item::FILE == kind::FILE
+            && fact::ITEM as u8 == kind::FACTS
+            && item::EXE == kind::EXE
+            && item::FD == kind::FD
+    );
+    assert!(item::ENTRY_PATH == kind::ENTRY_PATH && item::SECOND_ENTRY_PATH == kind::SECOND_ENTRY_PATH);
+    assert!(item::LATENCY == kind::LATENCY && item::ENTRY_ADDRESS == kind::ENTRY_ADDRESS);
+    assert!(fact::IO_URING == extras::fact::IO_URING);
+    assert!(fact::CHANGED == extras::fact::CHANGED && fact::NO_ENTRY == extras::fact::NO_ENTRY);
+    assert!(item::CUT == flag::CUT && item::DETACHED == flag::DETACHED && item::DELETED == flag::DELETED);
+    assert!(
+        item::SAME == flag::SAME && item::COMPOSED == flag::COMPOSED && item::UNRESOLVED == flag::UNRESOLVED
+    );
+};
 
 /// One row: where it stands, which event it makes, and how.
 pub struct Row {
@@ -134,10 +158,12 @@ impl Row {
         self.words.iter().filter(|word| word.kind != kind::STEP).count()
     }
 
-    /// The row as the probe wants it: without the words that only say what a step has added.
-    pub(crate) fn call(&self) -> Call {
+    /// The row as the probe wants it: without the words that only say what a step has added. An event of two constants is sent as it is,
+    /// unless it has to say how long its call took (`timed`).
+    pub(crate) fn call(&self, timed: bool) -> Call {
         let mut program = [EMPTY; MAX_WORDS];
         if self.row < row::URING
+            && !timed
             && let [id, native] = self.words.as_slice()
             && [id, native].iter().all(|word| word.kind == kind::CONST && word.width == 2)
         {

@@ -2,7 +2,7 @@
 //! names, their order and their number with the catalogue.
 
 use tercel_format::catalogue::code::*;
-use tercel_probe_abi::{Param, kind, step};
+use tercel_probe_abi::{Param, beside, item, kind, step};
 
 use crate::flags::*;
 
@@ -109,6 +109,20 @@ const fn tuple(fd: u8, direction: u8, named: u32) -> Param {
     run(step::TUPLE, fd, direction, named)
 }
 
+/// Beside the parameters: the file behind the fd in an argument, whose path the caller gave in a parameter (0: in none).
+const fn file(argument: u8, parameter: u32, more: u32) -> Param {
+    run(step::BESIDE_FILE, argument, item::PATH, parameter | more)
+}
+/// Beside the parameters: the name that parameter number `parameter` (from 1) is, in the directory of an argument.
+const fn name(directory: u8, parameter: u32, more: u32) -> Param {
+    run(step::BESIDE_NAME, directory, item::PATH, parameter | more)
+}
+/// The same of the second name.
+const fn second_name(directory: u8, parameter: u32) -> Param {
+    run(step::BESIDE_NAME, directory, item::SECOND_PATH, parameter)
+}
+use beside::{COMPARED, CWD, FOLLOWED, ID, OPENED};
+
 /// The event of a new process or thread; `flags` says where its flags are ([`step::CLONE`]).
 const fn cloned(flags: u32) -> [Entry; 7] {
     entries![
@@ -134,7 +148,12 @@ const fn executed(argv: u8, envp: u8, attempted: u32) -> [Entry; 10] {
 /// A program that was executed, as the scheduler shows it.
 pub(super) static EXECUTED: Program = Program {
     event: SYSCALL_EXECVE_19_X,
-    parts: &[&executed(0, 0, 0), &entries![filename: word(kind::KERNEL_STR, 0, 0, 0, 0)]],
+    parts: &[
+        &executed(0, 0, 0),
+        &entries![
+            filename: word(kind::KERNEL_STR, 0, 0, 0, 0), (): run(step::BESIDE_PLACE, beside::EXE, item::EXE, 28),
+        ],
+    ],
 };
 
 #[rustfmt::skip]
@@ -198,33 +217,38 @@ programs! {
     SYSCALL_PROCESS_VM_READV_X { res: RET, pid: signed(0), data: run(step::IOV_DATA, 1, 2, 1) }
     SYSCALL_PROCESS_VM_WRITEV_X { res: RET, pid: signed(0), data: run(step::IOV_DATA, 1, 2, 1) }
     SYSCALL_PIDFD_OPEN_X { fd: RET, pid: signed(0), flags: bits(1, 4, PIDFD) }
-    SYSCALL_PIDFD_GETFD_X { fd: RET, pid_fd: signed(0), target_fd: signed(1), flags: int(2, 4) }
+    SYSCALL_PIDFD_GETFD_X { fd: RET, pid_fd: signed(0), target_fd: signed(1), flags: int(2, 4), (): run(step::BESIDE_FD, beside::RETURNED, 0, 0) }
     SYSCALL_KEYCTL_X { res: RET, operation: int(0, 4), (arg2 arg3 arg4 arg5): plain(step::KEYCTL) }
     // Opening files
     SYSCALL_OPEN_X {
         (): run(step::OPENED, 1, 2, 0), fd: RET, name: text(0), flags: int(6, 4), mode: int(7, 4), dev: int(8, 4),
         ino: int(9, 8),
+        (): file(OPENED, 2, COMPARED),
     }
     SYSCALL_OPENAT_2_X {
         (): run(step::OPENED, 2, 3, 0), fd: RET, dirfd: signed(0), name: text(1), flags: int(6, 4), mode: int(7, 4),
         dev: int(8, 4), ino: int(9, 8),
+        (): file(OPENED, 3, COMPARED),
     }
     SYSCALL_OPENAT2_X {
         (): run(step::OPENED, 0, 0, 1), fd: RET, dirfd: signed(0), name: text(1), flags: int(6, 4), mode: int(7, 4),
         resolve: bits(12, 4, RESOLVE), dev: int(8, 4), ino: int(9, 8),
+        (): file(OPENED, 3, COMPARED),
     }
     SYSCALL_CREAT_X {
         (): run(step::OPENED, 1, 1, 2), fd: RET, name: text(0), mode: int(7, 4), dev: int(8, 4), ino: int(9, 8),
         creat_flags: int(10, 2),
+        (): file(OPENED, 2, COMPARED),
     }
     SYSCALL_OPEN_BY_HANDLE_AT_X {
         (): run(step::OPENED, 2, 13, 0), fd: RET, mountfd: signed(0), flags: int(6, 4), path: plain(step::FILE_PATH),
         dev: int(8, 4), ino: int(9, 8),
+        (): file(OPENED, 4, 0),
     }
     SYSCALL_MEMFD_CREATE_X { fd: RET, name: text(0), flags: bits(1, 4, MEMFD) }
     // Fds
     SYSCALL_CLOSE_X { res: RET, fd: signed(0) }
-    SYSCALL_FCHDIR_X { res: RET, fd: signed(0) }
+    SYSCALL_FCHDIR_X { res: RET, fd: signed(0), (): run(step::BESIDE_PLACE, CWD, item::PATH, 0) }
     SYSCALL_FSTAT_X { res: RET, fd: signed(0) }
     SYSCALL_GETDENTS_X { res: RET, fd: signed(0) }
     SYSCALL_GETDENTS64_X { res: RET, fd: signed(0) }
@@ -285,8 +309,8 @@ programs! {
         (): run(step::PAIR, 3, 0, 0), res: RET, fd1: int(6, 8), fd2: int(7, 8), source: int(9, 8), peer: int(10, 8),
         domain: value(0, 4, FAMILY), type: int(1, 4), proto: int(2, 4),
     }
-    SOCKET_BIND_X { res: RET, addr: run(step::SOCKADDR, 1, 2, 0), fd: signed(0) }
-    SOCKET_CONNECT_X { res: RET, tuple: tuple(0, OUTBOUND, 1 | 256), fd: signed(0), addr: run(step::SOCKADDR, 1, 2, 0) }
+    SOCKET_BIND_X { res: RET, addr: run(step::SOCKADDR, 1, 2, 0), fd: signed(0), (): run(step::BESIDE_ADDRESS, 1, 2, 0) }
+    SOCKET_CONNECT_X { res: RET, tuple: tuple(0, OUTBOUND, 1 | 256), fd: signed(0), addr: run(step::SOCKADDR, 1, 2, 0), (): run(step::BESIDE_ADDRESS, 1, 2, 0) }
     SOCKET_LISTEN_X { res: RET, fd: signed(0), backlog: int(1, 4) }
     SOCKET_ACCEPT_5_X {
         (): plain(step::BACKLOG), fd: RET, tuple: tuple(RETURNED, INBOUND, UNNAMED), queuepct: int(6, 1),
@@ -303,15 +327,17 @@ programs! {
     SOCKET_SETSOCKOPT_X { res: RET, fd: signed(0), (level optname val optlen): plain(step::SOCKOPT) }
     SOCKET_SEND_X { res: RET, data: data_out(1, 2), fd: signed(0), size: int(2, 4), tuple: tuple(0, OUTBOUND, UNNAMED) }
     SOCKET_RECV_X { res: RET, data: data_in(1), fd: signed(0), size: int(2, 4), tuple: tuple(0, INBOUND, UNNAMED) }
-    SOCKET_SENDTO_X { res: RET, data: data_out(1, 2), fd: signed(0), size: int(2, 4), tuple: tuple(0, OUTBOUND, 4) }
+    SOCKET_SENDTO_X { res: RET, data: data_out(1, 2), fd: signed(0), size: int(2, 4), tuple: tuple(0, OUTBOUND, 4), (): run(step::BESIDE_ADDRESS, 4, 5, 0) }
     SOCKET_RECVFROM_X { res: RET, data: data_in(1), tuple: tuple(0, INBOUND, 4), fd: signed(0), size: int(2, 4) }
     SOCKET_SENDMSG_X {
         (): plain(step::MSGHDR), res: RET, data: run(step::IOV_DATA, 6, 7, 0), fd: signed(0),
         size: run(step::IOV_SIZE, 6, 7, 0), tuple: tuple(0, OUTBOUND, 8),
+        (): run(step::BESIDE_ADDRESS, 1, 0, 1),
     }
     SOCKET_RECVMSG_X {
         (): plain(step::MSGHDR), res: RET, size: SIZE, data: run(step::IOV_DATA, 6, 7, 1),
         tuple: tuple(0, INBOUND, 8), msgcontrol: plain(step::CONTROL), fd: signed(0),
+        (): plain(step::BESIDE_RIGHTS),
     }
     SOCKET_SENDMMSG_X {
         (res fd size data tuple): run(step::MESSAGES, 0, OUTBOUND, 0),
@@ -322,40 +348,43 @@ programs! {
     // Names
     SYSCALL_STAT_X { res: RET, path: text(0) }
     SYSCALL_LSTAT_X { res: RET, path: text(0) }
-    SYSCALL_CHDIR_X { res: RET, path: text(0) }
-    SYSCALL_CHROOT_X { res: RET, path: text(0) }
-    SYSCALL_RMDIR_2_X { res: RET, path: text(0) }
-    SYSCALL_UNLINK_2_X { res: RET, path: text(0) }
+    SYSCALL_CHDIR_X { res: RET, path: text(0), (): run(step::BESIDE_PLACE, CWD, item::PATH, 2) }
+    SYSCALL_CHROOT_X { res: RET, path: text(0), (): run(step::BESIDE_PLACE, beside::ROOT, item::PATH, 2) }
+    SYSCALL_RMDIR_2_X { res: RET, path: text(0), (): name(CWD, 2, 0) }
+    SYSCALL_UNLINK_2_X { res: RET, path: text(0), (): name(CWD, 2, 0) }
     SYSCALL_GETCWD_X { res: RET, path: text_if_ok(0) }
     SYSCALL_ACCESS_X { res: RET, name: text(0), mode: bits(1, 4, ACCESS) }
     SYSCALL_NEWFSTATAT_X { res: RET, dirfd: signed(0), path: text(1), flags: bits(3, 4, STAT) }
-    SYSCALL_RENAME_X { res: RET, oldpath: text(0), newpath: text(1) }
-    SYSCALL_LINK_2_X { res: RET, oldpath: text(0), newpath: text(1) }
-    SYSCALL_SYMLINK_X { res: RET, target: text(0), linkpath: text(1) }
-    SYSCALL_RENAMEAT_X { res: RET, olddirfd: signed(0), oldpath: text(1), newdirfd: signed(2), newpath: text(3) }
+    SYSCALL_RENAME_X { res: RET, oldpath: text(0), newpath: text(1), (): name(CWD, 2, 0), (): second_name(CWD, 3) }
+    SYSCALL_LINK_2_X { res: RET, oldpath: text(0), newpath: text(1), (): name(CWD, 2, 0), (): second_name(CWD, 3) }
+    SYSCALL_SYMLINK_X { res: RET, target: text(0), linkpath: text(1), (): name(CWD, 3, 0) }
+    SYSCALL_RENAMEAT_X { res: RET, olddirfd: signed(0), oldpath: text(1), newdirfd: signed(2), newpath: text(3), (): name(0, 3, 0), (): second_name(2, 5) }
     SYSCALL_RENAMEAT2_X {
         res: RET, olddirfd: signed(0), oldpath: text(1), newdirfd: signed(2), newpath: text(3), flags: int(4, 4),
+        (): name(0, 3, 0), (): second_name(2, 5),
     }
     SYSCALL_LINKAT_2_X {
         res: RET, olddir: signed(0), oldpath: text(1), newdir: signed(2), newpath: text(3), flags: bits(4, 4, LINK),
+        (): name(0, 3, FOLLOWED), (): second_name(2, 5),
     }
-    SYSCALL_SYMLINKAT_X { res: RET, target: text(0), linkdirfd: signed(1), linkpath: text(2) }
-    SYSCALL_UNLINKAT_2_X { res: RET, dirfd: signed(0), name: text(1), flags: bits(2, 4, UNLINK) }
-    SYSCALL_MKDIR_2_X { res: RET, path: text(0), mode: int(1, 4) }
-    SYSCALL_MKDIRAT_X { res: RET, dirfd: signed(0), path: text(1), mode: int(2, 4) }
-    SYSCALL_MKNOD_X { res: RET, path: text(0), mode: bits(1, 4, MKNOD), dev: int(2, 4) }
-    SYSCALL_MKNODAT_X { res: RET, dirfd: signed(0), path: text(1), mode: bits(2, 4, MKNOD), dev: int(3, 4) }
-    SYSCALL_CHMOD_X { res: RET, filename: text(0), mode: bits(1, 4, MODE) }
-    SYSCALL_FCHMOD_X { res: RET, fd: signed(0), mode: bits(1, 4, MODE) }
-    SYSCALL_FCHMODAT_X { res: RET, dirfd: signed(0), filename: text(1), mode: bits(2, 4, MODE) }
-    SYSCALL_CHOWN_X { res: RET, path: text(0), uid: int(1, 4), gid: int(2, 4) }
-    SYSCALL_LCHOWN_X { res: RET, path: text(0), uid: int(1, 4), gid: int(2, 4) }
-    SYSCALL_FCHOWN_X { res: RET, fd: signed(0), uid: int(1, 4), gid: int(2, 4) }
+    SYSCALL_SYMLINKAT_X { res: RET, target: text(0), linkdirfd: signed(1), linkpath: text(2), (): name(1, 4, 0) }
+    SYSCALL_UNLINKAT_2_X { res: RET, dirfd: signed(0), name: text(1), flags: bits(2, 4, UNLINK), (): name(0, 3, 0) }
+    SYSCALL_MKDIR_2_X { res: RET, path: text(0), mode: int(1, 4), (): name(CWD, 2, 0) }
+    SYSCALL_MKDIRAT_X { res: RET, dirfd: signed(0), path: text(1), mode: int(2, 4), (): name(0, 3, 0) }
+    SYSCALL_MKNOD_X { res: RET, path: text(0), mode: bits(1, 4, MKNOD), dev: int(2, 4), (): name(CWD, 2, 0) }
+    SYSCALL_MKNODAT_X { res: RET, dirfd: signed(0), path: text(1), mode: bits(2, 4, MKNOD), dev: int(3, 4), (): name(0, 3, 0) }
+    SYSCALL_CHMOD_X { res: RET, filename: text(0), mode: bits(1, 4, MODE), (): name(CWD, 2, FOLLOWED) }
+    SYSCALL_FCHMOD_X { res: RET, fd: signed(0), mode: bits(1, 4, MODE), (): file(0, 0, ID) }
+    SYSCALL_FCHMODAT_X { res: RET, dirfd: signed(0), filename: text(1), mode: bits(2, 4, MODE), (): name(0, 3, FOLLOWED) }
+    SYSCALL_CHOWN_X { res: RET, path: text(0), uid: int(1, 4), gid: int(2, 4), (): name(CWD, 2, FOLLOWED) }
+    SYSCALL_LCHOWN_X { res: RET, path: text(0), uid: int(1, 4), gid: int(2, 4), (): name(CWD, 2, 0) }
+    SYSCALL_FCHOWN_X { res: RET, fd: signed(0), uid: int(1, 4), gid: int(2, 4), (): file(0, 0, ID) }
     SYSCALL_FCHOWNAT_X {
         res: RET, dirfd: signed(0), pathname: text(1), uid: int(2, 4), gid: int(3, 4), flags: bits(4, 4, CHOWN),
+        (): name(0, 3, FOLLOWED),
     }
-    SYSCALL_MOUNT_X { res: RET, dev: text(0), dir: text(1), type: text(2), flags: int(3, 4) }
-    SYSCALL_UMOUNT2_X { res: RET, name: text(0), flags: bits(1, 4, UMOUNT) }
+    SYSCALL_MOUNT_X { res: RET, dev: text(0), dir: text(1), type: text(2), flags: int(3, 4), (): name(CWD, 3, FOLLOWED) }
+    SYSCALL_UMOUNT2_X { res: RET, name: text(0), flags: bits(1, 4, UMOUNT), (): name(CWD, 2, FOLLOWED) }
     SYSCALL_FSCONFIG_X {
         res: RET, fd: signed(0), cmd: value(1, 4, FSCONFIG), key: text(2),
         (value_bytebuf value_charbuf): plain(step::FSCONFIG), aux: int(4, 4),

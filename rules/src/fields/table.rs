@@ -70,11 +70,11 @@ fields! {
         EvtHostname "evt.hostname" CharBuf Na No [] "Name of the host that the capture was taken on";
     }
     Event EventField {
-        EvtLatency "evt.latency" RelTime Dec No [DEPRECATED] "Deprecated, always 0: time between the entry and the exit of a system call";
-        EvtLatencyS "evt.latency.s" RelTime Dec No [DEPRECATED] "Deprecated, always 0: seconds between the entry and the exit of a system call";
-        EvtLatencyNs "evt.latency.ns" RelTime PaddedDec No [DEPRECATED] "Deprecated, always 0: nanoseconds within the second of evt.latency";
+        EvtLatency "evt.latency" RelTime Dec No [DEPRECATED] "Nanoseconds between the entry and the exit of a system call; 0 unless it was recorded with --latency";
+        EvtLatencyS "evt.latency.s" RelTime Dec No [DEPRECATED] "Whole seconds of evt.latency; 0 unless it was recorded with --latency";
+        EvtLatencyNs "evt.latency.ns" RelTime PaddedDec No [DEPRECATED] "Nanoseconds of evt.latency within its second; 0 unless it was recorded with --latency";
         EvtLatencyQuantized "evt.latency.quantized" Uint64 Dec No [TABLE_ONLY DEPRECATED] "Deprecated, always 0: logarithm of evt.latency";
-        EvtLatencyHuman "evt.latency.human" CharBuf Na No [DEPRECATED] "Deprecated, always 0ns: evt.latency with a unit";
+        EvtLatencyHuman "evt.latency.human" CharBuf Na No [DEPRECATED] "evt.latency with a unit, as 1.25ms; 0ns unless it was recorded with --latency";
         EvtDeltatime "evt.deltatime" RelTime Dec No [] "Nanoseconds since the event at which the check was evaluated before; 0 in JSON";
         EvtDeltatimeS "evt.deltatime.s" RelTime Dec No [] "Whole seconds since the event at which the check was evaluated before; 0 in JSON";
         EvtDeltatimeNs "evt.deltatime.ns" RelTime PaddedDec No [] "Nanoseconds within the second of evt.deltatime; 0 in JSON";

@@ -1,0 +1,366 @@
+//! What the kernel says beside the parameters: the event, complete but for this, enters; items after it leave (FORMAT.md section 11).
+//! Paths that equal the caller's are not repeated.
+
+use tercel_probe_abi::{beside, item};
+
+use crate::{
+    entry::{compare, compare_address},
+    event::Event,
+    file::{encode_dev, of_fd},
+    memory::{copy_kernel_str, get, load64, mask, off, user},
+    place::{Place, walk},
+    run::user_long,
+};
+
+/// Longest path that is compared with the caller's, in bytes.
+const COMPARED: u64 = 256;
+/// Longest name of a file; a power of two.
+const NAME: u64 = 256;
+/// Fds of one message that are looked at: each takes two of the 33 tail calls that the kernel allows.
+const FDS: u64 = 8;
+/// Argument that counts them.
+const DONE: u64 = 12;
+/// Arguments that hold where a text is.
+const PLACE: u64 = 13;
+const LENGTH: u64 = 14;
+const AT_FDCWD: i32 = -100;
+
+/// The caller's text in a parameter of the event: where it starts, and its bytes without the NUL.
+#[derive(Clone, Copy)]
+struct Text {
+    at: u64,
+    length: u64,
+}
+
+const NONE: Text = Text { at: 0, length: 0 };
+
+/// The text in the parameter before number `after`; none for 0.
+#[inline(always)]
+fn text(event: Event, after: u64) -> Text {
+    if after == 0 {
+        return NONE;
+    }
+    let (at, length) = event.parameter(after - 1);
+    // By way of the map: the verifier would go through what follows once for each place where a parameter may be.
+    event.set_arg(PLACE, at);
+    event.set_arg(LENGTH, if length > 0 { length - 1 } else { 0 });
+    Text { at: event.arg(PLACE), length: event.arg(LENGTH) }
+}
+
+/// The last bits of a word that count where `bytes` of it belong to a text.
+#[inline(always)]
+fn kept(word: u64, bytes: u64) -> u64 {
+    if bytes >= 8 { word } else { word << (64 - 8 * mask!(bytes, 7)) }
+}
+
+/// Whether the path beside the event is the text.
+#[inline(always)]
+fn is_same(event: Event, start: u64, length: u64, text: Text) -> bool {
+    if length != text.length || length == 0 || length > COMPARED {
+        return false;
+    }
+    let mut done = 0;
+    while done < COMPARED {
+        if done >= length {
+            break;
+        }
+        let left = length - done;
+        let ours = load64(event.side(start.wrapping_add(done)));
+        let theirs = load64(event.bytes(text.at.wrapping_add(done)));
+        if kept(ours ^ theirs, left) != 0 {
+            return false;
+        }
+        done += 8;
+    }
+    true
+}
+
+/// Adds the path of a place as an item, unless it has none (a pipe). `flags` are added to those that the path has.
+#[inline(always)]
+fn add_path(event: Event, kind: u8, place: Place, stop: Option<Place>, flags: u8, text: Text) {
+    let path = match stop {
+        None => walk(event, place, Place::host_root(), true),
+        Some(stop) => walk(event, place, stop, false),
+    };
+    let length = path.length;
+    let mut flags = flags | path.flags;
+    let from = event.begin_item();
+    if flags == 0 && is_same(event, path.start, length, text) {
+        flags = item::SAME;
+    } else if length > 0 {
+        event.push_side(path.start, length);
+    } else if path.flags & item::DETACHED == 0 {
+        event.push(u64::from(b'/'), 1);
+    } else {
+        // What belongs to no directory (a file in memory) has a name only.
+        let length = copy_kernel_str(event.at(), NAME, get!(u64, path.dentry, dentry_name));
+        if length > 1 {
+            event.advance(mask!(length, 2 * NAME - 1) - 1);
+        }
+    }
+    event.end_item(from, kind, flags);
+}
+
+/// Adds the path as the host sees it, and as the process does where that differs: it lives in a root or mount namespace of its own, or the
+/// file is reached by a mount that is not the first of its file system.
+#[inline(always)]
+fn add_paths(event: Event, kind: u8, place: Place, text: Text) {
+    let root = Place::root(event.task());
+    let is_plain = root.is_host();
+    let host = place.on_host();
+    let (shown, flags) = match host {
+        Some(host) => (host, 0),
+        None => (place, item::DETACHED),
+    };
+    add_path(event, kind, shown, None, flags, text);
+    if !is_plain || shown.mnt != place.mnt {
+        let kind = if kind == item::SECOND_PATH { item::SECOND_PATH_INSIDE } else { item::PATH_INSIDE };
+        add_path(event, kind, place, Some(root), 0, text);
+    }
+}
+
+/// Adds inode, device and mode of a file.
+#[inline(always)]
+fn add_id(event: Event, kind: u8, inode: u64) {
+    let from = event.begin_item();
+    push_id(event, inode);
+    event.end_item(from, kind, 0);
+}
+
+#[inline(always)]
+fn push_id(event: Event, inode: u64) {
+    event.push(get!(u64, inode, inode_ino), 8);
+    event.push(u64::from(encode_dev(get!(u32, get!(u64, inode, inode_sb), sb_dev))), 4);
+    event.push(u64::from(get!(u16, inode, inode_mode)), 4);
+}
+
+/// The fd in an argument, or the one that the call returned.
+#[inline(always)]
+fn fd_of(event: Event, argument: u8) -> i32 {
+    match argument {
+        beside::RETURNED if event.ret() < 0 => -1,
+        beside::RETURNED => event.ret() as i32,
+        argument => event.arg(u64::from(argument)) as i32,
+    }
+}
+
+/// See `step::BESIDE_FILE`.
+#[inline(always)]
+pub fn beside_file(event: Event) {
+    let Some(param) = event.caller() else { return };
+    let text = text(event, u64::from(param.value & 0xff));
+    if param.value & beside::COMPARED != 0 {
+        compare(event, 0, text.at, text.length);
+    }
+    let file = match param.map {
+        beside::OPENED => event.arg(11),
+        argument => of_fd(event.task(), fd_of(event, argument)),
+    };
+    if file == 0 || !event.begin_beside() {
+        return;
+    }
+    add_paths(event, param.width, Place::of_file(file), text);
+    if param.value & beside::ID != 0 {
+        add_id(event, item::FILE, get!(u64, file, file_inode));
+    }
+}
+
+/// See `step::BESIDE_PLACE`.
+#[inline(always)]
+pub fn beside_place(event: Event) {
+    let Some(param) = event.caller() else { return };
+    if event.ret() != 0 || !event.begin_beside() {
+        return;
+    }
+    let task = event.task();
+    let place = match param.map {
+        beside::CWD => Place::cwd(task),
+        beside::ROOT => Place::root(task),
+        _ => {
+            let file = get!(u64, get!(u64, task, task_mm), mm_exe_file);
+            if file == 0 {
+                return;
+            }
+            Place::of_file(file)
+        }
+    };
+    add_paths(event, param.width, place, text(event, u64::from(param.value & 0xff)));
+}
+
+/// Whether a text is one component that names an entry of its directory.
+#[inline(always)]
+fn is_component(event: Event, text: Text) -> bool {
+    if text.length == 0 || text.length >= NAME {
+        return false;
+    }
+    let word = load64(event.bytes(text.at)) & 0xff_ffff;
+    if word & 0xffff == u64::from(b'.') || word == 0x2e2e {
+        return false;
+    }
+    let mut i = 0;
+    while i < NAME {
+        if i >= text.length {
+            break;
+        }
+        if load64(event.bytes(text.at + i)) & 0xff == u64::from(b'/') {
+            return false;
+        }
+        i += 1;
+    }
+    true
+}
+
+/// Adds a path in a directory: what the kernel says of the directory, and what the caller says below it.
+#[inline(always)]
+fn add_below(
+    event: Event,
+    kind: u8,
+    place: Place,
+    stop: Option<Place>,
+    flags: u8,
+    text: Text,
+    absolute: bool,
+) {
+    let path = match stop {
+        None => walk(event, place, Place::host_root(), true),
+        Some(stop) => walk(event, place, stop, false),
+    };
+    let length = path.length;
+    if absolute && length == 0 {
+        // The caller's text is all there is.
+        return;
+    }
+    let flags = flags | path.flags & !item::DELETED;
+    let from = event.begin_item();
+    event.push_side(path.start, length);
+    if !absolute {
+        event.push(u64::from(b'/'), 1);
+    }
+    event.push_bytes(text.at, text.length);
+    event.end_item(from, kind, flags);
+}
+
+/// See `step::BESIDE_NAME`.
+#[inline(always)]
+pub fn beside_name(event: Event) {
+    let Some(param) = event.caller() else { return };
+    let text = text(event, u64::from(param.value & 0xff));
+    compare(event, usize::from(param.width == item::SECOND_PATH), text.at, text.length);
+    if text.length == 0 || !event.begin_beside() {
+        return;
+    }
+    let task = event.task();
+    let root = Place::root(task);
+    let is_plain = root.is_host();
+    let absolute = load64(event.bytes(text.at)) & 0xff == u64::from(b'/');
+    let directory = if param.map == beside::CWD { AT_FDCWD } else { event.arg(u64::from(param.map)) as i32 };
+    let place = if absolute {
+        // From the host's root the kernel has nothing to add.
+        if is_plain {
+            return;
+        }
+        root
+    } else if directory == AT_FDCWD {
+        Place::cwd(task)
+    } else {
+        let file = of_fd(task, directory);
+        if file == 0 {
+            return;
+        }
+        Place::of_file(file)
+    };
+    let proved = !absolute && param.value & beside::FOLLOWED == 0 && is_component(event, text);
+    let flags = if proved { item::COMPOSED } else { item::UNRESOLVED };
+    let (shown, detached) = match place.on_host() {
+        Some(host) => (host, 0),
+        None => (place, item::DETACHED),
+    };
+    add_below(event, param.width, shown, None, flags | detached, text, absolute);
+    if !is_plain || shown.mnt != place.mnt {
+        let inside =
+            if param.width == item::SECOND_PATH { item::SECOND_PATH_INSIDE } else { item::PATH_INSIDE };
+        add_below(event, inside, place, Some(root), flags, text, absolute);
+    }
+}
+
+/// Adds what an fd of the process is that the process did not open by this event: number, identity and path.
+#[inline(always)]
+fn add_fd(event: Event, fd: i32) {
+    let file = of_fd(event.task(), fd);
+    if file == 0 {
+        return;
+    }
+    let place = Place::of_file(file);
+    let (shown, flags) = match place.on_host() {
+        Some(host) => (host, 0),
+        None => (place, item::DETACHED),
+    };
+    let path = walk(event, shown, Place::host_root(), true);
+    let from = event.begin_item();
+    event.push(i64::from(fd) as u64, 4);
+    push_id(event, get!(u64, file, file_inode));
+    event.push(u64::from(get!(u32, file, file_flags)), 4);
+    if path.length > 0 {
+        event.push_side(path.start, path.length);
+    } else {
+        let length = copy_kernel_str(event.at(), NAME, get!(u64, path.dentry, dentry_name));
+        if length > 1 {
+            event.advance(mask!(length, 2 * NAME - 1) - 1);
+        }
+    }
+    event.end_item(from, item::FD, flags | path.flags);
+}
+
+/// See `step::BESIDE_FD`.
+#[inline(always)]
+pub fn beside_fd(event: Event) {
+    let Some(param) = event.caller() else { return };
+    if event.begin_beside() {
+        add_fd(event, fd_of(event, param.map));
+    }
+}
+
+/// See `step::BESIDE_RIGHTS`: the fds of the first control message, which is where programs put them. One at a time: the step is
+/// carried out again for the next one, because the verifier would go through all of them together.
+#[inline(always)]
+pub fn beside_rights(event: Event) {
+    const SOL_SOCKET: u32 = 1;
+    const SCM_RIGHTS: u32 = 1;
+    let (address, length) = (event.arg(9), event.arg(10));
+    let head = if event.compat() { 12 } else { 16 };
+    if event.ret() < 0 || address == 0 || length < head + 4 {
+        return;
+    }
+    let level = user::<u32>(address.wrapping_add(head - 8)).unwrap_or(0);
+    let kind = user::<u32>(address.wrapping_add(head - 4)).unwrap_or(0);
+    if level != SOL_SOCKET || kind != SCM_RIGHTS {
+        return;
+    }
+    let done = if event.is_beside() { event.arg(DONE) } else { 0 };
+    if !event.begin_beside() {
+        return;
+    }
+    let size = u64::from(user::<u32>(address).unwrap_or(0));
+    let at = head + 4 * done;
+    if at + 4 > size || at + 4 > length {
+        return;
+    }
+    add_fd(event, user::<i32>(address.wrapping_add(at)).unwrap_or(-1));
+    if done + 1 < FDS {
+        event.set_arg(DONE, done + 1);
+        event.set_position(event.position().wrapping_sub(1));
+    }
+}
+
+/// See `step::BESIDE_ADDRESS`.
+#[inline(always)]
+pub fn beside_address(event: Event) {
+    let Some(param) = event.caller() else { return };
+    let address = event.arg(u64::from(param.map));
+    if param.value == 1 {
+        let length = user_long(event, address, 1) & 0xffff_ffff;
+        compare_address(event, user_long(event, address, 0), length);
+    } else {
+        compare_address(event, address, event.arg(u64::from(param.width)));
+    }
+}

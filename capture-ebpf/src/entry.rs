@@ -1,0 +1,281 @@
+//! The entry of calls: what the caller has in memory when the kernel begins enters; at the exit it is compared with what is there then.
+//! A thread has one call at a time, so that its entry is kept in a slot by the thread's number, which others may overwrite: then it
+//! is not known whether something changed, and that is said.
+
+use core::ptr::{addr_of, addr_of_mut};
+
+use aya_ebpf::{
+    helpers::{bpf_ktime_get_boot_ns, generated::bpf_get_current_pid_tgid},
+    macros::map,
+    maps::Array,
+};
+
+use tercel_probe_abi::{entry, fact, item, row};
+
+use crate::{
+    event::Event,
+    memory::{config, copy_user, copy_user_str, load64, mask, user},
+    scope::in_scope,
+};
+
+/// Bytes of a text that are kept, with its NUL; a power of two.
+const TEXT: u64 = 512;
+/// Bytes of an address that are kept; a power of two.
+const ADDRESS: u64 = 128;
+/// Slots; a power of two.
+const SLOTS: u32 = 2048;
+/// Slots for times; a power of two. User space makes them only where they are wanted.
+const TIMES: u32 = 65536;
+
+/// What a call began with.
+#[repr(C)]
+struct Entered {
+    tid: u64,
+    /// Number of the call.
+    number: u64,
+    /// Bytes of the texts with their NUL, negative if they could not be read; of an address in the first one's place.
+    lengths: [i64; 2],
+    texts: [[u8; (TEXT + 8) as usize]; 2],
+}
+
+/// When a call began.
+#[repr(C)]
+#[derive(Clone, Copy)]
+struct Began {
+    tid: u64,
+    time: u64,
+}
+
+#[map]
+static ENTERED: Array<Entered> = Array::with_max_entries(SLOTS, 0);
+/// What is read at the entry of native calls, by their numbers ([`entry`]); 0: nothing.
+#[map]
+static ENTRIES: Array<u32> = Array::with_max_entries(row::EXEC, 0);
+#[map]
+static BEGAN: Array<Began> = Array::with_max_entries(1, 0);
+
+/// What is read at the entry of a call of this number, be it a native or a 32-bit one; 0: nothing.
+#[inline(always)]
+pub fn is_interesting(number: u32) -> bool {
+    if config().latency != 0 {
+        begin();
+    }
+    ENTRIES.get(number).copied().unwrap_or(0) != 0
+}
+
+/// A call begins: `argument` gives its arguments.
+#[inline(always)]
+pub fn enter(number: u32, compat: bool, argument: impl Fn(u32) -> u64) {
+    let wanted = ENTRIES.get(number).copied().unwrap_or(0);
+    if wanted & entry::KIND == 0 || (compat && wanted & entry::KIND == entry::HEADER) {
+        return;
+    }
+    // SAFETY: a helper without arguments.
+    let both = unsafe { bpf_get_current_pid_tgid() };
+    let (tgid, tid) = ((both >> 32) as u32, both & 0xffff_ffff);
+    if tgid == config().own_tgid || (config().scope != 0 && !in_scope(tgid)) {
+        return;
+    }
+    let Some(slot) = ENTERED.get_ptr_mut(tid as u32 & (SLOTS - 1)) else { return };
+    // SAFETY: a pointer to the map's value; the texts have room for what is copied.
+    unsafe {
+        addr_of_mut!((*slot).tid).write_volatile(tid);
+        addr_of_mut!((*slot).number).write_volatile(u64::from(number));
+        let first = addr_of_mut!((*slot).texts[0]).cast::<u8>();
+        let length = match wanted & entry::KIND {
+            entry::TEXT => copy_user_str(first, TEXT, argument(wanted >> 8 & 7)),
+            entry::ADDRESS => address(first, argument(wanted >> 8 & 7), argument(wanted >> 12 & 7)),
+            _ => {
+                let header = argument(wanted >> 8 & 7);
+                let length = user::<u32>(header.wrapping_add(8)).unwrap_or(0);
+                address(first, user::<u64>(header).unwrap_or(0), u64::from(length))
+            }
+        };
+        addr_of_mut!((*slot).lengths[0]).write_volatile(length);
+        if wanted & entry::SECOND != 0 {
+            let second = addr_of_mut!((*slot).texts[1]).cast::<u8>();
+            let length = copy_user_str(second, TEXT, argument(wanted >> 12 & 7));
+            addr_of_mut!((*slot).lengths[1]).write_volatile(length);
+        }
+    }
+}
+
+/// Copies an address of a socket; returns its bytes.
+#[inline(always)]
+fn address(to: *mut u8, from: u64, length: u64) -> i64 {
+    let length = if length > ADDRESS - 1 { ADDRESS - 1 } else { length };
+    let length = mask!(length, ADDRESS - 1);
+    if from == 0 || length == 0 {
+        0
+    } else if copy_user(to, length, from) {
+        length as i64
+    } else {
+        -1
+    }
+}
+
+#[inline(always)]
+fn begin() {
+    // SAFETY: helpers without arguments.
+    let (tid, time) = unsafe { (bpf_get_current_pid_tgid() & 0xffff_ffff, bpf_ktime_get_boot_ns()) };
+    if let Some(slot) = BEGAN.get_ptr_mut(tid as u32 & (TIMES - 1)) {
+        // SAFETY: a pointer to the map's value.
+        unsafe { slot.write_volatile(Began { tid, time }) }
+    }
+}
+
+/// Adds how long the call took, where that is wanted.
+#[inline(always)]
+pub fn add_latency(event: Event) {
+    if config().latency == 0
+        || event.row() >= u64::from(row::URING)
+        || event.row() > u64::from(row::EXEC) && event.row() < u64::from(row::COMPAT)
+    {
+        return;
+    }
+    // SAFETY: helpers without arguments.
+    let (tid, now) = unsafe { (bpf_get_current_pid_tgid() & 0xffff_ffff, bpf_ktime_get_boot_ns()) };
+    let Some(slot) = BEGAN.get_ptr_mut(tid as u32 & (TIMES - 1)) else { return };
+    // SAFETY: a pointer to the map's value.
+    let began = unsafe { slot.read_volatile() };
+    if began.tid != tid || began.time > now || !event.begin_beside() {
+        return;
+    }
+    let from = event.begin_item();
+    event.push(now - began.time, 8);
+    event.end_item(from, item::LATENCY, 0);
+    // A call that never began here, as that of a new process, has none.
+    // SAFETY: as above.
+    unsafe { addr_of_mut!((*slot).tid).write_volatile(0) }
+}
+
+/// The slot of this thread, if the call that returns is the one that it holds.
+#[inline(always)]
+fn slot_of(event: Event) -> Option<*const Entered> {
+    // SAFETY: a helper without arguments.
+    let tid = unsafe { bpf_get_current_pid_tgid() } & 0xffff_ffff;
+    let slot = ENTERED.get_ptr(tid as u32 & (SLOTS - 1))?;
+    // SAFETY: a pointer to the map's value.
+    let (holder, number) =
+        unsafe { (addr_of!((*slot).tid).read_volatile(), addr_of!((*slot).number).read_volatile()) };
+    if holder == tid && number == event.row() { Some(slot) } else { None }
+}
+
+/// Whether this call's entry is looked at.
+#[inline(always)]
+fn is_compared(event: Event) -> bool {
+    config().entries != 0
+        && !(event.compat()
+            && ENTRIES.get(event.row() as u32).copied().unwrap_or(0) & entry::KIND == entry::HEADER)
+        && event.row() < u64::from(row::EXEC)
+        && ENTRIES.get(event.row() as u32).copied().unwrap_or(0) & entry::KIND != 0
+}
+
+/// Says, once, that it is not known whether something changed.
+#[inline(always)]
+fn unseen(event: Event, which: usize) {
+    if which == 0 {
+        event.add_facts(fact::NO_ENTRY);
+    }
+}
+
+/// Compares a text at `at` of `length` bytes in the event with the one at the entry: says so if they differ, and adds the latter. `which`
+/// is 0 for the first one, 1 for the second.
+#[inline(always)]
+pub fn compare(event: Event, which: usize, at: u64, length: u64) {
+    if !is_compared(event) {
+        return;
+    }
+    let Some(slot) = slot_of(event) else { return unseen(event, which) };
+    // SAFETY: a pointer to the map's value.
+    let kept = unsafe { addr_of!((*slot).lengths[which]).read_volatile() };
+    // Memory that was not present at the entry could not be read; the kernel read it later.
+    if kept <= 0 {
+        return unseen(event, which);
+    }
+    let kept = kept as u64 - 1;
+    let shorter = if kept < TEXT - 1 { kept } else { TEXT - 1 };
+    // A longer text is compared as far as it was kept.
+    let mut differs = if kept < TEXT - 1 { length != kept } else { length < kept };
+    let mut done = 0;
+    while done < TEXT && !differs {
+        if done >= shorter {
+            break;
+        }
+        // SAFETY: the mask keeps the position within the text, behind which there are 8 bytes more.
+        let place = mask!(done, TEXT - 1) as usize;
+        let ours = load64(unsafe { addr_of!((*slot).texts[which]).cast::<u8>().add(place) });
+        let theirs = load64(event.bytes(at.wrapping_add(done)));
+        let left = shorter - done;
+        let difference = ours ^ theirs;
+        differs = (if left >= 8 { difference } else { difference << (64 - 8 * mask!(left, 7)) }) != 0;
+        done += 8;
+    }
+    if !differs || !event.begin_beside() {
+        return;
+    }
+    event.add_facts(fact::CHANGED);
+    let from = event.begin_item();
+    // SAFETY: a field of the map's value.
+    event.push_copy(unsafe { addr_of!((*slot).texts[which]).cast::<u8>() }, mask!(kept, TEXT - 1));
+    event.end_item(from, if which == 0 { item::ENTRY_PATH } else { item::SECOND_ENTRY_PATH }, 0);
+}
+
+/// Compares the address in user memory with the one at the entry: says so if they differ, and adds the latter as parameters have it.
+#[inline(always)]
+pub fn compare_address(event: Event, address: u64, length: u64) {
+    if !is_compared(event) {
+        return;
+    }
+    let Some(slot) = slot_of(event) else { return unseen(event, 0) };
+    // SAFETY: a pointer to the map's value.
+    let kept = unsafe { addr_of!((*slot).lengths[0]).read_volatile() };
+    let now = self::address(event.side(0), address, length);
+    if kept < 0 {
+        return unseen(event, 0);
+    }
+    let mut differs = now != kept;
+    let mut done = 0;
+    while done < ADDRESS && !differs {
+        if done as i64 >= kept {
+            break;
+        }
+        // SAFETY: as in `compare`.
+        let place = mask!(done, ADDRESS - 1) as usize;
+        let ours = load64(unsafe { addr_of!((*slot).texts[0]).cast::<u8>().add(place) });
+        let left = kept as u64 - done;
+        let difference = ours ^ load64(event.side(done));
+        differs = (if left >= 8 { difference } else { difference << (64 - 8 * mask!(left, 7)) }) != 0;
+        done += 8;
+    }
+    if !differs || !event.begin_beside() {
+        return;
+    }
+    event.add_facts(fact::CHANGED);
+    // SAFETY: as above; the address has room for both families.
+    let word = |at: usize| load64(unsafe { addr_of!((*slot).texts[0]).cast::<u8>().add(at) });
+    let head = word(0);
+    let port = (head >> 16 & 0xff) << 8 | (head >> 24 & 0xff);
+    let from = event.begin_item();
+    match head & 0xffff {
+        2 if kept >= 8 => {
+            event.push(2, 1);
+            event.push(word(4), 4);
+            event.push(port, 2);
+        }
+        10 if kept >= 24 => {
+            event.push(10, 1);
+            event.push(word(8), 8);
+            event.push(word(16), 8);
+            event.push(port, 2);
+        }
+        1 if kept > 2 => {
+            event.push(1, 1);
+            // SAFETY: a field of the map's value.
+            let path = unsafe { addr_of!((*slot).texts[0]).cast::<u8>().add(2) };
+            event.push_copy(path, mask!(kept - 2, ADDRESS - 1));
+        }
+        family => event.push(family, 1),
+    }
+    event.end_item(from, item::ENTRY_ADDRESS, 0);
+}

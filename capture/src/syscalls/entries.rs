@@ -1,0 +1,96 @@
+//! What the probe reads at the entry of a call, so that it can say whether the caller changed it before the exit: the arguments that name
+//! files and addresses.
+
+use tercel_format::catalogue::syscalls::{SYSCALL_NAMES, X86_64};
+use tercel_probe_abi::{entry, row};
+
+use crate::compat;
+
+const fn text(argument: u32) -> u32 {
+    entry::TEXT | argument << 8
+}
+const fn texts(first: u32, second: u32) -> u32 {
+    entry::TEXT | entry::SECOND | first << 8 | second << 12
+}
+const fn address(argument: u32, length: u32) -> u32 {
+    entry::ADDRESS | argument << 8 | length << 12
+}
+
+/// Calls that return a file: which one it is, the kernel says at the exit. Comparing their paths, too, costs a tenth more for each of
+/// them, and is only done where entries are looked at anyway.
+const OPENS: &[(&str, u32)] =
+    &[("open", text(0)), ("openat", text(1)), ("openat2", text(1)), ("creat", text(0))];
+
+/// Calls by their names, and what is read. The order of two texts is that of the event's paths.
+const READ: &[(&str, u32)] = &[
+    ("rename", texts(0, 1)),
+    ("renameat", texts(1, 3)),
+    ("renameat2", texts(1, 3)),
+    ("unlink", text(0)),
+    ("unlinkat", text(1)),
+    ("rmdir", text(0)),
+    ("link", texts(0, 1)),
+    ("linkat", texts(1, 3)),
+    ("symlink", text(1)),
+    ("symlinkat", text(2)),
+    ("mkdir", text(0)),
+    ("mkdirat", text(1)),
+    ("mknod", text(0)),
+    ("mknodat", text(1)),
+    ("chmod", text(0)),
+    ("fchmodat", text(1)),
+    ("chown", text(0)),
+    ("lchown", text(0)),
+    ("fchownat", text(1)),
+    ("mount", text(1)),
+    ("umount2", text(0)),
+    ("connect", address(1, 2)),
+    ("bind", address(1, 2)),
+    ("sendto", address(4, 5)),
+    ("sendmsg", entry::HEADER | 1 << 8),
+];
+
+/// Names of the tracepoints of the group `syscalls` at the entry of these calls: those of the kernel's functions.
+pub(crate) fn entry_tracepoints() -> impl Iterator<Item = String> {
+    READ.iter().map(|(name, _)| match *name {
+        "umount2" => "sys_enter_umount".to_owned(),
+        name => format!("sys_enter_{name}"),
+    })
+}
+
+/// What is read at the entry, by the numbers of calls; of native calls only where their events are wanted. `opens`: of those that open
+/// files, too.
+pub(crate) fn entries(wants: impl Fn(u16) -> bool, opens: bool) -> Vec<u32> {
+    let mut entries = vec![0; row::EXEC as usize];
+    for call in X86_64 {
+        let name = SYSCALL_NAMES.get(usize::from(call.code)).copied().unwrap_or_default();
+        let mut known = READ.iter().chain(OPENS.iter().filter(|_| opens));
+        let read = known.find(|(read, _)| *read == name).map_or(0, |(_, read)| *read);
+        if let Some(entry) = entries.get_mut(usize::from(call.number)).filter(|_| wants(call.exit)) {
+            *entry = read;
+        }
+    }
+    for (number, native) in compat::CALLS {
+        let is_read = entries.get(usize::from(native)).is_some_and(|read| read & entry::KIND != 0);
+        if let Some(entry) = entries.get_mut(usize::from(number)).filter(|_| is_read) {
+            *entry |= entry::COMPAT;
+        }
+    }
+    entries
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_is_wanted_is_read() {
+        let all = entries(|_| true, true);
+        let read = |entries: &[u32]| entries.iter().filter(|entry| **entry & entry::KIND != 0).count();
+        assert_eq!(read(&all), READ.len() + OPENS.len(), "every name is one of a call");
+        assert_eq!(read(&entries(|_| true, false)), READ.len());
+        // openat; getppid, which is iopl for 32-bit code; fstat, which is open.
+        assert_eq!((all[257], all[110], all[5]), (text(1), 0, entry::COMPAT));
+        assert!(entries(|_| false, true).iter().all(|entry| *entry == 0));
+    }
+}
