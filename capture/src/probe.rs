@@ -233,7 +233,8 @@ impl Probe {
         let kernel = kernel_version();
         let classic = options.classic || kernel >= (7, 0);
         let cpus = cpus()?;
-        let each = options.entries && !options.latency && has_entry_tracepoints();
+        let compared = options.entries && says_paths(kernel);
+        let each = compared && !options.latency && has_entry_tracepoints();
         let config = Plain(Config {
             epoch: clock::epoch(),
             own_tgid: own_tgid(),
@@ -243,7 +244,7 @@ impl Probe {
             scope: options.scope.as_ref().filter(|_| can_limit(kernel)).map_or(0, ProcessScope::bits),
             max_args: options.max_args.clamp(1, Options::MAX_ARGS),
             host_mounts: host_mounts(),
-            entries: u32::from(options.entries),
+            entries: u32::from(compared),
             latency: u32::from(options.latency),
             each: u32::from(each),
         });
@@ -269,17 +270,17 @@ impl Probe {
             attached: Vec::new(),
             scope: options.scope.clone(),
             uring: UringCoverage::default(),
-            entries: options.entries,
+            entries: compared,
             timed: options.latency,
         };
         probe.uring = probe.attach_uring(&btf, points);
         if config.0.scope != 0 {
             probe.attach_raw("raw_fork", "sched_process_fork")?;
         }
-        if options.entries {
+        if compared {
             fill_entries(&mut probe.ebpf, options)?;
         }
-        if options.entries || options.latency {
+        if compared || options.latency {
             probe.attach_entries(classic, each)?;
         }
         probe.attach(classic, options)?;
@@ -525,7 +526,7 @@ fn fill_tables(ebpf: &mut Ebpf, options: &Options) -> Result<(), CaptureError> {
 fn fill_calls(ebpf: &mut Ebpf, options: &Options, shared: &[u16]) -> Result<(), CaptureError> {
     let mut table: Array<_, Plain<Call>> = table_of(ebpf, "CALLS")?;
     for row in syscalls::rows() {
-        let mut call = row.call(options.latency);
+        let mut call = row.call(options.latency, says_paths(kernel_version()));
         if !options.wants(row.event) {
             call.wanted = 0;
         } else if options.scope.as_ref().is_some_and(|scope| scope.of_others.contains(&row.event)) {
@@ -562,6 +563,9 @@ fn load_steps(
             ProgramArray::try_from(ebpf.take_map(name).ok_or(CaptureError::NoPart("array of steps"))?)
                 .map_err(|cause| refused("opening the array of steps", &cause))?;
         for (number, step) in step::PROGRAMS {
+            if *number >= syscalls::FIRST_BESIDE && !says_paths(kernel) {
+                continue;
+            }
             let name = match *number {
                 // Kernels that are older have no loops (`bpf_loop`); they take raw tracepoints.
                 step::MESSAGES if kernel < (5, 17) => format!("{prefix}_{step}_old"),
@@ -659,6 +663,12 @@ fn kernel_version() -> (u32, u32) {
 
 fn kernel_release() -> String {
     fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default().trim().to_owned()
+}
+
+/// Whether this kernel takes the programs that put paths together beside an event: the verifier of older ones goes through too many of
+/// their states.
+fn says_paths(kernel: (u32, u32)) -> bool {
+    kernel >= (6, 12)
 }
 
 /// Whether this kernel has tracepoints at the entry of each call that is compared (CONFIG_FTRACE_SYSCALLS, tracefs mounted).

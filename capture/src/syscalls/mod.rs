@@ -9,13 +9,15 @@ pub(crate) mod uring;
 
 use tercel_format::catalogue::{code, syscalls};
 use tercel_format::extras;
-use tercel_probe_abi::{CONSTANT, Call, MAX_WORDS, Param, fact, item, kind, row, want};
+use tercel_probe_abi::{CONSTANT, Call, MAX_WORDS, Param, fact, item, kind, row, step, want};
 
 use crate::compat;
 pub(crate) use entries::{entries, entry_tracepoints};
 use table::{Program, constant};
 
 const EMPTY: Param = Param { kind: kind::EMPTY, arg: 0, width: 0, map: 0, value: 0 };
+/// The first of the steps that add what the kernel says beside the parameters.
+pub(crate) const FIRST_BESIDE: u8 = step::BESIDE_FILE;
 const COVERED: Param = Param { kind: kind::COVERED, ..EMPTY };
 
 // The probe's items are those of the format.
@@ -159,8 +161,8 @@ impl Row {
     }
 
     /// The row as the probe wants it: without the words that only say what a step has added. An event of two constants is sent as it is,
-    /// unless it has to say how long its call took (`timed`).
-    pub(crate) fn call(&self, timed: bool) -> Call {
+    /// unless it has to say how long its call took (`timed`). `beside`: with what the kernel says beside the parameters.
+    pub(crate) fn call(&self, timed: bool, beside: bool) -> Call {
         let mut program = [EMPTY; MAX_WORDS];
         if self.row < row::URING
             && !timed
@@ -179,7 +181,12 @@ impl Row {
                 program,
             };
         }
-        let words = self.words.iter().filter(|word| word.kind != kind::COVERED);
+        let is_kept = |word: &&Param| match word.kind {
+            kind::COVERED => false,
+            kind::STEP => beside || word.arg < FIRST_BESIDE,
+            _ => true,
+        };
+        let words = self.words.iter().filter(is_kept);
         let words = program.iter_mut().zip(words).map(|(slot, word)| *slot = *word).count();
         Call {
             event: self.event,
