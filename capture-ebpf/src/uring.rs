@@ -106,7 +106,8 @@ pub fn submitted(request: u64) -> Option<Event> {
     let state = get!(u64, request, req_flags);
     if flags & uring::FD != 0 {
         let fd = if off!(req_fd) == MISSING {
-            FILES.get_ptr(tid).map_or(-1, |fd| unsafe { *fd })
+            // The number of a registered file is not kept, either: its slot is unknown.
+            FILES.get_ptr(tid).filter(|_| state & FIXED == 0).map_or(-1, |fd| unsafe { *fd })
         } else {
             get!(i32, request, req_fd)
         };
