@@ -60,12 +60,12 @@ fn every_event_of_the_catalogue_is_made() {
 
 #[test]
 fn steps_have_programs() {
-    for (index, (number, _)) in step::PROGRAMS.iter().enumerate() {
-        assert_eq!(index, usize::from(*number));
-    }
+    let numbers: Vec<u8> = step::PROGRAMS.iter().map(|(number, _)| *number).collect();
+    // The arrays of programs have room for 64.
+    assert!(numbers.is_sorted_by(|one, other| one < other) && numbers.iter().all(|number| *number < 64));
     for row in rows() {
         for word in row.words.iter().filter(|word| word.kind == kind::STEP) {
-            assert!(usize::from(word.arg) < step::PROGRAMS.len());
+            assert!(numbers.contains(&word.arg), "step {} of row {}", word.arg, row.row);
         }
     }
 }
