@@ -1,7 +1,8 @@
 //! Parquet files: columns with their types and rows enter, bytes of a file leave. Columns are compressed with zstd, texts in dictionaries, times
 //! and growing numbers as differences. Nothing here knows captures; all of it is behind the feature `parquet`.
 //!
-//! ```
+#![cfg_attr(feature = "parquet", doc = "```")]
+#![cfg_attr(not(feature = "parquet"), doc = "```ignore")]
 //! use tercel_export::{Datum, Kind, ParquetFile};
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {

@@ -223,6 +223,7 @@ impl State {
             let enter = self.bind(event, facts);
             if !event.extras().is_empty() {
                 self.see_file(event, facts);
+                self.see_received(event, facts);
             }
             self.dispatch(event, facts, enter.as_deref());
             if let Some(slot) = facts.thread {

@@ -43,6 +43,25 @@ impl State {
             facts.has_fd = fds.insert(fd_num, fd);
         }
     }
+
+    /// Fds that came by other ways than an event that opens them, such as over a socket: what had their numbers before is gone.
+    pub(super) fn see_received(&mut self, event: &Event<'_>, facts: &Facts) {
+        let Some(slot) = facts.thread else { return };
+        for received in event.extras().fds() {
+            let number = i64::from(received.fd);
+            let fd = kind_of(received.file.mode).filter(|_| number >= 0).map(|of_file| {
+                let mut fd = Fd::new(of_file, received.path.into());
+                (fd.dev, fd.ino, fd.real) = (received.file.dev, received.file.ino, RealPath::Named);
+                fd
+            });
+            self.threads.grow(fd.as_ref().map_or(0, |fd| size_of::<Fd>() + fd.name.len()));
+            let Some(fds) = self.threads.fds_mut(slot) else { continue };
+            match fd {
+                Some(fd) => fds.insert(number, Arc::new(fd)),
+                None => fds.remove(number).is_some(),
+            };
+        }
+    }
 }
 
 /// Whether the event names a path, so that what the kernel resolved is that and not the fd.

@@ -1,7 +1,7 @@
 //! What the kernel says of files beside the parameters.
 
 use tercel_format::catalogue::code;
-use tercel_format::extras::{FileId, flag, kind};
+use tercel_format::extras::{FdFile, FileId, flag, kind};
 use tercel_format::writer::EventBuilder;
 
 use super::super::{FdKind, State};
@@ -82,4 +82,26 @@ fn fds_get_their_names_at_the_first_use() {
     let mkdir = EventBuilder::new(code::SYSCALL_MKDIRAT_X, 0, SHELL).set("res", 0).set("dirfd", 30);
     host.built(called(mkdir.set("path", "d"), "/tmp/d", &file(13, 0o040_755)), &[]);
     assert!(host.fd(SHELL, 30).is_none());
+}
+
+#[test]
+fn fds_that_come_over_a_socket_replace_what_had_their_numbers() {
+    let mut host = Host::new();
+    host.open(SHELL, 8, -100, "/tmp/stale", 1);
+    host.open(SHELL, 9, -100, "/tmp/stale", 1);
+    let received = |fd: i32, mode: u32, path: &'static str| {
+        let file = FileId { ino: 7, dev: 5, mode };
+        FdFile { fd, file, open_flags: 0, path: path.as_bytes() }.bytes()
+    };
+    let event = EventBuilder::new(code::SOCKET_RECVMSG_X, 0, SHELL).set("res", 1).set("fd", 3);
+    let event = event
+        .extra(kind::FD, 0, &received(8, 0o100_640, "/etc/shadow"))
+        .extra(kind::FD, 0, &received(9, 0o010_600, ""))
+        .extra(kind::FD, 0, &received(10, 0o040_755, "/etc"))
+        .extra(kind::FD, 0, &received(-1, 0o100_640, "/etc/hosts"));
+    host.built(event, &[]);
+    assert_eq!(names(&host.state, 8), names_of("/etc/shadow", "/etc/shadow", "/etc/shadow"));
+    assert_eq!(host.fd(SHELL, 8).map(|fd| (fd.kind, fd.ino, fd.dev)), Some((FdKind::FileV2, 7, 5)));
+    assert!(host.fd(SHELL, 9).is_none() && host.fd(SHELL, -1).is_none());
+    assert_eq!(host.fd(SHELL, 10).map(|fd| fd.kind), Some(FdKind::Directory));
 }
