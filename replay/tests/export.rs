@@ -23,7 +23,7 @@ const CUTS: u64 = 4;
 const BEHIND: u64 = 400;
 
 /// What lists have no place for, and the fields that show it.
-const UNLISTED: [(&str, &[&str]); 8] = [
+const UNLISTED: [(&str, &[&str]); 9] = [
     ("the first event of the other capture", &["evt.reltime", "evt.reltime.s", "evt.reltime.ns"]),
     (
         "when processes were cloned, by which a second return of a clone, behind the cut, is known: it makes the child anew",
