@@ -80,7 +80,7 @@ impl Database {
     ) -> Result<(), Error> {
         self.read.lock().unwrap_or_else(PoisonError::into_inner).clear();
         let mut statement = self.connection.prepare(sql)?;
-        let names: Vec<String> = statement.column_names().into_iter().map(str::to_owned).collect();
+        let names: Vec<String> = statement.column_names().map(str::to_owned).collect();
         if names.is_empty() {
             statement.execute([])?;
             return Ok(());
