@@ -562,7 +562,7 @@ impl Event {
         unsafe { addr_of!((*self.scratch).data).cast::<u8>().add(at as usize) }
     }
 
-    /// The parameters are complete: what is added from now on stands beside them. False if there is no room.
+    /// The parameters are complete: what is added from now on stands beside them. False if the event is full.
     #[inline(always)]
     pub fn begin_beside(self) -> bool {
         let cursor = field!(self, cursor);

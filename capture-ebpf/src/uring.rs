@@ -20,11 +20,11 @@ use crate::{
     task,
 };
 
-/// Requests with the same mark that are told apart; a power of two.
+/// Requests with the same mark that are distinguished; a power of two.
 const SAME: u64 = 8;
 /// Fds among which the one of a registered file is looked for.
 const FDS_SEARCHED: i32 = 64;
-/// Kernel: the file is a registered one; nobody is told of success (linux/io_uring_types.h, REQ_F_FIXED_FILE and REQ_F_CQE_SKIP).
+/// Kernel: the file is a registered one; success is not reported (linux/io_uring_types.h, REQ_F_FIXED_FILE and REQ_F_CQE_SKIP).
 const FIXED: u64 = 1;
 const SILENT: u64 = 1 << 6;
 /// Kernel: a thread of the ring's own submits (IORING_SETUP_SQPOLL); the request goes on (IORING_CQE_F_MORE).
@@ -245,7 +245,7 @@ fn read_address(event: Event, request: u64, operation: *const uring::Operation) 
     event.set_arg(u64::from(arg), if copied { room as u64 } else { 0 });
 }
 
-/// Keeps a request until it is complete; `false` if there is no room.
+/// Keeps a request until it is complete; `false` if the map is full.
 #[inline(always)]
 fn keep(event: Event, request: u64, mark: Mark, has_names: bool) -> bool {
     let place = event.request();

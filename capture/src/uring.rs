@@ -1,4 +1,4 @@
-//! What the running kernel tells of io_uring: its types enter; which of its trace points are attached, how the requests of every operation
+//! What the running kernel reports of io_uring: its types enter; which of its trace points are attached, how the requests of every operation
 //! are read, and which operations are recorded leave. The structures are private to the kernel; where they differ, so do their types.
 
 use tercel_probe_abi::uring::Operation;
@@ -43,7 +43,7 @@ impl UringCoverage {
 /// The program for completions that do not name their request.
 const MARKED: &str = "raw_uring_complete_mark";
 
-/// How the kernel tells of requests.
+/// How the kernel reports requests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Points {
     /// The trace point where a request was taken.

@@ -305,7 +305,7 @@ pub struct ExtrasBuilder {
 }
 
 impl ExtrasBuilder {
-    /// Adds an item. One for which there is no room left is left out.
+    /// Adds an item. One that does not fit is left out.
     pub fn add(&mut self, kind: u8, flags: u8, value: &[u8]) -> &mut ExtrasBuilder {
         if self.bytes.len() + HEAD + value.len() <= LONGEST {
             let [low, high, ..] = value.len().to_le_bytes();

@@ -1,4 +1,4 @@
-//! The captures of a database: how they are opened, and who is told what is wrong with them.
+//! The captures of a database: how they are opened, and who gets the reports of damage.
 
 use std::io;
 use std::sync::Arc;

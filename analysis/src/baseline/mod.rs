@@ -142,7 +142,7 @@ impl Baseline {
             .filter_map(|(fact, found)| known.rarity(&fact).map(|(points, why)| (points, why, fact, found)))
             .collect();
         new.sort_by(|one, other| other.0.cmp(&one.0).then_with(|| one.2.cmp(&other.2)));
-        // What a program does more than once in the same way is told by the first.
+        // Of what a program does in the same way, all but the first are worth less.
         let mut told: BTreeMap<(Kind, String), u64> = BTreeMap::new();
         let row = |(points, why, fact, found): (u64, String, Fact, Found)| {
             let before = told.entry((fact.kind, fact.program.clone())).or_default();

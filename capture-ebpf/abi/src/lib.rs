@@ -544,7 +544,7 @@ pub mod uring {
     }
 }
 
-/// What the steps of what stands beside the parameters are told.
+/// Settings of the steps that add what stands beside the parameters.
 pub mod beside {
     /// In place of an argument: the fd that the call returned.
     pub const RETURNED: u8 = 255;

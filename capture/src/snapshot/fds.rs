@@ -51,7 +51,7 @@ pub(super) fn fds(pid: i64, sockets: &mut Sockets) -> (FdList, Vec<(u32, u32)>) 
 /// `PPM_O_CLOEXEC`.
 const CLOEXEC: u32 = 1 << 12;
 
-/// Runs of fds that an exec closes, of which at least one is no file.
+/// Runs of fds that an exec closes, of which at least one is a pipe, a socket or the like.
 #[derive(Default)]
 struct Closing {
     runs: Vec<(u32, u32)>,

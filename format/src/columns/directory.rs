@@ -237,7 +237,7 @@ impl Rest<'_> {
         Ok(kinds)
     }
 
-    /// The columns of raw blocks and of the kinds, which are told where theirs start.
+    /// The columns of raw blocks and of the kinds, with the number at which theirs start.
     fn columns(&mut self, kinds: &mut [Kind]) -> Result<Vec<Column>, &'static str> {
         let mut columns: Vec<Column> = Vec::new();
         let mut stream = lanes::STREAMS;

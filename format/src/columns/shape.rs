@@ -114,7 +114,7 @@ pub(super) struct Shape<'a> {
     pub(super) tail: &'a [u8],
 }
 
-/// The block at the start of `rest`: its length, and its shape if it fits a kind. `None` if there is no whole block.
+/// The block at the start of `rest`: its length, and its shape if it fits a kind. `None` if the block is truncated.
 #[inline]
 pub(super) fn block(rest: &[u8]) -> Option<(usize, Option<Shape<'_>>)> {
     let header = Header::read(rest)?;

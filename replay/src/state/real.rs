@@ -69,7 +69,7 @@ fn has_path(event: &Event<'_>) -> bool {
     event.info.params.iter().any(|param| matches!(param.ty, ParamType::FsPath | ParamType::FsRelPath))
 }
 
-/// The kind of an fd for a file of such a mode; `None` for what is no file.
+/// The kind of an fd for a file of such a mode; `None` for pipes, sockets and the like.
 fn kind_of(mode: u32) -> Option<FdKind> {
     match mode & KIND {
         DIRECTORY => Some(FdKind::Directory),

@@ -134,7 +134,7 @@ fields! {
         EvtRealpathSecondInside "evt.realpath.second.inside" CharBuf Na No [] "As evt.realpath.second, from the root directory of the process. tercel's own";
         EvtEntryPath "evt.entry.path" CharBuf Na No [] "Path that the caller gave when the call began, where memory had another one when it ended; otherwise missing. tercel's own";
         EvtEntryPathSecond "evt.entry.path.second" CharBuf Na No [] "As evt.entry.path, of the second path of the call. tercel's own";
-        EvtFileIno "evt.file.ino" Int64 Dec No [] "Inode of the file that the event is about, also where there is no fd. tercel's own";
+        EvtFileIno "evt.file.ino" Int64 Dec No [] "Inode of the file that the event is about, also without an fd. tercel's own";
         EvtFileDev "evt.file.dev" Int32 Hex No [] "Number of the device that holds the file that the event is about, in hexadecimal. tercel's own";
         EvtFileMode "evt.file.mode" Uint32 Oct No [] "Kind and permissions of the file that the event is about, in octal. tercel's own";
         EvtIsUring "evt.is_uring" Bool Na No [] "True if the operation came by io_uring and not by a system call. tercel's own";

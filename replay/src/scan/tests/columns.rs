@@ -133,7 +133,7 @@ fn alerts_of_the_corpus_are_those_of_rows() {
     assert!(alerts > 100, "{alerts}");
 }
 
-/// Damage to lanes, columns and directories: every thread knows the same after it, and it is told.
+/// Damage to lanes, columns and directories: every thread knows the same after it, and it is reported.
 #[test]
 fn damage_is_told_and_does_not_depend_on_threads() {
     let program = telling("evt.type in (openat, execve, close)");
