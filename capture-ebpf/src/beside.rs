@@ -8,7 +8,7 @@ use crate::{
     event::Event,
     file::{encode_dev, of_fd},
     memory::{copy_kernel_str, get, load64, mask, off, user},
-    place::{Place, walk},
+    place::{Path, Place, Walk, walk},
     run::user_long,
 };
 
@@ -18,8 +18,9 @@ const COMPARED: u64 = 256;
 const NAME: u64 = 256;
 /// Fds of one message that are looked at: each takes two of the 33 tail calls that the kernel allows.
 const FDS: u64 = 8;
-/// Argument that counts them.
-const DONE: u64 = 12;
+/// Turns of a step: the caller's text was compared with that of the entry; the path that the process sees follows.
+const COMPARED_BEFORE: u64 = 1;
+const SECOND: u64 = 2;
 /// Arguments that hold where a text is.
 const PLACE: u64 = 13;
 const LENGTH: u64 = 14;
@@ -75,15 +76,12 @@ fn is_same(event: Event, start: u64, length: u64, text: Text) -> bool {
     true
 }
 
-/// Adds the path of a place as an item, unless it has none (a pipe). `flags` are added to those that the path has.
+/// Adds a path as an item, unless it has none (a pipe).
 #[inline(always)]
-fn add_path(event: Event, kind: u8, place: Place, stop: Option<Place>, flags: u8, text: Text) {
-    let path = match stop {
-        None => walk(event, place, Place::host_root(), true),
-        Some(stop) => walk(event, place, stop, false),
-    };
+fn add_path(event: Event, of: Walk, text: Text) {
+    let path = walk(event, of);
     let length = path.length;
-    let mut flags = flags | path.flags;
+    let mut flags = of.flags as u8 | path.flags;
     let from = event.begin_item();
     if flags == 0 && is_same(event, path.start, length, text) {
         flags = item::SAME;
@@ -92,31 +90,45 @@ fn add_path(event: Event, kind: u8, place: Place, stop: Option<Place>, flags: u8
     } else if path.flags & item::DETACHED == 0 {
         event.push(u64::from(b'/'), 1);
     } else {
-        // What belongs to no directory (a file in memory) has a name only.
-        let length = copy_kernel_str(event.at(), NAME, get!(u64, path.dentry, dentry_name));
-        if length > 1 {
-            event.advance(mask!(length, 2 * NAME - 1) - 1);
-        }
+        push_name(event, path);
     }
-    event.end_item(from, kind, flags);
+    event.end_item(from, of.kind as u8, flags);
 }
 
-/// Adds the path as the host sees it, and as the process does where that differs: it lives in a root or mount namespace of its own, or the
-/// file is reached by a mount that is not the first of its file system.
+/// What belongs to no directory (a file in memory) has a name only.
 #[inline(always)]
-fn add_paths(event: Event, kind: u8, place: Place, text: Text) {
-    let root = Place::root(event.task());
-    let is_plain = root.is_host();
-    let host = place.on_host();
-    let (shown, flags) = match host {
-        Some(host) => (host, 0),
-        None => (place, item::DETACHED),
-    };
-    add_path(event, kind, shown, None, flags, text);
-    if !is_plain || shown.mnt != place.mnt {
-        let kind = if kind == item::SECOND_PATH { item::SECOND_PATH_INSIDE } else { item::PATH_INSIDE };
-        add_path(event, kind, place, Some(root), 0, text);
+fn push_name(event: Event, path: Path) {
+    let length = copy_kernel_str(event.at(), NAME, get!(u64, path.dentry, dentry_name));
+    if length > 1 {
+        event.advance(mask!(length, 2 * NAME - 1) - 1);
     }
+}
+
+/// The walk of a turn: the first one shows the path as the host sees it. There is another one where the process sees another path: it has
+/// a root or mount namespace of its own, or the file is reached by a mount that is not the first of its file system. One at a time: the step
+/// is carried out again, because the verifier would go through all ways of both together.
+#[inline(always)]
+fn of_turn(event: Event, turn: u64, inside: Walk) -> Walk {
+    let inside = inside.noted(event);
+    let of = if turn < SECOND {
+        let of = inside.on_host(event);
+        if inside.plain == 0 || of.from.mnt != inside.from.mnt {
+            event.carry_out_again(SECOND);
+        }
+        of
+    } else {
+        let is_second = inside.kind == u64::from(item::SECOND_PATH);
+        let kind = if is_second { item::SECOND_PATH_INSIDE } else { item::PATH_INSIDE };
+        Walk { kind: u64::from(kind), ..inside }
+    };
+    of.noted(event)
+}
+
+/// Adds the path of a place as an item of a kind, and the one that the process sees.
+#[inline(always)]
+fn add_paths(event: Event, turn: u64, kind: u8, place: Place, text: Text) {
+    let inside = Walk::inside(place, Place::root(event.task()), kind);
+    add_path(event, of_turn(event, turn, inside), text);
 }
 
 /// Adds inode, device and mode of a file.
@@ -148,9 +160,11 @@ fn fd_of(event: Event, argument: u8) -> i32 {
 #[inline(always)]
 pub fn beside_file(event: Event) {
     let Some(param) = event.caller() else { return };
+    let turn = event.take_turn();
     let text = text(event, u64::from(param.value & 0xff));
-    if param.value & beside::COMPARED != 0 {
+    if turn == 0 && param.value & beside::COMPARED != 0 {
         compare(event, 0, text.at, text.length);
+        return event.carry_out_again(COMPARED_BEFORE);
     }
     let file = match param.map {
         beside::OPENED => event.arg(11),
@@ -159,8 +173,8 @@ pub fn beside_file(event: Event) {
     if file == 0 || !event.begin_beside() {
         return;
     }
-    add_paths(event, param.width, Place::of_file(file), text);
-    if param.value & beside::ID != 0 {
+    add_paths(event, turn, param.width, Place::of_file(file), text);
+    if turn < SECOND && param.value & beside::ID != 0 {
         add_id(event, item::FILE, get!(u64, file, file_inode));
     }
 }
@@ -169,6 +183,7 @@ pub fn beside_file(event: Event) {
 #[inline(always)]
 pub fn beside_place(event: Event) {
     let Some(param) = event.caller() else { return };
+    let turn = event.take_turn();
     if event.ret() != 0 || !event.begin_beside() {
         return;
     }
@@ -184,7 +199,7 @@ pub fn beside_place(event: Event) {
             Place::of_file(file)
         }
     };
-    add_paths(event, param.width, place, text(event, u64::from(param.value & 0xff)));
+    add_paths(event, turn, param.width, place, text(event, u64::from(param.value & 0xff)));
 }
 
 /// Whether a text is one component that names an entry of its directory.
@@ -212,53 +227,41 @@ fn is_component(event: Event, text: Text) -> bool {
 
 /// Adds a path in a directory: what the kernel says of the directory, and what the caller says below it.
 #[inline(always)]
-fn add_below(
-    event: Event,
-    kind: u8,
-    place: Place,
-    stop: Option<Place>,
-    flags: u8,
-    text: Text,
-    absolute: bool,
-) {
-    let path = match stop {
-        None => walk(event, place, Place::host_root(), true),
-        Some(stop) => walk(event, place, stop, false),
-    };
+fn add_below(event: Event, of: Walk, text: Text) {
+    let path = walk(event, of);
     let length = path.length;
-    if absolute && length == 0 {
+    if of.absolute != 0 && length == 0 {
         // The caller's text is all there is.
         return;
     }
-    let flags = flags | path.flags & !item::DELETED;
+    let flags = of.flags as u8 | path.flags & !item::DELETED;
     let from = event.begin_item();
     event.push_side(path.start, length);
-    if !absolute {
+    if of.absolute == 0 {
         event.push(u64::from(b'/'), 1);
     }
     event.push_bytes(text.at, text.length);
-    event.end_item(from, kind, flags);
+    event.end_item(from, of.kind as u8, flags);
 }
 
 /// See `step::BESIDE_NAME`.
 #[inline(always)]
 pub fn beside_name(event: Event) {
     let Some(param) = event.caller() else { return };
+    let turn = event.take_turn();
     let text = text(event, u64::from(param.value & 0xff));
-    compare(event, usize::from(param.width == item::SECOND_PATH), text.at, text.length);
+    if turn == 0 {
+        compare(event, usize::from(param.width == item::SECOND_PATH), text.at, text.length);
+        return event.carry_out_again(COMPARED_BEFORE);
+    }
     if text.length == 0 || !event.begin_beside() {
         return;
     }
     let task = event.task();
     let root = Place::root(task);
-    let is_plain = root.is_host();
     let absolute = load64(event.bytes(text.at)) & 0xff == u64::from(b'/');
     let directory = if param.map == beside::CWD { AT_FDCWD } else { event.arg(u64::from(param.map)) as i32 };
     let place = if absolute {
-        // From the host's root the kernel has nothing to add.
-        if is_plain {
-            return;
-        }
         root
     } else if directory == AT_FDCWD {
         Place::cwd(task)
@@ -270,17 +273,13 @@ pub fn beside_name(event: Event) {
         Place::of_file(file)
     };
     let proved = !absolute && param.value & beside::FOLLOWED == 0 && is_component(event, text);
-    let flags = if proved { item::COMPOSED } else { item::UNRESOLVED };
-    let (shown, detached) = match place.on_host() {
-        Some(host) => (host, 0),
-        None => (place, item::DETACHED),
-    };
-    add_below(event, param.width, shown, None, flags | detached, text, absolute);
-    if !is_plain || shown.mnt != place.mnt {
-        let inside =
-            if param.width == item::SECOND_PATH { item::SECOND_PATH_INSIDE } else { item::PATH_INSIDE };
-        add_below(event, inside, place, Some(root), flags, text, absolute);
+    let flags = u64::from(if proved { item::COMPOSED } else { item::UNRESOLVED });
+    let inside = Walk { flags, absolute: u64::from(absolute), ..Walk::inside(place, root, param.width) };
+    // From the host's root the kernel has nothing to add.
+    if absolute && inside.plain != 0 {
+        return;
     }
+    add_below(event, of_turn(event, turn, inside), text);
 }
 
 /// Adds what an fd of the process is that the process did not open by this event: number, identity and path.
@@ -290,12 +289,8 @@ fn add_fd(event: Event, fd: i32) {
     if file == 0 {
         return;
     }
-    let place = Place::of_file(file);
-    let (shown, flags) = match place.on_host() {
-        Some(host) => (host, 0),
-        None => (place, item::DETACHED),
-    };
-    let path = walk(event, shown, Place::host_root(), true);
+    let of = Walk::whole(Place::of_file(file)).on_host(event).noted(event);
+    let path = walk(event, of);
     let from = event.begin_item();
     event.push(i64::from(fd) as u64, 4);
     push_id(event, get!(u64, file, file_inode));
@@ -303,12 +298,9 @@ fn add_fd(event: Event, fd: i32) {
     if path.length > 0 {
         event.push_side(path.start, path.length);
     } else {
-        let length = copy_kernel_str(event.at(), NAME, get!(u64, path.dentry, dentry_name));
-        if length > 1 {
-            event.advance(mask!(length, 2 * NAME - 1) - 1);
-        }
+        push_name(event, path);
     }
-    event.end_item(from, item::FD, flags | path.flags);
+    event.end_item(from, item::FD, of.flags as u8 | path.flags);
 }
 
 /// See `step::BESIDE_FD`.
@@ -336,7 +328,7 @@ pub fn beside_rights(event: Event) {
     if level != SOL_SOCKET || kind != SCM_RIGHTS {
         return;
     }
-    let done = if event.is_beside() { event.arg(DONE) } else { 0 };
+    let done = event.take_turn();
     if !event.begin_beside() {
         return;
     }
@@ -347,8 +339,7 @@ pub fn beside_rights(event: Event) {
     }
     add_fd(event, user::<i32>(address.wrapping_add(at)).unwrap_or(-1));
     if done + 1 < FDS {
-        event.set_arg(DONE, done + 1);
-        event.set_position(event.position().wrapping_sub(1));
+        event.carry_out_again(done + 1);
     }
 }
 

@@ -64,6 +64,10 @@ pub struct Scratch {
     /// Start, flags and last directory entry of the path that was put together beside the event. They are kept here and not in registers so
     /// that the verifier takes all ways in which a path may end for one.
     path: [u64; 3],
+    /// The walk that is to be made, kept here for the same reason: see `place::Walk`.
+    walk: [u64; WALK],
+    /// How often the present step was carried out for this event.
+    turn: u64,
     /// The start of a directory entry.
     entry: [u8; ENTRY as usize],
     args: [u64; ARGUMENTS as usize],
@@ -77,6 +81,9 @@ pub struct Scratch {
     address: [u8; uring::ADDRESS],
     request: Request,
 }
+
+/// Numbers that describe a walk.
+pub const WALK: usize = 12;
 
 /// Size of the inner rings as declared; user space makes the real ones.
 const RING: usize = 8 << 20;
@@ -191,6 +198,10 @@ macro_rules! field {
         // SAFETY: as below.
         unsafe { addr_of!((*$event.scratch).$field[$part]).read_volatile() }
     };
+    ($event:expr, $field:ident[$part:expr] = $value:expr) => {
+        // SAFETY: as below; the part is checked.
+        unsafe { addr_of_mut!((*$event.scratch).$field[$part]).write_volatile($value) }
+    };
     ($event:expr, $field:ident) => {
         // SAFETY: a field of the map's value; volatile, so that the cursor lives in the map and not in a register, whose
         // possible values the verifier would have to follow.
@@ -301,6 +312,7 @@ impl Event {
         field!(self, facts = 0);
         field!(self, index = 0);
         field!(self, position = 0);
+        field!(self, turn = 0);
         field!(self, end = 0);
         field!(self, cursor = HEADER as u64 + 2 * u64::from(nparams));
     }
@@ -581,10 +593,43 @@ impl Event {
         field!(self, path = [start, flags, dentry]);
     }
 
+    /// Notes flags of the path that is being put together.
+    #[inline(always)]
+    pub fn set_path_flags(self, flags: u64) {
+        field!(self, path[1] = flags);
+    }
+
     /// What was noted: 0 start, 1 flags, 2 directory entry.
     #[inline(always)]
     pub fn path(self, part: usize) -> u64 {
         field!(self, path[part])
+    }
+
+    /// Notes a number of the walk that is to be made.
+    #[inline(always)]
+    pub fn set_walk(self, part: usize, value: u64) {
+        field!(self, walk[part] = value);
+    }
+
+    /// A number that was noted.
+    #[inline(always)]
+    pub fn walk(self, part: usize) -> u64 {
+        field!(self, walk[part])
+    }
+
+    /// How often the present step was carried out before; it is not again, unless [`Event::carry_out_again`] says so.
+    #[inline(always)]
+    pub fn take_turn(self) -> u64 {
+        let turn = field!(self, turn);
+        field!(self, turn = 0);
+        turn
+    }
+
+    /// The present step is carried out once more, after `turn` times.
+    #[inline(always)]
+    pub fn carry_out_again(self, turn: u64) {
+        field!(self, turn = turn);
+        self.set_position(self.position().wrapping_sub(1));
     }
 
     /// Room for the start of a directory entry.
@@ -592,12 +637,6 @@ impl Event {
     pub fn entry(self) -> *mut u8 {
         // SAFETY: a field of the map's value.
         unsafe { addr_of_mut!((*self.scratch).entry).cast() }
-    }
-
-    /// Whether something stands beside the parameters already.
-    #[inline(always)]
-    pub fn is_beside(self) -> bool {
-        field!(self, end) != 0
     }
 
     /// Begins an item: returns where it starts.

@@ -5,7 +5,7 @@ use tercel_probe_abi::flags;
 use crate::{
     event::{Event, TEXT, bits},
     memory::{get, kernel, off, user},
-    place::{NOWHERE, Place, walk},
+    place::{Place, Walk, walk},
     run::add_side_text,
 };
 
@@ -107,7 +107,7 @@ pub fn add_path(event: Event, file: u64) {
 /// does not fit is cut at its front.
 #[inline(always)]
 pub fn add_path_at(event: Event, mnt: u64, dentry: u64) {
-    let path = walk(event, Place { mnt, dentry }, NOWHERE, false);
+    let path = walk(event, Walk::whole(Place { mnt, dentry }));
     if path.start == TEXT - 1 {
         event.kernel_str(get!(u64, path.dentry, dentry_name))
     } else {

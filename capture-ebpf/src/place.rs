@@ -62,7 +62,7 @@ pub struct Place {
 }
 
 /// No place: nothing stops a path there.
-pub const NOWHERE: Place = Place { mnt: 0, dentry: 0 };
+const NOWHERE: Place = Place { mnt: 0, dentry: 0 };
 
 impl Place {
     /// The `struct path` at an address.
@@ -144,7 +144,7 @@ impl Place {
 
     /// The same directory entry through the first mount of its file system in the host's namespace, if there is one.
     #[inline(always)]
-    pub fn on_host(self) -> Option<Place> {
+    pub fn on_host(self, event: Event) -> Option<Place> {
         let Some(host) = HOST.get_ptr_mut(0) else { return None };
         // SAFETY: a pointer to the map's value, which is three numbers.
         let host = unsafe { host.read_volatile() };
@@ -163,8 +163,8 @@ impl Place {
         {
             return Some(Place { mnt: known.mnt, dentry: self.dentry });
         }
-        let found = mounted(file_system, self.mnt, host.namespace);
-        if found.is_whole {
+        let found = mounted(event, file_system, self.mnt, host.namespace);
+        if found.is_whole != 0 {
             // SAFETY: as above.
             unsafe { slot.write_volatile(Mounted { file_system, mnt: found.mnt }) };
         }
@@ -177,22 +177,38 @@ fn mount_of(mnt: u64) -> u64 {
     mnt.wrapping_sub(u64::from(off!(mount_mnt)))
 }
 
+/// The best mount so far. It is kept in the event's memory, so that the verifier takes all ways through the mounts for one.
 struct Found {
     mnt: u64,
-    /// The whole file system is mounted there, not a directory of it.
-    is_whole: bool,
+    /// Not 0: the whole file system is mounted there, not a directory of it.
+    is_whole: u64,
+    /// Its number.
+    number: u64,
+}
+
+impl Found {
+    #[inline(always)]
+    fn of(event: Event) -> Found {
+        Found { mnt: event.walk(9), is_whole: event.walk(10), number: event.walk(11) }
+    }
+
+    #[inline(always)]
+    fn note(self, event: Event) {
+        event.set_walk(9, self.mnt);
+        event.set_walk(10, self.is_whole);
+        event.set_walk(11, self.number);
+    }
 }
 
 /// The oldest mount of a file system in a namespace, by its number: of the whole file system if there is one, else of the same
 /// directory as `like`. Mounts of one file system hang together; newer kernels put the newest one first.
 #[inline(always)]
-fn mounted(file_system: u64, like: u64, namespace: u64) -> Found {
+fn mounted(event: Event, file_system: u64, like: u64, namespace: u64) -> Found {
     let whole = get!(u64, file_system, sb_root);
     let part = get!(u64, like, vfsmount_root);
     let first = get!(u64, file_system, sb_mounts);
     let end = file_system.wrapping_add(u64::from(off!(sb_mounts)));
-    let mut found = Found { mnt: 0, is_whole: false };
-    let mut least = u32::MAX;
+    Found { mnt: 0, is_whole: 0, number: u64::MAX }.note(event);
     let mut next = first;
     let mut turn = 0;
     while turn < MOUNTS && next != 0 && next != end {
@@ -212,17 +228,17 @@ fn mounted(file_system: u64, like: u64, namespace: u64) -> Found {
         }
         let mnt = mount.wrapping_add(u64::from(off!(mount_mnt)));
         let root = get!(u64, mnt, vfsmount_root);
-        let is_whole = root == whole;
-        if !is_whole && (root != part || found.is_whole) {
-            continue;
-        }
-        let number = get!(u32, mount, mount_id);
-        if number < least || (is_whole && !found.is_whole) {
-            least = number;
-            found = Found { mnt, is_whole };
+        let number = u64::from(get!(u32, mount, mount_id));
+        let found = Found::of(event);
+        if root == whole {
+            if found.is_whole == 0 || number < found.number {
+                Found { mnt, is_whole: 1, number }.note(event);
+            }
+        } else if root == part && found.is_whole == 0 && number < found.number {
+            Found { mnt, is_whole: 0, number }.note(event);
         }
     }
-    found
+    Found::of(event)
 }
 
 /// A path's start is missing.
@@ -245,17 +261,84 @@ pub struct Path {
     pub dentry: u64,
 }
 
-/// Puts the path of a place together beside the event: from the leaf towards the root of the mount tree, or to the place `stop`, which
-/// `is_root` says to be the root of its mount.
+/// A walk that is to be made, and how its path becomes an item.
+#[derive(Clone, Copy)]
+pub struct Walk {
+    /// Where it starts.
+    pub from: Place,
+    /// Where it stops.
+    pub stop: Place,
+    /// Not 0: `stop` is the root of its mount.
+    pub is_root: u64,
+    /// The kind of the item.
+    pub kind: u64,
+    /// Flags of the item beside those that the path has.
+    pub flags: u64,
+    /// Not 0: the caller's text starts at the root.
+    pub absolute: u64,
+    /// Not 0: the process has the root of the host.
+    pub plain: u64,
+}
+
+impl Walk {
+    /// To a place as a process with this root directory sees it, for an item of this kind.
+    #[inline(always)]
+    pub fn inside(place: Place, root: Place, kind: u8) -> Walk {
+        let (kind, plain) = (u64::from(kind), u64::from(root.is_host()));
+        Walk { from: place, stop: root, is_root: 0, kind, flags: 0, absolute: 0, plain }
+    }
+
+    /// To a place from the root of its mount tree.
+    #[inline(always)]
+    pub fn whole(place: Place) -> Walk {
+        Walk { from: place, stop: NOWHERE, is_root: 0, kind: 0, flags: 0, absolute: 0, plain: 0 }
+    }
+
+    /// To the same place as the host sees it.
+    #[inline(always)]
+    pub fn on_host(self, event: Event) -> Walk {
+        let (from, detached) = match self.from.on_host(event) {
+            Some(host) => (host, 0),
+            None => (self.from, DETACHED),
+        };
+        Walk { from, stop: Place::host_root(), is_root: 1, flags: self.flags | detached, ..self }
+    }
+
+    /// The same by way of the event's memory: after it, the verifier knows nothing of the numbers, and takes all cases that lead here for one.
+    #[inline(always)]
+    pub fn noted(self, event: Event) -> Walk {
+        event.set_walk(0, self.from.mnt);
+        event.set_walk(1, self.from.dentry);
+        event.set_walk(2, self.stop.mnt);
+        event.set_walk(3, self.stop.dentry);
+        event.set_walk(4, self.is_root);
+        event.set_walk(5, self.kind);
+        event.set_walk(6, self.flags);
+        event.set_walk(7, self.absolute);
+        event.set_walk(8, self.plain);
+        Walk {
+            from: Place { mnt: event.walk(0), dentry: event.walk(1) },
+            stop: Place { mnt: event.walk(2), dentry: event.walk(3) },
+            is_root: event.walk(4),
+            kind: event.walk(5),
+            flags: event.walk(6),
+            absolute: event.walk(7),
+            plain: event.walk(8),
+        }
+    }
+}
+
+/// Puts the path of a place together beside the event: from the leaf towards the root of the mount tree, or to the place where the walk stops.
 #[inline(always)]
-pub fn walk(event: Event, place: Place, stop: Place, is_root: bool) -> Path {
-    let Place { mut mnt, mut dentry } = place;
+pub fn walk(event: Event, of: Walk) -> Path {
+    let Walk { from: Place { mut mnt, mut dentry }, stop, is_root, .. } = of;
     let mut start = TEXT - 1;
     // SAFETY: the position lies within the room beside the event.
     unsafe { event.side(start).write_volatile(0) };
     let mut flags = DETACHED;
+    event.set_path_flags(0);
     // Of the mount in which it has to stop, the root is known.
-    let mut root = if mnt == stop.mnt && is_root { stop.dentry } else { get!(u64, mnt, vfsmount_root) };
+    let mut root = if mnt == stop.mnt && is_root != 0 { stop.dentry } else { get!(u64, mnt, vfsmount_root) };
     let mut depth = 0;
     while depth < DEPTH {
         depth += 1;
@@ -267,13 +350,13 @@ pub fn walk(event: Event, place: Place, stop: Place, is_root: bool) -> Path {
         let parent = member::<u64>(event, dentry, off!(dentry_parent));
         // What has no place among the names of its directory was removed (d_unlinked).
         if depth == 1 && parent != dentry && member::<u64>(event, dentry, off!(dentry_pprev)) == 0 {
-            flags |= DELETED;
+            event.set_path_flags(DELETED);
         }
         if dentry == root || dentry == parent {
             let mount = mount_of(mnt);
             let up = get!(u64, mount, mount_parent);
             if dentry != root || up == mount {
-                if dentry == root && (stop.mnt == 0 || is_root) {
+                if dentry == root && (stop.mnt == 0 || is_root != 0) {
                     flags &= !DETACHED;
                 }
                 break;
@@ -303,7 +386,7 @@ pub fn walk(event: Event, place: Place, stop: Place, is_root: bool) -> Path {
             flags |= CUT;
         }
     }
-    event.set_path(start, flags, dentry);
+    event.set_path(start, flags | event.path(1), dentry);
     let start = mask!(event.path(0), TEXT - 1);
     let mut flags = event.path(1) as u8;
     if flags & item::CUT != 0 {
