@@ -63,8 +63,10 @@ mod error;
 #[cfg(fuzzing)]
 #[doc(hidden)]
 pub mod fuzzing;
+mod kernel;
 #[cfg(test)]
 mod mutation;
+mod options;
 mod probe;
 mod scope;
 mod source;
@@ -75,7 +77,7 @@ pub use tercel_probe_abi as abi;
 
 pub use containers::Engines;
 pub use error::CaptureError;
-pub use probe::{Drops, Options, ProcessScope, Selection};
+pub use options::{Comparison, Drops, Options, PathCoverage, ProcessScope, Selection};
 pub use snapshot::processes;
 pub use source::{Source, Stopper};
 pub use uring::UringCoverage;

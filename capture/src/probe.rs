@@ -9,13 +9,17 @@ use aya::programs::{Program, ProgramFd, RawTracePoint, TracePoint};
 use aya::{Ebpf, EbpfLoader, Pod, VerifierLogLevel};
 use tercel_format::catalogue::code;
 use tercel_probe_abi::{
-    Call, Config, FlagTable, MISSING, Offsets, PATHS, Share, Throttled, flags, row, scope, stat, step,
+    Call, Config, FlagTable, MISSING, Offsets, PATHS, Share, Throttled, flags, row, stat, step,
     uring as abi_uring, want,
 };
 
 use crate::btf::{self, Btf};
 use crate::drain::Drain;
 use crate::error::CaptureError;
+use crate::kernel::{
+    cpus, has_entry_tracepoints, host_mounts, kernel_release, kernel_version, own_tgid, says_paths,
+};
+use crate::options::{Comparison, Drops, Options, PathCoverage, ProcessScope, Selection, can_limit};
 use crate::uring::{self, Points, UringCoverage};
 use crate::{clock, syscalls};
 
@@ -42,143 +46,6 @@ const BURST: u64 = 250_000_000;
 
 /// Kernel: type of a ring buffer map.
 const RING: u32 = 27;
-
-/// What the user may choose.
-#[derive(Debug, Clone)]
-pub struct Options {
-    /// Bytes of read and written buffers that are kept; at most [`Options::MAX_SNAPLEN`].
-    pub snaplen: u32,
-    /// Bytes of the arguments of a process, with the name that it was started by, and of its environment that are kept; at most
-    /// [`Options::MAX_ARGS`].
-    pub max_args: u32,
-    /// Bytes of the ring of every CPU; rounded up to a power of two of at least a page.
-    pub ring: u32,
-    /// Use classic tracepoints for system calls whatever the kernel's version.
-    pub classic: bool,
-    /// Codes of the events that are wanted; `None`: all. What nobody wants costs next to nothing.
-    pub wanted: Option<Vec<u16>>,
-    /// Which processes are wanted; `None`: all.
-    pub scope: Option<ProcessScope>,
-    /// Paths and addresses are read at the entry of calls, too, and compared with those at the exit.
-    pub entries: bool,
-    /// Events say how long their calls took.
-    pub latency: bool,
-}
-
-/// What the probe captures from now on.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Selection {
-    /// Codes of the events that are wanted; `None`: all.
-    pub wanted: Option<Vec<u16>>,
-    /// Codes of the events of which every process may make `share` a second, together; what is more is lost in the kernel, and counted.
-    pub shared: Vec<u16>,
-    /// Events a second; 0 counts as 1.
-    pub share: u32,
-}
-
-/// Processes to which events are limited in the kernel.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ProcessScope {
-    /// Processes that run.
-    pub pids: Vec<i64>,
-    /// Also what they start.
-    pub descendants: bool,
-    /// Also what this process starts.
-    pub children: bool,
-    /// Codes of the events that are wanted of all processes.
-    pub of_others: &'static [u16],
-}
-
-impl Options {
-    /// Longest piece of a buffer: with it an event stays below the limit of events.
-    pub const MAX_SNAPLEN: u32 = 32 << 10;
-    /// Most bytes of arguments: with them, and what is left for the environment, an event stays below the limit of events.
-    pub const MAX_ARGS: u32 = 32 << 10;
-    /// Bytes of arguments that Falco's probe keeps.
-    pub const USUAL_ARGS: u32 = 4 << 10;
-
-    fn wants(&self, event: u16) -> bool {
-        self.wanted.as_ref().is_none_or(|wanted| wanted.contains(&event))
-    }
-}
-
-impl ProcessScope {
-    fn bits(&self) -> u32 {
-        let bit = |is_set: bool, bit: u32| if is_set { bit } else { 0 };
-        scope::LIMITED | bit(self.descendants, scope::DESCENDANTS) | bit(self.children, scope::CHILDREN)
-    }
-}
-
-/// Whether the kernel can limit events to processes: its programs must not be skipped, or forks would be missed; and this process
-/// has to know the kernel's numbers.
-fn can_limit(kernel: (u32, u32)) -> bool {
-    kernel < (6, 19) && crate::scope::sees_numbers_of_host()
-}
-
-impl Default for Options {
-    fn default() -> Options {
-        Options {
-            snaplen: 80,
-            max_args: Options::USUAL_ARGS,
-            ring: 8 << 20,
-            classic: false,
-            wanted: None,
-            scope: None,
-            entries: true,
-            latency: false,
-        }
-    }
-}
-
-/// Events that did not reach the reader, and parameters that were cut, since the probe was attached: of one CPU or of all.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Drops {
-    /// Lost: the ring was full.
-    pub full: u64,
-    /// Lost: two programs met on one CPU.
-    pub busy: u64,
-    /// Lost: larger than an event may be.
-    pub large: u64,
-    /// Lost by a fault of the probe.
-    pub faults: u64,
-    /// Left out because their process had had its share ([`Selection::shared`]).
-    pub throttled: u64,
-    /// Runs that the kernel skipped. It counts them for all CPUs together: 0 in the counts of one.
-    pub skipped: u64,
-    /// Parameters that were cut at their limit.
-    pub cut: u64,
-}
-
-impl Drops {
-    /// All events that were lost.
-    ///
-    /// ```
-    /// use tercel_capture::Drops;
-    ///
-    /// let drops = Drops { full: 3, skipped: 1, cut: 5, ..Drops::default() };
-    /// assert_eq!(drops.lost(), 4); // what was cut is there
-    /// ```
-    pub fn lost(&self) -> u64 {
-        self.unintended() + self.throttled
-    }
-
-    /// Those that were not left out on purpose.
-    pub fn unintended(&self) -> u64 {
-        self.full + self.busy + self.large + self.faults + self.skipped
-    }
-
-    pub(crate) fn plus(self, other: Drops) -> Drops {
-        Drops {
-            full: self.full + other.full,
-            busy: self.busy + other.busy,
-            large: self.large + other.large,
-            faults: self.faults + other.faults,
-            throttled: self.throttled + other.throttled,
-            skipped: self.skipped + other.skipped,
-            cut: self.cut + other.cut,
-        }
-    }
-}
 
 /// Data that maps hold. The wrapper is needed because neither the trait nor the types belong to this crate.
 #[repr(transparent)]
@@ -214,6 +81,7 @@ pub(crate) struct Probe {
     attached: Vec<&'static str>,
     scope: Option<ProcessScope>,
     uring: UringCoverage,
+    paths: PathCoverage,
     /// Arguments are read at the entry of calls, too.
     entries: bool,
     /// Events say how long their calls took.
@@ -270,6 +138,12 @@ impl Probe {
             attached: Vec::new(),
             scope: options.scope.clone(),
             uring: UringCoverage::default(),
+            paths: match (says_paths(kernel), compared, each) {
+                (false, ..) => PathCoverage::Caller,
+                (true, false, _) => PathCoverage::Kernel(Comparison::None),
+                (true, true, true) => PathCoverage::Kernel(Comparison::EachCall),
+                (true, true, false) => PathCoverage::Kernel(Comparison::AllCalls),
+            },
             entries: compared,
             timed: options.latency,
         };
@@ -374,6 +248,11 @@ impl Probe {
             .map_err(|cause| refused("attaching to raw_syscalls:sys_exit", &cause))?;
         self.attached.push("classic_sys_exit");
         Ok(())
+    }
+
+    /// Which paths are recorded.
+    pub(crate) fn paths(&self) -> PathCoverage {
+        self.paths
     }
 
     /// Which operations of io_uring are recorded.
@@ -643,58 +522,4 @@ pub(crate) fn refused(what: &str, cause: &(dyn std::error::Error + 'static)) -> 
     let lines: Vec<&str> = text.lines().collect();
     let cause = lines.get(lines.len().saturating_sub(LINES)..).unwrap_or_default().join("\n");
     CaptureError::Refused { what: what.to_owned(), cause }
-}
-
-/// One more than the highest number of a CPU that may ever run.
-fn cpus() -> Result<u32, CaptureError> {
-    let path = "/sys/devices/system/cpu/possible";
-    let text =
-        fs::read_to_string(path).map_err(|cause| CaptureError::Host { path: path.to_owned(), cause })?;
-    let last = text.trim().rsplit([',', '-']).next().and_then(|last| last.parse::<u32>().ok());
-    Ok(last.unwrap_or(0) + 1)
-}
-
-/// Version of the running kernel; (0, 0) if it is not known.
-fn kernel_version() -> (u32, u32) {
-    let text = kernel_release();
-    let mut parts = text.split(|c: char| !c.is_ascii_digit()).map(|part| part.parse().unwrap_or(0));
-    (parts.next().unwrap_or(0), parts.next().unwrap_or(0))
-}
-
-fn kernel_release() -> String {
-    fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default().trim().to_owned()
-}
-
-/// Whether this kernel takes the programs that put paths together beside an event: the verifier of older ones goes through too many of
-/// their states.
-fn says_paths(kernel: (u32, u32)) -> bool {
-    kernel >= (6, 12)
-}
-
-/// Whether this kernel has tracepoints at the entry of each call that is compared (CONFIG_FTRACE_SYSCALLS, tracefs mounted).
-fn has_entry_tracepoints() -> bool {
-    let is_there = |root: &str| {
-        let mut names = syscalls::entry_tracepoints();
-        names.all(|name| fs::exists(format!("{root}/events/syscalls/{name}/id")).unwrap_or(false))
-    };
-    is_there("/sys/kernel/tracing") || is_there("/sys/kernel/debug/tracing")
-}
-
-/// Number of the host's mount namespace: that of its first process, or else, where that may not be looked at, of this one; 0 if
-/// neither can be read.
-fn host_mounts() -> u32 {
-    let number = |process: &str| {
-        let link = fs::read_link(format!("/proc/{process}/ns/mnt")).ok()?;
-        link.to_str()?.strip_prefix("mnt:[")?.strip_suffix(']')?.parse().ok()
-    };
-    number("1").or_else(|| number("self")).unwrap_or(0)
-}
-
-/// The recorder's thread group as the kernel numbers it, also from within a pid namespace that has the host's /proc.
-fn own_tgid() -> u32 {
-    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
-    status
-        .lines()
-        .find_map(|line| line.strip_prefix("NStgid:")?.split_whitespace().next()?.parse().ok())
-        .unwrap_or_else(std::process::id)
 }

@@ -8,7 +8,8 @@ use aya::maps::{HashMap, MapData};
 use aya::{Ebpf, maps::Array};
 
 use crate::error::CaptureError;
-use crate::probe::{ProcessScope, refused, table_of};
+use crate::options::ProcessScope;
+use crate::probe::{refused, table_of};
 
 /// Kernel: inode of the first pid namespace (`PROC_PID_INIT_INO`).
 const FIRST_NAMESPACE: u64 = 0xefff_fffc;

@@ -19,7 +19,8 @@ use crate::accounts::{Accounts, Sighting};
 use crate::containers::{Containers, Engines};
 use crate::drain::Drain;
 use crate::error::CaptureError;
-use crate::probe::{Drops, Options, Probe, Selection};
+use crate::options::{Drops, Options, PathCoverage, Selection};
+use crate::probe::Probe;
 use crate::snapshot::Snapshot;
 use crate::uring::UringCoverage;
 
@@ -182,6 +183,11 @@ impl Source {
     /// When it was started, in nanoseconds since the epoch.
     pub fn started(&self) -> u64 {
         self.started
+    }
+
+    /// Which paths are recorded.
+    pub fn paths(&self) -> PathCoverage {
+        self.probe.paths()
     }
 
     /// Which operations of io_uring are recorded.

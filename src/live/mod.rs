@@ -78,6 +78,7 @@ pub fn run(args: &Live) -> Result<Outcome, Failure> {
         ..Engines::and(&args.sockets.docker, &args.sockets.cri)
     };
     let source = Source::start(&probing, &engines, stopper).map_err(Failure::io)?;
+    log.tell(Level::Info, &source.paths().text());
     let uring = source.uring();
     let level = if uring.reason.is_some() { Level::Warning } else { Level::Info };
     log.tell(level, &uring.text());

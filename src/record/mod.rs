@@ -75,7 +75,8 @@ pub fn run(args: &Record) -> Result<Outcome, Failure> {
         eprintln!("warning: {}", source.uring().text());
     }
     if args.verbose {
-        eprint!("{}", status::beginning(source.machine(), &options, &found, source.uring(), asked.elapsed()));
+        let (machine, paths, uring) = (source.machine(), source.paths(), source.uring());
+        eprint!("{}", status::beginning(machine, &options, &found, paths, uring, asked.elapsed()));
     }
     let mut command = match Command::start(&args.command, args.write.path == Path::new("-")) {
         Ok(command) => command,
