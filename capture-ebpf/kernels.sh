@@ -83,6 +83,7 @@ cat >"$work/init" <<'INIT'
 /bin/busybox ip link set lo up
 echo hello >/etc/marker
 echo "KERNEL $(/bin/busybox uname -r)"
+/bin/tercel doctor | /bin/busybox sed 's/^/DOCTOR /'
 # A container as the kernel sees one: a control group of an engine's name, and a pid namespace.
 box=/sys/fs/cgroup/docker/$(/bin/busybox printf '0123456789ab%052d' 0)
 /bin/busybox mkdir -p $box
@@ -145,6 +146,7 @@ check() { # kernel, options of record
     (cd "$tree" && find . | "$tree/bin/busybox" cpio -o -H newc 2>/dev/null | gzip -1) >"$work/initramfs"
     timeout 300 qemu-system-x86_64 -accel tcg -m 1024 -smp 2 -nographic -no-reboot -kernel "$(find "$image" -name 'vmlinuz*' | head -n 1)" \
         -initrd "$work/initramfs" -append "console=ttyS0 quiet panic=-1 no_timer_check" </dev/null >"$log" 2>&1 || true
+    grep -q '^DOCTOR ok  *probe ' "$log" || missing+=("doctor's probe")
     for wanted in exec open connect fork exit 'container 0123456789ab vpid=1'; do grep -q "MATCH $wanted" "$log" || missing+=("$wanted"); done
     rings "$log" >"$work/$1$2.rings"
     grep -q '^missing' "$work/$1$2.rings" && missing+=("$(grep -c '^missing' "$work/$1$2.rings") operations of io_uring")

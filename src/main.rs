@@ -9,6 +9,7 @@ mod cli;
 mod configured;
 mod convert;
 mod diagnostics;
+mod doctor;
 mod dump;
 mod events;
 mod exit;
@@ -72,6 +73,7 @@ fn run(intent: &Intent) -> Result<Outcome, Failure> {
         Intent::Slice(intent) => slice::run(intent),
         Intent::Merge(intent) => merge::run(intent),
         Intent::Dump(intent) => dump::run(intent),
+        Intent::Doctor(intent) => doctor::run(intent),
         Intent::Test(intent) => test::run(intent),
         Intent::RulesCheck(intent) => rules::check(&intent.files, intent.json),
         Intent::RulesList(intent) => rules::list(intent),

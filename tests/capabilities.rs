@@ -6,12 +6,16 @@ use tercel_test_support::{Ran, binary, recording, require, root, tool};
 
 use crate::turn;
 
-/// Runs `tercel record` as root that can never have other capabilities than these.
 fn record(capabilities: &str) -> Ran {
+    with(capabilities, &["record", "-w", "/dev/null", "--", "true"])
+}
+
+/// Runs the program as root that can never have other capabilities than these.
+fn with(capabilities: &str, arguments: &[&str]) -> Ran {
     let output = Command::new("setpriv")
         .arg(format!("--bounding-set=-all{capabilities}"))
         .arg(binary())
-        .args(["record", "-w", "/dev/null", "--", "true"])
+        .args(arguments)
         .current_dir(root())
         .output();
     output.expect("setpriv runs").into()
@@ -20,6 +24,7 @@ fn record(capabilities: &str) -> Ran {
 #[test]
 fn capabilities_are_asked_for_by_name() {
     const CHECK: &str = "capabilities of the recorder";
+    const ENOUGH: &str = ",+bpf,+perfmon,+sys_ptrace,+dac_read_search";
     // Dropping capabilities needs capabilities: without them setpriv succeeds and does nothing.
     if require(CHECK, recording().and_then(|()| tool("setpriv"))).is_none() {
         return;
@@ -30,6 +35,11 @@ fn capabilities_are_asked_for_by_name() {
         assert_eq!(refused.code, 4, "{capabilities}: {}", refused.all());
         assert!(refused.err.contains(&format!("with {named} (")), "{capabilities}: {}", refused.all());
     }
-    let enough = record(",+bpf,+perfmon,+sys_ptrace,+dac_read_search");
+    for (capabilities, code, probe) in [("", 1, "blocking  probe"), (ENOUGH, 0, "ok        probe")] {
+        let found = with(capabilities, &["doctor"]);
+        assert_eq!(found.code, code, "{capabilities}: {}", found.all());
+        assert!(found.out.contains(probe), "{capabilities}: {}", found.all());
+    }
+    let enough = record(ENOUGH);
     assert_eq!(enough.code, 0, "{}", enough.all());
 }

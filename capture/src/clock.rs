@@ -32,3 +32,11 @@ pub(crate) fn epoch() -> u64 {
 pub(crate) fn now() -> u64 {
     nanoseconds(libc::CLOCK_BOOTTIME)
 }
+
+/// Whether the kernel takes its clock for synchronized with others (adjtimex(2)); `None` if it does not say.
+pub(crate) fn is_synchronized() -> Option<bool> {
+    let mut state = MaybeUninit::<libc::timex>::zeroed();
+    // SAFETY: the pointer is valid for one timex, for which zeros are a valid value and mean that nothing is to be changed.
+    let (answer, state) = unsafe { (libc::adjtimex(state.as_mut_ptr()), state.assume_init()) };
+    (answer >= 0).then_some(answer != libc::TIME_ERROR && state.status & libc::STA_UNSYNC == 0)
+}

@@ -72,7 +72,7 @@ impl CaptureError {
 }
 
 /// What to do, from /proc/self/status.
-fn remedy(status: &str) -> String {
+pub(crate) fn remedy(status: &str) -> String {
     const NEEDED: [(&str, u32); 2] = [("CAP_BPF", 39), ("CAP_PERFMON", 38)];
     const CAP_SYS_ADMIN: u32 = 21;
     let held =

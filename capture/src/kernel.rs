@@ -1,6 +1,7 @@
 //! What the running kernel and host are, as far as the probe depends on it. Names of files below /proc and /sys enter, numbers leave.
 
 use std::fs;
+use std::path::Path;
 
 use crate::error::CaptureError;
 use crate::syscalls;
@@ -16,8 +17,12 @@ pub(crate) fn cpus() -> Result<u32, CaptureError> {
 
 /// Version of the running kernel; (0, 0) if it is not known.
 pub(crate) fn kernel_version() -> (u32, u32) {
-    let text = kernel_release();
-    let mut parts = text.split(|c: char| !c.is_ascii_digit()).map(|part| part.parse().unwrap_or(0));
+    version(&kernel_release())
+}
+
+/// Version in the name of a release, as in `6.12.9-amd64`.
+pub(crate) fn version(release: &str) -> (u32, u32) {
+    let mut parts = release.split(|c: char| !c.is_ascii_digit()).map(|part| part.parse().unwrap_or(0));
     (parts.next().unwrap_or(0), parts.next().unwrap_or(0))
 }
 
@@ -31,13 +36,15 @@ pub(crate) fn says_paths(kernel: (u32, u32)) -> bool {
     kernel >= (6, 12)
 }
 
-/// Whether this kernel has tracepoints at the entry of each call that is compared (CONFIG_FTRACE_SYSCALLS, tracefs mounted).
-pub(crate) fn has_entry_tracepoints() -> bool {
-    let is_there = |root: &str| {
+/// Whether this kernel has tracepoints at the entry of each call that is compared (CONFIG_FTRACE_SYSCALLS, tracefs mounted);
+/// `root` is the host's root directory.
+pub(crate) fn has_entry_tracepoints(root: &Path) -> bool {
+    let is_there = |tracefs: &str| {
         let mut names = syscalls::entry_tracepoints();
-        names.all(|name| fs::exists(format!("{root}/events/syscalls/{name}/id")).unwrap_or(false))
+        let events = root.join(tracefs).join("events/syscalls");
+        names.all(|name| events.join(name).join("id").exists())
     };
-    is_there("/sys/kernel/tracing") || is_there("/sys/kernel/debug/tracing")
+    is_there("sys/kernel/tracing") || is_there("sys/kernel/debug/tracing")
 }
 
 /// Number of the host's mount namespace: that of its first process, or else, where that may not be looked at, of this one; 0 if

@@ -46,6 +46,7 @@
 //! ```
 #![warn(unreachable_pub)]
 
+pub mod doctor;
 pub mod flags;
 pub mod syscalls;
 

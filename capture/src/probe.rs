@@ -3,6 +3,7 @@
 
 use std::fs;
 use std::os::fd::{AsFd, AsRawFd};
+use std::path::Path;
 
 use aya::maps::{Array, ArrayOfMaps, HashMap, Map, MapData, PerCpuArray, ProgramArray, RingBuf};
 use aya::programs::{Program, ProgramFd, RawTracePoint, TracePoint};
@@ -102,7 +103,7 @@ impl Probe {
         let classic = options.classic || kernel >= (7, 0);
         let cpus = cpus()?;
         let compared = options.entries && says_paths(kernel);
-        let each = compared && !options.latency && has_entry_tracepoints();
+        let each = compared && !options.latency && has_entry_tracepoints(Path::new("/"));
         let config = Plain(Config {
             epoch: clock::epoch(),
             own_tgid: own_tgid(),
@@ -334,6 +335,11 @@ impl Probe {
 fn kernel_types() -> Result<Btf, CaptureError> {
     let bytes = fs::read(btf::KERNEL).map_err(|cause| CaptureError::NoBtf { cause })?;
     Btf::parse(bytes).ok_or(CaptureError::BadBtf)
+}
+
+/// Whether the probe finds all it needs in these types.
+pub(crate) fn check_types(btf: &Btf) -> Result<(), CaptureError> {
+    offsets(btf).map(|_| ())
 }
 
 /// Offsets of this kernel; a field that is missing and not optional stops the load.

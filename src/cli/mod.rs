@@ -2,6 +2,7 @@
 //! (`values`), and nothing below knows clap.
 
 mod baseline;
+mod doctor;
 #[cfg(test)]
 mod documented;
 mod dump;
@@ -79,6 +80,8 @@ enum Verb {
     Merge(write::MergeArgs),
     /// Write the events that a running recorder keeps in memory
     Dump(dump::DumpArgs),
+    /// Check what a recording of this host would lack, and how to mend it
+    Doctor(doctor::DoctorArgs),
     /// Show the data of connections, files, pipes and terminals, as far as they were captured
     Follow(Box<follow::FollowArgs>),
     /// Write a report on captures: one page with alerts, processes, connections and files
@@ -157,6 +160,7 @@ pub fn parse(words: Vec<OsString>) -> Result<Intent, Failure> {
         Verb::Redact(args) => args.intent().map(Intent::Redact),
         Verb::Merge(args) => args.intent().map(Intent::Merge),
         Verb::Dump(args) => Ok(Intent::Dump(args.intent())),
+        Verb::Doctor(args) => Ok(Intent::Doctor(args.intent())),
         Verb::Follow(args) => args.intent().map(Intent::Follow),
         Verb::Report(args) => args.intent().map(Intent::Report),
         Verb::Baseline { verb } => verb.intent(),

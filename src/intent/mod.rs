@@ -1,6 +1,7 @@
 //! What a run has to do, checked and typed, independent of the form of the command line: one structure per verb. `cli` makes them, the
 //! verbs take them.
 
+mod doctor;
 mod questions;
 
 use std::ffi::OsString;
@@ -18,6 +19,7 @@ use tercel_ruletest as ruletest;
 
 use crate::inputs::Input;
 
+pub use doctor::Doctor;
 pub use questions::*;
 
 /// What to do.
@@ -44,6 +46,8 @@ pub enum Intent {
     Merge(Merge),
     /// `tercel dump`
     Dump(Dump),
+    /// `tercel doctor`
+    Doctor(Doctor),
     /// `tercel test`
     Test(TestRun),
     /// `tercel rules check`
