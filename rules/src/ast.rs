@@ -168,11 +168,16 @@ impl fmt::Debug for Values {
 const SHOWN: usize = 4;
 
 impl fmt::Display for Expr {
-    /// The condition as people write it; long lists are cut short.
+    /// The condition as people write it. Long lists are cut short, but for the alternate form `{:#}`, in which conditions that
+    /// mean different things are different texts.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let inner = |f: &mut fmt::Formatter<'_>, expr: &Expr| match expr.kind {
-            ExprKind::And(ref parts) | ExprKind::Or(ref parts) if !parts.is_empty() => write!(f, "({expr})"),
-            _ => write!(f, "{expr}"),
+            ExprKind::And(ref parts) | ExprKind::Or(ref parts) if !parts.is_empty() => {
+                f.write_str("(")?;
+                expr.fmt(f)?;
+                f.write_str(")")
+            }
+            _ => expr.fmt(f),
         };
         match &self.kind {
             ExprKind::And(members) | ExprKind::Or(members) => {
@@ -194,7 +199,10 @@ impl fmt::Display for Expr {
             }
             ExprKind::Macro(name) => f.write_str(name),
             ExprKind::Exists(term) => write!(f, "{term} exists"),
-            ExprKind::Binary { left, op, right, .. } => write!(f, "{left} {op} {right}"),
+            ExprKind::Binary { left, op, right, .. } => {
+                write!(f, "{left} {op} ")?;
+                right.fmt(f)
+            }
         }
     }
 }
@@ -237,17 +245,20 @@ fn write_arguments(f: &mut fmt::Formatter<'_>, args: &[CallArg]) -> fmt::Result 
 
 impl fmt::Display for Right {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let limit = if f.alternate() { usize::MAX } else { SHOWN };
         let shown = |bytes: &[u8]| {
-            let text = String::from_utf8_lossy(bytes);
+            let Ok(text) = std::str::from_utf8(bytes) else {
+                return format!("\"{}\"", bytes.escape_ascii());
+            };
             let bare = !text.is_empty() && !text.contains([' ', '(', ')', ',', '"', '\'']);
-            if bare { text.into_owned() } else { format!("{text:?}") }
+            if bare { text.to_owned() } else { format!("{text:?}") }
         };
         match self {
             Right::Value(value, _) => f.write_str(&shown(value)),
             Right::Term(term) => write!(f, "{term}"),
             Right::List(values, _) => {
-                let first: Vec<String> = values.iter().take(SHOWN).map(shown).collect();
-                let more = values.len().saturating_sub(SHOWN);
+                let first: Vec<String> = values.iter().take(limit).map(shown).collect();
+                let more = values.len().saturating_sub(limit);
                 match more {
                     0 => write!(f, "({})", first.join(", ")),
                     more => write!(f, "({}, … {more} more)", first.join(", ")),

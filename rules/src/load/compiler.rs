@@ -24,7 +24,7 @@ use crate::output::{TemplateError, TemplateReason};
 use crate::program::{EventSet, Template};
 
 /// The nesting of parentheses that a rule's condition may have.
-const MAX_DEPTH: usize = 1000;
+pub(super) const MAX_DEPTH: usize = 1000;
 
 /// An output may hold this; it means nothing since containers are a plugin's.
 const CONTAINER_INFO: &str = "%container.info";

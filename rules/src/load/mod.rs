@@ -9,6 +9,7 @@
 
 mod collector;
 mod compiler;
+mod contents;
 mod context;
 mod decode;
 mod exceptions;
@@ -40,6 +41,7 @@ use context::Context;
 use failure::{Caution, Failure, Spot};
 use reader::Reader;
 
+pub use contents::{Contents, ExceptionContent, ListContent, MacroContent, RuleContent, Stated};
 pub use context::{Item, Location, Place};
 pub use decode::milliseconds;
 pub use options::{AppendOutput, Options};
