@@ -87,7 +87,9 @@ mod keyed;
 pub use alert::{Alert, Finding, Formatter, JsonSchema, Origin, Style, Values, push_message};
 pub use alerts::{AlertLines, Alerts};
 pub use engine::{Counters, Filter, Group, GroupVisitor, Member, Options, Replay, ReplayError, Sink};
-pub use eval::{Matcher, Matching, Memory, depends_on_order};
+pub use eval::{
+    CheckCost, CodeCost, Cost, Costs, Matcher, Matching, Memory, Profile, RuleCost, depends_on_order,
+};
 pub use fields::{Buffers, Context, Paths, Settings};
 pub use keyed::KeyedWriter;
 pub use tercel_format::BlockSource;

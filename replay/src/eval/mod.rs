@@ -9,22 +9,26 @@ mod order;
 mod paths;
 mod plan;
 mod predicate;
+mod profile;
 mod question;
 mod ranges;
 mod set;
 mod terms;
 mod texts;
 mod values;
+mod watch;
 
 use tercel_rules::program::Program;
 
 use crate::fields::{Context, Settings, View, views_of};
 use plan::{PlanStep, Plans};
 use terms::{Recall, TermId, TermKind};
+use watch::{Unwatched, Watch};
 
 pub use memory::Memory;
 pub(crate) use notes::operands;
 pub use order::depends_on_order;
+pub use profile::{CheckCost, CodeCost, Cost, Costs, Profile, RuleCost};
 
 /// Which of several matching rules give an alert (reference language 9.7).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -69,12 +73,32 @@ impl Matcher {
     /// The same, and those of them that match with the paths of the kernel only.
     #[inline]
     pub fn found<'m>(&self, cx: &Context<'_>, memory: &'m mut Memory) -> (&'m [u32], &'m [u32]) {
+        self.watched(cx, memory, &mut Unwatched)
+    }
+
+    /// The same, and counts what was asked.
+    pub fn profiled<'m>(
+        &self,
+        cx: &Context<'_>,
+        memory: &'m mut Memory,
+        profile: &mut Profile,
+    ) -> (&'m [u32], &'m [u32]) {
+        self.watched(cx, memory, profile)
+    }
+
+    #[inline]
+    fn watched<'m>(
+        &self,
+        cx: &Context<'_>,
+        memory: &'m mut Memory,
+        watch: &mut impl Watch,
+    ) -> (&'m [u32], &'m [u32]) {
         let Some(plan) = self.plans.of(cx.event.code()) else { return (&[], &[]) };
-        self.run(plan, cx, memory);
+        self.run(plan, cx, memory, watch);
         if memory.sees_both()
             && let views @ [_, ..] = views_of(cx)
         {
-            self.run_again(plan, cx, memory, views);
+            self.run_again(plan, cx, memory, views, watch);
         }
         (&memory.found, &memory.by_kernel)
     }
@@ -83,12 +107,19 @@ impl Matcher {
     /// the paths of one view only, so that what nobody did is not put together from what one says and what another says. Where
     /// one alert is wanted, it is one of each view: that of the callers is Falco's.
     #[cold]
-    fn run_again(&self, plan: &plan::Plan, cx: &Context<'_>, memory: &mut Memory, views: &[View]) {
+    fn run_again(
+        &self,
+        plan: &plan::Plan,
+        cx: &Context<'_>,
+        memory: &mut Memory,
+        views: &[View],
+        watch: &mut impl Watch,
+    ) {
         let mut found = std::mem::take(&mut memory.found);
         let by_caller = found.len();
         for view in views {
             memory.set_view(*view);
-            self.run(plan, cx, memory);
+            self.run(plan, cx, memory, watch);
             for rule in &memory.found {
                 if !found.contains(rule) {
                     found.push(*rule);
@@ -101,18 +132,21 @@ impl Matcher {
         memory.found = found;
     }
 
-    fn run(&self, plan: &plan::Plan, cx: &Context<'_>, memory: &mut Memory) {
+    fn run(&self, plan: &plan::Plan, cx: &Context<'_>, memory: &mut Memory, watch: &mut impl Watch) {
+        watch.start(cx.event);
         memory.start(cx.facts.thread.map(|slot| &*cx.state.threads.get(slot).image));
         let mut at = 0;
         while let Some(step) = plan.steps.get(at) {
+            watch.step(at);
             at += 1;
             match *step {
                 PlanStep::Need(term, otherwise) => {
-                    if !self.holds(term, cx, memory) {
+                    if !self.holds(term, cx, memory, watch) {
                         at = otherwise as usize;
                     }
                 }
                 PlanStep::Found(rule) => {
+                    watch.found();
                     memory.found.push(rule);
                     if plan.ordered && self.matching == Matching::First {
                         break;
@@ -128,7 +162,7 @@ impl Matcher {
         }
     }
 
-    fn holds(&self, id: TermId, cx: &Context<'_>, memory: &mut Memory) -> bool {
+    fn holds(&self, id: TermId, cx: &Context<'_>, memory: &mut Memory, watch: &mut impl Watch) -> bool {
         let index = id.0 as usize;
         let Some(term) = self.plans.terms.get(index) else { return false };
         let known = match term.memory {
@@ -141,12 +175,12 @@ impl Matcher {
         }
         let answer = match &term.kind {
             TermKind::Check(check) => match self.plans.predicates.get(check.0 as usize) {
-                Some(predicate) => predicate.holds(cx, &mut memory.values),
+                Some(predicate) => watch.check(*check, || predicate.holds(cx, &mut memory.values)),
                 None => false,
             },
-            TermKind::Not(inner) => !self.holds(*inner, cx, memory),
-            TermKind::All(parts) => parts.iter().all(|part| self.holds(*part, cx, memory)),
-            TermKind::Any(parts) => parts.iter().any(|part| self.holds(*part, cx, memory)),
+            TermKind::Not(inner) => !self.holds(*inner, cx, memory, watch),
+            TermKind::All(parts) => parts.iter().all(|part| self.holds(*part, cx, memory, watch)),
+            TermKind::Any(parts) => parts.iter().any(|part| self.holds(*part, cx, memory, watch)),
         };
         match term.memory {
             Recall::No => {}

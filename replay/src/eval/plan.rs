@@ -9,7 +9,7 @@ use std::cmp::Reverse;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 use tercel_format::catalogue::{EVENTS, EventInfo};
-use tercel_rules::program::{Operand, Program};
+use tercel_rules::program::{CheckId, Operand, Program};
 
 use super::notes;
 use super::predicate::Predicate;
@@ -29,6 +29,8 @@ pub struct Plans {
     pub(crate) image_bits: usize,
     /// How many values are kept for the event.
     pub places: usize,
+    /// The checks of the program that predicates beyond its own ask together.
+    pub(crate) joined: FxHashMap<CheckId, Box<[CheckId]>>,
 }
 
 /// What to do on an event of one code.
@@ -72,9 +74,10 @@ impl Plans {
         let by_code = by_code.collect();
         let places = assign_places(&mut terms.predicates);
         let image_bits = assign_recall(&mut terms, &plans);
-        let Terms { predicates, drafts, .. } = terms;
+        let Terms { predicates, drafts, joined, .. } = terms;
+        let joined = joined.into_iter().map(|(checks, id)| (id, checks)).collect();
         let terms = drafts.into_iter().map(|draft| draft.term).collect();
-        Plans { predicates, terms, plans, by_code, image_bits, places }
+        Plans { predicates, terms, plans, by_code, image_bits, places, joined }
     }
 
     /// The plan of an event code; `None` if no rule can match.

@@ -81,7 +81,7 @@ pub(crate) struct Terms<'p> {
     pub(crate) drafts: Vec<Draft>,
     notes: Vec<Notes>,
     ids: FxHashMap<TermKind, TermId>,
-    joined: FxHashMap<Box<[CheckId]>, CheckId>,
+    pub(crate) joined: FxHashMap<Box<[CheckId]>, CheckId>,
 }
 
 impl<'p> Terms<'p> {
