@@ -9,6 +9,7 @@ mod cli;
 mod configured;
 mod convert;
 mod diagnostics;
+mod diff;
 mod doctor;
 mod dump;
 mod events;
@@ -24,6 +25,7 @@ mod listing;
 mod live;
 mod merge;
 mod nothing;
+mod passes;
 mod progress;
 mod record;
 mod redact;
@@ -75,6 +77,7 @@ fn run(intent: &Intent) -> Result<Outcome, Failure> {
         Intent::Dump(intent) => dump::run(intent),
         Intent::Doctor(intent) => doctor::run(intent),
         Intent::Test(intent) => test::run(intent),
+        Intent::Diff(intent) => diff::run(intent),
         Intent::RulesCheck(intent) => rules::check(&intent.files, intent.json),
         Intent::RulesList(intent) => rules::list(intent),
         Intent::ConfigCheck(intent) => live::check(intent.file.as_deref(), &intent.overrides),

@@ -37,7 +37,7 @@ fn options(args: &TestRun) -> Options {
 }
 
 /// Colours if standard output is a terminal that shows them (NO_COLOR is honoured), and its width.
-fn screen() -> Screen {
+pub fn screen() -> Screen {
     let columns = Term::stdout().size_checked().map(|(_, columns)| usize::from(columns));
     Screen {
         colours: console::colors_enabled(),
@@ -55,6 +55,7 @@ fn code(outcome: ruletest::Outcome) -> Outcome {
     }
 }
 
-fn failure(error: RunError) -> Failure {
+/// The failure of a run that ended early.
+pub fn failure(error: RunError) -> Failure {
     if error.is_usage() { Failure::usage(error) } else { Failure::io(error) }
 }

@@ -44,6 +44,7 @@ fn a_closed_pipe_is_not_an_error() {
         &["rules", "check", "--json", "rules"],
         &["rules", "list", "rules"],
         &["test", "-v", "testdata/tests/impact.test.yaml"],
+        &["diff", "--format", "markdown", "--rules", "rules", "--rules-b", "rules", TRACE],
         &["test", "--report", "junit", "testdata/tests/impact.test.yaml"],
     ] {
         let ran = unread(arguments);

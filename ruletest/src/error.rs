@@ -7,6 +7,8 @@ use tercel_rules::files::FileError;
 use tercel_rules::filter::NumberedError;
 use tercel_rules::load::TooLarge;
 
+use crate::diff::RevisionError;
+
 /// How a run that came to its end ended, the gravest verdict of all. Later ones are graver.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Outcome {
@@ -37,6 +39,12 @@ pub enum RunError {
     /// A rule file cannot be read.
     #[error(transparent)]
     RuleFile(#[from] FileError),
+    /// A rule file cannot be read at a revision.
+    #[error(transparent)]
+    Revision(#[from] RevisionError),
+    /// Rules have errors, which are printed with their places.
+    #[error("the rules have errors\n{}", .0.trim_end())]
+    Rules(String),
     /// Rules cannot be divided into parts for `--coverage` or to explain a missing alert.
     #[error("the rules cannot be divided into parts: {0}")]
     TooLarge(#[from] TooLarge),
@@ -78,6 +86,8 @@ impl RunError {
             | RunError::NoTestFile(_)
             | RunError::NoCase
             | RunError::RuleFile(_)
+            | RunError::Revision(_)
+            | RunError::Rules(_)
             | RunError::Overwrites { .. }
             | RunError::TooLarge(_)
             | RunError::Part(_) => true,

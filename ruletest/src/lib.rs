@@ -1,10 +1,11 @@
-//! Tests of rules: test files enter, verdicts leave, as text and as reports that other programs read. Must not know the
-//! command line.
+//! Tests of rules: test files enter, verdicts leave, as text and as reports that other programs read; and what a change of rules does.
+//! Must not know the command line.
 //!
 //! Data walks down the list of modules: files become cases (`suite`), cases ask for rule sets (`sets`) and captures (`plan`),
 //! each capture is replayed once (`run`), every case is judged by the alerts that it gave (`judge`, `loading`), verdicts
 //! become reports (`verdict`, `report`) or new expectations (`bless`). `explain` finds what came closest to an alert that is
-//! missing, and `coverage` what the cases leave untested. Nothing here decodes or evaluates; that is the business of the
+//! missing, and `coverage` what the cases leave untested. `pass` reads captures for questions of other kinds: `diff` compares what two
+//! sets of rules say of them. Nothing here decodes or evaluates; that is the business of the
 //! replay crate.
 //!
 //! ```
@@ -36,6 +37,9 @@ mod plan;
 
 mod run;
 
+mod pass;
+mod visible;
+
 mod failure;
 mod judge;
 mod loading;
@@ -48,6 +52,8 @@ mod bless;
 mod coverage;
 mod explain;
 
+mod diff;
+
 use std::fs;
 use std::io::Write;
 
@@ -58,8 +64,13 @@ use sets::Sets;
 use suite::{Case, Suite};
 use verdict::{BrokenFile, Run};
 
+pub use diff::{
+    Change, Counts, Diff, DiffFormat, DiffOptions, Differing, Example, Kind, PartChange, RevisionError,
+    RuleDiff, RuleSource, Thing, diff,
+};
 pub use error::{Outcome, RunError};
 pub use options::{Options, ParsePoint, Report, ReportKind, Screen};
+pub use pass::{Captures, Ended, Extent, Unread};
 
 /// Runs the cases of test files and prints the reports to `out`, or rewrites the files where [`Options::bless`] says so.
 ///

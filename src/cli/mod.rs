@@ -2,6 +2,7 @@
 //! (`values`), and nothing below knows clap.
 
 mod baseline;
+mod diff;
 mod doctor;
 #[cfg(test)]
 mod documented;
@@ -116,6 +117,8 @@ enum Verb {
     Table(Box<tables::TableArgs>),
     /// Test rules over stored captures; exit code 1 if a case fails
     Test(Box<test::TestArgs>),
+    /// Show what a change of rules does: which alerts over captures appear, vanish or change
+    Diff(Box<diff::DiffArgs>),
     /// Check rule files, or list their rules
     Rules {
         /// What to do with them.
@@ -176,6 +179,7 @@ pub fn parse(words: Vec<OsString>) -> Result<Intent, Failure> {
         Verb::Top(args) => args.intent(),
         Verb::Table(args) => args.intent(),
         Verb::Test(args) => Ok(Intent::Test(args.intent())),
+        Verb::Diff(args) => args.intent().map(Intent::Diff),
         Verb::Rules { verb } => verb.intent(),
         Verb::Assets { directory } => Ok(Intent::Assets(directory)),
         Verb::Config { verb } => Ok(verb.intent()),

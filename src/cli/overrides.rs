@@ -1,7 +1,7 @@
 //! Options that override keys of a configuration, among them flags that stand for one.
 
 use clap::{Args, ValueEnum};
-use tercel_replay::Paths;
+use tercel_replay::{Matching, Paths};
 
 /// Overrides of a configuration.
 #[derive(Debug, Args)]
@@ -54,11 +54,21 @@ impl OverrideArgs {
 
 /// Which of several matching rules raises an alert.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum RuleMatching {
+pub(super) enum RuleMatching {
     /// The first one in the order of loading
     First,
     /// All of them
     All,
+}
+
+impl RuleMatching {
+    /// The setting.
+    pub(super) fn setting(self) -> Matching {
+        match self {
+            RuleMatching::First => Matching::First,
+            RuleMatching::All => Matching::All,
+        }
+    }
 }
 
 /// Which paths conditions see.

@@ -1,6 +1,7 @@
 //! What a run has to do, checked and typed, independent of the form of the command line: one structure per verb. `cli` makes them, the
 //! verbs take them.
 
+mod diff;
 mod doctor;
 mod questions;
 
@@ -19,6 +20,7 @@ use tercel_ruletest as ruletest;
 
 use crate::inputs::Input;
 
+pub use diff::Diff;
 pub use doctor::Doctor;
 pub use questions::*;
 
@@ -50,6 +52,8 @@ pub enum Intent {
     Doctor(Doctor),
     /// `tercel test`
     Test(TestRun),
+    /// `tercel diff`
+    Diff(Diff),
     /// `tercel rules check`
     RulesCheck(RulesCheck),
     /// `tercel rules list`

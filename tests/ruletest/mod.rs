@@ -1,6 +1,7 @@
 //! `tercel test` as a user sees it: the contents of test files, the report of a failing case, and the exit code of each mistake.
 
 mod bench;
+mod diff;
 mod shipped;
 
 use tercel_test_support::{require, tool};

@@ -32,9 +32,41 @@ pub(crate) fn text(run: &Run<'_>) -> String {
     out
 }
 
+/// How an annotation is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Level {
+    /// In red; the check fails.
+    Error,
+    /// In yellow.
+    Warning,
+    /// In blue.
+    Notice,
+}
+
+/// An annotation at a line of a file.
+pub(crate) struct Annotation<'a> {
+    pub(crate) level: Level,
+    pub(crate) file: &'a str,
+    pub(crate) line: usize,
+    pub(crate) title: &'a str,
+    pub(crate) message: &'a str,
+}
+
+impl Annotation<'_> {
+    /// Appends the command line of the runner.
+    pub(crate) fn push(&self, out: &mut String) {
+        let level = match self.level {
+            Level::Error => "error",
+            Level::Warning => "warning",
+            Level::Notice => "notice",
+        };
+        let (file, title, message) = (property(self.file), property(self.title), data(self.message));
+        let _ = writeln!(out, "::{level} file={file},line={},title={title}::{message}", self.line);
+    }
+}
+
 fn push(out: &mut String, file: &str, line: usize, title: &str, message: &str) {
-    let (file, title, message) = (property(file), property(title), data(message));
-    let _ = writeln!(out, "::error file={file},line={line},title={title}::{message}");
+    Annotation { level: Level::Error, file, line, title, message }.push(out);
 }
 
 /// A text as the runner wants the message of a command.

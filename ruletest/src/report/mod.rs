@@ -8,6 +8,9 @@ mod junit;
 mod tap;
 mod text;
 
+pub(crate) use columns::Paint;
+pub(crate) use github::{Annotation, Level};
+
 use std::fs;
 use std::path::Path;
 

@@ -1,0 +1,182 @@
+//! What a change of rules does: two sets of rule files and captures enter; what differs in their definitions and in their alerts
+//! leaves, and reports of it. Each capture is decoded once, and both programs are asked of each of its events.
+//!
+//! Data walks down the list of modules: rule files are read, now or at a revision of git (`source`), their definitions compared
+//! (`changes`), and the alerts of both programs (`compare`); reports for people, programs and code review follow.
+
+mod source;
+
+mod changes;
+
+mod compare;
+
+mod github;
+mod json;
+mod markdown;
+mod text;
+
+use std::collections::HashMap;
+
+use tercel_replay::Matching;
+use tercel_rules::load::{Contents, Loaded, Loader, Options as Loading, Place};
+
+use crate::error::RunError;
+use crate::options::Screen;
+use crate::pass::{self, Captures, Ended, Extent};
+use compare::Pair;
+
+pub use changes::{Change, PartChange, Thing};
+pub use compare::{Counts, Differing, Example, Kind};
+pub use source::{RevisionError, RuleSource};
+
+/// What to compare.
+#[derive(Clone)]
+pub struct DiffOptions<'p> {
+    /// The rules before the change.
+    pub old: RuleSource,
+    /// The rules after it.
+    pub new: RuleSource,
+    /// How both are loaded.
+    pub loading: Loading,
+    /// Which of several matching rules give an alert.
+    pub matching: Matching,
+    /// Which events are looked at.
+    pub extent: Extent<'p>,
+    /// How many alerts of each rule are shown that appear, vanish or change.
+    pub examples: usize,
+}
+
+/// The form of a report.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DiffFormat {
+    /// For people.
+    Text,
+    /// One JSON object.
+    Json,
+    /// For the page of a merge request.
+    Markdown,
+    /// Annotations of GitHub Actions.
+    Github,
+}
+
+/// What differs.
+#[derive(Debug)]
+pub struct Diff {
+    /// Definitions.
+    pub changes: Vec<Change>,
+    /// Rules whose alerts differ, in load order.
+    pub rules: Vec<RuleDiff>,
+    /// Alerts that are the same, of all rules.
+    pub same: u64,
+    /// How the reading of each capture ended.
+    pub captures: Vec<Ended>,
+}
+
+/// A rule whose alerts differ.
+#[derive(Debug)]
+pub struct RuleDiff {
+    /// Its name.
+    pub name: String,
+    /// Where it is defined: in the new rules, or in the old ones if it is gone.
+    pub place: Option<Place>,
+    /// Its alerts.
+    pub counts: Counts,
+}
+
+/// Compares what two sets of rules say of captures.
+///
+/// # Errors
+/// Rules cannot be read, or have errors; threads cannot be started. What is wrong with a capture stands in the answer.
+pub fn diff(options: &DiffOptions<'_>, captures: Captures<'_>) -> Result<Diff, RunError> {
+    let (old, old_definitions) = load(&options.old, &options.loading)?;
+    let (new, new_definitions) = load(&options.new, &options.loading)?;
+    let changes = changes::changes(&old_definitions, &new_definitions);
+    let programs = [&old.program, &new.program];
+    let pair = Pair::new(programs, options.matching, options.extent.settings, options.examples);
+    let found = pass::pass(captures, options.extent, &|at, zone| pair.look(at, zone))?;
+    let mut sums = vec![Counts::default(); pair.names.len()];
+    let mut ended = Vec::with_capacity(found.len());
+    for (comparing, end) in found {
+        for (sum, later) in sums.iter_mut().zip(comparing.counts) {
+            sum.add(later, options.examples);
+        }
+        ended.push(end);
+    }
+    let places = places(&old, &new);
+    let same = sums.iter().map(|counts| counts.same).sum();
+    let differing = pair.names.iter().zip(sums).filter(|(_, counts)| counts.differ());
+    let rules = differing.map(|(name, counts)| RuleDiff {
+        name: (*name).to_owned(),
+        place: places.get(name).map(|place| (*place).clone()),
+        counts,
+    });
+    Ok(Diff { changes, rules: rules.collect(), same, captures: ended })
+}
+
+fn load(source: &RuleSource, options: &Loading) -> Result<(Loaded, Contents), RunError> {
+    let mut loader = Loader::new(options.clone());
+    for file in source.read()? {
+        let report = loader.bytes(&file.name, &file.bytes);
+        if !report.successful() {
+            return Err(RunError::Rules(report.errors.iter().map(ToString::to_string).collect()));
+        }
+    }
+    let definitions = loader.contents();
+    Ok((loader.finish(), definitions))
+}
+
+fn places<'l>(old: &'l Loaded, new: &'l Loaded) -> HashMap<&'l str, &'l Place> {
+    let rules = old.rules.iter().chain(&new.rules);
+    rules.map(|rule| (rule.name.as_str(), &rule.place)).collect()
+}
+
+impl Diff {
+    /// Whether anything differs.
+    pub fn differs(&self) -> bool {
+        !self.changes.is_empty() || !self.rules.is_empty()
+    }
+
+    /// How many alerts of a kind there are.
+    pub fn count(&self, kind: Kind) -> u64 {
+        self.rules.iter().map(|rule| rule.counts.of(kind).count).sum()
+    }
+
+    /// The report in a form; `screen` is for text. Where nothing differs, text and annotations are empty.
+    pub fn report(&self, format: DiffFormat, screen: Screen) -> String {
+        match format {
+            DiffFormat::Text => text::text(self, screen),
+            DiffFormat::Json => json::text(self),
+            DiffFormat::Markdown => markdown::text(self),
+            DiffFormat::Github => github::text(self),
+        }
+    }
+
+    /// What the alerts come to, in a sentence.
+    fn sums(&self) -> String {
+        sums(|kind| self.count(kind), self.same)
+    }
+}
+
+/// Counts of alerts in a sentence: `2 appear, 1 vanishes, 41 are the same`.
+fn sums(count: impl Fn(Kind) -> u64, same: u64) -> String {
+    let counts = Kind::ALL.map(|kind| (kind, count(kind)));
+    let differing = counts.iter().filter(|(_, count)| *count > 0);
+    let mut parts: Vec<String> =
+        differing.map(|(kind, count)| format!("{count} {}", verb(*kind, *count))).collect();
+    parts.push(format!("{same} {} the same", if same == 1 { "is" } else { "are" }));
+    parts.join(", ")
+}
+
+/// What this many alerts of a kind do.
+fn verb(kind: Kind, count: u64) -> &'static str {
+    match (kind, count == 1) {
+        (Kind::Appears, true) => "appears",
+        (Kind::Appears, false) => "appear",
+        (Kind::Vanishes, true) => "vanishes",
+        (Kind::Vanishes, false) => "vanish",
+        (Kind::Priority, true) => "changes its priority",
+        (Kind::Priority, false) => "change their priority",
+        (Kind::Text, true) => "changes its text",
+        (Kind::Text, false) => "change their text",
+    }
+}
