@@ -26,6 +26,7 @@ mod live;
 mod merge;
 mod nothing;
 mod passes;
+mod privileges;
 mod progress;
 mod record;
 mod redact;

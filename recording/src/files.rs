@@ -100,11 +100,29 @@ impl Files {
         Ok(self)
     }
 
-    /// Opens the first file, which starts at `ts`.
+    /// Creates the first file, which starts at `ts`, before [`Files::open`] has anything to write: as long as this process may create it.
+    ///
+    /// # Errors
+    /// It cannot be created.
+    pub fn create_first(&mut self, ts: u64) -> Result<(), Error> {
+        if self.flight.is_some() {
+            return Ok(());
+        }
+        self.open(ts)?;
+        match &mut self.current {
+            Some(writer) if writer.presence().is_none() => writer.create(),
+            Some(_) | None => Ok(()),
+        }
+    }
+
+    /// Opens the first file, which starts at `ts`, unless it is there.
     ///
     /// # Errors
     /// A file cannot be written.
     pub fn open(&mut self, ts: u64) -> Result<(), Error> {
+        if self.current.is_some() {
+            return Ok(());
+        }
         self.current = Some(self.create(ts)?);
         self.done.files += 1;
         // The file before may still be written.

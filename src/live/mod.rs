@@ -8,7 +8,6 @@ mod check;
 mod flight;
 mod intent;
 mod log;
-mod privileges;
 mod recordings;
 mod reload;
 mod rules;
@@ -18,6 +17,7 @@ mod tally;
 mod watch;
 mod writer;
 
+use rustix::thread::CapabilitySet;
 use tercel_capture::{Engines, Options as Probing, Source};
 use tercel_config::Config;
 use tercel_format::trace::{Options as Packing, SignWith};
@@ -27,6 +27,7 @@ use tercel_outputs::{Kind, Level, Outputs};
 use crate::exit::{Failure, Outcome};
 use crate::host;
 use crate::intent::Live;
+use crate::privileges;
 use crate::redaction::{self, Beside};
 use crate::rules as rule_files;
 use crate::snaplen;
@@ -85,7 +86,7 @@ pub fn run(args: &Live) -> Result<Outcome, Failure> {
     let file = args.write.as_deref().map(|path| writer::create(path, args.creation)).transpose()?;
     // Threads inherit the capabilities of the thread that starts them: all others start after this line.
     let has_programs = kinds.iter().any(|kind| matches!(kind, Kind::Program { .. }));
-    if let Err(reason) = privileges::give_up(has_programs) {
+    if let Err(reason) = privileges::give_up(CapabilitySet::empty(), has_programs) {
         log.tell(Level::Error, &format!("cannot drop privileges: {reason}"));
     }
     log.renew(config)?;

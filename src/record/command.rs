@@ -1,9 +1,12 @@
 //! The command that is recorded: it is started once the probe captures, and its end is the end of the recording.
 
 use std::ffi::OsString;
+use std::io;
 use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
 use std::process::{Child, ExitStatus};
+use std::sync::mpsc::{SyncSender, sync_channel};
+use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
@@ -27,6 +30,51 @@ pub fn check(words: &[OsString]) -> Result<(), Failure> {
     if is_there { Ok(()) } else { Err(Failure::usage(format!("{}: no such command", program.display()))) }
 }
 
+/// A thread that will start the command: it keeps the rights that it was made with, whatever the others give up.
+pub struct Starter(Option<Waiting>);
+
+/// The thread: it starts the command when it is sent something.
+struct Waiting {
+    go: SyncSender<()>,
+    thread: JoinHandle<Result<Child, Failure>>,
+}
+
+impl Starter {
+    /// A thread for the command that the words name, if there are any. With `output_is_taken`, its standard output goes to standard error.
+    ///
+    /// # Errors
+    /// There can be no thread.
+    pub fn new(words: &[OsString], output_is_taken: bool) -> io::Result<Starter> {
+        let Some((program, arguments)) = words.split_first() else { return Ok(Starter(None)) };
+        let name = program.to_string_lossy().into_owned();
+        let mut command = std::process::Command::new(program);
+        command.args(arguments);
+        if output_is_taken {
+            command.stdout(io::stderr());
+        }
+        let (go, asked) = sync_channel(1);
+        let start = move || match asked.recv() {
+            Ok(()) => command.spawn().map_err(|error| Failure::usage(format!("{name}: {error}"))),
+            Err(_) => Err(Failure::usage(format!("{name}: not started"))),
+        };
+        let thread = thread::Builder::new().name("command".to_owned()).spawn(start)?;
+        Ok(Starter(Some(Waiting { go, thread })))
+    }
+
+    /// Starts it; the thread ends.
+    ///
+    /// # Errors
+    /// It cannot be started.
+    pub fn start(self) -> Result<Command, Failure> {
+        let child = self.0.map(|Waiting { go, thread }| {
+            // A thread that is gone says why.
+            let _ = go.send(());
+            thread.join().unwrap_or_else(|_| Err(Failure::usage("the command cannot be started")))
+        });
+        Ok(Command { child: child.transpose()?, status: None, asked: None })
+    }
+}
+
 /// A command that runs, or none.
 pub struct Command {
     child: Option<Child>,
@@ -36,23 +84,6 @@ pub struct Command {
 }
 
 impl Command {
-    /// Starts the command that the words name, if there are any. With `output_is_taken`, its standard output goes to standard error.
-    pub fn start(words: &[OsString], output_is_taken: bool) -> Result<Command, Failure> {
-        let child = match words.split_first() {
-            None => None,
-            Some((program, arguments)) => {
-                let mut command = std::process::Command::new(program);
-                if output_is_taken {
-                    command.stdout(std::io::stderr());
-                }
-                let spawned = command.args(arguments).spawn();
-                let name = program.to_string_lossy();
-                Some(spawned.map_err(|error| Failure::usage(format!("{name}: {error}")))?)
-            }
-        };
-        Ok(Command { child, status: None, asked: None })
-    }
-
     /// Its process.
     pub fn pid(&self) -> Option<i64> {
         self.child.as_ref().map(|child| i64::from(child.id()))
@@ -99,6 +130,10 @@ impl Command {
 mod tests {
     use super::*;
 
+    fn start(words: &[OsString]) -> Result<Command, Failure> {
+        Starter::new(words, false).map_err(Failure::io)?.start()
+    }
+
     fn words(text: &str) -> Vec<OsString> {
         text.split(' ').map(OsString::from).collect()
     }
@@ -109,14 +144,14 @@ mod tests {
             [("true", 0), ("false", 1), ("sh -c exit\t7", 7), ("sh -c kill\t-9\t$$", 128 + 9)]
         {
             let words: Vec<OsString> = text.split(' ').map(|word| word.replace('\t', " ").into()).collect();
-            let mut command = Command::start(&words, false).expect("it starts");
+            let mut command = start(&words).expect("it starts");
             while !command.has_ended() {
                 std::thread::sleep(Duration::from_millis(1));
             }
             assert_eq!(command.outcome(), Outcome::Command(expected), "{text}");
         }
-        assert_eq!(Command::start(&[], false).expect("no command").outcome(), Outcome::Done);
-        let failure = Command::start(&words("/nonexistent/command"), false).err().expect("no such command");
+        assert_eq!(start(&[]).expect("no command").outcome(), Outcome::Done);
+        let failure = start(&words("/nonexistent/command")).err().expect("no such command");
         assert!(failure.message.starts_with("/nonexistent/command: "), "{}", failure.message);
     }
 
@@ -133,7 +168,7 @@ mod tests {
 
     #[test]
     fn a_command_is_asked_to_end() {
-        let mut command = Command::start(&words("sleep 60"), false).expect("it starts");
+        let mut command = start(&words("sleep 60")).expect("it starts");
         while !command.end() {
             std::thread::sleep(Duration::from_millis(1));
         }

@@ -4,6 +4,7 @@
 mod command;
 mod containers;
 mod processes;
+mod rights;
 mod status;
 
 use std::path::Path;
@@ -23,11 +24,13 @@ use crate::diagnostics::counted;
 use crate::exit::{Failure, Outcome};
 use crate::host;
 use crate::intent::{FollowFrom, Record};
+use crate::privileges;
 use crate::redaction::{self, Recorded};
 use crate::snaplen;
 use crate::stop;
 use crate::target;
-use command::Command;
+use command::Starter;
+use rights::Kept;
 use status::{Lost, Status};
 
 /// Records until a limit, a signal or the end of the command.
@@ -38,8 +41,12 @@ pub fn run(args: &Record) -> Result<Outcome, Failure> {
         .filtered(args.filter.as_ref().map(|filter| &filter.program))
         .with_notices();
     let series = series(args).map_err(Error::from)?;
-    let writer = if series.rotates() { target::writer_of_series } else { target::writer };
-    let engines = Engines::and(&args.sockets.docker, &args.sockets.cri);
+    let rotates = series.rotates();
+    let writer = if rotates { target::writer_of_series } else { target::writer };
+    let engines = Engines {
+        first: privileges::give_up_in_thread,
+        ..Engines::and(&args.sockets.docker, &args.sockets.cri)
+    };
     // A command may make the container.
     if args.command.is_empty() {
         containers::check(&args.containers, &engines)?;
@@ -63,6 +70,13 @@ pub fn run(args: &Record) -> Result<Outcome, Failure> {
         files = files.keep_newest(limits)?;
     }
     let started = source.started();
+    files.create_first(started)?;
+    // Threads inherit the capabilities of the thread that starts them: all but that of the command start after the rest is given up.
+    let starter = Starter::new(&args.command, args.write.path == Path::new("-")).map_err(Failure::io)?;
+    let rights = Kept::of(args, rotates || args.flight.is_some());
+    if let Err(reason) = rights.give_up_rest() {
+        eprintln!("warning: cannot drop privileges: {reason}");
+    }
     let asked_to_dump = stop::watch_for_dumps().map_err(Failure::io)?;
     // The control socket is there as long as the first half.
     let (_control, requests) = control(args.control.as_deref())?.unzip();
@@ -77,8 +91,9 @@ pub fn run(args: &Record) -> Result<Outcome, Failure> {
     if args.verbose {
         let (machine, paths, uring) = (source.machine(), source.paths(), source.uring());
         eprint!("{}", status::beginning(machine, &options, &found, paths, uring, asked.elapsed()));
+        eprintln!("{}", rights.text());
     }
-    let mut command = match Command::start(&args.command, args.write.path == Path::new("-")) {
+    let mut command = match starter.start() {
         Ok(command) => command,
         Err(failure) => {
             recorder.finish().map_err(broken)?;
@@ -177,7 +192,7 @@ fn series(args: &Record) -> Result<Series, SeriesError> {
 
 /// Shows how far the recording is, and ends it with its command or its processes.
 struct Watch<'a> {
-    command: Option<&'a mut Command>,
+    command: Option<&'a mut command::Command>,
     /// The processes have to end, too.
     until_idle: bool,
     status: &'a mut Status,

@@ -1,5 +1,5 @@
-//! Capabilities of the process: once the probe is attached, all but those that live needs are dropped. The kernel keeps capabilities
-//! per thread: they are dropped for the calling thread and for those that it starts later.
+//! Capabilities of the process: once the probe is attached, all but those that live and record need are dropped. The kernel keeps
+//! capabilities per thread: they are dropped for the calling thread and for those that it starts later.
 
 use rustix::io;
 use rustix::thread::{
@@ -15,21 +15,21 @@ const NEEDED: CapabilitySet = CapabilitySet::BPF
 
 /// Drops what is not needed, in a thread that starts no programs. A refusal is reported by the main thread, which does the same.
 pub fn give_up_in_thread() {
-    let _ = give_up(false);
+    let _ = give_up(CapabilitySet::empty(), false);
 }
 
-/// Drops what is not needed. With `programs`, the programs that outputs start get the capabilities of their user.
+/// Drops what is not needed, neither by all nor `besides`. With `programs`, the programs that outputs start get the capabilities of
+/// their user.
 ///
 /// # Errors
 /// The kernel refuses; nothing was dropped, or not everything.
-pub fn give_up(programs: bool) -> io::Result<()> {
+pub fn give_up(besides: CapabilitySet, programs: bool) -> io::Result<()> {
     let mut sets: CapabilitySets = capabilities(None)?;
+    let mut kept = NEEDED.union(besides);
     // The kernel accepts it for BPF and PERFMON, which older container engines do not know.
-    let kept = if sets.permitted.contains(CapabilitySet::BPF) {
-        NEEDED
-    } else {
-        NEEDED.union(CapabilitySet::SYS_ADMIN)
-    };
+    if !sets.permitted.contains(CapabilitySet::BPF) {
+        kept |= CapabilitySet::SYS_ADMIN;
+    }
     if !programs {
         // Without SETPCAP the bounding set stays; with no_new_privs no program gains anything from it.
         let bounded = sets.effective.contains(CapabilitySet::SETPCAP);
