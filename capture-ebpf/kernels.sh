@@ -51,6 +51,11 @@ cat >"$work/rules.yaml" <<'RULES'
   condition: evt.type in (open, openat) and fd.name = /etc/marker and evt.res = SUCCESS
   output: MATCH open %fd.name ino=%fd.ino by %proc.name
   priority: INFO
+- rule: resolved
+  desc: a file was opened by a link
+  condition: evt.type in (open, openat) and fd.name = /tmp/link and evt.realpath = /etc/marker
+  output: MATCH resolved %evt.realpath
+  priority: INFO
 - rule: connected
   desc: a connection
   condition: evt.type = connect and fd.sport = 4711
@@ -88,9 +93,10 @@ echo "KERNEL $(/bin/busybox uname -r)"
 box=/sys/fs/cgroup/docker/$(/bin/busybox printf '0123456789ab%052d' 0)
 /bin/busybox mkdir -p $box
 export box
+/bin/busybox ln -s /etc/marker /tmp/link
 cd /tmp
-/bin/tercel record -w /tmp/t.scap $(/bin/busybox cat /options) -- /bin/busybox sh -c '
-    /bin/busybox echo marker-exec; /bin/busybox cat /etc/marker; /bin/busybox nc -l -p 4711 >/dev/null &
+/bin/tercel record -v -w /tmp/t.scap $(/bin/busybox cat /options) -- /bin/busybox sh -c '
+    /bin/busybox echo marker-exec; /bin/busybox cat /etc/marker; /bin/busybox cat /tmp/link; /bin/busybox nc -l -p 4711 >/dev/null &
     /bin/busybox sleep 1; echo hi | /bin/busybox nc 127.0.0.1 4711
     /bin/busybox sh -c "(/bin/busybox true; exit 7); : marker-fork" marker-fork
     /bin/busybox sh -c "echo \$\$ >$box/cgroup.procs; /bin/busybox unshare -p -f /bin/busybox echo marker-container"'
@@ -148,10 +154,12 @@ check() { # kernel, options of record
         -initrd "$work/initramfs" -append "console=ttyS0 quiet panic=-1 no_timer_check" </dev/null >"$log" 2>&1 || true
     grep -q '^DOCTOR ok  *probe ' "$log" || missing+=("doctor's probe")
     for wanted in exec open connect fork exit 'container 0123456789ab vpid=1'; do grep -q "MATCH $wanted" "$log" || missing+=("$wanted"); done
+    # Where the recorder says that it has the kernel's paths.
+    if grep -q '^Paths: the kernel' "$log"; then grep -q 'MATCH resolved' "$log" || missing+=(resolved); fi
     rings "$log" >"$work/$1$2.rings"
     grep -q '^missing' "$work/$1$2.rings" && missing+=("$(grep -c '^missing' "$work/$1$2.rings") operations of io_uring")
     if [ ${#missing[@]} = 0 ]; then
-        echo "ok      $1 $2; io_uring: $(sort "$work/$1$2.rings" | uniq -c | awk '{ printf "%s %s %s; ", $1, $2, $3 }')"
+        echo "ok      $1 $2; $(tr -d '\r' <"$log" | grep -m1 '^Paths:'); io_uring: $(sort "$work/$1$2.rings" | uniq -c | awk '{ printf "%s %s %s; ", $1, $2, $3 }')"
     else
         echo "FAILED  $1 $2: no ${missing[*]} (see $log)"
         status=1

@@ -1,7 +1,7 @@
 //! What the kernel says beside the parameters: the event, complete but for this, enters; items after it leave (FORMAT.md section 11).
 //! Paths that equal the caller's are not repeated.
 
-use tercel_probe_abi::{beside, item};
+use tercel_probe_abi::{HEADER, MAX_WORDS, beside, item};
 
 use crate::{
     entry::{compare, compare_address},
@@ -9,6 +9,7 @@ use crate::{
     file::{encode_dev, of_fd},
     memory::{copy_kernel_str, get, load64, mask, off, user},
     place::{Path, Place, Walk, walk},
+    repeat::{repeat, turns},
     run::user_long,
 };
 
@@ -21,9 +22,6 @@ const FDS: u64 = 8;
 /// Turns of a step: the caller's text was compared with that of the entry; the path that the process sees follows.
 const COMPARED_BEFORE: u64 = 1;
 const SECOND: u64 = 2;
-/// Arguments that hold where a text is.
-const PLACE: u64 = 13;
-const LENGTH: u64 = 14;
 const AT_FDCWD: i32 = -100;
 
 /// The caller's text in a parameter of the event: where it starts, and its bytes without the NUL.
@@ -35,17 +33,39 @@ struct Text {
 
 const NONE: Text = Text { at: 0, length: 0 };
 
+/// Notes: where a parameter starts; what paths are compared with, and how: where one starts beside the event and the other in it, their
+/// bytes, and whether they differ.
+const PLACE: usize = 0;
+const SIDE: usize = 0;
+const BYTES: usize = 1;
+const LENGTH: usize = 2;
+const DIFFERS: usize = 3;
+
+turns! {
+    parameter_turn = skip_parameter;
+    same_turn = compare_some;
+    slash_turn = look_for_slash;
+}
+
 /// The text in the parameter before number `after`; none for 0.
 #[inline(always)]
 fn text(event: Event, after: u64) -> Text {
+    let Some(call) = event.call() else { return NONE };
     if after == 0 {
         return NONE;
     }
-    let (at, length) = event.parameter(after - 1);
-    // By way of the map: the verifier would go through what follows once for each place where a parameter may be.
-    event.set_arg(PLACE, at);
-    event.set_arg(LENGTH, if length > 0 { length - 1 } else { 0 });
-    Text { at: event.arg(PLACE), length: event.arg(LENGTH) }
+    let index = mask!(after - 1, MAX_WORDS - 1);
+    // SAFETY: a pointer into the map's value.
+    event.set_note(PLACE, HEADER as u64 + 2 * u64::from(unsafe { (*call).nparams }));
+    repeat::<true>(event, index as u32, parameter_turn, skip_parameter);
+    let length = event.length_of(index);
+    Text { at: event.note(PLACE), length: if length > 0 { length - 1 } else { 0 } }
+}
+
+#[inline(always)]
+fn skip_parameter(event: Event, index: u64) -> bool {
+    event.set_note(PLACE, event.note(PLACE) + event.length_of(index));
+    false
 }
 
 /// The last bits of a word that count where `bytes` of it belong to a text.
@@ -60,26 +80,34 @@ fn is_same(event: Event, start: u64, length: u64, text: Text) -> bool {
     if length != text.length || length == 0 || length > COMPARED {
         return false;
     }
-    let mut done = 0;
-    while done < COMPARED {
-        if done >= length {
-            break;
-        }
-        let left = length - done;
-        let ours = load64(event.side(start.wrapping_add(done)));
-        let theirs = load64(event.bytes(text.at.wrapping_add(done)));
-        if kept(ours ^ theirs, left) != 0 {
-            return false;
-        }
-        done += 8;
+    event.set_note(SIDE, start);
+    event.set_note(BYTES, text.at);
+    event.set_note(LENGTH, length);
+    event.set_note(DIFFERS, 0);
+    repeat::<true>(event, COMPARED as u32 / 8, same_turn, compare_some);
+    event.note(DIFFERS) == 0
+}
+
+/// Compares the next 8 bytes; true if they differ, or none are left.
+#[inline(always)]
+fn compare_some(event: Event, turn: u64) -> bool {
+    let (done, length) = (8 * turn, event.note(LENGTH));
+    if done >= length {
+        return true;
     }
-    true
+    let ours = load64(event.side(event.note(SIDE).wrapping_add(done)));
+    let theirs = load64(event.bytes(event.note(BYTES).wrapping_add(done)));
+    let differs = kept(ours ^ theirs, length - done) != 0;
+    if differs {
+        event.set_note(DIFFERS, 1);
+    }
+    differs
 }
 
 /// Adds a path as an item, unless it has none (a pipe).
 #[inline(always)]
 fn add_path(event: Event, of: Walk, text: Text) {
-    let path = walk(event, of);
+    let path = walk::<true>(event, of);
     let length = path.length;
     let mut flags = of.flags as u8 | path.flags;
     let from = event.begin_item();
@@ -212,23 +240,40 @@ fn is_component(event: Event, text: Text) -> bool {
     if word & 0xffff == u64::from(b'.') || word == 0x2e2e {
         return false;
     }
-    let mut i = 0;
-    while i < NAME {
-        if i >= text.length {
-            break;
-        }
-        if load64(event.bytes(text.at + i)) & 0xff == u64::from(b'/') {
-            return false;
-        }
-        i += 1;
+    event.set_note(BYTES, text.at);
+    event.set_note(LENGTH, text.length);
+    event.set_note(DIFFERS, 0);
+    repeat::<true>(event, NAME as u32 / 8, slash_turn, look_for_slash);
+    event.note(DIFFERS) == 0
+}
+
+/// Looks for a slash in the next 8 bytes; true if there is one, or none are left.
+#[inline(always)]
+fn look_for_slash(event: Event, turn: u64) -> bool {
+    let (done, length) = (8 * turn, event.note(LENGTH));
+    if done >= length {
+        return true;
     }
-    true
+    let found = has_slash(load64(event.bytes(event.note(BYTES).wrapping_add(done))), length - done);
+    if found {
+        event.set_note(DIFFERS, 1);
+    }
+    found
+}
+
+/// Whether one of the first bytes of a word is a slash.
+#[inline(always)]
+fn has_slash(word: u64, bytes: u64) -> bool {
+    const EACH: u64 = 0x0101_0101_0101_0101;
+    // A byte that is 0 here is a slash; the lowest one that is 0 is found exactly, which is enough.
+    let word = word ^ EACH * b'/' as u64;
+    kept(word.wrapping_sub(EACH) & !word & EACH << 7, bytes) != 0
 }
 
 /// Adds a path in a directory: what the kernel says of the directory, and what the caller says below it.
 #[inline(always)]
 fn add_below(event: Event, of: Walk, text: Text) {
-    let path = walk(event, of);
+    let path = walk::<true>(event, of);
     let length = path.length;
     if of.absolute != 0 && length == 0 {
         // The caller's text is all there is.
@@ -290,7 +335,7 @@ fn add_fd(event: Event, fd: i32) {
         return;
     }
     let of = Walk::whole(Place::of_file(file)).on_host(event).noted(event);
-    let path = walk(event, of);
+    let path = walk::<true>(event, of);
     let from = event.begin_item();
     event.push(i64::from(fd) as u64, 4);
     push_id(event, get!(u64, file, file_inode));

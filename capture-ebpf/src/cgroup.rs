@@ -5,16 +5,25 @@ use tercel_probe_abi::MISSING;
 use crate::{
     event::Event,
     memory::{copy_kernel_str, get, kernel, mask, off},
+    repeat::{repeat, turns},
 };
 
 /// Components of a path that are kept, from the leaf; a power of two.
-const DEPTH: u64 = 16;
+const DEPTH: u32 = 16;
 /// Longest component with its NUL; a power of two.
 const NAME: u64 = 256;
+/// Notes: the cgroup that is looked at, and how many names there are.
+const NODE: usize = 0;
+const COUNT: usize = 1;
+
+turns! {
+    ancestor_turn = note_ancestor;
+    name_turn = add_name;
+}
 
 /// See `step::CGROUPS`.
 #[inline(always)]
-pub fn cgroups(event: Event) {
+pub fn cgroups<const LOOPS: bool>(event: Event) {
     let from = event.cursor();
     let sets = get!(u64, event.task(), task_cgroups);
     let mut i = 0u32;
@@ -28,7 +37,11 @@ pub fn cgroups(event: Event) {
         };
         i += 1;
         if id != MISSING {
-            add_path(event, kernel(sets, off!(css_set_subsys) + 8 * id), get!(u64, sets, css_set_unified));
+            add_path::<LOOPS>(
+                event,
+                kernel(sets, off!(css_set_subsys) + 8 * id),
+                get!(u64, sets, css_set_unified),
+            );
         }
     }
     event.close(event.cursor().wrapping_sub(from));
@@ -37,7 +50,7 @@ pub fn cgroups(event: Event) {
 /// Where a subsystem is part of the single hierarchy of version 2, the path is the task's own one there, as /proc shows it: the
 /// subsystem itself may only know an ancestor, down to which it is switched on.
 #[inline(always)]
-fn add_path(event: Event, subsystem: u64, unified: u64) {
+fn add_path<const LOOPS: bool>(event: Event, subsystem: u64, unified: u64) {
     let name = get!(u64, get!(u64, subsystem, css_ss), subsys_name);
     let length = copy_kernel_str(event.at(), NAME, name);
     if length <= 1 {
@@ -48,37 +61,51 @@ fn add_path(event: Event, subsystem: u64, unified: u64) {
     // The chain is kept beside the event, leaf first: names are only known from there towards the root.
     let own = get!(u64, subsystem, css_cgroup);
     let shared = get!(u64, own, cgroup_root) == get!(u64, unified, cgroup_root);
-    let mut node = get!(u64, if shared { unified } else { own }, cgroup_kn);
-    let mut depth = 0u64;
-    while depth < DEPTH {
-        let parent = get!(u64, node, kn_parent);
-        if node == 0 || parent == 0 {
-            break;
-        }
-        let slot = event.side(8 * mask!(depth, DEPTH - 1)).cast::<u64>();
-        let name = get!(u64, node, kn_name);
-        // SAFETY: the position lies within the room beside the event, at a multiple of 8.
-        unsafe { slot.write_volatile(name) };
-        node = parent;
-        depth += 1;
-    }
-    if depth == 0 {
+    event.set_note(NODE, get!(u64, if shared { unified } else { own }, cgroup_kn));
+    event.set_note(COUNT, 0);
+    repeat::<LOOPS>(event, DEPTH, ancestor_turn, note_ancestor);
+    if event.note(COUNT) == 0 {
         event.push(u64::from(b'/'), 1);
     }
-    let mut turn = 0;
-    while turn < DEPTH {
-        turn += 1;
-        if depth == 0 {
-            break;
-        }
-        depth -= 1;
-        let slot = event.side(8 * mask!(depth, DEPTH - 1)).cast::<u64>();
-        event.push(u64::from(b'/'), 1);
-        // SAFETY: as above.
-        let length = copy_kernel_str(event.at(), NAME, unsafe { slot.read_volatile() });
-        if length > 0 {
-            event.advance(mask!(length, 2 * NAME - 1) - 1);
-        }
-    }
+    repeat::<LOOPS>(event, DEPTH, name_turn, add_name);
     event.push(0, 1);
+}
+
+/// Where the name of a cgroup is kept beside the event, as an address.
+#[inline(always)]
+fn slot(event: Event, depth: u64) -> *mut u64 {
+    event.side(8 * mask!(depth, DEPTH - 1)).cast()
+}
+
+/// Notes the name of a cgroup and goes on to the one above; true at the root.
+#[inline(always)]
+fn note_ancestor(event: Event, turn: u64) -> bool {
+    let node = event.note(NODE);
+    let parent = get!(u64, node, kn_parent);
+    if node == 0 || parent == 0 {
+        return true;
+    }
+    let name = get!(u64, node, kn_name);
+    // SAFETY: the position lies within the room beside the event, at a multiple of 8.
+    unsafe { slot(event, turn).write_volatile(name) };
+    event.set_note(NODE, parent);
+    event.set_note(COUNT, turn + 1);
+    false
+}
+
+/// Adds one of the names, the last one noted first.
+#[inline(always)]
+fn add_name(event: Event, turn: u64) -> bool {
+    let count = event.note(COUNT);
+    if turn >= count {
+        return true;
+    }
+    event.push(u64::from(b'/'), 1);
+    // SAFETY: as above.
+    let name = unsafe { slot(event, count - 1 - turn).read_volatile() };
+    let length = copy_kernel_str(event.at(), NAME, name);
+    if length > 0 {
+        event.advance(mask!(length, 2 * NAME - 1) - 1);
+    }
+    false
 }

@@ -15,6 +15,7 @@ use tercel_probe_abi::{entry, fact, item, row};
 use crate::{
     event::Event,
     memory::{config, copy_user, copy_user_str, load64, mask, user},
+    repeat::{repeat, turns},
     scope::in_scope,
 };
 
@@ -149,16 +150,17 @@ pub fn add_latency(event: Event) {
     unsafe { addr_of_mut!((*slot).tid).write_volatile(0) }
 }
 
-/// The slot of this thread, if the call that returns is the one that it holds.
+/// The slot of this thread and its number, if the call that returns is the one that it holds.
 #[inline(always)]
-fn slot_of(event: Event) -> Option<*const Entered> {
+fn slot_of(event: Event) -> Option<(u64, *const Entered)> {
     // SAFETY: a helper without arguments.
     let tid = unsafe { bpf_get_current_pid_tgid() } & 0xffff_ffff;
-    let slot = ENTERED.get_ptr(tid as u32 & (SLOTS - 1))?;
+    let index = tid as u32 & (SLOTS - 1);
+    let slot = ENTERED.get_ptr(index)?;
     // SAFETY: a pointer to the map's value.
     let (holder, number) =
         unsafe { (addr_of!((*slot).tid).read_volatile(), addr_of!((*slot).number).read_volatile()) };
-    if holder == tid && number == event.row() { Some(slot) } else { None }
+    if holder == tid && number == event.row() { Some((u64::from(index), slot)) } else { None }
 }
 
 /// Whether this call's entry is looked at.
@@ -179,6 +181,59 @@ fn unseen(event: Event, which: usize) {
     }
 }
 
+/// Notes of a comparison: the slot of what was there at the entry, which of its texts, what it is compared with (0: the event's bytes from a
+/// position on, which follows; else the room beside the event), how many bytes are, and whether they differ.
+mod compared {
+    pub const SLOT: usize = 0;
+    pub const WHICH: usize = 1;
+    pub const BESIDE: usize = 2;
+    pub const AT: usize = 3;
+    pub const LENGTH: usize = 4;
+    pub const DIFFERS: usize = 5;
+}
+
+turns! {
+    compare_turn = compare_some;
+}
+
+/// Whether bytes differ from those of the entry: `notes` are the first five of a comparison.
+#[inline(always)]
+fn differ(event: Event, notes: [u64; 5]) -> bool {
+    let [slot, which, beside, at, length] = notes;
+    event.set_note(compared::SLOT, slot);
+    event.set_note(compared::WHICH, which);
+    event.set_note(compared::BESIDE, beside);
+    event.set_note(compared::AT, at);
+    event.set_note(compared::LENGTH, length);
+    event.set_note(compared::DIFFERS, 0);
+    repeat::<true>(event, TEXT as u32 / 8, compare_turn, compare_some);
+    event.note(compared::DIFFERS) != 0
+}
+
+/// Compares the next 8 bytes; true if they differ, or none are left.
+#[inline(always)]
+fn compare_some(event: Event, turn: u64) -> bool {
+    let (done, length) = (8 * turn, event.note(compared::LENGTH));
+    if done >= length {
+        return true;
+    }
+    let Some(slot) = ENTERED.get_ptr(event.note(compared::SLOT) as u32) else { return true };
+    let place = (TEXT + 8) * mask!(event.note(compared::WHICH), 1) + mask!(done, TEXT - 1);
+    // SAFETY: the masks keep the position within a text, behind which there are 8 bytes more.
+    let ours = load64(unsafe { addr_of!((*slot).texts).cast::<u8>().add(place as usize) });
+    let theirs = if event.note(compared::BESIDE) != 0 {
+        event.side(done)
+    } else {
+        event.bytes(event.note(compared::AT).wrapping_add(done))
+    };
+    let (left, difference) = (length - done, ours ^ load64(theirs));
+    let differs = (if left >= 8 { difference } else { difference << (64 - 8 * mask!(left, 7)) }) != 0;
+    if differs {
+        event.set_note(compared::DIFFERS, 1);
+    }
+    differs
+}
+
 /// Compares a text at `at` of `length` bytes in the event with the one at the entry: says so if they differ, and adds the latter. `which`
 /// is 0 for the first one, 1 for the second.
 #[inline(always)]
@@ -186,7 +241,7 @@ pub fn compare(event: Event, which: usize, at: u64, length: u64) {
     if !is_compared(event) {
         return;
     }
-    let Some(slot) = slot_of(event) else { return unseen(event, which) };
+    let Some((index, slot)) = slot_of(event) else { return unseen(event, which) };
     // SAFETY: a pointer to the map's value.
     let kept = unsafe { addr_of!((*slot).lengths[which]).read_volatile() };
     // Memory that was not present at the entry could not be read; the kernel read it later.
@@ -196,22 +251,8 @@ pub fn compare(event: Event, which: usize, at: u64, length: u64) {
     let kept = kept as u64 - 1;
     let shorter = if kept < TEXT - 1 { kept } else { TEXT - 1 };
     // A longer text is compared as far as it was kept.
-    let mut differs = if kept < TEXT - 1 { length != kept } else { length < kept };
-    let mut done = 0;
-    while done < TEXT && !differs {
-        if done >= shorter {
-            break;
-        }
-        // SAFETY: the mask keeps the position within the text, behind which there are 8 bytes more.
-        let place = mask!(done, TEXT - 1) as usize;
-        let ours = load64(unsafe { addr_of!((*slot).texts[which]).cast::<u8>().add(place) });
-        let theirs = load64(event.bytes(at.wrapping_add(done)));
-        let left = shorter - done;
-        let difference = ours ^ theirs;
-        differs = (if left >= 8 { difference } else { difference << (64 - 8 * mask!(left, 7)) }) != 0;
-        done += 8;
-    }
-    if !differs || !event.begin_beside() {
+    let is_other = if kept < TEXT - 1 { length != kept } else { length < kept };
+    if !is_other && !differ(event, [index, which as u64, 0, at, shorter]) || !event.begin_beside() {
         return;
     }
     event.add_facts(fact::CHANGED);
@@ -227,28 +268,14 @@ pub fn compare_address(event: Event, address: u64, length: u64) {
     if !is_compared(event) {
         return;
     }
-    let Some(slot) = slot_of(event) else { return unseen(event, 0) };
+    let Some((index, slot)) = slot_of(event) else { return unseen(event, 0) };
     // SAFETY: a pointer to the map's value.
     let kept = unsafe { addr_of!((*slot).lengths[0]).read_volatile() };
     let now = self::address(event.side(0), address, length);
     if kept < 0 {
         return unseen(event, 0);
     }
-    let mut differs = now != kept;
-    let mut done = 0;
-    while done < ADDRESS && !differs {
-        if done as i64 >= kept {
-            break;
-        }
-        // SAFETY: as in `compare`.
-        let place = mask!(done, ADDRESS - 1) as usize;
-        let ours = load64(unsafe { addr_of!((*slot).texts[0]).cast::<u8>().add(place) });
-        let left = kept as u64 - done;
-        let difference = ours ^ load64(event.side(done));
-        differs = (if left >= 8 { difference } else { difference << (64 - 8 * mask!(left, 7)) }) != 0;
-        done += 8;
-    }
-    if !differs || !event.begin_beside() {
+    if now == kept && !differ(event, [index, 0, 1, 0, kept as u64]) || !event.begin_beside() {
         return;
     }
     event.add_facts(fact::CHANGED);

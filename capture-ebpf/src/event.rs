@@ -61,11 +61,11 @@ pub struct Scratch {
     task: u64,
     /// Where the event ends and what stands beside it begins; 0 as long as nothing does.
     end: u64,
-    /// Start, flags and last directory entry of the path that was put together beside the event. They are kept here and not in registers so
-    /// that the verifier takes all ways in which a path may end for one.
-    path: [u64; 3],
-    /// The walk that is to be made, kept here for the same reason: see `place::Walk`.
-    walk: [u64; WALK],
+    /// Start and flags of the path that was put together beside the event. They are kept here and not in registers so that the verifier
+    /// takes all ways in which a path may end for one.
+    path: [u64; 2],
+    /// What a step keeps from one turn of a loop to the next, for the same reason.
+    notes: [u64; NOTES],
     /// How often the present step was carried out for this event.
     turn: u64,
     /// The start of a directory entry.
@@ -82,8 +82,8 @@ pub struct Scratch {
     request: Request,
 }
 
-/// Numbers that describe a walk.
-pub const WALK: usize = 12;
+/// Numbers that a step may keep.
+pub const NOTES: usize = 20;
 
 /// Size of the inner rings as declared; user space makes the real ones.
 const RING: usize = 8 << 20;
@@ -543,27 +543,15 @@ impl Event {
         self.take(if copy_kernel(self.at(), length, self.side(offset) as u64) { length } else { 0 });
     }
 
-    /// Where a complete parameter starts, and how long it is.
+    /// Bytes of a complete parameter.
     #[inline(always)]
-    pub fn parameter(self, index: u64) -> (u64, u64) {
-        let Some(call) = self.call() else { return (0, 0) };
-        // SAFETY: a pointer into the map's value.
-        let mut at = HEADER as u64 + 2 * u64::from(unsafe { (*call).nparams });
-        let mut i = 0;
-        while i < MAX_WORDS as u64 {
-            let slot = mask!(i, MAX_WORDS - 1);
-            // SAFETY: the table of lengths lies after the header; the mask keeps the index within it.
-            let length = u64::from(unsafe {
-                let lengths = addr_of!((*self.scratch).data).cast::<u8>().add(HEADER).cast::<u16>();
-                lengths.add(slot as usize).read_volatile()
-            });
-            if i >= index {
-                return (at, length);
-            }
-            at += length;
-            i += 1;
-        }
-        (at, 0)
+    pub fn length_of(self, index: u64) -> u64 {
+        let slot = mask!(index, MAX_WORDS - 1);
+        // SAFETY: the table of lengths lies after the header; the mask keeps the index within it.
+        u64::from(unsafe {
+            let lengths = addr_of!((*self.scratch).data).cast::<u8>().add(HEADER).cast::<u16>();
+            lengths.add(slot as usize).read_volatile()
+        })
     }
 
     /// The event's bytes from a position on: at least `CHUNK` may be read.
@@ -587,34 +575,28 @@ impl Event {
         true
     }
 
-    /// Notes start, flags and last directory entry of the path beside the event.
+    /// Notes start and flags of the path beside the event.
     #[inline(always)]
-    pub fn set_path(self, start: u64, flags: u64, dentry: u64) {
-        field!(self, path = [start, flags, dentry]);
+    pub fn set_path(self, start: u64, flags: u64) {
+        field!(self, path = [start, flags]);
     }
 
-    /// Notes flags of the path that is being put together.
-    #[inline(always)]
-    pub fn set_path_flags(self, flags: u64) {
-        field!(self, path[1] = flags);
-    }
-
-    /// What was noted: 0 start, 1 flags, 2 directory entry.
+    /// What was noted: 0 start, 1 flags.
     #[inline(always)]
     pub fn path(self, part: usize) -> u64 {
         field!(self, path[part])
     }
 
-    /// Notes a number of the walk that is to be made.
+    /// Keeps a number for later in this step.
     #[inline(always)]
-    pub fn set_walk(self, part: usize, value: u64) {
-        field!(self, walk[part] = value);
+    pub fn set_note(self, part: usize, value: u64) {
+        field!(self, notes[part] = value);
     }
 
-    /// A number that was noted.
+    /// A number that was kept.
     #[inline(always)]
-    pub fn walk(self, part: usize) -> u64 {
-        field!(self, walk[part])
+    pub fn note(self, part: usize) -> u64 {
+        field!(self, notes[part])
     }
 
     /// How often the present step was carried out before; it is not again, unless [`Event::carry_out_again`] says so.

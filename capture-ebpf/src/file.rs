@@ -95,19 +95,19 @@ pub fn opened(event: Event) {
 
 /// Adds the path of a file, or an empty parameter where there is no file.
 #[inline(always)]
-pub fn add_path(event: Event, file: u64) {
+pub fn add_path<const LOOPS: bool>(event: Event, file: u64) {
     if file == 0 {
         return event.empty();
     }
     let path = file.wrapping_add(u64::from(off!(file_path)));
-    add_path_at(event, kernel(path, off!(path_mnt)), kernel(path, off!(path_dentry)));
+    add_path_at::<LOOPS>(event, kernel(path, off!(path_mnt)), kernel(path, off!(path_dentry)));
 }
 
 /// Adds the path of a directory entry below a mount, as a whole. What belongs to no directory (a memfd) shows its own name. A path that
 /// does not fit is cut at its front.
 #[inline(always)]
-pub fn add_path_at(event: Event, mnt: u64, dentry: u64) {
-    let path = walk(event, Walk::whole(Place { mnt, dentry }));
+pub fn add_path_at<const LOOPS: bool>(event: Event, mnt: u64, dentry: u64) {
+    let path = walk::<LOOPS>(event, Walk::whole(Place { mnt, dentry }));
     if path.start == TEXT - 1 {
         event.kernel_str(get!(u64, path.dentry, dentry_name))
     } else {
@@ -117,8 +117,8 @@ pub fn add_path_at(event: Event, mnt: u64, dentry: u64) {
 
 /// See `step::FILE_PATH`.
 #[inline(always)]
-pub fn file_path(event: Event) {
-    add_path(event, event.arg(11));
+pub fn file_path<const LOOPS: bool>(event: Event) {
+    add_path::<LOOPS>(event, event.arg(11));
 }
 
 /// See `step::PAIR`.

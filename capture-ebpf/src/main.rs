@@ -14,6 +14,7 @@ mod file;
 mod memory;
 mod place;
 mod process;
+mod repeat;
 mod run;
 mod scope;
 mod socket;
@@ -22,13 +23,11 @@ mod uring;
 mod values;
 mod vector;
 
-use core::{ffi::c_void, ptr};
-
 use aya_ebpf::{
     EbpfContext,
     helpers::{
         bpf_get_current_task,
-        generated::{bpf_get_current_pid_tgid, bpf_get_current_task_btf, bpf_loop, bpf_task_pt_regs},
+        generated::{bpf_get_current_pid_tgid, bpf_get_current_task_btf, bpf_task_pt_regs},
     },
     macros::{map, raw_tracepoint, tracepoint},
     maps::{Array, ProgramArray},
@@ -207,7 +206,7 @@ fn compat_call<C: EbpfContext>(
         compat_offset(event, number);
     }
     event.header(u32::from(row), call, ret, true, tid);
-    run(context, steps, event);
+    resume(context, steps, event);
 }
 
 /// What a call of 32-bit code returned: a number with a sign, but an address from those that map memory, which is an error only in
@@ -319,7 +318,7 @@ pub fn raw_exec(context: RawTracePointContext) -> i32 {
     let Some(event) = Event::begin(RAW, context.arg(0)) else { return 0 };
     event.set_arg(0, get!(u64, context.arg::<u64>(2), bprm_filename));
     event.header(row::EXEC, call, 0, false, ids().1);
-    run(&context, &RAW_STEPS, event);
+    resume(&context, &RAW_STEPS, event);
     0
 }
 
@@ -333,7 +332,7 @@ pub fn raw_exit(context: RawTracePointContext) -> i32 {
     }
     let Some(event) = Event::begin(RAW, context.arg(0)) else { return 0 };
     event.header(row::PROCEXIT, call, 0, false, ids().1);
-    run(&context, &RAW_STEPS, event);
+    resume(&context, &RAW_STEPS, event);
     0
 }
 
@@ -358,7 +357,7 @@ pub fn raw_signal(context: RawTracePointContext) -> i32 {
     event.set_arg(1, u64::from(get!(u32, task, task_pid)));
     event.set_arg(2, u64::from(signal));
     event.header(row::SIGNAL, call, 0, false, ids().1);
-    run(&context, &RAW_STEPS, event);
+    resume(&context, &RAW_STEPS, event);
     0
 }
 
@@ -385,7 +384,7 @@ fn signal_sender(signal: u32, info: u64) -> u32 {
 #[raw_tracepoint(tracepoint = "io_uring_submit_req")]
 pub fn raw_uring_submit(context: RawTracePointContext) -> i32 {
     if let Some(event) = uring::submitted(context.arg(0)) {
-        run(&context, &RAW_STEPS, event);
+        resume(&context, &RAW_STEPS, event);
     }
     0
 }
@@ -394,7 +393,7 @@ pub fn raw_uring_submit(context: RawTracePointContext) -> i32 {
 #[raw_tracepoint(tracepoint = "io_uring_submit_sqe")]
 pub fn raw_uring_submit_second(context: RawTracePointContext) -> i32 {
     if let Some(event) = uring::submitted(context.arg(1)) {
-        run(&context, &RAW_STEPS, event);
+        resume(&context, &RAW_STEPS, event);
     }
     0
 }
@@ -404,7 +403,7 @@ pub fn raw_uring_submit_second(context: RawTracePointContext) -> i32 {
 pub fn raw_uring_complete_mark(context: RawTracePointContext) -> i32 {
     let (result, flags) = (context.arg::<u64>(2) as i32, context.arg::<u64>(3) as u32);
     if let Some(event) = uring::completed(context.arg(0), 0, context.arg(1), result, flags) {
-        run(&context, &RAW_STEPS, event);
+        resume(&context, &RAW_STEPS, event);
     }
     0
 }
@@ -414,7 +413,7 @@ pub fn raw_uring_complete_mark(context: RawTracePointContext) -> i32 {
 pub fn raw_uring_complete_request(context: RawTracePointContext) -> i32 {
     let (result, flags) = (context.arg::<u64>(3) as i32, context.arg::<u64>(4) as u32);
     if let Some(event) = uring::completed(context.arg(0), context.arg(1), context.arg(2), result, flags) {
-        run(&context, &RAW_STEPS, event);
+        resume(&context, &RAW_STEPS, event);
     }
     0
 }
@@ -427,7 +426,7 @@ pub fn raw_uring_complete_entry(context: RawTracePointContext) -> i32 {
     let result = if request == 0 { memory::kernel(entry, 8) } else { get!(i32, request, req_res) };
     let mark = memory::kernel(entry, 0);
     if let Some(event) = uring::completed(context.arg(0), request, mark, result, memory::kernel(entry, 12)) {
-        run(&context, &RAW_STEPS, event);
+        resume(&context, &RAW_STEPS, event);
     }
     0
 }
@@ -437,7 +436,7 @@ pub fn raw_uring_complete_entry(context: RawTracePointContext) -> i32 {
 pub fn raw_uring_overflow(context: RawTracePointContext) -> i32 {
     let (result, flags) = (context.arg::<u64>(2) as i32, context.arg::<u64>(3) as u32);
     if let Some(event) = uring::completed(context.arg(0), 0, context.arg(1), result, flags) {
-        run(&context, &RAW_STEPS, event);
+        resume(&context, &RAW_STEPS, event);
     }
     0
 }
@@ -493,15 +492,15 @@ steps! {
     resume;
     raw_fetch classic_fetch run::fetch;
     raw_opened classic_opened file::opened;
-    raw_file_path classic_file_path file::file_path;
+    raw_file_path classic_file_path file::file_path::<true>;
     raw_memory classic_memory process::memory;
     raw_capabilities classic_capabilities process::capabilities;
     raw_sockaddr classic_sockaddr socket::sockaddr;
     raw_tuple classic_tuple socket::tuple;
     raw_backlog classic_backlog socket::backlog;
     raw_msghdr classic_msghdr vector::msghdr;
-    raw_iov_data classic_iov_data vector::iov_data;
-    raw_iov_size classic_iov_size vector::iov_size;
+    raw_iov_data classic_iov_data vector::iov_data::<true>;
+    raw_iov_size classic_iov_size vector::iov_size::<true>;
     raw_control classic_control vector::control;
     raw_sockopt classic_sockopt socket::sockopt;
     raw_poll classic_poll values::poll;
@@ -511,18 +510,32 @@ steps! {
     raw_fsconfig classic_fsconfig values::fsconfig;
     raw_keyctl classic_keyctl values::keyctl;
     raw_quotactl classic_quotactl values::quotactl;
-    raw_exe_args classic_exe_args process::exe_args;
+    raw_exe_args classic_exe_args process::exe_args::<true>;
     raw_ids classic_ids process::ids;
-    raw_cwd classic_cwd process::cwd;
+    raw_cwd classic_cwd process::cwd::<true>;
     raw_usage classic_usage process::usage;
-    raw_cgroups classic_cgroups cgroup::cgroups;
-    raw_env classic_env process::env;
+    raw_cgroups classic_cgroups cgroup::cgroups::<true>;
+    raw_env classic_env process::env::<true>;
     raw_image classic_image process::image;
-    raw_exe_path classic_exe_path process::exe_path;
+    raw_exe_path classic_exe_path process::exe_path::<true>;
     raw_groups classic_groups process::groups;
     raw_clone classic_clone process::clone;
     raw_semop classic_semop values::semop;
     raw_reaper classic_reaper process::reaper;
+    raw_messages classic_messages vector::messages;
+}
+
+// The same for kernels without `bpf_loop` (before 5.17).
+steps! {
+    resume;
+    raw_file_path_old classic_file_path_old file::file_path::<false>;
+    raw_iov_data_old classic_iov_data_old vector::iov_data::<false>;
+    raw_iov_size_old classic_iov_size_old vector::iov_size::<false>;
+    raw_exe_args_old classic_exe_args_old process::exe_args::<false>;
+    raw_cwd_old classic_cwd_old process::cwd::<false>;
+    raw_cgroups_old classic_cgroups_old cgroup::cgroups::<false>;
+    raw_env_old classic_env_old process::env::<false>;
+    raw_exe_path_old classic_exe_path_old process::exe_path::<false>;
 }
 
 steps! {
@@ -533,42 +546,6 @@ steps! {
     raw_beside_fd classic_beside_fd beside::beside_fd;
     raw_beside_rights classic_beside_rights beside::beside_rights;
     raw_beside_address classic_beside_address beside::beside_address;
-}
-
-/// The events of several messages.
-#[raw_tracepoint(tracepoint = "sys_exit")]
-pub fn raw_messages(context: RawTracePointContext) -> i32 {
-    if let Some(event) = Event::current(RAW) {
-        // SAFETY: the kernel calls the function as often as it returns 0, at most as often as a call has messages.
-        unsafe { bpf_loop(vector::MESSAGES, raw_message as *mut c_void, ptr::null_mut(), 0) };
-        resume(&context, &RAW_STEPS, event);
-    }
-    0
-}
-
-/// The same as a classic tracepoint.
-#[tracepoint]
-pub fn classic_messages(context: TracePointContext) -> i32 {
-    if let Some(event) = Event::current(CLASSIC) {
-        // SAFETY: as above.
-        unsafe { bpf_loop(vector::MESSAGES, classic_message as *mut c_void, ptr::null_mut(), 0) };
-        resume(&context, &CLASSIC_STEPS, event);
-    }
-    0
-}
-
-/// One message; 1 after the last one. The names are plain, and the functions not visible outside: the kernel wants that of functions that
-/// it calls.
-#[unsafe(no_mangle)]
-#[linkage = "internal"]
-extern "C" fn raw_message(_: u64, _: *mut c_void) -> i64 {
-    Event::current(RAW).map_or(1, |event| i64::from(!vector::message(event)))
-}
-
-#[unsafe(no_mangle)]
-#[linkage = "internal"]
-extern "C" fn classic_message(_: u64, _: *mut c_void) -> i64 {
-    Event::current(CLASSIC).map_or(1, |event| i64::from(!vector::message(event)))
 }
 
 /// The events of several messages on kernels without `bpf_loop` (before 5.17): a few in one program, which calls itself until the kernel
@@ -595,7 +572,7 @@ fn some_messages<C: EbpfContext>(context: &C, steps: &ProgramArray, event: Event
     let mut turn = 0;
     while turn < vector::MESSAGES_OLD {
         turn += 1;
-        if !vector::message(event) {
+        if !vector::message::<false>(event) {
             return resume(context, steps, event);
         }
     }

@@ -9,6 +9,7 @@ use tercel_probe_abi::{MISSING, item, stat};
 use crate::{
     event::{ENTRY, Event, TEXT, count},
     memory::{config, copy_kernel, get, kernel, mask, off, typed},
+    repeat::{repeat, turns},
 };
 
 /// Components of a path that are followed.
@@ -163,12 +164,12 @@ impl Place {
         {
             return Some(Place { mnt: known.mnt, dentry: self.dentry });
         }
-        let found = mounted(event, file_system, self.mnt, host.namespace);
-        if found.is_whole != 0 {
+        let (mnt, is_whole) = mounted(event, file_system, self.mnt, host.namespace);
+        if is_whole {
             // SAFETY: as above.
-            unsafe { slot.write_volatile(Mounted { file_system, mnt: found.mnt }) };
+            unsafe { slot.write_volatile(Mounted { file_system, mnt }) };
         }
-        if found.mnt == 0 { None } else { Some(Place { mnt: found.mnt, dentry: self.dentry }) }
+        if mnt == 0 { None } else { Some(Place { mnt, dentry: self.dentry }) }
     }
 }
 
@@ -177,68 +178,70 @@ fn mount_of(mnt: u64) -> u64 {
     mnt.wrapping_sub(u64::from(off!(mount_mnt)))
 }
 
-/// The best mount so far. It is kept in the event's memory, so that the verifier takes all ways through the mounts for one.
-struct Found {
-    mnt: u64,
-    /// Not 0: the whole file system is mounted there, not a directory of it.
-    is_whole: u64,
-    /// Its number.
-    number: u64,
+/// Notes of the search for a mount: the best one so far, whether the whole file system is mounted there, and its number; the link that is
+/// looked at next and where the links end; what is searched: the root of the file system, the directory of it, and the namespace.
+mod search {
+    pub const MNT: usize = 9;
+    pub const IS_WHOLE: usize = 10;
+    pub const NUMBER: usize = 11;
+    pub const NEXT: usize = 12;
+    pub const END: usize = 13;
+    pub const WHOLE: usize = 14;
+    pub const PART: usize = 15;
+    pub const NAMESPACE: usize = 16;
 }
 
-impl Found {
-    #[inline(always)]
-    fn of(event: Event) -> Found {
-        Found { mnt: event.walk(9), is_whole: event.walk(10), number: event.walk(11) }
-    }
-
-    #[inline(always)]
-    fn note(self, event: Event) {
-        event.set_walk(9, self.mnt);
-        event.set_walk(10, self.is_whole);
-        event.set_walk(11, self.number);
-    }
+turns! {
+    mount_turn = look_at_mount;
 }
 
-/// The oldest mount of a file system in a namespace, by its number: of the whole file system if there is one, else of the same
+/// The oldest mount of a file system in a namespace, by its number, and whether it is that of the whole file system, else that of the same
 /// directory as `like`. Mounts of one file system hang together; newer kernels put the newest one first.
 #[inline(always)]
-fn mounted(event: Event, file_system: u64, like: u64, namespace: u64) -> Found {
-    let whole = get!(u64, file_system, sb_root);
-    let part = get!(u64, like, vfsmount_root);
-    let first = get!(u64, file_system, sb_mounts);
-    let end = file_system.wrapping_add(u64::from(off!(sb_mounts)));
-    Found { mnt: 0, is_whole: 0, number: u64::MAX }.note(event);
-    let mut next = first;
-    let mut turn = 0;
-    while turn < MOUNTS && next != 0 && next != end {
-        turn += 1;
-        let mount = if off!(mount_next_for_sb) == MISSING {
-            next.wrapping_sub(u64::from(off!(mount_instance)))
-        } else {
-            next
-        };
-        next = if off!(mount_next_for_sb) == MISSING {
-            kernel(next, 0)
-        } else {
-            get!(u64, mount, mount_next_for_sb)
-        };
-        if get!(u64, mount, mount_ns) != namespace {
-            continue;
-        }
-        let mnt = mount.wrapping_add(u64::from(off!(mount_mnt)));
-        let root = get!(u64, mnt, vfsmount_root);
-        let number = u64::from(get!(u32, mount, mount_id));
-        let found = Found::of(event);
-        if root == whole {
-            if found.is_whole == 0 || number < found.number {
-                Found { mnt, is_whole: 1, number }.note(event);
-            }
-        } else if root == part && found.is_whole == 0 && number < found.number {
-            Found { mnt, is_whole: 0, number }.note(event);
-        }
+fn mounted(event: Event, file_system: u64, like: u64, namespace: u64) -> (u64, bool) {
+    event.set_note(search::MNT, 0);
+    event.set_note(search::IS_WHOLE, 0);
+    event.set_note(search::NUMBER, u64::MAX);
+    event.set_note(search::NEXT, get!(u64, file_system, sb_mounts));
+    event.set_note(search::END, file_system.wrapping_add(u64::from(off!(sb_mounts))));
+    event.set_note(search::WHOLE, get!(u64, file_system, sb_root));
+    event.set_note(search::PART, get!(u64, like, vfsmount_root));
+    event.set_note(search::NAMESPACE, namespace);
+    repeat::<true>(event, MOUNTS, mount_turn, look_at_mount);
+    (event.note(search::MNT), event.note(search::IS_WHOLE) != 0)
+}
+
+/// Looks at the next mount; true after the last one.
+#[inline(always)]
+fn look_at_mount(event: Event, _: u64) -> bool {
+    let next = event.note(search::NEXT);
+    if next == 0 || next == event.note(search::END) {
+        return true;
     }
-    Found::of(event)
+    let mount = if off!(mount_next_for_sb) == MISSING {
+        event.set_note(search::NEXT, kernel(next, 0));
+        next.wrapping_sub(u64::from(off!(mount_instance)))
+    } else {
+        event.set_note(search::NEXT, get!(u64, next, mount_next_for_sb));
+        next
+    };
+    if get!(u64, mount, mount_ns) != event.note(search::NAMESPACE) {
+        return false;
+    }
+    let mnt = mount.wrapping_add(u64::from(off!(mount_mnt)));
+    let root = get!(u64, mnt, vfsmount_root);
+    let number = u64::from(get!(u32, mount, mount_id));
+    let is_whole = u64::from(root == event.note(search::WHOLE));
+    let found_whole = event.note(search::IS_WHOLE);
+    let is_candidate = is_whole != 0 || root == event.note(search::PART);
+    if is_candidate
+        && (is_whole > found_whole || is_whole == found_whole && number < event.note(search::NUMBER))
+    {
+        event.set_note(search::MNT, mnt);
+        event.set_note(search::IS_WHOLE, is_whole);
+        event.set_note(search::NUMBER, number);
+    }
+    false
 }
 
 /// A path's start is missing.
@@ -307,91 +310,120 @@ impl Walk {
     /// The same by way of the event's memory: after it, the verifier knows nothing of the numbers, and takes all cases that lead here for one.
     #[inline(always)]
     pub fn noted(self, event: Event) -> Walk {
-        event.set_walk(0, self.from.mnt);
-        event.set_walk(1, self.from.dentry);
-        event.set_walk(2, self.stop.mnt);
-        event.set_walk(3, self.stop.dentry);
-        event.set_walk(4, self.is_root);
-        event.set_walk(5, self.kind);
-        event.set_walk(6, self.flags);
-        event.set_walk(7, self.absolute);
-        event.set_walk(8, self.plain);
+        event.set_note(0, self.from.mnt);
+        event.set_note(1, self.from.dentry);
+        event.set_note(2, self.stop.mnt);
+        event.set_note(3, self.stop.dentry);
+        event.set_note(4, self.is_root);
+        event.set_note(5, self.kind);
+        event.set_note(6, self.flags);
+        event.set_note(7, self.absolute);
+        event.set_note(8, self.plain);
         Walk {
-            from: Place { mnt: event.walk(0), dentry: event.walk(1) },
-            stop: Place { mnt: event.walk(2), dentry: event.walk(3) },
-            is_root: event.walk(4),
-            kind: event.walk(5),
-            flags: event.walk(6),
-            absolute: event.walk(7),
-            plain: event.walk(8),
+            from: Place { mnt: event.note(0), dentry: event.note(1) },
+            stop: Place { mnt: event.note(2), dentry: event.note(3) },
+            is_root: event.note(4),
+            kind: event.note(5),
+            flags: event.note(6),
+            absolute: event.note(7),
+            plain: event.note(8),
         }
     }
 }
 
+/// Notes of a walk: where it is, where it stops and whether that is the root of its mount ([`Walk::noted`]), and the root of the mount that it
+/// is in.
+mod at {
+    pub const MNT: usize = 0;
+    pub const DENTRY: usize = 1;
+    pub const STOP_MNT: usize = 2;
+    pub const STOP_DENTRY: usize = 3;
+    pub const STOP_IS_ROOT: usize = 4;
+    pub const ROOT: usize = 17;
+}
+
+turns! {
+    component_turn = add_component;
+}
+
 /// Puts the path of a place together beside the event: from the leaf towards the root of the mount tree, or to the place where the walk stops.
 #[inline(always)]
-pub fn walk(event: Event, of: Walk) -> Path {
-    let Walk { from: Place { mut mnt, mut dentry }, stop, is_root, .. } = of;
-    let mut start = TEXT - 1;
-    // SAFETY: the position lies within the room beside the event.
-    unsafe { event.side(start).write_volatile(0) };
-    let mut flags = DETACHED;
-    event.set_path_flags(0);
+pub fn walk<const LOOPS: bool>(event: Event, of: Walk) -> Path {
+    let Walk { from, stop, is_root, .. } = of;
+    event.set_note(at::MNT, from.mnt);
+    event.set_note(at::DENTRY, from.dentry);
+    event.set_note(at::STOP_MNT, stop.mnt);
+    event.set_note(at::STOP_DENTRY, stop.dentry);
+    event.set_note(at::STOP_IS_ROOT, is_root);
     // Of the mount in which it has to stop, the root is known.
-    let mut root = if mnt == stop.mnt && is_root != 0 { stop.dentry } else { get!(u64, mnt, vfsmount_root) };
-    let mut depth = 0;
-    while depth < DEPTH {
-        depth += 1;
-        if dentry == stop.dentry && mnt == stop.mnt {
-            flags &= !DETACHED;
-            break;
-        }
-        copy_kernel(event.entry(), u64::from(ENTRY), dentry);
-        let parent = member::<u64>(event, dentry, off!(dentry_parent));
-        // What has no place among the names of its directory was removed (d_unlinked).
-        if depth == 1 && parent != dentry && member::<u64>(event, dentry, off!(dentry_pprev)) == 0 {
-            event.set_path_flags(DELETED);
-        }
-        if dentry == root || dentry == parent {
-            let mount = mount_of(mnt);
-            let up = get!(u64, mount, mount_parent);
-            if dentry != root || up == mount {
-                if dentry == root && (stop.mnt == 0 || is_root != 0) {
-                    flags &= !DETACHED;
-                }
-                break;
-            }
-            dentry = get!(u64, mount, mount_mountpoint);
-            mnt = up.wrapping_add(u64::from(off!(mount_mnt)));
-            root = get!(u64, mnt, vfsmount_root);
-            continue;
-        }
-        let length = mask!(member::<u32>(event, dentry, off!(dentry_len)), NAME - 1);
-        let at = mask!(start, TEXT - 1);
-        if at < length + 2 {
-            flags |= CUT;
-            break;
-        }
-        let at = at - length;
-        // Masked once more: some verifiers (6.12) forget the upper bound in the comparison.
-        let length = mask!(length, NAME - 1);
-        if !copy_kernel(event.side(at), length, member(event, dentry, off!(dentry_name))) {
-            break;
-        }
-        start = mask!(at - 1, TEXT - 1);
-        // SAFETY: as above.
-        unsafe { event.side(start).write_volatile(b'/') };
-        dentry = parent;
-        if depth == DEPTH {
-            flags |= CUT;
-        }
-    }
-    event.set_path(start, flags | event.path(1), dentry);
+    let is_known = from.mnt == stop.mnt && is_root != 0;
+    event.set_note(at::ROOT, if is_known { stop.dentry } else { get!(u64, from.mnt, vfsmount_root) });
+    // SAFETY: the position lies within the room beside the event.
+    unsafe { event.side(TEXT - 1).write_volatile(0) };
+    event.set_path(TEXT - 1, DETACHED);
+    repeat::<LOOPS>(event, DEPTH, component_turn, add_component);
     let start = mask!(event.path(0), TEXT - 1);
     let mut flags = event.path(1) as u8;
     if flags & item::CUT != 0 {
         count(stat::CUT);
         flags &= !item::DETACHED;
     }
-    Path { start, length: TEXT - 1 - start, flags, dentry: event.path(2) }
+    Path { start, length: TEXT - 1 - start, flags, dentry: event.note(at::DENTRY) }
+}
+
+/// The walk is where it had to go.
+#[inline(always)]
+fn arrive(event: Event) -> bool {
+    event.set_path(event.path(0), event.path(1) & !DETACHED);
+    true
+}
+
+/// Puts the name of the directory entry where the walk is before those that it has, and goes on to its directory; true once it is at the end.
+#[inline(always)]
+fn add_component(event: Event, turn: u64) -> bool {
+    let (mnt, dentry) = (event.note(at::MNT), event.note(at::DENTRY));
+    let stop = event.note(at::STOP_MNT);
+    if dentry == event.note(at::STOP_DENTRY) && mnt == stop {
+        return arrive(event);
+    }
+    let is_last = turn + 1 == u64::from(DEPTH);
+    let start = event.path(0);
+    copy_kernel(event.entry(), u64::from(ENTRY), dentry);
+    let parent = member::<u64>(event, dentry, off!(dentry_parent));
+    // What has no place among the names of its directory was removed (d_unlinked).
+    if turn == 0 && parent != dentry && member::<u64>(event, dentry, off!(dentry_pprev)) == 0 {
+        event.set_path(start, event.path(1) | DELETED);
+    }
+    let root = event.note(at::ROOT);
+    if dentry == root || dentry == parent {
+        let mount = mount_of(mnt);
+        let up = get!(u64, mount, mount_parent);
+        if dentry != root || up == mount {
+            let is_whole = dentry == root && (stop == 0 || event.note(at::STOP_IS_ROOT) != 0);
+            return !is_whole || arrive(event);
+        }
+        let above = up.wrapping_add(u64::from(off!(mount_mnt)));
+        event.set_note(at::DENTRY, get!(u64, mount, mount_mountpoint));
+        event.set_note(at::MNT, above);
+        event.set_note(at::ROOT, get!(u64, above, vfsmount_root));
+        return false;
+    }
+    let length = mask!(member::<u32>(event, dentry, off!(dentry_len)), NAME - 1);
+    let end = mask!(start, TEXT - 1);
+    if end < length + 2 {
+        event.set_path(start, event.path(1) | CUT);
+        return true;
+    }
+    let begin = end - length;
+    // Masked once more: some verifiers (6.12) forget the upper bound in the comparison.
+    let length = mask!(length, NAME - 1);
+    if !copy_kernel(event.side(begin), length, member(event, dentry, off!(dentry_name))) {
+        return true;
+    }
+    let start = mask!(begin - 1, TEXT - 1);
+    // SAFETY: the position lies within the room beside the event.
+    unsafe { event.side(start).write_volatile(b'/') };
+    event.set_path(start, event.path(1) | if is_last { CUT } else { 0 });
+    event.set_note(at::DENTRY, parent);
+    false
 }

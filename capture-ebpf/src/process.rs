@@ -6,11 +6,14 @@ use crate::{
     event::{CHUNK, Event, RECORD, TEXT, bits, count},
     file::{add_path, add_path_at, encode_dev, overlay_layer},
     memory::{config, copy_kernel_str, copy_user, copy_user_str, get, kernel, mask, off, user},
+    repeat::{repeat, turns},
     run::user_long,
 };
 
-/// Arguments or variables of an attempted `execve` that are looked at.
-const STRINGS: u64 = 256;
+/// Arguments or variables of an attempted `execve` that are looked at: as many as there is room for, or fewer where every turn of a loop is
+/// checked by itself.
+const STRINGS: u32 = 16 << 10;
+const STRINGS_OLD: u32 = 256;
 /// Room in an event for what comes after the environment.
 const AFTER_ENV: u64 = 20 << 10;
 /// Threads of a group, and ancestors, that are looked at for one that takes over children.
@@ -58,9 +61,9 @@ pub fn ids(event: Event) {
 
 /// See `step::CWD`.
 #[inline(always)]
-pub fn cwd(event: Event) {
+pub fn cwd<const LOOPS: bool>(event: Event) {
     let pwd = get!(u64, event.task(), task_fs).wrapping_add(u64::from(off!(fs_pwd)));
-    add_path_at(event, kernel(pwd, off!(path_mnt)), kernel(pwd, off!(path_dentry)));
+    add_path_at::<LOOPS>(event, kernel(pwd, off!(path_mnt)), kernel(pwd, off!(path_dentry)));
 }
 
 /// See `step::USAGE`.
@@ -120,10 +123,10 @@ pub fn capabilities(event: Event) {
 
 /// See `step::EXE_ARGS`.
 #[inline(always)]
-pub fn exe_args(event: Event) {
+pub fn exe_args<const LOOPS: bool>(event: Event) {
     let Some(param) = event.caller() else { return };
     if param.value == 1 {
-        return attempted_exe_args(event, event.arg(u64::from(param.map)));
+        return attempted_exe_args::<LOOPS>(event, event.arg(u64::from(param.map)));
     }
     if param.value == 2 && event.ret() < 0 {
         event.empty();
@@ -165,45 +168,66 @@ fn strings(event: Event, start: u64, end: u64, room: u64, cut: u32) {
 }
 
 #[inline(always)]
-fn attempted_exe_args(event: Event, argv: u64) {
+fn attempted_exe_args<const LOOPS: bool>(event: Event, argv: u64) {
     match user_long(event, argv, 0) {
         0 => event.number(0, 1),
         address => event.user_str(address),
     }
-    vector(event, argv, 1, u64::from(config().max_args), fact::ARGUMENTS_CUT);
+    vector::<LOOPS>(event, argv, 1, u64::from(config().max_args), fact::ARGUMENTS_CUT);
 }
 
-/// The strings that an array in user memory points to, up to its end or `room` bytes.
+/// Notes of a vector of strings: where the pointers are, where in the event the strings begin, how many bytes they may have, and the last
+/// pointer.
+mod strings_of {
+    pub const ARRAY: usize = 0;
+    pub const FROM: usize = 1;
+    pub const ROOM: usize = 2;
+    pub const LAST: usize = 3;
+}
+
+turns! {
+    string_turn = add_string;
+}
+
+/// The strings that an array in user memory points to, after the first `skipped` ones, up to its end or `room` bytes.
 #[inline(always)]
-fn vector(event: Event, array: u64, first: u64, room: u64, cut: u32) {
+fn vector<const LOOPS: bool>(event: Event, array: u64, skipped: u64, room: u64, cut: u32) {
     let from = event.cursor();
-    let mut i = first;
-    let mut last = 0;
-    while i < STRINGS {
-        let address = user_long(event, array, i);
-        i += 1;
-        let used = event.cursor().wrapping_sub(from);
-        last = address;
-        if address == 0 || used >= room {
-            break;
-        }
-        let left = mask!(room - used, CHUNK - 1);
-        let length = copy_user_str(event.at(), left, address);
-        if length > 0 {
-            event.advance(mask!(length, CHUNK - 1));
-        }
-    }
+    let width = if event.compat() { 4 } else { 8 };
+    event.set_note(strings_of::ARRAY, array.wrapping_add(width * skipped));
+    event.set_note(strings_of::FROM, from);
+    event.set_note(strings_of::ROOM, room);
+    event.set_note(strings_of::LAST, 0);
+    repeat::<LOOPS>(event, if LOOPS { STRINGS } else { STRINGS_OLD }, string_turn, add_string);
     // A string that was cut fills the room.
-    if last != 0 || event.cursor().wrapping_sub(from) >= room {
+    if event.note(strings_of::LAST) != 0 || event.cursor().wrapping_sub(from) >= room {
         count(stat::CUT);
         event.add_facts(cut);
     }
     event.close(event.cursor().wrapping_sub(from));
 }
 
+/// Adds the next string of a vector; true if there is none, or no room for it.
+#[inline(always)]
+fn add_string(event: Event, turn: u64) -> bool {
+    let address = user_long(event, event.note(strings_of::ARRAY), turn);
+    let used = event.cursor().wrapping_sub(event.note(strings_of::FROM));
+    let room = event.note(strings_of::ROOM);
+    event.set_note(strings_of::LAST, address);
+    if address == 0 || used >= room {
+        return true;
+    }
+    let left = mask!(room - used, CHUNK - 1);
+    let length = copy_user_str(event.at(), left, address);
+    if length > 0 {
+        event.advance(mask!(length, CHUNK - 1));
+    }
+    false
+}
+
 /// See `step::ENV`.
 #[inline(always)]
-pub fn env(event: Event) {
+pub fn env<const LOOPS: bool>(event: Event) {
     let Some(param) = event.caller() else { return };
     let (limit, left) = (u64::from(config().max_args), (RECORD - AFTER_ENV).wrapping_sub(event.cursor()));
     let room = if left > RECORD {
@@ -214,7 +238,7 @@ pub fn env(event: Event) {
         limit
     };
     if param.value == 1 {
-        return vector(event, event.arg(u64::from(param.map)), 0, room, fact::ENVIRONMENT_CUT);
+        return vector::<LOOPS>(event, event.arg(u64::from(param.map)), 0, room, fact::ENVIRONMENT_CUT);
     }
     let mm = get!(u64, event.task(), task_mm);
     strings(event, get!(u64, mm, mm_env_start), get!(u64, mm, mm_env_end), room, fact::ENVIRONMENT_CUT);
@@ -334,8 +358,8 @@ fn in_group(cred: u64, group: u32) -> bool {
 
 /// See `step::EXE_PATH`.
 #[inline(always)]
-pub fn exe_path(event: Event) {
-    add_path(event, get!(u64, get!(u64, event.task(), task_mm), mm_exe_file));
+pub fn exe_path<const LOOPS: bool>(event: Event) {
+    add_path::<LOOPS>(event, get!(u64, get!(u64, event.task(), task_mm), mm_exe_file));
 }
 
 /// See `step::GROUPS`.

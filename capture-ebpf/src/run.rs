@@ -3,7 +3,7 @@
 
 use aya_ebpf::{EbpfContext, maps::ProgramArray};
 
-use tercel_probe_abi::{MAX_WORDS, Param, kind, stat, step};
+use tercel_probe_abi::{MOST_WORDS, Param, kind, stat, step};
 
 use crate::{
     event::{Event, TEXT, bits, count, translate, word},
@@ -18,7 +18,7 @@ pub fn run<C: EbpfContext>(context: &C, steps: &ProgramArray, event: Event) {
     let words = u64::from(unsafe { (*call).words });
     let mut position = event.position();
     let mut turn = 0;
-    while turn <= MAX_WORDS {
+    while turn <= MOST_WORDS {
         turn += 1;
         if position >= words {
             return event.submit();
@@ -38,7 +38,7 @@ pub fn run<C: EbpfContext>(context: &C, steps: &ProgramArray, event: Event) {
     event.abandon();
 }
 
-/// Hands back to the interpreter.
+/// Hands back to the interpreter, or to it for the first time: programs that seldom run need not have it in them.
 #[inline(always)]
 pub fn resume<C: EbpfContext>(context: &C, steps: &ProgramArray, event: Event) {
     // SAFETY: as above.

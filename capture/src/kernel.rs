@@ -30,10 +30,14 @@ pub(crate) fn kernel_release() -> String {
     fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default().trim().to_owned()
 }
 
-/// Whether this kernel takes the programs that put paths together beside an event: the verifier of older ones goes through too many of
-/// their states.
+/// Whether this kernel has loops (`bpf_loop`). Without them the verifier goes through each turn by itself.
+pub(crate) fn has_loops(kernel: (u32, u32)) -> bool {
+    kernel >= (5, 17)
+}
+
+/// Whether this kernel takes the programs that put paths together beside an event, which have loops in loops.
 pub(crate) fn says_paths(kernel: (u32, u32)) -> bool {
-    kernel >= (6, 12)
+    has_loops(kernel)
 }
 
 /// Whether this kernel has tracepoints at the entry of each call that is compared (CONFIG_FTRACE_SYSCALLS, tracefs mounted);

@@ -165,14 +165,14 @@ impl PathCoverage {
     /// ```
     /// use tercel_capture::{Comparison, PathCoverage};
     ///
-    /// assert_eq!(PathCoverage::Caller.text(), "Paths: the callers' only; the kernel's need Linux 6.12");
+    /// assert_eq!(PathCoverage::Caller.text(), "Paths: the callers' only; the kernel's need Linux 5.17");
     /// let usual = PathCoverage::Kernel(Comparison::EachCall);
     /// assert_eq!(usual.text(), "Paths: the kernel's, too; arguments are compared at the entry of each call that has them");
     /// ```
     pub fn text(self) -> String {
         let compared = match self {
             PathCoverage::Caller => {
-                return "Paths: the callers' only; the kernel's need Linux 6.12".to_owned();
+                return "Paths: the callers' only; the kernel's need Linux 5.17".to_owned();
             }
             PathCoverage::Kernel(Comparison::None) => "arguments are not compared",
             PathCoverage::Kernel(Comparison::EachCall) => {

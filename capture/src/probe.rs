@@ -18,7 +18,7 @@ use crate::btf::{self, Btf};
 use crate::drain::Drain;
 use crate::error::CaptureError;
 use crate::kernel::{
-    cpus, has_entry_tracepoints, host_mounts, kernel_release, kernel_version, own_tgid, says_paths,
+    cpus, has_entry_tracepoints, has_loops, host_mounts, kernel_release, kernel_version, own_tgid, says_paths,
 };
 use crate::options::{Comparison, Drops, Options, PathCoverage, ProcessScope, Selection, can_limit};
 use crate::uring::{self, Points, UringCoverage};
@@ -451,11 +451,8 @@ fn load_steps(
             if *number >= syscalls::FIRST_BESIDE && !says_paths(kernel) {
                 continue;
             }
-            let name = match *number {
-                // Kernels that are older have no loops (`bpf_loop`); they take raw tracepoints.
-                step::MESSAGES if kernel < (5, 17) => format!("{prefix}_{step}_old"),
-                _ => format!("{prefix}_{step}"),
-            };
+            let old = if !has_loops(kernel) && step::LOOPS.contains(number) { "_old" } else { "" };
+            let name = format!("{prefix}_{step}{old}");
             let program = ebpf.program_mut(&name).ok_or(CaptureError::NoPart(step))?;
             let loaded = match program {
                 Program::RawTracePoint(program) => program.load(),

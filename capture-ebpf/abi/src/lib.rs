@@ -269,8 +269,10 @@ pub mod want {
     pub const CONSTANT: u32 = 16;
 }
 
-/// Words that a row has room for; `execve` needs the most. A power of two.
+/// Words that a row has room for, and most parameters of an event; `execve` needs the most. A power of two.
 pub const MAX_WORDS: usize = 32;
+/// Most words of a row that the interpreter goes through: those that a step has added are no words of their own.
+pub const MOST_WORDS: usize = 16;
 
 /// Bits of [`Config::scope`].
 pub mod scope {
@@ -378,7 +380,7 @@ pub mod step {
     macro_rules! steps {
         ($($(#[$doc:meta])* $name:ident = $number:literal $program:literal;)*) => {
             $($(#[$doc])* pub const $name: u8 = $number;)*
-            /// Program of every step.
+            /// Program of every step. Those that have loops exist once more for kernels without `bpf_loop` ([`LOOPS`]).
             pub const PROGRAMS: &[(u8, &str)] = &[$(($number, $program)),*];
         };
     }
@@ -483,6 +485,10 @@ pub mod step {
         /// both are in the message header at argument `map`.
         BESIDE_ADDRESS = 45 "beside_address";
     }
+
+    /// Steps that kernels without `bpf_loop` (before 5.17) have as programs called `_old`.
+    pub const LOOPS: &[u8] =
+        &[FILE_PATH, IOV_DATA, IOV_SIZE, EXE_ARGS, CWD, CGROUPS, ENV, EXE_PATH, MESSAGES];
 }
 
 /// How operations of io_uring are read.

@@ -39,7 +39,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 }
 
 /// Names of functions that the kernel calls back end in this.
-const CALLED_BACK: &[u8] = b"_message";
+const CALLED_BACK: &[u8] = b"_turn";
 
 /// Makes functions that the kernel calls back static in BTF (Documentation/bpf/btf.rst): the number of members of a function is its
 /// linkage, 0 for static. `None`: it is malformed.
