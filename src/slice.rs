@@ -1,20 +1,19 @@
 //! `tercel slice`: a part of a capture is written to a new trace.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use jiff::tz::TimeZone;
-use tercel_format::Block;
-use tercel_format::series::{Names, PatternError};
+use tercel_format::series::{Names, Series};
 use tercel_format::trace::Header;
-use tercel_recording::{CaptureWriter, Error};
+use tercel_format::{Block, Capture};
+use tercel_recording::{CaptureWriter, Error, Files, Sums};
 use tercel_replay::keep::{Scope, SliceCounts, Slicer};
 use tercel_replay::scan::{Needs, Visitor, scan};
 use tercel_replay::state::{ResumePoint, State};
-use tercel_replay::{Point, Window};
 
 use crate::captures;
-use crate::convert::{close, note_signatures, tell};
-use crate::diagnostics;
+use crate::convert::{close, note_signatures, tell, unsigned};
+use crate::diagnostics::{self, counted};
 use crate::exit::{Failure, Outcome};
 use crate::inputs::length;
 use crate::intent::{Slice, Write};
@@ -23,91 +22,133 @@ use crate::span::Span;
 use crate::summary::left_out_text;
 use crate::target;
 
+/// Most files of one slice.
+const FILES: u64 = 10_000;
+
 /// Runs the verb.
 pub fn run(args: &Slice) -> Result<Outcome, Failure> {
-    match args.every {
-        None => one(args, args.window, &args.write),
-        Some(every) => several(args, every),
-    }
+    if args.rotation.rotates() { several(args) } else { one(args) }
 }
 
-/// A slice per time of this length, each complete on its own.
-fn several(args: &Slice, every: Duration) -> Result<Outcome, Failure> {
-    let input = std::slice::from_ref(&args.input);
-    let span = Span::of(input, true)?;
-    let bound = |point: Option<Point>, open: u64| match point {
-        None => Ok(open),
-        Some(Point::Absolute(ts)) => Ok(ts),
-        Some(Point::Relative(ns)) => Ok(span.first.saturating_add(ns)),
-        Some(Point::Event(_)) => Err(Failure::usage("-G splits by time: give --from and --to as times, too")),
-    };
-    let from = bound(args.window.from, span.first)?;
-    let to = bound(args.window.to, span.last.saturating_add(1))?;
-    let every = u64::try_from(every.as_nanos()).unwrap_or(u64::MAX).max(1);
-    if (to.saturating_sub(from)).div_ceil(every) > FILES {
-        return Err(Failure::usage(format!("-G would make more than {FILES} files; give a longer time")));
-    }
-    let named = |error: PatternError| Failure::usage(error);
-    let mut names = Names::new(&args.write.path, TimeZone::system(), true, None).map_err(named)?;
-    let (mut outcome, mut at) = (Outcome::Done, from);
-    while at < to {
-        let end = at.saturating_add(every).min(to);
-        let path = names.next(at).map_err(named)?;
-        let window = Window { from: Some(Point::Absolute(at)), to: Some(Point::Absolute(end)) };
-        outcome = outcome.max(one(args, window, &Write { path, ..args.write.clone() })?);
-        at = end;
+/// A slice in one file.
+fn one(args: &Slice) -> Result<Outcome, Failure> {
+    let writer = target::writer(&args.write, std::slice::from_ref(&args.input))?;
+    let started = Instant::now();
+    let Made { output, outcome, name } = make(args, writer, |writer| Ok(writer))?;
+    let written = close(output)?;
+    if !args.quiet {
+        tell(&name, &written, length(&args.input), started.elapsed().as_secs_f64());
     }
     Ok(outcome)
 }
 
-/// Most files of one slice.
-const FILES: u64 = 10_000;
+/// A slice in files that follow one another, each complete on its own.
+fn several(args: &Slice) -> Result<Outcome, Failure> {
+    let is_timed = args.write.path.to_string_lossy().contains('%');
+    let first = if is_timed { Span::of(std::slice::from_ref(&args.input), true)?.first } else { 0 };
+    let limit = args.rotation.size.and_then(|size| usize::try_from(size).ok()).unwrap_or(usize::MAX);
+    // A chunk leaves as a whole: as large as a file may be, it would be all of it.
+    let write = Write { chunk: args.write.chunk.min((limit / 2).max(CHUNK)), ..args.write.clone() };
+    let names = Names::new(&write.path, TimeZone::system(), true, None).map_err(Failure::usage)?;
+    let series = Series::new(names, args.rotation, write.creation).map_err(Error::from)?;
+    let writer = target::writer_of_series(&write, std::slice::from_ref(&args.input))?;
+    let Made { output, outcome, name } = make(args, writer, |writer| {
+        let mut files = Files::new(writer, series);
+        files.open(first)?;
+        Ok(Few(files))
+    })?;
+    let sums = output.0.finish().map_err(|broken| broken.error)?;
+    if sums.unsigned > 0 {
+        return Err(unsigned(&name));
+    }
+    if !args.quiet {
+        let Sums { files, bytes, .. } = sums;
+        eprintln!("{name}: {} of {} together", counted(files, "file"), counted(bytes, "byte"));
+    }
+    Ok(outcome)
+}
 
-/// One slice.
-fn one(args: &Slice, window: Window, write: &Write) -> Result<Outcome, Failure> {
+/// The smallest chunks that files of a limited size get.
+const CHUNK: usize = 16 << 10;
+
+/// A slice that was written, but for its end.
+struct Made<V> {
+    output: V,
+    outcome: Outcome,
+    name: String,
+}
+
+/// Writes a slice to what `open` makes of the writer.
+fn make<V>(
+    args: &Slice,
+    mut writer: CaptureWriter,
+    open: impl FnOnce(CaptureWriter) -> Result<V, Failure>,
+) -> Result<Made<V>, Failure>
+where
+    V: Visitor,
+    Failure: From<V::Error>,
+{
     let input = &args.input;
-    let mut writer = target::writer(write, std::slice::from_ref(input))?;
     writer.keep_numbers();
-    let length = length(input);
-    let progress = Progress::new(&input.name(), length, args.quiet);
-    let started = Instant::now();
-    let mut capture = captures::open(input, &progress)?;
-    note_signatures(&input.name(), &capture, write, args.quiet);
+    let name = writer.name();
+    let progress = Progress::new(&input.name(), length(input), args.quiet);
+    let mut capture: Capture = captures::open(input, &progress)?;
+    note_signatures(&input.name(), &capture, &args.write, args.quiet);
     let header = capture.header().cloned().unwrap_or_default();
     let filter = both(&header.filter, args.filter.as_ref().map_or("", |filter| filter.text.as_str()));
     writer.describe(Header { filter, ..header }, input.name());
     let scope = Scope::default().filtered(args.filter.as_ref().map(|filter| &filter.program));
-    let limited = Limited { writer, left: args.limit.unwrap_or(u64::MAX) };
-    let mut slicer = Slicer::new(limited, scope, window);
-    let needs = Needs::span(window);
-    let findings = scan(&mut capture, &needs, &mut slicer, &|bytes| progress.advance(bytes));
+    let limited = Limited { output: open(writer)?, left: args.limit.unwrap_or(u64::MAX) };
+    let mut slicer = Slicer::new(limited, scope, args.window);
+    let findings =
+        scan(&mut capture, &Needs::span(args.window), &mut slicer, &|bytes| progress.advance(bytes));
     progress.finish();
     let findings = findings?;
     let outcome = diagnostics::ended(&input.name(), &findings.report, findings.error.as_ref(), args.verbose);
-    let skipped = findings.skipped;
-    let (Limited { writer, .. }, counts) = slicer.finish();
-    let name = writer.name();
-    let written = close(writer)?;
+    let (Limited { output, .. }, counts) = slicer.finish();
     if !args.quiet {
         report(&name, &counts);
-        if let Some(text) = left_out_text(skipped, false) {
+        if let Some(text) = left_out_text(findings.skipped, false) {
             eprintln!("{}: {text}", input.name());
         }
-        tell(&name, &written, length, started.elapsed().as_secs_f64());
     }
-    Ok(outcome)
+    Ok(Made { output, outcome, name })
+}
+
+/// Files that follow one another, but not too many.
+struct Few(Files);
+
+impl Visitor for Few {
+    type Error = Failure;
+
+    fn block(&mut self, block: &Block<'_>) -> Result<bool, Failure> {
+        if self.0.sums().files > FILES {
+            let reason =
+                format!("the slice has more than {FILES} files; give a larger size or a longer time");
+            return Err(Failure::usage(reason));
+        }
+        Ok(Visitor::block(&mut self.0, block)?)
+    }
+
+    fn resume(&mut self, state: State, point: ResumePoint) -> Result<(), Failure> {
+        Ok(Visitor::resume(&mut self.0, state, point)?)
+    }
+
+    fn dropped(&mut self, count: u64) {
+        Visitor::dropped(&mut self.0, count);
+    }
 }
 
 /// Writes as many events as there may be.
-struct Limited {
-    writer: CaptureWriter,
+struct Limited<V> {
+    output: V,
     left: u64,
 }
 
-impl Visitor for Limited {
-    type Error = Error;
+impl<V: Visitor> Visitor for Limited<V> {
+    type Error = V::Error;
 
-    fn block(&mut self, block: &Block<'_>) -> Result<bool, Error> {
+    fn block(&mut self, block: &Block<'_>) -> Result<bool, V::Error> {
         if let Block::Event(event) = block
             && !event.state_only
             && !event.initial
@@ -117,16 +158,15 @@ impl Visitor for Limited {
             }
             self.left -= 1;
         }
-        Visitor::block(&mut self.writer, block)?;
-        Ok(self.left > 0)
+        Ok(self.output.block(block)? && self.left > 0)
     }
 
-    fn resume(&mut self, state: State, point: ResumePoint) -> Result<(), Error> {
-        Visitor::resume(&mut self.writer, state, point)
+    fn resume(&mut self, state: State, point: ResumePoint) -> Result<(), V::Error> {
+        self.output.resume(state, point)
     }
 
     fn dropped(&mut self, count: u64) {
-        Visitor::dropped(&mut self.writer, count);
+        self.output.dropped(count);
     }
 }
 

@@ -269,27 +269,41 @@ fn reports_are_whole_pages() {
     assert!(ran(&["report", "-r", "rules", "-"], 2).err.contains("standard input"));
 }
 
-/// A capture that was split has the same events in all, with the same numbers.
+/// A capture that was split has the same events in all, with the same numbers, and each file shows what the capture shows.
 #[test]
 fn slices_follow_one_another() {
     let place = Place::new("split");
-    let numbers = |trace: &str| out(&["events", "-q", "-p", "%evt.num", trace]);
-    let name = place.name("part.scap");
-    out(&["slice", "-q", "-G", "1", "-w", &name, TRACE]);
-    let mut parts: Vec<_> = std::fs::read_dir(place.directory())
-        .expect("a directory")
-        .flatten()
-        .map(|entry| entry.path())
-        .collect();
-    parts.sort();
-    assert!(parts.len() > 1, "{parts:?}");
-    let all: String = parts.iter().map(|part| numbers(part.to_str().expect("a path"))).collect();
-    assert_eq!(all, numbers(TRACE));
-    let some = place.name("some.scap");
-    out(&["slice", "-q", "-n", "10", "-w", &some, TRACE]);
-    assert_eq!(
-        numbers(&some),
-        numbers(TRACE).lines().take(10).map(|line| format!("{line}\n")).collect::<String>()
-    );
-    assert!(ran(&["slice", "-G", "1", "--from", "#5", "-w", &name, TRACE], 2).err.contains("as times"));
+    let lines = |trace: &str, filter: &[&str]| {
+        out(&[&["events", "-q", "-p", "%evt.num %proc.cmdline %fd.name", trace], filter].concat())
+    };
+    let parts = |name: &str| {
+        let entries = std::fs::read_dir(place.directory()).expect("a directory").flatten();
+        let mut parts: Vec<_> = entries.map(|entry| entry.path().display().to_string()).collect();
+        parts.retain(|part| part.contains(name));
+        parts.sort();
+        parts
+    };
+    let filter = &["proc.name", "in", "(sh,", "containerd-shim)"][..];
+    for (name, option, filter) in [
+        ("age", &["-G", "1"][..], &[][..]),
+        ("size", &["-C", "50kB"], &[]),
+        ("both", &["-G", "1", "-C", "20kB", "--layout", "rows"], &[]),
+        ("some", &["-C", "10kB"], filter),
+    ] {
+        let pattern = place.name(&format!("{name}.scap"));
+        out(&[&["slice", "-q", "-w", &pattern, TRACE], option, filter].concat());
+        let parts = parts(name);
+        assert!(parts.len() > 1, "{name}: {parts:?}");
+        let all: String = parts.iter().map(|part| lines(part, filter)).collect();
+        assert_eq!(all, lines(TRACE, filter), "{name}");
+    }
+    let sizes: Vec<u64> =
+        parts("size").iter().map(|part| std::fs::metadata(part).expect("a file").len()).collect();
+    assert!(sizes.iter().all(|size| *size < 100_000), "{sizes:?}");
+    // The events of all files together are limited.
+    let pattern = place.name("first.scap");
+    out(&["slice", "-q", "-n", "1500", "-G", "1", "-w", &pattern, TRACE]);
+    let all: String = parts("first").iter().map(|part| lines(part, &[])).collect();
+    let expected: String = lines(TRACE, &[]).lines().take(1500).map(|line| format!("{line}\n")).collect();
+    assert_eq!(all, expected);
 }

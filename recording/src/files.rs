@@ -8,6 +8,7 @@ use std::time::Instant;
 use tercel_format::series::{Gone, Presence, Series};
 use tercel_format::trace::{Header, RingLimits, Totals};
 use tercel_format::{Block, Capture, Event, Numbering};
+use tercel_replay::scan::Visitor;
 use tercel_replay::state::{ResumePoint, State};
 
 use crate::cuts::DumpRequest;
@@ -180,7 +181,7 @@ impl Files {
         match block {
             Block::Event(event) => {
                 if self.is_due(event) {
-                    self.rotate(event.ts)?;
+                    self.rotate(event)?;
                 }
                 self.events += 1;
                 let current = self.current.as_ref();
@@ -188,6 +189,7 @@ impl Files {
                 self.numbering.event(event.code());
             }
             Block::Section(_) => self.numbering.section(),
+            Block::State(record) => self.numbering.resume(record.sections, record.counted),
             _ => {}
         }
         if let (Some(flight), Some(state)) = (&mut self.flight, &mut self.state) {
@@ -317,10 +319,14 @@ impl Files {
         self.series.is_due(event.ts, || current.map_or((0, 0), |writer| (writer.bytes(), writer.raw_bytes())))
     }
 
-    /// Starts a new file with the state before an event at `ts`. The rest of the file before is written by a thread of its own, so
+    /// Starts a new file with the state before an event. The rest of the file before is written by a thread of its own, so
     /// that recording does not wait for the disk; only one file at a time is in this state.
     #[cold]
-    fn rotate(&mut self, ts: u64) -> Result<(), Error> {
+    fn rotate(&mut self, event: &Event<'_>) -> Result<(), Error> {
+        let ts = event.ts;
+        if self.template.keeps_numbers() && !event.initial {
+            self.numbering.jump(event.num);
+        }
         self.settle()?;
         if let Some(writer) = self.current.take() {
             let path = writer.presence().map(|presence| presence.path().to_owned()).unwrap_or_default();
@@ -355,6 +361,22 @@ impl Files {
                 Err(error)
             }
         }
+    }
+}
+
+impl Visitor for Files {
+    type Error = Error;
+
+    fn block(&mut self, block: &Block<'_>) -> Result<bool, Error> {
+        Files::block(self, block).map(|()| true)
+    }
+
+    fn resume(&mut self, state: State, point: ResumePoint) -> Result<(), Error> {
+        state.export(point, &mut |block| Files::block(self, block))
+    }
+
+    fn dropped(&mut self, count: u64) {
+        self.current.iter_mut().for_each(|writer| writer.drop_events(count));
     }
 }
 

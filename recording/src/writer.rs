@@ -237,6 +237,11 @@ impl CaptureWriter {
         self.options.numbers = true;
     }
 
+    /// Whether events keep their numbers.
+    pub(crate) fn keeps_numbers(&self) -> bool {
+        self.options.numbers
+    }
+
     /// Where the capture goes.
     pub fn destination(&self) -> &Destination {
         &self.destination

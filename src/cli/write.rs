@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
-use tercel_format::series::Creation;
+use tercel_format::series::{Creation, Rotation};
 use tercel_format::trace::Layout;
 use tercel_recording::Kind;
 
@@ -218,13 +218,17 @@ pub struct SliceArgs {
     filter: Option<String>,
     #[command(flatten)]
     window: WindowArgs,
-    /// Stop after this many events; with -G in each file
+    /// Stop after this many events
     #[arg(short = 'n', value_name = "EVENTS", help_heading = "Window")]
     limit: Option<u64>,
-    /// Write a file per this time, in seconds or as in 10m, each complete on its own: slice.scap becomes slice_000001.scap and
-    /// so on; % sequences in the name stand for the time at which a file starts
-    #[arg(short = 'G', value_name = "DURATION", value_parser = values::duration, help_heading = "Window")]
-    every: Option<Duration>,
+    /// Start a new file when the current one reaches this size; a number without a unit is in megabytes. Each file is complete on
+    /// its own: slice.scap becomes slice_000001.scap and so on
+    #[arg(short = 'C', value_name = "SIZE", value_parser = values::file_size, help_heading = "Several files")]
+    rotate_size: Option<u64>,
+    /// Start a new file after this time since its first event, in seconds or as in 10m; % sequences in the name stand for the time
+    /// at which a file starts
+    #[arg(short = 'G', value_name = "DURATION", value_parser = values::duration, help_heading = "Several files")]
+    rotate_age: Option<Duration>,
     #[command(flatten)]
     write: WriteArgs,
     /// Print no summary and no progress
@@ -247,7 +251,7 @@ impl SliceArgs {
             input: single(traces)?,
             filter,
             write: self.write.intent(Kind::Native, USUAL),
-            every: self.every,
+            rotation: Rotation { size: self.rotate_size, age: self.rotate_age },
             limit: self.limit,
             quiet: self.quiet,
             verbose: self.verbose,

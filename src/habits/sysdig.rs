@@ -21,7 +21,7 @@ const REFUSED: &[(&[&str], &str)] = &[
         &["-w", "--write"],
         "use 'tercel slice TRACE FILTER -w FILE', which keeps the state that later events need; of this host, 'tercel record -w FILE'",
     ),
-    (&["-G", "-C", "-W"], "use 'tercel slice -G' for a capture, 'tercel record' for this host"),
+    (&["-G", "-C", "-W"], "use 'tercel slice -G' or -C for a capture, 'tercel record' for this host"),
     (
         &["-k", "--k8s-api", "-m", "--mesos-api"],
         "names of pods come from the container engines, not from a server",
@@ -117,7 +117,7 @@ fn times(form: &str) -> Result<Vec<OsString>, Failure> {
         "D" => "%evt.deltatime.s.%evt.deltatime.ns",
         "d" => {
             return Err(Failure::usage(
-                "-t d: events do not say how long a call took; -t D is the time since the event before",
+                "-t d: -p '*%evt.num %evt.latency …' prints how long calls took, where 'record --latency' measured it; -t D is the time since the event before",
             ));
         }
         _ => {

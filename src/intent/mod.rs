@@ -10,7 +10,7 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use tercel_format::series::Creation;
+use tercel_format::series::{Creation, Rotation};
 use tercel_format::trace::{Depth, Layout, RingLimits};
 use tercel_recording::Kind;
 use tercel_replay::{Buffers, Options, Paths, Style, Window};
@@ -341,8 +341,8 @@ pub struct Slice {
     pub window: Window,
     /// Where the slice goes.
     pub write: Write,
-    /// A slice per time of this length.
-    pub every: Option<Duration>,
+    /// When another file is started.
+    pub rotation: Rotation,
     /// How many events.
     pub limit: Option<u64>,
     /// No summary, no progress.
