@@ -30,6 +30,9 @@ use parquet::schema::types::{ColumnPath, Type};
 /// Rows of a group, which are in memory until they are written.
 const GROUP: usize = 1 << 17;
 
+/// Most bytes of text in a group.
+const TEXT: usize = 64 << 20;
+
 /// What a column holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
@@ -78,6 +81,8 @@ pub struct ParquetFile<W: Write + Send> {
     kinds: Vec<Kind>,
     columns: Vec<Column>,
     rows: usize,
+    /// Bytes of text in the current group.
+    text: usize,
 }
 
 fn failed(error: ParquetError) -> io::Error {
@@ -123,9 +128,12 @@ impl<W: Write + Send> ParquetFile<W> {
         let mut properties = WriterProperties::builder()
             .set_compression(Compression::ZSTD(level))
             .set_created_by(concat!("tercel ", env!("CARGO_PKG_VERSION")).to_owned());
-        for (name, kind) in columns.iter().filter(|(name, kind)| *kind == Kind::Time || name.ends_with("num"))
-        {
-            let _ = kind;
+        let grows = |(name, kind): &&(String, Kind)| match kind {
+            Kind::Time => true,
+            Kind::Int | Kind::Uint => name.ends_with("num"),
+            Kind::Bool | Kind::Double | Kind::Text => false,
+        };
+        for (name, _) in columns.iter().filter(grows) {
             let path = ColumnPath::from(name.as_str());
             properties = properties
                 .set_column_dictionary_enabled(path.clone(), false)
@@ -135,7 +143,7 @@ impl<W: Write + Send> ParquetFile<W> {
             SerializedFileWriter::new(out, Arc::new(schema), Arc::new(properties.build())).map_err(failed)?;
         let kinds: Vec<Kind> = columns.iter().map(|(_, kind)| *kind).collect();
         let columns = kinds.iter().map(|_| Column::default()).collect();
-        Ok(ParquetFile { writer, kinds, columns, rows: 0 })
+        Ok(ParquetFile { writer, kinds, columns, rows: 0, text: 0 })
     }
 
     /// Adds a row with a value for each column. A value of another kind than its column is none.
@@ -161,6 +169,7 @@ impl<W: Write + Send> ParquetFile<W> {
                 }
                 (Kind::Text, Datum::Text(text)) => {
                     let text = String::from_utf8_lossy(text);
+                    self.text += text.len();
                     column.texts.push(ByteArray::from(text.as_bytes().to_vec()));
                     true
                 }
@@ -169,7 +178,7 @@ impl<W: Write + Send> ParquetFile<W> {
             column.there.push(i16::from(is_there));
         }
         self.rows += 1;
-        if self.rows == GROUP { self.group() } else { Ok(()) }
+        if self.rows == GROUP || self.text > TEXT { self.group() } else { Ok(()) }
     }
 
     /// Writes the current group.
@@ -182,7 +191,7 @@ impl<W: Write + Send> ParquetFile<W> {
             write_column(&mut group, &std::mem::take(column), *kind).map_err(failed)?;
         }
         group.close().map_err(failed)?;
-        self.rows = 0;
+        (self.rows, self.text) = (0, 0);
         Ok(())
     }
 
