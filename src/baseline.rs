@@ -2,39 +2,31 @@
 
 use std::fs;
 use std::io::{self, BufWriter, Write};
-use std::num::NonZeroUsize;
 
 use tercel_analysis::baseline::{self, Baseline, Learner, NEW};
 use tercel_analysis::tables::{self, Answer, CsvLines, Row, Tables};
 use tercel_format::trace::Zone;
-use tercel_replay::scan::Threads;
 
 use crate::captures::{self, Next};
 use crate::diagnostics::{self, counted};
 use crate::exit::{Failure, Outcome};
 use crate::inputs::paths;
-use crate::intent::{Baselined, Compare, Face, Learn};
+use crate::intent::{Asked, Compare, Face, Learn};
 use crate::tables::Lines;
 use crate::target::refuse_overwriting;
-
-/// Most memory that rows take unless a limit is given.
-const MEMORY: usize = 1 << 30;
 
 /// Columns for people.
 const SHOWN: [&str; 7] = ["score", "kind", "program", "image", "what", "pid", "why"];
 
 /// Asks captures for what a baseline is made from.
 fn each(
-    args: &Baselined,
+    args: &Asked,
     mut work: impl FnMut(&str, Option<Zone>, &Answer) -> Result<Next, Failure>,
 ) -> Result<Outcome, Failure> {
-    let filter = args.filter.as_ref().map(|filter| &filter.program);
-    let question = Tables::new(baseline::TABLES, args.window, filter, args.memory.unwrap_or(MEMORY));
-    let all = || std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
-    let threads = Threads::new(args.jobs.map_or_else(all, NonZeroUsize::get));
+    let question = Tables::new(baseline::TABLES, args.window, args.program(), args.memory());
     captures::each(&args.traces, args.quiet, |name, capture, progress| {
         let zone = capture.header().map(|header| header.zone.clone());
-        let answer = question.ask(capture, threads, &|bytes| progress.advance(bytes));
+        let answer = question.ask(capture, args.threads(), &|bytes| progress.advance(bytes));
         let answer = answer.map_err(|error| Failure::io(format!("{name}: {error}")))?;
         let ended = diagnostics::ended(name, &answer.report, answer.error.as_ref(), args.verbose);
         Ok((ended, work(name, zone, &answer)?))

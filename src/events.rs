@@ -7,11 +7,10 @@ use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
 
-use tercel_format::{Block, Event};
+use tercel_format::Event;
 use tercel_replay::fields::{Scratch, render_json, value};
 use tercel_replay::push_message;
-use tercel_replay::scan::{Needs, Visitor, scan};
-use tercel_replay::state::{ResumePoint, State};
+use tercel_replay::scan::{Needs, scan};
 use tercel_replay::{Context, Filter, Options, Position, Settings, Window};
 use tercel_rules::load::unknown_field;
 use tercel_rules::output::{Piece, Template};
@@ -19,6 +18,7 @@ use tercel_rules::program::Operand;
 
 use crate::captures::{self, Next};
 use crate::diagnostics;
+use crate::each_event::{EachEvent, Prints, Reading};
 use crate::exit::{Failure, Outcome};
 use crate::inputs::paths;
 use crate::intent::Events;
@@ -41,38 +41,36 @@ const KUBERNETES: &str = "*%evt.num %evt.outputtime %evt.cpu %k8s.ns.name.%k8s.p
 pub fn run(args: &Events) -> Result<Outcome, Failure> {
     let settings = Settings { buffers: args.buffers, paths: args.seen_paths, ..Settings::default() };
     let options = Options { from: args.window.from, to: args.window.to, settings, ..Options::default() };
-    let mut printer = Printer {
+    let filter = args.filter.as_ref().map(|filter| Filter::new(&filter.program, settings));
+    let mut each = EachEvent(Printer {
         options,
-        filter: args.filter.as_ref().map(|filter| Filter::new(&filter.program, settings)),
+        reading: Reading { filter, ..Reading::default() },
         layout: Layout::of(&args.format, args.json)?,
         left: args.limit.unwrap_or(u64::MAX),
-        state: State::new(),
         scratch: Scratch::new(options.settings),
         line: Vec::new(),
         out: BufWriter::with_capacity(1 << 16, output(args)?),
-        is_over: false,
-        is_closed: false,
         is_reached: false,
         counts: Box::new([0; CODES]),
         without: args.host.map(|_| i64::from(std::process::id())),
-    };
+    });
     if let Some(host) = &args.host {
-        host::run(host, args.quiet, &mut printer)?;
-        return crate::finish(printer.out.flush());
+        host::run(host, args.quiet, &mut each)?;
+        return crate::finish(each.0.out.flush());
     }
     let needs = Needs::span(options.window());
     let outcome = captures::each(&args.traces, args.quiet, |name, mut capture, progress| {
-        printer.is_over = printer.left == 0;
-        let findings = scan(&mut capture, &needs, &mut printer, &|bytes| progress.advance(bytes))?;
+        each.0.reading.is_over = each.0.left == 0;
+        let findings = scan(&mut capture, &needs, &mut each, &|bytes| progress.advance(bytes))?;
         let ended = diagnostics::ended(name, &findings.report, findings.error.as_ref(), args.verbose);
-        let is_enough = printer.is_closed || printer.left == 0;
+        let is_enough = each.0.reading.is_closed || each.0.left == 0;
         Ok((ended, if is_enough { Next::Stop } else { Next::GoOn }))
     })?;
-    let written = printer.out.flush();
+    let written = each.0.out.flush();
     let is_part = args.window != Window::default();
-    if (is_part || args.filter.is_some()) && !printer.is_reached && !args.quiet {
+    if (is_part || args.filter.is_some()) && !each.0.is_reached && !args.quiet {
         let text = args.filter.as_ref().map(|filter| filter.text.as_str());
-        eprintln!("warning: {}", nothing::text(&args.traces, is_part, text, Some(&printer.counts)));
+        eprintln!("warning: {}", nothing::text(&args.traces, is_part, text, Some(&each.0.counts)));
     }
     crate::finish(written).map(|done| done.max(outcome))
 }
@@ -161,18 +159,13 @@ fn is_lacking(template: &Template, context: &Context<'_>, scratch: &mut Scratch)
 /// Takes the blocks of captures in and prints events.
 struct Printer {
     options: Options,
-    filter: Option<Filter>,
+    reading: Reading,
     layout: Layout,
     /// Lines that may still be printed.
     left: u64,
-    state: State,
     scratch: Scratch,
     line: Vec<u8>,
     out: BufWriter<Box<dyn Write>>,
-    /// The rest of the capture is not needed.
-    is_over: bool,
-    /// The reader has closed the output.
-    is_closed: bool,
     /// An event lies in the window and matches the filter.
     is_reached: bool,
     /// Events of the window, by their codes.
@@ -181,24 +174,30 @@ struct Printer {
     without: Option<i64>,
 }
 
-impl Printer {
+impl Prints for Printer {
+    const WHAT: &'static str = "events";
+
+    fn reading(&mut self) -> &mut Reading {
+        &mut self.reading
+    }
+
     fn event(&mut self, event: &Event<'_>) -> io::Result<()> {
-        let facts = self.state.apply(event);
+        let facts = self.reading.state.apply(event);
         let Some(facts) = &facts else { return Ok(()) };
-        match self.options.position(event, self.state.first_ts()) {
+        match self.options.position(event, self.reading.state.first_ts()) {
             Position::Before | Position::Behind => return Ok(()),
             Position::End => {
-                self.is_over = true;
+                self.reading.is_over = true;
                 return Ok(());
             }
             Position::Inside => {}
         }
         self.counts[usize::from(event.code()) % CODES] += 1;
-        let context = Context { state: &self.state, event, facts };
+        let context = Context { state: &self.reading.state, event, facts };
         if self.without.is_some() && context.process().map(|(_, leader)| leader.pid) == self.without {
             return Ok(());
         }
-        if self.filter.as_mut().is_some_and(|filter| !filter.holds(&context)) {
+        if self.reading.filter.as_mut().is_some_and(|filter| !filter.holds(&context)) {
             return Ok(());
         }
         self.is_reached = true;
@@ -206,39 +205,8 @@ impl Printer {
         if self.layout.push(&context, &mut self.line, &mut self.scratch) {
             self.out.write_all(&self.line)?;
             self.left -= 1;
-            self.is_over |= self.left == 0;
+            self.reading.is_over |= self.left == 0;
         }
-        Ok(())
-    }
-}
-
-impl Visitor for Printer {
-    type Error = Failure;
-
-    fn block(&mut self, block: &Block<'_>) -> Result<bool, Failure> {
-        let Block::Event(event) = block else {
-            if let Block::Section(_) = block {
-                self.filter.iter_mut().for_each(Filter::forget);
-            }
-            self.state.block(block);
-            return Ok(true);
-        };
-        if self.is_over {
-            return Ok(false);
-        }
-        match self.event(event) {
-            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {
-                (self.is_over, self.is_closed) = (true, true);
-                Ok(false)
-            }
-            Err(error) => Err(Failure::io(format!("cannot write events: {error}"))),
-            Ok(()) => Ok(!self.is_over),
-        }
-    }
-
-    fn resume(&mut self, state: State, _point: ResumePoint) -> Result<(), Failure> {
-        self.filter.iter_mut().for_each(Filter::forget);
-        self.state = state;
         Ok(())
     }
 }

@@ -6,14 +6,12 @@ mod sink;
 
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
-use std::num::NonZeroUsize;
 use std::path::Path;
 
 use tercel_analysis::activity::{self, Activity};
 use tercel_analysis::events::{EventField, Events};
 use tercel_analysis::tables::{Table, Tables};
 use tercel_format::Capture;
-use tercel_replay::scan::Threads;
 use tercel_replay::{Alerts, JsonSchema, Options, Style};
 
 use crate::captures::{self, Next};
@@ -24,9 +22,6 @@ use crate::intent::{Export, Exported, Schema};
 use crate::rules;
 use crate::target::refuse_overwriting;
 use sink::Sink;
-
-/// Most memory that rows take unless a limit is given.
-const MEMORY: usize = 1 << 30;
 
 /// Runs the verb.
 pub fn run(args: &Export) -> Result<Outcome, Failure> {
@@ -41,7 +36,7 @@ pub fn run(args: &Export) -> Result<Outcome, Failure> {
 fn output(args: &Export) -> Result<Box<dyn Write + Send>, Failure> {
     let files =
         args.rules.as_ref().map(|rules| inputs::rule_files(&rules.files)).transpose()?.unwrap_or_default();
-    let read = paths(&args.traces).chain(files.iter().map(|file| Path::new(&file.name)));
+    let read = paths(&args.asked.traces).chain(files.iter().map(|file| Path::new(&file.name)));
     match args.output.as_deref().filter(|path| *path != Path::new("-")) {
         None => {
             refuse_overwriting(Path::new("-"), read)?;
@@ -55,11 +50,6 @@ fn output(args: &Export) -> Result<Box<dyn Write + Send>, Failure> {
     }
 }
 
-fn threads(args: &Export) -> Threads {
-    let all = || std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
-    Threads::new(args.jobs.map_or_else(all, NonZeroUsize::get))
-}
-
 /// What could not be written; a closed pipe has no words and ends the reading.
 fn written(done: io::Result<()>) -> Result<Next, Failure> {
     match done {
@@ -70,37 +60,40 @@ fn written(done: io::Result<()>) -> Result<Next, Failure> {
 }
 
 fn events(args: &Export, fields: &[EventField], out: Box<dyn Write + Send>) -> Result<Outcome, Failure> {
-    let filter = args.filter.as_ref().map(|filter| &filter.program);
-    let question = Events::new(args.window, filter, fields.to_vec());
+    let asked = &args.asked;
+    let question = Events::new(asked.window, asked.program(), fields.to_vec());
     let mut sink = Sink::of_events(args.form, out, fields, names_files(args)).map_err(Failure::io)?;
-    let outcome = captures::each(&args.traces, args.quiet, |name, capture, progress| {
+    let outcome = captures::each(&args.asked.traces, args.asked.quiet, |name, capture, progress| {
         let mut take = |rows: Vec<_>| rows.iter().try_for_each(|row| sink.event(name, row));
-        let read = question.ask(capture, threads(args), &|bytes| progress.advance(bytes), &mut take);
+        let read = question.ask(capture, args.asked.threads(), &|bytes| progress.advance(bytes), &mut take);
         let read = match read {
             Err(error) => return written(Err(error)).map(|next| (Outcome::Done, next)),
             Ok(read) => read,
         };
-        let ended = diagnostics::ended(name, &read.report, read.error.as_ref(), args.verbose);
+        let ended = diagnostics::ended(name, &read.report, read.error.as_ref(), args.asked.verbose);
         Ok((ended, Next::GoOn))
     })?;
     written(sink.finish()).map(|_| outcome)
 }
 
 fn names_files(args: &Export) -> bool {
-    args.traces.len() > 1
+    args.asked.traces.len() > 1
 }
 
 fn table_rows(args: &Export, table: Table, out: Box<dyn Write + Send>) -> Result<Outcome, Failure> {
-    let program =
-        args.rules.as_ref().map(|rules| rules::load(rules, args.quiet, args.verbose)).transpose()?;
-    let filter = args.filter.as_ref().map(|filter| &filter.program);
-    let question = Tables::new(&[table], args.window, filter, args.memory.unwrap_or(MEMORY))
-        .with_rules(program.as_ref());
+    let program = args
+        .rules
+        .as_ref()
+        .map(|rules| rules::load(rules, args.asked.quiet, args.asked.verbose))
+        .transpose()?;
+    let asked = &args.asked;
+    let question =
+        Tables::new(&[table], asked.window, asked.program(), asked.memory()).with_rules(program.as_ref());
     let mut sink = Sink::of_table(args.form, out, table.info(), names_files(args)).map_err(Failure::io)?;
-    let outcome = captures::each(&args.traces, args.quiet, |name, capture, progress| {
-        let answer = question.ask(capture, threads(args), &|bytes| progress.advance(bytes));
+    let outcome = captures::each(&args.asked.traces, args.asked.quiet, |name, capture, progress| {
+        let answer = question.ask(capture, args.asked.threads(), &|bytes| progress.advance(bytes));
         let answer = answer.map_err(|error| Failure::io(format!("{name}: {error}")))?;
-        let ended = diagnostics::ended(name, &answer.report, answer.error.as_ref(), args.verbose);
+        let ended = diagnostics::ended(name, &answer.report, answer.error.as_ref(), args.asked.verbose);
         let mut rows = answer.tables.iter().flat_map(|(_, rows)| rows);
         let next = written(rows.try_for_each(|row| sink.row(name, table.info(), row)))?;
         Ok((ended, next))
@@ -114,18 +107,21 @@ fn host(capture: &Capture) -> String {
 }
 
 fn objects(args: &Export, schema: Schema, out: Box<dyn Write + Send>) -> Result<Outcome, Failure> {
-    let program =
-        args.rules.as_ref().map(|rules| rules::load(rules, args.quiet, args.verbose)).transpose()?;
-    let filter = args.filter.as_ref().map(|filter| &filter.program);
-    let question = Tables::new(activity::TABLES, args.window, filter, args.memory.unwrap_or(MEMORY));
+    let program = args
+        .rules
+        .as_ref()
+        .map(|rules| rules::load(rules, args.asked.quiet, args.asked.verbose))
+        .transpose()?;
+    let asked = &args.asked;
+    let question = Tables::new(activity::TABLES, asked.window, asked.program(), asked.memory());
     let mut out = BufWriter::new(out);
-    let mut inputs = args.traces.iter();
-    let outcome = captures::each(&args.traces, args.quiet, |name, capture, progress| {
+    let mut inputs = args.asked.traces.iter();
+    let outcome = captures::each(&args.asked.traces, args.asked.quiet, |name, capture, progress| {
         let input = inputs.by_ref().find(|input| input.name() == name);
         let host = host(&capture);
-        let answer = question.ask(capture, threads(args), &|bytes| progress.advance(bytes));
+        let answer = question.ask(capture, args.asked.threads(), &|bytes| progress.advance(bytes));
         let answer = answer.map_err(|error| Failure::io(format!("{name}: {error}")))?;
-        let ended = diagnostics::ended(name, &answer.report, answer.error.as_ref(), args.verbose);
+        let ended = diagnostics::ended(name, &answer.report, answer.error.as_ref(), args.asked.verbose);
         let mut rows =
             answer.tables.iter().flat_map(|(table, rows)| rows.iter().map(move |row| (*table, row)));
         let done = rows.try_for_each(|(table, row)| {
@@ -145,11 +141,13 @@ fn objects(args: &Export, schema: Schema, out: Box<dyn Write + Send>) -> Result<
                 schema: if schema == Schema::Ocsf { JsonSchema::Ocsf } else { JsonSchema::Ecs },
                 ..Style::default()
             };
-            let options = Options { from: args.window.from, to: args.window.to, ..Options::default() };
-            let alerts = Alerts::new(program, filter, options, style);
+            let options =
+                Options { from: args.asked.window.from, to: args.asked.window.to, ..Options::default() };
+            let alerts = Alerts::new(program, asked.program(), options, style);
             let mut again = Again(Some(captures::open(input, progress)?));
             let mut lines = alerts.lines_to(&mut out);
-            let ran = tercel_replay::scan::scan_all(&alerts, &mut again, threads(args), &mut lines, &|_| ());
+            let ran =
+                tercel_replay::scan::scan_all(&alerts, &mut again, args.asked.threads(), &mut lines, &|_| ());
             return written(ran).map(|next| (ended, next));
         }
         Ok((ended, Next::GoOn))

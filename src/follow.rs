@@ -8,15 +8,15 @@ use std::path::Path;
 use console::style;
 use tercel_analysis::data::Data;
 use tercel_analysis::tables::{Cell, push_harmless, push_text};
+use tercel_format::Event;
 use tercel_format::trace::Zone;
-use tercel_format::{Block, Event};
 use tercel_replay::fields::Direction;
-use tercel_replay::scan::{Needs, Visitor, scan};
-use tercel_replay::state::{ResumePoint, State};
+use tercel_replay::scan::{Needs, scan};
 use tercel_replay::{Context, Filter, Position, Settings, Window};
 
 use crate::captures::{self, Next};
 use crate::diagnostics::{self, counted};
+use crate::each_event::{EachEvent, Prints, Reading};
 use crate::exit::{Failure, Outcome};
 use crate::inputs::paths;
 use crate::intent::{Follow, Form};
@@ -25,31 +25,29 @@ use crate::target::refuse_overwriting;
 
 /// Runs the verb.
 pub fn run(args: &Follow) -> Result<Outcome, Failure> {
-    let mut printer = Printer {
+    let filter = args.filter.as_ref().map(|filter| Filter::new(&filter.program, Settings::default()));
+    let mut each = EachEvent(Printer {
         args,
-        filter: args.filter.as_ref().map(|filter| Filter::new(&filter.program, Settings::default())),
+        reading: Reading { filter, ..Reading::default() },
         left: args.limit.unwrap_or(u64::MAX),
-        state: State::new(),
         zone: None,
         out: BufWriter::with_capacity(1 << 16, output(args)?),
-        is_over: false,
-        is_closed: false,
         is_reached: false,
         counts: Box::new([0; CODES]),
         missing: (0, 0),
         lost: 0,
-    };
+    });
     let needs = Needs::span(args.window);
     let outcome = captures::each(&args.traces, args.quiet, |name, mut capture, progress| {
-        printer.is_over = printer.left == 0;
-        printer.zone = capture.header().filter(|_| !args.utc).map(|header| header.zone.clone());
-        let findings = scan(&mut capture, &needs, &mut printer, &|bytes| progress.advance(bytes))?;
+        each.0.reading.is_over = each.0.left == 0;
+        each.0.zone = capture.header().filter(|_| !args.utc).map(|header| header.zone.clone());
+        let findings = scan(&mut capture, &needs, &mut each, &|bytes| progress.advance(bytes))?;
         let ended = diagnostics::ended(name, &findings.report, findings.error.as_ref(), args.verbose);
-        let is_enough = printer.is_closed || printer.left == 0;
+        let is_enough = each.0.reading.is_closed || each.0.left == 0;
         Ok((ended, if is_enough { Next::Stop } else { Next::GoOn }))
     })?;
-    let written = printer.out.flush();
-    printer.remark();
+    let written = each.0.out.flush();
+    each.0.remark();
     crate::finish(written).map(|done| done.max(outcome))
 }
 
@@ -70,16 +68,11 @@ fn output(args: &Follow) -> Result<Box<dyn Write>, Failure> {
 /// Takes the blocks of captures in and prints data.
 struct Printer<'a> {
     args: &'a Follow,
-    filter: Option<Filter>,
+    reading: Reading,
     /// Calls that may still be printed.
     left: u64,
-    state: State,
     zone: Option<Zone>,
     out: BufWriter<Box<dyn Write>>,
-    /// The rest of the capture is not needed.
-    is_over: bool,
-    /// The reader has closed the output.
-    is_closed: bool,
     /// An event lies in the window and matches the filter.
     is_reached: bool,
     /// Events of the window, by their codes.
@@ -90,10 +83,16 @@ struct Printer<'a> {
     lost: u64,
 }
 
-impl Printer<'_> {
+impl Prints for Printer<'_> {
+    const WHAT: &'static str = "data";
+
+    fn reading(&mut self) -> &mut Reading {
+        &mut self.reading
+    }
+
     fn event(&mut self, event: &Event<'_>) -> io::Result<()> {
-        let facts = self.state.apply(event);
-        let position = self.args.window.position(event, self.state.first_ts());
+        let facts = self.reading.state.apply(event);
+        let position = self.args.window.position(event, self.reading.state.first_ts());
         if event.lost() > 0 && position == Position::Inside {
             self.lost += event.lost();
             self.gap(&format!("{} lost here", diagnostics::events(event.lost())))?;
@@ -102,14 +101,14 @@ impl Printer<'_> {
         match position {
             Position::Before | Position::Behind => return Ok(()),
             Position::End => {
-                self.is_over = true;
+                self.reading.is_over = true;
                 return Ok(());
             }
             Position::Inside => {}
         }
         self.counts[usize::from(event.code()) % CODES] += 1;
-        let context = Context { state: &self.state, event, facts };
-        if self.filter.as_mut().is_some_and(|filter| !filter.holds(&context)) {
+        let context = Context { state: &self.reading.state, event, facts };
+        if self.reading.filter.as_mut().is_some_and(|filter| !filter.holds(&context)) {
             return Ok(());
         }
         let Some(data) = Data::of(&context) else { return Ok(()) };
@@ -130,10 +129,20 @@ impl Printer<'_> {
             self.gap(&format!("{} not captured", counted(data.missing(), "byte")))?;
         }
         self.left -= 1;
-        self.is_over |= self.left == 0;
+        self.reading.is_over |= self.left == 0;
         Ok(())
     }
 
+    fn resumed(&mut self) -> io::Result<()> {
+        if self.is_reached {
+            self.gap("a part of the capture is missing or was left out here")
+        } else {
+            Ok(())
+        }
+    }
+}
+
+impl Printer<'_> {
     /// Says that something is missing, where that is no part of the data.
     fn gap(&mut self, text: &str) -> io::Result<()> {
         if self.args.form == Form::Raw { Ok(()) } else { writeln!(self.out, "… {text}") }
@@ -210,41 +219,6 @@ fn write_data(out: &mut dyn Write, form: Form, bytes: &[u8]) -> io::Result<()> {
 
 fn printable(byte: u8) -> char {
     if matches!(byte, b' '..=b'~') { char::from(byte) } else { '.' }
-}
-
-impl Visitor for Printer<'_> {
-    type Error = Failure;
-
-    fn block(&mut self, block: &Block<'_>) -> Result<bool, Failure> {
-        let Block::Event(event) = block else {
-            if let Block::Section(_) = block {
-                self.filter.iter_mut().for_each(Filter::forget);
-            }
-            self.state.block(block);
-            return Ok(true);
-        };
-        if self.is_over {
-            return Ok(false);
-        }
-        match self.event(event) {
-            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {
-                (self.is_over, self.is_closed) = (true, true);
-                Ok(false)
-            }
-            Err(error) => Err(Failure::io(format!("cannot write data: {error}"))),
-            Ok(()) => Ok(!self.is_over),
-        }
-    }
-
-    fn resume(&mut self, state: State, _point: ResumePoint) -> Result<(), Failure> {
-        self.filter.iter_mut().for_each(Filter::forget);
-        self.state = state;
-        if self.is_reached && self.args.form != Form::Raw {
-            let gap = self.gap("a part of the capture is missing or was left out here");
-            return gap.map_err(|error| Failure::io(format!("cannot write data: {error}")));
-        }
-        Ok(())
-    }
 }
 
 #[cfg(test)]

@@ -12,6 +12,7 @@ mod diagnostics;
 mod diff;
 mod doctor;
 mod dump;
+mod each_event;
 mod events;
 mod exit;
 mod export;

@@ -2,13 +2,11 @@
 
 use std::fs::File;
 use std::io::{self, Write};
-use std::num::NonZeroUsize;
 use std::path::Path;
 
 use tercel_analysis::report::{self, Reported, Surroundings};
 use tercel_analysis::summary::Summary;
 use tercel_analysis::tables::Tables;
-use tercel_replay::scan::Threads;
 
 use crate::captures::{self, Next};
 use crate::diagnostics;
@@ -19,26 +17,23 @@ use crate::nothing;
 use crate::rules;
 use crate::target::refuse_overwriting;
 
-/// Most memory that rows take unless a limit is given.
-const MEMORY: usize = 1 << 30;
-
 /// Runs the verb.
 pub fn run(args: &Report) -> Result<Outcome, Failure> {
     let mut out = output(args)?;
-    let program = rules::load(&args.rules, args.quiet, args.verbose)?;
-    let filter = args.filter.as_ref().map(|filter| &filter.program);
-    let question = Tables::new(report::TABLES, args.window, filter, args.memory.unwrap_or(MEMORY))
-        .with_rules(Some(&program));
+    let asked = &args.asked;
+    let program = rules::load(&args.rules, asked.quiet, asked.verbose)?;
+    let question =
+        Tables::new(report::TABLES, asked.window, asked.program(), asked.memory()).with_rules(Some(&program));
     let version = format!("{} {}", env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION"));
     let mut made = report::Report::new(version, program.rules.len());
     let mut events = 0;
     // Each capture is opened three times: for its summary, its tables and the events around alerts.
-    let mut inputs = args.traces.iter();
-    let outcome = captures::each(&args.traces, args.quiet, |name, capture, progress| {
+    let mut inputs = asked.traces.iter();
+    let outcome = captures::each(&asked.traces, asked.quiet, |name, capture, progress| {
         let input = inputs.by_ref().find(|input| input.name() == name);
-        let answer = question.ask(capture, threads(args), &|bytes| progress.advance(bytes));
+        let answer = question.ask(capture, asked.threads(), &|bytes| progress.advance(bytes));
         let answer = answer.map_err(|error| Failure::io(format!("{name}: {error}")))?;
-        let ended = diagnostics::ended(name, &answer.report, answer.error.as_ref(), args.verbose);
+        let ended = diagnostics::ended(name, &answer.report, answer.error.as_ref(), asked.verbose);
         let again = || input.map(|input| captures::open(input, progress)).transpose();
         let summary = again()?.map(|mut capture| Summary::of(&mut capture, input.and_then(length)));
         let summary =
@@ -54,11 +49,11 @@ pub fn run(args: &Report) -> Result<Outcome, Failure> {
         made.add(&Reported { name, summary: &summary, answer: &answer, damage, utc: args.utc }, &found);
         Ok((ended, Next::GoOn))
     })?;
-    if events == 0 && !args.quiet {
-        let is_part = args.window != tercel_replay::Window::default();
-        let text = args.filter.as_ref().map(|filter| filter.text.as_str());
+    if events == 0 && !asked.quiet {
+        let is_part = asked.window != tercel_replay::Window::default();
+        let text = asked.filter.as_ref().map(|filter| filter.text.as_str());
         if is_part || text.is_some() {
-            eprintln!("warning: {}", nothing::text(&args.traces, is_part, text, None));
+            eprintln!("warning: {}", nothing::text(&asked.traces, is_part, text, None));
         }
     }
     let text = match args.form {
@@ -71,15 +66,10 @@ pub fn run(args: &Report) -> Result<Outcome, Failure> {
     crate::finish(written).map(|done| done.max(outcome))
 }
 
-fn threads(args: &Report) -> Threads {
-    let all = || std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
-    Threads::new(args.jobs.map_or_else(all, NonZeroUsize::get))
-}
-
 fn output(args: &Report) -> Result<Box<dyn Write>, Failure> {
     let rules = inputs::rule_files(&args.rules.files)?;
     let rules = rules.iter().map(|file| Path::new(&file.name));
-    let read = inputs::paths(&args.traces).chain(rules);
+    let read = inputs::paths(&args.asked.traces).chain(rules);
     match args.output.as_deref().filter(|path| *path != Path::new("-")) {
         None => {
             refuse_overwriting(Path::new("-"), read)?;

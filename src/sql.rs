@@ -18,8 +18,6 @@ use crate::inputs::Input;
 use crate::intent::{Face, Sql};
 use crate::rules;
 
-/// Most memory that the rows of a table take unless a limit is given.
-const MEMORY: usize = 1 << 30;
 /// Cells are not wider than this.
 const WIDEST: usize = 60;
 /// Rows from which the widths of columns are taken.
@@ -49,11 +47,8 @@ pub fn run(args: &Sql) -> Result<Outcome, Failure> {
             noted.fetch_max(code, Ordering::Relaxed);
         }),
         rules: program.map(Arc::new),
-        threads: args.jobs.map_or_else(
-            || std::thread::available_parallelism().map_or(1, std::num::NonZeroUsize::get),
-            std::num::NonZeroUsize::get,
-        ),
-        memory: args.memory.unwrap_or(MEMORY),
+        threads: args.threads(),
+        memory: args.memory(),
     };
     let database = Database::new(source).map_err(Failure::io)?;
     let done = match &args.query {

@@ -1,14 +1,12 @@
 //! Options of `tercel baseline`.
 
-use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use super::read::{POINTS, WindowArgs, captures};
-use super::values;
+use super::read::{AskArgs, POINTS};
 use crate::exit::Failure;
-use crate::intent::{Baselined, Compare, Face, Intent, Learn};
+use crate::intent::{Compare, Face, Intent, Learn};
 
 /// The verbs of `tercel baseline`.
 #[derive(Debug, Subcommand)]
@@ -21,28 +19,6 @@ pub enum BaselineVerb {
     Diff(Box<DiffArgs>),
 }
 
-/// What both have.
-#[derive(Debug, Args)]
-pub struct BaselinedArgs {
-    /// The filter as an option, instead of words after the captures
-    #[arg(long, value_name = "EXPRESSION")]
-    filter: Option<String>,
-    #[command(flatten)]
-    window: WindowArgs,
-    /// Read on this many threads; the output is the same for any number [default: one per CPU]
-    #[arg(short, long, value_name = "THREADS")]
-    jobs: Option<NonZeroUsize>,
-    /// Limit the memory for rows, as in 256MiB [default: 1GiB]
-    #[arg(long, value_name = "SIZE", value_parser = values::memory)]
-    memory: Option<usize>,
-    /// Print no progress and no warnings
-    #[arg(short, long, conflicts_with = "verbose", help_heading = "Output")]
-    quiet: bool,
-    /// Show every damaged place of the captures
-    #[arg(short, long, help_heading = "Output")]
-    verbose: bool,
-}
-
 /// Options of `tercel baseline learn`.
 #[derive(Debug, Args)]
 pub struct LearnArgs {
@@ -50,7 +26,7 @@ pub struct LearnArgs {
     #[arg(value_name = "TRACE… [FILTER]", required = true)]
     words: Vec<String>,
     #[command(flatten)]
-    common: BaselinedArgs,
+    ask: AskArgs,
     /// Write the baseline to this file
     #[arg(short, long, value_name = "FILE", required = true, help_heading = "Output")]
     output: PathBuf,
@@ -66,7 +42,7 @@ pub struct DiffArgs {
     #[arg(value_name = "TRACE… [FILTER]", required = true)]
     words: Vec<String>,
     #[command(flatten)]
-    common: BaselinedArgs,
+    ask: AskArgs,
     /// Show at most this many rows
     #[arg(short = 'n', value_name = "ROWS", help_heading = "Output")]
     limit: Option<usize>,
@@ -81,21 +57,6 @@ pub struct DiffArgs {
     utc: bool,
 }
 
-impl BaselinedArgs {
-    fn intent(self, words: &[String], utc: bool) -> Result<Baselined, Failure> {
-        let (traces, filter) = captures(words, self.filter)?;
-        Ok(Baselined {
-            window: self.window.intent(&traces, utc)?,
-            traces,
-            filter,
-            jobs: self.jobs,
-            memory: self.memory,
-            quiet: self.quiet,
-            verbose: self.verbose,
-        })
-    }
-}
-
 impl BaselineVerb {
     /// The typed intent.
     ///
@@ -104,11 +65,11 @@ impl BaselineVerb {
     pub fn intent(self) -> Result<Intent, Failure> {
         Ok(match self {
             BaselineVerb::Learn(args) => {
-                Intent::Learn(Learn { from: args.common.intent(&args.words, true)?, output: args.output })
+                Intent::Learn(Learn { from: args.ask.intent(&args.words, true)?, output: args.output })
             }
             BaselineVerb::Diff(args) => Intent::Compare(Compare {
                 baseline: args.baseline,
-                with: args.common.intent(&args.words, args.utc)?,
+                with: args.ask.intent(&args.words, args.utc)?,
                 face: match (args.json, args.csv) {
                     (true, _) => Face::Json,
                     (_, true) => Face::Csv,

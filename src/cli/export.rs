@@ -1,6 +1,5 @@
 //! Options of `tercel export`.
 
-use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
@@ -8,9 +7,8 @@ use tercel_analysis::events::EventField;
 use tercel_analysis::tables::Table;
 use tercel_rules::fields::{nearest, suggest};
 
-use super::read::{POINTS, WindowArgs, captures};
+use super::read::{AskArgs, POINTS};
 use super::tables::RuleArgs;
-use super::values;
 use crate::exit::Failure;
 use crate::inputs::Input;
 use crate::intent::{Export, Exported, FileForm, Schema};
@@ -33,9 +31,6 @@ pub struct ExportArgs {
     /// holds count
     #[arg(value_name = "TRACE… [FILTER]", required = true)]
     words: Vec<String>,
-    /// The filter as an option, instead of words after the captures
-    #[arg(long, value_name = "EXPRESSION")]
-    filter: Option<String>,
     /// Export a table instead of events; 'tercel table' lists them
     #[arg(long, value_name = "NAME", help_heading = "What to export")]
     table: Option<String>,
@@ -48,25 +43,13 @@ pub struct ExportArgs {
     #[command(flatten)]
     rules: RuleArgs,
     #[command(flatten)]
-    window: WindowArgs,
+    ask: AskArgs,
     /// Write to this file [default: standard output]
     #[arg(short, long, value_name = "FILE", help_heading = "Output")]
     output: Option<PathBuf>,
     /// The form of the file [default: as its ending says, otherwise jsonl]
     #[arg(long, value_enum, help_heading = "Output")]
     format: Option<Format>,
-    /// Read on this many threads; rows are the same for any number [default: one per CPU]
-    #[arg(short, long, value_name = "THREADS")]
-    jobs: Option<NonZeroUsize>,
-    /// Limit the memory for rows of tables, as in 256MiB [default: 1GiB]
-    #[arg(long, value_name = "SIZE", value_parser = values::memory)]
-    memory: Option<usize>,
-    /// Print no progress and no warnings
-    #[arg(short, long, conflicts_with = "verbose", help_heading = "Output")]
-    quiet: bool,
-    /// Show every damaged place of the captures
-    #[arg(short, long, help_heading = "Output")]
-    verbose: bool,
 }
 
 /// A public schema.
@@ -95,7 +78,7 @@ impl ExportArgs {
     /// # Errors
     /// Arguments contradict each other, or name something that does not exist.
     pub fn intent(self) -> Result<Export, Failure> {
-        let (traces, filter) = captures(&self.words, self.filter)?;
+        let asked = self.ask.intent(&self.words, true)?;
         let what = match (self.schema, &self.table) {
             (Some(SchemaName::Ocsf), _) => Exported::Schema(Schema::Ocsf),
             (Some(SchemaName::Ecs), _) => Exported::Schema(Schema::Ecs),
@@ -114,7 +97,7 @@ impl ExportArgs {
                     "--rules is for --table alerts and --schema; events have no alerts",
                 ));
             }
-            Exported::Schema(_) if rules.is_some() && traces.contains(&Input::Stdin) => {
+            Exported::Schema(_) if rules.is_some() && asked.traces.contains(&Input::Stdin) => {
                 return Err(Failure::usage(
                     "alerts need a second look at captures; standard input cannot be one of them",
                 ));
@@ -136,19 +119,7 @@ impl ExportArgs {
                         and csv are there";
             return Err(Failure::usage(text));
         }
-        Ok(Export {
-            window: self.window.intent(&traces, true)?,
-            traces,
-            filter,
-            what,
-            form,
-            rules,
-            output: self.output,
-            jobs: self.jobs,
-            memory: self.memory,
-            quiet: self.quiet,
-            verbose: self.verbose,
-        })
+        Ok(Export { asked, what, form, rules, output: self.output })
     }
 }
 

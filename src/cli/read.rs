@@ -1,12 +1,14 @@
 //! Arguments that several verbs share: captures with a filter after them, and a window.
 
+use std::num::NonZeroUsize;
+
 use clap::Args;
 use tercel_replay::Window;
 
 use super::values;
 use crate::exit::Failure;
 use crate::inputs::{self, Input};
-use crate::intent::Filter;
+use crate::intent::{Asked, Filter};
 use crate::rules;
 use crate::span::Span;
 use crate::window::{self, Edge};
@@ -41,6 +43,47 @@ pub struct WindowArgs {
         help_heading = "Window"
     )]
     to: Option<Edge>,
+}
+
+/// Options of questions about captures.
+#[derive(Debug, Args)]
+pub struct AskArgs {
+    /// The filter as an option, instead of words after the captures
+    #[arg(long, value_name = "EXPRESSION")]
+    filter: Option<String>,
+    #[command(flatten)]
+    window: WindowArgs,
+    /// Read on this many threads; the output is the same for any number [default: one per CPU]
+    #[arg(short, long, value_name = "THREADS")]
+    jobs: Option<NonZeroUsize>,
+    /// Limit the memory for rows, as in 256MiB [default: 1GiB]
+    #[arg(long, value_name = "SIZE", value_parser = values::memory)]
+    memory: Option<usize>,
+    /// Print no progress and no warnings
+    #[arg(short, long, conflicts_with = "verbose", help_heading = "Output")]
+    quiet: bool,
+    /// Show every damaged place of the captures, and warnings of rule files
+    #[arg(short, long, help_heading = "Output")]
+    verbose: bool,
+}
+
+impl AskArgs {
+    /// The typed intent: these words name captures and the filter; times are in UTC, or as the captures say.
+    ///
+    /// # Errors
+    /// Arguments contradict each other, or name something that does not exist.
+    pub fn intent(self, words: &[String], utc: bool) -> Result<Asked, Failure> {
+        let (traces, filter) = captures(words, self.filter)?;
+        Ok(Asked {
+            window: self.window.intent(&traces, utc)?,
+            traces,
+            filter,
+            jobs: self.jobs,
+            memory: self.memory,
+            quiet: self.quiet,
+            verbose: self.verbose,
+        })
+    }
 }
 
 /// A moment.

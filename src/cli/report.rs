@@ -1,13 +1,11 @@
 //! Options of `tercel report`.
 
-use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use super::read::{POINTS, WindowArgs, captures};
+use super::read::{AskArgs, POINTS};
 use super::rules::SelectionArgs;
-use super::values;
 use crate::exit::Failure;
 use crate::inputs::Input;
 use crate::intent::{Report, ReportForm};
@@ -22,16 +20,13 @@ pub struct ReportArgs {
     /// Captures, or directories of them; then, optionally, a filter: only the events for which it holds count
     #[arg(value_name = "TRACE… [FILTER]", required = true)]
     words: Vec<String>,
-    /// The filter as an option, instead of words after the captures
-    #[arg(long, value_name = "EXPRESSION")]
-    filter: Option<String>,
     /// Rule files or directories of them, in the order of loading
     #[arg(long, short, value_name = "FILE", required = true)]
     rules: Vec<PathBuf>,
     #[command(flatten)]
     selection: SelectionArgs,
     #[command(flatten)]
-    window: WindowArgs,
+    ask: AskArgs,
     /// Write to this file
     #[arg(short, long, value_name = "FILE", help_heading = "Output")]
     output: Option<PathBuf>,
@@ -41,18 +36,6 @@ pub struct ReportArgs {
     /// Show times in UTC instead of the time zone of the capture
     #[arg(long, help_heading = "Output")]
     utc: bool,
-    /// Read on this many threads; the report is the same for any number [default: one per CPU]
-    #[arg(short, long, value_name = "THREADS")]
-    jobs: Option<NonZeroUsize>,
-    /// Limit the memory for rows, as in 256MiB [default: 1GiB]
-    #[arg(long, value_name = "SIZE", value_parser = values::memory)]
-    memory: Option<usize>,
-    /// Print no progress and no warnings
-    #[arg(short, long, conflicts_with = "verbose", help_heading = "Output")]
-    quiet: bool,
-    /// Show warnings of the rule files and every damaged place of the captures
-    #[arg(short, long, help_heading = "Output")]
-    verbose: bool,
 }
 
 /// The form of a report.
@@ -72,17 +55,15 @@ impl ReportArgs {
     /// # Errors
     /// Arguments contradict each other, or name something that does not exist.
     pub fn intent(self) -> Result<Report, Failure> {
-        let (traces, filter) = captures(&self.words, self.filter)?;
-        if traces.contains(&Input::Stdin) {
+        let asked = self.ask.intent(&self.words, self.utc)?;
+        if asked.traces.contains(&Input::Stdin) {
             return Err(Failure::usage(
                 "a report reads captures more than once; standard input cannot be one of them",
             ));
         }
         Ok(Report {
             rules: self.selection.of(self.rules)?,
-            window: self.window.intent(&traces, self.utc)?,
-            traces,
-            filter,
+            asked,
             form: match self.format {
                 Format::Html => ReportForm::Html,
                 Format::Markdown => ReportForm::Markdown,
@@ -90,10 +71,6 @@ impl ReportArgs {
             },
             output: self.output,
             utc: self.utc,
-            jobs: self.jobs,
-            memory: self.memory,
-            quiet: self.quiet,
-            verbose: self.verbose,
         })
     }
 }

@@ -19,7 +19,7 @@ query says of time and evt_type decides which parts of a capture are read:
       where time between '2026-11-23T13:01:15' and '2026-11-23T13:01:16'
       group by 1 order by 2 desc\"
   tercel sql trace.scap \"select p.cmdline, c.remote_address
-      from connections c join processes p using (file, pid, start)\"
+      from connections c join processes p using (file, process)\"
 
 Without a query there is a prompt, with .tables and .schema; from a pipe, queries end with a semicolon at the end of a line.")]
 pub struct SqlArgs {

@@ -9,6 +9,7 @@ use tercel_replay::scan::Visitor;
 
 use super::Printer;
 use crate::diagnostics;
+use crate::each_event::EachEvent;
 use crate::exit::Failure;
 use crate::intent::OfHost;
 use crate::snaplen;
@@ -21,7 +22,7 @@ const RING: u32 = 16 << 20;
 const BATCH: u32 = 1 << 12;
 
 /// Prints events until a limit, a signal or a closed output.
-pub fn run(host: &OfHost, quiet: bool, printer: &mut Printer) -> Result<(), Failure> {
+pub fn run(host: &OfHost, quiet: bool, events: &mut EachEvent<Printer>) -> Result<(), Failure> {
     let (snaplen, warning) = snaplen::within_limit("-s", host.snaplen);
     warning.iter().filter(|_| !quiet).for_each(|warning| eprintln!("warning: {warning}"));
     let options = Options { snaplen, ring: RING, ..Options::default() };
@@ -32,7 +33,7 @@ pub fn run(host: &OfHost, quiet: bool, printer: &mut Printer) -> Result<(), Fail
     loop {
         let is_idle = match source.poll() {
             Polled::Block(block) => {
-                if !printer.block(&block)? {
+                if !events.block(&block)? {
                     break;
                 }
                 batch += 1;
@@ -49,7 +50,7 @@ pub fn run(host: &OfHost, quiet: bool, printer: &mut Printer) -> Result<(), Fail
             source.stop();
         }
         if is_idle {
-            if printer.out.flush().is_err() {
+            if events.0.out.flush().is_err() {
                 break;
             }
             source.wait();

@@ -7,6 +7,8 @@ use tercel_analysis::events::EventField;
 use tercel_analysis::tables::Table;
 use tercel_replay::Window;
 use tercel_replay::fields::Direction;
+use tercel_replay::scan::Threads;
+use tercel_rules::program::Program;
 
 use super::{Filter, Rules};
 use crate::inputs::Input;
@@ -46,8 +48,8 @@ pub enum Form {
     Raw,
 }
 
-/// What the verbs of `tercel baseline` have in common.
-pub struct Baselined {
+/// What questions about captures have in common.
+pub struct Asked {
     /// Captures.
     pub traces: Vec<Input>,
     /// Which events count.
@@ -64,10 +66,36 @@ pub struct Baselined {
     pub verbose: bool,
 }
 
+/// Most memory that rows take unless a limit is given.
+const MEMORY: usize = 1 << 30;
+
+impl Asked {
+    /// How many threads read a capture.
+    pub fn threads(&self) -> Threads {
+        Threads::new(threads(self.jobs))
+    }
+
+    /// Most bytes that rows take.
+    pub fn memory(&self) -> usize {
+        self.memory.unwrap_or(MEMORY)
+    }
+
+    /// The condition of the filter.
+    pub fn program(&self) -> Option<&Program> {
+        self.filter.as_ref().map(|filter| &filter.program)
+    }
+}
+
+/// The given number of threads, otherwise one per CPU.
+fn threads(jobs: Option<NonZeroUsize>) -> usize {
+    let all = || std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
+    jobs.map_or_else(all, NonZeroUsize::get)
+}
+
 /// What `tercel baseline learn` does.
 pub struct Learn {
     /// From what.
-    pub from: Baselined,
+    pub from: Asked,
     /// Where the baseline goes.
     pub output: PathBuf,
 }
@@ -77,7 +105,7 @@ pub struct Compare {
     /// The file with the baseline.
     pub baseline: PathBuf,
     /// What is compared with it.
-    pub with: Baselined,
+    pub with: Asked,
     /// How rows are printed.
     pub face: Face,
     /// How many rows.
@@ -88,12 +116,8 @@ pub struct Compare {
 
 /// What `tercel export` does.
 pub struct Export {
-    /// Captures.
-    pub traces: Vec<Input>,
-    /// Which events count.
-    pub filter: Option<Filter>,
-    /// Which part.
-    pub window: Window,
+    /// What is asked.
+    pub asked: Asked,
     /// What leaves.
     pub what: Exported,
     /// The form of the file.
@@ -102,14 +126,6 @@ pub struct Export {
     pub rules: Option<Rules>,
     /// Where it goes; standard output unless given.
     pub output: Option<PathBuf>,
-    /// Threads.
-    pub jobs: Option<NonZeroUsize>,
-    /// Bytes of memory for rows.
-    pub memory: Option<usize>,
-    /// No progress, no warnings.
-    pub quiet: bool,
-    /// Show every damaged place.
-    pub verbose: bool,
 }
 
 /// What is exported.
@@ -166,30 +182,31 @@ pub struct Sql {
     pub verbose: bool,
 }
 
+#[cfg(feature = "sql")]
+impl Sql {
+    /// How many threads read a capture.
+    pub fn threads(&self) -> usize {
+        threads(self.jobs)
+    }
+
+    /// Most bytes that the rows of a table take.
+    pub fn memory(&self) -> usize {
+        self.memory.unwrap_or(MEMORY)
+    }
+}
+
 /// What `tercel report` does.
 pub struct Report {
     /// Rules.
     pub rules: Rules,
-    /// Captures, all of them files.
-    pub traces: Vec<Input>,
-    /// Which events count.
-    pub filter: Option<Filter>,
-    /// Which part.
-    pub window: Window,
+    /// What is asked, of captures that are all files.
+    pub asked: Asked,
     /// Its form.
     pub form: ReportForm,
     /// Where it goes; standard output unless given.
     pub output: Option<PathBuf>,
     /// Times in UTC.
     pub utc: bool,
-    /// Threads.
-    pub jobs: Option<NonZeroUsize>,
-    /// Bytes of memory for rows.
-    pub memory: Option<usize>,
-    /// No progress, no warnings.
-    pub quiet: bool,
-    /// Show every damaged place.
-    pub verbose: bool,
 }
 
 /// The form of a report.
@@ -221,22 +238,10 @@ pub struct View {
     pub limit: Option<usize>,
     /// How they are printed.
     pub face: Face,
-    /// Captures.
-    pub traces: Vec<Input>,
-    /// Which events count.
-    pub filter: Option<Filter>,
-    /// Which part.
-    pub window: Window,
+    /// What is asked.
+    pub asked: Asked,
     /// Times in UTC.
     pub utc: bool,
-    /// Threads.
-    pub jobs: Option<NonZeroUsize>,
-    /// Bytes of memory for rows.
-    pub memory: Option<usize>,
-    /// No progress, no warnings.
-    pub quiet: bool,
-    /// Show every damaged place.
-    pub verbose: bool,
 }
 
 /// How rows for people stand to each other.

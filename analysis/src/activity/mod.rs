@@ -4,7 +4,8 @@
 mod ecs;
 mod ocsf;
 
-use serde_json::{Map, Value};
+use serde_json::Value;
+use tercel_replay::put;
 
 use crate::tables::{Cell, Row, Table, iso8601};
 
@@ -57,26 +58,9 @@ impl<'a> Activity<'a> {
         if let Cell::Time(ts) = self.cell(column) { Some(*ts) } else { None }
     }
 
-    /// The durable name of the process: its pid and start, in nanoseconds.
+    /// The durable name of the process.
     fn identity(&self) -> Option<Value> {
-        let Cell::Int(pid) = self.cell("pid") else { return None };
-        Some(Value::from(format!("{pid}@{}", self.time("start").unwrap_or(0))))
-    }
-}
-
-/// Puts a value at a path such as `process.parent.name`; nothing is put if there is no value.
-fn put(object: &mut Map<String, Value>, path: &str, value: Option<Value>) {
-    let Some(value) = value else { return };
-    match path.split_once('.') {
-        None => {
-            object.insert(path.to_owned(), value);
-        }
-        Some((key, rest)) => {
-            let inner = object.entry(key).or_insert_with(|| Value::Object(Map::new()));
-            if let Value::Object(inner) = inner {
-                put(inner, rest, Some(value));
-            }
-        }
+        self.value("process")
     }
 }
 

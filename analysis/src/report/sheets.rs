@@ -33,7 +33,8 @@ pub(super) struct Sheet {
 struct Choice {
     table: Table,
     title: &'static str,
-    columns: &'static [&'static str],
+    /// Their names, as words.
+    columns: &'static str,
     is_meant: fn(Rows<'_>, &Row) -> bool,
 }
 
@@ -51,111 +52,61 @@ const CHOICES: [Choice; 10] = [
     Choice {
         table: Table::Connections,
         title: "Connections",
-        columns: &[
-            "first",
-            "protocol",
-            "role",
-            "local_address",
-            "local_port",
-            "remote_address",
-            "remote_port",
-            "remote_name",
-            "pid",
-            "name",
-            "container",
-            "received",
-            "sent",
-            "result",
-        ],
+        columns: "first protocol role local_address local_port remote_address remote_port remote_name pid name container received sent result",
         is_meant: any,
     },
     Choice {
         table: Table::Listeners,
         title: "Listening sockets",
-        columns: &["protocol", "address", "port", "pid", "name", "container", "since", "accepted"],
+        columns: "protocol address port pid name container since accepted",
         is_meant: any,
     },
     Choice {
         table: Table::Files,
         title: "Changed files",
-        columns: &[
-            "first",
-            "path",
-            "pid",
-            "name",
-            "container",
-            "written",
-            "created",
-            "deleted",
-            "changed",
-            "renamed_to",
-            "mapped",
-        ],
+        columns: "first path pid name container written created deleted changed renamed_to mapped",
         is_meant: is_changed,
     },
     Choice {
         table: Table::Executions,
         title: "Executions",
-        columns: &["time", "pid", "parent", "user", "container", "exe", "cmdline"],
+        columns: "time pid parent user container exe cmdline",
         is_meant: any,
     },
     Choice {
         table: Table::Users,
         title: "What people did",
-        columns: &["time", "kind", "pid", "user", "login_user", "tty", "container", "cwd", "what"],
+        columns: "time kind pid user login_user tty container cwd what",
         is_meant: any,
     },
     Choice {
         table: Table::Dns,
         title: "Names asked for",
-        columns: &["time", "pid", "name", "container", "kind", "query", "type", "code", "answers", "server"],
+        columns: "time pid name container kind query type code answers server",
         is_meant: any,
     },
     Choice {
         table: Table::Http,
         title: "HTTP requests",
-        columns: &[
-            "time",
-            "pid",
-            "name",
-            "container",
-            "role",
-            "method",
-            "host",
-            "url",
-            "code",
-            "request_bytes",
-            "response_bytes",
-        ],
+        columns: "time pid name container role method host url code request_bytes response_bytes",
         is_meant: any,
     },
     Choice {
         table: Table::Signals,
         title: "Signals",
-        columns: &["time", "kind", "pid", "name", "signal_name", "target_pid", "target", "result"],
+        columns: "time kind pid name signal_name target_pid target result",
         is_meant: any,
     },
     Choice {
         table: Table::Containers,
         title: "Containers",
-        columns: &[
-            "id",
-            "name",
-            "engine",
-            "image",
-            "privileged",
-            "address",
-            "processes",
-            "calls",
-            "first",
-            "last",
-        ],
+        columns: "id name engine image privileged address processes calls first last",
         is_meant: any,
     },
     Choice {
         table: Table::Drops,
         title: "Losses of the recorder",
-        columns: &["time", "number", "kind", "lost", "ratio"],
+        columns: "time number kind lost ratio",
         is_meant: any,
     },
 ];
@@ -177,7 +128,8 @@ fn shown(cell: &Cell, clock: &Clock) -> String {
 pub(super) fn of(answer: &Answer, clock: &Clock) -> Vec<Sheet> {
     let sheet = |choice: &Choice| {
         let all = Rows::of(answer, choice.table);
-        let at: Vec<usize> = choice.columns.iter().filter_map(|name| all.info.column(name)).collect();
+        let at: Vec<usize> =
+            choice.columns.split_whitespace().filter_map(|name| all.info.column(name)).collect();
         let meant = || all.rows.iter().filter(|row| (choice.is_meant)(all, row));
         let cells = |row: &Row| at.iter().map(|at| shown(&row[*at], clock)).collect();
         let is_number = |ty: ColumnType| {

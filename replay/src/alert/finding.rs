@@ -128,8 +128,8 @@ fn is_path(kind: Option<&str>, name: Option<&str>) -> bool {
     }
 }
 
-/// Puts a value at a path such as `process.parent.name`; nothing is put if there is no value.
-fn put(object: &mut Map<String, Value>, path: &str, value: Option<Value>) {
+/// Puts a value at a path such as `process.parent.name` of an object of JSON; nothing is put if there is no value.
+pub fn put(object: &mut Map<String, Value>, path: &str, value: Option<Value>) {
     let Some(value) = value else { return };
     match path.split_once('.') {
         None => {

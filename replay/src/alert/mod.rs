@@ -17,7 +17,7 @@ use tercel_rules::program::{Operand, Program, Rule, Source};
 
 use crate::fields::{self, Context, Scratch, Settings};
 use escape::push_string;
-pub use finding::{Finding, JsonSchema, Values};
+pub use finding::{Finding, JsonSchema, Values, put};
 
 /// A rule that matched an event.
 #[derive(Debug, Clone, Copy)]

@@ -11,6 +11,25 @@ use super::parameters::{buffer, position, present, raw_value};
 use super::{Comparison, Context, Dependency, Nature, Scratch, Value, arguments, real, time};
 use crate::state::FdKind;
 
+/// The fields that say what the kernel did beside what the parameters say.
+macro_rules! of_kernel {
+    () => {
+        E::EvtRealpath
+            | E::EvtRealpathInside
+            | E::EvtRealpathSecond
+            | E::EvtRealpathSecondInside
+            | E::EvtEntryPath
+            | E::EvtEntryPathSecond
+            | E::EvtFileIno
+            | E::EvtFileDev
+            | E::EvtFileMode
+            | E::EvtIsUring
+            | E::EvtIsArgChanged
+            | E::EvtIsArgsCut
+            | E::EvtIsEnvCut
+    };
+}
+
 /// The value of a field of the class `evt` for system calls.
 pub(super) fn value<'a>(
     cx: &Context<'a>,
@@ -60,19 +79,7 @@ pub(super) fn value<'a>(
         E::EvtCapture => scratch.cut.as_ref().map(|cut| Value::Text(cut.file.as_bytes())),
         E::EvtIsOpenCreate => Some(Value::Bool(opening::is_open(cx, Opening::Create))),
 
-        E::EvtRealpath
-        | E::EvtRealpathInside
-        | E::EvtRealpathSecond
-        | E::EvtRealpathSecondInside
-        | E::EvtEntryPath
-        | E::EvtEntryPathSecond
-        | E::EvtFileIno
-        | E::EvtFileDev
-        | E::EvtFileMode
-        | E::EvtIsUring
-        | E::EvtIsArgChanged
-        | E::EvtIsArgsCut
-        | E::EvtIsEnvCut => real::value(event, field),
+        of_kernel!() => real::value(event, field),
 
         E::EvtIsIo => Some(Value::Bool(info.any(EventFlags::READS_FROM_FD | EventFlags::WRITES_TO_FD))),
         E::EvtIsIoRead => Some(Value::Bool(info.any(EventFlags::READS_FROM_FD))),
@@ -136,19 +143,7 @@ pub(super) fn nature(field: E) -> Nature {
             ..Nature::EVENT
         },
         E::EvtAround => Nature { comparison: Comparison::Around, ..Nature::EVENT },
-        E::EvtRealpath
-        | E::EvtRealpathInside
-        | E::EvtRealpathSecond
-        | E::EvtRealpathSecondInside
-        | E::EvtEntryPath
-        | E::EvtEntryPathSecond
-        | E::EvtFileIno
-        | E::EvtFileDev
-        | E::EvtFileMode
-        | E::EvtIsUring
-        | E::EvtIsArgChanged
-        | E::EvtIsArgsCut
-        | E::EvtIsEnvCut
+        of_kernel!()
         | E::EvtLatencyQuantized
         | E::EvtLatencyHuman
         | E::EvtCategory

@@ -2,7 +2,6 @@
 
 mod columns;
 
-use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
@@ -10,8 +9,7 @@ use tercel_analysis::tables::{Table, TableInfo};
 use tercel_rules::fields::nearest;
 use tercel_rules::load::Options;
 
-use super::read::{MomentArgs, POINTS, WindowArgs, captures};
-use super::values;
+use super::read::{AskArgs, MomentArgs, POINTS};
 use crate::exit::Failure;
 use crate::intent::{Face, Intent, Rules, Shape, View};
 
@@ -27,11 +25,8 @@ pub struct TraceArgs {
 /// Options that all of them have.
 #[derive(Debug, Args)]
 pub struct ViewArgs {
-    /// The filter as an option, instead of words after the captures
-    #[arg(long, value_name = "EXPRESSION")]
-    filter: Option<String>,
     #[command(flatten)]
-    window: WindowArgs,
+    ask: AskArgs,
     #[command(flatten)]
     moment: MomentArgs,
     /// Show these columns, with a comma between; 'tercel table' lists the columns of all tables
@@ -52,18 +47,6 @@ pub struct ViewArgs {
     /// Print times in UTC instead of the time zone of the capture
     #[arg(long, help_heading = "Output")]
     utc: bool,
-    /// Read on this many threads; the output is the same for any number [default: one per CPU]
-    #[arg(short, long, value_name = "THREADS")]
-    jobs: Option<NonZeroUsize>,
-    /// Limit the memory for rows, as in 256MiB [default: 1GiB]
-    #[arg(long, value_name = "SIZE", value_parser = values::memory)]
-    memory: Option<usize>,
-    /// Print no progress and no warnings
-    #[arg(short, long, conflicts_with = "verbose", help_heading = "Output")]
-    quiet: bool,
-    /// Show every damaged place of the captures
-    #[arg(short, long, help_heading = "Output")]
-    verbose: bool,
 }
 
 /// Options of `tercel ps`.
@@ -173,17 +156,17 @@ enum By {
 }
 
 impl ViewArgs {
-    fn view(self, words: &[String], table: Table, columns: &[&str]) -> Result<View, Failure> {
-        let (traces, filter) = captures(words, self.filter)?;
-        let window = match self.moment.intent(&traces, self.utc)? {
-            Some(moment) => moment,
-            None => self.window.intent(&traces, self.utc)?,
-        };
+    /// `columns` are those that are shown unless others are chosen, as words; all without.
+    fn view(self, words: &[String], table: Table, columns: &str) -> Result<View, Failure> {
+        let mut asked = self.ask.intent(words, self.utc)?;
+        if let Some(moment) = self.moment.intent(&asked.traces, self.utc)? {
+            asked.window = moment;
+        }
         let info = table.info();
         let columns = match &self.columns {
             Some(names) => named(info, names.split(','))?,
             None if columns.is_empty() => (0..info.columns.len()).collect(),
-            None => named(info, columns.iter().copied())?,
+            None => named(info, columns.split_whitespace())?,
         };
         let sort = match self.sort.as_deref() {
             None => None,
@@ -206,14 +189,8 @@ impl ViewArgs {
             rules: None,
             limit: self.limit,
             face,
-            traces,
-            filter,
-            window,
+            asked,
             utc: self.utc,
-            jobs: self.jobs,
-            memory: self.memory,
-            quiet: self.quiet,
-            verbose: self.verbose,
         })
     }
 }
@@ -245,7 +222,7 @@ impl PsArgs {
     pub fn intent(self) -> Result<Intent, Failure> {
         let is_tree = !self.flat && self.view.sort.is_none() && !self.view.json && !self.view.csv;
         let is_whole = self.view.json || self.view.csv;
-        let columns = if is_whole { &[] } else { columns::PROCESSES };
+        let columns = if is_whole { "" } else { columns::PROCESSES };
         let view = self.view.view(&self.traces.words, Table::Processes, columns)?;
         Ok(Intent::View(View { shape: if is_tree { Shape::Tree } else { Shape::Rows }, ..view }))
     }
@@ -313,8 +290,8 @@ impl PlainArgs {
 
 impl ViewArgs {
     /// With chosen columns for people; programs get all.
-    fn hand(self, traces: &TraceArgs, table: Table, columns: &[&str]) -> Result<View, Failure> {
-        let columns = if self.json || self.csv { &[] } else { columns };
+    fn hand(self, traces: &TraceArgs, table: Table, columns: &str) -> Result<View, Failure> {
+        let columns = if self.json || self.csv { "" } else { columns };
         self.view(&traces.words, table, columns)
     }
 }
@@ -340,70 +317,21 @@ impl TopArgs {
     /// Arguments contradict each other, or name something that does not exist.
     pub fn intent(self) -> Result<Intent, Failure> {
         const ROWS: usize = 20;
-        let (table, by, sort, columns): (_, &[&str], _, &[&str]) = match self.by {
-            By::Process => (
-                Table::Processes,
-                &[],
-                "calls",
-                &[
-                    "calls",
-                    "errors",
-                    "file_read",
-                    "file_written",
-                    "net_read",
-                    "net_written",
-                    "threads",
-                    "pid",
-                    "container",
-                    "cmdline",
-                ],
-            ),
-            By::File => {
-                (Table::Files, &["path"], "bytes", &["bytes", "read", "written", "opens", "errors", "path"])
-            }
+        let (table, by, sort, columns) = match self.by {
+            By::Process => (Table::Processes, "", "calls", columns::TOP_PROCESSES),
+            By::File => (Table::Files, "path", "bytes", "bytes read written opens errors path"),
             By::Connection => (
                 Table::Connections,
-                &["protocol", "local_address", "local_port", "remote_address", "remote_port"],
+                "protocol local_address local_port remote_address remote_port",
                 "bytes",
-                &[
-                    "bytes",
-                    "received",
-                    "sent",
-                    "protocol",
-                    "local_address",
-                    "local_port",
-                    "remote_address",
-                    "remote_port",
-                    "name",
-                    "container",
-                ],
+                columns::TOP_CONNECTIONS,
             ),
-            By::Container => (
-                Table::Containers,
-                &[],
-                "calls",
-                &[
-                    "calls",
-                    "errors",
-                    "processes",
-                    "file_read",
-                    "file_written",
-                    "net_read",
-                    "net_written",
-                    "id",
-                    "name",
-                    "image",
-                ],
-            ),
-            By::Syscall => {
-                (Table::Syscalls, &["type"], "calls", &["calls", "errors", "read", "written", "type"])
-            }
-            By::Error => {
-                (Table::Errors, &["error", "type"], "count", &["count", "error", "type", "name", "example"])
-            }
+            By::Container => (Table::Containers, "", "calls", columns::TOP_CONTAINERS),
+            By::Syscall => (Table::Syscalls, "type", "calls", "calls errors read written type"),
+            By::Error => (Table::Errors, "error type", "count", "count error type name example"),
         };
         let info = table.info();
-        let by = named(info, by.iter().copied())?;
+        let by = named(info, by.split_whitespace())?;
         let sort = (one(info, sort)?, true);
         let mut view = self.view.view(&self.traces.words, table, columns)?;
         view.limit.get_or_insert(ROWS);
@@ -435,6 +363,9 @@ impl TableArgs {
                 "--rules is for the tables alerts and timeline; the others show no alerts",
             ));
         }
-        Ok(Intent::View(View { by, rules, ..self.view.view(words, table, &[])? }))
+        let is_plain = by.is_empty() && self.view.sort.is_none() && self.view.columns.is_none();
+        let view = self.view.view(words, table, "")?;
+        let shape = if table == Table::ProcessTree && is_plain { Shape::Tree } else { view.shape };
+        Ok(Intent::View(View { by, rules, shape, ..view }))
     }
 }
