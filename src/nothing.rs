@@ -32,10 +32,10 @@ const FAMILIES: [&[&str]; 16] = [
     &["pipe", "pipe2"],
 ];
 
-/// Fields that have no value in any capture of today, as the words that filters begin them with.
+/// Fields that have no value in most captures, as the words that filters begin them with.
 const EMPTY: [(&str, &str); 6] = [
-    ("evt.latency", "events do not say how long a call took"),
-    ("evt.wait_latency", "events do not say how long a call took"),
+    ("evt.latency", "'tercel record --latency' measures how long calls take"),
+    ("evt.wait_latency", "'tercel record --latency' measures how long calls take, as evt.latency"),
     ("k8s.svc.", "no engine reports services; k8s.ns.name and k8s.pod.name have values"),
     ("k8s.rc.", "no engine reports replication controllers; k8s.ns.name and k8s.pod.name have values"),
     ("k8s.rs.", "no engine reports replica sets; k8s.ns.name and k8s.pod.name have values"),

@@ -245,8 +245,13 @@ fn queries_see_what_tables_and_events_show() {
     }
     let executions = objects(&out(&["table", "executions", "-q", "--json", TRACE])).len() as u64;
     assert_eq!(
-        count("select count(*) as n from executions join processes using (file, pid, start)"),
+        count("select count(*) as n from executions join processes using (file, process)"),
         executions
+    );
+    // A process that ran before the capture is found, too.
+    assert_eq!(
+        count("select count(*) as n from fds join processes using (file, process)"),
+        objects(&out(&["fds", "-q", "--json", TRACE])).len() as u64
     );
     assert_eq!(out(&["sql", "-q", TRACE, ".tables"]).lines().next(), Some("events"));
     assert!(

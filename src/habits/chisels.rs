@@ -1,7 +1,8 @@
 //! sysdig's chisels: the name of one enters, the command that answers the same question leaves. docs/from-sysdig.md shows the table.
 
 /// The answer to chisels about times.
-const TIMES: &str = "events do not say how long a call took; no command";
+const TIMES: &str =
+    "`tercel record --latency` measures how long calls take: `evt.latency` in filters, exports and SQL";
 
 /// Chisels, and the commands that answer them; text that is no command says why there is none.
 const CHISELS: &[(&[&str], &str)] = &[
@@ -12,7 +13,8 @@ const CHISELS: &[(&[&str], &str)] = &[
     (&["topprocs_net"], "tercel top --sort net_read TRACE"),
     (&["topprocs_file"], "tercel top --sort file_read TRACE"),
     (&["topprocs_errors"], "tercel top --sort errors TRACE"),
-    (&["topprocs_cpu", "topcontainers_cpu"], "tercel top TRACE"),
+    (&["topprocs_cpu"], "tercel top --sort cpu_user TRACE"),
+    (&["topcontainers_cpu"], "tercel top --by container TRACE"),
     (&["topfiles_bytes"], "tercel top --by file TRACE"),
     (&["topfiles_errors"], "tercel top --by file --sort errors TRACE"),
     (&["topconns"], "tercel top --by connection TRACE"),
@@ -37,20 +39,11 @@ const CHISELS: &[(&[&str], &str)] = &[
     (&["httplog"], "tercel table http TRACE"),
     (&["httptop"], "tercel table http --by url --sort response_bytes TRACE"),
     (&["iobytes", "iobytes_net", "iobytes_file"], "tercel table streams --by type --sort read TRACE"),
+    (&["fileslower"], "tercel events TRACE fd.type=file and evt.latency > 1000000"),
+    (&["netlower"], "tercel events TRACE fd.l4proto exists and evt.latency > 10000000"),
+    (&["scallslower"], "tercel events TRACE evt.latency > 1000000000"),
     (&["shellshock_detect"], "tercel events TRACE evt.type=execve and proc.env contains '() {'"),
-    (
-        &[
-            "bottlenecks",
-            "fdtime_by",
-            "fileslower",
-            "netlower",
-            "scallslower",
-            "spectrogram",
-            "topfiles_time",
-            "topscalls_time",
-        ],
-        TIMES,
-    ),
+    (&["bottlenecks", "fdtime_by", "spectrogram", "topfiles_time", "topscalls_time"], TIMES),
 ];
 
 /// What to use instead of a chisel.

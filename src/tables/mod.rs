@@ -6,13 +6,11 @@ mod text;
 mod tree;
 
 use std::io::{self, BufWriter, Write};
-use std::num::NonZeroUsize;
 use std::sync::Arc;
 
 use tercel_analysis::tables::{self, Answer, CsvLines, Row, Table, Tables};
 use tercel_format::Capture;
 use tercel_format::trace::Zone;
-use tercel_replay::scan::Threads;
 
 use crate::captures::{self, Next};
 use crate::diagnostics;
@@ -25,22 +23,20 @@ use crate::rules;
 pub use list::run as list;
 pub use text::Lines;
 
-/// Most memory that rows take unless a limit is given.
-const MEMORY: usize = 1 << 30;
-
 /// Runs the verb.
 pub fn run(view: &View) -> Result<Outcome, Failure> {
-    let filter = view.filter.as_ref().map(|filter| &filter.program);
-    let rules = view.rules.as_ref().map(|rules| rules::load(rules, view.quiet, view.verbose)).transpose()?;
-    let question = Tables::new(&[view.table], view.window, filter, view.memory.unwrap_or(MEMORY))
-        .with_rules(rules.as_ref());
+    let asked = &view.asked;
+    let rules =
+        view.rules.as_ref().map(|rules| rules::load(rules, asked.quiet, asked.verbose)).transpose()?;
+    let question =
+        Tables::new(&[view.table], asked.window, asked.program(), asked.memory()).with_rules(rules.as_ref());
     let mut printer = Printer::new(view)?;
     let (mut events, mut counts) = (0, Box::new([0; CODES]));
-    let outcome = captures::each(&view.traces, view.quiet, |name, capture, progress| {
+    let outcome = captures::each(&asked.traces, asked.quiet, |name, capture, progress| {
         let zone = zone(&capture, view.utc);
-        let answer = question.ask(capture, threads(view), &|bytes| progress.advance(bytes));
+        let answer = question.ask(capture, asked.threads(), &|bytes| progress.advance(bytes));
         let answer = answer.map_err(|error| Failure::io(format!("{name}: {error}")))?;
-        let ended = diagnostics::ended(name, &answer.report, answer.error.as_ref(), view.verbose);
+        let ended = diagnostics::ended(name, &answer.report, answer.error.as_ref(), asked.verbose);
         events += answer.events;
         counts.iter_mut().zip(&*answer.counts).for_each(|(sum, count)| *sum += count);
         let written = printer.answer(name, zone.as_deref(), answer);
@@ -48,12 +44,12 @@ pub fn run(view: &View) -> Result<Outcome, Failure> {
         finish(written)?;
         Ok((ended, if is_closed { Next::Stop } else { Next::GoOn }))
     })?;
-    let is_part = view.window != tercel_replay::Window::default();
-    let counts_events =
-        view.table != Table::Fds && view.window.from.is_none_or(|from| view.window.to != Some(from));
-    if events == 0 && counts_events && (is_part || view.filter.is_some()) && !view.quiet {
-        let filter_text = view.filter.as_ref().map(|filter| filter.text.as_str());
-        eprintln!("warning: {}", nothing::text(&view.traces, is_part, filter_text, Some(&counts)));
+    let is_part = asked.window != tercel_replay::Window::default();
+    let counts_events = ![Table::Fds, Table::ProcessTree].contains(&view.table)
+        && asked.window.from.is_none_or(|from| asked.window.to != Some(from));
+    if events == 0 && counts_events && (is_part || asked.filter.is_some()) && !asked.quiet {
+        let filter_text = asked.filter.as_ref().map(|filter| filter.text.as_str());
+        eprintln!("warning: {}", nothing::text(&asked.traces, is_part, filter_text, Some(&counts)));
     }
     finish(printer.finish()).map(|done| done.max(outcome))
 }
@@ -63,14 +59,6 @@ fn finish(written: io::Result<()>) -> Result<Outcome, Failure> {
     crate::finish(
         written.map_err(|error| io::Error::new(error.kind(), format!("cannot write rows: {error}"))),
     )
-}
-
-/// How many threads read a capture.
-fn threads(view: &View) -> Threads {
-    let count = view
-        .jobs
-        .map_or_else(|| std::thread::available_parallelism().map_or(1, NonZeroUsize::get), NonZeroUsize::get);
-    Threads::new(count)
 }
 
 /// The local time of the recorded host.
@@ -93,8 +81,8 @@ enum Out {
 impl<'a> Printer<'a> {
     fn new(view: &'a View) -> Result<Printer<'a>, Failure> {
         let out = BufWriter::new(Box::new(io::stdout()) as Box<dyn Write>);
-        let names_files = view.traces.len() > 1
-            || view.traces.iter().any(|trace| matches!(trace, Input::File(path) if path.is_dir()));
+        let names_files = view.asked.traces.len() > 1
+            || view.asked.traces.iter().any(|trace| matches!(trace, Input::File(path) if path.is_dir()));
         let out = match view.face {
             Face::Csv => {
                 let lines = CsvLines::new(out, view.table.info(), &view.columns, names_files);

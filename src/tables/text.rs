@@ -24,54 +24,66 @@ pub struct Lines<'a> {
 impl Lines<'_> {
     /// Prints rows with the names of the columns above.
     pub fn print(&self, out: &mut dyn Write, rows: &[Row]) -> io::Result<()> {
-        self.lines(out, rows.iter().map(|row| (row, "")))
+        self.lines(out, || rows.iter().map(|row| (row, "")))
     }
 
     /// Prints rows as a tree.
     pub fn print_tree(&self, out: &mut dyn Write, rows: &[Row], branches: &[Branch]) -> io::Result<()> {
-        self.lines(out, branches.iter().map(|branch| (&rows[branch.row], branch.lead.as_str())))
+        self.lines(out, || branches.iter().map(|branch| (&rows[branch.row], branch.lead.as_str())))
     }
 
-    fn lines<'r>(
+    /// Rows are looked at twice, for the widths and for the lines: the cells of all of them as text would take more than the rows.
+    fn lines<'r, I: Iterator<Item = (&'r Row, &'r str)>>(
         &self,
         out: &mut dyn Write,
-        rows: impl Iterator<Item = (&'r Row, &'r str)>,
+        rows: impl Fn() -> I,
     ) -> io::Result<()> {
         let head: Vec<String> =
             self.columns.iter().map(|at| self.info.columns[*at].name.to_uppercase()).collect();
-        let mut lines = vec![head];
-        for (row, lead) in rows {
+        let mut widths: Vec<usize> = head.iter().map(|name| measure_text_width(name).min(WIDEST)).collect();
+        let mut text = String::new();
+        for (row, _) in rows() {
+            for (index, width) in widths.iter_mut().enumerate() {
+                text.clear();
+                push_text(&row[self.columns[index]], self.zone, &mut text);
+                *width = measure_text_width(&text).min(WIDEST).max(*width);
+            }
+        }
+        let widest = Term::stdout().size_checked().map(|(_, columns)| usize::from(columns));
+        self.line(out, head, &widths, widest)?;
+        for (row, lead) in rows() {
             let mut line: Vec<String> = self.columns.iter().map(|at| self.cell(&row[*at])).collect();
             if let Some(last) = line.last_mut() {
                 last.insert_str(0, lead);
             }
-            lines.push(line);
-        }
-        let widths: Vec<usize> = (0..self.columns.len())
-            .map(|index| {
-                lines.iter().map(|line| measure_text_width(&line[index])).max().unwrap_or(0).min(WIDEST)
-            })
-            .collect();
-        let widest = Term::stdout().size_checked().map(|(_, columns)| usize::from(columns));
-        for line in &lines {
-            let mut text = String::new();
-            for ((index, cell), width) in line.iter().enumerate().zip(&widths) {
-                let is_last = index + 1 == line.len();
-                let cell = if is_last { cell.as_str().into() } else { shortened(cell, *width) };
-                let room = " ".repeat(width.saturating_sub(measure_text_width(&cell)));
-                match self.is_number(index) {
-                    true => text.extend([room.as_str(), &cell]),
-                    false if is_last => text.push_str(&cell),
-                    false => text.extend([&*cell, room.as_str()]),
-                }
-                if !is_last {
-                    text.push_str("  ");
-                }
-            }
-            let text = text.trim_end();
-            writeln!(out, "{}", widest.map_or_else(|| text.into(), |columns| shortened(text, columns)))?;
+            self.line(out, line, &widths, widest)?;
         }
         Ok(())
+    }
+
+    fn line(
+        &self,
+        out: &mut dyn Write,
+        line: Vec<String>,
+        widths: &[usize],
+        widest: Option<usize>,
+    ) -> io::Result<()> {
+        let mut text = String::new();
+        for ((index, cell), width) in line.iter().enumerate().zip(widths) {
+            let is_last = index + 1 == line.len();
+            let cell = if is_last { cell.as_str().into() } else { shortened(cell, *width) };
+            let room = " ".repeat(width.saturating_sub(measure_text_width(&cell)));
+            match self.is_number(index) {
+                true => text.extend([room.as_str(), &cell]),
+                false if is_last => text.push_str(&cell),
+                false => text.extend([&*cell, room.as_str()]),
+            }
+            if !is_last {
+                text.push_str("  ");
+            }
+        }
+        let text = text.trim_end();
+        writeln!(out, "{}", widest.map_or_else(|| text.into(), |columns| shortened(text, columns)))
     }
 
     fn cell(&self, cell: &Cell) -> String {

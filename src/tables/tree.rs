@@ -1,8 +1,6 @@
 //! Processes as a tree: rows enter, their order and what is drawn before each leaves.
 
-use std::collections::BTreeMap;
-
-use tercel_analysis::tables::{Cell, Row, TableInfo, children};
+use tercel_analysis::tables::{Cell, Row, TableInfo, tree};
 
 /// A row's place in a tree.
 #[derive(Debug, PartialEq, Eq)]
@@ -13,10 +11,29 @@ pub struct Branch {
     pub lead: String,
 }
 
-/// Arranges the rows of the table of processes as a tree: each below the process that started it, or else below its last parent.
+/// Levels that are drawn; deeper ones begin at the margin again.
+const DEEP: usize = 40;
+
+/// Arranges the rows of a table of processes as a tree: each below the process that started it, or else below its last parent.
 /// Children stand in the order of their starts.
 pub fn arrange(info: &TableInfo, rows: &[Row]) -> Vec<Branch> {
-    walk(&children(info, rows), rows.len())
+    let places = tree(info, rows);
+    let mut branches = Vec::with_capacity(places.len());
+    // By level, whether a row that has been drawn stands below the same parent. Rows are drawn from the last to the first.
+    let mut follows: Vec<bool> = Vec::new();
+    for (row, depth) in places.into_iter().rev() {
+        follows.resize(depth + 1, false);
+        let margin = (depth / DEEP * DEEP).max(1).min(depth);
+        let mut lead: String =
+            follows[margin..depth].iter().map(|more| if *more { "│  " } else { "   " }).collect();
+        if depth > 0 {
+            lead.push_str(if follows[depth] { "├─ " } else { "└─ " });
+        }
+        follows[depth] = true;
+        branches.push(Branch { row, lead });
+    }
+    branches.reverse();
+    branches
 }
 
 /// Rows in their order, each as far to the right as its `depth`.
@@ -28,36 +45,6 @@ pub fn indent(info: &TableInfo, rows: &[Row]) -> Vec<Branch> {
     };
     rows.iter().enumerate().map(|(index, row)| Branch { row: index, lead: lead(row) }).collect()
 }
-
-/// Goes through the tree from its roots. Rows that are their own ancestors, which only a damaged or made up capture has, come last.
-fn walk(children: &BTreeMap<Option<usize>, Vec<usize>>, count: usize) -> Vec<Branch> {
-    let mut branches = Vec::with_capacity(count);
-    let mut is_shown = vec![false; count];
-    let roots = children.get(&None).map(Vec::as_slice).unwrap_or_default();
-    let rest = 0..count;
-    for root in roots.iter().copied().chain(rest) {
-        // The rows to show, with what is drawn before them and before their children.
-        let mut stack = vec![(root, String::new(), String::new())];
-        while let Some((row, lead, below)) = stack.pop() {
-            if std::mem::replace(&mut is_shown[row], true) {
-                continue;
-            }
-            let inner = children.get(&Some(row)).map(Vec::as_slice).unwrap_or_default();
-            for (place, child) in inner.iter().enumerate().rev() {
-                let is_last = place + 1 == inner.len();
-                let (own, further) = if is_last { ("└─ ", "   ") } else { ("├─ ", "│  ") };
-                // Deeper than anybody reads, lines only grow.
-                let below = if below.chars().count() > 3 * DEEP { String::new() } else { below.clone() };
-                stack.push((*child, format!("{below}{own}"), format!("{below}{further}")));
-            }
-            branches.push(Branch { row, lead });
-        }
-    }
-    branches
-}
-
-/// Levels that are drawn; deeper ones begin at the margin again.
-const DEEP: usize = 40;
 
 #[cfg(test)]
 mod tests {
@@ -73,7 +60,10 @@ mod tests {
         set("pid", Cell::Int(pid));
         set("start", time(start));
         set("ppid", Cell::Int(ppid));
+        let name = |(pid, start): (i64, u64)| Cell::Text(format!("{pid}@{start}").into_bytes().into());
+        set("process", name((pid, start)));
         if parent.0 != 0 {
+            set("parent_process", name(parent));
             set("parent_pid", Cell::Int(parent.0));
             set("parent_start", time(parent.1));
         }

@@ -94,8 +94,7 @@ impl<'a> Rows<'a> {
     }
 
     fn process(&self, row: &'a Row) -> Option<ProcessId> {
-        let Cell::Int(pid) = self.cell(row, "pid") else { return None };
-        Some(ProcessId { pid: *pid, start: self.time(row, "start").unwrap_or(0) })
+        ProcessId::of_cells(self.cell(row, "pid"), self.cell(row, "start"), self.cell(row, "process"))
     }
 }
 

@@ -41,7 +41,6 @@ impl<'a> Rows<'a> {
 
     /// The process that a row names; `None` if it names none.
     pub(super) fn process(&self, row: &'a Row) -> Option<ProcessId> {
-        let Cell::Int(pid) = self.cell(row, "pid") else { return None };
-        Some(ProcessId { pid: *pid, start: self.number(row, "start") })
+        ProcessId::of_cells(self.cell(row, "pid"), self.cell(row, "start"), self.cell(row, "process"))
     }
 }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use serde::Serialize;
 use tercel_rules::program::Priority;
 
-use crate::tables::{Answer, Cell, ProcessId, Row, Table};
+use crate::tables::{Answer, ProcessId, Row, Table};
 
 use super::family::{Family, Marks};
 use super::plots;
@@ -273,10 +273,7 @@ fn largest(sums: BTreeMap<String, (u64, String)>) -> Vec<Item> {
 }
 
 fn is_marked(rows: Rows<'_>, row: &Row, marks: &Marks) -> bool {
-    let id = (rows.info.column("pid"), rows.info.column("start"));
-    let (Some(pid), Some(start)) = id else { return false };
-    let start = if let Cell::Time(ts) = row[start] { ts } else { 0 };
-    matches!(row[pid], Cell::Int(pid) if marks.contains_key(&ProcessId { pid, start }))
+    rows.process(row).is_some_and(|id| marks.contains_key(&id))
 }
 
 fn connected(answer: &Answer, marks: &Marks) -> Vec<Item> {

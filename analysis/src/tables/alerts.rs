@@ -23,7 +23,7 @@ pub(super) const ALERTS: TableInfo = TableInfo {
     columns: &COLUMNS,
 };
 
-const COLUMNS: [ColumnInfo; 13] = joined(&[
+const COLUMNS: [ColumnInfo; 14] = joined(&[
     &EVENT,
     &[
         column("severity", T::Uint, "Priority as a number: 0 is the most urgent, 7 the least"),

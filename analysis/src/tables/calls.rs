@@ -5,7 +5,7 @@ use std::mem::size_of;
 
 use tercel_replay::state::Text;
 
-use super::catalogue::{ColumnInfo, Order, TableInfo, column};
+use super::catalogue::{ColumnInfo, Order, TableInfo, column, row_bytes};
 use super::cell::{Cell, ColumnType as T};
 use super::collector::{Collector, Row};
 use super::dns::Names;
@@ -96,7 +96,7 @@ impl Collector for Syscalls {
     }
 
     fn bytes(&self) -> usize {
-        self.by_type.len() * size_of::<((&'static str, Text), Calls)>()
+        self.by_type.len() * (size_of::<((&'static str, Text), Calls)>() + row_bytes(&SYSCALLS))
     }
 }
 
@@ -187,6 +187,6 @@ impl Collector for Errors {
     }
 
     fn bytes(&self) -> usize {
-        self.by_error.len() * size_of::<(ErrorKey, Failures)>()
+        self.by_error.len() * (size_of::<(ErrorKey, Failures)>() + row_bytes(&ERRORS))
     }
 }

@@ -1,6 +1,8 @@
 //! What a table and its columns are called and mean.
 
-use super::cell::ColumnType;
+use std::mem::size_of;
+
+use super::cell::{Cell, ColumnType};
 
 /// A column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,6 +42,14 @@ impl TableInfo {
     pub fn column(&self, name: &str) -> Option<usize> {
         self.columns.iter().position(|column| column.name == name)
     }
+}
+
+/// Bytes of the name of a process, with its share of the heap.
+const NAME: usize = 64;
+
+/// Bytes that a row of a table takes, without its texts but the name of its process: they are shared with what it was made from.
+pub(super) const fn row_bytes(info: &TableInfo) -> usize {
+    info.columns.len() * size_of::<Cell>() + 2 * size_of::<Vec<Cell>>() + NAME
 }
 
 pub(super) const fn column(name: &'static str, ty: ColumnType, meaning: &'static str) -> ColumnInfo {

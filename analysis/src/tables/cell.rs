@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use tercel_replay::state::Text;
 
 /// A value in a row.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Cell {
     /// Nothing is known, or there is nothing.
     Null,

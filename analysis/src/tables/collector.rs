@@ -13,6 +13,7 @@ use super::drops::{DROPS, Drops};
 use super::fds::{FDS, Fds};
 use super::files::{FILES, Files};
 use super::http::{HTTP, Http};
+use super::process_tree::{PROCESS_TREE, ProcessTree};
 use super::processes::{EXECUTIONS, Executions, PROCESSES, Processes};
 use super::seen::Seen;
 use super::signals::{SIGNALS, Signals};
@@ -149,6 +150,8 @@ macro_rules! tables {
 tables! {
     /// Processes.
     Processes, processes: Processes, PROCESSES;
+    /// Processes at a moment.
+    ProcessTree, process_tree: ProcessTree, PROCESS_TREE;
     /// Executions of programs.
     Executions, executions: Executions, EXECUTIONS;
     /// Files.

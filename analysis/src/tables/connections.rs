@@ -8,7 +8,7 @@ use std::net::IpAddr;
 use tercel_format::catalogue::code;
 use tercel_replay::fields::{Socket, SocketRole};
 
-use super::catalogue::{ColumnInfo, Order, TableInfo, column, joined};
+use super::catalogue::{ColumnInfo, Order, TableInfo, column, joined, row_bytes};
 use super::cell::{Cell, ColumnType as T};
 use super::collector::{Collector, Row};
 use super::dns::Names;
@@ -24,7 +24,7 @@ pub(super) const CONNECTIONS: TableInfo = TableInfo {
     columns: &CONNECTION_COLUMNS,
 };
 
-const CONNECTION_COLUMNS: [ColumnInfo; 20] = joined(&[
+const CONNECTION_COLUMNS: [ColumnInfo; 21] = joined(&[
     &[
         column("protocol", T::Text, "tcp, udp, icmp, raw (fd.l4proto)"),
         column("role", T::Text, "client, server, or empty where neither is known, as for most datagrams"),
@@ -59,8 +59,8 @@ const CONNECTION_COLUMNS: [ColumnInfo; 20] = joined(&[
 /// Errors that say that nothing is there yet.
 const PATIENCE: [&str; 2] = ["EAGAIN", "EINPROGRESS"];
 
-/// Bytes of an open socket.
-const OPEN: usize = size_of::<(Socket, Label)>();
+/// Bytes of an open socket and of its row.
+const OPEN: usize = size_of::<(Socket, Label)>() + row_bytes(&CONNECTIONS);
 
 /// What a process did with a connection.
 #[derive(Debug, Clone)]
@@ -135,7 +135,7 @@ impl Connection {
     fn cells(self, socket: Socket, names: &Names) -> Row {
         let [local_address, local_port] = Cell::end(socket.local);
         let [remote_address, remote_port] = Cell::end(socket.remote);
-        let [pid, start, name, container] = self.label.cells();
+        let [pid, start, name, container, process] = self.label.cells();
         let remote_name = names.of(&remote_address);
         vec![
             Cell::word(socket.protocol),
@@ -149,6 +149,7 @@ impl Connection {
             start,
             name,
             container,
+            process,
             Cell::Uint(self.moved.read),
             Cell::Uint(self.moved.written),
             Cell::Uint(self.moved.sum()),
@@ -219,7 +220,8 @@ impl Collector for Connections {
     }
 
     fn bytes(&self) -> usize {
-        self.by_socket.len() * size_of::<((Socket, ProcessId), Connection)>() + self.open.len() * OPEN
+        self.by_socket.len() * (size_of::<((Socket, ProcessId), Connection)>() + row_bytes(&CONNECTIONS))
+            + self.open.len() * OPEN
     }
 }
 
@@ -231,7 +233,7 @@ pub(super) const LISTENERS: TableInfo = TableInfo {
     columns: &LISTENER_COLUMNS,
 };
 
-const LISTENER_COLUMNS: [ColumnInfo; 9] = joined(&[
+const LISTENER_COLUMNS: [ColumnInfo; 10] = joined(&[
     &[
         column("protocol", T::Text, "tcp, udp (fd.l4proto)"),
         column("address", T::Address, "The address that it is bound to"),
@@ -326,7 +328,7 @@ impl Collector for Listeners {
     fn rows(mut self, _names: &Names) -> Vec<Row> {
         self.settle();
         let row = |((protocol, (address, port), id), listener): (Bound, Listener)| {
-            let [pid, start, name, container] = listener.label.cells();
+            let [pid, start, name, container, process] = listener.label.cells();
             vec![
                 Cell::word(protocol),
                 Cell::Address(address),
@@ -335,6 +337,7 @@ impl Collector for Listeners {
                 start,
                 name,
                 container,
+                process,
                 listener.since.map_or(Cell::Null, Cell::Time),
                 Cell::Uint(self.accepted.get(&(port, id)).copied().unwrap_or(0)),
             ]
@@ -343,7 +346,7 @@ impl Collector for Listeners {
     }
 
     fn bytes(&self) -> usize {
-        self.bound.len() * size_of::<(Bound, Listener)>()
+        self.bound.len() * (size_of::<(Bound, Listener)>() + row_bytes(&LISTENERS))
             + self.accepted.len() * size_of::<((u16, ProcessId), u64)>()
             + self.open.len() * OPEN
     }

@@ -21,7 +21,7 @@ pub(super) const FDS: TableInfo = TableInfo {
     columns: &COLUMNS,
 };
 
-const COLUMNS: [ColumnInfo; 15] = joined(&[
+const COLUMNS: [ColumnInfo; 16] = joined(&[
     &LABEL,
     &[
         column("fd", T::Int, "Number (fd.num)"),
@@ -57,7 +57,7 @@ impl Collector for Fds {
 
     fn end(&mut self, snapshot: &Snapshot<'_>) {
         let row = |(label, number, fd): (Label, i64, &Arc<Fd>)| {
-            let [pid, start, name, container] = label.cells();
+            let [pid, start, name, container, process] = label.cells();
             let socket = fd.socket();
             let [local_address, local_port] = Cell::end(socket.and_then(|socket| socket.local));
             let [remote_address, remote_port] = Cell::end(socket.and_then(|socket| socket.remote));
@@ -67,6 +67,7 @@ impl Collector for Fds {
                 start,
                 name,
                 container,
+                process,
                 Cell::Int(number),
                 Cell::word(fd.type_name()),
                 Cell::text(&fd.name),

@@ -9,7 +9,7 @@ use tercel_replay::Context;
 use tercel_replay::fields::FdClass;
 use tercel_replay::state::Text;
 
-use super::catalogue::{ColumnInfo, Order, TableInfo, column, joined};
+use super::catalogue::{ColumnInfo, Order, TableInfo, column, joined, row_bytes};
 use super::cell::{Cell, ColumnType as T};
 use super::collector::{Collector, Row};
 use super::dns::Names;
@@ -24,7 +24,7 @@ pub(super) const FILES: TableInfo = TableInfo {
     columns: &COLUMNS,
 };
 
-const COLUMNS: [ColumnInfo; 19] = joined(&[
+const COLUMNS: [ColumnInfo; 20] = joined(&[
     &[column("path", T::Text, "Path as the call gave it, made absolute (fd.name)")],
     &LABEL,
     &[
@@ -53,6 +53,9 @@ const COLUMNS: [ColumnInfo; 19] = joined(&[
 const EXECUTABLE: u64 = 1 << 2;
 /// `PPM_O_F_CREATED`: the open created the file.
 const CREATED: u32 = 1 << 14;
+
+/// Bytes of a use and of its row, without the path.
+const ROW: usize = size_of::<((Text, ProcessId), Use)>() + row_bytes(&FILES);
 
 /// What a process did with a path.
 #[derive(Debug, Clone)]
@@ -120,7 +123,7 @@ impl Files {
         let Some(label) = seen.label() else { return };
         let bytes = &mut self.bytes;
         let entry = self.uses.entry((path.clone(), label.id)).or_insert_with(|| {
-            *bytes += size_of::<((Text, ProcessId), Use)>() + path.len();
+            *bytes += ROW + path.len();
             Use::new(label.clone(), seen.ts())
         });
         entry.label = label;
@@ -232,7 +235,7 @@ impl Collector for Files {
             match self.uses.entry(key) {
                 Entry::Occupied(mut known) => known.get_mut().go_on(used),
                 Entry::Vacant(place) => {
-                    self.bytes += size_of::<((Text, ProcessId), Use)>() + place.key().0.len();
+                    self.bytes += ROW + place.key().0.len();
                     place.insert(used);
                 }
             }
@@ -241,13 +244,14 @@ impl Collector for Files {
 
     fn rows(self, _names: &Names) -> Vec<Row> {
         let cells = |((path, _), used): ((Text, ProcessId), Use)| {
-            let [pid, start, name, container] = used.label.cells();
+            let [pid, start, name, container, process] = used.label.cells();
             vec![
                 Cell::text(&path),
                 pid,
                 start,
                 name,
                 container,
+                process,
                 Cell::Uint(used.opens),
                 Cell::Uint(used.reads),
                 Cell::Uint(used.moved.read),

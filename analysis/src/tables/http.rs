@@ -7,7 +7,7 @@ use std::net::IpAddr;
 use tercel_replay::fields::{Direction, FdClass};
 use tercel_replay::state::Text;
 
-use super::catalogue::{ColumnInfo, Order, TableInfo, column, joined};
+use super::catalogue::{ColumnInfo, Order, TableInfo, column, joined, row_bytes};
 use super::cell::{Cell, ColumnType as T};
 use super::collector::{Collector, Row};
 use super::dns::Names;
@@ -22,7 +22,7 @@ pub(super) const HTTP: TableInfo = TableInfo {
     columns: &COLUMNS,
 };
 
-const COLUMNS: [ColumnInfo; 16] = joined(&[
+const COLUMNS: [ColumnInfo; 17] = joined(&[
     &EVENT,
     &LABEL,
     &[
@@ -106,7 +106,7 @@ impl Http {
         if let Head::Request { url, host, .. } = &half.head {
             self.bytes += url.len() + host.len();
         }
-        self.bytes += size_of::<Half>();
+        self.bytes += size_of::<Half>() + size_of::<(Key, usize)>() + row_bytes(&HTTP);
         self.last.insert(half.key.clone(), self.halves.len());
         self.halves.push(half);
     }

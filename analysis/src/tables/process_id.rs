@@ -14,12 +14,30 @@ pub struct ProcessId {
     pub pid: i64,
     /// When it was started, nanoseconds since the epoch; 0 where it ran before the capture.
     pub start: u64,
+    /// Where it ran before the capture, when its host was booted, otherwise 0: a capture can have several hosts.
+    pub boot: u64,
 }
 
 impl ProcessId {
     /// The process that a thread leads; `None` for an entry of which nothing is known.
-    pub(super) fn of(leader: &Thread) -> Option<ProcessId> {
-        (leader.pid >= 0).then(|| ProcessId { pid: leader.pid, start: leader.started() })
+    pub(super) fn of(state: &State, leader: &Thread) -> Option<ProcessId> {
+        let start = leader.started();
+        let boot = if start == 0 { state.machine.boot_ts } else { 0 };
+        (leader.pid >= 0).then_some(ProcessId { pid: leader.pid, start, boot })
+    }
+
+    /// The process of a row with these cells in its columns `pid`, `start` and `process`; `None` if it names none.
+    pub fn of_cells(pid: &Cell, start: &Cell, process: &Cell) -> Option<ProcessId> {
+        let Cell::Int(pid) = *pid else { return None };
+        let start = if let Cell::Time(ts) = *start { ts } else { 0 };
+        let text = if let Cell::Text(text) = process { text } else { &b""[..] };
+        let boot = || std::str::from_utf8(text).ok()?.split_once('@')?.1.parse().ok();
+        Some(ProcessId { pid, start, boot: if start == 0 { boot().unwrap_or(0) } else { 0 } })
+    }
+
+    /// Its name for good: the pid, and when it was started. Of what ran before the capture that is only known to be after the boot.
+    pub(super) fn name(self) -> Cell {
+        Cell::word(&format!("{}@{}", self.pid, self.start.max(self.boot)))
     }
 
     /// Its two columns.
@@ -28,12 +46,20 @@ impl ProcessId {
     }
 }
 
+/// The column of the name of a process.
+pub(super) const PROCESS: ColumnInfo = column(
+    "process",
+    T::Text,
+    "Name of the process for good, which joins the tables: pid@ its start, or of what ran before the capture the boot of the host",
+);
+
 /// The columns of a [`Label`].
-pub(super) const LABEL: [ColumnInfo; 4] = [
+pub(super) const LABEL: [ColumnInfo; 5] = [
     column("pid", T::Int, "Process id on the host"),
     column("start", T::Time, "When the process was started; empty if it ran before the capture"),
     column("name", T::Text, "Name of the process (proc.name)"),
     column("container", T::Text, "Its container id; empty on the host"),
+    PROCESS,
 ];
 
 /// The first two columns of rows about an event.
@@ -62,18 +88,18 @@ impl Label {
     pub(super) fn of_thread(state: &State, tid: i64) -> Option<Label> {
         let slot = state.threads.by_tid(tid)?;
         let leader = state.threads.get(state.threads.leader(slot).unwrap_or(slot));
-        ProcessId::of(leader).map(|id| Label::new(id, leader))
+        ProcessId::of(state, leader).map(|id| Label::new(id, leader))
     }
 
     /// The cells of a process that is not known.
-    pub(super) fn unknown() -> [Cell; 4] {
-        [Cell::Null, Cell::Null, Cell::Null, Cell::Null]
+    pub(super) fn unknown() -> [Cell; 5] {
+        [Cell::Null, Cell::Null, Cell::Null, Cell::Null, Cell::Null]
     }
 
     /// Its cells in the columns of [`LABEL`].
-    pub(super) fn cells(&self) -> [Cell; 4] {
+    pub(super) fn cells(&self) -> [Cell; 5] {
         let [pid, start] = self.id.cells();
-        [pid, start, Cell::text(&self.name), Cell::text(&self.container)]
+        [pid, start, Cell::text(&self.name), Cell::text(&self.container), self.id.name()]
     }
 }
 

@@ -1,19 +1,21 @@
 //! The processes that lived in the window, and the programs that they executed.
 
-use std::collections::HashMap;
 use std::collections::hash_map::Entry;
+use std::collections::{BTreeMap, HashMap};
 use std::mem::size_of;
 use std::sync::Arc;
 
 use tercel_format::Event;
+use tercel_format::catalogue::code;
 use tercel_replay::fields::FdClass;
 use tercel_replay::state::{Slot, State, Text, Thread};
 
-use super::catalogue::{ColumnInfo, Order, TableInfo, column};
+use super::catalogue::{ColumnInfo, Order, TableInfo, column, row_bytes};
 use super::cell::{Cell, ColumnType as T};
 use super::collector::{Collector, Row};
 use super::dns::Names;
-use super::process_id::{ProcessId, command_line, user};
+use super::family;
+use super::process_id::{PROCESS, ProcessId, command_line, user};
 use super::seen::{Moved, Seen};
 use super::snapshot::Snapshot;
 
@@ -25,13 +27,9 @@ pub(super) const PROCESSES: TableInfo = TableInfo {
     columns: &PROCESS_COLUMNS,
 };
 
-const PROCESS_COLUMNS: [ColumnInfo; 27] = [
+const PROCESS_COLUMNS: [ColumnInfo; 32] = [
     column("pid", T::Int, "Process id on the host"),
-    column(
-        "start",
-        T::Time,
-        "When it was started; empty if it ran before the capture. pid and start name a process for good",
-    ),
+    column("start", T::Time, "When it was started; empty if it ran before the capture"),
     column("end", T::Time, "When its last thread ended; empty if it lived on"),
     column("duration", T::Span, "From start to end"),
     column("ppid", T::Int, "Parent at the end: init or a subreaper if the parent ended first"),
@@ -57,7 +55,29 @@ const PROCESS_COLUMNS: [ColumnInfo; 27] = [
     column("net_read", T::Bytes, "Received from IPv4 and IPv6 sockets"),
     column("net_written", T::Bytes, "Sent to them"),
     column("argv0", T::Text, "argv[0] (proc.exe)"),
+    column(
+        "depth",
+        T::Uint,
+        "How many processes of this table it stands below, as in the tree of 'tercel ps'",
+    ),
+    column(
+        "cpu_user",
+        T::Span,
+        "CPU time in programs since its start, where the capture says it: procinfo events, which sysdig's recordings have",
+    ),
+    column("cpu_system", T::Span, "CPU time in the kernel, where the capture says it"),
+    PROCESS,
+    column("parent_process", T::Text, "Name for good of the process that started it, if that is known"),
 ];
+
+/// The place of the depth.
+const DEPTH: usize = 27;
+
+/// Nanoseconds of the hundredths of a second in which procinfo events count.
+const TICK: u64 = 10_000_000;
+
+/// Bytes of the CPU time of a thread, with its share of the map.
+const CPU: usize = 2 * size_of::<(i64, [u64; 2])>();
 
 /// How a process ended.
 #[derive(Debug, Clone, Copy)]
@@ -99,6 +119,8 @@ struct Process {
     errors: u64,
     files: Moved,
     net: Moved,
+    /// CPU time in programs and in the kernel that each thread has had, in hundredths of a second.
+    cpu: BTreeMap<i64, [u64; 2]>,
 }
 
 /// Collects processes.
@@ -135,13 +157,13 @@ impl Processes {
 
 impl Process {
     fn bytes(&self) -> usize {
-        size_of::<(ProcessId, Process)>() + self.cmdline.len()
+        size_of::<(ProcessId, Process)>() + row_bytes(&PROCESSES) + self.cmdline.len() + self.cpu.len() * CPU
     }
 
     fn new(state: &State, slot: Slot, leader: &Thread) -> Process {
         let parent = state.threads.ancestor(slot, 1).map(|parent| state.threads.get(parent));
         let mut process = Process {
-            parent: parent.and_then(ProcessId::of),
+            parent: parent.and_then(|parent| ProcessId::of(state, parent)),
             ppid: 0,
             name: Text::default(),
             argv0: Text::default(),
@@ -161,6 +183,7 @@ impl Process {
             errors: 0,
             files: Moved::default(),
             net: Moved::default(),
+            cpu: BTreeMap::new(),
         };
         process.describe(state, leader);
         process
@@ -200,6 +223,11 @@ impl Process {
         let [pid, start] = id.cells();
         let [parent_pid, parent_start] = self.parent.map_or([Cell::Null, Cell::Null], ProcessId::cells);
         let number = |number: Option<i64>| number.map_or(Cell::Null, Cell::Int);
+        let cpu = |index: usize| {
+            let hundredths = self.cpu.values().fold(0, |sum: u64, of| sum.saturating_add(of[index]));
+            if self.cpu.is_empty() { Cell::Null } else { Cell::Span(hundredths.saturating_mul(TICK)) }
+        };
+        let (cpu_user, cpu_system) = (cpu(0), cpu(1));
         let duration = self.end.filter(|_| id.start != 0).map(|end| end.ts.saturating_sub(id.start));
         vec![
             pid,
@@ -229,6 +257,11 @@ impl Process {
             Cell::Uint(self.net.read),
             Cell::Uint(self.net.written),
             Cell::text(&self.argv0),
+            Cell::Null,
+            cpu_user,
+            cpu_system,
+            id.name(),
+            self.parent.map_or(Cell::Null, ProcessId::name),
         ]
     }
 
@@ -245,7 +278,21 @@ impl Process {
         let user =
             keep(later.user.clone(), if self.uid == later.uid { self.user.clone() } else { Cell::Null });
         let login_user = keep(later.login_user.clone(), self.login_user.clone());
-        *self = Process { parent, threads, executions, calls, errors, files, net, user, login_user, ..later };
+        let mut cpu = std::mem::take(&mut self.cpu);
+        cpu.extend(&later.cpu);
+        *self = Process {
+            parent,
+            threads,
+            executions,
+            calls,
+            errors,
+            files,
+            net,
+            user,
+            login_user,
+            cpu,
+            ..later
+        };
     }
 }
 
@@ -268,10 +315,14 @@ impl Collector for Processes {
                 _ => {}
             }
         }
+        let event = seen.context.event;
+        let is_new = event.code() == code::PROCINFO_E
+            && row.cpu.insert(event.tid, [0, 1].map(|index| event.uint(index).unwrap_or(0))).is_none();
         row.executions += u64::from(seen.executes());
         if seen.is_exit() {
-            row.end = Some(End::of(seen.context.event));
+            row.end = Some(End::of(event));
         }
+        self.bytes += usize::from(is_new) * CPU;
     }
 
     fn unseen_end(&mut self, snapshot: &Snapshot<'_>, exit: &Event<'_>) {
@@ -305,7 +356,11 @@ impl Collector for Processes {
 
     fn rows(mut self, _names: &Names) -> Vec<Row> {
         self.settle();
-        self.by_id.into_iter().map(|(id, process)| process.cells(id)).collect()
+        let mut rows: Vec<Row> = self.by_id.into_iter().map(|(id, process)| process.cells(id)).collect();
+        for (row, depth) in family::tree(&PROCESSES, &rows) {
+            rows[row][DEPTH] = Cell::Uint(depth as u64);
+        }
+        rows
     }
 
     fn bytes(&self) -> usize {
@@ -321,7 +376,7 @@ pub(super) const EXECUTIONS: TableInfo = TableInfo {
     columns: &EXECUTION_COLUMNS,
 };
 
-const EXECUTION_COLUMNS: [ColumnInfo; 15] = [
+const EXECUTION_COLUMNS: [ColumnInfo; 16] = [
     column("time", T::Time, "When the call returned"),
     column("number", T::Uint, "Number of the event (evt.num)"),
     column("pid", T::Int, "Process id on the host"),
@@ -337,6 +392,7 @@ const EXECUTION_COLUMNS: [ColumnInfo; 15] = [
     column("login_uid", T::Uint, "User id of the login (user.loginuid)"),
     column("tty", T::Uint, "Controlling terminal; empty without one (proc.tty)"),
     column("container", T::Text, "Container id; empty on the host"),
+    PROCESS,
 ];
 
 /// Collects executions.
@@ -373,6 +429,7 @@ impl Collector for Executions {
             Cell::id(leader.loginuid),
             if leader.tty == 0 { Cell::Null } else { Cell::Uint(u64::from(leader.tty)) },
             Cell::text(&leader.container),
+            id.name(),
         ]);
     }
 

@@ -35,7 +35,8 @@ impl<'a> Seen<'a> {
         let process = context.process();
         Seen {
             context,
-            process: process.and_then(|(slot, leader)| Some((ProcessId::of(leader)?, slot, leader))),
+            process: process
+                .and_then(|(slot, leader)| Some((ProcessId::of(context.state, leader)?, slot, leader))),
             moved: context.transferred(),
             error: context.error_name(),
             message,

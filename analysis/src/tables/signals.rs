@@ -24,7 +24,7 @@ pub(super) const SIGNALS: TableInfo = TableInfo {
     columns: &COLUMNS,
 };
 
-const COLUMNS: [ColumnInfo; 12] = joined(&[
+const COLUMNS: [ColumnInfo; 13] = joined(&[
     &EVENT,
     &[column("kind", T::Text, "sent, arrived or ended; of the first two, the process is the sender")],
     &LABEL,
@@ -81,11 +81,11 @@ impl Collector for Signals {
         let label = match sender {
             None => cells(seen.label()),
             Some(pid) => {
-                let [_, start, name, container] = cells(Label::of_thread(state, pid));
-                [Cell::Int(pid), start, name, container]
+                let [_, start, name, container, process] = cells(Label::of_thread(state, pid));
+                [Cell::Int(pid), start, name, container, process]
             }
         };
-        let [_, _, target_name, _] = cells(target.and_then(|tid| Label::of_thread(state, tid)));
+        let [_, _, target_name, ..] = cells(target.and_then(|tid| Label::of_thread(state, tid)));
         let mut row = seen.event_cells().to_vec();
         row.push(Cell::word(kind));
         row.extend(label);

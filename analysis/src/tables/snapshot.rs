@@ -50,7 +50,7 @@ impl<'a> Snapshot<'a> {
         let threads = &self.state.threads;
         threads.iter().filter_map(move |slot| {
             let leader = threads.get(slot);
-            let id = ProcessId::of(leader).filter(|_| leader.is_main() && !leader.is_dead())?;
+            let id = ProcessId::of(self.state, leader).filter(|_| leader.is_main() && !leader.is_dead())?;
             Some((id, slot, leader))
         })
     }
@@ -61,7 +61,7 @@ impl<'a> Snapshot<'a> {
         let slot = threads.by_tid(tid)?;
         let slot = threads.leader(slot).unwrap_or(slot);
         let leader = threads.get(slot);
-        ProcessId::of(leader).filter(|_| self.passes(slot, None)).map(|id| (id, slot, leader))
+        ProcessId::of(self.state, leader).filter(|_| self.passes(slot, None)).map(|id| (id, slot, leader))
     }
 
     /// The processes that the filter lets pass.
@@ -75,7 +75,8 @@ impl<'a> Snapshot<'a> {
         threads.iter().filter_map(move |slot| {
             let thread = threads.get(slot);
             let leader = threads.get(threads.leader(slot).unwrap_or(slot));
-            let id = ProcessId::of(leader).filter(|_| !thread.is_dead() && self.passes(slot, None))?;
+            let id =
+                ProcessId::of(self.state, leader).filter(|_| !thread.is_dead() && self.passes(slot, None))?;
             Some((Label::new(id, leader), thread))
         })
     }

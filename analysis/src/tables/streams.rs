@@ -7,7 +7,7 @@ use std::mem::size_of;
 use tercel_replay::fields::Direction;
 use tercel_replay::state::Text;
 
-use super::catalogue::{ColumnInfo, Order, TableInfo, column, joined};
+use super::catalogue::{ColumnInfo, Order, TableInfo, column, joined, row_bytes};
 use super::cell::{Cell, ColumnType as T};
 use super::collector::{Collector, Row};
 use super::dns::Names;
@@ -22,7 +22,7 @@ pub(super) const STREAMS: TableInfo = TableInfo {
     columns: &COLUMNS,
 };
 
-const COLUMNS: [ColumnInfo; 14] = joined(&[
+const COLUMNS: [ColumnInfo; 15] = joined(&[
     &LABEL,
     &[
         column("fd", T::Int, "Number (fd.num)"),
@@ -75,7 +75,7 @@ impl Streams {
                 known.times.see(later.times);
             }
             Entry::Vacant(place) => {
-                self.bytes += size_of::<(Key, Stream)>() + place.key().3.len();
+                self.bytes += size_of::<(Key, Stream)>() + row_bytes(&STREAMS) + place.key().3.len();
                 place.insert(later);
             }
         }

@@ -7,7 +7,7 @@ use std::mem::size_of;
 use tercel_format::Event;
 use tercel_replay::state::{Text, Thread};
 
-use super::catalogue::{ColumnInfo, Order, TableInfo, column, joined};
+use super::catalogue::{ColumnInfo, Order, TableInfo, column, joined, row_bytes};
 use super::cell::{Cell, ColumnType as T};
 use super::collector::{Collector, Row};
 use super::dns::Names;
@@ -23,7 +23,7 @@ pub(super) const THREADS: TableInfo = TableInfo {
     columns: &COLUMNS,
 };
 
-const COLUMNS: [ColumnInfo; 11] = joined(&[
+const COLUMNS: [ColumnInfo; 12] = joined(&[
     &LABEL,
     &[
         column("tid", T::Int, "Thread id on the host (thread.tid)"),
@@ -40,7 +40,7 @@ const COLUMNS: [ColumnInfo; 11] = joined(&[
 type Key = (ProcessId, i64, u64);
 
 /// Bytes of a row.
-const ROW: usize = size_of::<(Key, Known)>();
+const ROW: usize = size_of::<(Key, Known)>() + row_bytes(&THREADS);
 
 #[derive(Debug, Clone)]
 struct Known {

@@ -12,7 +12,7 @@ use tercel_replay::state::Text;
 use tercel_rules::output::Template;
 use tercel_rules::program::Operand;
 
-use super::catalogue::{ColumnInfo, Order, TableInfo, column, joined};
+use super::catalogue::{ColumnInfo, Order, TableInfo, column, joined, row_bytes};
 use super::cell::{Cell, ColumnType as T};
 use super::collector::{Collector, Row};
 use super::dns::Names;
@@ -27,7 +27,7 @@ pub(super) const TIMELINE: TableInfo = TableInfo {
     columns: &COLUMNS,
 };
 
-const COLUMNS: [ColumnInfo; 8] = joined(&[
+const COLUMNS: [ColumnInfo; 9] = joined(&[
     &EVENT,
     &[column(
         "kind",
@@ -116,7 +116,7 @@ impl Timeline {
         if is_first && !self.told.insert((label.id, kind, what.clone())) {
             return;
         }
-        self.bytes += size_of::<Line>() + what.len();
+        self.bytes += size_of::<Line>() + row_bytes(&TIMELINE) + what.len();
         let number = seen.context.event.num;
         self.lines.push(Line { time: seen.ts(), number, kind, label, what, address, is_first });
     }
@@ -255,14 +255,14 @@ impl Collector for Timeline {
             if line.is_first && !self.told.insert((line.label.id, line.kind, line.what.clone())) {
                 continue;
             }
-            self.bytes += size_of::<Line>() + line.what.len();
+            self.bytes += size_of::<Line>() + row_bytes(&TIMELINE) + line.what.len();
             self.lines.push(line);
         }
     }
 
     fn rows(self, names: &Names) -> Vec<Row> {
         let row = |line: Line| {
-            let [pid, start, name, container] = line.label.cells();
+            let [pid, start, name, container, process] = line.label.cells();
             let what = match line.address.map(|address| names.of(&Cell::Address(address))) {
                 Some(Cell::Text(name)) => Cell::Text([&*line.what, b" (", &*name, b")"].concat().into()),
                 _ => Cell::text(&line.what),
@@ -275,6 +275,7 @@ impl Collector for Timeline {
                 start,
                 name,
                 container,
+                process,
                 what,
             ]
         };

@@ -9,7 +9,7 @@ use tercel_format::catalogue::code;
 use tercel_replay::fields::FdClass;
 use tercel_replay::state::{Fd, Text};
 
-use super::catalogue::{ColumnInfo, Order, TableInfo, column, joined};
+use super::catalogue::{ColumnInfo, Order, TableInfo, column, joined, row_bytes};
 use super::cell::{Cell, ColumnType as T};
 use super::collector::{Collector, Row};
 use super::dns::Names;
@@ -25,7 +25,7 @@ pub(super) const SOCKETS_UNIX: TableInfo = TableInfo {
     columns: &COLUMNS,
 };
 
-const COLUMNS: [ColumnInfo; 15] = joined(&[
+const COLUMNS: [ColumnInfo; 16] = joined(&[
     &[
         column("path", T::Text, "Path; a name that begins with @ is none of the file system"),
         column("source", T::Text, "Address of one end in the kernel, if there is no path"),
@@ -47,7 +47,7 @@ const COLUMNS: [ColumnInfo; 15] = joined(&[
 /// Path, or the two addresses, and process.
 type Key = (Text, Option<(u64, u64)>, ProcessId);
 
-const ROW: usize = size_of::<(Key, Use)>();
+const ROW: usize = size_of::<(Key, Use)>() + row_bytes(&SOCKETS_UNIX);
 
 #[derive(Debug, Clone)]
 struct Use {

@@ -24,7 +24,7 @@ pub(super) const USERS: TableInfo = TableInfo {
     columns: &COLUMNS,
 };
 
-const COLUMNS: [ColumnInfo; 16] = joined(&[
+const COLUMNS: [ColumnInfo; 17] = joined(&[
     &EVENT,
     &[column(
         "kind",
@@ -54,7 +54,7 @@ const ANCESTORS: usize = 64;
 /// Collects what people did.
 #[derive(Debug, Default)]
 pub(super) struct Users {
-    rows: Vec<Row>,
+    rows: Vec<(ProcessId, Row)>,
     /// Changes of the user that have a row: a program makes the same more than once.
     told: HashSet<(ProcessId, Text)>,
     bytes: usize,
@@ -90,7 +90,7 @@ impl Users {
             Cell::text(&leader.cwd),
             Cell::text(&what),
         ]);
-        self.rows.push(row);
+        self.rows.push((id, row));
     }
 
     fn executed(&mut self, seen: &Seen<'_>, slot: Slot, leader: &Thread) {
@@ -143,23 +143,20 @@ impl Collector for Users {
 
     fn merge(&mut self, later: Users) {
         let (kind, what) = (2, COLUMNS.len() - 1);
-        for row in later.rows {
-            let is_again = match (&row[3], &row[4], &row[what]) {
-                (Cell::Int(pid), start, Cell::Text(text)) if row[kind] == Cell::word("user") => {
-                    let start = if let Cell::Time(ts) = start { *ts } else { 0 };
-                    !self.told.insert((ProcessId { pid: *pid, start }, text.clone()))
-                }
+        for (id, row) in later.rows {
+            let is_again = match &row[what] {
+                Cell::Text(text) if row[kind] == Cell::word("user") => !self.told.insert((id, text.clone())),
                 _ => false,
             };
             if !is_again {
-                self.rows.push(row);
+                self.rows.push((id, row));
             }
         }
         self.bytes += later.bytes;
     }
 
     fn rows(self, _names: &Names) -> Vec<Row> {
-        self.rows
+        self.rows.into_iter().map(|(_, row)| row).collect()
     }
 
     fn bytes(&self) -> usize {

@@ -26,7 +26,7 @@ pub(super) const DNS: TableInfo = TableInfo {
     columns: &COLUMNS,
 };
 
-const COLUMNS: [ColumnInfo; 16] = joined(&[
+const COLUMNS: [ColumnInfo; 17] = joined(&[
     &EVENT,
     &LABEL,
     &[
