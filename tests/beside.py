@@ -65,6 +65,7 @@ def scenario():
         client = socket.create_connection(server.getsockname())
         peer, _ = server.accept()
         client.sendall(b"x" * (index + 1))
+        peer.recv(index + 1)
         held += [client, peer]
     udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     udp.bind(("127.0.0.1", free(socket.SOCK_DGRAM)))
@@ -95,26 +96,48 @@ def processes():
 
 
 def sockets():
-    ran = subprocess.run(["ss", "-tunapH"], stdout=subprocess.PIPE, text=True, check=True)
-    connected, waiting = set(), set()
+    """Connections, sockets that wait, and of TCP connections the bytes that were sent and received."""
+    ran = subprocess.run(["ss", "-tunapiH"], stdout=subprocess.PIPE, text=True, check=True)
+    connected, waiting, moved = set(), set(), set()
+    rows = set()
     for line in ran.stdout.splitlines():
+        if line[:1].isspace():
+            count = lambda name: int((re.search(rf"\b{name}:(\d+)", line) or [0, 0])[1])
+            moved |= {(*row, count("bytes_sent"), count("bytes_received")) for row in rows if row[0] == "tcp"}
+            continue
         parts = line.split(None, 6)
         protocol, state, local, remote = parts[0], parts[1], parts[4], parts[5]
         def end(text):
             address, port = text.rsplit(":", 1)
             address = re.sub("%.*", "", address.strip("[]"))
             return ("::" if address == "*" else address.removeprefix("::ffff:"), port)
+        rows = set()
         for pid in set(re.findall(r"pid=(\d+)", parts[6] if len(parts) > 6 else "")):
             if state in ("ESTAB", "CLOSE-WAIT", "FIN-WAIT-1", "FIN-WAIT-2"):
-                connected.add((protocol, int(pid), *end(local), *end(remote)))
+                rows.add((protocol, int(pid), *end(local), *end(remote)))
             elif state in ("LISTEN", "UNCONN"):
                 waiting.add((protocol, int(pid), end(local)[1]))
-    return connected, waiting
+        connected |= rows
+    return connected, waiting, moved
 
 
 def descriptors(pids):
-    """Open files of processes by /proc, which is what lsof reads."""
+    """Open files of processes, as lsof lists them, or by /proc where it is not installed."""
     found = set()
+    if shutil.which("lsof"):
+        asked = ["lsof", "-n", "-P", "-w", "-F", "pftn", "-p", ",".join(map(str, pids))]
+        pid = number = kind_of = None
+        for line in subprocess.run(asked, stdout=subprocess.PIPE, text=True, errors="replace").stdout.splitlines():
+            kind, value = line[:1], line[1:]
+            if kind == "p":
+                pid = int(value)
+            elif kind == "f":
+                number = int(value) if value.isdigit() else None
+            elif kind == "t":
+                kind_of = value
+            elif kind == "n" and number is not None and kind_of in ("REG", "DIR", "CHR") and not value.startswith("/memfd:"):
+                found.add((pid, number, value.removesuffix(" (deleted)")))
+        return found
     for pid in pids:
         try:
             for number in os.listdir(f"/proc/{pid}/fd"):
@@ -157,7 +180,7 @@ def main():
     before = scenario()
     at = time.time_ns()
     theirs = processes()
-    connected, waiting = sockets()
+    connected, waiting, moved = sockets()
     files = descriptors(list(theirs))
     # What begins and ends between the questions differs for that reason alone.
     after = processes()
@@ -171,12 +194,12 @@ def main():
     def young(pid):
         return "began or ended meanwhile" if pid not in stable or pid not in ours else None
     asked = {"ps", "ss", "tercel"}
-    pids = {(pid, name) for pid, (_, name) in theirs.items()}
+    pids = {(pid, *parent_and_name) for pid, parent_and_name in theirs.items()}
     compare(
-        "ps", pids, {(pid, name) for pid, (_, name) in ours.items()},
-        lambda row: young(row[0]) or ("other name meanwhile" if row[0] in ours else None),
+        "ps", pids, {(pid, *parent_and_name) for pid, parent_and_name in ours.items()},
+        lambda row: young(row[0]) or "other name or parent meanwhile",
         lambda row: "ended or executed meanwhile" if row[0] not in stable or theirs[row[0]][1] in asked else
-        ("other name meanwhile" if row[0] in theirs else None),
+        ("other name or parent meanwhile" if row[0] in theirs else None),
     )
     net = tercel("net", "--at", moment, TRACE)
     known = {
@@ -190,6 +213,14 @@ def main():
         ("of a process in another network namespace or inherited" if row[1] in ours and row[1] != os.getpid() else None),
         lambda row: "of another network namespace, closed by the other end, or opened meanwhile" if row[1] != os.getpid() else None,
     )
+    # Of connections that were opened before the recording, only a part of the bytes is in it.
+    net = tercel("net", "--to", moment, TRACE)
+    counted = {
+        (row["protocol"], row["pid"], flat(row["local_address"]), str(row["local_port"]), flat(row["remote_address"]), str(row["remote_port"]),
+         row["sent"], row["received"])
+        for row in net if row["pid"] == os.getpid() and row["protocol"] == "tcp" and row["remote_address"] and row["opened"]
+    }
+    compare("ss bytes", {row for row in moved if row[1] == os.getpid()}, counted, lambda row: None, lambda row: None)
     listens = tercel("net", "-l", "--at", moment, TRACE)
     listening = {(row["protocol"], row["pid"], str(row["port"])) for row in listens}
     compare(

@@ -5,6 +5,9 @@
 use std::process::Command;
 
 use serde_json::Value;
+use tercel_analysis::tables::Table;
+#[cfg(feature = "parquet")]
+use tercel_test_support::{Missing, require};
 use tercel_test_support::{Place, ran, root};
 
 const TRACE: &str = "testdata/traces/interactive-shell-in-container.scap";
@@ -118,30 +121,54 @@ fn every_verb_gives_what_is_left_of_a_damaged_capture() {
     out(&["baseline", "learn", "-q", "testdata/traces/ordinary.scap", "-o", &base]);
     for trace in [&flipped, &cut] {
         let trace = trace.to_str().expect("a path");
-        for verb in [
+        let (new, written) = (place.name("new.json"), place.name("written.scap"));
+        let redact = root().join("analysis/redact.yaml").display().to_string();
+        let tables = Table::ALL.iter().map(|table| vec!["table", table.info().name, "-r", "rules", trace]);
+        let tables = tables.map(|mut verb| {
+            let shows_alerts = Table::WITH_ALERTS.iter().any(|table| table.info().name == verb[1]);
+            if !shows_alerts {
+                verb.drain(2..4);
+            }
+            verb
+        });
+        let verbs = [
             &["ps", trace][..],
             &["timeline", "-r", "rules", trace],
             &["users", trace],
             &["files", trace],
             &["net", trace],
             &["fds", trace],
+            &["fds", "--at", "-1s", trace],
             &["containers", trace],
             &["top", trace],
-            &["table", "executions", trace],
             &["follow", trace],
+            &["replay", "-r", "rules", trace],
+            &["events", trace],
+            &["info", trace],
+            &["verify", trace],
             &["report", "-r", "rules", trace],
             &["export", trace],
             &["export", "--schema", "ecs", trace],
             &["baseline", "diff", &base, trace],
-            &["baseline", "learn", trace, "-o", &place.name("new.json")],
-        ] {
-            let found = ran(verb, 3);
-            assert!(
-                found.err.contains("warning:") || found.err.contains("error:"),
-                "{verb:?}: {}",
-                found.err
-            );
-            assert!(!found.out.is_empty() || verb[1] == "learn", "{verb:?}");
+            &["baseline", "learn", trace, "-o", &new],
+            &["convert", "--force", "-w", &written, trace],
+            &["slice", "--force", "-w", &written, trace],
+            &["recover", "--force", "-w", &written, trace],
+            &["index", "--force", "-w", &written, trace],
+            &["merge", "--force", "-w", &written, &native, trace],
+            &["redact", "--force", "--policy", &redact, "-w", &written, trace],
+        ];
+        for verb in verbs.into_iter().map(<[&str]>::to_vec).chain(tables) {
+            let found = ran(&verb, 3);
+            let said = ["warning:", "error:", "Damage ", "FAILED"];
+            assert!(said.iter().any(|word| found.all().contains(word)), "{verb:?}: {}", found.all());
+            let writes = verb.contains(&"--force") || verb[1] == "learn";
+            let is_replay = verb[0] == "replay";
+            assert!(!found.out.is_empty() || writes || is_replay, "{verb:?}");
+            if writes && verb[1] != "learn" {
+                let left = out(&["events", "-q", "-p", "%evt.num", &written]).lines().count();
+                assert!(left > 500, "{verb:?}: {left} events are left");
+            }
         }
         #[cfg(feature = "sql")]
         ran(&["sql", trace, "select count(*) from executions"], 3);
@@ -261,38 +288,23 @@ fn queries_see_what_tables_and_events_show() {
     assert!(ran(&["sql", TRACE, "attach 'x' as y"], 2).err.contains("not authorized"));
 }
 
-/// Other programs read the file, and find what the lines say.
+/// Other programs read the file, and find what the lines say: counts, values, and few bytes.
 #[cfg(feature = "parquet")]
 #[test]
 fn parquet_is_read_by_others() {
-    const SCRIPT: &str = "
-import json, sys
-import pyarrow.parquet as parquet
-table = parquet.read_table(sys.argv[1])
-times = table['time'].cast('int64').to_pylist()
-for time, row in zip(times, table.drop_columns(['time']).to_pylist()):
-    row['ns'] = time
-    print(json.dumps(row))
-";
-    let place = Place::new("parquet");
-    let (file, script) = (place.name("e.parquet"), place.file("read.py", SCRIPT));
-    let fields = "evt.num,evt.type,proc.pid,proc.name,fd.name,evt.rawres,evt.failed";
-    out(&["export", "-q", TRACE, "--fields", fields, "-o", &file]);
-    let python = Command::new("python3").arg(&script).arg(&file).output();
-    let Ok(found) = python.as_ref().map(|found| found.clone()) else {
-        return eprintln!("skipped: python3 is missing");
+    let python = std::env::var("TERCEL_PYTHON").unwrap_or_else(|_| "python3".to_owned());
+    let check = "Parquet in pyarrow and DuckDB";
+    let modules = Command::new(&python).args(["-c", "import pyarrow, duckdb"]).output();
+    let there = if modules.is_ok_and(|found| found.status.success()) {
+        Ok(())
+    } else {
+        Err(Missing::new("pyarrow", "no pyarrow and duckdb for $TERCEL_PYTHON or python3".to_owned()))
     };
-    if String::from_utf8_lossy(&found.stderr).contains("No module named 'pyarrow'") {
-        return eprintln!("skipped: pyarrow is missing");
-    }
-    assert!(found.status.success(), "{}", String::from_utf8_lossy(&found.stderr));
-    let rows = objects(&String::from_utf8(found.stdout).expect("UTF-8"));
-    let lines = objects(&out(&["export", "-q", TRACE, "--fields", fields]));
-    assert!(!lines.is_empty() && rows.len() == lines.len());
-    for (row, line) in rows.iter().zip(&lines) {
-        for field in fields.split(',') {
-            assert_eq!(row[field], line[field], "{field}: {line}");
-        }
-        assert!(row["ns"].as_u64().is_some_and(|ns| ns > 1_000_000_000_000_000_000));
-    }
+    let Some(()) = require(check, there) else { return };
+    let mut command = Command::new(python);
+    command.arg(root().join("tests/parquet.py")).arg(tercel_test_support::binary()).arg(root().join(TRACE));
+    let found = command.output().expect("Python runs");
+    let (text, errors) = (String::from_utf8_lossy(&found.stdout), String::from_utf8_lossy(&found.stderr));
+    assert!(found.status.success(), "{text}{errors}");
+    assert!(text.contains("pyarrow: ") && text.contains("DuckDB: "), "{text}");
 }

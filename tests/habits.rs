@@ -144,7 +144,11 @@ fn flags_without_a_meaning_say_what_to_use() {
     ] {
         refused(&[&["live"], flags].concat(), 2, message);
     }
-    refused(&["events", "-r", "testdata/traces/classic.scap", "-c", "topprocs_cpu"], 2, "tercel top TRACE");
+    refused(
+        &["events", "-r", "testdata/traces/classic.scap", "-c", "topprocs_cpu"],
+        2,
+        "--sort cpu_user TRACE",
+    );
 }
 
 #[test]

@@ -286,7 +286,7 @@ fn slices_follow_one_another() {
     let filter = &["proc.name", "in", "(sh,", "containerd-shim)"][..];
     for (name, option, filter) in [
         ("age", &["-G", "1"][..], &[][..]),
-        ("size", &["-C", "50kB"], &[]),
+        ("size", &["-C", "20kB"], &[]),
         ("both", &["-G", "1", "-C", "20kB", "--layout", "rows"], &[]),
         ("some", &["-C", "10kB"], filter),
     ] {
@@ -299,7 +299,7 @@ fn slices_follow_one_another() {
     }
     let sizes: Vec<u64> =
         parts("size").iter().map(|part| std::fs::metadata(part).expect("a file").len()).collect();
-    assert!(sizes.iter().all(|size| *size < 100_000), "{sizes:?}");
+    assert!(sizes.iter().all(|size| *size < 60_000), "{sizes:?}");
     // The events of all files together are limited.
     let pattern = place.name("first.scap");
     out(&["slice", "-q", "-n", "1500", "-G", "1", "-w", &pattern, TRACE]);

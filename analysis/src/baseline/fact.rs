@@ -15,7 +15,7 @@ pub struct Fact {
     pub program: String,
     /// Image of its container; empty on the host.
     pub image: String,
-    /// The parent of an execution, the directory of a file, a peer, a port.
+    /// The parent of an execution, the directory of a file or a file that holds secrets, a peer, a port.
     pub what: String,
 }
 
@@ -184,7 +184,8 @@ impl<'a> Facts<'a> {
             let writes =
                 ["writes", "created", "deleted", "changed"].iter().map(|name| rows.count(row, name)).sum();
             let reads = rows.count(row, "reads");
-            let what = directory(&rows.text(row, "path"));
+            let path = rows.text(row, "path");
+            let what = if is_secret(&path) { path } else { directory(&path) };
             for (kind, count) in [(Kind::Write, writes), (Kind::Read, reads)] {
                 if count > 0 {
                     let (program, image) = (self.program(rows, row), self.image(rows, row));
@@ -248,13 +249,36 @@ fn port(text: &str) -> &str {
     }
 }
 
+/// Files that hold secrets: of the host, by their whole path.
+const SECRETS: [&str; 5] = ["/etc/shadow", "/etc/gshadow", "/etc/sudoers", "/dev/mem", "/proc/kcore"];
+
+/// Files that hold secrets: of people and programs, by the end of their path.
+const SECRETS_OF_PEOPLE: [&str; 9] = [
+    "/.ssh/id_rsa",
+    "/.ssh/id_ecdsa",
+    "/.ssh/id_ed25519",
+    "/.aws/credentials",
+    "/.kube/config",
+    "/.docker/config.json",
+    "/.git-credentials",
+    "/.netrc",
+    "/.pgpass",
+];
+
+/// Whether a file holds secrets: who reads it tells more than who reads its directory.
+pub(super) fn is_secret(path: &str) -> bool {
+    SECRETS.contains(&path) || SECRETS_OF_PEOPLE.iter().any(|end| path.ends_with(end))
+}
+
 /// The directory of a path, with `N` for numbers and `X` for what looks like an identifier: they differ from run to run.
 fn directory(path: &str) -> String {
     let directory = path.rsplit_once('/').map_or("", |(directory, _)| directory);
     let parts = directory.split('/').map(|part| {
         let is_hex = part.len() >= 8 && part.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'-');
+        let is_temporary = part.strip_prefix("tmp.").is_some_and(|rest| rest.len() >= 6);
         match part {
             _ if is_hex => "X".to_owned(),
+            _ if is_temporary => "tmp.X".to_owned(),
             _ if part.bytes().any(|byte| byte.is_ascii_digit()) => numbers(part),
             other => other.to_owned(),
         }
@@ -282,6 +306,19 @@ mod tests {
     use super::*;
 
     #[test]
+    fn secrets_are_files_of_their_own() {
+        for (path, expected) in [
+            ("/etc/shadow", true),
+            ("/etc/shadow-", false),
+            ("/home/bob/.ssh/id_rsa", true),
+            ("/home/bob/.ssh/id_rsa.pub", false),
+            ("/etc/passwd", false),
+        ] {
+            assert_eq!(is_secret(path), expected, "{path}");
+        }
+    }
+
+    #[test]
     fn directories_are_the_same_from_run_to_run() {
         for (path, expected) in [
             ("/etc/passwd", "/etc"),
@@ -289,6 +326,7 @@ mod tests {
             ("/vmlinuz", "/"),
             ("/var/lib/docker/overlay2/0123456789abcdef/diff/x", "/var/lib/docker/overlayN/X/diff"),
             ("/tmp/tmp12x34/y", "/tmp/tmpNxN"),
+            ("/tmp/tmp.GOjRRNwNzU/y", "/tmp/tmp.X"),
             ("name", "/"),
         ] {
             assert_eq!(directory(path), expected, "{path}");

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::fact::{Fact, Kind};
+use super::fact::{Fact, Kind, is_secret};
 
 /// Directories in which changes matter most.
 const SENSITIVE: [&str; 14] = [
@@ -87,6 +87,10 @@ impl<'a> Known<'a> {
             }
             _ => reasons.push(format!("{} {did} by {others} programs", fact.what)),
         }
+        if is_secret(&fact.what) && matches!(fact.kind, Kind::Read | Kind::Write) {
+            points += 40;
+            reasons.push("the file holds secrets".to_owned());
+        }
         let is_below =
             |directory: &str| fact.what == directory || fact.what.starts_with(&format!("{directory}/"));
         if matches!(fact.kind, Kind::Write | Kind::Read)
@@ -130,6 +134,7 @@ mod tests {
         assert!(points(Kind::Execution, "/tmp/x", "nginx") > points(Kind::Execution, "/bin/id", "nginx"));
         assert!(points(Kind::Execution, "/bin/ls", "nginx") > points(Kind::Execution, "/bin/cp", "bash"));
         assert!(points(Kind::Write, "/bin/cp", "/etc/cron.d") > points(Kind::Write, "/bin/cp", "/srv"));
+        assert!(points(Kind::Read, "/bin/cp", "/etc/shadow") > points(Kind::Execution, "/bin/cp", "bash"));
         let (_, why) = known.rarity(&fact(Kind::Execution, "/bin/id", "nginx")).expect("new");
         assert_eq!(why, "the program is new; nginx never started programs before");
     }
