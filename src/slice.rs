@@ -34,7 +34,7 @@ pub fn run(args: &Slice) -> Result<Outcome, Failure> {
 fn one(args: &Slice) -> Result<Outcome, Failure> {
     let writer = target::writer(&args.write, std::slice::from_ref(&args.input))?;
     let started = Instant::now();
-    let Made { output, outcome, name } = make(args, writer, |writer| Ok(writer))?;
+    let Made { output, outcome, name } = make(args, writer, Ok)?;
     let written = close(output)?;
     if !args.quiet {
         tell(&name, &written, length(&args.input), started.elapsed().as_secs_f64());
