@@ -81,6 +81,11 @@ impl Memory {
         self.values.left.settings.paths == Paths::Both
     }
 
+    /// Whose paths conditions see.
+    pub(super) fn view(&self) -> View {
+        self.values.left.view
+    }
+
     /// Whose paths the following conditions see.
     pub(super) fn set_view(&mut self, view: View) {
         (self.values.left.view, self.values.right.view) = (view, view);

@@ -103,6 +103,25 @@ impl Matcher {
         (&memory.found, &memory.by_kernel)
     }
 
+    /// Asks in each view of the paths that the settings want: first in that of the callers, then in those of the kernel that
+    /// differ. `visit` gets the view and the rules that match in it.
+    pub fn each_view(&self, cx: &Context<'_>, memory: &mut Memory, visit: &mut dyn FnMut(View, &[u32])) {
+        let first = memory.view();
+        let others = if memory.sees_both() { views_of(cx) } else { &[] };
+        let plan = self.plans.of(cx.event.code());
+        for view in std::iter::once(&first).chain(others) {
+            memory.set_view(*view);
+            match plan {
+                Some(plan) => {
+                    self.run(plan, cx, memory);
+                    visit(*view, &memory.found);
+                }
+                None => visit(*view, &[]),
+            }
+        }
+        memory.set_view(first);
+    }
+
     /// The rules that match with the paths of other views, beside those that match with the paths of the callers. A condition sees
     /// the paths of one view only, so that what nobody did is not put together from what one says and what another says. Where
     /// one alert is wanted, it is one of each view: that of the callers is Falco's.

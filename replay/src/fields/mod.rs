@@ -53,10 +53,10 @@ pub use buffer::Buffers;
 pub use json::render_json;
 pub(crate) use nature::{Comparison, Dependency, EndPart, Nature, Shown};
 pub(crate) use reads::{parameters_read, topics_of};
-pub use real::Paths;
-pub(crate) use real::{View, views_of};
+pub(crate) use real::views_of;
+pub use real::{Paths, View};
 pub use scratch::{Scratch, Settings};
-pub use text::render_text;
+pub use text::{render_compared, render_text};
 pub use typed::{Direction, FdClass, Socket, SocketRole};
 
 /// Everything that a field may look at.

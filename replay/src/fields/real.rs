@@ -23,7 +23,7 @@ pub enum Paths {
 
 /// Whose paths fields show.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(crate) enum View {
+pub enum View {
     /// The callers'.
     #[default]
     Caller,

@@ -59,6 +59,11 @@ impl Scratch {
         Scratch { settings, view, ..Scratch::default() }
     }
 
+    /// Sets whose paths are shown.
+    pub fn set_view(&mut self, view: View) {
+        self.view = view;
+    }
+
     /// Seconds that local time is ahead of UTC at `ts`, in nanoseconds since the epoch.
     #[inline]
     pub(super) fn utc_offset(&self, ts: u64) -> i32 {

@@ -4,9 +4,9 @@
 use tercel_format::catalogue::ParamType;
 use tercel_rules::program::{Operand, Source};
 
-use super::nature::Rendering;
-use super::print::{MISSING, push_value, sanitize};
-use super::{Buffers, Context, Scratch, Value, nature, parameters, transform};
+use super::nature::{Comparison, Dependency, Rendering};
+use super::print::{MISSING, push_ip, push_value, sanitize};
+use super::{Buffers, Context, Scratch, Value, nature, parameters, transform, visit};
 
 /// Appends the text of an operand; `<NA>` where it is missing.
 pub fn render_text(cx: &Context<'_>, operand: &Operand, out: &mut Vec<u8>, scratch: &mut Scratch) {
@@ -37,6 +37,50 @@ pub fn render_text(cx: &Context<'_>, operand: &Operand, out: &mut Vec<u8>, scrat
                 None => out.extend_from_slice(MISSING),
             }
         }
+    }
+}
+
+/// Values of a field that are shown, if it has several.
+const SEVERAL: usize = 16;
+
+/// Appends what a condition compares of an operand: its text; of a field that has several values, such as those of all ancestors or
+/// of both ends of a connection, each of them with a comma between. `<NA>` where it is missing.
+pub fn render_compared(cx: &Context<'_>, operand: &Operand, out: &mut Vec<u8>, scratch: &mut Scratch) {
+    let Source::Field(field) = &operand.source else { return render_text(cx, operand, out, scratch) };
+    match nature(field).comparison {
+        Comparison::EachAncestor(_) | Comparison::EachForebear(_) | Comparison::EachEnd(_) => {}
+        // What counts evaluations is what the condition saw, and not what an output would show next; and outputs show no address
+        // that is meant for networks.
+        Comparison::One
+            if nature(field).dependency == Dependency::Evaluations || operand.ty == ParamType::IpNet =>
+        {
+            match super::value(cx, operand, scratch) {
+                Some(Value::Ip(ip)) => push_ip(out, ip),
+                Some(value) => push_value(out, value, operand.ty, operand.format),
+                None => out.extend_from_slice(MISSING),
+            }
+            return;
+        }
+        Comparison::One | Comparison::Raw | Comparison::Around | Comparison::NameOf(_) => {
+            return render_text(cx, operand, out, scratch);
+        }
+    }
+    let mut count = 0;
+    let found = visit(cx, field, scratch, &mut |value| {
+        if count > 0 {
+            out.extend_from_slice(b", ");
+        }
+        count += 1;
+        match value {
+            _ if count > SEVERAL => out.extend_from_slice("…".as_bytes()),
+            Value::Text(text) => sanitize(out, text),
+            Value::Ip(ip) => push_ip(out, ip),
+            value => push_value(out, value, operand.ty, operand.format),
+        }
+        count > SEVERAL
+    });
+    if found.is_none() || count == 0 {
+        out.extend_from_slice(MISSING);
     }
 }
 

@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use super::context::Context;
 use super::exceptions::validate;
 use super::failure::{Caution, Failure, did_you_mean};
+use super::history::{ChangeKind, Changed};
 use super::info::{Defined, ListInfo, MacroInfo, Numbered, PluginRequirement, RuleInfo, RuleUpdate};
 use super::report::WarningCode;
 use super::version::Version;
@@ -72,8 +73,9 @@ impl Collector {
     }
 
     pub(super) fn define_list(&mut self, info: ListInfo) {
-        let number = self.number();
-        self.lists.define(&info.name.clone(), info, number);
+        let (number, name, ctx) = (self.number(), info.name.clone(), info.ctx.clone());
+        self.lists.define(&name, info, number);
+        self.lists.note_definition(&name, ctx);
     }
 
     pub(super) fn append_list(&mut self, info: ListInfo) -> Result<(), Failure> {
@@ -85,13 +87,15 @@ impl Collector {
         };
         entry.info.items.extend(info.items);
         entry.visibility = number;
+        entry.changes.push(Changed { kind: ChangeKind::Appended, keys: vec!["items"], ctx: info.ctx });
         self.next += 1;
         Ok(())
     }
 
     pub(super) fn define_macro(&mut self, info: MacroInfo) {
-        let number = self.number();
-        self.macros.define(&info.name.clone(), info, number);
+        let (number, name, ctx) = (self.number(), info.name.clone(), info.ctx.clone());
+        self.macros.define(&name, info, number);
+        self.macros.note_definition(&name, ctx);
     }
 
     pub(super) fn append_macro(&mut self, info: MacroInfo) -> Result<(), Failure> {
@@ -102,6 +106,7 @@ impl Collector {
         };
         entry.info.cond.append(&info.cond);
         entry.visibility = number;
+        entry.changes.push(Changed { kind: ChangeKind::Appended, keys: vec!["condition"], ctx: info.ctx });
         self.next += 1;
         Ok(())
     }
@@ -126,8 +131,9 @@ impl Collector {
             }
             validate(exception, Some(&self.statics).filter(|_| !info.unknown_source))?;
         }
-        let number = self.number();
-        self.rules.define(&info.name.clone(), info, number);
+        let (number, name, ctx) = (self.number(), info.name.clone(), info.ctx.clone());
+        self.rules.define(&name, info, number);
+        self.rules.note_definition(&name, ctx);
         Ok(())
     }
 
@@ -143,7 +149,9 @@ impl Collector {
             let message = "Appended rule must have exceptions or condition property";
             return Err(Failure::invalid(message, &update.ctx));
         }
+        let change = Changed::of_update(ChangeKind::Appended, &update);
         append_to(entry, update, &self.statics)?;
+        entry.changes.push(change);
         entry.visibility = number;
         self.next += 1;
         Ok(())
@@ -156,6 +164,7 @@ impl Collector {
             let message = "An 'override.<key>: replace' to a rule was requested but no rule by that name already exists";
             return Err(unknown(message, &update.ctx, &update.name, self.rules.names()));
         };
+        entry.changes.push(Changed::of_update(ChangeKind::Replaced, &update));
         replace_in(&mut entry.info, update);
         entry.visibility = number;
         self.next += 1;
@@ -168,6 +177,8 @@ impl Collector {
             return Err(unknown(message, ctx, name, self.rules.names()));
         };
         entry.info.enabled = enabled;
+        let kind = if enabled { ChangeKind::Enabled } else { ChangeKind::Disabled };
+        entry.changes.push(Changed { kind, keys: Vec::new(), ctx: ctx.clone() });
         Ok(())
     }
 

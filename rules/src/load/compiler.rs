@@ -229,6 +229,16 @@ impl<'w> Work<'w> {
         written.cond.locate(at, self.source)
     }
 
+    /// The exception that wrote a byte of a condition, lists substituted.
+    pub(super) fn exception(&mut self, written: &Written, offset: usize) -> Option<String> {
+        let origins = written.origins.get_or_init(|| self.lists.origins(&written.text));
+        let at = origins.get(offset).unwrap_or(written.text.len());
+        let expanded = written.expanded?;
+        at.checked_sub(expanded.lead).filter(|in_cond| *in_cond >= written.cond.text.len())?;
+        let ctx = expanded.exception_at(at)?;
+        ctx.locations.last().map(|location| location.item_name.clone())
+    }
+
     fn rule(&mut self, rule: &RuleInfo) -> Result<Option<Compiled>, Failure> {
         let expanded = expand(&rule.cond.text, &rule.exceptions)?;
         let Some(output) = self.output(rule)? else { return Ok(None) };

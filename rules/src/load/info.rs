@@ -3,6 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 
 use super::context::Context;
+use super::history::{ChangeKind, Changed};
 use super::origin::Text;
 use crate::program::Priority;
 
@@ -42,6 +43,15 @@ impl Entry {
         match self {
             Entry::Item(text) => !text.is_empty(),
             Entry::List(items) => !items.is_empty(),
+        }
+    }
+
+    /// The texts of its values.
+    pub(super) fn texts(&self) -> Vec<String> {
+        match self {
+            Entry::Item(text) if text.is_empty() => Vec::new(),
+            Entry::Item(text) => vec![text.clone()],
+            Entry::List(items) => items.iter().map(|item| item.text().to_owned()).collect(),
         }
     }
 
@@ -176,6 +186,8 @@ pub(super) struct Numbered<T> {
     pub(super) index: usize,
     pub(super) visibility: usize,
     pub(super) info: T,
+    /// What files did to it.
+    pub(super) changes: Vec<Changed>,
 }
 
 impl<T> Default for Defined<T> {
@@ -221,9 +233,23 @@ impl<T> Defined<T> {
             None => {
                 self.lengths |= length_bit(name);
                 self.by_name.insert(name.to_owned(), self.entries.len());
-                self.entries.push(Numbered { index: number, visibility: number, info });
+                self.entries.push(Numbered { index: number, visibility: number, info, changes: Vec::new() });
             }
         }
+    }
+
+    /// Notes what an item did to a definition.
+    pub(super) fn note(&mut self, name: &str, change: Changed) {
+        if let Some(entry) = self.get_mut(name) {
+            entry.changes.push(change);
+        }
+    }
+
+    /// Notes that an item has defined it.
+    pub(super) fn note_definition(&mut self, name: &str, ctx: Context) {
+        let is_known = self.get(name).is_some_and(|entry| !entry.changes.is_empty());
+        let kind = if is_known { ChangeKind::Redefined } else { ChangeKind::Defined };
+        self.note(name, Changed { kind, keys: Vec::new(), ctx });
     }
 }
 

@@ -4,7 +4,8 @@
 //! Data walks down the list of modules: a file becomes nodes (`yaml`), which are checked for shape (`schema`) and read
 //! (`reader`, `overrides`, `exceptions`, `decode`) into definitions (`info`, `collector`); after each file everything
 //! read so far is resolved (`lists`, `macros`) and compiled (`compiler`), as Falco does, so that a file that needs a
-//! later one is refused. For those who test rules, `parts` takes them apart. Nothing here knows values, and nothing reads
+//! later one is refused. For those who test rules, `parts` takes them apart; for those who explain them, `resolved`
+//! puts everything in. Nothing here knows values, and nothing reads
 //! files.
 
 mod collector;
@@ -15,6 +16,7 @@ mod decode;
 mod exceptions;
 mod failure;
 mod hints;
+mod history;
 mod info;
 mod library;
 mod lists;
@@ -26,6 +28,7 @@ mod parts;
 mod priority;
 mod reader;
 mod report;
+mod resolved;
 mod schema;
 #[cfg(test)]
 mod tests;
@@ -44,17 +47,19 @@ use reader::Reader;
 pub use contents::{Contents, ExceptionContent, ListContent, MacroContent, RuleContent, Stated};
 pub use context::{Item, Location, Place};
 pub use decode::milliseconds;
+pub use history::{Change, ChangeKind, ExceptionParts, RuleParts};
 pub use options::{AppendOutput, Options};
 pub use parts::{Part, PartKind, Parts, TooLarge, Variant};
 pub use priority::parse_priority;
 pub use report::{Error, ErrorCode, Finding, Note, Phase, Report, Warning, WarningCode, results_to_json};
+pub use resolved::{Branch, BranchKind, Named, Resolved, Term, TooManyParts};
 pub use version::Version;
 
 use tercel_format::catalogue::code;
 
 use crate::compile::{self, Compiler};
 pub use crate::output::ExtraField;
-use crate::program::{Capture, Priority, Program, Rule, Template};
+use crate::program::{Capture, EventSet, Priority, Program, Rule, Template};
 
 /// Loads rule files in order.
 #[derive(Debug)]
@@ -195,6 +200,30 @@ impl Loader {
     /// The rules are too large for it.
     pub fn checks(&self) -> Result<Parts, TooLarge> {
         self.taken_apart(false)
+    }
+
+    /// The conditions of rules with everything put in, also of rules that do not run; not of those that are skipped, nor of any if a
+    /// file has errors.
+    ///
+    /// # Errors
+    /// The rules are too large for it.
+    pub fn resolved(&self, rules: &[&str]) -> Result<Vec<Resolved>, TooManyParts> {
+        if !self.reports.iter().all(Report::successful) {
+            return Ok(Vec::new());
+        }
+        let source = |name: &str| self.text(name);
+        let mut cautions = Vec::new();
+        let mut work = Work::new(&self.collector, &self.options, &[], &source, &mut cautions);
+        let place = |ctx: &Context, spot: Option<Spot>| self.place(ctx, spot);
+        let mut resolver = resolved::Resolver::new(&mut work, &self.collector, &place);
+        let mut found = Vec::with_capacity(rules.len());
+        for name in rules {
+            let compiled = self.compiled.iter().find(|compiled| compiled.name == *name);
+            if let (Some(compiled), Some(entry)) = (compiled, self.collector.rules.get(name)) {
+                found.extend(resolver.rule(&entry.info, watched(&compiled.events))?);
+            }
+        }
+        Ok(found)
     }
 
     fn taken_apart(&self, vary: bool) -> Result<Parts, TooLarge> {
@@ -422,9 +451,6 @@ impl Loaded {
 }
 
 fn program_rule(compiled: Compiled, condition: compile::Condition, info: &RuleInfo) -> Rule {
-    let mut events = compiled.events;
-    // Falco adds the asynchronous event to every rule (reference language 9.6).
-    events.insert(code::ASYNCEVENT_E);
     Rule {
         name: compiled.name,
         desc: info.desc.clone(),
@@ -433,9 +459,16 @@ fn program_rule(compiled: Compiled, condition: compile::Condition, info: &RuleIn
         source: info.source.clone(),
         condition: condition.node,
         output: compiled.output,
-        events,
+        events: watched(&compiled.events),
         capture: info.capture,
     }
+}
+
+/// The events that a rule looks at: Falco adds the asynchronous event to every rule (reference language 9.6).
+fn watched(events: &EventSet) -> EventSet {
+    let mut events = events.clone();
+    events.insert(code::ASYNCEVENT_E);
+    events
 }
 
 /// What may have been meant by the first token of an output or of a format that is not a field: `'%proc.nmae': did you mean

@@ -36,6 +36,11 @@ impl Text {
         self.text.push_str(&more.text);
     }
 
+    /// The file and the byte in it where each scalar starts.
+    pub(super) fn places(&self) -> impl Iterator<Item = (Arc<str>, usize)> {
+        self.parts.iter().map(|part| (Arc::clone(&part.file), part.mark.offset))
+    }
+
     /// The file and the byte in it where `offset` of the text stands. `source` gives the text of a file.
     pub(super) fn locate(
         &self,
