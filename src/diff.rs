@@ -7,7 +7,7 @@ use tercel_ruletest::{DiffFormat, DiffOptions, Extent, diff};
 use crate::diagnostics::counted;
 use crate::exit::{Failure, Outcome};
 use crate::intent::Diff as Intent;
-use crate::{finish, passes, test};
+use crate::{finish, passes, screen};
 
 /// Runs the verb.
 pub fn run(intent: &Intent) -> Result<Outcome, Failure> {
@@ -25,7 +25,7 @@ pub fn run(intent: &Intent) -> Result<Outcome, Failure> {
     };
     let found = passes::read(&intent.traces, intent.jobs, intent.quiet, |captures| diff(&options, captures))?;
     let damaged = passes::ended(&found.captures, intent.verbose);
-    let report = found.report(intent.format, test::screen());
+    let report = found.report(intent.format, screen::of_stdout());
     let mut out = io::stdout().lock();
     finish(out.write_all(report.as_bytes()).and_then(|()| out.flush()))?;
     if !intent.quiet && intent.format == DiffFormat::Text {

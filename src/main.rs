@@ -15,6 +15,7 @@ mod dump;
 mod each_event;
 mod events;
 mod exit;
+mod explain;
 mod export;
 mod follow;
 mod habits;
@@ -35,6 +36,7 @@ mod redaction;
 mod replay;
 mod report;
 mod rules;
+mod screen;
 mod sign;
 mod slice;
 mod snaplen;
@@ -80,8 +82,10 @@ fn run(intent: &Intent) -> Result<Outcome, Failure> {
         Intent::Doctor(intent) => doctor::run(intent),
         Intent::Test(intent) => test::run(intent),
         Intent::Diff(intent) => diff::run(intent),
+        Intent::Explain(intent) => explain::run(intent),
         Intent::RulesCheck(intent) => rules::check(&intent.files, intent.json),
         Intent::RulesList(intent) => rules::list(intent),
+        Intent::RulesShow(intent) => rules::show(intent),
         Intent::ConfigCheck(intent) => live::check(intent.file.as_deref(), &intent.overrides),
         Intent::Follow(intent) => follow::run(intent),
         Intent::Learn(intent) => baseline::learn(intent),

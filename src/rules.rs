@@ -1,4 +1,4 @@
-//! Rule files: `tercel rules check` and `tercel rules list`, and the loading that every verb with `--rules` shares.
+//! Rule files: `tercel rules check`, `list` and `show`, and the loading that every verb with `--rules` shares.
 
 use std::io::{self, Write};
 use std::path::PathBuf;
@@ -8,11 +8,13 @@ use tercel_rules::fields::nearest;
 use tercel_rules::load::{Loaded, Loader, Options, RuleInfo, RuleState, results_to_json};
 use tercel_rules::program::Program;
 use tercel_rules::select::{Selection, Unmatched};
+use tercel_ruletest::explain::TextStyle;
+use tercel_ruletest::show::{self, RuleView};
 
 use crate::diagnostics::counted;
 use crate::exit::{Failure, Outcome};
-use crate::intent::{Rules, RulesList};
-use crate::{finish, inputs};
+use crate::intent::{Rules, RulesList, RulesShow};
+use crate::{finish, inputs, screen, window};
 
 /// Validates rule files and prints what was found.
 pub fn check(files: &[PathBuf], json: bool) -> Result<Outcome, Failure> {
@@ -33,17 +35,35 @@ pub fn list(args: &RulesList) -> Result<Outcome, Failure> {
     let is_named = |rule: &&RuleInfo| args.rule.as_ref().is_none_or(|name| *name == rule.name);
     let rules: Vec<&RuleInfo> = loaded.rules.iter().filter(is_named).collect();
     if let (Some(name), []) = (&args.rule, rules.as_slice()) {
-        let meant = nearest(name, loaded.rules.iter().map(|rule| rule.name.as_str()));
-        let meant = meant.map_or(String::new(), |name| format!("; did you mean '{name}'?"));
-        return Err(Failure::usage(format!("unknown rule '{name}'{meant}")));
+        named(&loaded, name)?;
     }
     let mut out = io::BufWriter::new(io::stdout().lock());
+    if args.markdown {
+        let written = out.write_all(show::markdown(&loaded.rules).as_bytes());
+        return finish(written.and_then(|()| out.flush()));
+    }
     let written = rules.into_iter().try_for_each(|rule| match (args.json, &args.rule) {
         (true, _) => writeln!(out, "{}", row(rule)),
         (false, None) => writeln!(out, "{}", line(rule)),
         (false, Some(_)) => writeln!(out, "{}\n    {}", line(rule), rule.desc.trim().replace('\n', "\n    ")),
     });
     finish(written.and_then(|()| out.flush()))
+}
+
+/// Prints a rule as it is after all files.
+pub fn show(args: &RulesShow) -> Result<Outcome, Failure> {
+    let loader = loader(&args.files, Options::default())?;
+    let tests = match args.tests.as_slice() {
+        [] => None,
+        paths => Some(show::covering(paths, &args.rule, window::point).map_err(Failure::usage)?),
+    };
+    let view = RuleView::new(&loader, &args.rule, tests).map_err(Failure::usage)?;
+    let loaded = accepted(loader.finish())?;
+    named(&loaded, &args.rule)?;
+    let style = TextStyle { screen: screen::of_stdout(), full: true };
+    let text = view.map(|view| if args.json { format!("{:#}\n", view.json()) } else { view.text(&style) });
+    let mut out = io::stdout().lock();
+    finish(out.write_all(text.unwrap_or_default().as_bytes()).and_then(|()| out.flush()))
 }
 
 fn row(rule: &RuleInfo) -> serde_json::Value {
@@ -175,6 +195,26 @@ fn meant(filter: &str) -> &'static str {
     }
 }
 
+/// The loader of rule files, read in order up to the first that has errors.
+pub fn loader(files: &[PathBuf], options: Options) -> Result<Loader, Failure> {
+    let mut loader = Loader::new(options);
+    for file in inputs::rule_files(files)? {
+        if !loader.bytes(&file.name, &file.bytes).successful() {
+            break;
+        }
+    }
+    Ok(loader)
+}
+
+/// The rule of a name.
+pub fn named<'l>(loaded: &'l Loaded, name: &str) -> Result<&'l RuleInfo, Failure> {
+    loaded.rules.iter().find(|rule| rule.name == name).ok_or_else(|| {
+        let meant = nearest(name, loaded.rules.iter().map(|rule| rule.name.as_str()));
+        let meant = meant.map_or(String::new(), |name| format!("; did you mean '{name}'?"));
+        Failure::usage(format!("unknown rule '{name}'{meant}"))
+    })
+}
+
 /// Reads rule files in order; `all` goes on after a file with errors, so that a check reports on every file.
 fn read(files: &[PathBuf], options: Options, all: bool) -> Result<Loaded, Failure> {
     let mut loader = Loader::new(options);
@@ -188,7 +228,7 @@ fn read(files: &[PathBuf], options: Options, all: bool) -> Result<Loaded, Failur
 }
 
 /// Passes on rules without errors; errors are printed and end the run.
-fn accepted(loaded: Loaded) -> Result<Loaded, Failure> {
+pub fn accepted(loaded: Loaded) -> Result<Loaded, Failure> {
     if loaded.successful() {
         return Ok(loaded);
     }

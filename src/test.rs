@@ -3,15 +3,11 @@
 use std::io;
 use std::num::NonZeroUsize;
 
-use console::Term;
-use tercel_ruletest::{self as ruletest, Options, RunError, Screen};
+use tercel_ruletest::{self as ruletest, Options, RunError};
 
 use crate::exit::{Failure, Outcome};
 use crate::intent::TestRun;
-use crate::window;
-
-/// Smallest and largest width of text, whatever the width of the terminal.
-const COLUMNS: (usize, usize) = (60, 240);
+use crate::{screen, window};
 
 /// Runs the verb.
 pub fn run(args: &TestRun) -> Result<Outcome, Failure> {
@@ -31,17 +27,8 @@ fn options(args: &TestRun) -> Options {
         fail_under: args.fail_under,
         quiet: args.quiet,
         verbose: args.verbose,
-        screen: screen(),
+        screen: screen::of_stdout(),
         ..Options::new(args.paths.clone(), window::point)
-    }
-}
-
-/// Colours if standard output is a terminal that shows them (NO_COLOR is honoured), and its width.
-pub fn screen() -> Screen {
-    let columns = Term::stdout().size_checked().map(|(_, columns)| usize::from(columns));
-    Screen {
-        colours: console::colors_enabled(),
-        columns: columns.map_or(Screen::default().columns, |columns| columns.clamp(COLUMNS.0, COLUMNS.1)),
     }
 }
 

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use tercel_rules::files::FileError;
 use tercel_rules::filter::NumberedError;
-use tercel_rules::load::TooLarge;
+use tercel_rules::load::{TooLarge, TooManyParts};
 
 use crate::diff::RevisionError;
 
@@ -45,9 +45,12 @@ pub enum RunError {
     /// Rules have errors, which are printed with their places.
     #[error("the rules have errors\n{}", .0.trim_end())]
     Rules(String),
-    /// Rules cannot be divided into parts for `--coverage` or to explain a missing alert.
+    /// Rules cannot be divided into parts for `--coverage`.
     #[error("the rules cannot be divided into parts: {0}")]
     TooLarge(#[from] TooLarge),
+    /// Rules cannot be taken apart to explain a missing alert.
+    #[error(transparent)]
+    TooManyParts(#[from] TooManyParts),
     /// A part of the rules cannot be compiled by itself.
     #[error("the rules cannot be divided into parts: {0}")]
     Part(#[from] NumberedError),
@@ -90,6 +93,7 @@ impl RunError {
             | RunError::Rules(_)
             | RunError::Overwrites { .. }
             | RunError::TooLarge(_)
+            | RunError::TooManyParts(_)
             | RunError::Part(_) => true,
             RunError::File { .. } | RunError::Threads(_) | RunError::Junit(_) | RunError::Output(_) => false,
         }

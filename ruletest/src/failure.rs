@@ -28,6 +28,8 @@ pub(crate) struct Failure {
     pub(crate) rows: Vec<Row>,
     /// Alerts that are nearest to what is missing, and events at which the rule came closest.
     pub(crate) nearest: Vec<String>,
+    /// Those events, as JSON.
+    pub(crate) near: serde_json::Value,
     /// Where alerts are missing: the position of the expectation in its case, and of the pattern in it.
     pub(crate) missing: Option<(usize, usize)>,
 }

@@ -3,8 +3,9 @@
 //!
 //! Data walks down the list of modules: files become cases (`suite`), cases ask for rule sets (`sets`) and captures (`plan`),
 //! each capture is replayed once (`run`), every case is judged by the alerts that it gave (`judge`, `loading`), verdicts
-//! become reports (`verdict`, `report`) or new expectations (`bless`). `explain` finds what came closest to an alert that is
-//! missing, and `coverage` what the cases leave untested. `pass` reads captures for questions of other kinds: `diff` compares what two
+//! become reports (`verdict`, `report`) or new expectations (`bless`). `missing` finds what came closest to an alert that is
+//! missing, and `coverage` what the cases leave untested. `explain` says of any rule and any event why the rule matches or not,
+//! `show` what a rule is after all files. `pass` reads captures for questions of other kinds: `diff` compares what two
 //! sets of rules say of them. Nothing here decodes or evaluates; that is the business of the
 //! replay crate.
 //!
@@ -50,7 +51,10 @@ mod report;
 
 mod bless;
 mod coverage;
-mod explain;
+mod missing;
+
+pub mod explain;
+pub mod show;
 
 mod diff;
 
@@ -101,7 +105,7 @@ pub fn run(options: &Options, out: &mut dyn Write, warnings: &mut dyn Write) -> 
     if options.bless {
         return bless::bless(&run, &suites, options, output);
     }
-    explain::explain(&mut run, &plan, &mut sets, jobs)?;
+    missing::explain(&mut run, &plan, &mut sets, jobs)?;
     let wanted = options.coverage || options.fail_under.is_some();
     let coverage = wanted.then(|| coverage::measure(&cases, &run, &mut sets, jobs)).transpose()?;
     report::write(&run, coverage.as_ref(), options, output)?;

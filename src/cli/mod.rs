@@ -8,6 +8,7 @@ mod doctor;
 mod documented;
 mod dump;
 mod events;
+mod explain;
 mod export;
 mod follow;
 #[cfg(test)]
@@ -119,6 +120,8 @@ enum Verb {
     Test(Box<test::TestArgs>),
     /// Show what a change of rules does: which alerts over captures appear, vanish or change
     Diff(Box<diff::DiffArgs>),
+    /// Show why a rule fired or did not: the terms of its condition, with the values of an event
+    Explain(Box<explain::ExplainArgs>),
     /// Check rule files, or list their rules
     Rules {
         /// What to do with them.
@@ -180,6 +183,7 @@ pub fn parse(words: Vec<OsString>) -> Result<Intent, Failure> {
         Verb::Table(args) => args.intent(),
         Verb::Test(args) => Ok(Intent::Test(args.intent())),
         Verb::Diff(args) => args.intent().map(Intent::Diff),
+        Verb::Explain(args) => args.intent().map(Intent::Explain),
         Verb::Rules { verb } => verb.intent(),
         Verb::Assets { directory } => Ok(Intent::Assets(directory)),
         Verb::Config { verb } => Ok(verb.intent()),

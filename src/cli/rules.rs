@@ -9,7 +9,7 @@ use tercel_rules::select::Selection;
 
 use super::values;
 use crate::exit::Failure;
-use crate::intent::{ConfigCheck, Intent, List, Rules, RulesCheck, RulesList};
+use crate::intent::{ConfigCheck, Intent, List, Rules, RulesCheck, RulesList, RulesShow};
 
 /// The verbs of `tercel rules`.
 #[derive(Debug, Subcommand)]
@@ -36,16 +36,42 @@ pub enum RulesVerb {
         /// Print one JSON object per rule
         #[arg(long)]
         json: bool,
+        /// Print Markdown: a table of the rules, and the MITRE ATT&CK matrix that their tags give
+        #[arg(long, conflicts_with_all = ["json", "rule"])]
+        markdown: bool,
+    },
+    /// Show a rule as it is after all files: where its parts come from, its condition with macros open, its fields, its tests
+    #[command(after_help = SHOW_HELP)]
+    Show {
+        /// The name of the rule
+        #[arg(value_name = "NAME")]
+        rule: String,
+        /// Rule files or directories of them, in the order of loading
+        #[arg(long, short = 'r', required = true, value_name = "FILE")]
+        rules: Vec<PathBuf>,
+        /// List the cases of these test files, or of those below these directories, that name the rule
+        #[arg(long, value_name = "PATH")]
+        tests: Vec<PathBuf>,
+        /// Print one JSON object
+        #[arg(long)]
+        json: bool,
     },
 }
+
+const SHOW_HELP: &str = "\
+A shipped rule, with the cases that test it:
+  tercel rules show 'Miner started' --rules rules --tests testdata/tests";
 
 impl RulesVerb {
     /// The typed intent.
     pub fn intent(self) -> Result<Intent, Failure> {
         Ok(match self {
             RulesVerb::Check { files, json } => Intent::RulesCheck(RulesCheck { files, json }),
-            RulesVerb::List { files, rule, selection, json } => {
-                Intent::RulesList(RulesList { rules: selection.of(files)?, rule, json })
+            RulesVerb::List { files, rule, selection, json, markdown } => {
+                Intent::RulesList(RulesList { rules: selection.of(files)?, rule, json, markdown })
+            }
+            RulesVerb::Show { rule, rules, tests, json } => {
+                Intent::RulesShow(RulesShow { files: rules, rule, tests, json })
             }
         })
     }

@@ -21,6 +21,14 @@ pub fn priority(text: &str) -> Result<Priority, String> {
     parse_priority(text).ok_or_else(|| format!("unknown priority; the priorities are {}", names()))
 }
 
+/// The number of an event, as `46` or `#46`.
+pub fn event_number(text: &str) -> Result<u64, String> {
+    text.strip_prefix('#')
+        .unwrap_or(text)
+        .parse()
+        .map_err(|_| "invalid event number; give digits, as in 1200 or #1200".to_owned())
+}
+
 /// An edge of a window.
 pub fn edge(text: &str) -> Result<Edge, String> {
     window::edge(text)

@@ -3,6 +3,7 @@
 
 mod diff;
 mod doctor;
+mod explain;
 mod questions;
 
 use std::ffi::OsString;
@@ -22,6 +23,7 @@ use crate::inputs::Input;
 
 pub use diff::Diff;
 pub use doctor::Doctor;
+pub use explain::*;
 pub use questions::*;
 
 /// What to do.
@@ -54,10 +56,14 @@ pub enum Intent {
     Test(TestRun),
     /// `tercel diff`
     Diff(Diff),
+    /// `tercel explain`
+    Explain(Explain),
     /// `tercel rules check`
     RulesCheck(RulesCheck),
     /// `tercel rules list`
     RulesList(RulesList),
+    /// `tercel rules show`
+    RulesShow(RulesShow),
     /// `tercel config check`
     ConfigCheck(ConfigCheck),
     /// `tercel fields`
@@ -476,6 +482,20 @@ pub struct RulesList {
     /// Only the one of this name, with its description.
     pub rule: Option<String>,
     /// One JSON object per rule.
+    pub json: bool,
+    /// Markdown.
+    pub markdown: bool,
+}
+
+/// What `tercel rules show` does.
+pub struct RulesShow {
+    /// Rule files.
+    pub files: Vec<PathBuf>,
+    /// The rule.
+    pub rule: String,
+    /// Test files, and directories of them.
+    pub tests: Vec<PathBuf>,
+    /// As JSON.
     pub json: bool,
 }
 

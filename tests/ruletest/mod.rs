@@ -2,6 +2,7 @@
 
 mod bench;
 mod diff;
+mod explain;
 mod shipped;
 
 use tercel_test_support::{require, tool};
@@ -305,7 +306,7 @@ fn reports_say_the_same_for_any_number_of_threads() {
 }
 
 /// Rules about what the web server's capture holds: `curl` is started below a server, and once below a login.
-const RULES: &str = "\
+pub(crate) const RULES: &str = "\
 - list: loaders
   items: [curl, wget]
 - list: unmet
@@ -336,17 +337,17 @@ fn a_missing_alert_is_explained() {
     let case = format!("rules: r.yaml\ntrace: {}\nexpect: {{Loader started: 1}}\n", web());
     bench.file("a.test.yaml", &case);
     for (from, to, words) in [
-        ("[curl, wget]", "[crul, wget]", "r.yaml:11:26: proc.name in (crul, wget)"),
-        ("res = 0", "res = 1", "r.yaml:6:49: evt.arg.res = 1"),
         (
-            "proc.aname[2] in",
-            "proc.aname[3] in",
-            "r.yaml:8:14: proc.aname[3] in (php-fpm8.2, nothing-of-the-kind)",
+            "[curl, wget]",
+            "[crul, wget]",
+            "r.yaml:11:26: proc.name in (loaders)\n        asks for (crul, wget) (loaders at r.yaml:1:3)\n        had curl (1, like crul)",
         ),
+        ("res = 0", "res = 1", "r.yaml:6:49: evt.arg.res = 1"),
+        ("proc.aname[2] in", "proc.aname[3] in", "r.yaml:8:14: proc.aname[3] in (php-fpm8.2, unmet)"),
         (
             "- rule: Loader",
             "- rule: First\n  desc: d\n  condition: spawned\n  output: o\n  priority: INFO\n- rule: Loader",
-            "the condition holds there, but 'First' comes first and raises the alert",
+            "the condition holds, but 'First' comes first and raises the alert",
         ),
     ] {
         bench.file("r.yaml", RULES);
@@ -355,7 +356,14 @@ fn a_missing_alert_is_explained() {
         let run = bench.test(&["."]);
         assert_eq!(run.code, 1, "{}", run.all());
         assert!(run.out.contains(words), "'{words}' is not in: {}", run.out);
-        assert!(run.out.contains("nearest event: #"), "{}", run.out);
+        assert!(run.out.contains("nearest events to 'Loader started':"), "{}", run.out);
+        let json: serde_json::Value =
+            serde_json::from_str(&bench.test(&[".", "--report", "json"]).out).expect("JSON");
+        assert!(json["cases"][0]["failures"][0]["near"][0]["events"].is_u64(), "{json}");
+        let tap = bench.test(&[".", "--report", "tap"]).out;
+        assert!(tap.contains("nearest events to 'Loader started'"), "{tap}");
+        let junit = bench.test(&[".", "--report", "junit"]).out;
+        assert!(junit.contains("nearest events to"), "{junit}");
     }
 }
 

@@ -70,7 +70,7 @@ fn a_wrong_operator_is_noticed() {
 fn a_typo_in_a_list_is_noticed() {
     let place =
         "program_started and proc.name in (shell_programs, interpreter_programs)\n    and (proc.stdin";
-    breaks("items: [sh, bash,", "items: [hs, bahs,", place, "proc.name in (hs, bahs, ");
+    breaks("items: [sh, bash,", "items: [hs, bahs,", place, "asks for (hs, bahs, ");
 }
 
 #[test]
@@ -150,11 +150,7 @@ fn swapped_rules_are_noticed() {
     let rule = &rules[start..end];
     let rest = format!("{}{}", &rules[..start], &rules[end..]);
     let swapped = rest.replacen(special, &format!("{rule}{special}"), 1);
-    fails(
-        &swapped,
-        special,
-        "the condition holds there, but 'Write below etc' comes first and raises the alert",
-    );
+    fails(&swapped, special, "the condition holds, but 'Write below etc' comes first and raises the alert");
 }
 
 /// The commands of a job, with the built binary in the place of one that they would build first.

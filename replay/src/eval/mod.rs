@@ -113,7 +113,7 @@ impl Matcher {
             memory.set_view(*view);
             match plan {
                 Some(plan) => {
-                    self.run(plan, cx, memory);
+                    self.run(plan, cx, memory, &mut Unwatched);
                     visit(*view, &memory.found);
                 }
                 None => visit(*view, &[]),

@@ -129,7 +129,7 @@ impl<'c> Judge<'c> {
             message,
             rows,
             nearest,
-            missing: None,
+            ..Failure::default()
         }
     }
 

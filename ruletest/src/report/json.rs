@@ -76,5 +76,6 @@ fn failure(failure: &Failure) -> Value {
         "message": failure.message,
         "rows": rows,
         "nearest": failure.nearest,
+        "near": failure.near,
     })
 }

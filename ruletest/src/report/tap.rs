@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use crate::failure::Status;
+use crate::failure::{Failure, Status};
 use crate::verdict::Run;
 
 /// The report.
@@ -30,13 +30,16 @@ pub(crate) fn text(run: &Run<'_>) -> String {
         match &verdict.status {
             Status::Passed => point(true, &title, None),
             Status::Failed(failures) => {
-                let messages: Vec<String> = failures
-                    .iter()
-                    .map(|failure| {
-                        format!("{}:{}: {}", verdict.case.document.name, failure.line, failure.message)
-                    })
-                    .collect();
-                point(false, &title, Some(serde_json::json!({ "failures": messages })));
+                let name = &verdict.case.document.name;
+                let message = |failure: &Failure| format!("{name}:{}: {}", failure.line, failure.message);
+                let messages: Vec<String> = failures.iter().map(message).collect();
+                let mut reason = serde_json::json!({ "failures": messages });
+                let nearest: Vec<&str> =
+                    failures.iter().flat_map(|failure| &failure.nearest).map(String::as_str).collect();
+                if !nearest.is_empty() {
+                    reason["nearest"] = nearest.into();
+                }
+                point(false, &title, Some(reason));
             }
             Status::Broken(_, reason) => {
                 point(false, &title, Some(serde_json::json!({ "error": reason })));
