@@ -13,6 +13,7 @@ use tercel_analysis::events::{EventField, Events};
 use tercel_analysis::tables::{Table, Tables};
 use tercel_format::Capture;
 use tercel_replay::{Alerts, JsonSchema, Options, Style};
+use tercel_rules::program::Program;
 
 use crate::captures::{self, Next};
 use crate::diagnostics;
@@ -76,16 +77,18 @@ fn events(args: &Export, fields: &[EventField], out: Box<dyn Write + Send>) -> R
     written(sink.finish()).map(|_| outcome)
 }
 
+/// The rules, if there are any.
+fn program(args: &Export) -> Result<Option<Program>, Failure> {
+    let load = |rules| rules::load(rules, args.asked.quiet, args.asked.verbose);
+    args.rules.as_ref().map(load).transpose()
+}
+
 fn names_files(args: &Export) -> bool {
     args.asked.traces.len() > 1
 }
 
 fn table_rows(args: &Export, table: Table, out: Box<dyn Write + Send>) -> Result<Outcome, Failure> {
-    let program = args
-        .rules
-        .as_ref()
-        .map(|rules| rules::load(rules, args.asked.quiet, args.asked.verbose))
-        .transpose()?;
+    let program = program(args)?;
     let asked = &args.asked;
     let question =
         Tables::new(&[table], asked.window, asked.program(), asked.memory()).with_rules(program.as_ref());
@@ -107,11 +110,7 @@ fn host(capture: &Capture) -> String {
 }
 
 fn objects(args: &Export, schema: Schema, out: Box<dyn Write + Send>) -> Result<Outcome, Failure> {
-    let program = args
-        .rules
-        .as_ref()
-        .map(|rules| rules::load(rules, args.asked.quiet, args.asked.verbose))
-        .transpose()?;
+    let program = program(args)?;
     let asked = &args.asked;
     let question = Tables::new(activity::TABLES, asked.window, asked.program(), asked.memory());
     let mut out = BufWriter::new(out);

@@ -274,7 +274,7 @@ fn reports_are_whole_pages() {
 fn slices_follow_one_another() {
     let place = Place::new("split");
     let lines = |trace: &str, filter: &[&str]| {
-        out(&[&["events", "-q", "-p", "%evt.num %proc.cmdline %fd.name", trace], filter].concat())
+        out(&[&["events", "-q", "-p", "*%evt.num %proc.cmdline %fd.name", trace], filter].concat())
     };
     let parts = |name: &str| {
         let entries = std::fs::read_dir(place.directory()).expect("a directory").flatten();

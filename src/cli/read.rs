@@ -45,6 +45,23 @@ pub struct WindowArgs {
     to: Option<Edge>,
 }
 
+/// How captures are read, and what is said meanwhile.
+#[derive(Debug, Args)]
+pub struct ReadingArgs {
+    /// Read on this many threads; the output is the same for any number [default: one per CPU]
+    #[arg(short, long, value_name = "THREADS")]
+    pub jobs: Option<NonZeroUsize>,
+    /// Limit the memory for rows, as in 256MiB [default: 1GiB]
+    #[arg(long, value_name = "SIZE", value_parser = values::memory)]
+    pub memory: Option<usize>,
+    /// Print no progress and no warnings
+    #[arg(short, long, conflicts_with = "verbose", help_heading = "Output")]
+    pub quiet: bool,
+    /// Show every damaged place of the captures, and warnings of rule files
+    #[arg(short, long, help_heading = "Output")]
+    pub verbose: bool,
+}
+
 /// Options of questions about captures.
 #[derive(Debug, Args)]
 pub struct AskArgs {
@@ -53,18 +70,8 @@ pub struct AskArgs {
     filter: Option<String>,
     #[command(flatten)]
     window: WindowArgs,
-    /// Read on this many threads; the output is the same for any number [default: one per CPU]
-    #[arg(short, long, value_name = "THREADS")]
-    jobs: Option<NonZeroUsize>,
-    /// Limit the memory for rows, as in 256MiB [default: 1GiB]
-    #[arg(long, value_name = "SIZE", value_parser = values::memory)]
-    memory: Option<usize>,
-    /// Print no progress and no warnings
-    #[arg(short, long, conflicts_with = "verbose", help_heading = "Output")]
-    quiet: bool,
-    /// Show every damaged place of the captures, and warnings of rule files
-    #[arg(short, long, help_heading = "Output")]
-    verbose: bool,
+    #[command(flatten)]
+    reading: ReadingArgs,
 }
 
 impl AskArgs {
@@ -78,10 +85,10 @@ impl AskArgs {
             window: self.window.intent(&traces, utc)?,
             traces,
             filter,
-            jobs: self.jobs,
-            memory: self.memory,
-            quiet: self.quiet,
-            verbose: self.verbose,
+            jobs: self.reading.jobs,
+            memory: self.reading.memory,
+            quiet: self.reading.quiet,
+            verbose: self.reading.verbose,
         })
     }
 }

@@ -1,11 +1,9 @@
 //! Options of `tercel sql`.
 
-use std::num::NonZeroUsize;
-
 use clap::Args;
 
+use super::read::ReadingArgs;
 use super::tables::RuleArgs;
-use super::values;
 use crate::exit::Failure;
 use crate::inputs::{self, Input};
 use crate::intent::{Face, Sql};
@@ -34,18 +32,8 @@ pub struct SqlArgs {
     /// Print CSV, the names of the columns first
     #[arg(long, help_heading = "Output")]
     csv: bool,
-    /// Read on this many threads [default: one per CPU]
-    #[arg(short, long, value_name = "THREADS")]
-    jobs: Option<NonZeroUsize>,
-    /// Limit the memory for the rows of a table, as in 256MiB [default: 1GiB]
-    #[arg(long, value_name = "SIZE", value_parser = values::memory)]
-    memory: Option<usize>,
-    /// Print no warnings
-    #[arg(short, long, conflicts_with = "verbose", help_heading = "Output")]
-    quiet: bool,
-    /// Show every damaged place of the captures
-    #[arg(short, long, help_heading = "Output")]
-    verbose: bool,
+    #[command(flatten)]
+    reading: ReadingArgs,
 }
 
 impl SqlArgs {
@@ -74,10 +62,10 @@ impl SqlArgs {
                 (_, true) => Face::Csv,
                 _ => Face::Text,
             },
-            jobs: self.jobs,
-            memory: self.memory,
-            quiet: self.quiet,
-            verbose: self.verbose,
+            jobs: self.reading.jobs,
+            memory: self.reading.memory,
+            quiet: self.reading.quiet,
+            verbose: self.reading.verbose,
         })
     }
 }
