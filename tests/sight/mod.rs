@@ -232,3 +232,66 @@ fn files_that_somebody_else_opened_have_their_names() {
     assert_eq!(found.values().sum::<usize>(), expected, "{told}{found:?}");
     assert!(told.contains("rights ok") && found.contains_key("recvmsg"), "{told}{found:?}");
 }
+
+/// The port of an address as parameters have it: family, four bytes, port.
+fn port(address: &[u8]) -> Option<u16> {
+    let [2, _, _, _, _, low, high] = address else { return None };
+    Some(u16::from_le_bytes([*low, *high]))
+}
+
+#[test]
+fn an_address_that_is_changed_under_way_is_said_to_be() {
+    let check = "sight::an_address_that_is_changed_under_way_is_said_to_be";
+    let Some(_turn) = turn::alone(check) else { return };
+    let place = Place::new("addresses");
+    let Some(program) = program(check, &place, "addresses") else { return };
+    let trace = place.name("t.scap");
+    ran(&["record", "-q", "--buffer", "128MiB", "-w", &trace, "--", &program, "20000"], 0);
+    let (mut calls, mut changed) = (BTreeMap::new(), BTreeMap::new());
+    each(&trace, |event| {
+        if ![code::SOCKET_CONNECT_X, code::SOCKET_SENDTO_X].contains(&event.code()) {
+            return;
+        }
+        let at_exit = event.param(3).filter(|_| event.code() == code::SOCKET_CONNECT_X).and_then(port);
+        let at_entry = event.extras().get(kind::ENTRY_ADDRESS).map(|item| item.value);
+        assert_eq!(event.extras().is(fact::CHANGED), at_entry.is_some());
+        if event.code() == code::SOCKET_CONNECT_X && !matches!(at_exit, Some(4711 | 4712)) {
+            return; // Not the program's.
+        }
+        *calls.entry(event.info.name).or_insert(0) += 1;
+        if let Some(at_entry) = at_entry {
+            assert!(matches!(port(at_entry), Some(4711 | 4712)), "{at_entry:?}");
+            assert_ne!(port(at_entry), at_exit, "{}: it did not change", event.info.name);
+            *changed.entry(event.info.name).or_insert(0) += 1;
+        }
+    });
+    eprintln!("{changed:?} of {calls:?} addresses changed");
+    for call in ["connect", "sendto"] {
+        assert!(calls.get(call).is_some_and(|calls| *calls >= 20_000), "{calls:?}");
+        assert!(changed.contains_key(call), "{changed:?}");
+    }
+}
+
+#[test]
+fn arguments_are_kept_up_to_the_chosen_limit() {
+    let check = "sight::arguments_are_kept_up_to_the_chosen_limit";
+    let Some(_turn) = turn::shared(check) else { return };
+    let place = Place::new("arguments");
+    let long = "x".repeat(10_000);
+    for (limit, kept) in [(None, 4096), (Some("8KiB"), 8192), (Some("16KiB"), "true".len() + long.len() + 2)]
+    {
+        let trace = place.name("t.scap");
+        let options = limit.map_or(Vec::new(), |limit| vec!["--max-args", limit]);
+        let command = ["--force", "-w", &trace, "--", "true", &long];
+        ran(&[&["record", "-q"], options.as_slice(), &command].concat(), 0);
+        let mut seen = Vec::new();
+        each(&trace, |event| {
+            let (Some(exe), Some(args)) = (event.param(1), event.param(2)) else { return };
+            if event.code() == code::SYSCALL_EXECVE_19_X && event.return_value() == Some(0) {
+                seen.push((exe.len() + args.len(), event.extras().is(fact::ARGUMENTS_CUT)));
+            }
+        });
+        let is_cut = kept < long.len();
+        assert!(seen.contains(&(kept, is_cut)), "{limit:?}: {kept} bytes, truncated: {is_cut}, of {seen:?}");
+    }
+}
