@@ -29,6 +29,7 @@ mod merge;
 mod nothing;
 mod passes;
 mod privileges;
+mod profile;
 mod progress;
 mod record;
 mod redact;
@@ -48,6 +49,7 @@ mod summary;
 mod tables;
 mod target;
 mod test;
+mod tune;
 mod verify;
 mod window;
 
@@ -83,6 +85,8 @@ fn run(intent: &Intent) -> Result<Outcome, Failure> {
         Intent::Test(intent) => test::run(intent),
         Intent::Diff(intent) => diff::run(intent),
         Intent::Explain(intent) => explain::run(intent),
+        Intent::Profile(intent) => profile::run(intent),
+        Intent::Tune(intent) => tune::run(intent),
         Intent::RulesCheck(intent) => rules::check(&intent.files, intent.json),
         Intent::RulesList(intent) => rules::list(intent),
         Intent::RulesShow(intent) => rules::show(intent),

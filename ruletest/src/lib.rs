@@ -6,8 +6,8 @@
 //! become reports (`verdict`, `report`) or new expectations (`bless`). `missing` finds what came closest to an alert that is
 //! missing, and `coverage` what the cases leave untested. `explain` says of any rule and any event why the rule matches or not,
 //! `show` what a rule is after all files. `pass` reads captures for questions of other kinds: `diff` compares what two
-//! sets of rules say of them. Nothing here decodes or evaluates; that is the business of the
-//! replay crate.
+//! sets of rules say of them, `profile` measures what rules cost, and `tune` proposes exceptions. Nothing here decodes or
+//! evaluates; that is the business of the replay crate.
 //!
 //! ```
 //! use tercel_ruletest::{Options, Outcome, run};
@@ -57,6 +57,8 @@ pub mod explain;
 pub mod show;
 
 mod diff;
+mod profile;
+mod tune;
 
 use std::fs;
 use std::io::Write;
@@ -75,6 +77,10 @@ pub use diff::{
 pub use error::{Outcome, RunError};
 pub use options::{Options, ParsePoint, Report, ReportKind, Screen};
 pub use pass::{Captures, Ended, Extent, Unread};
+pub use profile::{
+    Advice, EventRow, MacroRow, ProfileOptions, Rewrite, RuleRow, RulesProfile, TermRow, profile,
+};
+pub use tune::{Exception, TuneOptions, TunedRule, Tuning, Value, tune};
 
 /// Runs the cases of test files and prints the reports to `out`, or rewrites the files where [`Options::bless`] says so.
 ///

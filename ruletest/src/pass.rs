@@ -86,13 +86,18 @@ pub(crate) trait Look: Send {
     fn forget(&mut self);
 }
 
-/// Reads all captures. `start` makes what looks at one, whose times of day are those of the zone.
-pub(crate) fn pass<L: Look>(
+/// Reads all captures. `start` makes what looks at one, whose times of day are those of the zone; `finish` gets it when the capture is
+/// done.
+pub(crate) fn pass<L: Look, T: Send>(
     captures: Captures<'_>,
     extent: Extent<'_>,
     start: &(dyn Fn(usize, Option<&Arc<Zone>>) -> L + Sync),
-) -> Result<Vec<(L, Ended)>, RunError> {
-    let one = |at: usize| read(captures, at, extent, start);
+    finish: &(dyn Fn(L) -> T + Sync),
+) -> Result<Vec<(T, Ended)>, RunError> {
+    let one = |at: usize| {
+        let (look, ended) = read(captures, at, extent, start);
+        (finish(look), ended)
+    };
     Ok(pool(captures.jobs)?.install(|| (0..captures.names.len()).into_par_iter().map(one).collect()))
 }
 

@@ -79,19 +79,34 @@ pub(crate) fn idle(state: RuleState) -> &'static str {
 /// All rule sets of a run.
 #[derive(Default, Clone)]
 pub(crate) struct Sets {
+    /// A further file of each set, by what the set is without it.
+    more: Option<More>,
     /// The sets in the order of their first use.
     pub(crate) sets: Vec<Arc<RuleSet>>,
     files: HashMap<Vec<PathBuf>, Arc<Vec<RuleFile>>>,
 }
 
+/// Makes a further file of a set.
+pub(crate) type More = Arc<dyn Fn(&Loaded) -> Option<RuleFile> + Send + Sync>;
+
 impl Sets {
+    /// No sets yet; each gets a further file.
+    pub(crate) fn with(more: More) -> Sets {
+        Sets { more: Some(more), ..Sets::default() }
+    }
+
     /// The position of the set of a case; it is loaded where it is new.
     pub(crate) fn of(&mut self, spec: &RuleSpec) -> Result<usize, RunError> {
         if let Some(at) = self.sets.iter().rposition(|set| set.spec == *spec) {
             return Ok(at);
         }
         let files = self.files(&spec.files)?;
-        self.sets.push(Arc::new(RuleSet::new(spec, &files)));
+        let mut set = RuleSet::new(spec, &files);
+        if let Some(more) = self.more.as_ref().and_then(|more| more(&set.loaded)) {
+            let files: Vec<RuleFile> = files.iter().cloned().chain([more]).collect();
+            set = RuleSet::new(spec, &files);
+        }
+        self.sets.push(Arc::new(set));
         Ok(self.sets.len() - 1)
     }
 

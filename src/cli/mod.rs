@@ -16,6 +16,7 @@ mod help;
 mod inspect;
 mod live;
 mod overrides;
+mod profile;
 mod read;
 mod record;
 mod redact;
@@ -25,6 +26,7 @@ mod rules;
 mod sql;
 mod tables;
 mod test;
+mod tune;
 mod values;
 mod write;
 
@@ -122,6 +124,10 @@ enum Verb {
     Diff(Box<diff::DiffArgs>),
     /// Show why a rule fired or did not: the terms of its condition, with the values of an event
     Explain(Box<explain::ExplainArgs>),
+    /// Show what rules cost: how often terms, macros and rules are asked, their shares of the time, and what to rewrite
+    Profile(Box<profile::ProfileArgs>),
+    /// Propose exceptions that silence the alerts over good captures, and lose no alert over bad ones
+    Tune(Box<tune::TuneArgs>),
     /// Check rule files, or list their rules
     Rules {
         /// What to do with them.
@@ -184,6 +190,8 @@ pub fn parse(words: Vec<OsString>) -> Result<Intent, Failure> {
         Verb::Test(args) => Ok(Intent::Test(args.intent())),
         Verb::Diff(args) => args.intent().map(Intent::Diff),
         Verb::Explain(args) => args.intent().map(Intent::Explain),
+        Verb::Profile(args) => args.intent().map(Intent::Profile),
+        Verb::Tune(args) => args.intent().map(Intent::Tune),
         Verb::Rules { verb } => verb.intent(),
         Verb::Assets { directory } => Ok(Intent::Assets(directory)),
         Verb::Config { verb } => Ok(verb.intent()),

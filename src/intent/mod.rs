@@ -4,7 +4,9 @@
 mod diff;
 mod doctor;
 mod explain;
+mod profile;
 mod questions;
+mod tune;
 
 use std::ffi::OsString;
 use std::num::NonZeroUsize;
@@ -24,7 +26,9 @@ use crate::inputs::Input;
 pub use diff::Diff;
 pub use doctor::Doctor;
 pub use explain::*;
+pub use profile::Profile;
 pub use questions::*;
+pub use tune::Tune;
 
 /// What to do.
 pub enum Intent {
@@ -58,6 +62,10 @@ pub enum Intent {
     Diff(Diff),
     /// `tercel explain`
     Explain(Explain),
+    /// `tercel profile`
+    Profile(Profile),
+    /// `tercel tune`
+    Tune(Tune),
     /// `tercel rules check`
     RulesCheck(RulesCheck),
     /// `tercel rules list`

@@ -3,7 +3,9 @@
 mod bench;
 mod diff;
 mod explain;
+mod profile;
 mod shipped;
+mod tune;
 
 use tercel_test_support::{require, tool};
 

@@ -278,6 +278,6 @@ mod tests {
             (&rule.exceptions[1].fields[..], &rule.exceptions[1].values[..]),
             (&["fd.name in".to_owned()][..], &["/z".to_owned()][..])
         );
-        assert_eq!(rule.exceptions[1].place.line, 13);
+        assert_eq!(rule.exceptions[1].place.line, 14);
     }
 }

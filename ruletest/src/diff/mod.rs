@@ -16,9 +16,12 @@ mod markdown;
 mod text;
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
+use tercel_format::trace::Zone;
 use tercel_replay::Matching;
 use tercel_rules::load::{Contents, Loaded, Loader, Options as Loading, Place};
+use tercel_rules::program::Program;
 
 use crate::error::RunError;
 use crate::options::Screen;
@@ -92,25 +95,40 @@ pub fn diff(options: &DiffOptions<'_>, captures: Captures<'_>) -> Result<Diff, R
     let (new, new_definitions) = load(&options.new, &options.loading)?;
     let changes = changes::changes(&old_definitions, &new_definitions);
     let programs = [&old.program, &new.program];
-    let pair = Pair::new(programs, options.matching, options.extent.settings, options.examples);
-    let found = pass::pass(captures, options.extent, &|at, zone| pair.look(at, zone))?;
-    let mut sums = vec![Counts::default(); pair.names.len()];
-    let mut ended = Vec::with_capacity(found.len());
-    for (comparing, end) in found {
-        for (sum, later) in sums.iter_mut().zip(comparing.counts) {
-            sum.add(later, options.examples);
-        }
-        ended.push(end);
-    }
+    let (sums, ended) = compared(programs, options.matching, options.extent, captures, options.examples)?;
     let places = places(&old, &new);
-    let same = sums.iter().map(|counts| counts.same).sum();
-    let differing = pair.names.iter().zip(sums).filter(|(_, counts)| counts.differ());
+    let same = sums.iter().map(|(_, counts)| counts.same).sum();
+    let differing = sums.into_iter().filter(|(_, counts)| counts.differ());
     let rules = differing.map(|(name, counts)| RuleDiff {
-        name: (*name).to_owned(),
+        name: name.to_owned(),
         place: places.get(name).map(|place| (*place).clone()),
         counts,
     });
     Ok(Diff { changes, rules: rules.collect(), same, captures: ended })
+}
+
+/// Counts by the names of the rules, those of the old program first, in their order; and how the reading of each capture ended.
+pub(crate) type Compared<'p> = (Vec<(&'p str, Counts)>, Vec<Ended>);
+
+/// What two programs say of captures; `most` examples
+/// of each kind are kept.
+pub(crate) fn compared<'p>(
+    programs: [&'p Program; 2],
+    matching: Matching,
+    extent: Extent<'_>,
+    captures: Captures<'_>,
+    most: usize,
+) -> Result<Compared<'p>, RunError> {
+    let pair = Pair::new(programs, matching, extent.settings, most);
+    let start = |at: usize, zone: Option<&Arc<Zone>>| pair.look(at, zone);
+    let found = pass::pass(captures, extent, &start, &|comparing| comparing.counts)?;
+    let mut sums = vec![Counts::default(); pair.names.len()];
+    let mut ended = Vec::with_capacity(found.len());
+    for (counts, end) in found {
+        sums.iter_mut().zip(counts).for_each(|(sum, later)| sum.add(later, most));
+        ended.push(end);
+    }
+    Ok((pair.names.iter().copied().zip(sums).collect(), ended))
 }
 
 fn load(source: &RuleSource, options: &Loading) -> Result<(Loaded, Contents), RunError> {
