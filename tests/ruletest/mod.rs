@@ -342,10 +342,14 @@ fn a_missing_alert_is_explained() {
         (
             "[curl, wget]",
             "[crul, wget]",
-            "r.yaml:11:26: proc.name in (loaders)\n        asks for (crul, wget) (loaders at r.yaml:1:3)\n        had curl (1, like crul)",
+            "r.yaml:11:26: proc.name in (loaders)\n          asks for (crul, wget) (loaders at r.yaml:1:3)\n          had curl (1, like crul)",
         ),
         ("res = 0", "res = 1", "r.yaml:6:49: evt.arg.res = 1"),
-        ("proc.aname[2] in", "proc.aname[3] in", "r.yaml:8:14: proc.aname[3] in (php-fpm8.2, unmet)"),
+        (
+            "proc.aname[2] in",
+            "proc.aname[3] in",
+            "r.yaml:8:14: below_server: proc.aname[3] in (php-fpm8.2, unmet)",
+        ),
         (
             "- rule: Loader",
             "- rule: First\n  desc: d\n  condition: spawned\n  output: o\n  priority: INFO\n- rule: Loader",

@@ -29,7 +29,7 @@ impl RuleView {
         let shown = |text: &str| visible(text.as_bytes());
         line!(out, "{}  {}", paint.bold(&shown(&info.name)), at(&info.place));
         let mut key = |name: &str, value: String| {
-            line!(out, "  {name:<12} {value}");
+            line!(out, "{}", format!("  {name:<12} {value}").trim_end());
         };
         key("priority", info.priority.name().to_owned());
         key("state", state(info.state).to_owned());
