@@ -23,6 +23,7 @@ mod host;
 mod info;
 mod inputs;
 mod intent;
+mod lint;
 mod listing;
 mod live;
 mod merge;
@@ -87,7 +88,8 @@ fn run(intent: &Intent) -> Result<Outcome, Failure> {
         Intent::Explain(intent) => explain::run(intent),
         Intent::Profile(intent) => profile::run(intent),
         Intent::Tune(intent) => tune::run(intent),
-        Intent::RulesCheck(intent) => rules::check(&intent.files, intent.json),
+        Intent::RulesCheck(intent) => rules::check(intent),
+        Intent::RulesLint(intent) => lint::run(intent),
         Intent::RulesList(intent) => rules::list(intent),
         Intent::RulesShow(intent) => rules::show(intent),
         Intent::ConfigCheck(intent) => live::check(intent.file.as_deref(), &intent.overrides),

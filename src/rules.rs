@@ -4,34 +4,47 @@ use std::io::{self, Write};
 use std::path::PathBuf;
 
 use serde_json::json;
+use tercel_format::visible;
 use tercel_rules::fields::nearest;
-use tercel_rules::load::{Loaded, Loader, Options, RuleInfo, RuleState, results_to_json};
+use tercel_rules::load::{Loaded, Loader, Options, Report, RuleInfo, RuleState, results_to_json};
 use tercel_rules::program::Program;
 use tercel_rules::select::{Selection, Unmatched};
 use tercel_ruletest::explain::TextStyle;
+use tercel_ruletest::lint::report;
 use tercel_ruletest::show::{self, RuleView};
 
 use crate::diagnostics::counted;
 use crate::exit::{Failure, Outcome};
-use crate::intent::{Rules, RulesList, RulesShow};
-use crate::{finish, inputs, screen, window};
+use crate::intent::{Rules, RulesCheck, RulesList, RulesShow};
+use crate::{finish, inputs, lint, screen, window};
 
 /// Validates rule files and prints what was found.
-pub fn check(files: &[PathBuf], json: bool) -> Result<Outcome, Failure> {
-    let loaded = read(files, Options::default(), true)?;
+pub fn check(intent: &RulesCheck) -> Result<Outcome, Failure> {
+    let loader = whole(&intent.files, Options::default())?;
+    let reports = loader.reports();
+    let mut findings = if intent.lint { lint::found(&loader)?.unwrap_or_default() } else { Vec::new() };
+    // What the loader warns of is printed by the reports.
+    findings.retain(|finding| !finding.is_warning);
     let mut out = io::stdout().lock();
-    let written = if json {
-        writeln!(out, "{}", results_to_json(&loaded.reports))
+    let written = if intent.json {
+        writeln!(out, "{}", results_to_json(reports))
     } else {
-        loaded.reports.iter().try_for_each(|report| write!(out, "{report}"))
+        reports
+            .iter()
+            .try_for_each(|report| write!(out, "{report}"))
+            .and_then(|()| report::write(&findings, report::Form::Text, env!("CARGO_PKG_VERSION"), &mut out))
     };
     finish(written)?;
-    Ok(if loaded.successful() { Outcome::Done } else { Outcome::Usage })
+    Ok(match (reports.iter().all(Report::successful), findings.is_empty()) {
+        (true, true) => Outcome::Done,
+        (true, false) => Outcome::Reached,
+        (false, _) => Outcome::Usage,
+    })
 }
 
 /// Prints the rules of rule files, or one of them.
 pub fn list(args: &RulesList) -> Result<Outcome, Failure> {
-    let loaded = accepted(read(&args.rules.files, args.rules.options.clone(), false)?)?;
+    let loaded = accepted(read(&args.rules.files, args.rules.options.clone())?)?;
     let is_named = |rule: &&RuleInfo| args.rule.as_ref().is_none_or(|name| *name == rule.name);
     let rules: Vec<&RuleInfo> = loaded.rules.iter().filter(is_named).collect();
     if let (Some(name), []) = (&args.rule, rules.as_slice()) {
@@ -45,7 +58,10 @@ pub fn list(args: &RulesList) -> Result<Outcome, Failure> {
     let written = rules.into_iter().try_for_each(|rule| match (args.json, &args.rule) {
         (true, _) => writeln!(out, "{}", row(rule)),
         (false, None) => writeln!(out, "{}", line(rule)),
-        (false, Some(_)) => writeln!(out, "{}\n    {}", line(rule), rule.desc.trim().replace('\n', "\n    ")),
+        (false, Some(_)) => {
+            let desc: Vec<String> = rule.desc.trim().lines().map(|line| visible(line.as_bytes())).collect();
+            writeln!(out, "{}\n    {}", line(rule), desc.join("\n    "))
+        }
     });
     finish(written.and_then(|()| out.flush()))
 }
@@ -83,7 +99,9 @@ fn row(rule: &RuleInfo) -> serde_json::Value {
 
 fn line(rule: &RuleInfo) -> String {
     let tags: Vec<&str> = rule.tags.iter().map(String::as_str).collect();
-    format!("{:<14} {:<9} {}  [{}]", rule.priority.name(), state(rule.state), rule.name, tags.join(" "))
+    let shown = |text: &str| visible(text.as_bytes());
+    let (name, tags) = (shown(&rule.name), shown(&tags.join(" ")));
+    format!("{:<14} {:<9} {name}  [{tags}]", rule.priority.name(), state(rule.state))
 }
 
 fn state(state: RuleState) -> &'static str {
@@ -97,7 +115,7 @@ fn state(state: RuleState) -> &'static str {
 
 /// Loads the rules of a verb; errors are printed with their places and end the run.
 pub fn load(rules: &Rules, quiet: bool, verbose: bool) -> Result<Program, Failure> {
-    let loaded = read(&rules.files, rules.options.clone(), false)?;
+    let loaded = read(&rules.files, rules.options.clone())?;
     let unmatched = unmatched(&rules.options.selection, &loaded.rules);
     let program = program(loaded, quiet, verbose)?;
     // Tags that no rule has are a mistake.
@@ -215,16 +233,18 @@ pub fn named<'l>(loaded: &'l Loaded, name: &str) -> Result<&'l RuleInfo, Failure
     })
 }
 
-/// Reads rule files in order; `all` goes on after a file with errors, so that a check reports on every file.
-fn read(files: &[PathBuf], options: Options, all: bool) -> Result<Loaded, Failure> {
+/// Reads rule files in order.
+fn read(files: &[PathBuf], options: Options) -> Result<Loaded, Failure> {
+    loader(files, options).map(Loader::finish)
+}
+
+/// The loader of rule files, all of them: it goes on after a file with errors, so that a check reports on every file.
+pub fn whole(files: &[PathBuf], options: Options) -> Result<Loader, Failure> {
     let mut loader = Loader::new(options);
     for file in inputs::rule_files(files)? {
-        let successful = loader.bytes(&file.name, &file.bytes).successful();
-        if !successful && !all {
-            break;
-        }
+        loader.bytes(&file.name, &file.bytes);
     }
-    Ok(loader.finish())
+    Ok(loader)
 }
 
 /// Passes on rules without errors; errors are printed and end the run.
@@ -232,10 +252,15 @@ pub fn accepted(loaded: Loaded) -> Result<Loaded, Failure> {
     if loaded.successful() {
         return Ok(loaded);
     }
-    for report in loaded.reports.iter().filter(|report| !report.successful()) {
-        report.errors.iter().for_each(|error| eprint!("{error}"));
+    Err(refused(&loaded.reports))
+}
+
+/// Prints the errors of rule files; what ends the run.
+pub fn refused(reports: &[Report]) -> Failure {
+    for report in reports {
+        report.errors.iter().chain(&report.further).for_each(|error| eprint!("{error}"));
     }
-    Err(Failure::usage("the rules have errors"))
+    Failure::usage("the rules have errors")
 }
 
 #[cfg(test)]

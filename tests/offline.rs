@@ -8,6 +8,7 @@ mod forged;
 mod golden;
 mod habits;
 mod hostile;
+mod linted;
 mod native;
 mod redact;
 mod ruletest;

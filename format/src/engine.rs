@@ -56,6 +56,11 @@ impl ContainerEngine {
         }
     }
 
+    /// The words of all of them.
+    pub fn words() -> impl Iterator<Item = &'static str> {
+        ContainerEngine::ALL.into_iter().map(ContainerEngine::name)
+    }
+
     /// Its number, as container events carry it.
     pub const fn number(self) -> u16 {
         self.row().0

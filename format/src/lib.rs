@@ -105,6 +105,7 @@ mod flow;
 mod numbering;
 mod reader;
 mod source;
+mod visible;
 mod window;
 
 pub use batch::Batch;
@@ -118,4 +119,5 @@ pub use numbering::Numbering;
 pub use reader::{Reader, Statistics};
 pub use record::Block;
 pub use source::Compression;
+pub use visible::visible;
 pub use writer::Writer;

@@ -1,6 +1,6 @@
 //! Conditions without rules, such as a filter of the command line: they enter, a program leaves whose rules are never printed.
 
-use crate::ast::{Expr, Pos};
+use crate::ast::{Expr, ExprKind, Pos};
 use crate::caret::beneath;
 use crate::compile::{self, CompileError, Compiler};
 use crate::fields::suggest;
@@ -75,6 +75,22 @@ pub fn conditions<'e>(conditions: impl Iterator<Item = &'e Expr>) -> Result<Prog
     }
     let (nodes, checks) = compiler.into_parts();
     Ok(Program { rules, nodes, checks })
+}
+
+/// As [`conditions`], where some may be wrong: a condition that cannot be compiled always holds, and is named with the reason.
+pub fn each<'e>(conditions: impl Iterator<Item = &'e Expr>) -> (Program, Vec<NumberedError>) {
+    let mut compiler = Compiler::new();
+    let (mut rules, mut refused) = (Vec::new(), Vec::new());
+    for (number, expr) in conditions.enumerate() {
+        let condition = compiler.condition(expr).or_else(|error| {
+            refused.push(NumberedError { number, reason: error.reason });
+            compiler.condition(&Expr { kind: ExprKind::And(Vec::new()), pos: expr.pos })
+        });
+        // What always holds can be compiled.
+        rules.extend(condition.map(|condition| silent(number.to_string(), condition)));
+    }
+    let (nodes, checks) = compiler.into_parts();
+    (Program { rules, nodes, checks }, refused)
 }
 
 /// A rule that is never printed.

@@ -57,6 +57,7 @@ pub mod explain;
 pub mod show;
 
 mod diff;
+pub mod lint;
 mod profile;
 mod tune;
 

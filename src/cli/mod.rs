@@ -14,6 +14,7 @@ mod follow;
 #[cfg(test)]
 mod help;
 mod inspect;
+mod lint;
 mod live;
 mod overrides;
 mod profile;

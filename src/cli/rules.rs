@@ -22,7 +22,12 @@ pub enum RulesVerb {
         /// Print Falco's result object (falco_load_results)
         #[arg(long)]
         json: bool,
+        /// Report also what 'tercel rules lint' finds; exit code 1 if it finds something
+        #[arg(long, conflicts_with = "json")]
+        lint: bool,
     },
+    /// Find what rules cannot mean: what never matches, values that a field never has, misspelt names; exit code 1 if there is something
+    Lint(super::lint::LintArgs),
     /// List the rules of rule files with their priority, tags and state
     List {
         /// Rule files or directories of them, in the order of loading
@@ -66,7 +71,8 @@ impl RulesVerb {
     /// The typed intent.
     pub fn intent(self) -> Result<Intent, Failure> {
         Ok(match self {
-            RulesVerb::Check { files, json } => Intent::RulesCheck(RulesCheck { files, json }),
+            RulesVerb::Check { files, json, lint } => Intent::RulesCheck(RulesCheck { files, json, lint }),
+            RulesVerb::Lint(args) => Intent::RulesLint(args.intent()),
             RulesVerb::List { files, rule, selection, json, markdown } => {
                 Intent::RulesList(RulesList { rules: selection.of(files)?, rule, json, markdown })
             }

@@ -4,6 +4,7 @@
 mod diff;
 mod doctor;
 mod explain;
+mod lint;
 mod profile;
 mod questions;
 mod tune;
@@ -26,6 +27,7 @@ use crate::inputs::Input;
 pub use diff::Diff;
 pub use doctor::Doctor;
 pub use explain::*;
+pub use lint::RulesLint;
 pub use profile::Profile;
 pub use questions::*;
 pub use tune::Tune;
@@ -68,6 +70,8 @@ pub enum Intent {
     Tune(Tune),
     /// `tercel rules check`
     RulesCheck(RulesCheck),
+    /// `tercel rules lint`
+    RulesLint(RulesLint),
     /// `tercel rules list`
     RulesList(RulesList),
     /// `tercel rules show`
@@ -481,6 +485,8 @@ pub struct RulesCheck {
     pub files: Vec<PathBuf>,
     /// Print Falco's result object.
     pub json: bool,
+    /// Report also what the linter finds.
+    pub lint: bool,
 }
 
 /// What `tercel rules list` does.

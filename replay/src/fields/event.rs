@@ -225,6 +225,13 @@ fn is_type(cx: &Context<'_>, arg: &Arg) -> bool {
 }
 
 /// Word for the category; reads and writes count by what the fd is (reference fields.json `evt.category`).
+/// The words of [`category`].
+#[rustfmt::skip]
+pub(super) const CATEGORIES: [&str; 17] = [
+    "unknown", "other", "file", "net", "IPC", "memory", "process", "sleep", "system", "signal", "user", "time",
+    "processing", "wait", "scheduler", "internal", "ipc",
+];
+
 fn category(cx: &Context<'_>) -> &'static str {
     match cx.event.info.category {
         Category::Unknown => "unknown",

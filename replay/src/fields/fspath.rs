@@ -53,6 +53,17 @@ pub(super) fn value<'a>(cx: &Context<'a>, field: F, scratch: &'a mut Scratch) ->
     }
 }
 
+/// Whether the field can have a value on events of this code.
+pub(super) fn is_set_on(field: F, event: u16) -> bool {
+    match (field, paths(event)) {
+        (_, None) => false,
+        (F::FsPathName | F::FsPathNameraw, Some(paths)) => matches!(paths, Paths::One(_) | Paths::Fd),
+        (F::FsPathSource | F::FsPathSourceraw | F::FsPathTarget | F::FsPathTargetraw, Some(paths)) => {
+            matches!(paths, Paths::Two(..))
+        }
+    }
+}
+
 /// The row of a field of the class `fs.path`.
 pub(super) fn nature(field: F) -> Nature {
     match field {

@@ -17,6 +17,7 @@ mod buffer;
 mod capture;
 mod composed;
 mod container;
+pub mod domain;
 mod event;
 mod fd;
 mod fdlist;

@@ -35,7 +35,7 @@ const KERNEL_ERRORS: [(u32, &str); 15] = [
 
 /// Names of signals from 1 up.
 #[rustfmt::skip]
-const SIGNALS: [&str; 31] = [
+pub(super) const SIGNALS: [&str; 31] = [
     "SIGHUP", "SIGINT", "SIGQUIT", "SIGILL", "SIGTRAP", "SIGABRT", "SIGBUS", "SIGFPE", "SIGKILL",
     "SIGUSR1", "SIGSEGV", "SIGUSR2", "SIGPIPE", "SIGALRM", "SIGTERM", "SIGSTKFLT", "SIGCHLD", "SIGCONT",
     "SIGSTOP", "SIGTSTP", "SIGTTIN", "SIGTTOU", "SIGURG", "SIGXCPU", "SIGXFSZ", "SIGVTALRM", "SIGPROF",
@@ -44,7 +44,7 @@ const SIGNALS: [&str; 31] = [
 
 /// Names of capabilities by bit.
 #[rustfmt::skip]
-const CAPABILITIES: [&str; 41] = [
+pub(super) const CAPABILITIES: [&str; 41] = [
     "CAP_CHOWN", "CAP_DAC_OVERRIDE", "CAP_DAC_READ_SEARCH", "CAP_FOWNER", "CAP_FSETID", "CAP_KILL",
     "CAP_SETGID", "CAP_SETUID", "CAP_SETPCAP", "CAP_LINUX_IMMUTABLE", "CAP_NET_BIND_SERVICE",
     "CAP_NET_BROADCAST", "CAP_NET_ADMIN", "CAP_NET_RAW", "CAP_IPC_LOCK", "CAP_IPC_OWNER", "CAP_SYS_MODULE",
@@ -54,6 +54,25 @@ const CAPABILITIES: [&str; 41] = [
     "CAP_SYSLOG", "CAP_WAKE_ALARM", "CAP_BLOCK_SUSPEND", "CAP_AUDIT_READ", "CAP_PERFMON", "CAP_BPF",
     "CAP_CHECKPOINT_RESTORE",
 ];
+
+/// Words for kinds of fds, as [`fd_kind`] gives them.
+#[rustfmt::skip]
+pub(super) const FD_KINDS: [&str; 18] = [
+    "file", "directory", "ipv4", "ipv6", "unix", "pipe", "event", "signalfd", "eventpoll", "inotify", "timerfd",
+    "netlink", "bpf", "userfaultfd", "io_uring", "memfd", "pidfd", "<NA>",
+];
+
+/// Letters for kinds of fds, as [`fd_letter`] gives them.
+#[rustfmt::skip]
+pub(super) const FD_LETTERS: [&str; 18] = [
+    "f", "d", "4", "6", "u", "p", "e", "s", "l", "i", "t", "n", "b", "r", "m", "P", "X", "o",
+];
+
+/// Names of all errors.
+pub(super) fn errors() -> impl Iterator<Item = &'static str> {
+    let names = ERRORS.iter().copied().filter(|name| !name.is_empty());
+    names.chain(KERNEL_ERRORS.iter().map(|(_, name)| *name))
+}
 
 /// Name of the error that a negative return value stands for.
 pub(super) fn error(value: i64) -> Option<&'static str> {

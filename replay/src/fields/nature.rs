@@ -236,7 +236,7 @@ impl Dependency {
 }
 
 impl Apart {
-    fn contains(self, code: u16) -> bool {
+    pub(super) fn contains(self, code: u16) -> bool {
         let is_open = matches!(
             code,
             code::SYSCALL_OPEN_X

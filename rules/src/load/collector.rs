@@ -13,6 +13,15 @@ use crate::fields::StaticFields;
 use crate::nearest::nearest;
 use crate::program::SYSCALL;
 
+/// An item that a later one of its name replaced as a whole.
+#[derive(Debug, Clone)]
+pub(super) struct Redefined {
+    pub(super) first: Context,
+    pub(super) second: Context,
+    /// Whether both say the same.
+    pub(super) is_same: bool,
+}
+
 /// Definitions of all files.
 #[derive(Debug)]
 pub(super) struct Collector {
@@ -20,6 +29,7 @@ pub(super) struct Collector {
     pub(super) macros: Defined<MacroInfo>,
     pub(super) rules: Defined<RuleInfo>,
     pub(super) plugins: Vec<PluginRequirement>,
+    pub(super) redefined: Vec<Redefined>,
     engine: Version,
     statics: StaticFields,
     next: usize,
@@ -32,6 +42,7 @@ impl Collector {
             macros: Defined::default(),
             rules: Defined::default(),
             plugins: Vec::new(),
+            redefined: Vec::new(),
             engine,
             statics,
             next: 0,
@@ -73,6 +84,13 @@ impl Collector {
     }
 
     pub(super) fn define_list(&mut self, info: ListInfo) {
+        if let Some(first) = self.lists.get(&info.name).map(|entry| &entry.info) {
+            self.redefined.push(Redefined {
+                first: first.ctx.clone(),
+                second: info.ctx.clone(),
+                is_same: first.items == info.items,
+            });
+        }
         let (number, name, ctx) = (self.number(), info.name.clone(), info.ctx.clone());
         self.lists.define(&name, info, number);
         self.lists.note_definition(&name, ctx);
@@ -93,6 +111,13 @@ impl Collector {
     }
 
     pub(super) fn define_macro(&mut self, info: MacroInfo) {
+        if let Some(first) = self.macros.get(&info.name).map(|entry| &entry.info) {
+            self.redefined.push(Redefined {
+                first: first.ctx.clone(),
+                second: info.ctx.clone(),
+                is_same: first.cond.text == info.cond.text,
+            });
+        }
         let (number, name, ctx) = (self.number(), info.name.clone(), info.ctx.clone());
         self.macros.define(&name, info, number);
         self.macros.note_definition(&name, ctx);
@@ -130,6 +155,13 @@ impl Collector {
                 return Err(Failure::invalid(message, &exception.ctx));
             }
             validate(exception, Some(&self.statics).filter(|_| !info.unknown_source))?;
+        }
+        if let Some(first) = self.rules.get(&info.name).map(|entry| &entry.info) {
+            self.redefined.push(Redefined {
+                first: first.ctx.clone(),
+                second: info.ctx.clone(),
+                is_same: first.cond.text == info.cond.text && first.output.text == info.output.text,
+            });
         }
         let (number, name, ctx) = (self.number(), info.name.clone(), info.ctx.clone());
         self.rules.define(&name, info, number);

@@ -12,7 +12,7 @@ use super::failure::{Caution, Failure, Spot};
 use super::hints;
 use super::info::{MacroInfo, Numbered, RuleInfo};
 use super::lists::{Lists, Origins, TooLong};
-use super::macros::{Macros, Resolver, left_fields};
+use super::macros::{Macros, Resolver, left_fields, unknown_in};
 use super::options::Options;
 use super::origin::Text;
 use super::report::{ErrorCode, WarningCode};
@@ -77,6 +77,58 @@ pub(super) fn compile(
     }
     work.unused();
     Ok(rules)
+}
+
+/// Everything that is wrong with what was collected, as far as it does not follow from items that `failed`, by name.
+pub(super) fn survey(
+    collector: &Collector,
+    options: &Options,
+    source: Source,
+    failed: &mut HashSet<String>,
+    failures: &mut Vec<Failure>,
+) {
+    let mut cautions = Vec::new();
+    let mut work = Work::new(collector, options, &[], source, &mut cautions);
+    for Numbered { info, .. } in collector.macros.iter() {
+        match work.parse(&Written::alone(&info.cond), &info.cond_ctx) {
+            Ok(tree) => {
+                work.macros.trees.insert(info.name.clone(), tree);
+            }
+            Err(failure) => {
+                failed.insert(info.name.clone());
+                failures.push(failure);
+            }
+        }
+    }
+    for Numbered { info, visibility, .. } in collector.macros.iter() {
+        let Some(tree) = work.macros.trees.get(&info.name).cloned() else { continue };
+        let sees = |name: &str| collector.macros.get(name).is_some_and(|other| other.index < *visibility);
+        match work.resolve(&tree, &sees, &Written::alone(&info.cond), &info.ctx) {
+            Ok(resolved) => {
+                work.macros.trees.insert(info.name.clone(), resolved);
+            }
+            Err(failure) => {
+                work.macros.trees.remove(&info.name);
+                let follows = unknown_in(&failure.message).is_some_and(|name| failed.contains(name));
+                failed.insert(info.name.clone());
+                failures.extend(Some(failure).filter(|_| !follows));
+            }
+        }
+    }
+    for info in collector.rules.iter().map(|entry| &entry.info).filter(|info| !info.unknown_source) {
+        let expanded = match expand(&info.cond.text, &info.exceptions) {
+            Ok(expanded) => expanded,
+            Err(failure) => {
+                failures.push(failure);
+                continue;
+            }
+        };
+        failures.extend(work.output(info).err());
+        let refused = work.condition(info, &expanded, Template::default()).err();
+        let follows =
+            |failure: &Failure| unknown_in(&failure.message).is_some_and(|name| failed.contains(name));
+        failures.extend(refused.filter(|failure| !follows(failure)));
+    }
 }
 
 pub(super) struct Work<'w> {
@@ -239,10 +291,24 @@ impl<'w> Work<'w> {
         ctx.locations.last().map(|location| location.item_name.clone())
     }
 
+    /// Where a byte of an output stands in its file.
+    pub(super) fn spot_in(&self, text: &Text, offset: usize) -> Option<Spot> {
+        text.locate(offset, self.source)
+    }
+
     fn rule(&mut self, rule: &RuleInfo) -> Result<Option<Compiled>, Failure> {
         let expanded = expand(&rule.cond.text, &rule.exceptions)?;
         let Some(output) = self.output(rule)? else { return Ok(None) };
-        let written = Written::of_rule(&rule.cond, &expanded);
+        self.condition(rule, &expanded, output)
+    }
+
+    fn condition(
+        &mut self,
+        rule: &RuleInfo,
+        expanded: &Expanded,
+        output: Template,
+    ) -> Result<Option<Compiled>, Failure> {
+        let written = Written::of_rule(&rule.cond, expanded);
         let tree = self.parse(&written, &rule.cond_ctx)?;
         let condition = self.resolve(&tree, &|_| true, &written, &rule.ctx)?;
         let compiled =

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::yaml::Mark;
 use crate::caret::beneath;
 use serde_json::{Value, json};
+use tercel_format::visible;
 
 /// Kinds of items in a chain.
 #[allow(missing_docs)]
@@ -131,8 +132,23 @@ impl Context {
         in_file.next().map(|location| location.mark).unwrap_or_default()
     }
 
+    /// The name of the rule, macro or list.
+    pub(super) fn item_name(&self) -> Option<String> {
+        let is_item = |at: &&Location| matches!(at.item, Item::Rule | Item::Macro | Item::List);
+        let name = self.locations.iter().find(is_item).map(|at| at.item_name.clone());
+        name.filter(|name| !name.is_empty())
+    }
+
+    /// The chain down to the rule, macro or list.
+    pub(super) fn of_item(&self) -> Context {
+        let is_item = |at: &Location| matches!(at.item, Item::Rule | Item::Macro | Item::List);
+        let end = self.locations.iter().position(is_item).map_or(self.locations.len(), |at| at + 1);
+        let locations = self.locations.iter().take(end).cloned().collect();
+        Context { locations, condition: None }
+    }
+
     /// The innermost named rule, macro, list or exception: `rule 'x', exception 'y'`.
-    pub(super) fn item(&self) -> Option<String> {
+    pub fn item(&self) -> Option<String> {
         let named = self.locations.iter().filter(|at| {
             matches!(at.item, Item::Rule | Item::Macro | Item::List | Item::Exception)
                 && !at.item_name.is_empty()
@@ -271,13 +287,20 @@ impl Place {
     /// The line with a caret below.
     pub fn excerpt(&self) -> String {
         // A tab stays a tab so that the caret stands under the same column.
-        let lead = beneath(self.text.chars().take(self.caret));
-        format!("    {}\n    {lead}^\n", self.text)
+        let lead: String = self.text.chars().take(self.caret).collect();
+        let lead = beneath(shown(&lead).chars());
+        format!("    {}\n    {lead}^\n", shown(&self.text))
     }
+}
+
+/// A line of a file, safe for a terminal. Tabs stay, since they stand above the caret, too.
+fn shown(line: &str) -> String {
+    let parts: Vec<String> = line.split('\t').map(|part| visible(part.as_bytes())).collect();
+    parts.join("\t")
 }
 
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}:{}", self.file, self.line, self.column)
+        write!(f, "{}:{}:{}", shown(&self.file), self.line, self.column)
     }
 }

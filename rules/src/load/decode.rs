@@ -11,6 +11,35 @@ use super::yaml::{Node, NodeKind, YamlError};
 use crate::nearest::nearest;
 use crate::program::Priority;
 
+/// Keys that some item has; none of them is a misspelling of another.
+const KEYS: &[&str] = &[
+    "rule",
+    "macro",
+    "list",
+    "condition",
+    "output",
+    "desc",
+    "priority",
+    "source",
+    "enabled",
+    "capture",
+    "capture_duration",
+    "capture_before",
+    "warn_evttypes",
+    "skip-if-unknown-filter",
+    "tags",
+    "exceptions",
+    "override",
+    "append",
+    "items",
+    "name",
+    "fields",
+    "comps",
+    "values",
+    "version",
+    "alternatives",
+];
+
 /// Whether a key has to be there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Need {
@@ -28,7 +57,7 @@ fn scalar<'n>(
 ) -> Result<Option<(&'n str, Context)>, Failure> {
     let Some(value) = item.get(key) else {
         return match need {
-            Need::Required => Err(missing(key, ctx)),
+            Need::Required => Err(missing(item, key, ctx)),
             Need::Optional | Need::Nothing => Ok(None),
         };
     };
@@ -47,8 +76,19 @@ fn scalar<'n>(
     }
 }
 
-fn missing(key: &str, ctx: &Context) -> Failure {
-    Failure::shape(format!("Item has no mapping for key '{key}'"), ctx)
+/// A key is not there, or it is misspelt.
+fn missing(item: &Node, key: &str, ctx: &Context) -> Failure {
+    let failure = Failure::shape(format!("Item has no mapping for key '{key}'"), ctx);
+    let keys = item.mapping().unwrap_or_default().iter().map(|(key, _)| key);
+    let misspelt = keys.filter_map(|written| Some((written, written.scalar()?)));
+    let misspelt = misspelt.filter(|(_, written)| !KEYS.contains(written));
+    match misspelt.into_iter().find(|(_, written)| nearest(written, std::iter::once(key)).is_some()) {
+        Some((node, written)) => {
+            let hint = format!("'{written}' is unknown; did you mean '{key}'?");
+            failure.hint(Some(hint)).spot(Some((ctx.name(), node.mark.offset)))
+        }
+        None => failure,
+    }
 }
 
 /// The value of a key that must be there.
@@ -60,7 +100,7 @@ pub(super) fn required<T>(
 ) -> Result<T, Failure> {
     match scalar(item, key, ctx, Need::Required)? {
         Some((text, value_ctx)) => parse(text).ok_or_else(|| undecodable(&value_ctx)),
-        None => Err(missing(key, ctx)),
+        None => Err(missing(item, key, ctx)),
     }
 }
 
@@ -90,7 +130,7 @@ fn undecodable(ctx: &Context) -> Failure {
 /// The scalars of a sequence.
 pub(super) fn texts(item: &Node, key: &str, ctx: &Context, required: bool) -> Result<Vec<String>, Failure> {
     let Some(value) = item.get(key) else {
-        return if required { Err(missing(key, ctx)) } else { Ok(Vec::new()) };
+        return if required { Err(missing(item, key, ctx)) } else { Ok(Vec::new()) };
     };
     let value_ctx = ctx.with(value.mark, Item::ValueFor, key);
     let items = value.sequence().ok_or_else(|| Failure::shape("Value is not a sequence", &value_ctx))?;

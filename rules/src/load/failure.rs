@@ -9,7 +9,7 @@ use super::yaml::YamlError;
 /// A place in a file: its name and a byte offset.
 pub(super) type Spot = (Arc<str>, usize);
 
-/// The first error of a file.
+/// An error of a file.
 #[derive(Debug)]
 pub(super) struct Failure {
     pub(super) code: ErrorCode,

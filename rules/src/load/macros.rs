@@ -43,6 +43,11 @@ impl MacroError {
     }
 }
 
+/// The macro that is missing, as a message says.
+pub(super) fn unknown_in(message: &str) -> Option<&str> {
+    message.strip_prefix("Undefined macro '")?.strip_suffix("' used in filter.")
+}
+
 /// Macros by name.
 #[derive(Debug, Default)]
 pub(super) struct Macros {

@@ -13,6 +13,7 @@ mod compiler;
 mod contents;
 mod context;
 mod decode;
+mod definitions;
 mod exceptions;
 mod failure;
 mod hints;
@@ -35,7 +36,7 @@ mod tests;
 mod version;
 pub mod yaml;
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use collector::Collector;
@@ -47,6 +48,7 @@ use reader::Reader;
 pub use contents::{Contents, ExceptionContent, ListContent, MacroContent, RuleContent, Stated};
 pub use context::{Item, Location, Place};
 pub use decode::milliseconds;
+pub use definitions::{Definitions, ListDefinition, MacroDefinition, Replaced, RuleDefinition};
 pub use history::{Change, ChangeKind, ExceptionParts, RuleParts};
 pub use options::{AppendOutput, Options};
 pub use parts::{Part, PartKind, Parts, TooLarge, Variant};
@@ -60,6 +62,9 @@ use tercel_format::catalogue::code;
 use crate::compile::{self, Compiler};
 pub use crate::output::ExtraField;
 use crate::program::{Capture, EventSet, Priority, Program, Rule, Template};
+
+/// Errors of a file that are reported.
+const MOST_ERRORS: usize = 100;
 
 /// Loads rule files in order.
 #[derive(Debug)]
@@ -151,7 +156,7 @@ impl Loader {
                     format!("byte {offset} is not UTF-8"),
                     &ctx.with(mark, Item::ValueFor, ""),
                 );
-                self.report(&name, Default::default(), Err(failure), Vec::new(), 0)
+                self.report(&name, Default::default(), Err(failure), Vec::new(), 0, Vec::new())
             }
         }
     }
@@ -177,7 +182,36 @@ impl Loader {
         });
         let outcome = outcome.map(|compiled| self.compiled = compiled);
         cautions.retain(|caution| !self.is_offered(caution));
-        self.report(&name, checked, outcome, cautions, read_cautions)
+        let further = if outcome.is_err() { self.survey(&name, text) } else { Vec::new() };
+        self.report(&name, checked, outcome, cautions, read_cautions, further)
+    }
+
+    /// Everything that is wrong with a file besides the first error.
+    fn survey(&self, name: &Arc<str>, text: &str) -> Vec<Failure> {
+        let mut collector = Collector::new(self.options.engine, self.options.static_fields.clone());
+        let (mut cautions, mut failures) = (Vec::new(), Vec::new());
+        let mut reader = Reader { collector: &mut collector, cautions: &mut cautions };
+        // The files before it, as far as they were read.
+        for report in &self.reports {
+            let documents = yaml::parse(&self.text(&report.name)).unwrap_or_default();
+            let ctx = Context::file(&report.name);
+            let _first_error_is_known = documents.iter().try_for_each(|root| reader.document(root, &ctx));
+        }
+        let documents = yaml::parse(text).unwrap_or_default();
+        documents.iter().for_each(|root| reader.survey(root, &Context::file(name), &mut failures));
+        let mut failed = HashSet::new();
+        failures.retain(|failure| {
+            let Some(name) = failure.ctx.item_name() else { return true };
+            // What changes an item that could not be read finds none.
+            let follows = failure.message.contains("by that name already exists") && failed.contains(&name);
+            failed.insert(name);
+            !follows
+        });
+        let source = |name: &str| self.text(name);
+        compiler::survey(&collector, &self.options, &source, &mut failed, &mut failures);
+        failures.truncate(MOST_ERRORS);
+        failures.drain(..failures.len().min(1));
+        failures
     }
 
     /// Whether a caution is about a definition that nothing uses, of a file that only offers definitions.
@@ -244,6 +278,38 @@ impl Loader {
         let place = |ctx: &Context, spot: Option<Spot>| self.place(ctx, spot);
         let parts = parts::take_apart(&mut work, &self.collector, &running, vary, &place)?;
         Ok(parts.without_idle(&|part| library::is_library(&self.text(&part.place.file))))
+    }
+
+    /// One report per file so far, in order.
+    pub fn reports(&self) -> &[Report] {
+        &self.reports
+    }
+
+    /// Shows everything that the files define to `look`; nothing if a file has errors.
+    ///
+    /// ```
+    /// use tercel_rules::{Loader, Options};
+    ///
+    /// let mut loader = Loader::new(Options::default());
+    /// loader.file("m.yaml", "- list: shells\n  items: [bash]\n- macro: shell\n  condition: proc.name in (shells)\n");
+    /// let shown = loader.definitions(|definitions| definitions.macros[0].tree.to_string());
+    /// assert_eq!(shown.as_deref(), Some("proc.name in (bash)"));
+    /// ```
+    pub fn definitions<R>(&self, look: impl FnOnce(&mut Definitions<'_>) -> R) -> Option<R> {
+        if !self.reports.iter().all(Report::successful) {
+            return None;
+        }
+        let infos = self.rule_infos();
+        let states = infos.iter().map(|rule| (rule.name.as_str(), rule.state)).collect();
+        let source = |name: &str| self.text(name);
+        let place = |ctx: &Context, spot: Option<Spot>| self.place(ctx, spot);
+        let mut cautions = Vec::new();
+        let work = Work::new(&self.collector, &self.options, &[], &source, &mut cautions);
+        let mut definitions = Definitions::of(work, &self.collector, &self.compiled, &states, &place);
+        definitions.warnings = warnings_of(&self.reports).collect();
+        let files = self.reports.iter().filter_map(|report| self.sources.get_key_value(&report.name));
+        definitions.files = files.map(|(name, text)| (&**name, &**text)).collect();
+        Some(look(&mut definitions))
     }
 
     /// The program of the rules that run, and everything found on the way.
@@ -320,12 +386,14 @@ impl Loader {
         outcome: Result<(), Failure>,
         cautions: Vec<Caution>,
         read_cautions: usize,
+        further: Vec<Failure>,
     ) -> &Report {
         let mut report = Report::new(name);
         report.schema = schema;
         report.notes = notes;
         let failures = self.missing_plugin().into_iter().chain(outcome.err());
         report.errors = failures.map(|failure| self.error(failure)).collect();
+        report.further = further.into_iter().map(|failure| self.error(failure)).collect();
         let phase = |at| if at < read_cautions { Phase::Read } else { Phase::Compile };
         let numbered = cautions.into_iter().enumerate();
         report.warnings = numbered.map(|(at, caution)| self.warning(caution, phase(at))).collect();
@@ -443,11 +511,15 @@ impl Loaded {
     /// All warnings, each once: what compiling found counts for the last file only, since it was compiled with all that
     /// the others define.
     pub fn warnings(&self) -> impl Iterator<Item = &Warning> {
-        let last = self.reports.len().saturating_sub(1);
-        self.reports.iter().enumerate().flat_map(move |(at, report)| {
-            report.warnings.iter().filter(move |warning| warning.phase == Phase::Read || at == last)
-        })
+        warnings_of(&self.reports)
     }
+}
+
+fn warnings_of(reports: &[Report]) -> impl Iterator<Item = &Warning> {
+    let last = reports.len().saturating_sub(1);
+    reports.iter().enumerate().flat_map(move |(at, report)| {
+        report.warnings.iter().filter(move |warning| warning.phase == Phase::Read || at == last)
+    })
 }
 
 fn program_rule(compiled: Compiled, condition: compile::Condition, info: &RuleInfo) -> Rule {

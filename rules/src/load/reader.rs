@@ -10,7 +10,7 @@ use super::exceptions::read_exceptions;
 use super::failure::{Caution, Failure, did_you_mean};
 use super::info::{ListInfo, MacroInfo, PluginRequirement, Requirement, RuleInfo, RuleUpdate};
 use super::overrides::{Overrides, update_rule};
-use super::report::WarningCode;
+use super::report::{ErrorCode, WarningCode};
 use super::version::Version;
 use super::yaml::Node;
 use crate::nearest::nearest;
@@ -53,13 +53,26 @@ pub(super) struct Reader<'a> {
 impl Reader<'_> {
     /// Reads a document.
     pub(super) fn document(&mut self, root: &Node, file: &Context) -> Result<(), Failure> {
-        if root.mapping().is_none() && root.sequence().is_none() {
-            return Err(Failure::shape("Rules content is not yaml", file));
-        }
-        let Some(items) = root.sequence() else {
-            return Err(Failure::shape("Rules content is not yaml array of objects", file));
+        items(root, file)?.iter().filter(|item| !item.is_null()).try_for_each(|item| self.item(item, file))
+    }
+
+    /// Reads a document and goes on after errors: all of them, as far as they do not follow from others.
+    pub(super) fn survey(&mut self, root: &Node, file: &Context, failures: &mut Vec<Failure>) {
+        let items = match items(root, file) {
+            Ok(items) => items,
+            Err(failure) => return failures.push(failure),
         };
-        items.iter().filter(|item| !item.is_null()).try_for_each(|item| self.item(item, file))
+        for item in items.iter().filter(|item| !item.is_null()) {
+            let Err(failure) = self.item(item, file) else { continue };
+            let is_rule = item.get("rule").is_some() && item.get("override").is_none();
+            let is_whole = failure.code == ErrorCode::YamlValidate && is_rule && item.get("append").is_none();
+            let first = failure.message.clone();
+            failures.push(failure);
+            if is_whole {
+                failures
+                    .extend(incomplete(item, file).into_iter().filter(|failure| failure.message != first));
+            }
+        }
     }
 
     pub(super) fn warn(&mut self, code: WarningCode, message: impl Into<String>, ctx: &Context) {
@@ -260,6 +273,25 @@ impl Reader<'_> {
         info.exceptions = read_exceptions(self.cautions, item, ctx, false)?;
         self.collector.define_rule(info, self.cautions)
     }
+}
+
+/// The items of a document.
+fn items<'n>(root: &'n Node, file: &Context) -> Result<&'n [Rc<Node>], Failure> {
+    if root.mapping().is_none() && root.sequence().is_none() {
+        return Err(Failure::shape("Rules content is not yaml", file));
+    }
+    root.sequence().ok_or_else(|| Failure::shape("Rules content is not yaml array of objects", file))
+}
+
+/// The keys that a rule lacks, and a priority that is none.
+fn incomplete(item: &Node, file: &Context) -> Vec<Failure> {
+    let Ok(name) = required(item, "rule", &file.with(item.mark, Item::Rule, ""), decode::any) else {
+        return Vec::new();
+    };
+    let ctx = file.with(item.mark, Item::Rule, &name);
+    let keys = ["condition", "output", "desc"].into_iter();
+    let wrong = keys.filter_map(|key| required(item, key, &ctx, decode::any).err());
+    wrong.chain(priority(item, &ctx).err()).collect()
 }
 
 fn plugin_requirement(plugin: &Node, ctx: &Context) -> Result<PluginRequirement, Failure> {

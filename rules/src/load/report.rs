@@ -8,6 +8,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use serde_json::{Value, json};
+use tercel_format::visible;
 
 use super::context::{Context, Place};
 
@@ -221,6 +222,8 @@ pub struct Report {
     pub schema: Vec<String>,
     /// Errors; a file with errors gives no rules.
     pub errors: Vec<Error>,
+    /// Errors beside the first of them; Falco reports none of these, and its result object has none.
+    pub further: Vec<Error>,
     /// Warnings.
     pub warnings: Vec<Warning>,
     /// Additions to Falco's message; not part of its result object.
@@ -243,6 +246,7 @@ impl Report {
             name: name.into(),
             schema: Vec::new(),
             errors: Vec::new(),
+            further: Vec::new(),
             warnings: Vec::new(),
             notes: Vec::new(),
         }
@@ -291,17 +295,34 @@ impl<C> Finding<C> {
     }
 
     fn write(&self, f: &mut fmt::Formatter<'_>, kind: &str, code: &str, summary: &str) -> fmt::Result {
-        let reason = self.message.get(self.reason..).unwrap_or_default();
-        let message = if reason.is_empty() { summary } else { reason };
-        writeln!(f, "{}: {kind}[{code}]: {message}", self.place)?;
+        let message = self.reason_or(summary);
+        writeln!(f, "{}: {kind}[{code}]: {}", self.place, shown(message))?;
         f.write_str(&self.place.excerpt())?;
         if let Some(item) = self.context.item() {
-            writeln!(f, "  in {item}")?;
+            writeln!(f, "  in {}", shown(&item))?;
         }
         if let Some(hint) = &self.hint {
-            writeln!(f, "  {hint}")?;
+            writeln!(f, "  {}", shown(hint))?;
         }
         Ok(())
+    }
+
+    /// The message without the place that it may begin with.
+    fn reason_or<'f>(&'f self, summary: &'f str) -> &'f str {
+        let reason = self.message.get(self.reason..).unwrap_or_default();
+        if reason.is_empty() { summary } else { reason }
+    }
+}
+
+/// Text of a rule file, safe for a terminal.
+fn shown(text: &str) -> String {
+    visible(text.as_bytes())
+}
+
+impl Finding<WarningCode> {
+    /// Why, in words: the message, or a few words for a warning without one.
+    pub fn explained(&self) -> &str {
+        self.reason_or(self.code.summary())
     }
 }
 
@@ -320,16 +341,16 @@ impl fmt::Display for Finding<WarningCode> {
 impl fmt::Display for Report {
     /// All findings as text: errors first.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.errors.iter().try_for_each(|error| write!(f, "{error}"))?;
+        self.errors.iter().chain(&self.further).try_for_each(|error| write!(f, "{error}"))?;
         self.warnings.iter().try_for_each(|warning| write!(f, "{warning}"))?;
         for note in &self.notes {
-            write!(f, "{}: note: {}\n{}", note.place, note.message, note.place.excerpt())?;
+            write!(f, "{}: note: {}\n{}", note.place, shown(&note.message), note.place.excerpt())?;
         }
         let verdict = match (self.successful(), self.warnings.is_empty()) {
             (true, true) => "ok",
             (true, false) => "ok, with warnings",
             (false, _) => "invalid",
         };
-        f.write_fmt(format_args!("{}: {verdict}\n", self.name))
+        writeln!(f, "{}: {verdict}", shown(&self.name))
     }
 }

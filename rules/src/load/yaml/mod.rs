@@ -125,7 +125,8 @@ impl YamlError {
             }
             None => {}
         }
-        let (what, began) = self.within.as_ref().filter(|(_, began)| began.line < self.mark.line)?;
+        let is_far = |(what, began): &&(String, Mark)| began.line < self.mark.line || what.contains("flow");
+        let (what, began) = self.within.as_ref().filter(is_far)?;
         Some(format!("{what} that begins at {}", shown(began)))
     }
 
