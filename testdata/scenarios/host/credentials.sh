@@ -50,3 +50,31 @@ before_input_device_read() {
 }
 fires_input_device_read() { /opt/klog read /dev/input/event3; }
 spares_input_device_read() { /opt/Xorg read /dev/input/event3; /opt/klog read /dev/urandom; }
+
+before_browser_passwords_read() {
+    mkdir -p /home/alice/.mozilla/firefox/a.default /home/alice/.config/chromium/Default
+    echo '{}' >/home/alice/.mozilla/firefox/a.default/logins.json
+    echo x >'/home/alice/.config/chromium/Default/Login Data'
+    echo x >/home/alice/.mozilla/firefox/a.default/prefs.js
+    disguise /opt/firefox
+}
+fires_browser_passwords_read() {
+    cp /home/alice/.mozilla/firefox/a.default/logins.json /tmp/a
+    cat '/home/alice/.config/chromium/Default/Login Data'
+}
+spares_browser_passwords_read() {
+    /opt/firefox read /home/alice/.mozilla/firefox/a.default/logins.json
+    cat /home/alice/.mozilla/firefox/a.default/prefs.js
+}
+
+before_password_store_read() {
+    mkdir -p /home/alice/.password-store
+    echo x | tee /home/alice/.password-store/bank.gpg /home/alice/keys.kdbx
+    disguise /opt/keepassxc
+}
+fires_password_store_read() { cat /home/alice/keys.kdbx; tar cf /tmp/p.tar -C /home/alice .password-store; }
+spares_password_store_read() { /opt/keepassxc read /home/alice/keys.kdbx; ls -l /home/alice/keys.kdbx; }
+
+before_shell_history_read_by_command() { echo 'mysql -psecret' >/home/alice/.bash_history; }
+fires_shell_history_read_by_command() { grep secret /home/alice/.bash_history; }
+spares_shell_history_read_by_command() { echo ls >>/home/alice/.bash_history; ls -l /home/alice/.bash_history; }

@@ -21,3 +21,7 @@ spares_packet_capture_started() { /opt/dhclient packets; $act datagram 203.0.113
 before_raw_socket_opened() { disguise /opt/tunnel; }
 fires_raw_socket_opened() { /opt/tunnel raw; }
 spares_raw_socket_opened() { $act connect 203.0.113.7 443; }
+
+before_search_for_security_programs() { disguise /opt/auditd; }
+fires_search_for_security_programs() { pgrep auditd; ps ax | grep -c falco; }
+spares_search_for_security_programs() { pgrep cron; /opt/auditd spawn pgrep auditd; }

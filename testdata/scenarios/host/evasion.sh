@@ -66,3 +66,10 @@ spares_program_loaded_into_kernel() { /opt/loader bpf-map; /opt/bpftrace bpf-pro
 before_asynchronous_system_calls_set_up() { disguise /opt/loader /opt/node; }
 fires_asynchronous_system_calls_set_up() { /opt/loader uring; }
 spares_asynchronous_system_calls_set_up() { /opt/node uring; /opt/loader wait & sleep 1; kill $!; }
+
+fires_shell_history_switched_off() { HISTFILE=/dev/null script -qec 'bash -c true' /dev/null; }
+spares_shell_history_switched_off() { HISTFILE=/root/.history script -qec 'bash -c true' /dev/null; HISTFILE=/dev/null true; }
+
+before_file_made_immutable() { touch /opt/a; }
+fires_file_made_immutable() { chattr +i /opt/a; }
+spares_file_made_immutable() { chattr -i /opt/a; lsattr /opt/a; }

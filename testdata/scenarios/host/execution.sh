@@ -67,3 +67,7 @@ spares_shell_runs_decoded_text() {
     sh -c 'echo aWQK | base64 -d >/tmp/certificate'
     grep -r 'base64 -d | sh' /srv
 }
+
+before_compiler_run_below_server_program() { disguise /opt/gcc /opt/mysqld; }
+fires_compiler_run_below_server_program() { /opt/mysqld spawn /opt/gcc signal 0 1; }
+spares_compiler_run_below_server_program() { /opt/gcc signal 0 1; /opt/mysqld spawn /usr/bin/true; }

@@ -19,3 +19,7 @@ fires_file_renamed_to_ransom_ending() {
     done
 }
 spares_file_renamed_to_ransom_ending() { mv /srv/notes.txt /srv/notes.txt.bak; }
+
+before_host_shut_down() { disguise /opt/shutdown; }
+fires_host_shut_down() { /opt/shutdown signal 0 1; }
+spares_host_shut_down() { /opt/shutdown signal 0 1 --help; systemctl --version; }

@@ -31,3 +31,25 @@ spares_cloud_metadata_service_contacted() { /opt/cloud-init connect 169.254.169.
 
 fires_system_binary_uses_network() { ping -c 1 -W 1 example.org; }
 spares_system_binary_uses_network() { curl -s -m 2 http://198.51.100.80/; }
+
+before_port_forwarded_by_remote_login() { disguise /opt/ssh; }
+fires_port_forwarded_by_remote_login() { /opt/ssh signal 0 1 -R 9000:localhost:22 192.0.2.10; }
+spares_port_forwarded_by_remote_login() { /opt/ssh signal 0 1 192.0.2.10; }
+
+before_data_packed_with_password() { disguise /opt/zip /opt/gpg; }
+fires_data_packed_with_password() { /opt/zip signal 0 1 -r -P hunter2 /tmp/a.zip /srv; /opt/gpg signal 0 1 -c /tmp/a.tar; }
+spares_data_packed_with_password() { /opt/zip signal 0 1 -r /tmp/a.zip /srv; /opt/gpg signal 0 1 --verify /tmp/a.sig; }
+
+before_screen_or_clipboard_captured() { disguise /opt/scrot /opt/xclip; }
+fires_screen_or_clipboard_captured() { /opt/scrot signal 0 1 /tmp/a.png; /opt/xclip signal 0 1 -o; }
+spares_screen_or_clipboard_captured() { /opt/xclip signal 0 1 -i; }
+
+before_microphone_or_camera_opened() {
+    mkdir -p /dev/snd
+    mknod /dev/snd/pcmC0D0c c 1 3
+    mknod /dev/snd/pcmC0D0p c 1 3
+    mknod /dev/video0 c 1 3
+    disguise /opt/spy /opt/pipewire
+}
+fires_microphone_or_camera_opened() { /opt/spy read /dev/snd/pcmC0D0c /dev/video0; }
+spares_microphone_or_camera_opened() { /opt/pipewire read /dev/snd/pcmC0D0c /dev/video0; /opt/spy read /dev/snd/pcmC0D0p; }

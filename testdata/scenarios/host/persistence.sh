@@ -62,3 +62,21 @@ spares_program_directory_changed() { dpkg -i /tmp/tool.deb; cp "$act" /usr/local
 before_kernel_module_loaded() { cp "/lib/modules/$(uname -r)/kernel/drivers/net/dummy.ko" /opt/hide.ko; }
 fires_kernel_module_loaded() { insmod /opt/hide.ko; }
 spares_kernel_module_loaded() { insmod /etc/hostname; lsmod; }
+
+before_package_source_changed() { package mirror /etc/apt/sources.list.d/mirror.list; }
+fires_package_source_changed() {
+    echo 'deb [trusted=yes] http://203.0.113.9/debian stable main' >/etc/apt/sources.list.d/a.list
+    touch /tmp/key
+    mv /tmp/key /etc/apt/trusted.gpg.d/a.gpg
+}
+spares_package_source_changed() { dpkg -i /tmp/mirror.deb; cat /etc/apt/sources.list.d/mirror.list; }
+
+before_interpreter_start_file_written() { mkdir -p /usr/local/lib/python3.11/dist-packages; disguise /opt/pip3; }
+fires_interpreter_start_file_written() {
+    echo 'import os' >/usr/local/lib/python3.11/dist-packages/sitecustomize.py
+    echo 'import os; os.getuid()' >/usr/local/lib/python3.11/dist-packages/zz.pth
+}
+spares_interpreter_start_file_written() {
+    /opt/pip3 write /usr/local/lib/python3.11/dist-packages/tools.pth
+    echo 'import os' >/usr/local/lib/python3.11/dist-packages/tools.py
+}
