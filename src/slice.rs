@@ -1,5 +1,6 @@
 //! `tercel slice`: a part of a capture is written to a new trace.
 
+use std::convert::Infallible;
 use std::time::Instant;
 
 use jiff::tz::TimeZone;
@@ -7,8 +8,8 @@ use tercel_format::series::{Names, Series};
 use tercel_format::trace::Header;
 use tercel_format::{Block, Capture};
 use tercel_recording::{CaptureWriter, Error, Files, Sums};
-use tercel_replay::keep::{Scope, SliceCounts, Slicer};
-use tercel_replay::scan::{Needs, Visitor, scan};
+use tercel_replay::keep::{Kin, Others, Scope, SliceCounts, Slicer};
+use tercel_replay::scan::{Needs, Visitor, infallible, scan};
 use tercel_replay::state::{ResumePoint, State};
 
 use crate::captures;
@@ -97,9 +98,9 @@ where
     let header = capture.header().cloned().unwrap_or_default();
     let filter = both(&header.filter, args.filter.as_ref().map_or("", |filter| filter.text.as_str()));
     writer.describe(Header { filter, ..header }, input.name());
-    let scope = Scope::default().filtered(args.filter.as_ref().map(|filter| &filter.program));
+    let others = if args.only { Others::LeftOut(kin(args)?) } else { Others::Kept };
     let limited = Limited { output: open(writer)?, left: args.limit.unwrap_or(u64::MAX) };
-    let mut slicer = Slicer::new(limited, scope, args.window);
+    let mut slicer = Slicer::new(limited, scope(args), args.window).with_others(others);
     let findings =
         scan(&mut capture, &Needs::span(args.window), &mut slicer, &|bytes| progress.advance(bytes));
     progress.finish();
@@ -139,7 +140,38 @@ impl Visitor for Few {
     }
 }
 
-/// Writes as many events as there may be.
+/// The events that are wanted.
+fn scope(args: &Slice) -> Scope {
+    Scope::default().filtered(args.filter.as_ref().map(|filter| &filter.program))
+}
+
+/// What the events of a slice depend on: a first pass over the capture. Its damage is reported by the second one.
+fn kin(args: &Slice) -> Result<Kin, Failure> {
+    let progress = Progress::new(&args.input.name(), length(&args.input), args.quiet);
+    let mut capture = captures::open(&args.input, &progress)?;
+    let limited = Limited { output: Unwritten, left: args.limit.unwrap_or(u64::MAX) };
+    let mut slicer = Slicer::new(limited, scope(args), args.window).with_others(Others::Sought(Kin::default()));
+    infallible(scan(&mut capture, &Needs::span(args.window), &mut slicer, &|bytes| progress.advance(bytes)));
+    progress.finish();
+    Ok(slicer.into_kin().unwrap_or_default())
+}
+
+/// Takes a slice that is not written.
+struct Unwritten;
+
+impl Visitor for Unwritten {
+    type Error = Infallible;
+
+    fn block(&mut self, _: &Block<'_>) -> Result<bool, Infallible> {
+        Ok(true)
+    }
+
+    fn resume(&mut self, _: State, _: ResumePoint) -> Result<(), Infallible> {
+        Ok(())
+    }
+}
+
+/// Passes on as many events as there may be.
 struct Limited<V> {
     output: V,
     left: u64,

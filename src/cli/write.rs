@@ -221,6 +221,10 @@ pub struct SliceArgs {
     /// Stop after this many events
     #[arg(short = 'n', value_name = "EVENTS", help_heading = "Window")]
     limit: Option<u64>,
+    /// Leave out what the kept events do not depend on: other processes, with their arguments and environments, and other
+    /// containers. Processes that led to the kept ones stay, since fields show them. The capture is read twice
+    #[arg(long)]
+    only: bool,
     /// Start a new file when the current one reaches this size; a number without a unit is in megabytes. Each file is complete on
     /// its own: slice.scap becomes slice_000001.scap and so on
     #[arg(short = 'C', value_name = "SIZE", value_parser = values::file_size, help_heading = "Several files")]
@@ -246,9 +250,15 @@ impl SliceArgs {
     /// Arguments contradict each other, or name something that does not exist.
     pub fn intent(self) -> Result<Slice, Failure> {
         let (traces, filter) = captures(&self.words, self.filter)?;
+        let window = self.window.intent(&traces, true)?;
+        let input = single(traces)?;
+        if self.only && input == Input::Stdin {
+            return Err(Failure::usage("--only reads the capture twice; standard input cannot be it"));
+        }
         Ok(Slice {
-            window: self.window.intent(&traces, true)?,
-            input: single(traces)?,
+            window,
+            input,
+            only: self.only,
             filter,
             write: self.write.intent(Kind::Native, USUAL),
             rotation: Rotation { size: self.rotate_size, age: self.rotate_age },

@@ -5,6 +5,7 @@
 //! Recorders use a scope directly; [`Slicer`] adds a window, for parts of captures.
 
 mod followed;
+mod kin;
 mod scope;
 mod slicer;
 
@@ -16,8 +17,9 @@ mod ways;
 use tercel_format::Event;
 
 pub use followed::{Follow, OF_OTHERS};
+pub use kin::Kin;
 pub use scope::{Scope, means_container};
-pub use slicer::{SliceCounts, Slicer};
+pub use slicer::{Others, SliceCounts, Slicer};
 
 /// What is done with an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,10 +1,13 @@
 //! A part of a capture becomes a capture of its own: the blocks of a scan enter, those of the slice leave for another visitor.
 //! The slice begins with the state at the start of its window. Events that are not wanted are kept, marked as state only, if
 //! they change the meaning of later ones: the slice gives the alerts that the capture gives with the same window and filter.
+//!
+//! A slice may leave out what the wanted events do not depend on ([`Others`]). What they depend on is known when all of them were seen, so
+//! that it takes two passes: one asks, the next one leaves out.
 
 use tercel_format::{Batch, Block, BlockSource, Event, Numbering};
 
-use super::{Keep, Scope, for_state};
+use super::{Keep, Kin, Scope, for_state};
 use crate::scan::Visitor;
 use crate::state::{ResumePoint, State, is_hidden};
 use crate::window::{Position, Window};
@@ -21,6 +24,18 @@ pub struct SliceCounts {
     pub for_state: u64,
     /// Left out.
     pub left_out: u64,
+}
+
+/// What becomes of the state of processes that the wanted events do not depend on.
+#[derive(Debug, Clone, Default)]
+pub enum Others {
+    /// It is kept.
+    #[default]
+    Kept,
+    /// It is kept, and what the wanted events depend on is found.
+    Sought(Kin),
+    /// It is left out.
+    LeftOut(Kin),
 }
 
 /// Where in a section of the capture the slicer is.
@@ -46,6 +61,7 @@ pub struct Slicer<V> {
     /// Events after the window, which are passed on if one inside follows.
     after: Batch,
     counts: SliceCounts,
+    others: Others,
 }
 
 impl<V: Visitor> Slicer<V> {
@@ -60,7 +76,13 @@ impl<V: Visitor> Slicer<V> {
             sections: 0,
             after: Batch::default(),
             counts: SliceCounts::default(),
+            others: Others::Kept,
         }
+    }
+
+    /// Finds or leaves out what the wanted events do not depend on.
+    pub fn with_others(self, others: Others) -> Slicer<V> {
+        Slicer { others, ..self }
     }
 
     /// The visitor that was given the slice, and what it was given.
@@ -68,12 +90,29 @@ impl<V: Visitor> Slicer<V> {
         (self.output, self.counts)
     }
 
+    /// What the wanted events depend on, where it was sought.
+    pub fn into_kin(self) -> Option<Kin> {
+        match self.others {
+            Others::Sought(kin) => Some(kin),
+            Others::Kept | Others::LeftOut(_) => None,
+        }
+    }
+
+    /// Whether what the wanted events show can hang on an event that changes the state.
+    fn is_needed(&self, event: &Event<'_>) -> bool {
+        match &self.others {
+            Others::Kept | Others::Sought(_) => true,
+            Others::LeftOut(kin) => kin.needs(&self.state, event),
+        }
+    }
+
     fn metadata(&mut self, block: &Block<'_>) -> Result<(), V::Error> {
         if let Block::Section(_) = block {
             self.sections += 1;
             self.after.clear();
-            // A slice that starts with the capture starts with its own lists.
-            self.stage = if self.window.from.is_none() { Stage::Inside } else { Stage::Before };
+            // A slice that starts with the capture starts with its own lists, unless parts of them are left out.
+            let has_own_lists = self.window.from.is_none() && !matches!(self.others, Others::LeftOut(_));
+            self.stage = if has_own_lists { Stage::Inside } else { Stage::Before };
         }
         self.scope.metadata(&mut self.state, block);
         if self.stage == Stage::Inside { self.pass_on(block) } else { Ok(()) }
@@ -99,7 +138,7 @@ impl<V: Visitor> Slicer<V> {
             (Position::Inside, _) => self.inside(event),
             (Position::Before, Stage::Inside) => {
                 let (_, changes) = self.state.apply_noting(event);
-                if changes { self.keep_for_state(event) } else { Ok(()) }
+                if changes && self.is_needed(event) { self.keep_for_state(event) } else { Ok(()) }
             }
             (Position::Behind | Position::End, _) => self.after(event),
         }
@@ -112,11 +151,14 @@ impl<V: Visitor> Slicer<V> {
         self.flush_after()?;
         match self.scope.keep(&mut self.state, event) {
             Keep::Event => {
+                if let Others::Sought(kin) = &mut self.others {
+                    kin.see(&self.state, event);
+                }
                 self.counts.kept += u64::from(!is_hidden(event));
                 self.pass_on(&Block::Event(*event))
             }
-            Keep::State => self.keep_for_state(event),
-            Keep::Nothing => {
+            Keep::State if self.is_needed(event) => self.keep_for_state(event),
+            Keep::State | Keep::Nothing => {
                 self.counts.left_out += 1;
                 Ok(())
             }
@@ -132,7 +174,13 @@ impl<V: Visitor> Slicer<V> {
     }
 
     fn export(&mut self, point: ResumePoint) -> Result<(), V::Error> {
-        let (state, output, stage) = (&self.state, &mut self.output, &mut self.stage);
+        let (mut state, output, stage) = (&self.state, &mut self.output, &mut self.stage);
+        let mut part = None;
+        if let Others::LeftOut(kin) = &self.others {
+            let part = part.insert(state.clone());
+            part.retain(&|threads, slot| kin.has(threads, slot), &|id| kin.has_container(id));
+            state = part;
+        }
         state.export(point, &mut |block| pass_on(output, stage, block))
     }
 
@@ -148,7 +196,7 @@ impl<V: Visitor> Slicer<V> {
     /// An event after the window. Events may be slightly out of order, so that others inside may follow.
     fn after(&mut self, event: &Event<'_>) -> Result<(), V::Error> {
         let (_, changes) = self.state.apply_noting(event);
-        if changes && self.stage == Stage::Inside {
+        if changes && self.stage == Stage::Inside && self.is_needed(event) {
             self.after.push_event(&for_state(event));
             if self.after.weight() > AFTER {
                 return self.flush_after();

@@ -69,7 +69,7 @@ impl State {
     }
 
     /// Puts lists to use that still wait for the first event.
-    fn start(&mut self) {
+    pub(super) fn start(&mut self) {
         match self.phase {
             Phase::Running => return,
             Phase::InitialEvents => {}

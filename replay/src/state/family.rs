@@ -179,7 +179,7 @@ impl Threads {
     }
 
     /// Gives a slot back. Children stay without a list; their parent id stays too.
-    fn release(&mut self, slot: Slot) {
+    pub(super) fn release(&mut self, slot: Slot) {
         self.change_parents();
         self.leave_group(slot);
         self.leave_parent(slot);

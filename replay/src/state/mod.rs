@@ -47,6 +47,7 @@ mod keyframe;
 pub mod needs;
 
 mod export;
+mod retain;
 
 use std::sync::Arc;
 
