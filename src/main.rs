@@ -39,6 +39,7 @@ mod replay;
 mod report;
 mod rules;
 mod screen;
+mod shrink;
 mod sign;
 mod slice;
 mod snaplen;
@@ -80,6 +81,7 @@ fn run(intent: &Intent) -> Result<Outcome, Failure> {
         Intent::Verify(intent) => verify::run(intent),
         Intent::Sign(intent) => sign::run(intent),
         Intent::Slice(intent) => slice::run(intent),
+        Intent::Shrink(intent) => shrink::run(intent),
         Intent::Merge(intent) => merge::run(intent),
         Intent::Dump(intent) => dump::run(intent),
         Intent::Doctor(intent) => doctor::run(intent),

@@ -52,6 +52,11 @@ impl Progress {
         self.bar.set_position(offset);
     }
 
+    /// Shows a text.
+    pub fn say(&self, text: &str) {
+        self.bar.set_message(text.to_owned());
+    }
+
     /// Removes the bar.
     pub fn finish(&self) {
         self.bar.finish_and_clear();

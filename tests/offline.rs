@@ -12,6 +12,7 @@ mod linted;
 mod native;
 mod redact;
 mod ruletest;
+mod shrink;
 mod signed;
 mod tables;
 mod traces;

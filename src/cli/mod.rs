@@ -24,6 +24,7 @@ mod redact;
 mod replay;
 mod report;
 mod rules;
+mod shrink;
 mod sql;
 mod tables;
 mod test;
@@ -81,6 +82,8 @@ enum Verb {
     Slice(write::SliceArgs),
     /// Rewrite a capture without secrets: passwords, buffers, names, addresses
     Redact(redact::RedactArgs),
+    /// Write the smallest trace that still gives the alerts of a rule, ready as a test
+    Shrink(Box<shrink::ShrinkArgs>),
     /// Join several captures in one trace, in the order of their first events
     Merge(write::MergeArgs),
     /// Write the events that a running recorder keeps in memory
@@ -171,6 +174,7 @@ pub fn parse(words: Vec<OsString>) -> Result<Intent, Failure> {
         Verb::Recover(args) => args.intent(true).map(Intent::Convert),
         Verb::Slice(args) => args.intent().map(Intent::Slice),
         Verb::Redact(args) => args.intent().map(Intent::Redact),
+        Verb::Shrink(args) => args.intent().map(Intent::Shrink),
         Verb::Merge(args) => args.intent().map(Intent::Merge),
         Verb::Dump(args) => Ok(Intent::Dump(args.intent())),
         Verb::Doctor(args) => Ok(Intent::Doctor(args.intent())),

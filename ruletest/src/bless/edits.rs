@@ -64,8 +64,8 @@ pub(crate) fn of(verdict: &Verdict<'_>) -> Wanted {
 /// Rules that fired and have no expectation, with their counts.
 fn unnamed(judge: &Judge<'_>) -> Vec<(String, u64)> {
     let named = |rule: &str| judge.case.expectations.iter().any(|expectation| expectation.rule == rule);
-    let rules = judge.program().rules.iter().filter(|rule| !named(&rule.name));
-    let counted = rules.map(|rule| (rule.name.clone(), judge.of_rule(&rule.name).len() as u64));
+    let rules = judge.set.fired().filter(|(rule, _)| !named(rule));
+    let counted = rules.map(|(rule, _)| (rule.to_owned(), judge.of_rule(rule).len() as u64));
     counted.filter(|(_, count)| *count > 0).collect()
 }
 
@@ -135,10 +135,10 @@ impl Wanted {
             }
         }
         if let Some((priority, span)) = pattern.priority
-            && let Some(rule) = judge.program().rules.get(seen.rule)
-            && rule.priority != priority
+            && let Some((_, of_rule)) = judge.set.fired().nth(seen.rule)
+            && of_rule != priority
         {
-            self.replace(span, rule.priority.name().to_lowercase());
+            self.replace(span, of_rule.name().to_lowercase());
         }
         let moved = pattern.output.as_ref().is_some_and(|matcher| !matcher.holds(seen.output()));
         if !done || moved || !pattern.window.holds(seen, judge.first) {

@@ -19,6 +19,8 @@ use crate::suite::{self, Suite};
 use crate::verdict::{Run, Verdict};
 use text::Edit;
 
+pub(crate) use text::scalar;
+
 /// A file as it shall be.
 struct Rewritten {
     path: String,
