@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use tercel_replay::Alerts;
+use tercel_replay::correlate::Totals;
 use tercel_replay::scan::{Threads, scan_all};
 use tercel_rules::program::Priority;
 
@@ -24,22 +25,26 @@ use supply::Captures;
 
 /// Runs the verb.
 pub fn run(intent: &Intent) -> Result<Outcome, Failure> {
-    let program = rules::load(&intent.rules, intent.quiet, intent.verbose)?;
+    let (program, correlations) =
+        rules::load_correlated(&intent.rules, &intent.correlations, intent.quiet, intent.verbose)?;
     let filter = intent.filter.as_ref().map(|filter| &filter.program);
-    let alerts = Alerts::new(&program, filter, intent.options, intent.style);
+    let alerts = Alerts::new(&program, filter, intent.options, intent.style).correlated(&correlations);
     let mut out = Out { writer: BufWriter::with_capacity(1 << 16, output(intent)?), closed: false };
     let started = Instant::now();
     let progress = Progress::of_all(&intent.traces, intent.quiet);
     let mut captures = Captures::new(intent, &progress);
     let advance = |bytes| progress.advance(bytes);
-    let (counters, ran) = if intent.merge {
+    let (counted, ran) = if intent.merge {
         let ran = alerts.by_time(&mut captures, &mut out, &advance);
-        ran.map_or_else(|error| (None, Err(error)), |counters| (Some(counters), Ok(())))
+        ran.map_or_else(|error| (None, Err(error)), |counted| (Some(counted), Ok(())))
     } else {
         let threads = Threads::new(jobs(intent));
         let mut lines = alerts.lines_to(&mut out);
         let ran = scan_all(&alerts, &mut captures, threads, &mut lines, &advance);
-        (Some(lines.into_counters()), ran)
+        let finished = ran.and_then(|()| lines.finish());
+        let (totals, ran) =
+            finished.map_or_else(|error| (Totals::default(), Err(error)), |totals| (totals, Ok(())));
+        (Some((lines.into_counters(), totals)), ran)
     };
     progress.finish();
     match ran {
@@ -48,7 +53,7 @@ pub fn run(intent: &Intent) -> Result<Outcome, Failure> {
     }
     let closed = out.finish()?;
     let (totals, mut outcome) = captures.finish();
-    let counters = counters.unwrap_or_default();
+    let (counters, correlated) = counted.unwrap_or_default();
     let is_part = intent.options.from.is_some() || intent.options.to.is_some();
     if (is_part || filter.is_some()) && counters.evaluated == 0 && !intent.quiet {
         let text = intent.filter.as_ref().map(|filter| filter.text.as_str());
@@ -56,8 +61,13 @@ pub fn run(intent: &Intent) -> Result<Outcome, Failure> {
     }
     if !intent.quiet && !closed {
         eprint!("{}", summary::text(&totals, &counters, &program, intent.verify, started.elapsed()));
+        eprint!("{}", summary::of_correlations(&correlated, &correlations));
     }
-    let reached = |limit: Priority| counters.priorities[..=limit as usize].iter().any(|count| *count > 0);
+    let reached = |limit: Priority| {
+        let fired = correlations.list.iter().zip(&correlated.alerts).filter(|(_, count)| **count > 0);
+        counters.priorities[..=limit as usize].iter().any(|count| *count > 0)
+            || fired.into_iter().any(|(correlation, _)| correlation.priority <= limit)
+    };
     if outcome == Outcome::Done && intent.fail_on.is_some_and(reached) {
         outcome = Outcome::Reached;
     }
@@ -81,7 +91,7 @@ fn output(intent: &Intent) -> Result<Box<dyn Write + Send>, Failure> {
             Ok(Box::new(io::stdout()))
         }
         Some(path) => {
-            let rules = inputs::rule_files(&intent.rules.files)?;
+            let rules = inputs::rule_files(&[&intent.rules.files[..], &intent.correlations].concat())?;
             let rules = rules.iter().map(|file| Path::new(&file.name));
             let read = rules.chain(intent.configuration.iter().map(PathBuf::as_path));
             target::refuse_overwriting(path, inputs::paths(&intent.traces).chain(read))?;

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use serde_json::json;
 use tercel_format::visible;
+use tercel_rules::correlation::Correlations;
 use tercel_rules::fields::nearest;
 use tercel_rules::load::{Loaded, Loader, Options, Report, RuleInfo, RuleState, results_to_json};
 use tercel_rules::program::Program;
@@ -115,7 +116,24 @@ fn state(state: RuleState) -> &'static str {
 
 /// Loads the rules of a verb; errors are printed with their places and end the run.
 pub fn load(rules: &Rules, quiet: bool, verbose: bool) -> Result<Program, Failure> {
-    let loaded = read(&rules.files, rules.options.clone())?;
+    load_correlated(rules, &[], quiet, verbose).map(|(program, _)| program)
+}
+
+/// Loads the rules of a verb, and the correlations of its alerts.
+pub fn load_correlated(
+    rules: &Rules,
+    files: &[PathBuf],
+    quiet: bool,
+    verbose: bool,
+) -> Result<(Program, Correlations), Failure> {
+    let loaded = accepted(read(&rules.files, rules.options.clone())?)?;
+    let correlations = correlations(files, &loaded).map_err(|problems| {
+        problems.iter().for_each(|problem| eprintln!("{problem}"));
+        Failure::usage("the correlations have errors")
+    })?;
+    if !quiet {
+        correlations.remarks.iter().for_each(|remark| eprintln!("warning: {remark}"));
+    }
     let unmatched = unmatched(&rules.options.selection, &loaded.rules);
     let program = program(loaded, quiet, verbose)?;
     // Tags that no rule has are a mistake.
@@ -125,7 +143,13 @@ pub fn load(rules: &Rules, quiet: bool, verbose: bool) -> Result<Program, Failur
     if !quiet {
         unmatched.iter().for_each(|line| eprintln!("warning: {line}"));
     }
-    Ok(program)
+    Ok((program, correlations))
+}
+
+/// Reads files of correlations for rules that were loaded; one text per error.
+pub fn correlations(files: &[PathBuf], loaded: &Loaded) -> Result<Correlations, Vec<String>> {
+    let files = tercel_rules::files::read(files).map_err(|error| vec![error.to_string()])?;
+    Correlations::read(&files, loaded).map_err(|problems| problems.iter().map(ToString::to_string).collect())
 }
 
 /// The program of loaded rules; errors are printed with their places and end the run.

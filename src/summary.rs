@@ -5,8 +5,10 @@ use std::time::Duration;
 
 use tercel_format::Statistics;
 use tercel_replay::Counters;
+use tercel_replay::correlate::Totals as Correlated;
 use tercel_replay::scan::LeftOut;
 use tercel_replay::state::Forgotten;
+use tercel_rules::correlation::Correlations;
 use tercel_rules::program::{Priority, Program};
 
 use crate::diagnostics::counted;
@@ -88,6 +90,30 @@ macro_rules! line {
     ($out:expr, $($argument:tt)*) => {
         let _ = writeln!($out, $($argument)*);
     };
+}
+
+/// What correlations gave, and what was held back or forgotten.
+pub fn of_correlations(totals: &Correlated, correlations: &Correlations) -> String {
+    let mut out = String::new();
+    let sum: u64 = totals.alerts.iter().sum();
+    if sum > 0 {
+        line!(out, "Alerts of correlations: {sum}");
+    }
+    for (correlation, count) in correlations.list.iter().zip(&totals.alerts).filter(|(_, count)| **count > 0)
+    {
+        line!(out, "  {count:>8}  {}", correlation.name);
+    }
+    if totals.held_back > 0 {
+        line!(out, "Alerts that were not printed because others of their group were: {}", totals.held_back);
+    }
+    if totals.forgotten > 0 {
+        line!(
+            out,
+            "Groups of correlations that were forgotten because there were too many: {}; alerts may be missing",
+            totals.forgotten
+        );
+    }
+    out
 }
 
 fn read(out: &mut String, totals: &Totals, counters: &Counters, verified: bool, elapsed: Duration) {

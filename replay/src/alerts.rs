@@ -4,9 +4,11 @@
 use std::io::{self, Write};
 
 use tercel_format::Block;
+use tercel_rules::correlation::Correlations;
 use tercel_rules::program::Program;
 
 use crate::alert::{Alert, Formatter, Style};
+use crate::correlate::{Marker, Marks, Printer, Totals};
 use crate::engine::{Counters, Evaluation, Options, Setup, Sink};
 use crate::scan::{LeftOut, Merge, Needs, Outlet, Passed, PieceOrigin, PieceVisitor, Question, Visitor};
 use crate::state::{Forgotten, ResumePoint, State};
@@ -19,6 +21,7 @@ const LINES: usize = 64 << 10;
 pub struct Alerts<'p> {
     setup: Setup<'p>,
     style: Style,
+    correlations: Option<&'p Correlations>,
 }
 
 /// Lines, and what was counted while they were found.
@@ -26,6 +29,8 @@ pub struct Alerts<'p> {
 pub enum Found {
     /// Alerts, each line with its end.
     Lines(Vec<u8>),
+    /// The same, with what correlations ask of each.
+    Marked(Vec<u8>, Marks),
     /// What happened in a piece.
     Counters(Box<Counters>),
 }
@@ -33,12 +38,29 @@ pub enum Found {
 impl<'p> Alerts<'p> {
     /// Prepares the evaluation of `program`. Rules see only the events that match a rule of `filter`, if there is one.
     pub fn new(program: &'p Program, filter: Option<&Program>, options: Options, style: Style) -> Alerts<'p> {
-        Alerts { setup: Setup::new(program, filter, options), style }
+        Alerts { setup: Setup::new(program, filter, options), style, correlations: None }
+    }
+
+    /// Correlates the alerts.
+    pub fn correlated(self, correlations: &'p Correlations) -> Alerts<'p> {
+        let is_any = !correlations.list.is_empty() || !correlations.once.is_empty();
+        Alerts { correlations: is_any.then_some(correlations), ..self }
     }
 
     /// Writes the lines to `out`.
-    pub fn lines_to<'o>(&self, out: &'o mut dyn Write) -> AlertLines<'o> {
-        AlertLines { out, counters: Counters::new(self.setup.program) }
+    pub fn lines_to<'o>(&self, out: &'o mut dyn Write) -> AlertLines<'o>
+    where
+        'p: 'o,
+    {
+        AlertLines { out, counters: Counters::new(self.setup.program), printer: self.printer() }
+    }
+
+    pub(crate) fn printer(&self) -> Option<Printer<'p>> {
+        self.correlations.map(|correlations| Printer::new(correlations, self.setup.program, self.style))
+    }
+
+    pub(crate) fn marker(&self) -> Option<Marker> {
+        self.correlations.map(|correlations| Marker::new(self.setup.program, correlations, self.style))
     }
 
     pub(crate) fn setup(&self) -> &Setup<'p> {
@@ -54,12 +76,22 @@ impl<'p> Alerts<'p> {
 pub struct AlertLines<'o> {
     out: &'o mut dyn Write,
     counters: Counters,
+    printer: Option<Printer<'o>>,
 }
 
 impl AlertLines<'_> {
     /// What happened so far.
     pub fn counters(&self) -> &Counters {
         &self.counters
+    }
+
+    /// Nothing follows: windows of correlations that ended before the last event give their alerts.
+    ///
+    /// # Errors
+    /// They cannot be written.
+    pub fn finish(&mut self) -> io::Result<Totals> {
+        let last = self.counters.span.map(|(_, last)| last);
+        self.printer.as_mut().map_or(Ok(Totals::default()), |printer| printer.finish(last, self.out))
     }
 
     /// What happened.
@@ -72,6 +104,15 @@ impl Merge<Found> for AlertLines<'_> {
     fn merge(&mut self, part: Found) -> io::Result<()> {
         match part {
             Found::Lines(lines) => self.out.write_all(&lines),
+            Found::Marked(lines, marks) => {
+                let Some(printer) = &mut self.printer else { return self.out.write_all(&lines) };
+                let mut start = 0;
+                for mark in marks.iter() {
+                    printer.print(&mark, lines.get(start..mark.line_end).unwrap_or_default(), self.out)?;
+                    start = mark.line_end;
+                }
+                Ok(())
+            }
             Found::Counters(counters) => {
                 self.counters.add(&counters);
                 Ok(())
@@ -89,6 +130,7 @@ impl Merge<Found> for AlertLines<'_> {
 pub struct Worker {
     evaluation: Evaluation,
     formatter: Formatter,
+    marker: Option<Marker>,
     /// The capture and its section whose process images the evaluation remembers.
     images: Option<(u64, u64)>,
 }
@@ -98,7 +140,12 @@ impl Question for Alerts<'_> {
     type Part = Found;
 
     fn worker(&self) -> Worker {
-        Worker { evaluation: Evaluation::new(&self.setup), formatter: self.formatter(), images: None }
+        Worker {
+            evaluation: Evaluation::new(&self.setup),
+            formatter: self.formatter(),
+            marker: self.marker(),
+            images: None,
+        }
     }
 
     fn needs(&self) -> Needs<'_> {
@@ -115,12 +162,14 @@ impl Question for Alerts<'_> {
         place: &PieceOrigin<'_>,
         outlet: Outlet<'a, Found>,
     ) -> impl PieceVisitor + 'a {
-        let Worker { evaluation, formatter, images } = worker;
+        let Worker { evaluation, formatter, marker, images } = worker;
         let is_known = place.images.is_some() && *images == place.images;
         *images = place.images;
         evaluation.set_zone(place.origin.zone.as_ref());
         formatter.set_origin(place.origin);
-        let lines = Lines { formatter, outlet, bytes: Vec::new(), whole: 0 };
+        marker.iter_mut().for_each(|marker| marker.set_origin(place.origin));
+        let marker = marker.as_mut();
+        let lines = Lines { formatter, marker, outlet, bytes: Vec::new(), marks: Marks::default(), whole: 0 };
         let mut judge = Judge::new(&self.setup, evaluation, lines);
         judge.is_known = is_known;
         judge
@@ -235,8 +284,10 @@ impl PieceVisitor for Judge<'_, '_, Lines<'_>> {
 /// Collects the lines of a piece and hands them over.
 struct Lines<'a> {
     formatter: &'a mut Formatter,
+    marker: Option<&'a mut Marker>,
     outlet: Outlet<'a, Found>,
     bytes: Vec<u8>,
+    marks: Marks,
     /// Length of the lines that are whole.
     whole: usize,
 }
@@ -245,8 +296,13 @@ impl Lines<'_> {
     fn send(&mut self) -> io::Result<()> {
         self.whole = 0;
         let lines = std::mem::take(&mut self.bytes);
-        let size = lines.len();
-        if size == 0 { Ok(()) } else { self.outlet.send(Found::Lines(lines), size) }
+        let marks = std::mem::take(&mut self.marks);
+        let size = lines.len() + marks.weight();
+        match (lines.is_empty(), marks.is_empty()) {
+            (true, _) => Ok(()),
+            (false, true) => self.outlet.send(Found::Lines(lines), size),
+            (false, false) => self.outlet.send(Found::Marked(lines, marks), size),
+        }
     }
 }
 
@@ -254,6 +310,9 @@ impl Sink for Lines<'_> {
     fn alert(&mut self, alert: &Alert<'_>) -> io::Result<()> {
         self.formatter.push_line(alert, &mut self.bytes);
         self.bytes.push(b'\n');
+        if let Some(marker) = &mut self.marker {
+            marker.push(alert, self.bytes.len(), &mut self.marks);
+        }
         self.whole = self.bytes.len();
         if self.whole >= LINES { self.send() } else { Ok(()) }
     }
@@ -262,5 +321,6 @@ impl Sink for Lines<'_> {
 impl LineSink for Lines<'_> {
     fn truncate(&mut self) {
         self.bytes.truncate(self.whole);
+        self.marks.truncate(self.marks.len());
     }
 }

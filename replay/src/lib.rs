@@ -78,6 +78,8 @@ pub mod keep;
 
 mod engine;
 
+pub mod correlate;
+
 mod alerts;
 
 mod merged;

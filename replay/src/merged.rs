@@ -3,10 +3,12 @@
 //! comes first. Within one capture the order is that of its events, even where their times are not in order.
 
 use std::io::{self, Write};
+use std::ops::Range;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
 use crate::alert::{Alert, Formatter};
 use crate::alerts::{Alerts, Judge, LineSink};
+use crate::correlate::{Marker, Marks, Printer, Totals};
 use crate::engine::{Counters, Evaluation, Sink};
 use crate::scan::{Advance, Ended, Opened, Supply, scan, unwanted};
 
@@ -23,6 +25,8 @@ struct Batch {
     /// Times, and where the lines end.
     lines: Vec<(u64, usize)>,
     bytes: Vec<u8>,
+    /// What correlations ask of each, if there are any.
+    marks: Marks,
 }
 
 /// The lines of one capture as they come.
@@ -44,7 +48,8 @@ impl Alerts<'_> {
         supply: &mut dyn Supply,
         out: &mut dyn Write,
         advance: Advance<'_>,
-    ) -> io::Result<Counters> {
+    ) -> io::Result<(Counters, Totals)> {
+        let mut printer = self.printer();
         let mut counters = Counters::new(self.setup().program);
         let (written, ended) = std::thread::scope(|scope| -> io::Result<_> {
             let (mut streams, mut threads) = (Vec::new(), Vec::new());
@@ -54,7 +59,7 @@ impl Alerts<'_> {
                 threads.push(thread.spawn_scoped(scope, move || evaluate(self, opened, send, advance))?);
                 streams.push(Stream { batches, batch: Batch::default(), next: 0, start: 0 });
             }
-            let written = write(streams, out);
+            let written = write(streams, out, printer.as_mut());
             // Threads that still evaluate find the channel closed.
             let ended: Vec<_> = threads.into_iter().map(std::thread::ScopedJoinHandle::join).collect();
             Ok((written, ended))
@@ -67,17 +72,24 @@ impl Alerts<'_> {
                 supply.ended(ended);
             }
         }
-        written.map(|()| counters)
+        written?;
+        let last = counters.span.map(|(_, last)| last);
+        let totals = printer.as_mut().map_or(Ok(Totals::default()), |printer| printer.finish(last, out))?;
+        Ok((counters, totals))
     }
 }
 
 /// Writes the lines of all streams, the earliest of the next ones first.
-fn write(mut streams: Vec<Stream>, out: &mut dyn Write) -> io::Result<()> {
+fn write(
+    mut streams: Vec<Stream>,
+    out: &mut dyn Write,
+    mut printer: Option<&mut Printer<'_>>,
+) -> io::Result<()> {
     loop {
         streams.retain_mut(Stream::is_open);
         let earliest = streams.iter_mut().min_by_key(|stream| stream.time());
         match earliest {
-            Some(stream) => out.write_all(stream.line())?,
+            Some(stream) => stream.print(out, printer.as_deref_mut())?,
             None => return Ok(()),
         }
     }
@@ -100,12 +112,23 @@ impl Stream {
         self.batch.lines.get(self.next).map_or(u64::MAX, |(time, _)| *time)
     }
 
-    /// The next line, which is then done with.
-    fn line(&mut self) -> &[u8] {
+    /// Prints the next line, which is then done with.
+    fn print(&mut self, out: &mut dyn Write, printer: Option<&mut Printer<'_>>) -> io::Result<()> {
+        let at = self.next;
+        let range = self.line();
+        let line = self.batch.bytes.get(range).unwrap_or_default();
+        match (printer, self.batch.marks.get(at)) {
+            (Some(printer), Some(mark)) => printer.print(&mark, line, out),
+            _ => out.write_all(line),
+        }
+    }
+
+    /// Where the next line is, which is then done with.
+    fn line(&mut self) -> Range<usize> {
         let end = self.batch.lines.get(self.next).map_or(self.start, |(_, end)| *end);
         let start = std::mem::replace(&mut self.start, end);
         self.next += 1;
-        self.batch.bytes.get(start..end).unwrap_or_default()
+        start..end
     }
 }
 
@@ -120,8 +143,10 @@ fn evaluate(
     let mut evaluation = Evaluation::new(setup);
     let mut formatter = alerts.formatter();
     formatter.set_origin(&origin);
+    let mut marker = alerts.marker();
+    marker.iter_mut().for_each(|marker| marker.set_origin(&origin));
     evaluation.set_zone(origin.zone.as_ref());
-    let sink = Outgoing { formatter, batch: Batch::default(), batches };
+    let sink = Outgoing { formatter, marker, batch: Batch::default(), batches };
     let mut judge = Judge::new(setup, &mut evaluation, sink);
     let findings = scan(&mut capture, &setup.needs(), &mut judge, advance);
     let ended = findings.and_then(|findings| judge.sink.send().map(|()| findings));
@@ -137,6 +162,7 @@ fn evaluate(
 /// Hands the lines of a capture over.
 struct Outgoing {
     formatter: Formatter,
+    marker: Option<Marker>,
     batch: Batch,
     batches: SyncSender<Batch>,
 }
@@ -152,6 +178,9 @@ impl Sink for Outgoing {
     fn alert(&mut self, alert: &Alert<'_>) -> io::Result<()> {
         self.formatter.push_line(alert, &mut self.batch.bytes);
         self.batch.bytes.push(b'\n');
+        if let Some(marker) = &mut self.marker {
+            marker.push(alert, self.batch.bytes.len(), &mut self.batch.marks);
+        }
         self.batch.lines.push((alert.context.event.ts, self.batch.bytes.len()));
         let is_full = self.batch.lines.len() >= LINES || self.batch.bytes.len() >= BYTES;
         if is_full { self.send() } else { Ok(()) }
@@ -161,5 +190,6 @@ impl Sink for Outgoing {
 impl LineSink for Outgoing {
     fn truncate(&mut self) {
         self.batch.bytes.truncate(self.batch.lines.last().map_or(0, |(_, end)| *end));
+        self.batch.marks.truncate(self.batch.lines.len());
     }
 }

@@ -57,6 +57,7 @@
 pub mod ast;
 mod caret;
 mod compile;
+pub mod correlation;
 pub mod fields;
 pub mod files;
 pub mod filter;

@@ -36,6 +36,7 @@ mod sets;
 
 mod plan;
 
+mod collector;
 mod run;
 
 mod pass;
@@ -50,6 +51,9 @@ mod verdict;
 mod report;
 
 mod bless;
+
+pub mod shrink;
+
 mod coverage;
 mod missing;
 

@@ -121,7 +121,7 @@ impl Plan {
         if !case.load.errors.is_empty() {
             return Ok(Answer::Loaded(at));
         }
-        if !set.loaded.successful() {
+        if !set.is_successful() {
             let problem = Box::new(case.problem(case.rules_at, "the rules have errors"));
             let errors = set.errors().trim_end().to_owned();
             return Err(Unanswerable::Rules { problem, errors });
@@ -138,7 +138,11 @@ impl Plan {
         });
         let filter = filter.transpose()?;
         let program = &set.loaded.program;
-        let apart = apart || depends_on_order(program) || filter.as_ref().is_some_and(depends_on_order);
+        // What a correlation counts depends on where the window begins.
+        let apart = apart
+            || !set.correlations.list.is_empty()
+            || depends_on_order(program)
+            || filter.as_ref().is_some_and(depends_on_order);
         let key = Key {
             set: at,
             matching: case.matching,
@@ -146,7 +150,7 @@ impl Plan {
             window: apart.then_some(case.window),
         };
         let capture = self.capture(&trace.path);
-        let evaluation = self.evaluation(capture, key, filter, program.rules.len());
+        let evaluation = self.evaluation(capture, key, filter, set.fired().count());
         self.ask(capture, evaluation, case, set);
         Ok(Answer::Evaluated(Seat { capture, evaluation }, at))
     }
@@ -205,6 +209,9 @@ fn checked(case: &Case, set: &RuleSet, bless: bool) -> Result<(), Problem> {
     }
     for expectation in &case.expectations {
         let rule = &expectation.rule;
+        if set.is_correlation(rule) {
+            continue;
+        }
         let Some(info) = set.info(rule) else {
             let problem = case.problem(expectation.offset, format!("unknown rule '{rule}'"));
             return Err(problem.meant(nearest(rule, set.names())));

@@ -8,17 +8,13 @@ use std::time::{Duration, Instant};
 use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
 use tercel_format::trace::{Break, Depth};
 use tercel_format::{Capture as Opened, OpenError};
-use tercel_replay::fields::{Scratch, render_text};
 use tercel_replay::scan::{Findings, ScanError, Trouble, scan, verify_trace};
-use tercel_replay::{Alert, Formatter, Group, Member, Settings, Sink, Style};
-use tercel_rules::program::Operand;
+use tercel_replay::{Group, Member, Sink};
 
+use crate::collector::Collector;
 use crate::error::{Outcome, RunError};
 use crate::plan::{Capture, Evaluation};
 use crate::sets::Sets;
-
-/// Bytes that the alerts of one evaluation may take.
-const MOST_BYTES: usize = 256 << 20;
 
 /// An alert as cases see it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -85,11 +81,14 @@ fn evaluated(capture: &Capture, sets: &Sets, verify: bool) -> Replayed {
     if let Err(error) = read(&mut group, &mut opened, &mut sinks) {
         return refused(error);
     }
-    Replayed {
-        events: group.events(),
-        first: group.state().first_ts(),
-        alerts: sinks.into_iter().map(|sink| sink.seen).collect(),
-        ..Replayed::default()
+    let ends = group.counters().map(|counters| counters.span.map(|(_, last)| last));
+    let alerts = sinks.into_iter().zip(ends).map(|(sink, last)| sink.finish(last)).collect();
+    match alerts {
+        Ok(alerts) => {
+            let (events, first) = (group.events(), group.state().first_ts());
+            Replayed { events, first, alerts, ..Replayed::default() }
+        }
+        Err(error) => refused(CaptureError::Alerts(error)),
     }
 }
 
@@ -164,52 +163,4 @@ fn member<'p>(evaluation: &'p Evaluation, sets: &'p Sets) -> Option<Member<'p>> 
     let set = sets.sets.get(evaluation.set)?;
     let filter = evaluation.filter.as_ref();
     Some(Member { program: &set.loaded.program, filter, options: evaluation.options })
-}
-
-/// Keeps alerts.
-struct Collector<'p> {
-    formatter: Formatter,
-    scratch: Scratch,
-    asked: &'p [Vec<(String, Operand)>],
-    seen: Vec<Seen>,
-    bytes: usize,
-}
-
-impl<'p> Collector<'p> {
-    fn new(evaluation: &'p Evaluation, sets: &Sets) -> Option<Collector<'p>> {
-        let set = sets.sets.get(evaluation.set)?;
-        let style = Style { iso8601: true, ..Style::default() };
-        Some(Collector {
-            formatter: Formatter::new(&set.loaded.program, style),
-            scratch: Scratch::new(Settings::default()),
-            asked: &evaluation.asked,
-            seen: Vec::new(),
-            bytes: 0,
-        })
-    }
-}
-
-impl Sink for Collector<'_> {
-    fn alert(&mut self, alert: &Alert<'_>) -> io::Result<()> {
-        let mut line = Vec::new();
-        self.formatter.push_line(alert, &mut line);
-        let mut values = Vec::new();
-        for (_, operand) in self.asked.get(alert.index).into_iter().flatten() {
-            let mut value = Vec::new();
-            render_text(&alert.context, operand, &mut value, &mut self.scratch);
-            values.push(String::from_utf8_lossy(&value).into_owned());
-        }
-        let line = String::from_utf8_lossy(&line).into_owned();
-        self.bytes += size_of::<Seen>() + line.len() + values.iter().map(String::len).sum::<usize>();
-        if self.bytes > MOST_BYTES {
-            let message = format!(
-                "the alerts take more than {} MiB: select fewer rules, or a window",
-                MOST_BYTES >> 20
-            );
-            return Err(io::Error::other(message));
-        }
-        let event = alert.context.event;
-        self.seen.push(Seen { rule: alert.index, number: event.num, ts: event.ts, line, values });
-        Ok(())
-    }
 }

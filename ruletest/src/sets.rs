@@ -5,8 +5,10 @@ use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use tercel_rules::correlation::{Correlations, Problem};
 use tercel_rules::files::{self, RuleFile};
 use tercel_rules::load::{Loaded, Loader, Options, RuleInfo, RuleState};
+use tercel_rules::program::Priority;
 
 use crate::error::RunError;
 use crate::suite::RuleSpec;
@@ -20,12 +22,16 @@ pub(crate) struct RuleSet {
     pub(crate) spec: RuleSpec,
     /// Rules by name, as positions in `loaded.rules`.
     by_name: HashMap<String, usize>,
-    /// Running rules by name, as positions in the program.
+    /// Correlations over their alerts.
+    pub(crate) correlations: Correlations,
+    /// Their errors.
+    problems: Vec<Problem>,
+    /// Running rules by name, as positions in the program; correlations stand after all rules.
     running: HashMap<String, usize>,
 }
 
 impl RuleSet {
-    fn new(spec: &RuleSpec, files: &[RuleFile]) -> RuleSet {
+    fn new(spec: &RuleSpec, files: &[RuleFile], correlations: &[RuleFile]) -> RuleSet {
         let mut loader = Loader::new(options(spec));
         for file in files {
             if !loader.bytes(&file.name, &file.bytes).successful() {
@@ -35,8 +41,30 @@ impl RuleSet {
         let loaded = loader.finish();
         let names = |rules: &mut dyn Iterator<Item = &String>| rules.cloned().zip(0..).collect();
         let by_name = names(&mut loaded.rules.iter().map(|rule| &rule.name));
-        let running = names(&mut loaded.program.rules.iter().map(|rule| &rule.name));
-        RuleSet { loaded, spec: spec.clone(), by_name, running }
+        let (correlations, problems) = match Correlations::read(correlations, &loaded) {
+            Ok(correlations) => (correlations, Vec::new()),
+            Err(problems) => (Correlations::default(), problems),
+        };
+        let correlated = correlations.list.iter().map(|correlation| &correlation.name);
+        let rules = loaded.program.rules.iter().map(|rule| &rule.name);
+        let running = names(&mut rules.chain(correlated));
+        RuleSet { loaded, spec: spec.clone(), by_name, correlations, problems, running }
+    }
+
+    /// Whether rules and correlations have no errors.
+    pub(crate) fn is_successful(&self) -> bool {
+        self.loaded.successful() && self.problems.is_empty()
+    }
+
+    /// Rules of the program and correlations: name and priority by position.
+    pub(crate) fn fired(&self) -> impl Iterator<Item = (&str, Priority)> {
+        let rules = self.loaded.program.rules.iter().map(|rule| (rule.name.as_str(), rule.priority));
+        rules.chain(self.correlations.list.iter().map(|one| (one.name.as_str(), one.priority)))
+    }
+
+    /// Whether there is a correlation of this name.
+    pub(crate) fn is_correlation(&self, name: &str) -> bool {
+        self.correlations.list.iter().any(|correlation| correlation.name == name)
     }
 
     /// What the files say of a rule.
@@ -51,13 +79,15 @@ impl RuleSet {
 
     /// Names of all rules.
     pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
-        self.loaded.rules.iter().map(|rule| rule.name.as_str())
+        let rules = self.loaded.rules.iter().map(|rule| rule.name.as_str());
+        rules.chain(self.correlations.list.iter().map(|correlation| correlation.name.as_str()))
     }
 
     /// The errors of the files, each with its place.
     pub(crate) fn errors(&self) -> String {
         let errors = self.loaded.reports.iter().flat_map(|report| &report.errors);
-        errors.map(|error| error.to_string()).collect()
+        let problems = self.problems.iter().map(|problem| format!("{problem}\n"));
+        errors.map(|error| error.to_string()).chain(problems).collect()
     }
 }
 
@@ -101,10 +131,11 @@ impl Sets {
             return Ok(at);
         }
         let files = self.files(&spec.files)?;
-        let mut set = RuleSet::new(spec, &files);
+        let correlations = self.files(&spec.correlations)?;
+        let mut set = RuleSet::new(spec, &files, &correlations);
         if let Some(more) = self.more.as_ref().and_then(|more| more(&set.loaded)) {
             let files: Vec<RuleFile> = files.iter().cloned().chain([more]).collect();
-            set = RuleSet::new(spec, &files);
+            set = RuleSet::new(spec, &files, &correlations);
         }
         self.sets.push(Arc::new(set));
         Ok(self.sets.len() - 1)

@@ -38,6 +38,10 @@ pub struct LiveArgs {
     filter: Option<String>,
     #[command(flatten)]
     selection: SelectionArgs,
+    /// Files of correlations over the alerts, or directories of them: counts, values and sequences of alerts in a time, and which
+    /// alerts are printed once (docs/correlations.md)
+    #[arg(long, value_name = "FILE", help_heading = "Rule selection")]
+    correlations: Vec<PathBuf>,
     /// Configuration [default: /etc/tercel/tercel.yaml, if it exists]
     #[arg(short, long, value_name = "FILE", help_heading = "Configuration")]
     config: Option<PathBuf>,
@@ -144,6 +148,7 @@ impl LiveArgs {
         overrides.extend(self.verbose.then(|| "log_level=debug".to_owned()));
         Ok(Live {
             rules: self.selection.of(self.rules)?,
+            correlations: self.correlations,
             filter: filter(&self.words, self.filter, "at the end")?,
             config: self.config,
             overrides,

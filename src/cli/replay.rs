@@ -32,6 +32,10 @@ pub struct ReplayArgs {
     filter: Option<String>,
     #[command(flatten)]
     selection: SelectionArgs,
+    /// Files of correlations over the alerts, or directories of them: counts, values and sequences of alerts in a time, and which
+    /// alerts are printed once (docs/correlations.md)
+    #[arg(long, value_name = "FILE", help_heading = "Rule selection")]
+    correlations: Vec<PathBuf>,
     /// Use the rules, their selection, appended outputs, static fields and the form of the lines of this configuration, as
     /// live does; outputs have no effect
     #[arg(short, long, value_name = "FILE", help_heading = "Configuration")]
@@ -101,6 +105,7 @@ impl ReplayArgs {
         Ok(Replay {
             configuration: loaded.files,
             rules,
+            correlations: self.correlations,
             traces,
             filter,
             verify: self.verify,

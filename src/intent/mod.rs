@@ -7,6 +7,7 @@ mod explain;
 mod lint;
 mod profile;
 mod questions;
+mod shrink;
 mod tune;
 
 use std::ffi::OsString;
@@ -30,6 +31,7 @@ pub use explain::*;
 pub use lint::RulesLint;
 pub use profile::Profile;
 pub use questions::*;
+pub use shrink::Shrink;
 pub use tune::Tune;
 
 /// What to do.
@@ -52,6 +54,8 @@ pub enum Intent {
     Sign(Sign),
     /// `tercel slice`
     Slice(Slice),
+    /// `tercel shrink`
+    Shrink(Shrink),
     /// `tercel merge`
     Merge(Merge),
     /// `tercel dump`
@@ -234,6 +238,8 @@ pub struct Sockets {
 pub struct Live {
     /// Rules; without files those of the configuration.
     pub rules: Rules,
+    /// Files of correlations over their alerts.
+    pub correlations: Vec<PathBuf>,
     /// Rules see only events for which it holds.
     pub filter: Option<Filter>,
     /// The configuration.
@@ -282,6 +288,8 @@ pub struct Live {
 pub struct Replay {
     /// Rules.
     pub rules: Rules,
+    /// Files of correlations over their alerts.
+    pub correlations: Vec<PathBuf>,
     /// Files of the configuration.
     pub configuration: Vec<PathBuf>,
     /// Captures.
@@ -359,6 +367,8 @@ pub struct Slice {
     pub window: Window,
     /// Where the slice goes.
     pub write: Write,
+    /// Without the state of processes that these events do not depend on.
+    pub only: bool,
     /// When another file is started.
     pub rotation: Rotation,
     /// How many events.

@@ -5,6 +5,7 @@
 //! Every output has a thread of its own, and so has the web server.
 
 mod check;
+mod correlating;
 mod flight;
 mod intent;
 mod log;
@@ -38,6 +39,7 @@ pub use check::run as check;
 use flight::Flight;
 use log::Log;
 use recordings::Recordings;
+use rules::Running;
 use setup::Setup;
 use signals::Signals;
 use watch::{Parts, Watch};
@@ -58,6 +60,8 @@ pub fn run(args: &Live) -> Result<Outcome, Failure> {
     let redaction = redaction(args, config)?;
     // While files that only root can read still can be read.
     let signer = signer(args, config)?;
+    let correlations = setup.plan.correlate(&rules).map_err(|errors| Failure::usage(errors.join("\n")))?;
+    correlations.remarks.iter().for_each(|remark| log.tell(Level::Warning, &remark.to_string()));
     let program = rule_files::program(rules, args.quiet, args.verbose)?;
     let filter = args.filter.as_ref().map(|filter| &filter.program);
     let stopper = stop::watch_without_hangup().map_err(Failure::io)?;
@@ -100,7 +104,7 @@ pub fn run(args: &Live) -> Result<Outcome, Failure> {
     let web = config.web.as_ref().map(WebServer::start).transpose().map_err(web_failed)?;
     let snapshots = Snapshots::new(&config.metrics).map_err(Failure::io)?;
     let parts = Parts { calls, source, recordings, outputs, log, web, snapshots };
-    Watch::new(args, setup, parts).run(program, filter, &signals)
+    Watch::new(args, setup, parts).run(Running { program, correlations }, filter, &signals)
 }
 
 /// What redacts whatever is recorded.

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use tercel_config::Config;
+use tercel_rules::correlation::Correlations;
 use tercel_rules::files::{self, FileError, RuleFile};
 use tercel_rules::load::{Loaded, Loader, Options};
 use tercel_rules::program::Program;
@@ -10,10 +11,21 @@ use tercel_rules::program::Program;
 use crate::configured;
 use crate::exit::Failure;
 use crate::intent::Live;
+use crate::rules;
+
+/// Rules that run, and correlations over their alerts.
+pub struct Running {
+    /// The rules.
+    pub program: Program,
+    /// The correlations.
+    pub correlations: Correlations,
+}
 
 /// Which rules run.
 pub struct Plan {
     files: Vec<PathBuf>,
+    /// Files of correlations and directories of them.
+    correlations: Vec<PathBuf>,
     /// Whether a directory may be empty, as those of a configuration may be.
     may_be_empty: bool,
     options: Options,
@@ -32,7 +44,8 @@ impl Plan {
     /// The rule files of the command line, or those of the configuration.
     pub fn of(args: &Live, config: &Config) -> Result<Plan, Failure> {
         let files = Some(args.rules.files.clone()).filter(|files| !files.is_empty());
-        Plan::new(files, args.rules.options.clone(), config)
+        let plan = Plan::new(files, args.rules.options.clone(), config)?;
+        Ok(Plan { correlations: args.correlations.clone(), ..plan })
     }
 
     /// The rule files given, or those of the configuration; the selection of `options` comes after that of the configuration.
@@ -44,14 +57,15 @@ impl Plan {
                 "no rule files; name them with --rules, or as rules_files in the configuration",
             ));
         }
-        Ok(Plan { files, may_be_empty, options: configured::loading(options, config) })
+        let options = configured::loading(options, config);
+        Ok(Plan { files, correlations: Vec::new(), may_be_empty, options })
     }
 
     /// Loads the rules again.
     ///
     /// # Errors
     /// The rules have errors; one text per error.
-    pub fn reload(&self) -> Result<Program, Vec<String>> {
+    pub fn reload(&self) -> Result<Running, Vec<String>> {
         let loaded = self.read().map_err(|failure| vec![failure.message])?;
         let errors = loaded.reports.iter().flat_map(|report| &report.errors);
         let errors: Vec<String> = errors.map(|error| error.to_string().trim_end().to_owned()).collect();
@@ -61,7 +75,21 @@ impl Plan {
         if loaded.program.rules.is_empty() {
             return Err(vec!["no rule is selected to run".to_owned()]);
         }
-        Ok(loaded.program)
+        let correlations = self.correlate(&loaded)?;
+        Ok(Running { program: loaded.program, correlations })
+    }
+
+    /// Reads the correlations for rules that were loaded.
+    ///
+    /// # Errors
+    /// They have errors; one text per error.
+    pub fn correlate(&self, loaded: &Loaded) -> Result<Correlations, Vec<String>> {
+        rules::correlations(&self.correlations, loaded)
+    }
+
+    /// Files and directories of correlations.
+    pub fn correlations(&self) -> &[PathBuf] {
+        &self.correlations
     }
 
     /// The files and directories that rules come from.

@@ -39,7 +39,7 @@ impl Setup {
                 .map_err(Failure::usage)?;
         let plan = Plan::of(args, &config)?;
         let configuration = files;
-        let files = plan.files().iter().chain(&configuration).chain(&absent);
+        let files = plan.files().iter().chain(plan.correlations()).chain(&configuration).chain(&absent);
         let files = Files::new(files.cloned().collect());
         Ok((Setup { config, plan, absent, configuration, files }, remarks))
     }
@@ -63,6 +63,7 @@ impl Setup {
             Found::Nothing => &[],
         });
         let rules = rules.map(|file| Path::new(&file.name));
+        let rules = rules.chain(self.plan.correlations().iter().map(PathBuf::as_path));
         let mut read: Vec<&Path> = rules.chain(self.configuration.iter().map(PathBuf::as_path)).collect();
         let files = kinds.iter().filter_map(|kind| match kind {
             Kind::File { path, .. } => Some(path.as_path()),
@@ -139,7 +140,7 @@ mod tests {
             assert_eq!(loaded.remarks, Remarks::default());
             let plan = Plan::new(None, load::Options::default(), &loaded.config);
             Ok((
-                plan.map_err(|failure| failure.message)?.reload().map_err(|errors| errors.concat())?,
+                plan.map_err(|failure| failure.message)?.reload().map_err(|errors| errors.concat())?.program,
                 loaded.config,
             ))
         });

@@ -6,7 +6,9 @@ use std::time::Duration;
 use tercel_capture::Drops;
 use tercel_outputs::Counts;
 use tercel_replay::Replay;
+use tercel_replay::correlate::Totals;
 use tercel_replay::state::Forgotten;
+use tercel_rules::correlation::Correlations;
 use tercel_rules::program::{Priority, Program};
 
 use crate::diagnostics;
@@ -27,6 +29,10 @@ pub struct Tally {
     pub refused: u64,
     /// What the state gave up for its limit of memory.
     pub forgotten: Forgotten,
+    /// Alerts that were not delivered because others of their group were.
+    pub held_back: u64,
+    /// Groups of correlations that were forgotten because there were too many.
+    pub groups_forgotten: u64,
 }
 
 impl Tally {
@@ -40,6 +46,15 @@ impl Tally {
         for (rule, count) in program.rules.iter().zip(&counters.alerts) {
             *self.alerts.entry((rule.name.clone(), rule.priority)).or_default() += count;
         }
+    }
+
+    /// Adds what correlations have counted.
+    pub fn correlated(&mut self, totals: &Totals, correlations: &Correlations) {
+        for (correlation, count) in correlations.list.iter().zip(&totals.alerts) {
+            *self.alerts.entry((correlation.name.clone(), correlation.priority)).or_default() += count;
+        }
+        self.held_back += totals.held_back;
+        self.groups_forgotten += totals.forgotten;
     }
 
     /// Prints the summary on standard error.
@@ -67,6 +82,16 @@ impl Tally {
                 diagnostics::counted(counts.sent, "alert"),
                 counts.lost
             );
+        }
+        if self.held_back > 0 {
+            eprintln!(
+                "Alerts that were not delivered because others of their group were: {}",
+                self.held_back
+            );
+        }
+        if self.groups_forgotten > 0 {
+            let count = self.groups_forgotten;
+            eprintln!("Groups of correlations that were forgotten because there were too many: {count}");
         }
         let total: u64 = self.alerts.values().sum();
         eprintln!("Alerts: {total}");

@@ -19,9 +19,11 @@ use tercel_replay::state::State;
 use tercel_replay::{Alert, Formatter, Origin, Replay, Sink};
 use tercel_rules::program::{Priority, Program};
 
+use super::correlating::Correlating;
 use super::flight::{Flight, Notice};
 use super::log::Log;
 use super::recordings::Recordings;
+use super::rules::Running;
 use super::setup::Setup;
 use super::signals::Signals;
 use super::tally::Tally;
@@ -85,7 +87,7 @@ pub struct Watch<'a> {
 
 /// Why the evaluation of a set of rules ended.
 enum Next {
-    Rules(Program),
+    Rules(Running),
     End,
 }
 
@@ -121,24 +123,30 @@ impl<'a> Watch<'a> {
     /// Watches until a limit, a signal or the end of the source.
     pub fn run(
         mut self,
-        mut program: Program,
+        mut running: Running,
         filter: Option<&Program>,
         signals: &Signals,
     ) -> Result<Outcome, Failure> {
         self.log.tell(
             Level::Info,
-            &format!("watching: {}", diagnostics::counted(program.rules.len() as u64, "rule")),
+            &format!("watching: {}", diagnostics::counted(running.program.rules.len() as u64, "rule")),
         );
         let mut state = State::new();
         loop {
             let options = self.setup.options(self.args, self.tally.evaluated);
-            let mut replay = Replay::resume(&program, filter, options, state);
+            let program = &running.program;
+            let mut correlating = Correlating::of(&running, self.setup.style(), &self.origin);
+            let mut replay = Replay::resume(program, filter, options, state);
             replay.set_zone(self.origin.zone.as_ref());
-            let next = self.evaluate(&mut replay, &program, signals);
-            self.tally.add(&replay, &program);
+            let next = self.evaluate(&mut replay, program, correlating.as_mut(), signals);
+            self.tally.add(&replay, program);
+            if let Some(correlating) = &mut correlating {
+                let last = replay.counters().span.map(|(_, last)| last);
+                self.tally.correlated(correlating.finish(last, &self.outputs), &running.correlations);
+            }
             state = replay.into_state();
             match next {
-                Next::Rules(rules) => program = rules,
+                Next::Rules(rules) => running = rules,
                 Next::End => break,
             }
         }
@@ -146,7 +154,13 @@ impl<'a> Watch<'a> {
     }
 
     /// Evaluates until there are other rules, or nothing more to evaluate.
-    fn evaluate(&mut self, replay: &mut Replay<'_>, program: &Program, signals: &Signals) -> Next {
+    fn evaluate(
+        &mut self,
+        replay: &mut Replay<'_>,
+        program: &Program,
+        mut correlating: Option<&mut Correlating<'_>>,
+        signals: &Signals,
+    ) -> Next {
         let mut formatter = Formatter::new(program, self.setup.style());
         formatter.set_origin(&self.origin);
         let mut left = STRETCH;
@@ -157,7 +171,9 @@ impl<'a> Watch<'a> {
                         self.failure = Some(failure);
                     }
                     let flight = self.recordings.flight.as_mut();
-                    let mut lines = Lines { formatter: &mut formatter, outputs: &self.outputs, flight };
+                    let correlating = correlating.as_deref_mut();
+                    let mut lines =
+                        Lines { formatter: &mut formatter, outputs: &self.outputs, flight, correlating };
                     // Outputs take every line.
                     if !replay.block(&block, &mut lines).unwrap_or(true) {
                         return Next::End;
@@ -374,19 +390,20 @@ impl<'a> Watch<'a> {
     }
 
     /// Reloads the configuration and the rules. On any error everything stays as it was.
-    fn reload(&mut self) -> Option<Program> {
+    fn reload(&mut self) -> Option<Running> {
         self.setup.files.read();
         match self.read_again() {
-            Ok(program) => {
+            Ok(running) => {
+                let program = &running.program;
                 self.tally.reloads += 1;
                 self.log.tell(
                     Level::Info,
                     &format!("rules reloaded: {}", diagnostics::counted(program.rules.len() as u64, "rule")),
                 );
                 let (calls, recording) = (&self.setup.config.calls, self.args.write.is_some());
-                let selection = self.shedding.replace(&program, calls, recording);
+                let selection = self.shedding.replace(program, calls, recording);
                 self.want(selection);
-                Some(program)
+                Some(running)
             }
             Err(errors) => {
                 self.tally.refused += 1;
@@ -399,10 +416,10 @@ impl<'a> Watch<'a> {
     }
 
     /// Reads the configuration, uses it for the run, and loads the rules.
-    fn read_again(&mut self) -> Result<Program, Vec<String>> {
+    fn read_again(&mut self) -> Result<Running, Vec<String>> {
         let told = |failure: Failure| failure.message.lines().map(str::to_owned).collect::<Vec<_>>();
         let (setup, remarks) = Setup::read(self.args).map_err(told)?;
-        let program = setup.plan.reload()?;
+        let running = setup.plan.reload()?;
         let Config { limits, patience, drops, timeouts, .. } = setup.config;
         self.outputs
             .replace(&setup.kinds(self.args), limits, patience)
@@ -423,7 +440,7 @@ impl<'a> Watch<'a> {
         }
         self.reloaded = since_epoch();
         self.setup = setup;
-        Ok(program)
+        Ok(running)
     }
 
     fn finish(mut self) -> Result<Outcome, Failure> {
@@ -454,14 +471,29 @@ fn since_epoch() -> u64 {
 }
 
 /// Hands alerts to the outputs as lines.
-struct Lines<'a> {
+struct Lines<'a, 'p> {
     formatter: &'a mut Formatter,
     outputs: &'a Outputs,
     flight: Option<&'a mut Flight>,
+    correlating: Option<&'a mut Correlating<'p>>,
 }
 
-impl Sink for Lines<'_> {
+impl Sink for Lines<'_, '_> {
     fn alert(&mut self, alert: &Alert<'_>) -> io::Result<()> {
+        let is_delivered = self.correlating.as_mut().is_none_or(|correlating| {
+            correlating.before(alert, self.outputs);
+            correlating.see(alert)
+        });
+        if is_delivered {
+            self.deliver(alert);
+        }
+        self.correlating.iter_mut().for_each(|correlating| correlating.deliver(self.outputs));
+        Ok(())
+    }
+}
+
+impl Lines<'_, '_> {
+    fn deliver(&mut self, alert: &Alert<'_>) {
         if let Some(flight) = &mut self.flight {
             self.formatter.set_cut(flight.alert(alert));
         }
@@ -469,6 +501,5 @@ impl Sink for Lines<'_> {
         self.formatter.push_line(alert, &mut line);
         let record = self.outputs.need_records().then(|| record(self.formatter.finding(alert)));
         self.outputs.deliver(Message { line, severity: alert.rule.priority.severity(), record });
-        Ok(())
     }
 }

@@ -329,7 +329,7 @@ pub fn push_message(cx: &Context<'_>, template: &Template, out: &mut Vec<u8>, sc
 }
 
 /// A field without argument as an operand.
-fn plain(field: Field) -> Operand {
+pub(crate) fn plain(field: Field) -> Operand {
     let info = field.info();
     let source = Source::Field(FieldRef { field, arg: Arg::None });
     Operand { source, ty: info.ty, format: info.format, list: info.is_list() }

@@ -58,6 +58,7 @@ pub(crate) use real::views_of;
 pub use real::{Paths, View};
 pub use scratch::{Scratch, Settings};
 pub use text::{render_compared, render_text};
+pub(crate) use time::{iso8601, seconds_between};
 pub use typed::{Direction, FdClass, Socket, SocketRole};
 
 /// Everything that a field may look at.

@@ -27,13 +27,20 @@ pub(super) fn local(out: &mut Vec<u8>, ts: u64, offset: i32, date: bool, nanosec
 }
 
 /// Appends `YYYY-MM-DDTHH:MM:SS.nnnnnnnnn+0000`, in UTC whatever the zone (reference fields.json `evt.time.iso8601`).
-pub(super) fn iso8601(out: &mut Vec<u8>, ts: u64) {
+pub(crate) fn iso8601(out: &mut Vec<u8>, ts: u64) {
     let civil = civil((ts / SECOND) as i64);
     push_date(out, &civil);
     out.push(b'T');
     push_time(out, &civil);
     push_nanoseconds(out, ts);
     out.extend_from_slice(b"+0000");
+}
+
+/// The seconds between two times, with as many decimals as they need.
+pub(crate) fn seconds_between(first: u64, last: u64) -> String {
+    let between = last.saturating_sub(first);
+    let text = format!("{}.{:09}", between / SECOND, between % SECOND);
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
 fn push_date(out: &mut Vec<u8>, civil: &Civil) {

@@ -14,6 +14,7 @@ mod contents;
 mod context;
 mod decode;
 mod definitions;
+pub mod document;
 mod exceptions;
 mod failure;
 mod hints;

@@ -62,7 +62,7 @@ impl<'c> Judge<'c> {
 
     /// Name of the rule of an alert.
     pub(crate) fn rule_name(&self, seen: &Seen) -> &'c str {
-        self.program().rules.get(seen.rule).map_or("", |rule| rule.name.as_str())
+        self.set.fired().nth(seen.rule).map_or("", |(name, _)| name)
     }
 
     /// The alerts of a rule.
@@ -79,24 +79,21 @@ impl<'c> Judge<'c> {
     /// Rules without an expectation that fired.
     fn others(&self, failures: &mut Vec<Failure>) {
         let named = |rule: &str| self.case.expectations.iter().any(|expectation| expectation.rule == rule);
-        for rule in &self.program().rules {
-            let alerts = if named(&rule.name) { Vec::new() } else { self.of_rule(&rule.name) };
+        for (rule, _) in self.set.fired() {
+            let alerts = if named(rule) { Vec::new() } else { self.of_rule(rule) };
             if alerts.is_empty() {
                 continue;
             }
             let count = alerts.len();
-            let mut rows = vec![Row::differing(
-                format!("{}: none (others: none)", rule.name),
-                format!("{}: {count}", rule.name),
-            )];
+            let mut rows =
+                vec![Row::differing(format!("{rule}: none (others: none)"), format!("{rule}: {count}"))];
             rows.extend(Row::listed(&alerts));
             failures.push(Failure {
                 line: self.case.line,
-                rule: Some(rule.name.clone()),
-                rule_at: self.rule_at(&rule.name),
+                rule: Some(rule.to_owned()),
+                rule_at: self.rule_at(rule),
                 message: format!(
-                    "'{}' fired {}, but other rules are expected to be silent",
-                    rule.name,
+                    "'{rule}' fired {}, but other rules are expected to be silent",
                     times(count)
                 ),
                 rows,

@@ -65,9 +65,9 @@ impl<'c> Judge<'c> {
             });
         };
         if let Some((priority, _)) = pattern.priority
-            && let Some(rule) = self.program().rules.get(seen.rule)
+            && let Some((_, of_rule)) = self.set.fired().nth(seen.rule)
         {
-            let (expected, got) = (priority.name(), rule.priority.name());
+            let (expected, got) = (priority.name(), of_rule.name());
             row(expected == got, "priority", expected.to_owned(), got);
         }
         if let Some(matcher) = &pattern.output {

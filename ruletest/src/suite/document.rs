@@ -1,183 +1,40 @@
-//! The text of a test file with the places of its nodes: typed reading of YAML enters, values or the first mistake leave,
-//! with its line, a caret and what may have been meant. Nothing here knows what a case is.
+//! The text of a test file with the places of its nodes, and how its points in captures are read.
 
-use std::collections::HashSet;
-use std::fmt;
-use std::rc::Rc;
-use std::sync::Arc;
+use std::ops::Deref;
+use std::path::Path;
 
 use tercel_replay::Point;
-use tercel_rules::fields::nearest;
-use tercel_rules::load::Place;
-use tercel_rules::load::yaml::{Node, NodeKind};
+use tercel_rules::load::document;
+use tercel_rules::load::yaml::Node;
 
 use crate::options::ParsePoint;
+
+pub(crate) use tercel_rules::load::document::{Problem, Read, Table};
 
 /// A file's name and text.
 #[derive(Debug, Clone)]
 pub(crate) struct Document {
-    /// The name as messages show it.
-    pub(crate) name: Arc<str>,
-    /// The text, without a byte order mark.
-    pub(crate) text: Arc<str>,
-    /// How its points in captures are read.
-    pub(crate) parse_point: ParsePoint,
+    text: document::Document,
+    parse_point: ParsePoint,
 }
 
-/// A mistake in a test file.
-#[derive(Debug, Clone)]
-pub(crate) struct Problem {
-    /// Where it is.
-    pub(crate) place: Place,
-    /// What is wrong.
-    pub(crate) message: String,
-    /// What may have been meant.
-    pub(crate) hint: Option<String>,
-}
+impl Deref for Document {
+    type Target = document::Document;
 
-impl Problem {
-    /// The mistake with a suggestion.
-    pub(crate) fn meant(mut self, name: Option<&str>) -> Problem {
-        self.hint = name.map(|name| format!("did you mean '{name}'?"));
-        self
-    }
-
-    /// The mistake with a remark.
-    pub(crate) fn hint(mut self, text: impl Into<String>) -> Problem {
-        self.hint = Some(text.into());
-        self
+    fn deref(&self) -> &document::Document {
+        &self.text
     }
 }
-
-impl fmt::Display for Problem {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}\n{}", self.place, self.message, self.place.excerpt().trim_end_matches('\n'))?;
-        self.hint.iter().try_for_each(|hint| write!(f, "\n  {hint}"))
-    }
-}
-
-/// A value, or the first mistake.
-pub(crate) type Read<T> = Result<T, Problem>;
 
 impl Document {
-    /// A mistake at a byte of the text.
-    pub(crate) fn problem_at(&self, offset: usize, message: impl Into<String>) -> Problem {
-        let place = Place::of(Arc::clone(&self.name), &self.text, offset);
-        Problem { place, message: message.into(), hint: None }
-    }
-
-    /// A mistake at a node.
-    pub(crate) fn problem(&self, node: &Node, message: impl Into<String>) -> Problem {
-        self.problem_at(node.mark.offset, message)
-    }
-
-    /// The pairs of a mapping whose keys are all known, each once. `what` names the mapping in messages.
-    pub(crate) fn table<'n>(&self, node: &'n Node, what: &str, known: &[&str]) -> Read<Table<'n>> {
-        let pairs = self.pairs(node, what)?;
-        for (key, key_node, _) in &pairs {
-            if !known.contains(key) {
-                let message = format!("unknown key '{key}' in {what}; the keys are {}", known.join(", "));
-                return Err(self.problem(key_node, message).meant(nearest(key, known.iter().copied())));
-            }
-        }
-        Ok(Table { pairs })
-    }
-
-    /// The pairs of a mapping; no key stands twice.
-    pub(crate) fn pairs<'n>(&self, node: &'n Node, what: &str) -> Read<Vec<Pair<'n>>> {
-        let Some(pairs) = node.mapping() else {
-            return Err(self.problem(node, format!("{what} must be a mapping (key: value), {}", found(node))));
-        };
-        let mut seen = HashSet::new();
-        let mut read = Vec::with_capacity(pairs.len());
-        for (key, value) in pairs {
-            let Some(name) = key.scalar() else {
-                return Err(self.problem(key, format!("a key of {what} must be text, {}", found(key))));
-            };
-            if !seen.insert(name) {
-                return Err(self.problem(key, format!("key '{name}' is given twice in {what}")));
-            }
-            read.push((name, &**key, value));
-        }
-        Ok(read)
-    }
-
-    /// The elements of a list.
-    pub(crate) fn list<'n>(&self, node: &'n Node, what: &str) -> Read<&'n [Rc<Node>]> {
-        node.sequence().ok_or_else(|| self.problem(node, format!("{what} must be a list, {}", found(node))))
-    }
-
-    /// A text.
-    pub(crate) fn text<'n>(&self, node: &'n Node, what: &str) -> Read<&'n str> {
-        match node.scalar() {
-            Some(text) if !text.is_empty() => Ok(text),
-            _ => Err(self.problem(node, format!("{what} must be text, {}", found(node)))),
-        }
-    }
-
-    /// One text or a list of texts, with their nodes.
-    pub(crate) fn texts<'n>(&self, node: &'n Rc<Node>, what: &str) -> Read<Vec<(&'n str, &'n Node)>> {
-        let nodes = match &node.kind {
-            NodeKind::Sequence(nodes) => nodes.as_slice(),
-            _ => std::slice::from_ref(node),
-        };
-        if nodes.is_empty() {
-            return Err(self.problem(node, format!("{what} is an empty list")));
-        }
-        nodes.iter().map(|node| Ok((self.text(node, what)?, &**node))).collect()
+    /// The text of a file.
+    pub(crate) fn new(path: &Path, bytes: &[u8], parse_point: ParsePoint) -> Read<Document> {
+        let text = document::Document::new(&path.display().to_string(), bytes)?;
+        Ok(Document { text, parse_point })
     }
 
     /// A point in a capture.
     pub(crate) fn point(&self, node: &Node) -> Read<Point> {
         (self.parse_point)(self.text(node, "a point")?).map_err(|message| self.problem(node, message))
-    }
-
-    /// One of several words.
-    pub(crate) fn word<T: Copy>(&self, node: &Node, what: &str, words: &[(&str, T)]) -> Read<T> {
-        let text = self.text(node, what)?;
-        if let Some((_, meaning)) = words.iter().find(|(word, _)| *word == text) {
-            return Ok(*meaning);
-        }
-        let names: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
-        let message = format!("invalid value '{text}' of {what}; the values are {}", names.join(", "));
-        Err(self.problem(node, message).meant(nearest(text, names.into_iter())))
-    }
-}
-
-/// A key, its node and its value.
-pub(crate) type Pair<'n> = (&'n str, &'n Node, &'n Rc<Node>);
-
-/// A mapping with known keys.
-#[derive(Debug, Default)]
-pub(crate) struct Table<'n> {
-    pairs: Vec<Pair<'n>>,
-}
-
-impl<'n> Table<'n> {
-    /// The value of a key; an empty one counts as none.
-    pub(crate) fn get(&self, name: &str) -> Option<&'n Rc<Node>> {
-        self.pair(name).map(|(_, value)| value)
-    }
-
-    /// The node of a key and its value; an empty one counts as none.
-    pub(crate) fn pair(&self, name: &str) -> Option<(&'n Node, &'n Rc<Node>)> {
-        let found = self.pairs.iter().find(|(key, _, value)| *key == name && !value.is_null());
-        found.map(|(_, key, value)| (*key, *value))
-    }
-
-    /// All pairs.
-    pub(crate) fn pairs(&self) -> &[Pair<'n>] {
-        &self.pairs
-    }
-}
-
-/// What stands there instead.
-fn found(node: &Node) -> &'static str {
-    match &node.kind {
-        NodeKind::Null => "but the value is missing",
-        NodeKind::Scalar(text) if text.is_empty() => "but it is empty",
-        NodeKind::Scalar(_) => "not a single value",
-        NodeKind::Sequence(_) => "not a list",
-        NodeKind::Mapping(_) => "not a mapping",
     }
 }

@@ -3,11 +3,12 @@
 
 use std::rc::Rc;
 
-use tercel_rules::fields::suggest;
+use tercel_format::catalogue::{ParamType, PrintFormat};
+use tercel_rules::fields::{StaticFields, suggest};
 use tercel_rules::load::parse_priority;
 use tercel_rules::load::yaml::{Node, NodeKind};
 use tercel_rules::output::{Piece, Template};
-use tercel_rules::program::{Operand, Priority};
+use tercel_rules::program::{Operand, Priority, Source};
 
 use super::document::{Document, Read};
 use super::matcher::{Count, Matcher};
@@ -174,6 +175,11 @@ fn field(document: &Document, key: &str, node: &Node, value: &Rc<Node>) -> Read<
 
 /// The value that a field's name or a transformer stands for in outputs.
 fn operand(key: &str) -> Option<Operand> {
+    if key.strip_prefix("correlation.").is_some_and(|name| StaticFields::is_name(name)) {
+        // Correlations know their values by name; of alerts of rules there is none.
+        let source = Source::Text(Box::default());
+        return Some(Operand { source, ty: ParamType::CharBuf, format: PrintFormat::Na, list: false });
+    }
     let template = Template::parse(&format!("%{key}")).ok()?;
     match template.pieces.as_slice() {
         [Piece::Value { operand, width: None, .. }] => Some(operand.clone()),

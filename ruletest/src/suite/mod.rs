@@ -39,6 +39,8 @@ pub(crate) struct Suite {
 pub(crate) struct RuleSpec {
     /// Files and directories in the order of loading, as seen from the working directory.
     pub(crate) files: Vec<PathBuf>,
+    /// Files of correlations and directories of them.
+    pub(crate) correlations: Vec<PathBuf>,
     /// Steps that switch rules on and off.
     pub(crate) selection: Selection,
     /// Less urgent rules are left out.

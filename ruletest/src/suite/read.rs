@@ -19,9 +19,10 @@ use crate::options::ParsePoint;
 use crate::paths::near;
 
 /// Keys of a case.
-pub(crate) const CASE_KEYS: [&str; 14] = [
+pub(crate) const CASE_KEYS: [&str; 15] = [
     "name",
     "rules",
+    "correlations",
     "select",
     "rule_matching",
     "trace",
@@ -47,17 +48,8 @@ pub(crate) const SELECT_KEYS: [&str; 5] = ["tags", "without_tags", "names", "wit
 
 /// Reads a test file. The name is the path as messages show it.
 pub(crate) fn read(path: &Path, bytes: &[u8], parse_point: ParsePoint) -> Read<Suite> {
-    let name: Arc<str> = path.display().to_string().into();
-    let text = match std::str::from_utf8(bytes) {
-        Ok(text) => text,
-        Err(error) => {
-            let document = Document { name, text: String::from_utf8_lossy(bytes).into(), parse_point };
-            return Err(document.problem_at(error.valid_up_to(), "this byte is not UTF-8"));
-        }
-    };
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let document = Arc::new(Document { name, text: text.into(), parse_point });
-    let roots = yaml::parse(text).map_err(|error| Problem {
+    let document = Arc::new(Document::new(path, bytes, parse_point)?);
+    let roots = yaml::parse(&document.text).map_err(|error| Problem {
         hint: error.hint(),
         ..document.problem_at(error.place().offset, error.message)
     })?;
@@ -243,7 +235,12 @@ impl File {
             Some(node) => self.select(node)?,
             None => (Selection::default(), Priority::Debug),
         };
-        Ok((RuleSpec { files, selection, priority }, node.mark.offset))
+        let correlations = match either.get("correlations") {
+            Some(node) => document.texts(node, "correlations")?,
+            None => Vec::new(),
+        };
+        let correlations = correlations.into_iter().map(|(text, _)| self.path(text)).collect();
+        Ok((RuleSpec { files, correlations, selection, priority }, node.mark.offset))
     }
 
     fn select(&self, node: &Node) -> Read<(Selection, Priority)> {
