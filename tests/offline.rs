@@ -3,6 +3,7 @@
 mod bombs;
 mod cli;
 mod content;
+mod correlations;
 mod exported;
 mod forged;
 mod golden;

@@ -1,17 +1,19 @@
 #!/usr/bin/env bash
-# The traces of testdata/correlations: a client guesses passwords of a login service on loopback, and a program calls home. They are
-# recorded in a host name and a network of their own, and shrunk to what the alerts need: tercel correlations.sh DIRECTORY
+# The traces of testdata/correlations, as root: a client guesses passwords of a login service on loopback, and a program calls home. They
+# are recorded under a host name and in a network of their own, shrunk to what the alerts need, and say nothing of the kernel of this host.
+#   testdata/scenarios/correlations.sh TERCEL
 set -euo pipefail
-tercel=$1 out=$2 here=$(cd "$(dirname "$0")" && pwd)
-record() {
-    unshare --uts --net -- sh -c "hostname sandbox && ip link set lo up && exec \"\$0\" record -q --force -w \"\$1\" -- python3 \"\$2\" $1" \
-        "$tercel" "$work/$1.scap" "$here/correlations.py"
-}
-work=$(mktemp -d)
+tercel=$(realpath "$1") here=$(realpath "$(dirname "$0")")
+PATH=/usr/sbin:/usr/bin:/sbin:/bin
+out=$here/../correlations work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-record brute-force
-record beacon
-rules=$here/../correlations/shrink.yaml
+cp "$here/correlations.py" "$work"
+cd "$work"
 for name in brute-force beacon; do
-    "$tercel" shrink -q --force -r "$rules" --rule "Of interest" "$work/$name.scap" -w "$out/$name.scap"
+    unshare --uts --net -- sh -c 'hostname sandbox && ip link set lo up && exec "$@"' - \
+        "$tercel" record -q -w recorded.scap --force -- python3 correlations.py "$name"
+    "$tercel" shrink -q --force -r "$out/shrink.yaml" --rule "Of interest" recorded.scap -w small.scap
+    # Plain scap has no header with the kernel's release.
+    "$tercel" convert -q --force --to scap small.scap -w "$name"
+    "$tercel" convert -q --force --mode 0644 "$name" -w "$out/$name.scap"
 done

@@ -47,6 +47,13 @@ fn json_is_the_same() {
 }
 
 #[test]
+fn correlations_are_the_same() {
+    let correlations = root().join("tests/live/correlations.yaml").display().to_string();
+    same("same-correlations", &["--correlations", &correlations], &[]);
+    same("same-correlations-json", &["--rule-matching", "all", "--json", "--correlations", &correlations], &[]);
+}
+
+#[test]
 fn paths_of_the_kernel_are_the_same() {
     same("same-kernel", &["--rule-matching", "all", "--paths", "kernel"], &[]);
     same("same-caller", &["--paths", "caller"], &["fd.type=file"]);

@@ -169,7 +169,7 @@ fn merged_captures_give_their_lines_by_time() {
     let alerts = Alerts::new(&program, None, Options::default(), Style::default());
     let mut lines = Vec::new();
     let merged = alerts.by_time(&mut shelf, &mut lines, &|_| ()).expect("memory");
-    assert_eq!(merged, counters);
+    assert_eq!(merged.0, counters);
     assert_eq!(shelf.ended.len(), shipped().len());
     let lines = String::from_utf8_lossy(&lines).into_owned();
     let mut by_label: Vec<&str> = lines.lines().collect();
