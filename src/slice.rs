@@ -150,7 +150,8 @@ fn kin(args: &Slice) -> Result<Kin, Failure> {
     let progress = Progress::new(&args.input.name(), length(&args.input), args.quiet);
     let mut capture = captures::open(&args.input, &progress)?;
     let limited = Limited { output: Unwritten, left: args.limit.unwrap_or(u64::MAX) };
-    let mut slicer = Slicer::new(limited, scope(args), args.window).with_others(Others::Sought(Kin::default()));
+    let mut slicer =
+        Slicer::new(limited, scope(args), args.window).with_others(Others::Sought(Kin::default()));
     infallible(scan(&mut capture, &Needs::span(args.window), &mut slicer, &|bytes| progress.advance(bytes)));
     progress.finish();
     Ok(slicer.into_kin().unwrap_or_default())

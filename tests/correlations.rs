@@ -170,7 +170,7 @@ fn mistakes_are_said_with_their_places() {
     for part in [
         "wrong.yaml:4:11: unknown rule 'Login atempt'",
         "did you mean 'Login attempt'?",
-        "wrong.yaml:38:7: invalid in '1 minute'",
+        "wrong.yaml:39:7: invalid in '1 minute'",
         "error: the correlations have errors",
     ] {
         assert!(error.contains(part), "{part}: {error}");

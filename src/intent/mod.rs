@@ -7,6 +7,7 @@ mod explain;
 mod lint;
 mod profile;
 mod questions;
+mod replay;
 mod shrink;
 mod tune;
 
@@ -18,9 +19,9 @@ use std::time::Duration;
 use tercel_format::series::{Creation, Rotation};
 use tercel_format::trace::{Depth, Layout, RingLimits};
 use tercel_recording::Kind;
-use tercel_replay::{Buffers, Options, Paths, Style, Window};
+use tercel_replay::{Buffers, Paths, Window};
 use tercel_rules::load::Options as Loading;
-use tercel_rules::program::{Priority, Program};
+use tercel_rules::program::Program;
 use tercel_ruletest as ruletest;
 
 use crate::inputs::Input;
@@ -31,6 +32,7 @@ pub use explain::*;
 pub use lint::RulesLint;
 pub use profile::Profile;
 pub use questions::*;
+pub use replay::Replay;
 pub use shrink::Shrink;
 pub use tune::Tune;
 
@@ -281,42 +283,6 @@ pub struct Live {
     /// No summary and no warnings.
     pub quiet: bool,
     /// Show warnings of the rule files.
-    pub verbose: bool,
-}
-
-/// What `tercel replay` does.
-pub struct Replay {
-    /// Rules.
-    pub rules: Rules,
-    /// Files of correlations over their alerts.
-    pub correlations: Vec<PathBuf>,
-    /// Files of the configuration.
-    pub configuration: Vec<PathBuf>,
-    /// Captures.
-    pub traces: Vec<Input>,
-    /// Rules see only events for which it holds.
-    pub filter: Option<Filter>,
-    /// Verify native traces before they are replayed.
-    pub verify: bool,
-    /// How rules are evaluated, and over which window.
-    pub options: Options,
-    /// The form of the lines.
-    pub style: Style,
-    /// Threads.
-    pub jobs: Option<NonZeroUsize>,
-    /// Print the alerts of several captures in order of time.
-    pub merge: bool,
-    /// Print the name of the capture with each alert.
-    pub with_file: bool,
-    /// Times in UTC.
-    pub utc: bool,
-    /// Alerts go into this file.
-    pub output: Option<PathBuf>,
-    /// An alert of at least this priority fails the run.
-    pub fail_on: Option<Priority>,
-    /// No summary, no progress, no warnings.
-    pub quiet: bool,
-    /// Show warnings of the rule files and every damaged place.
     pub verbose: bool,
 }
 

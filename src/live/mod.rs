@@ -8,6 +8,7 @@ mod check;
 mod correlating;
 mod flight;
 mod intent;
+mod lines;
 mod log;
 mod recordings;
 mod reload;

@@ -2,7 +2,6 @@
 //! turn: signals, changed rules, losses, failing outputs, metrics.
 
 use std::collections::BTreeMap;
-use std::io;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -12,15 +11,16 @@ use tercel_config::Config;
 use tercel_format::{LiveSource, Polled};
 use tercel_live::{
     DropWatcher, InternalAlert, LostExits, Metrics, Shedding, SilenceWatcher, Snapshots, SyscallSelection,
-    WebServer, metrics, record,
+    WebServer, metrics,
 };
-use tercel_outputs::{Level, Message, Outputs};
+use tercel_outputs::{Level, Outputs};
 use tercel_replay::state::State;
-use tercel_replay::{Alert, Formatter, Origin, Replay, Sink};
+use tercel_replay::{Formatter, Origin, Replay};
 use tercel_rules::program::{Priority, Program};
 
 use super::correlating::Correlating;
 use super::flight::{Flight, Notice};
+use super::lines::Lines;
 use super::log::Log;
 use super::recordings::Recordings;
 use super::rules::Running;
@@ -468,38 +468,4 @@ impl<'a> Watch<'a> {
 /// Now, in nanoseconds since the epoch.
 fn since_epoch() -> u64 {
     u64::try_from(Timestamp::now().as_nanosecond()).unwrap_or(0)
-}
-
-/// Hands alerts to the outputs as lines.
-struct Lines<'a, 'p> {
-    formatter: &'a mut Formatter,
-    outputs: &'a Outputs,
-    flight: Option<&'a mut Flight>,
-    correlating: Option<&'a mut Correlating<'p>>,
-}
-
-impl Sink for Lines<'_, '_> {
-    fn alert(&mut self, alert: &Alert<'_>) -> io::Result<()> {
-        let is_delivered = self.correlating.as_mut().is_none_or(|correlating| {
-            correlating.before(alert, self.outputs);
-            correlating.see(alert)
-        });
-        if is_delivered {
-            self.deliver(alert);
-        }
-        self.correlating.iter_mut().for_each(|correlating| correlating.deliver(self.outputs));
-        Ok(())
-    }
-}
-
-impl Lines<'_, '_> {
-    fn deliver(&mut self, alert: &Alert<'_>) {
-        if let Some(flight) = &mut self.flight {
-            self.formatter.set_cut(flight.alert(alert));
-        }
-        let mut line = Vec::new();
-        self.formatter.push_line(alert, &mut line);
-        let record = self.outputs.need_records().then(|| record(self.formatter.finding(alert)));
-        self.outputs.deliver(Message { line, severity: alert.rule.priority.severity(), record });
-    }
 }

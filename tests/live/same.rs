@@ -50,7 +50,11 @@ fn json_is_the_same() {
 fn correlations_are_the_same() {
     let correlations = root().join("tests/live/correlations.yaml").display().to_string();
     same("same-correlations", &["--correlations", &correlations], &[]);
-    same("same-correlations-json", &["--rule-matching", "all", "--json", "--correlations", &correlations], &[]);
+    same(
+        "same-correlations-json",
+        &["--rule-matching", "all", "--json", "--correlations", &correlations],
+        &[],
+    );
 }
 
 #[test]

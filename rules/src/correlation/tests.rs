@@ -153,7 +153,7 @@ fn mistakes_have_their_places() {
     refused(&ordered, "c.yaml:6:14", "temporal_ordered has no condition", "");
     refused(&with(&[("type", "temporal")]), "c.yaml:6:14", "give gte from 1 to 1", "");
     let alias = with(&[("group-by", "[a]"), ("aliases", "{a: {Login accepted: fd.name}}")]);
-    refused(&alias, "c.yaml:9:17", "names a rule 'Login accepted'", "");
+    refused(&alias, "c.yaml:9:33", "names a rule 'Login accepted'", "");
     refused(&(with(&[]) + &with(&[])), "c.yaml:9:16", "a correlation 'C' is already defined", "");
     refused("- {rule: R}\n", "c.yaml:1:3", "a rule belongs into a rule file (--rules)", "");
     refused("- {correlatoin: R}\n", "c.yaml:1:3", "must have the key", "did you mean 'correlation'?");
