@@ -214,11 +214,10 @@ fn a_slice_can_leave_other_processes_out() {
             .lines()
             .map(|line| serde_json::from_str(line).expect("an object"))
             .collect();
-        let kept: BTreeSet<i64> = ran(&["events", "-q", "-p", "%proc.pid", &only], 0)
-            .out
-            .lines()
-            .filter_map(|pid| pid.parse().ok())
-            .collect();
+        let led: Vec<String> = (1..=24).map(|number| format!("%proc.lineage.pid[{number}]")).collect();
+        let leaders = "%proc.pid %proc.sid %proc.pgid %proc.vpgid %proc.origin.pid";
+        let pids = ran(&["events", "-q", "-p", &format!("{leaders} {}", led.join(" ")), &only], 0).out;
+        let kept: BTreeSet<i64> = pids.split_whitespace().filter_map(|pid| pid.parse().ok()).collect();
         // Whoever lost its parent came to init.
         let kin = ancestors(&processes, |one| {
             one["pid"].as_i64().is_some_and(|pid| pid == 1 || kept.contains(&pid))

@@ -33,13 +33,12 @@ fn correlations(list: Vec<Correlation>, once: Vec<Once>) -> Correlations {
 /// An alert: second, rule, group and value.
 type Step<'s> = (u64, usize, &'s str, &'s str);
 
+/// Second, count and events.
+type Fired = (u64, u64, Vec<u64>);
+
 /// What the alerts of `steps` give: for each that is raised the second at which it is, and what it counted. The number of an event is
 /// its place.
-fn run(
-    correlations: &Correlations,
-    steps: &[Step<'_>],
-    end: u64,
-) -> (Vec<(u64, u64, Vec<u64>)>, Vec<bool>, Totals) {
+fn run(correlations: &Correlations, steps: &[Step<'_>], end: u64) -> (Vec<Fired>, Vec<bool>, Totals) {
     let mut correlator = Correlator::new(correlations);
     let (mut fired, mut printed, mut raised) = (Vec::new(), Vec::new(), Vec::new());
     let mut at = |second: u64, raised: &mut Vec<Raised>| {

@@ -90,10 +90,13 @@ struct Reader<'l> {
     read: Correlations,
 }
 
+/// A rule, the field that an alias means in it, and where that stands.
+type PerRule<'d> = (&'d str, &'d str, &'d Node);
+
 /// The fields of a group: name, and per rule another one.
 struct Group<'d> {
     fields: Vec<(&'d str, &'d Node)>,
-    aliases: Vec<(&'d str, Vec<(&'d str, &'d str, &'d Node)>)>,
+    aliases: Vec<(&'d str, Vec<PerRule<'d>>)>,
 }
 
 impl Reader<'_> {

@@ -175,7 +175,7 @@ fn field(document: &Document, key: &str, node: &Node, value: &Rc<Node>) -> Read<
 
 /// The value that a field's name or a transformer stands for in outputs.
 fn operand(key: &str) -> Option<Operand> {
-    if key.strip_prefix("correlation.").is_some_and(|name| StaticFields::is_name(name)) {
+    if key.strip_prefix("correlation.").is_some_and(StaticFields::is_name) {
         // Correlations know their values by name; of alerts of rules there is none.
         let source = Source::Text(Box::default());
         return Some(Operand { source, ty: ParamType::CharBuf, format: PrintFormat::Na, list: false });
