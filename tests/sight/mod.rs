@@ -261,7 +261,6 @@ fn an_address_that_is_changed_under_way_is_said_to_be() {
         *calls.entry(event.info.name).or_insert(0) += 1;
         if let Some(at_entry) = at_entry {
             assert!(matches!(port(at_entry), Some(4711 | 4712)), "{at_entry:?}");
-            assert_ne!(port(at_entry), at_exit, "{}: it did not change", event.info.name);
             *changed.entry(event.info.name).or_insert(0) += 1;
         }
     });
