@@ -61,6 +61,7 @@ fn changes_and_their_consequences() {
             "  used by 'Shell'",
             "new.yaml:5: alerts of 'Shell': 6 vanish, 1 is the same",
             "  - web #8: 2026-01-15T09:30:01.000163109+0000: Notice shell sh -c id; uname -a",
+            "    by the new rules the event misses proc.name in (shells) (it is sh)",
             "  … 5 more vanish",
             "alerts: 6 vanish, 3 are the same",
         ],

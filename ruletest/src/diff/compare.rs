@@ -6,8 +6,10 @@ use std::sync::Arc;
 
 use tercel_format::trace::Zone;
 use tercel_replay::{Alert, Context, Formatter, Matcher, Matching, Memory, Origin, Settings, Style};
+use tercel_rules::load::Resolved;
 use tercel_rules::program::{Program, Rule};
 
+use crate::explain::Explainer;
 use crate::pass::Look;
 
 /// Bytes of an example's line that are kept.
@@ -44,6 +46,9 @@ pub struct Example {
     pub after: Option<String>,
     /// The rule that raises an alert at this event on the side that has none of this rule.
     pub instead: Option<String>,
+    /// Why only one side raises it, of the first alert of a kind: what the event misses by the rules that do not, or, where they have no
+    /// such rule, what made it match by the others.
+    pub why: Option<String>,
 }
 
 /// Alerts of one kind.
@@ -80,15 +85,17 @@ impl Counts {
         self.same += later.same;
         for (kind, later) in self.kinds.iter_mut().zip(later.kinds) {
             kind.count += later.count;
-            let room = most.saturating_sub(kind.examples.len());
-            kind.examples.extend(later.examples.into_iter().take(room));
+            for mut example in later.examples.into_iter().take(most.saturating_sub(kind.examples.len())) {
+                example.why.take_if(|_| !kind.examples.is_empty());
+                kind.examples.push(example);
+            }
         }
     }
 }
 
 /// Two programs, and which rule of one is which of the other.
 #[derive(Debug)]
-pub(super) struct Pair<'p> {
+pub(crate) struct Pair<'p> {
     programs: [&'p Program; 2],
     matchers: [Matcher; 2],
     /// Per rule of the old program its position among all rules.
@@ -97,13 +104,15 @@ pub(super) struct Pair<'p> {
     numbers: [Vec<usize>; 2],
     /// Per name, whether the alerts of both sides are the same wherever both are raised.
     alike: Vec<bool>,
+    /// Per side and name the condition, for explanations.
+    conditions: [Vec<Option<Resolved>>; 2],
     settings: Settings,
     /// How many examples are kept.
-    most: usize,
+    pub(super) most: usize,
 }
 
 impl<'p> Pair<'p> {
-    pub(super) fn new(
+    pub(crate) fn new(
         programs: [&'p Program; 2],
         matching: Matching,
         settings: Settings,
@@ -127,8 +136,20 @@ impl<'p> Pair<'p> {
             _ => false,
         });
         let alike = alike.collect();
+        let conditions = [(); 2].map(|()| vec![None; names.len()]);
         let matchers = programs.map(|program| Matcher::new(program, matching));
-        Pair { programs, matchers, names, numbers, alike, settings, most }
+        Pair { programs, matchers, names, numbers, alike, conditions, settings, most }
+    }
+
+    /// Has differences explained by the conditions of both sides.
+    pub(super) fn explain(&mut self, conditions: [Vec<Resolved>; 2]) {
+        for (seats, conditions) in self.conditions.iter_mut().zip(conditions) {
+            for condition in conditions {
+                if let Some(name) = self.names.iter().position(|name| *name == condition.rule) {
+                    seats[name] = Some(condition);
+                }
+            }
+        }
     }
 
     pub(super) fn look(&self, capture: usize, zone: Option<&Arc<Zone>>) -> Comparing<'_, 'p> {
@@ -141,7 +162,14 @@ impl<'p> Pair<'p> {
             formatter.set_origin(&origin);
             Side { memory, formatter, raised: Vec::new() }
         });
-        Comparing { pair: self, capture, sides, counts: vec![Counts::default(); self.names.len()] }
+        Comparing {
+            pair: self,
+            capture,
+            zone: zone.cloned(),
+            sides,
+            explainers: HashMap::new(),
+            counts: vec![Counts::default(); self.names.len()],
+        }
     }
 }
 
@@ -166,7 +194,10 @@ struct Raised {
 pub(super) struct Comparing<'c, 'p> {
     pair: &'c Pair<'p>,
     capture: usize,
+    zone: Option<Arc<Zone>>,
     sides: [Side; 2],
+    /// By side and name, made when they are first needed; `None` if a term cannot be asked by itself.
+    explainers: HashMap<(usize, usize), Option<Explainer>>,
     /// By names.
     pub(super) counts: Vec<Counts>,
 }
@@ -210,35 +241,59 @@ impl Comparing<'_, '_> {
             return;
         }
         let kind = if priority(0, old) == priority(1, new) { Kind::Text } else { Kind::Priority };
-        self.note(old.name, kind, cx, Some(lines.0), Some(lines.1), None);
+        let example = Example { before: Some(lines.0), after: Some(lines.1), ..self.example(cx) };
+        self.note(old.name, kind, example);
     }
 
     /// Only one side raises an alert of the rule; the other may raise one of another rule that this one does not.
     fn one(&mut self, side: usize, raised: Raised, instead: Option<&Raised>, cx: &Context<'_>) {
         let kind = if side == 0 { Kind::Vanishes } else { Kind::Appears };
-        let wanted = self.counts[raised.name].of(kind).examples.len() < self.pair.most;
-        let line = wanted.then(|| self.line(side, raised, cx));
-        let instead = instead.filter(|_| wanted).and_then(|other| self.pair.names.get(other.name));
-        let instead = instead.map(|name| (*name).to_owned());
+        let differing = &mut self.counts[raised.name].kinds[kind as usize];
+        if differing.examples.len() >= self.pair.most {
+            differing.count += 1;
+            return;
+        }
+        let is_first = differing.examples.is_empty();
+        let line = Some(self.line(side, raised, cx));
         let (before, after) = if side == 0 { (line, None) } else { (None, line) };
-        self.note(raised.name, kind, cx, before, after, instead);
+        let instead = instead.and_then(|other| self.pair.names.get(other.name));
+        let instead = instead.map(|name| (*name).to_owned());
+        let why = if is_first { self.why(side, raised.name, cx) } else { None };
+        self.note(raised.name, kind, Example { before, after, instead, why, ..self.example(cx) });
     }
 
-    fn note(
-        &mut self,
-        name: usize,
-        kind: Kind,
-        cx: &Context<'_>,
-        before: Option<String>,
-        after: Option<String>,
-        instead: Option<String>,
-    ) {
+    /// Why only this side raises an alert of the rule. If the condition of the other side holds, too, another rule came first there, or the
+    /// rule does not run.
+    fn why(&mut self, side: usize, name: usize, cx: &Context<'_>) -> Option<String> {
+        let other = 1 - side;
+        let asked = if self.pair.conditions[other][name].is_some() { other } else { side };
+        let explainer = self.explainers.entry((asked, name)).or_insert_with(|| {
+            let condition = self.pair.conditions[asked][name].as_ref()?;
+            let mut explainer = Explainer::new(condition, self.pair.settings).ok()?;
+            explainer.set_zone(self.zone.as_ref());
+            Some(explainer)
+        });
+        let explanation = explainer.as_mut()?.at(cx);
+        let rules = ["the old rules", "the new rules"][asked];
+        match (explanation.holds(), asked == side) {
+            (false, false) => Some(format!("by {rules} the event {}", explanation.short())),
+            (true, true) => Some(format!("{rules} match by {}", explanation.short())),
+            _ => None,
+        }
+    }
+
+    fn example(&self, cx: &Context<'_>) -> Example {
+        let (capture, number) = (self.capture, cx.event.num);
+        Example { capture, number, before: None, after: None, instead: None, why: None }
+    }
+
+    fn note(&mut self, name: usize, kind: Kind, example: Example) {
         let differing = &mut self.counts[name].kinds[kind as usize];
         differing.count += 1;
         if differing.examples.len() < self.pair.most {
-            let (before, after) = (before.map(shortened), after.map(shortened));
-            let number = cx.event.num;
-            differing.examples.push(Example { capture: self.capture, number, before, after, instead });
+            let Example { before, after, why, .. } = example;
+            let [before, after, why] = [before, after, why].map(|text| text.map(shortened));
+            differing.examples.push(Example { before, after, why, ..example });
         }
     }
 }
@@ -266,6 +321,7 @@ impl Look for Comparing<'_, '_> {
 
     fn forget(&mut self) {
         self.sides.iter_mut().for_each(|side| side.memory.forget());
+        self.explainers.values_mut().flatten().for_each(Explainer::forget);
     }
 }
 

@@ -77,5 +77,6 @@ fn one(diff: &Diff, example: &Example) -> Value {
         "before": example.before,
         "after": example.after,
         "other_rule": example.instead,
+        "why": example.why,
     })
 }

@@ -57,6 +57,9 @@ fn examples(out: &mut String, diff: &Diff, rule: &RuleDiff) {
                     line!(lines, "{sign} {head}: {}", shown(line));
                 }
             }
+            if let Some(why) = &example.why {
+                line!(lines, "  {}", shown(why));
+            }
         }
         let more = differing.count.saturating_sub(differing.examples.len() as u64);
         if more > 0 && !differing.examples.is_empty() {

@@ -20,13 +20,12 @@ use std::sync::Arc;
 
 use tercel_format::trace::Zone;
 use tercel_replay::Matching;
-use tercel_rules::load::{Contents, Loaded, Loader, Options as Loading, Place};
-use tercel_rules::program::Program;
+use tercel_rules::load::{Contents, Loaded, Loader, Options as Loading, Place, Resolved};
 
 use crate::error::RunError;
 use crate::options::Screen;
 use crate::pass::{self, Captures, Ended, Extent};
-use compare::Pair;
+pub(crate) use compare::Pair;
 
 pub use changes::{Change, PartChange, Thing};
 pub use compare::{Counts, Differing, Example, Kind};
@@ -91,11 +90,13 @@ pub struct RuleDiff {
 /// # Errors
 /// Rules cannot be read, or have errors; threads cannot be started. What is wrong with a capture stands in the answer.
 pub fn diff(options: &DiffOptions<'_>, captures: Captures<'_>) -> Result<Diff, RunError> {
-    let (old, old_definitions) = load(&options.old, &options.loading)?;
-    let (new, new_definitions) = load(&options.new, &options.loading)?;
+    let (old, old_definitions, old_conditions) = load(&options.old, &options.loading)?;
+    let (new, new_definitions, new_conditions) = load(&options.new, &options.loading)?;
     let changes = changes::changes(&old_definitions, &new_definitions);
     let programs = [&old.program, &new.program];
-    let (sums, ended) = compared(programs, options.matching, options.extent, captures, options.examples)?;
+    let mut pair = Pair::new(programs, options.matching, options.extent.settings, options.examples);
+    pair.explain([old_conditions, new_conditions]);
+    let (sums, ended) = compared(&pair, options.extent, captures)?;
     let places = places(&old, &new);
     let same = sums.iter().map(|(_, counts)| counts.same).sum();
     let differing = sums.into_iter().filter(|(_, counts)| counts.differ());
@@ -110,28 +111,25 @@ pub fn diff(options: &DiffOptions<'_>, captures: Captures<'_>) -> Result<Diff, R
 /// Counts by the names of the rules, those of the old program first, in their order; and how the reading of each capture ended.
 pub(crate) type Compared<'p> = (Vec<(&'p str, Counts)>, Vec<Ended>);
 
-/// What two programs say of captures; `most` examples
-/// of each kind are kept.
+/// What two programs say of captures.
 pub(crate) fn compared<'p>(
-    programs: [&'p Program; 2],
-    matching: Matching,
+    pair: &Pair<'p>,
     extent: Extent<'_>,
     captures: Captures<'_>,
-    most: usize,
 ) -> Result<Compared<'p>, RunError> {
-    let pair = Pair::new(programs, matching, extent.settings, most);
     let start = |at: usize, zone: Option<&Arc<Zone>>| pair.look(at, zone);
     let found = pass::pass(captures, extent, &start, &|comparing| comparing.counts)?;
     let mut sums = vec![Counts::default(); pair.names.len()];
     let mut ended = Vec::with_capacity(found.len());
     for (counts, end) in found {
-        sums.iter_mut().zip(counts).for_each(|(sum, later)| sum.add(later, most));
+        sums.iter_mut().zip(counts).for_each(|(sum, later)| sum.add(later, pair.most));
         ended.push(end);
     }
     Ok((pair.names.iter().copied().zip(sums).collect(), ended))
 }
 
-fn load(source: &RuleSource, options: &Loading) -> Result<(Loaded, Contents), RunError> {
+/// Loads rules, with their definitions, and with the conditions of all of them for explanations: of none if they are too large for it.
+fn load(source: &RuleSource, options: &Loading) -> Result<(Loaded, Contents, Vec<Resolved>), RunError> {
     let mut loader = Loader::new(options.clone());
     for file in source.read()? {
         let report = loader.bytes(&file.name, &file.bytes);
@@ -140,7 +138,9 @@ fn load(source: &RuleSource, options: &Loading) -> Result<(Loaded, Contents), Ru
         }
     }
     let definitions = loader.contents();
-    Ok((loader.finish(), definitions))
+    let names: Vec<&str> = definitions.rules.iter().map(|rule| rule.info.name.as_str()).collect();
+    let conditions = loader.resolved(&names).unwrap_or_default();
+    Ok((loader.finish(), definitions, conditions))
 }
 
 fn places<'l>(old: &'l Loaded, new: &'l Loaded) -> HashMap<&'l str, &'l Place> {

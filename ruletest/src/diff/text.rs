@@ -102,6 +102,9 @@ fn one(out: &mut String, diff: &Diff, example: &Example, paint: &Paint) {
         let side = if example.after.is_some() { "the old rules raised" } else { "the new rules raise" };
         line!(out, "    {side} an alert of '{}' here", shown(other));
     }
+    if let Some(why) = &example.why {
+        line!(out, "    {}", shown(why));
+    }
 }
 
 /// A text without characters that would do something, and not too long.

@@ -10,7 +10,7 @@ use tercel_rules::files::RuleFile;
 use tercel_rules::load::Loaded;
 
 use super::{Draft, LOCAL, TuneOptions, text_of};
-use crate::diff::{Counts, Kind, compared};
+use crate::diff::{Counts, Kind, Pair, compared};
 use crate::error::RunError;
 use crate::failure::Status;
 use crate::options::Options;
@@ -47,7 +47,8 @@ pub(super) fn counts(
 ) -> Result<Vec<Counts>, RunError> {
     let extent = Extent { settings: options.settings, ..Extent::default() };
     let programs = [&before.program, &after.program];
-    let (found, _) = compared(programs, options.matching, extent, captures, 0)?;
+    let pair = Pair::new(programs, options.matching, options.settings, 0);
+    let (found, _) = compared(&pair, extent, captures)?;
     Ok(found.into_iter().map(|(_, counts)| counts).collect())
 }
 
