@@ -113,7 +113,7 @@ fn all_errors_of_a_file_are_reported() {
         ("20:13", "Invalid priority"),
         ("2:24", ""),
         ("14:13", ""),
-        ("26:31", ""),
+        ("26:34", ""),
     ];
     assert_eq!(found.len(), expected.len(), "{out}");
     for (line, (place, words)) in found.iter().zip(expected) {

@@ -15,9 +15,9 @@ use crate::intent::Diff;
 
 const AFTER_HELP: &str = "\
 Examples:
-  tercel diff --rules rules --rules-b new-rules testdata/traces
-  tercel diff --rules rules --rules-at HEAD~1 testdata/traces     # the rules of the last commit but one with those of now
-  tercel diff --rules rules --rules-at origin/main --format markdown testdata/traces
+  tercel diff -r rules --rules-b new-rules testdata/traces
+  tercel diff -r rules --rules-at HEAD~1 testdata/traces
+  tercel diff -r rules --rules-at origin/main --format markdown traces
 
 Exit codes:
   0  nothing differs

@@ -15,11 +15,13 @@ use crate::intent::{Explain, Rules};
 
 const AFTER_HELP: &str = "\
 Why the rule fired, at each of its alerts:
-  tercel explain --rules rules --rule 'Miner started' testdata/traces/impact.scap
+  tercel explain -r rules --rule 'Miner started' impact.scap
+
 Its condition at one event, each term with the value that the event has:
-  tercel explain --rules rules --rule 'Miner started' testdata/traces/impact.scap --event 46
+  tercel explain -r rules --rule 'Miner started' impact.scap --event 46
+
 Why it did not fire: the events that missed by the fewest terms, and what they had instead:
-  tercel explain --rules rules --rule 'Miner started' testdata/traces/impact.scap --near
+  tercel explain -r rules --rule 'Miner started' impact.scap --near
 
 docs/explain.md describes the output.";
 
@@ -28,7 +30,10 @@ const GROUPS: &str = "5";
 
 /// Options of `tercel explain`.
 #[derive(Debug, Args)]
-#[command(after_help = AFTER_HELP)]
+#[command(
+    after_help = AFTER_HELP,
+    override_usage = "tercel explain [OPTIONS] -r <FILE> --rule <NAME> <TRACE… [FILTER]>"
+)]
 pub struct ExplainArgs {
     /// Rule files or directories of them, in the order of loading
     #[arg(long, short, value_name = "FILE", required = true)]

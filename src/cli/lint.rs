@@ -8,8 +8,9 @@ use tercel_ruletest::lint::report::Form;
 use crate::intent::RulesLint;
 
 const LINT_HELP: &str = "\
-Codes and what to do about each: docs/lint.md. A comment '# nolint L203: reason' at the end of a line, or on a line of its own
-before what it is about, allows one.
+Codes and what to do about each: docs/lint.md. A comment '# nolint L203: reason'
+at the end of a line, or on a line of its own before what it is about, allows
+one.
 
 Examples:
   tercel rules lint rules

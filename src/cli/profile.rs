@@ -14,11 +14,11 @@ use crate::intent::Profile;
 
 const AFTER_HELP: &str = "\
 Examples:
-  tercel profile --rules rules testdata/traces
-  tercel profile --rules rules --alone -n 10 testdata/traces     # what each rule costs by itself, too
-  tercel profile --rules rules --counts --json testdata/traces   # the same bytes in every run
+  tercel profile -r rules testdata/traces
+  tercel profile -r rules --alone -n 10 testdata/traces
+  tercel profile -r rules --counts --json testdata/traces
 
-Counts are the same in every run, whatever -j; times are measured on one event in 16 and differ a little.";
+Counts are the same in every run, whatever -j, and so is all that --counts prints; times are measured on one event in 16 and differ a little.";
 
 /// Options of `tercel profile`.
 #[derive(Debug, Args)]

@@ -18,12 +18,16 @@ Of the alerts of a rule, or those of one event, the trace keeps the events, and 
 led to them, fds, users, containers. Everything else goes, arguments and environments of other processes first. What may go is tried \
 by replays; the file that was written is replayed at the end.
 
-  tercel shrink -r rules --rule 'Password hashes read' testdata/traces/password-hashes-read.scap -w small.scap --with-test
-  tercel test small.test.yaml";
+Example:
+  tercel shrink -r rules --rule 'Miner started' trace.scap -w s.scap
+  tercel test s.test.yaml                # written with --with-test";
 
 /// Options of `tercel shrink`.
 #[derive(Debug, Args)]
-#[command(after_help = AFTER_HELP)]
+#[command(
+    after_help = AFTER_HELP,
+    override_usage = "tercel shrink [OPTIONS] -r <FILE> --rule <NAME> -w <FILE> <TRACE>"
+)]
 pub struct ShrinkArgs {
     /// Rule files or directories of them, in the order of loading
     #[arg(long, short, value_name = "FILE", required = true)]

@@ -15,9 +15,9 @@ use crate::intent::Tune;
 
 const AFTER_HELP: &str = "\
 Example:
-  tercel tune --rules rules --good quiet.scap --bad attacks --tests testdata/tests -w rules.local.yaml
+  tercel tune -r rules --good quiet.scap --bad attacks -w my.local.yaml
 
-Captures are read several times, so they have to be files. Review the exceptions before you load them: a capture that is
+Captures are read several times, so they have to be files. Review the exceptions before you load them: a capture that is \
 taken for good by mistake silences an attack.";
 
 /// Options of `tercel tune`.

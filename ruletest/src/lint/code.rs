@@ -91,7 +91,7 @@ codes! {
     Source "L601" "unknown-source" Warning "A rule is for another event source and never runs" "remove the rule, or its 'source'";
     UnsafeComparison "L602" "unsafe-comparison" Warning "A comparison with the text <NA>" "use 'exists'";
     UnknownFilter "L603" "unknown-filter" Warning "A rule names an unknown field or event type and is skipped" "mend the name";
-    UnknownItem "L604" "unknown-item" Warning "An item that is no rule, macro, list or requirement" "mend its first key";
+    UnknownItem "L604" "unknown-item" Warning "An item that is neither rule, macro, list nor requirement" "mend its first key";
     Deprecated "L605" "deprecated" Note "Something deprecated" "use what replaces it";
     ExceptionValues "L606" "exception-values" Warning "An exception is appended without values, or two exceptions of a rule have one name" "give it values, and each exception a name of its own";
     InvalidName "L607" "invalid-name" Warning "The name of a macro or list that conditions cannot refer to" "use letters, digits and underscores";

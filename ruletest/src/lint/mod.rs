@@ -23,7 +23,7 @@
 //! );
 //! let findings = lint(&loader)?.expect("valid rules");
 //! assert_eq!(findings[0].code, Code::PatternInEquality);
-//! assert_eq!(findings[0].place.to_string(), "rules.yaml:3:36");
+//! assert_eq!(findings[0].place.to_string(), "rules.yaml:3:48");
 //! # Ok::<(), tercel_rules::load::TooLarge>(())
 //! ```
 
