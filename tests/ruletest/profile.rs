@@ -57,7 +57,7 @@ fn rewrites_are_named() {
     let ran = run(place.directory(), &["profile", "--rules", "r.yaml", "--counts", &web]);
     assert_eq!(ran.code, 0, "{}", ran.all());
     for words in [
-        "write 'proc.cmdline in (a, b)' for 'proc.cmdline regex ^(a|b)$'",
+        "write 'proc.cmdline in (a, b)' for 'proc.cmdline regex \"^(a|b)$\"'",
         "write 'proc.name in (sh, curl, id)' for 3 comparisons with =",
         "name event types",
     ] {
