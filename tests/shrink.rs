@@ -91,6 +91,9 @@ fn check(place: &Place, rules: &str, rule: &str, trace: &str) {
     let share: f64 = share.and_then(|share| share.parse().ok()).expect("a share");
     assert!(share <= 2.0, "{told}");
     let (bytes, _) = parts(&small);
+    // As in JSON, and as the fields have it.
+    let alert: Value = serde_json::from_str(line).expect("an object");
+    let line = format!("{line} {}", alert["output"].as_str().unwrap_or_default());
     for (pid, words) in words(trace) {
         // Alerts show the beginning of a container's id, the whole of which is in the cgroups of its processes.
         let shown = |word: &&String| {
@@ -216,7 +219,7 @@ fn a_slice_can_leave_other_processes_out() {
             .collect();
         let led: Vec<String> = (1..=24).map(|number| format!("%proc.lineage.pid[{number}]")).collect();
         let leaders = "%proc.pid %proc.sid %proc.pgid %proc.vpgid %proc.origin.pid";
-        let pids = ran(&["events", "-q", "-p", &format!("{leaders} {}", led.join(" ")), &only], 0).out;
+        let pids = ran(&["events", "-q", "-p", &format!("*{leaders} {}", led.join(" ")), &only], 0).out;
         let kept: BTreeSet<i64> = pids.split_whitespace().filter_map(|pid| pid.parse().ok()).collect();
         // Whoever lost its parent came to init.
         let kin = ancestors(&processes, |one| {

@@ -193,7 +193,10 @@ mod tests {
         let text = baseline.write();
         assert_eq!(Baseline::read(text.as_bytes()).expect("a baseline"), baseline);
         assert!(matches!(Baseline::read(b"{}"), Err(Error::Invalid(_))));
-        let other = text.replace("\"version\":1", "\"version\":2");
-        assert!(matches!(Baseline::read(other.as_bytes()), Err(Error::Version(2))));
+        let [own, next] = [VERSION, VERSION + 1].map(|version| format!("\"version\":{version}"));
+        let other = text.replace(&own, &next);
+        assert!(
+            matches!(Baseline::read(other.as_bytes()), Err(Error::Version(version)) if version == VERSION + 1)
+        );
     }
 }
