@@ -2,7 +2,7 @@
 
 /// The answer to chisels about times.
 const TIMES: &str =
-    "`tercel record --latency` measures how long calls take: `evt.latency` in filters, exports and SQL";
+    "`record --latency` measures how long calls take: `evt.latency` in filters, exports and SQL";
 
 /// Chisels, and the commands that answer them; text that is no command says why there is none.
 const CHISELS: &[(&[&str], &str)] = &[
