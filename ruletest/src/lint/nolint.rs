@@ -1,7 +1,7 @@
 //! `#nolint CODE` comments: lines of rule files and findings enter, the findings that are left leave, with what is wrong about the
 //! comments themselves.
 //!
-//! A comment counts for the line that it ends, or, alone on its line, for the next line that is no comment. What begins on that line
+//! A comment counts for the line that it ends, or, alone on its line, for the next line that is not a comment. What begins on that line
 //! is meant as a whole: an item of the file, or a text that goes on below its key.
 
 use std::ops::Range;

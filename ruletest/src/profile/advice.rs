@@ -11,7 +11,7 @@ use tercel_rules::load::{Branch, BranchKind, Named, Place, Resolved, Term};
 use super::patterns;
 use super::rows::Terms;
 
-/// Event types that a rule may look at before it is told to name some.
+/// Event types that a rule may look at before the report asks for fewer.
 const MANY_TYPES: usize = 64;
 
 /// A rewrite of less than a thousandth of all questions is not worth a line.

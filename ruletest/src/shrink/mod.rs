@@ -93,7 +93,7 @@ pub struct Shrunk {
     pub findings: Findings,
 }
 
-/// Why there is no small trace.
+/// Why no small trace can be written.
 #[derive(Debug, thiserror::Error)]
 pub enum ShrinkError<E> {
     /// The capture cannot be opened.
