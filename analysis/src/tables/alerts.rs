@@ -3,6 +3,7 @@
 use std::mem::size_of;
 use std::sync::Arc;
 
+use tercel_format::catalogue::{EventInfo, code};
 use tercel_format::trace::Zone;
 use tercel_replay::state::Text;
 use tercel_replay::{Alert, Context, Formatter, Matcher, Matching, Memory, Origin, Settings, Style};
@@ -13,6 +14,7 @@ use super::cell::{Cell, ColumnType as T};
 use super::collector::{Collector, Row};
 use super::dns::Names;
 use super::process_id::{EVENT, LABEL, Label};
+use super::reads::{self, Reads};
 use super::seen::Seen;
 
 /// The table of alerts.
@@ -103,6 +105,11 @@ pub(super) struct Alerts {
 }
 
 impl Collector for Alerts {
+    // Whatever the rules look at is there besides.
+    fn reads(info: &EventInfo) -> Reads {
+        if info.code == code::GENERIC_X { reads::ALL } else { None }
+    }
+
     fn event(&mut self, seen: &Seen<'_>) {
         for raised in seen.alerts {
             self.bytes += COLUMNS.len() * size_of::<Cell>() + raised.message.len() + raised.fields.len();

@@ -1,14 +1,16 @@
 //! Calls by their type, and their errors.
 
-use std::collections::HashMap;
 use std::mem::size_of;
 
+use rustc_hash::FxHashMap;
+use tercel_format::catalogue::EventInfo;
 use tercel_replay::state::Text;
 
 use super::catalogue::{ColumnInfo, Order, TableInfo, column, row_bytes};
 use super::cell::{Cell, ColumnType as T};
 use super::collector::{Collector, Row};
 use super::dns::Names;
+use super::reads::{self, Reads};
 use super::seen::{Moved, Seen, Times};
 
 /// The table of calls.
@@ -41,7 +43,7 @@ struct Calls {
 /// Collects calls.
 #[derive(Debug, Default)]
 pub(super) struct Syscalls {
-    by_type: HashMap<(&'static str, Text), Calls>,
+    by_type: FxHashMap<(&'static str, Text), Calls>,
 }
 
 /// The name of the event's process; empty where it is not known.
@@ -50,6 +52,10 @@ fn name(seen: &Seen<'_>) -> Text {
 }
 
 impl Collector for Syscalls {
+    fn reads(info: &EventInfo) -> Reads {
+        reads::of_calls(info)
+    }
+
     fn event(&mut self, seen: &Seen<'_>) {
         let now = Times::at(seen.ts());
         let calls = self.by_type.entry((seen.context.type_name(), name(seen))).or_insert_with(|| Calls {
@@ -130,7 +136,7 @@ type ErrorKey = (&'static str, &'static str, Text);
 /// Collects errors.
 #[derive(Debug, Default)]
 pub(super) struct Errors {
-    by_error: HashMap<ErrorKey, Failures>,
+    by_error: FxHashMap<ErrorKey, Failures>,
 }
 
 /// What a failed call was about.
@@ -144,6 +150,10 @@ fn subject(seen: &Seen<'_>) -> Cell {
 }
 
 impl Collector for Errors {
+    fn reads(info: &EventInfo) -> Reads {
+        Some(reads::plain(info))
+    }
+
     fn event(&mut self, seen: &Seen<'_>) {
         let Some(error) = seen.error else { return };
         let now = Times::at(seen.ts());

@@ -1,6 +1,7 @@
 //! Collectors of rows, one per table: events enter, in pieces of a capture and in order; pieces are merged in their order.
 
 use tercel_format::Event;
+use tercel_format::catalogue::EventInfo;
 
 use super::alerts::{ALERTS, Alerts};
 use super::calls::{ERRORS, Errors, SYSCALLS, Syscalls};
@@ -15,6 +16,7 @@ use super::files::{FILES, Files};
 use super::http::{HTTP, Http};
 use super::process_tree::{PROCESS_TREE, ProcessTree};
 use super::processes::{EXECUTIONS, Executions, PROCESSES, Processes};
+use super::reads::{self, Reads};
 use super::seen::Seen;
 use super::signals::{SIGNALS, Signals};
 use super::snapshot::Snapshot;
@@ -29,6 +31,11 @@ pub type Row = Vec<Cell>;
 
 /// Collects the rows of a table over a piece of a capture.
 pub(super) trait Collector: Default {
+    /// What it looks at of events of a type. Of types that it does not look at, [`event`](Collector::event) makes nothing.
+    fn reads(_info: &EventInfo) -> Reads {
+        reads::ALL
+    }
+
     /// An event of the window.
     fn event(&mut self, seen: &Seen<'_>);
 
@@ -74,6 +81,13 @@ macro_rules! tables {
             pub fn info(self) -> &'static TableInfo {
                 match self {
                     $(Table::$table => const { &$info },)*
+                }
+            }
+
+            /// What it looks at of events of a type.
+            pub(super) fn reads(self, info: &EventInfo) -> Reads {
+                match self {
+                    $(Table::$table => <$collector as Collector>::reads(info),)*
                 }
             }
         }

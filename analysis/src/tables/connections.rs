@@ -1,11 +1,11 @@
 //! IPv4 and IPv6 sockets: connections, and sockets that wait for some.
 
-use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::mem::size_of;
 use std::net::IpAddr;
 
-use tercel_format::catalogue::code;
+use rustc_hash::FxHashMap;
+use tercel_format::catalogue::{EventInfo, code};
 use tercel_replay::fields::{Socket, SocketRole};
 
 use super::catalogue::{ColumnInfo, Order, TableInfo, column, joined, row_bytes};
@@ -13,6 +13,7 @@ use super::cell::{Cell, ColumnType as T};
 use super::collector::{Collector, Row};
 use super::dns::Names;
 use super::process_id::{LABEL, Label, ProcessId};
+use super::reads::{self, Reads};
 use super::seen::{Moved, Seen, Times};
 use super::snapshot::Snapshot;
 
@@ -77,7 +78,7 @@ struct Connection {
 /// Collects connections.
 #[derive(Debug, Default)]
 pub(super) struct Connections {
-    by_socket: HashMap<(Socket, ProcessId), Connection>,
+    by_socket: FxHashMap<(Socket, ProcessId), Connection>,
     /// Those that are open at the end of the last piece.
     open: Vec<(Socket, Label)>,
 }
@@ -177,6 +178,10 @@ fn connected(socket: Socket) -> Option<Socket> {
 }
 
 impl Collector for Connections {
+    fn reads(info: &EventInfo) -> Reads {
+        reads::is_on_fd(info).then(|| reads::data(info))
+    }
+
     fn event(&mut self, seen: &Seen<'_>) {
         let socket = seen.fd().and_then(|fd| fd.socket()).and_then(connected);
         let (Some(socket), Some(label)) = (socket, seen.label()) else { return };
@@ -259,9 +264,9 @@ struct Listener {
 /// Collects sockets that wait.
 #[derive(Debug, Default)]
 pub(super) struct Listeners {
-    bound: HashMap<Bound, Listener>,
+    bound: FxHashMap<Bound, Listener>,
     /// Accepted connections by port and process.
-    accepted: HashMap<(u16, ProcessId), u64>,
+    accepted: FxHashMap<(u16, ProcessId), u64>,
     open: Vec<(Bound, Label)>,
 }
 
@@ -285,6 +290,12 @@ impl Listeners {
 }
 
 impl Collector for Listeners {
+    fn reads(info: &EventInfo) -> Reads {
+        let codes =
+            [code::SOCKET_BIND_X, code::SOCKET_LISTEN_X, code::SOCKET_ACCEPT_5_X, code::SOCKET_ACCEPT4_6_X];
+        codes.contains(&info.code).then_some(0)
+    }
+
     fn event(&mut self, seen: &Seen<'_>) {
         let event = seen.context.event.code();
         let is_accept = matches!(event, code::SOCKET_ACCEPT_5_X | code::SOCKET_ACCEPT4_6_X);

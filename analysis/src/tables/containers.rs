@@ -3,6 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::mem::size_of;
 
+use tercel_format::catalogue::EventInfo;
 use tercel_replay::fields::FdClass;
 use tercel_replay::state::{Container, Text};
 
@@ -11,6 +12,7 @@ use super::cell::{Cell, ColumnType as T};
 use super::collector::{Collector, Row};
 use super::dns::Names;
 use super::process_id::ProcessId;
+use super::reads::{self, Reads};
 use super::seen::{Moved, Seen, Times};
 use super::snapshot::Snapshot;
 
@@ -80,6 +82,10 @@ fn facts(container: &Container) -> Facts {
 }
 
 impl Collector for Containers {
+    fn reads(info: &EventInfo) -> Reads {
+        reads::of_calls(info)
+    }
+
     fn event(&mut self, seen: &Seen<'_>) {
         if let Some(container) = &seen.context.facts.container
             && container.id != b"host"

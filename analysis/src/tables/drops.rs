@@ -3,13 +3,14 @@
 use std::mem::size_of;
 
 use tercel_format::Event;
-use tercel_format::catalogue::code;
+use tercel_format::catalogue::{EventInfo, code};
 
 use super::catalogue::{ColumnInfo, Order, TableInfo, column, joined};
 use super::cell::{Cell, ColumnType as T};
 use super::collector::{Collector, Row};
 use super::dns::Names;
 use super::process_id::EVENT;
+use super::reads::{self, Reads};
 use super::seen::Seen;
 
 /// The table of losses.
@@ -36,6 +37,10 @@ pub(super) struct Drops {
 }
 
 impl Collector for Drops {
+    fn reads(info: &EventInfo) -> Reads {
+        if matches!(info.code, code::DROP_E | code::DROP_X) { reads::ALL } else { None }
+    }
+
     fn event(&mut self, _seen: &Seen<'_>) {}
 
     fn unfiltered(&mut self, event: &Event<'_>) {

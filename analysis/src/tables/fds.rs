@@ -3,6 +3,7 @@
 use std::mem::size_of;
 use std::sync::Arc;
 
+use tercel_format::catalogue::EventInfo;
 use tercel_replay::state::Fd;
 
 use super::catalogue::{ColumnInfo, Order, TableInfo, column, joined};
@@ -10,6 +11,7 @@ use super::cell::{Cell, ColumnType as T};
 use super::collector::{Collector, Row};
 use super::dns::Names;
 use super::process_id::{LABEL, Label};
+use super::reads::{self, Reads};
 use super::seen::Seen;
 use super::snapshot::Snapshot;
 
@@ -53,6 +55,10 @@ pub(super) struct Fds {
 }
 
 impl Collector for Fds {
+    fn reads(info: &EventInfo) -> Reads {
+        reads::messages(info)
+    }
+
     fn event(&mut self, _seen: &Seen<'_>) {}
 
     fn end(&mut self, snapshot: &Snapshot<'_>) {

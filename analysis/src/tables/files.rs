@@ -1,19 +1,20 @@
 //! Files: what each process did with each path.
 
-use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::mem::size_of;
+use std::sync::Arc;
 
-use tercel_format::catalogue::code;
-use tercel_replay::Context;
+use rustc_hash::FxHashMap;
+use tercel_format::catalogue::{EventFlags, EventInfo, code};
 use tercel_replay::fields::FdClass;
-use tercel_replay::state::Text;
+use tercel_replay::state::{Text, Thread};
 
 use super::catalogue::{ColumnInfo, Order, TableInfo, column, joined, row_bytes};
 use super::cell::{Cell, ColumnType as T};
 use super::collector::{Collector, Row};
 use super::dns::Names;
-use super::process_id::{LABEL, Label, ProcessId};
+use super::process_id::{LABEL, ProcessId, label_cells};
+use super::reads::{self, Reads};
 use super::seen::{Moved, Seen, Times};
 
 /// The table of files.
@@ -55,12 +56,36 @@ const EXECUTABLE: u64 = 1 << 2;
 const CREATED: u32 = 1 << 14;
 
 /// Bytes of a use and of its row, without the path.
-const ROW: usize = size_of::<((Text, ProcessId), Use)>() + row_bytes(&FILES);
+const ROW: usize = size_of::<(Text, Use)>() + row_bytes(&FILES);
+
+/// Calls that name paths, besides those that make an fd.
+const NAMING: [u16; 19] = [
+    code::SYSCALL_MKDIR_2_X,
+    code::SYSCALL_MKDIRAT_X,
+    code::SYSCALL_MKNOD_X,
+    code::SYSCALL_MKNODAT_X,
+    code::SYSCALL_LINK_2_X,
+    code::SYSCALL_LINKAT_2_X,
+    code::SYSCALL_SYMLINK_X,
+    code::SYSCALL_SYMLINKAT_X,
+    code::SYSCALL_RMDIR_2_X,
+    code::SYSCALL_UNLINK_2_X,
+    code::SYSCALL_UNLINKAT_2_X,
+    code::SYSCALL_CHMOD_X,
+    code::SYSCALL_FCHMODAT_X,
+    code::SYSCALL_CHOWN_X,
+    code::SYSCALL_LCHOWN_X,
+    code::SYSCALL_FCHOWNAT_X,
+    code::SYSCALL_RENAME_X,
+    code::SYSCALL_RENAMEAT_X,
+    code::SYSCALL_RENAMEAT2_X,
+];
 
 /// What a process did with a path.
 #[derive(Debug, Clone)]
 struct Use {
-    label: Label,
+    name: Text,
+    container: Text,
     opens: u64,
     reads: u64,
     writes: u64,
@@ -75,9 +100,10 @@ struct Use {
 }
 
 impl Use {
-    fn new(label: Label, ts: u64) -> Use {
+    fn new(leader: &Thread, ts: u64) -> Use {
         Use {
-            label,
+            name: leader.image.comm.clone(),
+            container: leader.container.clone(),
             opens: 0,
             reads: 0,
             writes: 0,
@@ -92,8 +118,18 @@ impl Use {
         }
     }
 
+    /// It was this process, which may have another name by now.
+    fn by(&mut self, leader: &Thread) {
+        if !Arc::ptr_eq(&self.name, &leader.image.comm) {
+            self.name = leader.image.comm.clone();
+        }
+        if !Arc::ptr_eq(&self.container, &leader.container) {
+            self.container = leader.container.clone();
+        }
+    }
+
     fn go_on(&mut self, later: Use) {
-        self.label = later.label;
+        (self.name, self.container) = (later.name, later.container);
         self.opens += later.opens;
         self.reads += later.reads;
         self.writes += later.writes;
@@ -113,35 +149,40 @@ impl Use {
 /// Collects files.
 #[derive(Debug, Default)]
 pub(super) struct Files {
-    uses: HashMap<(Text, ProcessId), Use>,
+    by_process: FxHashMap<ProcessId, FxHashMap<Text, Use>>,
     bytes: usize,
+    /// The path of the current event.
+    path: Vec<u8>,
 }
 
 impl Files {
     /// Notes what an event did with a path.
-    fn note(&mut self, seen: &Seen<'_>, path: &Text, note: impl FnOnce(&mut Use)) {
-        let Some(label) = seen.label() else { return };
-        let bytes = &mut self.bytes;
-        let entry = self.uses.entry((path.clone(), label.id)).or_insert_with(|| {
-            *bytes += ROW + path.len();
-            Use::new(label.clone(), seen.ts())
-        });
-        entry.label = label;
-        entry.times.see(Times::at(seen.ts()));
-        note(entry);
+    fn note(&mut self, seen: &Seen<'_>, path: Path<'_>, note: impl FnOnce(&mut Use)) {
+        let Some((id, _, leader)) = seen.process else { return };
+        let of_process = self.by_process.entry(id).or_default();
+        // Most paths are known, and need no text of their own.
+        let used = match of_process.get_mut(path.bytes()) {
+            Some(used) => used,
+            None => {
+                self.bytes += ROW + path.bytes().len();
+                of_process.entry(path.into()).or_insert_with(|| Use::new(leader, seen.ts()))
+            }
+        };
+        used.by(leader);
+        used.times.see(Times::at(seen.ts()));
+        note(used);
     }
 
     /// Notes what a call did with the path in a parameter.
     fn named(&mut self, seen: &Seen<'_>, parameter: &str, note: impl FnOnce(&mut Use)) {
-        if let Some(path) = path(&seen.context, parameter) {
-            self.note(
-                seen,
-                &path,
-                |entry| {
-                    if seen.error.is_some() { entry.errors += 1 } else { note(entry) }
-                },
-            );
+        let mut path = std::mem::take(&mut self.path);
+        path.clear();
+        if seen.context.path_parameter(parameter, &mut path) {
+            self.note(seen, Path::Bytes(&path), |entry| {
+                if seen.error.is_some() { entry.errors += 1 } else { note(entry) }
+            });
         }
+        self.path = path;
     }
 
     /// A call that works on an fd.
@@ -151,7 +192,7 @@ impl Files {
         };
         let event = seen.context.event;
         if let (Some(moved), FdClass::File) = (seen.moved, fd.class()) {
-            self.note(seen, &fd.name, |entry| {
+            self.note(seen, Path::Text(&fd.name), |entry| {
                 let read = entry.moved.read;
                 entry.moved.count(moved);
                 if entry.moved.read > read { entry.reads += 1 } else { entry.writes += 1 }
@@ -170,14 +211,14 @@ impl Files {
             _ if seen.error.is_some() && fd.class() == FdClass::File => |entry| entry.errors += 1,
             _ => return,
         };
-        self.note(seen, &fd.name, note);
+        self.note(seen, Path::Text(&fd.name), note);
     }
 
     fn opened(&mut self, seen: &Seen<'_>) {
         match seen.fd() {
             Some(fd) if seen.error.is_none() => {
                 let is_new = fd.open_flags & CREATED != 0;
-                self.note(seen, &fd.name, |entry| {
+                self.note(seen, Path::Text(&fd.name), |entry| {
                     entry.opens += 1;
                     entry.created += u64::from(is_new);
                 });
@@ -187,21 +228,53 @@ impl Files {
     }
 
     fn renamed(&mut self, seen: &Seen<'_>) {
-        let new = path(&seen.context, "newpath");
-        self.named(seen, "oldpath", |entry| entry.renamed_to = new.as_ref().map_or(Cell::Null, Cell::text));
+        let mut new = Vec::new();
+        seen.context.path_parameter("newpath", &mut new);
+        let new = Cell::text(&new.into());
+        self.named(seen, "oldpath", |entry| entry.renamed_to = new);
         if seen.error.is_none() {
             self.named(seen, "newpath", |entry| entry.created += 1);
         }
     }
 }
 
-/// The path in a parameter.
-fn path(context: &Context<'_>, parameter: &str) -> Option<Text> {
-    let mut path = Vec::new();
-    context.path_parameter(parameter, &mut path).then(|| path.into())
+/// A path of an event.
+#[derive(Clone, Copy)]
+enum Path<'a> {
+    /// The state has it as a text.
+    Text(&'a Text),
+    /// A parameter has it.
+    Bytes(&'a [u8]),
+}
+
+impl Path<'_> {
+    fn bytes(&self) -> &[u8] {
+        match self {
+            Path::Text(text) => text,
+            Path::Bytes(bytes) => bytes,
+        }
+    }
+}
+
+impl From<Path<'_>> for Text {
+    fn from(path: Path<'_>) -> Text {
+        match path {
+            Path::Text(text) => text.clone(),
+            Path::Bytes(bytes) => bytes.into(),
+        }
+    }
 }
 
 impl Collector for Files {
+    fn reads(info: &EventInfo) -> Reads {
+        const PROT: u32 = 1 << 6;
+        match info.code {
+            code::SYSCALL_MMAP_X | code::SYSCALL_MMAP2_X => Some(PROT),
+            code if NAMING.contains(&code) || info.any(EventFlags::CREATES_FD) => Some(reads::plain(info)),
+            _ => reads::is_on_fd(info).then_some(0),
+        }
+    }
+
     fn event(&mut self, seen: &Seen<'_>) {
         if seen.context.is_open() {
             return self.opened(seen);
@@ -231,20 +304,23 @@ impl Collector for Files {
     }
 
     fn merge(&mut self, later: Files) {
-        for (key, used) in later.uses {
-            match self.uses.entry(key) {
-                Entry::Occupied(mut known) => known.get_mut().go_on(used),
-                Entry::Vacant(place) => {
-                    self.bytes += ROW + place.key().0.len();
-                    place.insert(used);
+        for (id, paths) in later.by_process {
+            let of_process = self.by_process.entry(id).or_default();
+            for (path, used) in paths {
+                match of_process.entry(path) {
+                    Entry::Occupied(mut known) => known.get_mut().go_on(used),
+                    Entry::Vacant(place) => {
+                        self.bytes += ROW + place.key().len();
+                        place.insert(used);
+                    }
                 }
             }
         }
     }
 
     fn rows(self, _names: &Names) -> Vec<Row> {
-        let cells = |((path, _), used): ((Text, ProcessId), Use)| {
-            let [pid, start, name, container, process] = used.label.cells();
+        let cells = |id: ProcessId, path: Text, used: Use| {
+            let [pid, start, name, container, process] = label_cells(id, &used.name, &used.container);
             vec![
                 Cell::text(&path),
                 pid,
@@ -268,7 +344,11 @@ impl Collector for Files {
                 Cell::Time(used.times.last),
             ]
         };
-        self.uses.into_iter().map(cells).collect()
+        let rows = self
+            .by_process
+            .into_iter()
+            .flat_map(|(id, paths)| paths.into_iter().map(move |(path, used)| cells(id, path, used)));
+        rows.collect()
     }
 
     fn bytes(&self) -> usize {

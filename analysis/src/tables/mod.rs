@@ -28,6 +28,7 @@
 mod catalogue;
 mod cell;
 mod process_id;
+mod reads;
 mod seen;
 mod snapshot;
 

@@ -98,9 +98,14 @@ impl Label {
 
     /// Its cells in the columns of [`LABEL`].
     pub(super) fn cells(&self) -> [Cell; 5] {
-        let [pid, start] = self.id.cells();
-        [pid, start, Cell::text(&self.name), Cell::text(&self.container), self.id.name()]
+        label_cells(self.id, &self.name, &self.container)
     }
+}
+
+/// The cells of a process in the columns of [`LABEL`].
+pub(super) fn label_cells(id: ProcessId, name: &Text, container: &Text) -> [Cell; 5] {
+    let [pid, start] = id.cells();
+    [pid, start, Cell::text(name), Cell::text(container), id.name()]
 }
 
 /// The name of a user, or nothing where the capture does not list it.

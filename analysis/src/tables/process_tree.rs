@@ -2,12 +2,15 @@
 
 use std::mem::size_of;
 
+use tercel_format::catalogue::EventInfo;
+
 use super::catalogue::{ColumnInfo, Order, TableInfo, column};
 use super::cell::{Cell, ColumnType as T};
 use super::collector::{Collector, Row};
 use super::dns::Names;
 use super::family;
 use super::process_id::{PROCESS, ProcessId, command_line, user};
+use super::reads::Reads;
 use super::seen::Seen;
 use super::snapshot::Snapshot;
 
@@ -51,6 +54,10 @@ pub(super) struct ProcessTree {
 }
 
 impl Collector for ProcessTree {
+    fn reads(_info: &EventInfo) -> Reads {
+        None
+    }
+
     fn event(&mut self, _seen: &Seen<'_>) {}
 
     fn end(&mut self, snapshot: &Snapshot<'_>) {

@@ -1,12 +1,13 @@
 //! The processes that lived in the window, and the programs that they executed.
 
+use std::collections::BTreeMap;
 use std::collections::hash_map::Entry;
-use std::collections::{BTreeMap, HashMap};
 use std::mem::size_of;
 use std::sync::Arc;
 
+use rustc_hash::FxHashMap;
 use tercel_format::Event;
-use tercel_format::catalogue::code;
+use tercel_format::catalogue::{EventInfo, code};
 use tercel_replay::fields::FdClass;
 use tercel_replay::state::{Slot, State, Text, Thread};
 
@@ -16,6 +17,7 @@ use super::collector::{Collector, Row};
 use super::dns::Names;
 use super::family;
 use super::process_id::{PROCESS, ProcessId, command_line, user};
+use super::reads::{self, Reads};
 use super::seen::{Moved, Seen};
 use super::snapshot::Snapshot;
 
@@ -126,7 +128,7 @@ struct Process {
 /// Collects processes.
 #[derive(Debug, Default)]
 pub(super) struct Processes {
-    by_id: HashMap<ProcessId, Process>,
+    by_id: FxHashMap<ProcessId, Process>,
     /// Those that live at the end of the last piece.
     alive: Vec<(ProcessId, Process)>,
     bytes: usize,
@@ -297,6 +299,10 @@ impl Process {
 }
 
 impl Collector for Processes {
+    fn reads(info: &EventInfo) -> Reads {
+        reads::of_calls(info)
+    }
+
     fn event(&mut self, seen: &Seen<'_>) {
         let Some((id, slot, leader)) = seen.process else { return };
         let state = seen.context.state;
@@ -403,6 +409,10 @@ pub(super) struct Executions {
 }
 
 impl Collector for Executions {
+    fn reads(info: &EventInfo) -> Reads {
+        matches!(info.code, code::SYSCALL_EXECVE_19_X | code::SYSCALL_EXECVEAT_X).then_some(0)
+    }
+
     fn event(&mut self, seen: &Seen<'_>) {
         let Some((id, slot, leader)) = seen.process else { return };
         if !seen.executes() {

@@ -3,12 +3,12 @@
 use std::io;
 use std::sync::Arc;
 
-use tercel_format::catalogue::code;
+use tercel_format::catalogue::{EventInfo, code};
 use tercel_format::trace::Zone;
 use tercel_format::{Block, Capture};
 use tercel_replay::scan::{
-    Advance, Ended, LeftOut, Merge, Needs, Opened, Outlet, PieceOrigin, PieceVisitor, Question, Report,
-    ScanError, Supply, Threads, Visitor, scan_all,
+    Advance, Ended, LeftOut, Merge, Needs, Opened, Outlet, Passed, PieceOrigin, PieceVisitor, Question,
+    Report, ScanError, Selection, Supply, Threads, Visitor, scan_all,
 };
 use tercel_replay::state::{ResumePoint, State};
 use tercel_replay::{Context, Filter, Origin, Position, Settings, Window, depends_on_order};
@@ -35,18 +35,30 @@ pub struct Tables<'f> {
     rules: Option<&'f Program>,
     /// Most bytes that rows may take.
     memory: usize,
+    /// What is put together of traces in columns; `None`: everything.
+    selection: Option<Selection>,
 }
 
 impl<'f> Tables<'f> {
     /// Asks for tables over the events of a window that a filter lets pass. `memory` is the limit for the rows, in bytes.
     pub fn new(wanted: &[Table], window: Window, filter: Option<&'f Program>, memory: usize) -> Tables<'f> {
-        Tables { wanted: wanted.to_vec(), window, filter, rules: None, memory }
+        Tables { wanted: wanted.to_vec(), window, filter, rules: None, memory, selection: None }.selecting()
     }
 
     /// Evaluates rules, for the tables that show alerts. They see the events that the filter lets pass.
     pub fn with_rules(self, rules: Option<&'f Program>) -> Tables<'f> {
         let shows = Table::WITH_ALERTS.iter().any(|table| self.wanted.contains(table));
-        Tables { rules: rules.filter(|_| shows), ..self }
+        Tables { rules: rules.filter(|_| shows), ..self }.selecting()
+    }
+
+    /// Finds out what has to be put together.
+    fn selecting(self) -> Tables<'f> {
+        let reads = |info: &EventInfo| {
+            let of_tables = self.wanted.iter().filter_map(|table| table.reads(info));
+            of_tables.reduce(|one, other| one | other)
+        };
+        let selection = Selection::of_reader(reads, self.filter, self.rules);
+        Tables { selection, ..self }
     }
 
     /// Asks a capture, on this number of threads. `advance` gets the bytes of it that are done.
@@ -79,7 +91,7 @@ pub struct Answer {
     pub tables: Vec<(Table, Vec<Row>)>,
     /// Events of the window that the filter let pass.
     pub events: u64,
-    /// Events of the window by their codes, whatever the filter says.
+    /// Events of the window by their codes, whatever the filter says. Without a filter, events that no table looks at are not among them.
     pub counts: Box<[u64; CODES]>,
     /// Chunks that were not read, because they lie outside of the window.
     pub skipped: LeftOut,
@@ -179,7 +191,7 @@ impl<'f> Question for Tables<'f> {
     }
 
     fn needs(&self) -> Needs<'_> {
-        Needs::span(self.window)
+        Needs::span(self.window).selecting(self.selection.as_ref())
     }
 
     fn is_divisible(&self) -> bool {
@@ -316,6 +328,14 @@ impl Visitor for Piece<'_, '_> {
 
     fn state(&self) -> Option<&State> {
         (!self.state.forgotten().is_any()).then_some(&self.state)
+    }
+
+    fn state_mut(&mut self) -> Option<&mut State> {
+        Some(&mut self.state)
+    }
+
+    fn passed(&mut self, events: &Passed) {
+        self.events += events.evaluated;
     }
 
     fn panicked(&mut self) -> bool {

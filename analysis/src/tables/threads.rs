@@ -1,10 +1,11 @@
 //! The threads of processes.
 
-use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::mem::size_of;
 
+use rustc_hash::FxHashMap;
 use tercel_format::Event;
+use tercel_format::catalogue::EventInfo;
 use tercel_replay::state::{Text, Thread};
 
 use super::catalogue::{ColumnInfo, Order, TableInfo, column, joined, row_bytes};
@@ -12,6 +13,7 @@ use super::cell::{Cell, ColumnType as T};
 use super::collector::{Collector, Row};
 use super::dns::Names;
 use super::process_id::{LABEL, Label, ProcessId};
+use super::reads::{self, Reads};
 use super::seen::Seen;
 use super::snapshot::Snapshot;
 
@@ -55,7 +57,7 @@ struct Known {
 /// Collects threads.
 #[derive(Debug, Default)]
 pub(super) struct Threads {
-    by_id: HashMap<Key, Known>,
+    by_id: FxHashMap<Key, Known>,
     alive: Vec<(Key, Known)>,
 }
 
@@ -79,6 +81,10 @@ impl Threads {
 }
 
 impl Collector for Threads {
+    fn reads(info: &EventInfo) -> Reads {
+        reads::of_calls(info)
+    }
+
     fn event(&mut self, seen: &Seen<'_>) {
         let (Some(label), Some(thread)) = (seen.label(), seen.thread()) else { return };
         let key = (label.id, thread.tid, thread.started());

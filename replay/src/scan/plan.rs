@@ -42,6 +42,14 @@ pub struct Needs<'a> {
     pub(crate) selection: Option<&'a Selection>,
 }
 
+impl<'a> Needs<'a> {
+    /// The same, but of chunks in columns only these events and parameters. The visitor has a [`state_mut`](super::Visitor::state_mut).
+    #[must_use]
+    pub fn selecting(self, selection: Option<&'a Selection>) -> Needs<'a> {
+        Needs { selection, ..self }
+    }
+}
+
 impl Needs<'_> {
     /// Everything.
     pub const ALL: Needs<'static> =

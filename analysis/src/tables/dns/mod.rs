@@ -6,6 +6,7 @@ use std::collections::HashMap;
 use std::mem::size_of;
 use std::net::IpAddr;
 
+use tercel_format::catalogue::EventInfo;
 use tercel_replay::Context;
 use tercel_replay::fields::FdClass;
 use tercel_replay::state::Text;
@@ -14,6 +15,7 @@ use super::catalogue::{ColumnInfo, Order, TableInfo, column, joined};
 use super::cell::{Cell, ColumnType as T};
 use super::collector::{Collector, Row};
 use super::process_id::{EVENT, LABEL, Label};
+use super::reads::{self, Reads};
 use super::seen::Seen;
 use crate::data::Data;
 pub(super) use message::Message;
@@ -122,6 +124,10 @@ fn answers(message: &Message) -> Cell {
 }
 
 impl Collector for Dns {
+    fn reads(info: &EventInfo) -> Reads {
+        reads::messages(info)
+    }
+
     fn event(&mut self, seen: &Seen<'_>) {
         let Some(message) = seen.message else { return };
         let remote = seen.fd().and_then(|fd| fd.socket()).and_then(|socket| socket.remote);
