@@ -45,8 +45,11 @@ fn a_run_that_cannot_keep_up_says_so_and_goes_on() {
     live.until("Falco internal: syscall event drop.");
     live.until(": a process gets at most 5000 events a second of ");
     wait("an alert about the loss", || lines(&out).iter().any(|line| line.contains("n_drops_buffer_total")));
-    shell(&format!("cat {}2 2>/dev/null; true", marked()));
-    wait("the second alert", || lines(&out).iter().any(|line| line.ends_with(&format!("{}2", marked()))));
+    // What others do may fill the small rings once more, so that one attempt could be lost.
+    wait("the second alert", || {
+        shell(&format!("cat {}2 2>/dev/null; true", marked()));
+        lines(&out).iter().any(|line| line.ends_with(&format!("{}2", marked())))
+    });
     live.stop();
     let told: Vec<String> = lines(&out).into_iter().filter(|line| line.contains("n_drops_cpu_")).collect();
     assert_eq!(told.len(), 1, "{told:?}");
