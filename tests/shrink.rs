@@ -37,9 +37,9 @@ const OF_CORPUS: [(&str, &str); 10] = [
     ("Disallowed SSH Connection Non Standard Port", "b1_meta"),
 ];
 
-/// The alert lines of a rule, with the numbers of their events.
+/// The alert lines of a rule, with the numbers of their events and the containers that rules may ask for.
 fn lines(rules: &str, rule: &str, trace: &str) -> Vec<(u64, String)> {
-    let number = "append_output=[{extra_fields: [evt.num]}]";
+    let number = "append_output=[{extra_fields: [evt.num, container.id]}]";
     let out = ran(&["replay", "-q", "--utc", "--json", "--iso8601", "-r", rules, "-o", number, trace], 0).out;
     let lines = out.lines().filter_map(|line| {
         let alert: Value = serde_json::from_str(line).expect("an object");
