@@ -8,6 +8,7 @@ use ssh_key::{Algorithm, EcdsaCurve, HashAlg, LineEnding, PrivateKey};
 use tercel_format::trace::Signer;
 
 use crate::NAMESPACE;
+use crate::short;
 
 /// A private key.
 pub struct Key {
@@ -45,7 +46,11 @@ impl Key {
     /// # Errors
     /// It cannot sign.
     pub fn parse(text: &[u8]) -> Result<Key, KeyError> {
-        let key = PrivateKey::from_openssh(text).map_err(KeyError::Form)?;
+        let key = PrivateKey::from_openssh(text)
+            .or_else(|error| {
+                short::filled_up(text).map_or(Err(error), |bytes| PrivateKey::from_bytes(&bytes))
+            })
+            .map_err(KeyError::Form)?;
         if key.is_encrypted() {
             return Err(KeyError::Encrypted);
         }
@@ -97,6 +102,16 @@ JMAAAAE2VjZHNhLXNoYTItbmlzdHAyNTYAAAAIbmlzdHAyNTYAAABBBPWgpO1HrIi0lILq
 ItjY/c6Ry4u/jZU2IbRYCZZbZKZ0Ok774JgypNsKoU24fc6ixyaNQ0foILRPfQDjhXXFUE
 cAAAAgNUE1IxTc1R1NKV2V2gCQD8oP/Ev4NOSF6ImRSsDj2aEAAAAEdGVzdAECAwQ=
 -----END OPENSSH PRIVATE KEY-----\n";
+    /// Its private number begins with a zero byte, which OpenSSH leaves out.
+    const SHORT: &str = "\
+-----BEGIN OPENSSH PRIVATE KEY-----
+b3BlbnNzaC1rZXktdjEAAAAABG5vbmUAAAAEbm9uZQAAAAAAAAABAAAAaAAAABNlY2RzYS
+1zaGEyLW5pc3RwMjU2AAAACG5pc3RwMjU2AAAAQQTWTrNetxlybGpy+axmZ5x3YZ0lk/qP
+LHsIU3JDHFQQGyQ9IXB4MkANI4tsKC7fRIseUU0VeihVnR5lVxSUUXFwAAAAmA3K6EYNyu
+hGAAAAE2VjZHNhLXNoYTItbmlzdHAyNTYAAAAIbmlzdHAyNTYAAABBBNZOs163GXJsanL5
+rGZnnHdhnSWT+o8sewhTckMcVBAbJD0hcHgyQA0ji2woLt9Eix5RTRV6KFWdHmVXFJRRcX
+AAAAAfGREIfJbXWsdXTARXXRjwT4F9C6mm8330vS66992D0gAAAAAB
+-----END OPENSSH PRIVATE KEY-----\n";
     const ENCRYPTED: &str = "\
 -----BEGIN OPENSSH PRIVATE KEY-----
 b3BlbnNzaC1rZXktdjEAAAAACmFlczI1Ni1jdHIAAAAGYmNyeXB0AAAAGAAAABBU2l1QSX
@@ -109,15 +124,18 @@ Zl273E6wH35ptuJQ==
 
     #[test]
     fn keys_sign_or_say_why_not() {
-        for (text, kind) in [(ED25519, "ssh-ed25519 SHA256:"), (ECDSA, "ecdsa-sha2-nistp256 SHA256:")] {
+        let ecdsa = "ecdsa-sha2-nistp256 SHA256:";
+        for (text, kind) in [(ED25519, "ssh-ed25519 SHA256:"), (ECDSA, ecdsa), (SHORT, ecdsa)] {
             let key = Key::parse(text.as_bytes()).expect("a key");
             assert!(key.name().starts_with(kind), "{key:?}");
             let signature = key.sign("something").expect("a signature");
-            assert!(signature.starts_with(b"-----BEGIN SSH SIGNATURE-----\n"));
+            let parsed = ssh_key::SshSig::from_pem(&signature).expect("a signature");
+            key.key.public_key().verify(NAMESPACE, b"something", &parsed).expect("by this key");
         }
         let refused = |text: &str| Key::parse(text.as_bytes()).expect_err("refused").to_string();
         assert!(refused(ENCRYPTED).contains("has a passphrase"));
         assert!(refused("nothing").contains("not a private key of OpenSSH"));
+        assert!(refused(&SHORT.replacen("b3Bl", "b3Bm", 1)).contains("not a private key of OpenSSH"));
         assert!(matches!(Key::read(Path::new("/nonexistent")), Err(KeyError::Io(_))));
     }
 }

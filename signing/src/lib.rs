@@ -13,6 +13,7 @@
 mod allowed;
 mod check;
 mod key;
+mod short;
 
 pub use allowed::{AllowedError, AllowedSigners};
 pub use check::{Signed, check};
