@@ -138,26 +138,33 @@ fn an_existing_file_and_one_that_is_written_are_refused() {
 }
 
 #[test]
-fn a_file_that_is_removed_or_moved_ends_the_recording() {
-    let Some(_turn) = turn::shared("keeping::a_file_that_is_removed_or_moved_ends_the_recording") else {
+fn a_file_that_is_removed_moved_or_truncated_ends_the_recording() {
+    let Some(_turn) = turn::shared("keeping::a_file_that_is_removed_moved_or_truncated_ends_the_recording")
+    else {
         return;
     };
     let place = Place::new("removed");
     let _storm = Storm::start();
     let (path, moved) = (place.path("t.scap"), place.path("moved.scap"));
-    for (is_moved, message, left) in [
-        (false, "the file was removed", "safe: 0 events in 0 files; lost: "),
-        (true, "the file was moved or replaced", "in 1 file"),
+    for (what, message, left) in [
+        ("removed", "the file was removed", "safe: 0 events in 0 files; lost: "),
+        ("moved", "the file was moved or replaced", "in 1 file"),
+        ("truncated", "the file was truncated", "safe: 0 events in 0 files; lost: "),
     ] {
         let recorder = recorder(&["-w", &place.name("t.scap")]);
         wait("trace", || grown(&path));
         let changed = Instant::now();
-        if is_moved {
-            fs::rename(&path, &moved).expect("a file");
-            // Another file of the name is not the trace.
-            fs::write(&path, "another").expect("a file");
-        } else {
-            fs::remove_file(&path).expect("a file");
+        match what {
+            "moved" => {
+                fs::rename(&path, &moved).expect("a file");
+                // Another file of the name is not the trace.
+                fs::write(&path, "another").expect("a file");
+            }
+            "removed" => fs::remove_file(&path).expect("a file"),
+            // It grows again, by what the storm does.
+            _ => {
+                fs::File::options().write(true).open(&path).and_then(|file| file.set_len(0)).expect("a file")
+            }
         }
         let ended = ended(recorder);
         assert!(
@@ -167,9 +174,12 @@ fn a_file_that_is_removed_or_moved_ends_the_recording() {
         );
         // A second, and what a busy machine takes to end the process.
         assert!(changed.elapsed() < Duration::from_secs(10), "{:?}", changed.elapsed());
+        if what == "moved" {
+            assert_eq!(fs::read(&path).expect("a file"), b"another");
+            ran(&["verify", "-q", &moved.display().to_string()], 0);
+            fs::remove_file(&path).expect("a file");
+        }
     }
-    assert_eq!(fs::read(&path).expect("a file"), b"another");
-    ran(&["verify", "-q", &moved.display().to_string()], 0);
 }
 
 #[test]

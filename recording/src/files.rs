@@ -1,13 +1,14 @@
 //! The files of a recording: blocks enter, one trace leaves, or several one after the other. Each file is complete on its own, since it
 //! begins with the state at the end of the file before it; each event is in exactly one file.
 
+use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::thread::JoinHandle;
 use std::time::Instant;
 
 use tercel_format::series::{Gone, Presence, Series};
 use tercel_format::trace::{Header, RingLimits, Totals};
-use tercel_format::{Block, Capture, Event, Numbering};
+use tercel_format::{Block, Capture, Event, Numbering, Reader};
 use tercel_replay::scan::Visitor;
 use tercel_replay::state::{ResumePoint, State};
 
@@ -291,8 +292,12 @@ impl Files {
                 Ok(written) => self.done.finished(self.events, &written),
                 Err(error) => {
                     failure.get_or_insert(error);
-                    let there = presence.filter(|presence| presence.check() != Err(Gone::Removed));
-                    readable_events.extend(there.map(|presence| readable(&presence.handle())));
+                    readable_events.extend(presence.and_then(|presence| match presence.check() {
+                        Err(Gone::Removed) => None,
+                        // Its index says what was written, not what is left.
+                        Err(Gone::Truncated) => Some(from_start(&presence.handle())),
+                        Ok(()) | Err(Gone::Moved) => Some(readable(&presence.handle())),
+                    }));
                 }
             }
         }
@@ -384,12 +389,19 @@ impl Visitor for Files {
 fn readable(path: &Path) -> Option<u64> {
     match Capture::open(path, &|bytes| bytes).ok()? {
         Capture::Native(trace) => Some(Totals::of(trace.chunks()).events),
-        Capture::Stream(mut reader) => {
-            let mut events = 0;
-            while let Ok(Some(block)) = reader.next() {
-                events += u64::from(matches!(block, Block::Event(_)));
-            }
-            Some(events)
-        }
+        Capture::Stream(reader) => Some(count(*reader)),
     }
+}
+
+/// Events that can be read from the start of a file on, as other programs read it.
+fn from_start(path: &Path) -> Option<u64> {
+    Reader::new(File::open(path).ok()?).ok().map(count)
+}
+
+fn count(mut reader: Reader) -> u64 {
+    let mut events = 0;
+    while let Ok(Some(block)) = reader.next() {
+        events += u64::from(matches!(block, Block::Event(_)));
+    }
+    events
 }

@@ -72,11 +72,14 @@ const PERMISSIONS: u32 = 0o7777;
 
 const WRITE: OFlags = OFlags::WRONLY.union(OFlags::CLOEXEC);
 
+/// Files are appended to: one that somebody truncates stays shorter than what was written, and so is noticed.
+const APPEND: OFlags = WRITE.union(OFlags::APPEND);
+
 /// Opens `path` for writing.
 pub(super) fn target(path: &Path, creation: Creation) -> Result<Target, TargetError> {
     let mut path = std::path::absolute(path)?;
     for _ in 0..LINKS {
-        let flags = WRITE | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW;
+        let flags = APPEND | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW;
         match open(&path, flags, Mode::from_raw_mode(creation.mode)) {
             Ok(fd) => return created(fd.into(), path, creation.mode),
             Err(Errno::EXIST) => {}
@@ -93,7 +96,7 @@ pub(super) fn target(path: &Path, creation: Creation) -> Result<Target, TargetEr
                 check_link(&path, &is)?;
                 if fstatfs(&found)?.f_type == PROC_SUPER_MAGIC {
                     // /dev/stdout and /dev/fd/3: the file of a descriptor, which its owner has opened. Its content stays.
-                    let file = open(&path, WRITE | OFlags::APPEND, Mode::empty())?;
+                    let file = open(&path, APPEND, Mode::empty())?;
                     return Ok(Target { file: file.into(), path: None });
                 }
                 let link = readlinkat(&found, "", Vec::new())?.into_bytes();
@@ -101,7 +104,7 @@ pub(super) fn target(path: &Path, creation: Creation) -> Result<Target, TargetEr
             }
             FileType::RegularFile if !creation.force => return Err(TargetError::Exists),
             FileType::RegularFile => {
-                let file = open(&path, WRITE | OFlags::NOFOLLOW | OFlags::NONBLOCK, Mode::empty())?;
+                let file = open(&path, APPEND | OFlags::NOFOLLOW | OFlags::NONBLOCK, Mode::empty())?;
                 if is_same(&fstat(&file)?, &is) {
                     return written_over(file.into(), path, &is, creation.mode);
                 }

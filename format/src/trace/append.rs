@@ -69,7 +69,10 @@ impl Output for File {
     }
 
     fn take_back(&mut self, length: u64) -> io::Result<()> {
-        self.set_len(length)?;
+        // One that somebody has truncated stays short, so that this is noticed.
+        if self.metadata()?.len() >= length {
+            self.set_len(length)?;
+        }
         self.seek(SeekFrom::Start(length)).map(|_| ())
     }
 }
