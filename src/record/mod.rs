@@ -56,7 +56,7 @@ pub fn run(args: &Record) -> Result<Outcome, Failure> {
     redaction.map_or(Ok(()), |redaction| redaction::refuse_overwriting(&args.write.path, redaction))?;
     let redactor = redaction.map(redaction::redactor).transpose()?;
     let mut writer = writer(&args.write, &[])?;
-    let options = options(args, chosen);
+    let options = Options { wanted: scope.event_types(), ..options(args, chosen) };
     let stopper = stop::watch().map_err(Failure::io)?;
     let asked = Instant::now();
     let mut source = Source::start(&options, &engines, stopper).map_err(Failure::io)?;

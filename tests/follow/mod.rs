@@ -182,17 +182,26 @@ fn of_others(summary: &str) -> u64 {
     counts.map(|count| count.parse::<u64>().expect("a number")).sum()
 }
 
+/// Whether the kernel leaves out other processes; that it does not is said of the check.
+fn limits_processes(check: &str) -> bool {
+    let release = fs::read_to_string("/proc/sys/kernel/osrelease").expect("a kernel");
+    let mut version = release.split(['.', '-']).map_while(|part| part.parse::<u32>().ok());
+    let is_limited = (version.next(), version.next()) < (Some(6), Some(19));
+    if !is_limited {
+        skip(check, &Missing::new("kernel", "from 6.19 on the recorder sorts out events itself"));
+    }
+    is_limited
+}
+
 #[test]
 fn what_others_do_is_left_out_in_the_kernel() {
     const CHECK: &str = "follow::what_others_do_is_left_out_in_the_kernel";
     let Some(_turn) = turn::shared(CHECK) else { return };
     let Some(ways) = Ways::new(CHECK) else { return };
-    let release = fs::read_to_string("/proc/sys/kernel/osrelease").expect("a kernel");
-    let mut version = release.split(['.', '-']).map_while(|part| part.parse::<u32>().ok());
-    if (version.next(), version.next()) >= (Some(6), Some(19)) {
-        return skip(CHECK, &Missing::new("kernel", "from 6.19 on the recorder sorts out events itself"));
+    if !limits_processes(CHECK) {
+        return;
     }
-    for (name, options) in [("command", &[][..]), ("whole", &["evt.type=vfork"][..])] {
+    for (name, options) in [("command", &[][..]), ("whole", &["proc.name=no-such-process"][..])] {
         let marks = ways.marks(name);
         let trace = ways.place.name(&format!("{name}.scap"));
         let is_whole = !options.is_empty();
@@ -209,6 +218,35 @@ fn what_others_do_is_left_out_in_the_kernel() {
         // Where the whole host is looked at, the storm is seen, so that this test can fail.
         assert_eq!(of_others(&summary) >= turn::ROUNDS.into(), is_whole, "{name}: {summary}");
     }
+}
+
+/// A command makes calls that neither the filter nor the state needs.
+#[test]
+fn what_the_filter_cannot_keep_is_left_out_in_the_kernel() {
+    const CHECK: &str = "follow::what_the_filter_cannot_keep_is_left_out_in_the_kernel";
+    const ROUNDS: u64 = 2000;
+    let Some(_turn) = turn::shared(CHECK) else { return };
+    if !limits_processes(CHECK) {
+        return;
+    }
+    let place = Place::new("filtered");
+    // Each round asks whether there is a file.
+    let script = format!(
+        "i=0; while [ $i -lt {ROUNDS} ]; do [ -e /nonexistent ]; i=$((i+1)); done; exec true filtered"
+    );
+    let recorded = |name: &str, filter: &str| {
+        let trace = place.name(name);
+        let summary = ran(&["record", "-w", &trace, filter, "--", "sh", "-c", &script], 0).err;
+        let executed = "evt.type=execve and proc.args=filtered";
+        (
+            of_others(&summary),
+            ran(&["events", "-p", "%proc.name %proc.exepath %proc.cwd", &trace, executed], 0).out,
+        )
+    };
+    let (all, expected) = recorded("all.scap", "evt.type=execve or evt.arg.name=no-such-name");
+    let (few, found) = recorded("few.scap", "evt.type=execve");
+    assert!(all >= ROUNDS && few < ROUNDS / 2, "{all} {few}");
+    assert!(found.lines().count() == 1 && found == expected, "{found}{expected}");
 }
 
 #[test]

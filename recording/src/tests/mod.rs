@@ -53,7 +53,7 @@ fn record(place: &Place, kind: Kind, rotation: Rotation, keep: Option<usize>) ->
     record_part(place, kind, rotation, keep, Scope::default())
 }
 
-/// Records the events in a scope.
+/// Records the events in a scope. As from the probe, those come that can be in it.
 fn record_part(
     place: &Place,
     kind: Kind,
@@ -68,11 +68,15 @@ fn record_part(
     let mut files =
         Files::new(writer, Series::new(names, rotation, Creation::default()).expect("nobody else"));
     files.open(0).expect("a file");
+    let types = scope.event_types();
     let mut recorder = Recorder::new(scope, files, Limits::default());
     for round in 0..ROUNDS {
         let mut source = reader(Path::new(TRACE));
         while let Some(mut block) = source.next().expect("the shipped trace is whole") {
             match &mut block {
+                Block::Event(event) if types.as_ref().is_some_and(|types| !types.contains(&event.code())) => {
+                    continue;
+                }
                 Block::Event(event) => event.ts += round * 20_000_000_000,
                 _ if round > 0 => continue,
                 _ => {}

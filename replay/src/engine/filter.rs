@@ -1,6 +1,6 @@
 //! A filter by itself, for those who want events and not alerts.
 
-use tercel_rules::program::Program;
+use tercel_rules::program::{EventSet, Program};
 
 use crate::eval::{Matcher, Matching, Memory};
 use crate::fields::{Context, Settings};
@@ -10,6 +10,7 @@ use crate::fields::{Context, Settings};
 pub struct Filter {
     matcher: Matcher,
     memory: Memory,
+    events: EventSet,
 }
 
 impl Filter {
@@ -17,7 +18,13 @@ impl Filter {
     pub fn new(program: &Program, settings: Settings) -> Filter {
         let matcher = Matcher::new(program, Matching::First);
         let memory = matcher.memory(settings);
-        Filter { matcher, memory }
+        let events = program.rules.iter().fold(EventSet::NONE, |events, rule| events.union(&rule.events));
+        Filter { matcher, memory, events }
+    }
+
+    /// Types of the events for which it can hold.
+    pub fn events(&self) -> &EventSet {
+        &self.events
     }
 
     /// Whether the condition holds for an event.

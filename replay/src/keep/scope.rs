@@ -1,7 +1,7 @@
 //! Which events are wanted: those of the whole host, of some processes and their descendants, or of some containers; and of
 //! these, those for which a filter holds.
 
-use tercel_format::catalogue::code;
+use tercel_format::catalogue::{EVENTS, code};
 use tercel_format::{Block, Event};
 use tercel_rules::program::Program;
 
@@ -9,7 +9,11 @@ use super::Keep;
 use super::followed::{Follow, FollowedProcesses};
 use crate::engine::Filter;
 use crate::fields::{Context, Settings};
+use crate::state::needs::{Topics, need_of};
 use crate::state::{Facts, State};
+
+/// Events about the recording itself, and about containers.
+const NOTICES: [u16; 4] = [code::DROP_E, code::DROP_X, code::ASYNCEVENT_E, code::NOTIFICATION_E];
 
 /// What a capture is about. The state of what has been seen so far is the caller's, who may need it for more.
 ///
@@ -60,6 +64,16 @@ impl Scope {
     pub fn filtered(mut self, filter: Option<&Program>) -> Scope {
         self.filter = filter.map(|program| Filter::new(program, Settings::default()));
         self
+    }
+
+    /// Codes of the events that can be kept, for the filter or for the state; `None`: all. Whoever records need not ask for others.
+    pub fn event_types(&self) -> Option<Vec<u16>> {
+        let holding = self.filter.as_ref()?.events();
+        let can_be_kept = |code: &u16| {
+            holding.contains(*code) || NOTICES.contains(code) || need_of(*code, Topics::ALL).is_some()
+        };
+        let codes: Vec<u16> = EVENTS.iter().map(|event| event.code).filter(can_be_kept).collect();
+        (codes.len() < EVENTS.len()).then_some(codes)
     }
 
     /// Events about losses, containers and what is not recorded always belong to it. For recordings: their readers have to
@@ -118,8 +132,7 @@ impl Scope {
 
     fn is_wanted(&mut self, state: &State, event: &Event<'_>, facts: Option<&Facts>) -> bool {
         let followed = self.processes.as_mut().is_some_and(|processes| processes.follow(event, state));
-        let notices = [code::DROP_E, code::DROP_X, code::ASYNCEVENT_E, code::NOTIFICATION_E];
-        if self.wants_notices && notices.contains(&event.code()) {
+        if self.wants_notices && NOTICES.contains(&event.code()) {
             return true;
         }
         let is_whole_host = self.processes.is_none() && self.containers.is_empty();

@@ -5,7 +5,8 @@ use std::convert::Infallible;
 use tercel_format::catalogue::code;
 use tercel_format::record::{ProcessRecord, Section};
 use tercel_format::writer::EventBuilder;
-use tercel_format::{Block, Numbering};
+use tercel_format::{Block, Numbering, Reader};
+use tercel_test_support::{captures_of, root};
 
 use super::{Follow, Keep, Scope, SliceCounts, Slicer};
 use crate::scan::Visitor;
@@ -141,6 +142,36 @@ fn losses_are_known_to_every_slice() {
         let lost = EventBuilder::new(code::DROP_E, 1, 0).set("ratio", 3);
         assert_eq!(keep(&mut seen, lost), Keep::State);
     }
+}
+
+/// Recorders need not ask for them.
+#[test]
+fn events_of_other_types_are_never_kept() {
+    let filters =
+        ["evt.type = execve", "evt.type in (connect, accept4) and fd.type = ipv4", "evt.type = getcwd"];
+    for filter in filters.map(|text| tercel_rules::filter::filter(text).expect("a filter")) {
+        let (mut scope, mut others) = (Scope::default().filtered(Some(&filter)).with_notices(), 0);
+        let types = scope.event_types().expect("not all");
+        for path in captures_of(&root().join("testdata/traces")) {
+            let mut state = State::new();
+            let mut capture = Reader::new(std::fs::File::open(path).expect("readable")).expect("a capture");
+            while let Some(block) = capture.next().expect("undamaged") {
+                let Block::Event(event) = &block else {
+                    scope.metadata(&mut state, &block);
+                    continue;
+                };
+                let kept = scope.keep(&mut state, event);
+                if !types.contains(&event.code()) {
+                    others += 1;
+                    assert_ne!(kept, Keep::Event, "{} {}", event.num, event.info.name);
+                }
+            }
+        }
+        assert!(others > 1000, "{others}");
+    }
+    let everything = tercel_rules::filter::filter("proc.name = cat").expect("a filter");
+    assert_eq!(Scope::default().filtered(Some(&everything)).event_types(), None);
+    assert_eq!(Scope::default().event_types(), None);
 }
 
 /// Notes whether each event that it gets is for the state only.
