@@ -2,9 +2,10 @@
 # Falco's rules over a recording of tercel's own: plays the scenario of the corpus in a throw-away root, on the host and in containers
 # of a Docker engine of its own, records it, replays it under Falco's rule files, and compares the rules that speak with those that
 # spoke to Falco when it saw the same scenario. Prints every rule that spoke there and not here, and fails if there is one. With "live",
-# the host is watched under all of Falco's rules while it plays; the lines must then be those of the replay of what that run recorded.
+# the host is watched under all of Falco's rules while it plays; the lines must then be those of the replay of what that run recorded. With
+# "cuts", it is watched with a cut around each alert (two seconds before, half a second after); the replays of the cuts must give the lines.
 #
-# Usage: falco.sh [live]     Needs: root, the corpus with its scenario (TERCEL_CORPUS, else ../shared/corpus), debootstrap, dockerd,
+# Usage: falco.sh [live|cuts]     Needs: root, the corpus with its scenario (TERCEL_CORPUS, else ../shared/corpus), debootstrap, dockerd,
 # script (bsdutils). A minute, and a few more the first time, for the root. Without corpus or engine it says so and ends with 0.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
@@ -46,7 +47,18 @@ see() { # name, options, --, command: what the command does, as a trace
         "$tercel" record -q --buffer 64 -w "$work/$name.scap" "${options[@]}" -- "$@" >"$work/$name.log" 2>&1 </dev/null
         return
     fi
-    "$tercel" live -c /dev/null --json "${allon[@]}" --buffer 64 -w "$work/$name.scap" "${options[@]}" --output "$work/$name.live" \
+    if [ "$how" = cuts ]; then
+        rm -rf "$work/$name.cuts"
+        mkdir "$work/$name.cuts"
+        local cut
+        for cut in enabled=true mode=all_rules default_duration=500 capture_before=2s max_per_minute=1000 path_prefix="$work/$name.cuts/cut"; do
+            options+=(-o "capture.$cut")
+        done
+    else
+        options+=(-w "$work/$name.scap")
+    fi
+    rm -f "$work/$name.live"
+    "$tercel" live -c /dev/null --json "${allon[@]}" --buffer 64 --force "${options[@]}" --output "$work/$name.live" \
         2>"$work/$name.errors" &
     live=$!
     until grep -qs '^watching' "$work/$name.errors"; do kill -0 $live || return; sleep 0.2; done
@@ -55,10 +67,25 @@ see() { # name, options, --, command: what the command does, as a trace
     kill -INT $live
     wait $live
     echo "$name: $(wc -l <"$work/$name.live") lines live; $(grep -m 1 '^Events lost' "$work/$name.errors" || echo nothing lost)"
+    if [ "$how" = cuts ]; then
+        replay_cuts "$name"
+        return
+    fi
     "$tercel" replay -q --json "${allon[@]}" "$work/$name.scap" >"$work/$name.replayed"
     # What is lost is told live, as an alert of the run's own.
     grep -v '"source":"internal"' "$work/$name.live" | cmp - "$work/$name.replayed" || return
     echo "$name: the replay gives the same lines"
+}
+
+# Of a cut, the lines that name it are those of its alerts; the others are from before it began.
+replay_cuts() { # name
+    local name=$1 cut
+    for cut in "$work/$name.cuts"/*.scap; do
+        "$tercel" verify -q "$cut"
+        "$tercel" replay -q --json "${allon[@]}" "$cut" | grep -a "^{\"capture_file\":\"$cut\""
+    done >"$work/$name.replayed"
+    grep -v '"source":"internal"' "$work/$name.live" | cmp - "$work/$name.replayed" || return
+    echo "$name: the replays of $(find "$work/$name.cuts" -name '*.scap' | wc -l) cuts give the same lines, each alert in one of them"
 }
 
 how=${1:-record}
@@ -100,9 +127,10 @@ export run root
 echo "in containers"
 # A recording is that of a command; what containers do comes from the engine.
 engines=()
-[ "$how" = live ] || engines=(-p "$(pgrep -P $dockerd containerd)")
+[ "$how" != record ] || engines=(-p "$(pgrep -P $dockerd containerd)")
 see container --docker "$engine/docker.sock" "${engines[@]}" -- bash -c containers
 
+[ "$how" != cuts ] || exit 0
 status=0
 rules() { grep -o '"rule":"[^"]*"' | sort -u; }
 compare() { # capture, set, options with its rule files

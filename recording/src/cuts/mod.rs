@@ -13,7 +13,8 @@
 //! (`format`'s `Ring`); what it then loses is counted in its file and reported.
 //!
 //! While a cut goes on, further alerts extend it, as in Falco, and belong to its file; there is one at a time. The next one begins as
-//! far back as any other, in the time of the one before, so that nothing is missing between them.
+//! far back as any other, in the time of the one before, so that nothing is missing between them. While the one before is still being
+//! written, a cut goes on beyond its deadline, so that each alert has one.
 
 mod dumps;
 mod job;
@@ -194,7 +195,7 @@ impl Cuts {
     #[inline]
     pub fn block(&mut self, block: &Block<'_>, state: &mut State) -> Result<(), Error> {
         if let Block::Event(event) = block {
-            if event.ts > self.deadline {
+            if event.ts > self.deadline && self.may_end() {
                 self.end()?;
             }
             self.last = (event.ts, event.num);
@@ -241,7 +242,7 @@ impl Cuts {
             self.end()?;
         }
         let grace = u64::try_from(UNDER_WAY.as_nanos()).unwrap_or(0);
-        if ts > self.deadline.saturating_add(grace) {
+        if ts > self.deadline.saturating_add(grace) && self.may_end() {
             self.end()?;
         }
         // One that could not be written is no place for further alerts.
@@ -315,6 +316,12 @@ impl Cuts {
                 self.news.push_back(CutNews::Failed { name: file, error });
             }
         }
+    }
+
+    /// Whether the current cut may end: if the next alert came at once, there would be room for its cut. On a slow disk a cut goes on
+    /// instead, until the one before it is written.
+    fn may_end(&self) -> bool {
+        self.ending.len() + 1 < JOBS
     }
 
     /// The current cut ends before the next event.

@@ -80,8 +80,16 @@ impl Sink for Lines<'_> {
     }
 }
 
+/// How fast files are written.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Disk {
+    Fast,
+    /// Nothing is written to its end before the run is over.
+    Slow,
+}
+
 /// A run over the source, with a look at everything after each event.
-fn run(program: &Program, cuts: &mut Cuts, wish: Wish) -> (Vec<Line>, Vec<CutNews>) {
+fn run(program: &Program, cuts: &mut Cuts, wish: Wish, disk: Disk) -> (Vec<Line>, Vec<CutNews>) {
     let mut replay = Replay::new(program, None, Evaluation::default());
     let (mut lines, mut news) = (Vec::new(), Vec::new());
     let mut sink = Lines::new(program, None);
@@ -104,7 +112,7 @@ fn run(program: &Program, cuts: &mut Cuts, wish: Wish) -> (Vec<Line>, Vec<CutNew
             replay.block(&block, &mut fed).expect("a block");
             let Lines { text, json, lines, .. } = fed;
             sink = Lines { text, json, lines, cuts: None };
-            if let Block::Event(event) = &block {
+            if let (Block::Event(event), Disk::Fast) = (&block, disk) {
                 cuts.tick(Instant::now(), event.ts).expect("memory");
                 // Hours pass here in a second, in which a disk would write many cuts.
                 while !cuts.ending.is_empty() {
@@ -149,12 +157,12 @@ fn names(place: &Place) -> Vec<String> {
 }
 
 /// Runs, and replays each cut: it gives exactly the lines that named it, and before them those of the time before.
-fn check(name: &str, ring: RingLimits, wish: Wish) -> (Vec<String>, Vec<CutNews>) {
+fn check(name: &str, ring: RingLimits, wish: Wish, disk: Disk) -> (Vec<String>, Vec<CutNews>) {
     let (place, program) = (Place::new(name), program());
     let (mut cuts, found) =
         Cuts::new(Header::default(), ring, &place.path("cut"), NO_LIMITS).expect("a directory");
     assert_eq!(found, Directory::default());
-    let (lines, news) = run(&program, &mut cuts, wish);
+    let (lines, news) = run(&program, &mut cuts, wish, disk);
     let mut by_file: BTreeMap<String, Vec<&Line>> = BTreeMap::new();
     for line in &lines {
         by_file.entry(file_of(line).expect("every alert has a cut")).or_default().push(line);
@@ -176,17 +184,24 @@ fn check(name: &str, ring: RingLimits, wish: Wish) -> (Vec<String>, Vec<CutNews>
 
 #[test]
 fn a_cut_says_what_its_alerts_said() {
-    let (files, news) = check("around", ALL, Wish { before: 30 * SECOND, duration: 5 * SECOND });
+    let (files, news) = check("around", ALL, Wish { before: 30 * SECOND, duration: 5 * SECOND }, Disk::Fast);
     assert!(files.len() as u64 >= ROUNDS, "{files:?}");
     assert!(news.iter().all(|news| matches!(news, CutNews::Written { lost: 0, .. })), "{news:?}");
 }
 
 #[test]
 fn alerts_within_the_deadline_extend_one_cut() {
-    let (files, _) = check("extended", ALL, Wish { before: SECOND, duration: ROUND });
+    let (files, _) = check("extended", ALL, Wish { before: SECOND, duration: ROUND }, Disk::Fast);
     assert_eq!(files.len(), 1);
-    let (files, _) = check("moment", ALL, Wish { before: 0, duration: 0 });
+    let (files, _) = check("moment", ALL, Wish { before: 0, duration: 0 }, Disk::Fast);
     assert!(files.len() as u64 > ROUNDS, "an alert is in its cut even without any time: {}", files.len());
+}
+
+#[test]
+fn every_alert_has_a_cut_however_slow_the_disk() {
+    let (files, news) = check("slow", ALL, Wish { before: SECOND, duration: 0 }, Disk::Slow);
+    assert_eq!(files.len(), JOBS, "the second one goes on while the first is being written");
+    assert!(!news.iter().any(|news| matches!(news, CutNews::Limit(_))), "{news:?}");
 }
 
 #[test]
@@ -238,7 +253,7 @@ fn limits_are_kept_and_reported_once() {
         let place = Place::new(name);
         let (mut cuts, _) =
             Cuts::new(Header::default(), ALL, &place.path("cut"), limits).expect("a directory");
-        let (lines, news) = run(&program, &mut cuts, wish);
+        let (lines, news) = run(&program, &mut cuts, wish, Disk::Fast);
         assert!(names(&place).len() <= files + JOBS, "{name}: {:?}", names(&place));
         assert!(cuts.counts().refused > 0, "{name}");
         assert!(
