@@ -22,8 +22,12 @@ const KEY: usize = 16;
 /// # Errors
 /// It is.
 pub fn refuse_overwriting(output: &Path, redaction: &Redaction) -> Result<(), Failure> {
-    let files = redaction.policy.iter().chain(&redaction.key);
-    target::refuse_overwriting(output, files.map(|path| path.as_path()))
+    target::refuse_overwriting(output, files(redaction))
+}
+
+/// The files of the policy and the key.
+pub fn files(redaction: &Redaction) -> impl Iterator<Item = &Path> {
+    redaction.policy.iter().chain(&redaction.key).map(|path| path.as_path())
 }
 
 /// A redactor by this policy; its key is random unless one is named.

@@ -1,7 +1,7 @@
 //! `tercel shrink`: the smallest trace that still gives the alerts of a rule, and the test that expects them.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use tercel_format::Capture;
 use tercel_format::series::Destination;
@@ -12,7 +12,7 @@ use crate::captures;
 use crate::convert::close;
 use crate::diagnostics::{self, counted};
 use crate::exit::{Failure, Outcome};
-use crate::inputs::{Input, length, paths};
+use crate::inputs::{Input, length, paths, rule_files};
 use crate::intent::Shrink;
 use crate::progress::Progress;
 use crate::rules;
@@ -24,7 +24,10 @@ pub fn run(args: &Shrink) -> Result<Outcome, Failure> {
     let program = rules::load(&args.rules, args.quiet, args.verbose)?;
     let ask = Ask::new(&program, args.options, &args.rule, args.event);
     let mut writer = target::writer(&args.write, std::slice::from_ref(input))?;
-    args.test.as_deref().map_or(Ok(()), |path| look(args, path))?;
+    let files = rule_files(&args.rules.files)?;
+    let read: Vec<&Path> = files.iter().map(|file| Path::new(&file.name)).collect();
+    target::refuse_overwriting(&args.write.path, read.iter().copied())?;
+    args.test.as_deref().map_or(Ok(()), |path| look(args, path, &read))?;
     writer.keep_numbers();
     let mut header = None;
     let progress = Progress::new(&input.name(), length(input), args.quiet);
@@ -59,9 +62,9 @@ pub fn run(args: &Shrink) -> Result<Outcome, Failure> {
 }
 
 /// Refuses the file of a test that would be written over, unless that is wanted.
-fn look(args: &Shrink, path: &Path) -> Result<(), Failure> {
-    let rules = args.rules.files.iter().map(PathBuf::as_path);
-    target::refuse_overwriting(path, paths(std::slice::from_ref(&args.input)).chain(rules))?;
+fn look(args: &Shrink, path: &Path, rules: &[&Path]) -> Result<(), Failure> {
+    let others = paths(std::slice::from_ref(&args.input)).chain([args.write.path.as_path()]);
+    target::refuse_overwriting(path, others.chain(rules.iter().copied()))?;
     let destination = Destination::new(path).created(args.write.creation);
     destination.look().map_err(|error| target::refused(&destination.name(), &error))
 }

@@ -60,7 +60,8 @@ fn a_closed_pipe_is_not_an_error() {
 fn no_verb_writes_over_what_it_reads() {
     let place = Place::new("over");
     let trace = place.file("t.scap", std::fs::read(root().join(TRACE)).expect("a shipped trace"));
-    let rules = place.file("r.yaml", "- list: some\n  items: []\n");
+    let rule = "- {rule: some, desc: d, condition: evt.num > 0, output: o, priority: ERROR}\n";
+    let rules = place.file("r.yaml", rule);
     let link = place.path("link");
     std::os::unix::fs::symlink(&trace, &link).expect("a link");
     let text = |path: &std::path::Path| path.display().to_string();
@@ -73,6 +74,10 @@ fn no_verb_writes_over_what_it_reads() {
     let (report, over_rules) = (format!("tap:{trace}"), format!("tap:{rules}"));
     let (over_suite, alerts) =
         (format!("json:{suite}"), format!("file_output={{enabled: true, filename: {rules}}}"));
+    let metrics = format!("metrics.output_file={rules}");
+    let directory = place.name("rules");
+    std::fs::create_dir(&directory).expect("a directory");
+    let of_directory = text(&place.file("rules/r.yaml", rule));
     let before = (
         std::fs::read(place.path("t.scap")).expect("a file"),
         std::fs::read(place.path("r.yaml")).expect("a file"),
@@ -100,6 +105,20 @@ fn no_verb_writes_over_what_it_reads() {
         &["live", "-r", &rules, "--output", &rules],
         &["live", "-r", &rules, "-o", &alerts],
         &["live", "--force", "-r", &rules, "-w", &trace, "--output", &link],
+        &["live", "-r", &rules, "-o", "metrics.enabled=true", "-o", &metrics],
+        &["live", "-r", &rules, "--redact", &config, "--ring", "9s", "--output", &config],
+        &["live", "--force", "-r", &rules, "--redact", "default", "--redact-key", &config, "-w", &config],
+        &["live", "--force", "-r", &rules, "--sign", &config, "-w", &config],
+        &["export", &trace, "-o", &link],
+        &["report", "-r", &rules, &trace, "-o", &hard],
+        &["report", "-r", &rules, &trace, "-o", &rules],
+        &["baseline", "learn", &trace, "-o", &trace],
+        &["follow", &trace, "--output", &trace],
+        &["shrink", "--force", "-r", &rules, &trace, "--rule", "some", "-w", &trace],
+        &["shrink", "--force", "-r", &rules, &trace, "--rule", "some", "-w", &rules],
+        &["shrink", "--force", "-r", &directory, &trace, "--rule", "some", "-w", &of_directory],
+        &["tune", "--force", "-r", &rules, "--good", &trace, "-w", &trace],
+        &["tune", "--force", "-r", &rules, "--good", &trace, "-w", &rules],
         &["test", "--report", &report, &suite],
         &["test", "--report", &over_rules, &suite],
         &["test", "--report", &over_suite, &suite],

@@ -114,9 +114,6 @@ fn redaction(args: &Live, config: &Config) -> Result<Option<Beside>, Failure> {
     if args.write.is_none() && args.flight.is_none() && !config.capture.enabled {
         return Err(Failure::usage("--redact needs -w, --ring or capture.enabled: alerts are not redacted"));
     }
-    if let Some(path) = &args.write {
-        redaction::refuse_overwriting(path, asked)?;
-    }
     Ok(Some(Beside::new(redaction::redactor(asked)?)))
 }
 
@@ -125,9 +122,6 @@ fn signer(args: &Live, config: &Config) -> Result<Option<SignWith>, Failure> {
     let Some(key) = args.sign.as_ref().or(config.capture.sign_key.as_ref()) else { return Ok(None) };
     if args.sign.is_some() && args.write.is_none() && args.flight.is_none() && !config.capture.enabled {
         return Err(Failure::usage("--sign needs -w, --ring or capture.enabled: alerts are not signed"));
-    }
-    if let Some(path) = &args.write {
-        target::refuse_overwriting(path, [key.as_path()])?;
     }
     target::signer_of(key).map(Some)
 }

@@ -12,6 +12,7 @@ use super::rules::{Found, Plan};
 use crate::configured;
 use crate::exit::Failure;
 use crate::intent::Live;
+use crate::redaction;
 use crate::target;
 
 /// The set-up of a run.
@@ -52,7 +53,7 @@ impl Setup {
         }
     }
 
-    /// Refuses a trace and files of alerts that are one file, or one of those that are read.
+    /// Refuses a trace and files of alerts and metrics that are one file, or one of those that are read.
     ///
     /// # Errors
     /// There is such a file.
@@ -63,17 +64,22 @@ impl Setup {
             Found::Nothing => &[],
         });
         let rules = rules.map(|file| Path::new(&file.name));
-        let rules = rules.chain(self.plan.correlations().iter().map(PathBuf::as_path));
-        let mut read: Vec<&Path> = rules.chain(self.configuration.iter().map(PathBuf::as_path)).collect();
+        let settings = self.plan.correlations().iter().chain(&self.configuration).map(PathBuf::as_path);
+        let keys = args.sign.iter().chain(&self.config.capture.sign_key).map(PathBuf::as_path);
+        let redaction = args.redaction.iter().flat_map(redaction::files);
+        let read: Vec<&Path> = rules.chain(settings).chain(keys).chain(redaction).collect();
         let files = kinds.iter().filter_map(|kind| match kind {
             Kind::File { path, .. } => Some(path.as_path()),
             _ => None,
         });
-        for output in files.chain(args.write.as_deref()) {
+        let metrics = self.config.metrics.output_file.as_deref().filter(|_| self.config.metrics.enabled);
+        let appended: Vec<&Path> = files.chain(metrics).collect();
+        for output in &appended {
             target::refuse_overwriting(output, read.iter().copied())?;
-            read.push(output);
         }
-        Ok(())
+        args.write
+            .as_deref()
+            .map_or(Ok(()), |trace| target::refuse_overwriting(trace, read.iter().chain(&appended).copied()))
     }
 
     /// The form of the lines.

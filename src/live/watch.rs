@@ -420,10 +420,10 @@ impl<'a> Watch<'a> {
         let told = |failure: Failure| failure.message.lines().map(str::to_owned).collect::<Vec<_>>();
         let (setup, remarks) = Setup::read(self.args).map_err(told)?;
         let running = setup.plan.reload()?;
+        let kinds = setup.kinds(self.args);
+        setup.refuse_overwriting(self.args, &kinds).map_err(told)?;
         let Config { limits, patience, drops, timeouts, .. } = setup.config;
-        self.outputs
-            .replace(&setup.kinds(self.args), limits, patience)
-            .map_err(|error| vec![error.to_string()])?;
+        self.outputs.replace(&kinds, limits, patience).map_err(|error| vec![error.to_string()])?;
         // Remarks on an unchanged configuration are not repeated.
         if setup.config != self.setup.config {
             self.log.remarks(&remarks);
