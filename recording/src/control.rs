@@ -44,8 +44,8 @@ pub struct Control {
 /// Why there is no answer, or a bad one.
 #[derive(Debug, thiserror::Error)]
 pub enum ControlError {
-    /// Nobody listens.
-    #[error("{}: {error}; nothing that records into memory listens there", path.display())]
+    /// Nobody listens, or not to everybody.
+    #[error("{}: {error}; {}", path.display(), reason(error))]
     Nobody {
         /// The socket.
         path: PathBuf,
@@ -63,6 +63,14 @@ pub enum ControlError {
     /// The recorder could not do it.
     #[error("{0}")]
     Refused(String),
+}
+
+/// What it means that a socket cannot be reached.
+fn reason(error: &io::Error) -> &'static str {
+    match error.kind() {
+        io::ErrorKind::PermissionDenied => "only root and the user of the recorder may ask it",
+        _ => "nothing that records into memory listens there",
+    }
 }
 
 impl Control {
@@ -253,6 +261,9 @@ mod tests {
         assert!(!path.exists());
         let error = request_dump(&path, None).expect_err("nobody listens").to_string();
         assert!(error.contains("nothing that records into memory listens there"), "{error}");
+        let denied = io::Error::from(io::ErrorKind::PermissionDenied);
+        let error = ControlError::Nobody { path, error: denied }.to_string();
+        assert!(error.ends_with("only root and the user of the recorder may ask it"), "{error}");
     }
 
     #[test]
