@@ -6,6 +6,7 @@ use std::io::{self, BufWriter, Write};
 use tercel_analysis::baseline::{self, Baseline, Learner, NEW};
 use tercel_analysis::tables::{self, Answer, CsvLines, Row, Tables};
 use tercel_format::trace::Zone;
+use tercel_rules::files::contents;
 
 use crate::captures::{self, Next};
 use crate::diagnostics::{self, counted};
@@ -54,7 +55,7 @@ pub fn learn(args: &Learn) -> Result<Outcome, Failure> {
 /// Runs `tercel baseline diff`.
 pub fn compare(args: &Compare) -> Result<Outcome, Failure> {
     let name = args.baseline.display();
-    let bytes = fs::read(&args.baseline).map_err(|error| Failure::io(format!("{name}: {error}")))?;
+    let bytes = contents(&args.baseline).map_err(|error| Failure::io(format!("{name}: {error}")))?;
     let known = Baseline::read(&bytes).map_err(|error| Failure::usage(format!("{name}: {error}")))?;
     let mut out = BufWriter::new(io::stdout().lock());
     let names_files = args.with.traces.len() > 1;

@@ -1,6 +1,6 @@
 //! Redaction of what is written: a policy and a key are read, a redactor leaves, and what connects it with a recording or a run of live.
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
@@ -9,6 +9,7 @@ use tercel_format::Block;
 use tercel_format::trace::Header;
 use tercel_recording::{Error, Give, Transform};
 use tercel_replay::state::State;
+use tercel_rules::files::contents;
 
 use crate::exit::Failure;
 use crate::intent::Redaction;
@@ -41,7 +42,9 @@ pub fn redactor(redaction: &Redaction) -> Result<Redactor, Failure> {
 fn policy(path: Option<&Path>) -> Result<Policy, Failure> {
     let Some(path) = path else { return Policy::parse(SHIPPED).map_err(Failure::usage) };
     let name = path.display();
-    let text = fs::read_to_string(path).map_err(|error| Failure::usage(format!("{name}: {error}")))?;
+    let failed = |error| Failure::usage(format!("{name}: {error}"));
+    let text = contents(path).map_err(failed)?;
+    let text = String::from_utf8(text).map_err(|_| Failure::usage(format!("{name}: not UTF-8")))?;
     Policy::parse(&text).map_err(|error| Failure::usage(format!("{name}: {error}")))
 }
 
@@ -52,7 +55,7 @@ fn key(path: Option<&Path>) -> Result<Key, Failure> {
         return Ok(Key::of(&bytes));
     };
     let name = path.display();
-    let bytes = fs::read(path).map_err(|error| Failure::usage(format!("{name}: {error}")))?;
+    let bytes = contents(path).map_err(|error| Failure::usage(format!("{name}: {error}")))?;
     if bytes.len() < KEY {
         return Err(Failure::usage(format!("{name}: a key needs at least {KEY} bytes")));
     }

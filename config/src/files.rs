@@ -2,6 +2,10 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::slice;
+
+use tercel_rules::files::contents;
+use tercel_rules::load::encoding;
 
 use crate::error::Error;
 use crate::keys::{self, Remarks};
@@ -21,7 +25,7 @@ pub struct Loaded {
     pub remarks: Remarks,
     /// Files that it was read from.
     pub files: Vec<PathBuf>,
-    /// Rule files that it names and that do not exist.
+    /// Files that it names and that do not exist: configurations and rule files.
     pub absent: Vec<PathBuf>,
 }
 
@@ -45,7 +49,8 @@ pub fn load(file: Option<&Path>, overrides: &[String]) -> Result<Loaded, Error> 
         if argument.starts_with("config_files") { &mut first } else { &mut second }.push(argument);
     }
     first.into_iter().try_for_each(|argument| root.set(argument))?;
-    for (path, strategy) in further(&root)? {
+    let mut absent = Vec::new();
+    for (path, strategy) in further(&root, &mut absent)? {
         let entry = parse(&path, &mut files, &mut warnings)?;
         // As in Falco: these files cannot name further files.
         if let Some(inner) = entry.get("config_files") {
@@ -62,12 +67,13 @@ pub fn load(file: Option<&Path>, overrides: &[String]) -> Result<Loaded, Error> 
     warnings.append(&mut remarks.warnings);
     warnings.extend(wrong_kinds);
     remarks.warnings = warnings;
-    Ok(Loaded { absent: read::absent_rules(&root), config, remarks, files })
+    absent.extend(read::absent_rules(&root));
+    Ok(Loaded { absent, config, remarks, files })
 }
 
 fn parse(file: &Path, files: &mut Vec<PathBuf>, warnings: &mut Vec<Remark>) -> Result<Entry, Error> {
-    let bytes = fs::read(file).map_err(|source| Error::Unreadable { path: file.to_owned(), source })?;
-    let text = String::from_utf8(bytes).map_err(|_| Error::NotUtf8 { path: file.to_owned() })?;
+    let bytes = contents(file).map_err(|source| Error::Unreadable { path: file.to_owned(), source })?;
+    let text = encoding::text(&bytes).map_err(|_| Error::NotUtf8 { path: file.to_owned() })?;
     files.push(file.to_owned());
     Ok(Entry::parse(&file.display().to_string(), &text, warnings)?)
 }
@@ -76,11 +82,16 @@ fn wrong(place: &Place, text: &str) -> Error {
     Error::from(Remark { place: place.clone(), text: text.to_owned() })
 }
 
-/// The files that `config_files` names and that exist.
-fn further(root: &Entry) -> Result<Vec<(PathBuf, Strategy)>, Error> {
+/// The files that `config_files` names and that exist; the others are added to `absent`.
+fn further(root: &Entry, absent: &mut Vec<PathBuf>) -> Result<Vec<(PathBuf, Strategy)>, Error> {
     let mut found = Vec::new();
     let Some(entry) = root.get("config_files") else { return Ok(found) };
-    let Value::List(items) = &entry.value else { return Ok(found) };
+    let items = match &entry.value {
+        Value::List(items) => items.as_slice(),
+        // As in Falco, a single value is a list of one.
+        Value::Text(_) => slice::from_ref(entry),
+        Value::Null | Value::Map(_) => &[],
+    };
     for item in items {
         let (path, strategy) = match &item.value {
             Value::Text(path) => (path, Strategy::Append),
@@ -97,8 +108,10 @@ fn further(root: &Entry) -> Result<Vec<(PathBuf, Strategy)>, Error> {
             inside.retain(|path| path.is_file());
             inside.sort();
             found.extend(inside.into_iter().map(|path| (path, strategy)));
-        } else if path.is_file() {
+        } else if path.exists() {
             found.push((path.to_owned(), strategy));
+        } else {
+            absent.push(path.to_owned());
         }
     }
     Ok(found)

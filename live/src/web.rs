@@ -15,7 +15,7 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
 use serde_json::{Map, Value, json};
 use tercel_config::Web;
-use tercel_outputs::{Level, Notice};
+use tercel_outputs::{Level, Notice, credentials};
 use tercel_rules::load::Options;
 
 /// How long a request may take.
@@ -140,8 +140,9 @@ fn tls(path: &Path) -> Result<Arc<ServerConfig>, WebError> {
 }
 
 fn read_tls(path: &Path) -> Result<ServerConfig, Box<dyn Error + Send + Sync>> {
-    let certificates = CertificateDer::pem_file_iter(path)?.collect::<Result<_, _>>()?;
-    let key = PrivateKeyDer::from_pem_file(path)?;
+    let bytes = credentials(path)?;
+    let certificates = CertificateDer::pem_slice_iter(&bytes).collect::<Result<_, _>>()?;
+    let key = PrivateKeyDer::from_pem_slice(&bytes)?;
     Ok(ServerConfig::builder().with_no_client_auth().with_single_cert(certificates, key)?)
 }
 

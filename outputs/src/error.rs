@@ -35,6 +35,12 @@ pub enum Reason {
         /// Why.
         source: Box<ureq::Error>,
     },
+    /// An address is none of http.
+    #[error("'{url}' is not an http:// or https:// address")]
+    Url {
+        /// The address.
+        url: String,
+    },
     /// A header of requests has an invalid name or value.
     #[error("the header '{name}' is invalid")]
     Header {

@@ -1,6 +1,6 @@
 //! Http: lines enter and are posted to a web server, one request per line.
 
-use std::fs;
+use std::fs::{self, File};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use ureq::http::{HeaderName, HeaderValue};
+use ureq::http::{HeaderName, HeaderValue, Uri};
 use ureq::tls::{Certificate, ClientCert, PemItem, PrivateKey, RootCerts, TlsConfig, parse_pem};
 use ureq::{Agent, Error};
 
@@ -64,6 +64,12 @@ impl Client {
             if HeaderName::try_from(name).is_err() || HeaderValue::try_from(value).is_err() {
                 return Err(Reason::Header { name: name.clone() });
             }
+        }
+        let address = settings.url.parse::<Uri>().ok();
+        if !address
+            .is_some_and(|uri| matches!(uri.scheme_str(), Some("http" | "https")) && uri.host() != Some(""))
+        {
+            return Err(Reason::Url { url: settings.url.clone() });
         }
         Ok(Client { settings: settings.clone(), agent: agent(settings)?, timeouts: 0 })
     }
@@ -175,7 +181,21 @@ fn certificates(path: &Path) -> Result<Vec<Certificate<'static>>, Reason> {
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, Reason> {
-    fs::read(path).map_err(|error| unreadable(path, error))
+    credentials(path).map_err(|error| unreadable(path, error))
+}
+
+/// What is in a file of certificates or keys.
+///
+/// # Errors
+/// It cannot be read, or has more than 16 MiB: devices have no end.
+pub fn credentials(path: &Path) -> io::Result<Vec<u8>> {
+    const LONGEST: u64 = 16 << 20;
+    let mut bytes = Vec::new();
+    File::open(path)?.take(LONGEST + 1).read_to_end(&mut bytes)?;
+    match bytes.len() as u64 > LONGEST {
+        true => Err(io::Error::new(io::ErrorKind::FileTooLarge, format!("more than {} MiB", LONGEST >> 20))),
+        false => Ok(bytes),
+    }
 }
 
 fn unreadable(path: &Path, source: io::Error) -> Reason {

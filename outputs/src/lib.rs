@@ -30,12 +30,13 @@ mod syslog;
 mod worker;
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
+use std::{fs, io};
 
 pub use error::{Reason, StartError};
-pub use http::Http;
+pub use http::{Http, credentials};
 pub use notices::{Level, Notice};
 pub use otlp::{Otlp, Record};
 pub use queue::Limits;
@@ -116,6 +117,17 @@ impl Kind {
             Kind::Program { command, .. } => format!("the program {command}"),
             Kind::Http(http) => http.url.clone(),
             Kind::Otlp(otlp) => format!("the OpenTelemetry collector at {}", otlp.http.url),
+        }
+    }
+
+    /// Why its lines could not be written now; only asked of files, which are opened when there is something to write.
+    pub fn obstacle(&self) -> Option<io::Error> {
+        let Kind::File { path, .. } = self else { return None };
+        let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+        match (path.is_dir(), fs::metadata(directory.unwrap_or(Path::new(".")))) {
+            (true, _) => Some(io::ErrorKind::IsADirectory.into()),
+            (false, Ok(above)) if !above.is_dir() => Some(io::ErrorKind::NotADirectory.into()),
+            (false, above) => above.err(),
         }
     }
 

@@ -503,6 +503,30 @@ fn what_cannot_start_is_named_with_its_file() {
     }
 }
 
+#[test]
+fn addresses_are_those_of_http() {
+    for url in ["ftp://h/", "notaurl", "http://", "https://a b/", ""] {
+        let error = Kind::Http(web(url.to_owned(), 5)).check().expect_err(url).to_string();
+        assert_eq!(error, format!("http output: '{url}' is not an http:// or https:// address"));
+    }
+    for url in ["http://h", "https://h:1/x?a=b", "http://[::1]:80/", "http://user@h/"] {
+        assert!(Kind::Http(web(url.to_owned(), 5)).check().is_ok(), "{url}");
+    }
+}
+
+#[test]
+fn what_keeps_a_file_from_being_written() {
+    let scratch = Scratch::new("obstacle");
+    let file = |path: &Path| Kind::File { path: path.to_owned(), keep_open: true }.obstacle();
+    std::fs::write(scratch.path("file"), "").expect("a file");
+    assert!(file(&scratch.path("file")).is_none() && file(&scratch.path("new")).is_none());
+    assert!(file("new".as_ref()).is_none());
+    let kind = |path: &str| file(&scratch.path(path)).map(|error| error.kind());
+    assert_eq!(kind("missing/new"), Some(std::io::ErrorKind::NotFound));
+    assert_eq!(kind("file/new"), Some(std::io::ErrorKind::NotADirectory));
+    assert_eq!(kind("."), Some(std::io::ErrorKind::IsADirectory));
+}
+
 /// A server must not fill the memory, nor hold an alert for ever.
 #[test]
 fn an_endless_head_of_an_answer_is_a_failure() {

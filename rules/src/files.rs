@@ -1,8 +1,11 @@
 //! Rule files as users name them: paths and directories enter, texts leave in the order of loading.
 
-use std::fs;
-use std::io;
+use std::fs::{self, File};
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
+
+/// The longest file of rules, tests, policies and the like that is read. Devices have no end.
+const LONGEST: u64 = 128 << 20;
 
 /// A rule file with its text.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,11 +40,24 @@ pub fn read(paths: &[PathBuf]) -> Result<Vec<RuleFile>, FileError> {
         let named = if path.is_dir() { in_directory(path)? } else { vec![path.clone()] };
         for path in named {
             let name = path.display().to_string();
-            let bytes = fs::read(&path).map_err(|source| FileError::Unreadable { path, source })?;
+            let bytes = contents(&path).map_err(|source| FileError::Unreadable { path, source })?;
             files.push(RuleFile { name, bytes });
         }
     }
     Ok(files)
+}
+
+/// What is in a file that people write.
+///
+/// # Errors
+/// It cannot be read, or has more than 128 MiB.
+pub fn contents(path: &Path) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    File::open(path)?.take(LONGEST + 1).read_to_end(&mut bytes)?;
+    match bytes.len() as u64 > LONGEST {
+        true => Err(io::Error::new(io::ErrorKind::FileTooLarge, format!("more than {} MiB", LONGEST >> 20))),
+        false => Ok(bytes),
+    }
 }
 
 /// The rule files of a directory.
@@ -66,6 +82,13 @@ fn in_directory(directory: &Path) -> Result<Vec<PathBuf>, FileError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_file_without_end_is_refused() {
+        let error = contents(Path::new("/dev/zero")).expect_err("too large");
+        assert_eq!(error.to_string(), "more than 128 MiB");
+        assert!(read(&["/dev/zero".into()]).is_err());
+    }
 
     #[test]
     fn local_files_follow_the_files_that_they_override() {

@@ -179,6 +179,38 @@ fn changed_files_end_with_a_program_or_an_error() {
     }
 }
 
+/// A place for every few bytes of one long line: their lines and columns are found without a look through the line.
+#[test]
+fn findings_in_one_line_are_placed_in_linear_time() {
+    const COUNT: usize = 60_000;
+    let items: Vec<String> = (0..COUNT)
+        .map(|n| format!("{{\"macro\": \"m{n}\", \"condition\": \"evt.num=1\", \"condition\": \"x\"}}"))
+        .collect();
+    let text = format!("[{}]", items.join(", "));
+    let started = std::time::Instant::now();
+    let mut loader = Loader::new(Options::default());
+    let report = loader.file("rules.yaml", &text);
+    assert_eq!((report.warnings.len(), report.notes.len()), (COUNT, COUNT));
+    let last = &report.warnings[COUNT - 1].place;
+    assert_eq!((last.line, last.column), (1, text.rfind('{').expect("an item") + 1));
+    // Hours, if every one looks through the line.
+    assert!(started.elapsed().as_secs() < 60, "{:?}", started.elapsed());
+}
+
+#[test]
+fn texts_in_other_encodings_are_read() {
+    let text = "- macro: é\n  condition: evt.type = open\n";
+    let units: Vec<u8> = text.encode_utf16().flat_map(u16::to_be_bytes).collect();
+    for (bytes, successful) in [
+        (text.as_bytes(), true),
+        (&units[..], true),
+        (&[b"\xFE\xFF", &units[..]].concat(), true),
+        (b"\xFF", false),
+    ] {
+        assert_eq!(Loader::new(Options::default()).bytes("rules.yaml", bytes).successful(), successful);
+    }
+}
+
 #[test]
 fn texts_that_end_early() {
     for text in [

@@ -65,7 +65,6 @@ pub mod lint;
 mod profile;
 mod tune;
 
-use std::fs;
 use std::io::Write;
 
 use coverage::Coverage;
@@ -73,6 +72,7 @@ use output::Output;
 use plan::Plan;
 use sets::Sets;
 use suite::{Case, Suite};
+use tercel_rules::files::contents;
 use verdict::{BrokenFile, Run};
 
 pub use diff::{
@@ -129,7 +129,7 @@ pub fn run(options: &Options, out: &mut dyn Write, warnings: &mut dyn Write) -> 
 fn suites(options: &Options) -> Result<(Vec<Suite>, Vec<BrokenFile>), RunError> {
     let (mut suites, mut broken) = (Vec::new(), Vec::new());
     for path in suite::test_files(&options.paths)? {
-        let bytes = fs::read(&path).map_err(RunError::file(&path))?;
+        let bytes = contents(&path).map_err(RunError::file(&path))?;
         match suite::read(&path, &bytes, options.parse_point) {
             Ok(suite) => suites.push(suite),
             Err(problem) => broken.push(BrokenFile { path, problem }),

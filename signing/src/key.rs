@@ -1,7 +1,8 @@
 //! The private key that signs: a file of OpenSSH enters, signatures leave. Keys with a passphrase are refused: nobody is asked for
 //! it while a recording runs.
 
-use std::io;
+use std::fs::File;
+use std::io::{self, Read};
 use std::path::Path;
 
 use ssh_key::{Algorithm, EcdsaCurve, HashAlg, LineEnding, PrivateKey};
@@ -38,7 +39,11 @@ impl Key {
     /// # Errors
     /// There is none, or none that can sign.
     pub fn read(path: &Path) -> Result<Key, KeyError> {
-        Key::parse(&std::fs::read(path).map_err(KeyError::Io)?)
+        /// Keys have a few hundred bytes; devices have no end.
+        const LONGEST: u64 = 1 << 20;
+        let mut bytes = Vec::new();
+        File::open(path).and_then(|file| file.take(LONGEST).read_to_end(&mut bytes)).map_err(KeyError::Io)?;
+        Key::parse(&bytes)
     }
 
     /// Reads a key.

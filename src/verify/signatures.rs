@@ -1,7 +1,7 @@
 //! What verification says of signatures: those in the intact part of a trace and the allowed signers enter, lines and an outcome leave.
 
-use std::fs::{self, File};
-use std::io::Write;
+use std::fs::File;
+use std::io::{Read, Write};
 use std::path::Path;
 
 use jiff::Timestamp;
@@ -21,10 +21,11 @@ const LIMIT: u64 = 16 << 20;
 pub fn allowed(path: &Path) -> Result<AllowedSigners, Failure> {
     let name = path.display();
     let failed = |error: std::io::Error| Failure::usage(format!("{name}: {error}"));
-    if fs::metadata(path).map_err(failed)?.len() > LIMIT {
+    let mut text = String::new();
+    File::open(path).and_then(|file| file.take(LIMIT + 1).read_to_string(&mut text)).map_err(failed)?;
+    if text.len() as u64 > LIMIT {
         return Err(Failure::usage(format!("{name}: more than {} MiB", LIMIT >> 20)));
     }
-    let text = fs::read_to_string(path).map_err(failed)?;
     AllowedSigners::parse(&text).map_err(|error| Failure::usage(format!("{name}: {error}")))
 }
 

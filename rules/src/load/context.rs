@@ -3,6 +3,8 @@
 use std::fmt;
 use std::sync::Arc;
 
+use super::library;
+use super::lines::Lines;
 use super::yaml::Mark;
 use crate::caret::beneath;
 use serde_json::{Value, json};
@@ -245,6 +247,30 @@ fn snippet(text: &[u8], offset: usize) -> String {
     result
 }
 
+/// The text of a file, with its lines.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Source {
+    /// The whole text.
+    pub(super) text: Arc<str>,
+    /// Lines of the text without its byte order mark.
+    lines: Lines,
+    /// Whether the file offers its definitions to others.
+    pub(super) is_library: bool,
+}
+
+impl Source {
+    pub(super) fn of(text: &str) -> Source {
+        let mut source =
+            Source { text: text.into(), lines: Lines::default(), is_library: library::is_library(text) };
+        source.lines = Lines::of(source.without_mark());
+        source
+    }
+
+    fn without_mark(&self) -> &str {
+        self.text.strip_prefix('\u{feff}').unwrap_or(&self.text)
+    }
+}
+
 /// A place in a file as people count it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Place {
@@ -263,25 +289,32 @@ pub struct Place {
 impl Place {
     /// The place of a byte of a file, given its text.
     pub fn of(file: Arc<str>, text: &str, offset: usize) -> Place {
+        Place::at(file, &Source::of(text), offset)
+    }
+
+    /// The place of a byte of a file.
+    pub(super) fn at(file: Arc<str>, source: &Source, offset: usize) -> Place {
         const BEFORE: usize = 100;
         const BEHIND: usize = 60;
-        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+        let text = source.without_mark();
         let offset = text.floor_char_boundary(offset);
-        let (before, after) = text.split_at(offset);
-        let start = before.rfind('\n').map_or(0, |at| at + 1);
-        let lead: Vec<char> = text.get(start..offset).unwrap_or_default().chars().collect();
-        let cut = lead.len() > BEFORE + BEHIND;
-        let shown = if cut { lead.get(lead.len() - BEFORE..).unwrap_or_default() } else { &lead };
-        let mut line = String::from(if cut { "..." } else { "" });
-        line.extend(shown);
-        let caret = line.chars().count();
+        let (line, start) = source.lines.line(offset);
+        let before = source.lines.column(text, offset);
+        let cut = before > BEFORE + BEHIND;
+        let limit = if cut { BEFORE } else { BEFORE + BEHIND };
+        let mut shown: Vec<char> =
+            text.get(start..offset).unwrap_or_default().chars().rev().take(limit).collect();
+        shown.reverse();
+        let mut excerpt = String::from(if cut { "..." } else { "" });
+        excerpt.extend(&shown);
+        let caret = excerpt.chars().count();
+        let after = text.get(offset..).unwrap_or_default();
         let mut rest = after.chars().take_while(|c| !matches!(c, '\n' | '\r'));
-        line.extend(rest.by_ref().take(BEFORE + BEHIND - shown.len()));
+        excerpt.extend(rest.by_ref().take(BEFORE + BEHIND - shown.len()));
         if rest.next().is_some() {
-            line.push_str("...");
+            excerpt.push_str("...");
         }
-        let number = before.matches('\n').count() + 1;
-        Place { file, line: number, column: lead.len() + 1, text: line, caret }
+        Place { file, line: line + 1, column: before + 1, text: excerpt, caret }
     }
 
     /// The line with a caret below.

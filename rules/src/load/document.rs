@@ -7,8 +7,8 @@ use std::fmt;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use super::Place;
 use super::yaml::{Node, NodeKind};
+use super::{Place, encoding};
 use crate::nearest::nearest;
 
 /// A file's name and text.
@@ -61,12 +61,13 @@ impl Document {
     /// The text of a file.
     ///
     /// # Errors
-    /// It is not UTF-8.
+    /// It is in none of the encodings of YAML.
     pub fn new(name: &str, bytes: &[u8]) -> Read<Document> {
-        match std::str::from_utf8(bytes) {
-            Ok(text) => {
-                Ok(Document { name: name.into(), text: text.strip_prefix('\u{feff}').unwrap_or(text).into() })
-            }
+        match encoding::text(bytes) {
+            Ok(text) => Ok(Document {
+                name: name.into(),
+                text: text.strip_prefix('\u{feff}').unwrap_or(&text).into(),
+            }),
             Err(error) => {
                 let document = Document { name: name.into(), text: String::from_utf8_lossy(bytes).into() };
                 Err(document.problem_at(error.valid_up_to(), "this byte is not UTF-8"))

@@ -120,10 +120,7 @@ impl Loader {
     }
 
     fn places(&self, text: &Text) -> Vec<Place> {
-        let place = |(file, offset): (Arc<str>, usize)| {
-            let of_file = self.text(&file);
-            Place::of(file, &of_file, offset)
-        };
+        let place = |(file, offset): (Arc<str>, usize)| self.place_at(file, offset);
         text.places().map(place).collect()
     }
 }

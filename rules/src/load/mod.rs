@@ -15,12 +15,14 @@ mod context;
 mod decode;
 mod definitions;
 pub mod document;
+pub mod encoding;
 mod exceptions;
 mod failure;
 mod hints;
 mod history;
 mod info;
 mod library;
+mod lines;
 mod lists;
 mod macros;
 mod options;
@@ -42,7 +44,7 @@ use std::sync::Arc;
 
 use collector::Collector;
 use compiler::{Compiled, Kept, Work};
-use context::Context;
+use context::{Context, Source};
 use failure::{Caution, Failure, Spot};
 use reader::Reader;
 
@@ -72,7 +74,7 @@ const MOST_ERRORS: usize = 100;
 pub struct Loader {
     options: Options,
     collector: Collector,
-    sources: HashMap<Arc<str>, Arc<str>>,
+    sources: HashMap<Arc<str>, Source>,
     compiled: Vec<Compiled>,
     kept: Kept,
     reports: Vec<Report>,
@@ -140,10 +142,10 @@ impl Loader {
         }
     }
 
-    /// Loads a file that has been read as bytes; text that is not UTF-8 is refused at its first wrong byte.
+    /// Loads a file that has been read as bytes, in one of the encodings of YAML; other text is refused at its first wrong byte.
     pub fn bytes(&mut self, name: &str, bytes: &[u8]) -> &Report {
-        match std::str::from_utf8(bytes) {
-            Ok(text) => self.file(name, text),
+        match encoding::text(bytes) {
+            Ok(text) => self.file(name, &text),
             Err(error) => {
                 let text = String::from_utf8_lossy(bytes);
                 let name = self.add_source(name, &text);
@@ -171,7 +173,8 @@ impl Loader {
         let read_cautions = cautions.len();
         let outcome = read.and_then(|()| {
             let sources = &self.sources;
-            let source = |name: &str| sources.get(name).cloned().unwrap_or_default();
+            let source =
+                |name: &str| sources.get(name).map(|source| Arc::clone(&source.text)).unwrap_or_default();
             compiler::compile(
                 &self.collector,
                 &self.options,
@@ -218,7 +221,7 @@ impl Loader {
     /// Whether a caution is about a definition that nothing uses, of a file that only offers definitions.
     fn is_offered(&self, caution: &Caution) -> bool {
         matches!(caution.code, WarningCode::UnusedMacro | WarningCode::UnusedList)
-            && library::is_library(&self.text(&caution.ctx.name()))
+            && self.sources.get(&caution.ctx.name()).is_some_and(|source| source.is_library)
     }
 
     /// The rules that run, divided into parts; nothing if a file has errors.
@@ -278,7 +281,8 @@ impl Loader {
         let mut work = Work::new(&self.collector, &self.options, &[], &source, &mut cautions);
         let place = |ctx: &Context, spot: Option<Spot>| self.place(ctx, spot);
         let parts = parts::take_apart(&mut work, &self.collector, &running, vary, &place)?;
-        Ok(parts.without_idle(&|part| library::is_library(&self.text(&part.place.file))))
+        let is_library = |file: &str| self.sources.get(file).is_some_and(|source| source.is_library);
+        Ok(parts.without_idle(&|part| is_library(&part.place.file)))
     }
 
     /// One report per file so far, in order.
@@ -309,7 +313,7 @@ impl Loader {
         let mut definitions = Definitions::of(work, &self.collector, &self.compiled, &states, &place);
         definitions.warnings = warnings_of(&self.reports).collect();
         let files = self.reports.iter().filter_map(|report| self.sources.get_key_value(&report.name));
-        definitions.files = files.map(|(name, text)| (&**name, &**text)).collect();
+        definitions.files = files.map(|(name, source)| (&**name, &*source.text)).collect();
         Some(look(&mut definitions))
     }
 
@@ -340,7 +344,7 @@ impl Loader {
 
     fn add_source(&mut self, name: &str, text: &str) -> Arc<str> {
         let name: Arc<str> = name.into();
-        self.sources.insert(Arc::clone(&name), text.into());
+        self.sources.insert(Arc::clone(&name), Source::of(text));
         name
     }
 
@@ -374,7 +378,7 @@ impl Loader {
         let read = documents.iter().try_for_each(|root| reader.document(root, &ctx));
         let twice = documents.iter().flat_map(|root| schema::repeated_keys(root));
         let notes = twice.map(|(key, mark)| Note {
-            place: Place::of(Arc::clone(name), text, mark.offset),
+            place: self.place_at(Arc::clone(name), mark.offset),
             message: format!("key '{key}' is given twice in this item; the first value is used"),
         });
         ((schema, notes.collect()), read)
@@ -432,13 +436,19 @@ impl Loader {
     }
 
     fn text(&self, file: &str) -> Arc<str> {
-        self.sources.get(file).cloned().unwrap_or_default()
+        self.sources.get(file).map(|source| Arc::clone(&source.text)).unwrap_or_default()
     }
 
     fn place(&self, ctx: &Context, spot: Option<Spot>) -> Place {
         let (file, offset) = spot.unwrap_or_else(|| (ctx.name(), ctx.mark_in_file().offset));
-        let text = self.text(&file);
-        Place::of(file, &text, offset)
+        self.place_at(file, offset)
+    }
+
+    fn place_at(&self, file: Arc<str>, offset: usize) -> Place {
+        match self.sources.get(&file) {
+            Some(source) => Place::at(file, source, offset),
+            None => Place::of(file, "", offset),
+        }
     }
 
     fn error(&self, failure: Failure) -> Error {

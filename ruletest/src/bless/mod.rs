@@ -10,6 +10,7 @@ use std::io;
 use std::path::Path;
 
 use similar::TextDiff;
+use tercel_rules::files::contents;
 
 use crate::error::{Outcome, RunError};
 use crate::failure::Status;
@@ -95,12 +96,13 @@ fn rewrite(
         notes.by_hand.extend(wanted.notes);
         notes.warnings.extend(wanted.warnings);
         for (path, after) in wanted.files {
-            let before = match fs::read_to_string(&path) {
-                Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                    return Err(RunError::file(path)(error));
-                }
-                read => read.unwrap_or_default(),
-            };
+            let before =
+                match contents(&path).and_then(|bytes| String::from_utf8(bytes).map_err(io::Error::other)) {
+                    Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                        return Err(RunError::file(path)(error));
+                    }
+                    read => read.unwrap_or_default(),
+                };
             files.push(Rewritten { path: path.display().to_string(), before, after });
         }
         for edit in wanted.edits {

@@ -1,11 +1,13 @@
 //! From the text of a test file to its cases: keys, defaults of the file, parameters and places.
 
+use std::io;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::sync::Arc;
 
 use tercel_format::captures_in;
 use tercel_replay::Matching;
+use tercel_rules::files::contents;
 use tercel_rules::load::yaml::{self, Node};
 use tercel_rules::program::Priority;
 use tercel_rules::select::{self, Selection, SelectionStep};
@@ -319,9 +321,10 @@ impl File {
         let span = Span { from: node.mark.offset, to: node.end };
         if let Some(name) = node.scalar() {
             let path = self.path(name);
-            let texts = match std::fs::read_to_string(&path) {
+            let text = contents(&path).and_then(|bytes| String::from_utf8(bytes).map_err(io::Error::other));
+            let texts = match text {
                 Ok(text) => Some(text.lines().map(str::to_owned).collect()),
-                Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
+                Err(error) if error.kind() == io::ErrorKind::NotFound => None,
                 Err(error) => return Err(document.problem(node, format!("{}: {error}", path.display()))),
             };
             return Ok(Lines { texts, span, file: Some(path) });

@@ -5,6 +5,7 @@
 use std::collections::HashMap;
 use std::rc::Rc;
 
+use super::super::lines::Lines;
 use super::events::{EventKind, Events, Problem};
 use super::{Mark, Node, NodeKind, OpenQuote, YamlError};
 
@@ -55,24 +56,21 @@ fn is_absent(event: &EventKind) -> bool {
     matches!(event, EventKind::Scalar { value, plain: true, .. } if value.is_empty())
 }
 
-/// Lines and columns of byte offsets, in a time that does not depend on how long a line is.
+/// Lines and columns of byte offsets.
 struct Places {
     /// Bytes of the text.
     end: usize,
-    /// Byte offset of each line.
-    lines: Vec<usize>,
+    lines: Lines,
 }
 
 impl Places {
     fn of(text: &str) -> Places {
-        let ends = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n').map(|(at, _)| at + 1);
-        Places { end: text.len(), lines: std::iter::once(0).chain(ends).collect() }
+        Places { end: text.len(), lines: Lines::of(text) }
     }
 
     fn mark(&self, offset: usize) -> Mark {
         let offset = offset.min(self.end);
-        let line = self.lines.partition_point(|start| *start <= offset).saturating_sub(1);
-        let start = self.lines.get(line).copied().unwrap_or_default();
+        let (line, start) = self.lines.line(offset);
         Mark { offset, line, column: offset - start }
     }
 
