@@ -9,7 +9,7 @@ use tercel_rules::correlation::Correlations;
 use tercel_rules::fields::nearest;
 use tercel_rules::load::{Loaded, Loader, Options, Report, RuleInfo, RuleState, results_to_json};
 use tercel_rules::program::Program;
-use tercel_rules::select::{Selection, Unmatched};
+use tercel_rules::select::Unmatched;
 use tercel_ruletest::explain::TextStyle;
 use tercel_ruletest::lint::report;
 use tercel_ruletest::show::{self, RuleView};
@@ -134,7 +134,7 @@ pub fn load_correlated(
     if !quiet {
         correlations.remarks.iter().for_each(|remark| eprintln!("warning: {remark}"));
     }
-    let unmatched = unmatched(&rules.options.selection, &loaded.rules);
+    let unmatched = unmatched(&rules.options, &loaded.rules);
     let program = program(loaded, quiet, verbose)?;
     // Tags that no rule has are a mistake.
     if program.rules.is_empty() && !rules.tags.is_empty() {
@@ -170,9 +170,15 @@ pub fn program(loaded: Loaded, quiet: bool, verbose: bool) -> Result<Program, Fa
     Ok(loaded.program)
 }
 
-/// What of a selection matches none of the rules, a sentence each, with the nearest name that would.
-pub fn unmatched(selection: &Selection, rules: &[RuleInfo]) -> Vec<String> {
-    let selected = selection.unmatched(rules.iter().map(|rule| (rule.name.as_str(), &rule.tags)));
+/// What of the selection and of `append_output` matches none of the rules, a sentence each, with the nearest name that would.
+pub fn unmatched(options: &Options, rules: &[RuleInfo]) -> Vec<String> {
+    let mut asked = options.selection.unmatched(rules.iter().map(|rule| (rule.name.as_str(), &rule.tags)));
+    for append in &options.append_output {
+        let is_unknown = |name: &&String| !rules.iter().any(|rule| rule.name == **name);
+        asked.extend(append.rule.as_ref().filter(is_unknown).map(|name| Unmatched::Name(name)));
+        let is_missing = |tag: &&String| !rules.iter().any(|rule| rule.tags.contains(*tag));
+        asked.extend(append.tags.iter().filter(is_missing).map(|tag| Unmatched::Tag(tag)));
+    }
     let meant = |name: Option<&str>| name.map_or(String::new(), |name| format!("; did you mean '{name}'?"));
     let sentence = |unmatched: &Unmatched<'_>| match unmatched {
         Unmatched::Name(text) => {
@@ -184,7 +190,10 @@ pub fn unmatched(selection: &Selection, rules: &[RuleInfo]) -> Vec<String> {
             format!("no rule has the tag '{tag}'{}", meant(near))
         }
     };
-    selected.iter().map(sentence).collect()
+    let sources = options.append_output.iter().filter_map(|append| append.source.as_deref());
+    let sources = sources.filter(|source| !rules.iter().any(|rule| rule.source == **source));
+    let sources = sources.map(|source| format!("append_output: no rule has the event source '{source}'"));
+    asked.iter().map(sentence).chain(sources).collect()
 }
 
 /// Why none of the rules runs.

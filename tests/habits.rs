@@ -85,12 +85,43 @@ fn config_check_refuses_what_live_refuses() {
     );
     check("rule.yaml", format!("rules_files: [{d}/broken.yaml]\n"), 2, "did you mean 'evt.type'?");
     check("word.yaml", "priority: loud\n".to_owned(), 2, "word.yaml:1:11: priority must be one of");
+    check(
+        "cuts.yaml",
+        format!("rules_files: [{d}/rules.yaml]\ncapture: {{enabled: true, path_prefix: {d}/missing/x}}\n"),
+        2,
+        "capture.path_prefix: ",
+    );
     refused(&["config", "check", &place.name("missing.yaml")], 2, "missing.yaml: No such file");
     place.file("empty.yaml", "rules_files: [/no/such/rules.yaml]\n");
     let listed = lines(&["config", "check", &place.name("empty.yaml")]);
     let end = "would exit with code 2 unless --rules names rule files: none of rules_files exists";
     assert_eq!(listed.last().map(String::as_str), Some(end));
     assert!(listed.contains(&"would skip /no/such/rules.yaml: it does not exist".to_owned()));
+}
+
+#[test]
+fn what_matches_no_rule_is_named() {
+    let place = Place::new("unmatched");
+    let rules = place.file("rules.yaml", RULE).display().to_string();
+    let text = format!(
+        "rules_files: [{rules}]\nrules: [{{disable: {{rule: Openned}}}}, {{enable: {{tag: x}}}}]\n\
+         append_output: [{{match: {{rule: Opend, source: k8s_audit, tags: [y]}}, extra_output: a}}]\n\
+         file_output: {{enabled: true, filename: {rules}/x}}\n"
+    );
+    place.file("falco.yaml", text);
+    let listed = lines(&["config", "check", &place.name("falco.yaml")]);
+    for expected in [
+        "warning: no rule has a name that matches 'Openned'; did you mean 'Opened'?",
+        "warning: no rule has the tag 'x'",
+        "warning: no rule has a name that matches 'Opend'; did you mean 'Opened'?",
+        "warning: no rule has the tag 'y'",
+        "warning: append_output: no rule has the event source 'k8s_audit'",
+        &format!(
+            "would keep alerts until the file {rules}/x can be written, and lose those that are too many: not a directory"
+        ),
+    ] {
+        assert!(listed.iter().any(|line| line == expected), "'{expected}' is not in {listed:#?}");
+    }
 }
 
 #[test]

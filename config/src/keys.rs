@@ -224,13 +224,20 @@ fn walk(entry: &Entry, path: &str, remarks: &mut Remarks) {
     if let Some((_, what)) = KEYS.iter().find(|(key, _)| *key == path) {
         return note(entry, path, *what, remarks);
     }
+    let inside = path.is_empty() || KEYS.iter().any(|(key, _)| is_below(key, path));
     let Value::Map(pairs) = &entry.value else {
         if let Some((_, what)) = KEYS.iter().find(|(key, _)| covers(key, path)) {
             return note(entry, path, *what, remarks);
         }
-        return unknown(&entry.place, path, remarks);
+        return match (inside, &entry.value) {
+            (true, Value::Null) => {}
+            (true, _) => {
+                let text = format!("{path} must be a map of keys; the defaults are used");
+                remarks.warnings.push(Remark { place: entry.place.clone(), text });
+            }
+            (false, _) => unknown(&entry.place, path, remarks),
+        };
     };
-    let inside = path.is_empty() || KEYS.iter().any(|(key, _)| is_below(key, path));
     match KEYS.iter().find(|(key, _)| covers(key, path)) {
         Some((_, Used)) => return,
         // What is switched off asks for nothing, whatever its other keys say.
@@ -240,6 +247,13 @@ fn walk(entry: &Entry, path: &str, remarks: &mut Remarks) {
     }
     for (key, entry) in pairs {
         let path = if path.is_empty() { key.clone() } else { format!("{path}.{key}") };
+        // A dot in a key is part of its name; only on the command line it separates keys.
+        if key.contains('.') {
+            let nested = key.replace('.', ":', below it '");
+            let text = format!("unknown key '{path}'; write '{nested}:'");
+            remarks.warnings.push(Remark { place: entry.place.clone(), text });
+            continue;
+        }
         walk(entry, &path, remarks);
     }
 }

@@ -82,7 +82,13 @@ fn with_port(host: &str) -> String {
     if has_port { host.to_owned() } else { format!("{host}:514") }
 }
 
+/// An address without a scheme is one of http, as in curl and so in Falco.
+fn with_scheme(url: String) -> String {
+    if url.contains("://") { url } else { format!("http://{url}") }
+}
+
 fn http(reader: &mut Reader<'_>, url: String, json: bool) -> Http {
+    let url = with_scheme(url);
     let mut path =
         |key: &str| reader.text(&format!("http_output.{key}")).map(|(text, _)| PathBuf::from(text));
     let (file, bundle, directory) = (path("ca_cert"), path("ca_bundle"), path("ca_path"));
@@ -114,6 +120,7 @@ fn otlp(reader: &mut Reader<'_>, endpoint: &str) -> Otlp {
         endpoint.split_once("://").is_some_and(|(_, rest)| rest.trim_end_matches('/').contains('/'));
     let url =
         if has_path { endpoint.to_owned() } else { format!("{}/v1/logs", endpoint.trim_end_matches('/')) };
+    let url = with_scheme(url);
     let system = Some(PathBuf::from(SYSTEM)).filter(|path| path.is_dir());
     let http = Http {
         json: true,

@@ -161,9 +161,13 @@ fn append_output(reader: &mut Reader<'_>, statics: &StaticFields) -> Vec<AppendO
             reader.wrong(&entry.place, format!("append_output[].suggested_output: {error}"));
         }
         let format: Vec<String> = extra.into_iter().chain(suggested.then(|| suggestions(statics))).collect();
-        let tags = match entry.at("match.tags").map(|entry| &entry.value) {
-            Some(Value::List(tags)) => tags.iter().filter_map(|entry| tag(reader, entry)).collect(),
-            _ => BTreeSet::new(),
+        let tags = match entry.at("match.tags").map(|entry| (&entry.value, &entry.place)) {
+            Some((Value::List(tags), _)) => tags.iter().filter_map(|entry| tag(reader, entry)).collect(),
+            None | Some((Value::Null, _)) => BTreeSet::new(),
+            Some((Value::Text(_) | Value::Map(_), place)) => {
+                reader.warn(place, "append_output[].match.tags must be a list; it is ignored".to_owned());
+                BTreeSet::new()
+            }
         };
         let fields = extra_fields(reader, entry, statics);
         if !format.is_empty() || !fields.is_empty() {
@@ -324,7 +328,8 @@ fn drops(reader: &mut Reader<'_>) -> Drops {
 
 fn web(reader: &mut Reader<'_>) -> Option<Web> {
     let enabled = reader.flag("webserver.enabled", false);
-    let port = reader.number("webserver.listen_port", 8765, 0..=u16::MAX);
+    let port = reader.number("webserver.listen_port", 8765, 0..=u32::from(u16::MAX));
+    let port = u16::try_from(port).unwrap_or_default();
     let address = match reader.text("webserver.listen_address") {
         None => IpAddr::from([0, 0, 0, 0]),
         Some((text, place)) => text.trim_matches(['[', ']']).parse().unwrap_or_else(|_| {

@@ -1,8 +1,44 @@
 //! Values by their keys: a tree of a configuration enters, typed values leave; errors are collected with their places.
 
-use std::str::FromStr;
-
 use crate::tree::{Entry, Place, Remark, Value};
+
+/// Numbers as yaml-cpp reads them (`convert.h`).
+pub trait Number: PartialOrd + std::fmt::Display + Copy {
+    /// What it is, for messages.
+    const KIND: &str;
+
+    /// The number in a text; `None` if it is of another kind, or larger than the type.
+    fn read(text: &str) -> Option<Self>;
+}
+
+/// `0x10` is hexadecimal, `010` is octal, a sign makes it another kind.
+macro_rules! whole_numbers {
+    ($($number:ty),*) => {
+        $(impl Number for $number {
+            const KIND: &str = "a whole number";
+
+            fn read(text: &str) -> Option<$number> {
+                let (digits, radix) = match text.as_bytes() {
+                    [b'0', b'x' | b'X', ..] => (&text[2..], 16),
+                    [b'0', _, ..] => (&text[1..], 8),
+                    _ => (text, 10),
+                };
+                let is_plain = digits.bytes().all(|byte| byte.is_ascii_alphanumeric());
+                <$number>::from_str_radix(digits, radix).ok().filter(|_| is_plain)
+            }
+        })*
+    };
+}
+
+whole_numbers!(u32, u64);
+
+impl Number for f64 {
+    const KIND: &str = "a number";
+
+    fn read(text: &str) -> Option<f64> {
+        text.parse().ok()
+    }
+}
 
 /// Reads values and collects errors. Errors and warnings are divided as in Falco: a value of the wrong type leaves the default, with
 /// a warning (yaml-cpp's `as` with a default); a value of the right type that is not allowed is an error, and so are entries of
@@ -51,20 +87,18 @@ impl<'a> Reader<'a> {
         }
     }
 
-    pub fn number<T>(&mut self, path: &str, default: T, range: std::ops::RangeInclusive<T>) -> T
-    where
-        T: FromStr + PartialOrd + std::fmt::Display + Copy,
-    {
+    pub fn number<T: Number>(&mut self, path: &str, default: T, range: std::ops::RangeInclusive<T>) -> T {
         let Some((text, place)) = self.text(path) else { return default };
-        match text.parse::<T>() {
-            Ok(number) if range.contains(&number) => return number,
-            Err(_) if text.parse::<f64>().is_err() => {
+        match T::read(text.trim()) {
+            Some(number) if range.contains(&number) => return number,
+            None => {
+                let kind = T::KIND;
                 self.warn(
                     place,
-                    format!("{path} must be a number, not '{text}'; the default, {default}, is used"),
+                    format!("{path} must be {kind}, not '{text}'; the default, {default}, is used"),
                 );
             }
-            _ => {
+            Some(_) => {
                 let (first, last) = (range.start(), range.end());
                 self.wrong(place, format!("{path} must be a number from {first} to {last}, not '{text}'"));
             }

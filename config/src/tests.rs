@@ -129,7 +129,7 @@ fn values_of_another_kind_are_judged_as_by_falco() {
     for expected in [
         "json_output must be true or false, not 'maybe'; the default, false, is used",
         "log_stderr must be a single value; the default is used",
-        "output_timeout must be a number, not 'soon'; the default, 2000, is used",
+        "output_timeout must be a whole number, not 'soon'; the default, 2000, is used",
         "rules_files must be a list; an empty one is used",
         "watch_config_files must be a single value; the default is used",
         "static_fields must be a map of names to strings; an empty one is used",
@@ -214,6 +214,47 @@ fn further_files_are_laid_over_the_first() {
     let text =
         format!("priority: debug\nconfig_files:\n  - path: {}\n    strategy: add-only\n", more.0.display());
     assert_eq!(read("add", &text, &[]).expect("valid").config.priority, Priority::Debug);
+}
+
+#[test]
+fn other_encodings_and_further_documents_and_paths_without_a_list() {
+    let name = std::env::temp_dir().join(format!("tercel-config-utf16-{}.yaml", std::process::id()));
+    let text = "priority: error\nconfig_files: /no/such/file\n---\npriority: debug\n";
+    let units: Vec<u8> =
+        "\u{feff}".encode_utf16().chain(text.encode_utf16()).flat_map(u16::to_le_bytes).collect();
+    fs::write(&name, units).expect("a file");
+    let loaded = load(Some(&name), &[]).expect("valid");
+    fs::remove_file(&name).expect("a file");
+    assert_eq!(loaded.config.priority, Priority::Error);
+    assert_eq!(loaded.absent, [PathBuf::from("/no/such/file")]);
+    let warnings: Vec<&str> = loaded.remarks.warnings.iter().map(|remark| remark.text.as_str()).collect();
+    assert_eq!(warnings, ["only the first document of a file is read"]);
+    let endless = load(Some("/dev/zero".as_ref()), &[]).expect_err("no end").to_string();
+    assert_eq!(endless, "/dev/zero: more than 128 MiB");
+}
+
+#[test]
+fn numbers_are_those_of_yaml_cpp() {
+    for (text, expected) in [
+        ("500", Some(500)),
+        ("0x10", Some(16)),
+        ("010", Some(8)),
+        (" 7", Some(7)),
+        ("0", Some(0)),
+        ("-1", None),
+        ("+1", None),
+        ("1e3", None),
+        ("1.5", None),
+        ("08", None),
+        ("0x-1", None),
+        ("99999999999999999999999", None),
+    ] {
+        let loaded = read("number", &format!("output_timeout: '{text}'\n"), &[]).expect("valid");
+        let milliseconds = expected.unwrap_or(2000);
+        assert_eq!(loaded.config.patience, Duration::from_millis(milliseconds), "{text}");
+        assert_eq!(loaded.remarks.warnings.len(), usize::from(expected.is_none()), "{text}");
+    }
+    assert!(read("number", "output_timeout: 600001\n", &[]).is_err());
 }
 
 #[test]

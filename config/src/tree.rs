@@ -95,7 +95,8 @@ pub enum Strategy {
 }
 
 impl Entry {
-    /// Reads a file. Of a key that is given twice the first counts, as in Falco; the others are added to `repeated`.
+    /// Reads a file. As in Falco, of a key that is given twice the first counts, and of several documents; the others are added to
+    /// `repeated`.
     pub fn parse(name: &str, text: &str, repeated: &mut Vec<Remark>) -> Result<Entry, Remark> {
         let origin: Arc<str> = name.into();
         let place = |mark: yaml::Mark| Place {
@@ -106,6 +107,10 @@ impl Entry {
             place: place(error.place()),
             text: format!("invalid YAML: {}", error.message),
         })?;
+        if let Some(node) = documents.get(1).filter(|node| !node.is_null()) {
+            let text = "only the first document of a file is read".to_owned();
+            repeated.push(Remark { place: place(node.mark), text });
+        }
         let root = match documents.first() {
             Some(node) => entry(node, &place, &expand, repeated)?,
             None => Entry { value: Value::Null, place: place(yaml::Mark::default()) },

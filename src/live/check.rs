@@ -9,7 +9,7 @@ use tercel_live::WebServer;
 use tercel_rules::load::{Loader, Options};
 
 use super::rules::Plan;
-use super::{intent, web_failed};
+use super::{flight, intent, web_failed};
 use crate::exit::{Failure, Outcome};
 use crate::finish;
 use crate::rules as rule_files;
@@ -35,6 +35,7 @@ pub fn run(file: Option<&Path>, overrides: &[String]) -> Result<Outcome, Failure
     let kinds = config.kinds();
     kinds.iter().try_for_each(|kind| kind.check()).map_err(Failure::usage)?;
     config.web.as_ref().map_or(Ok(()), WebServer::check).map_err(web_failed)?;
+    flight::check(config)?;
     if config.rules_files.is_empty() {
         // The configuration is still valid: rules can be named on the command line of live.
         let none = Loader::new(Options::default()).finish();
@@ -45,7 +46,9 @@ pub fn run(file: Option<&Path>, overrides: &[String]) -> Result<Outcome, Failure
     let plan = Plan::new(None, Options::default(), config)?;
     let rules = plan.read()?;
     let lines = intent::lines(config, &loaded.absent, &plan.sources()?, &rules, &kinds);
-    let outcome = finish(print(&mut out, &lines))?;
+    let unmatched = plan.unmatched(&rules);
+    let remarks = unmatched.iter().try_for_each(|line| writeln!(out, "warning: {line}"));
+    let outcome = finish(remarks.and_then(|()| print(&mut out, &lines)))?;
     rule_files::program(rules, false, false)?;
     Ok(outcome)
 }

@@ -1,6 +1,7 @@
 //! The flight recorder of a run: blocks and alerts enter, the cut that contains an alert leaves, and messages about cuts. Requests come by
 //! SIGUSR2 and through the control socket.
 
+use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::mpsc::Receiver;
@@ -36,6 +37,21 @@ pub struct Flight {
 
 /// A message about cuts, and the alert about it.
 pub type Notice = (Level, String, Option<InternalAlert>);
+
+/// Checks that files can be written where the configuration wants them.
+///
+/// # Errors
+/// The directory cannot be read.
+pub fn check(config: &Config) -> Result<(), Failure> {
+    let prefix = &config.capture.prefix;
+    let directory = prefix.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    match config.capture.enabled {
+        true => fs::read_dir(directory).map(drop).map_err(|error| {
+            Failure::usage(format!("capture.path_prefix: {}: {error}", directory.display()))
+        }),
+        false => Ok(()),
+    }
+}
 
 impl Flight {
     /// Starts it if the configuration or the command line asks for it.

@@ -36,9 +36,15 @@ pub fn lines(
         (true, Schema::Ecs) => "ECS JSON",
         (true, Schema::Ocsf) => "OCSF JSON",
     };
-    lines.extend(kinds.iter().map(|kind| match kind {
-        Kind::Otlp(_) => format!("send alerts as log records to {}", kind.target()),
-        _ => format!("write alerts as {form} to {}", kind.target()),
+    lines.extend(kinds.iter().map(|kind| match (kind, kind.obstacle()) {
+        (Kind::Otlp(_), _) => format!("send alerts as log records to {}", kind.target()),
+        (_, None) => format!("write alerts as {form} to {}", kind.target()),
+        (_, Some(reason)) => {
+            format!(
+                "keep alerts until {} can be written, and lose those that are too many: {reason}",
+                kind.target()
+            )
+        }
     }));
     if config.capture.enabled {
         let which = if config.capture.all_rules { "all rules" } else { "rules with 'capture: true'" };

@@ -53,7 +53,9 @@ pub fn run(args: &Live) -> Result<Outcome, Failure> {
     let mut log = Log::new(config, args.quiet)?;
     log.remarks(&remarks);
     let kinds = setup.kinds(args);
+    flight::check(config)?;
     let rules = setup.plan.read()?;
+    setup.plan.unmatched(&rules).iter().for_each(|line| log.tell(Level::Warning, line));
     setup.refuse_overwriting(args, &kinds)?;
     for line in intent::lines(config, &setup.absent, &setup.plan.sources()?, &rules, &kinds) {
         log.tell(Level::Info, &line);

@@ -79,6 +79,11 @@ impl Plan {
         Ok(Running { program: loaded.program, correlations })
     }
 
+    /// What the selection and `append_output` name and no rule has, a sentence each.
+    pub fn unmatched(&self, loaded: &Loaded) -> Vec<String> {
+        rules::unmatched(&self.options, &loaded.rules)
+    }
+
     /// Reads the correlations for rules that were loaded.
     ///
     /// # Errors

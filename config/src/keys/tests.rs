@@ -52,6 +52,22 @@ fn what_is_switched_off_needs_no_words() {
 }
 
 #[test]
+fn keys_of_another_form_are_named() {
+    let text = "webserver.enabled: false\noutputs_queue: 5\nengine: [a]\nhttp_output:\nstatic_fields: {a.b: x}\na.b.c: 1\n";
+    let (unknown, ignored) = remarks(text);
+    assert_eq!(ignored, Vec::<String>::new());
+    assert_eq!(
+        unknown,
+        [
+            "f:1:20: unknown key 'webserver.enabled'; write 'webserver:', below it 'enabled:'",
+            "f:2:16: outputs_queue must be a map of keys; the defaults are used",
+            "f:3:9: engine must be a map of keys; the defaults are used",
+            "f:6:8: unknown key 'a.b.c'; write 'a:', below it 'b:', below it 'c:'",
+        ]
+    );
+}
+
+#[test]
 fn unknown_keys_in_lists_are_named() {
     let text = "append_output: [{match: {prio: x}, extra_outputs: y}]\nrules: [{disable: {rul: a}}]\n";
     let (unknown, ignored) = remarks(text);
