@@ -26,7 +26,17 @@ const REFUSED: &[(&[&str], &str)] = &[
     (&["-d", "--daemon"], "use 'systemctl enable --now tercel' to run it in the background"),
     (&["-e"], "use 'tercel replay -r RULES FILE' for captures"),
     (
-        &["-k", "-K", "--k8s-api", "--k8s-api-cert", "-m"],
+        &["-g", "--gvisor-config", "--gvisor-generate-config", "--gvisor-root"],
+        "gVisor is no source of events; tercel records from the kernel of the host",
+    ),
+    (&["--nodriver"], "live always reads from the kernel; use 'tercel replay' for captures"),
+    (&["-u", "--userspace"], "live always reads from the kernel"),
+    (
+        &["--stats-interval"],
+        "set metrics.enabled and metrics.interval in the configuration, or -o metrics.interval=1h",
+    ),
+    (
+        &["-k", "-K", "--k8s-api", "--k8s-api-cert", "--k8s-node", "-m", "--mesos-api"],
         "names of pods come from the container engines, not from a server",
     ),
     (&["--list-plugins", "--plugin-info"], "plugins cannot be loaded; containers are built in"),
@@ -40,6 +50,8 @@ const REFUSED: &[(&[&str], &str)] = &[
         "see docs/from-falco.md for the keys and docs/rules.md for the rules",
     ),
 ];
+
+const ONE_SOURCE: &str = "system calls are the only event source; plugins cannot be loaded";
 
 /// Files that are used by default, if they exist.
 struct Defaults<'a> {
@@ -83,6 +95,7 @@ const WITH_VALUE: &[&str] = &[
     "-w",
     "--write",
     "-s",
+    "-S",
     "--snaplen",
     "-M",
     "--seconds",
@@ -101,8 +114,19 @@ const WITH_VALUE: &[&str] = &[
     "--json-schema",
 ];
 
+/// Falco's other long flags that take a value, which may follow an equals sign.
+const LONG_WITH_VALUE: &[&str] =
+    &["--option", "--print", "--validate", "--list", "--enable-source", "--disable-source"];
+
+/// Flags of one letter without a value, which may stand together: `-vL`.
+const LETTERS: &str = "vqLAbUiNdh";
+
+/// Flags of one letter whose value may follow at once: `-rFILE`.
+const LETTERS_WITH_VALUE: &str = "rcowsSMntTDplVPekKmgu";
+
 /// A question that is answered instead of a run.
 enum Question {
+    Version,
     Validate(Vec<OsString>),
     /// All rules, or the one of this name.
     Rules(Option<OsString>),
@@ -146,6 +170,53 @@ fn with_defaults(mut words: Vec<OsString>, defaults: &Defaults<'_>) -> Result<Ve
     }
 }
 
+/// Flags and values that stand together as words of their own; what is not known stays as it is, and nothing changes after `--`.
+fn apart(words: impl Iterator<Item = OsString>) -> Vec<OsString> {
+    let is_refused = |name: &str| REFUSED.iter().any(|(flags, _)| flags.contains(&name));
+    let mut out = Vec::new();
+    let mut words = words;
+    while let Some(word) = words.next() {
+        if word == "--" {
+            out.push(word);
+            out.extend(words);
+            break;
+        }
+        let text = word.to_str().unwrap_or_default();
+        match text.split_once('=').filter(|(name, _)| name.starts_with("--")) {
+            Some((name, value))
+                if WITH_VALUE.contains(&name) || LONG_WITH_VALUE.contains(&name) || is_refused(name) =>
+            {
+                out.extend([name.into(), value.into()]);
+                continue;
+            }
+            Some(_) => out.push(word),
+            None => match letters(text) {
+                Some(flags) => out.extend(flags),
+                None => out.push(word),
+            },
+        }
+    }
+    out
+}
+
+/// The flags of `-vL` and `-rFILE`, each as a word; `None` if one of them is unknown.
+fn letters(text: &str) -> Option<Vec<OsString>> {
+    let cluster = text.strip_prefix('-').filter(|rest| rest.len() > 1 && !rest.starts_with('-'))?;
+    let mut flags = Vec::new();
+    for (at, letter) in cluster.char_indices() {
+        flags.push(format!("-{letter}").into());
+        if LETTERS_WITH_VALUE.contains(letter) {
+            let value = &cluster[at + letter.len_utf8()..];
+            flags.extend((!value.is_empty()).then(|| value.into()));
+            return Some(flags);
+        }
+        if !LETTERS.contains(letter) {
+            return None;
+        }
+    }
+    Some(flags)
+}
+
 /// The words after `live`, sorted.
 #[derive(Default)]
 struct Live {
@@ -163,26 +234,20 @@ impl Live {
     fn read(mut self, words: Vec<OsString>, defaults: &Defaults<'_>) -> Result<Vec<OsString>, Failure> {
         let mut words = words.into_iter();
         self.kept.extend(words.by_ref().take(2));
-        let mut words = words.peekable();
+        let mut words = apart(words).into_iter().peekable();
         while let Some(word) = words.next() {
-            let text = word.to_str().unwrap_or_default();
-            if text == "--" {
+            if word == "--" {
                 self.kept.push(word);
                 self.kept.extend(words.by_ref());
                 break;
             }
             // Falco's long names of flags that are short here.
-            let (word, attached) = match text.split_once('=') {
-                Some(("--option", value)) => ("-o".into(), Some(OsString::from(value))),
-                Some(("--print", value)) => ("-p".into(), Some(OsString::from(value))),
-                _ if text == "--option" => ("-o".into(), None),
-                _ if text == "--print" => ("-p".into(), None),
-                _ => (word.clone(), None),
+            let word = match word.to_str() {
+                Some("--option") => "-o".into(),
+                Some("--print") => "-p".into(),
+                Some("-S" | "--snaplen") => "-s".into(),
+                _ => word,
             };
-            if let Some(value) = attached {
-                self.value(word, value)?;
-                continue;
-            }
             let text = word.to_str().unwrap_or_default();
             if let Some((flags, instead)) = REFUSED.iter().find(|(flags, _)| flags.contains(&text)) {
                 return Err(Failure::usage(format!("{}: {instead}", flags.join(", "))));
@@ -208,23 +273,24 @@ impl Live {
                     self.question = Some(Question::Rules(Some(name)));
                 }
                 "--list" => {
-                    words.next_if(|next| next == "syscall");
+                    if words.next_if(is_word).is_some_and(|source| source != "syscall") {
+                        return Err(Failure::usage(format!("--list: {ONE_SOURCE}")));
+                    }
                     self.question = Some(Question::Fields);
                 }
-                "--list-events" => self.question = Some(Question::Events),
+                "--version" => self.question = Some(Question::Version),
+                "--list-events" | "--list-syscall-events" => self.question = Some(Question::Events),
                 "--dry-run" | "--support" => self.question = Some(Question::Check),
-                // Every line is written at once.
-                "-U" | "--unbuffered" => {}
+                // Every line is written at once, there is one probe, and no event waits for a container engine.
+                "-U" | "--unbuffered" | "--modern-bpf" | "--disable-cri-async" => {}
                 "-A" => self.set("base_syscalls.all=true"),
                 "-b" | "--print-base64" => self.set("buffer_format_base64=true"),
-                "-pc" | "-pcontainer" | "-pk" | "-pkubernetes" => {
-                    self.set("append_output[].suggested_output=true")
-                }
                 "--enable-source" | "--disable-source" => {
                     let source = words.next().unwrap_or_default();
                     if (source == "syscall") != (text == "--enable-source") {
-                        let text = "system calls are the only event source; plugins cannot be loaded";
-                        return Err(Failure::usage(format!("--enable-source, --disable-source: {text}")));
+                        return Err(Failure::usage(format!(
+                            "--enable-source, --disable-source: {ONE_SOURCE}"
+                        )));
                     }
                 }
                 _ if WITH_VALUE.contains(&text) => {
@@ -284,6 +350,7 @@ impl Live {
         };
         Ok(match self.question {
             None => self.kept,
+            Some(Question::Version) => verb(&["--version"]),
             Some(Question::Validate(files)) => [verb(&["rules", "check"]), files].concat(),
             Some(Question::Fields) => verb(&["fields"]),
             Some(Question::Events) => verb(&["events", "--list"]),
