@@ -12,6 +12,9 @@ use crate::span::Span;
 /// Nanoseconds of a day.
 const DAY: u64 = 86_400_000_000_000;
 
+/// Nanoseconds of a minute.
+const MINUTE: u64 = 60_000_000_000;
+
 /// A point as it is typed; some need to know the capture.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Edge {
@@ -47,6 +50,11 @@ pub fn edge(text: &str) -> Result<Edge, String> {
     if let Some(ns) = text.strip_prefix('-').and_then(duration) {
         return Ok(Edge::BeforeEnd(ns));
     }
+    // In lines of alerts a colon follows the time.
+    let text = text.strip_suffix(':').unwrap_or(text);
+    if let Some(ns) = nanoseconds(text) {
+        return Ok(Edge::At(Point::Absolute(ns)));
+    }
     // With a sign it is a distance, as jiff reads it; as it is printed it is a time.
     if let Some(time) = clock(text) {
         return Ok(Edge::Clock(time));
@@ -61,6 +69,11 @@ pub fn edge(text: &str) -> Result<Edge, String> {
              event (+90s, 2m30s, 500ms) or before the last (-30s), or an event number (#1200)"
         )
     })
+}
+
+/// Nanoseconds since the epoch, as `evt.time` is printed in JSON, and `evt.rawtime` everywhere.
+fn nanoseconds(text: &str) -> Option<u64> {
+    text.parse().ok().filter(|_| text.len() == 19 && text.starts_with('1'))
 }
 
 /// `#N`, or `#N-#M`.
@@ -94,6 +107,9 @@ fn clock(text: &str) -> Option<u64> {
 
 /// A duration in nanoseconds: `1h2m3.5s`, `500ms`, `10us`, `7ns`.
 fn duration(text: &str) -> Option<u64> {
+    if text == "0" {
+        return Some(0);
+    }
     let duration = text.parse::<SignedDuration>().ok()?;
     u64::try_from(duration.as_nanos()).ok()
 }
@@ -142,13 +158,16 @@ fn in_order(window: Window) -> Result<Window, Failure> {
 }
 
 impl Span {
-    /// The first moment of the capture, or after its first event, at which clocks show this time of day.
+    /// The first moment of the capture, or after its first event, at which clocks show this time of day. A time that was printed
+    /// without its last digits may lie a little before the first event.
     fn next(&self, time: u64) -> u64 {
         let offset =
             i64::from(self.zone.offset(i64::try_from(self.first / 1_000_000_000).unwrap_or(i64::MAX)));
         let shift = offset.rem_euclid(86_400).unsigned_abs() * 1_000_000_000;
         let start = (self.first % DAY + shift) % DAY;
-        self.first.saturating_add((time + DAY - start) % DAY)
+        let after = (time + DAY - start) % DAY;
+        let next = self.first.saturating_add(after);
+        if next > self.last && DAY - after < MINUTE { self.first.saturating_sub(DAY - after) } else { next }
     }
 }
 
@@ -179,6 +198,10 @@ mod tests {
         check("2026-11-23T13:01:15.5", absolute(1_795_438_875_500_000_000));
         check("2026-11-23 13:01:15.5+0000", absolute(1_795_438_875_500_000_000));
         check("2026-11-23T14:01:15.5+01:00", absolute(1_795_438_875_500_000_000));
+        check("2026-11-23T13:01:15.500000000+0000:", absolute(1_795_438_875_500_000_000));
+        check("1795438875500000000", absolute(1_795_438_875_500_000_000));
+        check("+0", relative(0));
+        check("00:00:01:", Some(Edge::Clock(1_000_000_000)));
         check("00:00:01.000000002", Some(Edge::Clock(1_000_000_002)));
         check("+00:00:10", relative(10_000_000_000));
         check("22:23", Some(Edge::Clock(80_580_000_000_000)));
@@ -209,6 +232,9 @@ mod tests {
         let at = |seconds: u64| Some(Point::Absolute(first + seconds * 1_000_000_000));
         assert_eq!(edges("23:59:50", ""), Ok((at(0), None)));
         assert_eq!(edges("23:59:55", "00:00:05"), Ok((at(5), at(15))));
+        // Printed without its last digits, it may be a little before the first event.
+        assert_eq!(edges("23:59", ""), Ok((Some(Point::Absolute(first - 50_000_000_000)), None)));
+        assert_eq!(edges("23:58", ""), Ok((at(86_290), None)));
         assert_eq!(edges("-12s", "-2s"), Ok((at(18), at(28))));
         assert_eq!(edges("#3-#5", ""), Ok((Some(Point::Event(3)), Some(Point::Event(6)))));
         assert!(edges("#3-#5", "#9").is_err());

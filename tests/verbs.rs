@@ -55,6 +55,34 @@ fn a_closed_pipe_is_not_an_error() {
     }
 }
 
+/// Whoever reads messages may have seen enough, as `2>&1 | head` has.
+#[test]
+fn a_closed_standard_error_is_not_an_error() {
+    let place = Place::new("stderr");
+    let (out, conf) =
+        (place.name("out.scap"), place.file("c.yaml", "priority: loud\n").display().to_string());
+    for (arguments, code) in [
+        (&["replay", "-r", "rules", TRACE][..], 0),
+        (&["replay", "-v", "-r", "rules", TRACE, "proc.name=nosuch"], 0),
+        (&["events", TRACE, "proc.name=nosuch"], 0),
+        (&["convert", TRACE, "-w", &out], 0),
+        (&["slice", TRACE, "-w", &out, "--force", "--from", "+1s"], 0),
+        (&["info", "no/such/file"], 4),
+        (&["verify", "no/such/file"], 4),
+        (&["rules", "check", "no/such/file"], 2),
+        (&["config", "check", &conf], 2),
+        (&["live", "-r", "no/such/file"], 2),
+        (&["test", "no/such/file"], 2),
+        (&["live", "-N"], 2),
+    ] {
+        let (reader, writer) = io::pipe().expect("a pipe");
+        drop(reader);
+        let output =
+            tercel(arguments).stdout(Stdio::null()).stderr(writer).output().expect("the binary runs");
+        assert_eq!(output.status.code(), Some(code), "{arguments:?}");
+    }
+}
+
 /// What is read is never written over, by whatever name.
 #[test]
 fn no_verb_writes_over_what_it_reads() {
