@@ -25,6 +25,7 @@ TERCEL = sys.argv[1] if len(sys.argv) > 1 else "target/debug/tercel"
 PLACE = tempfile.mkdtemp(prefix="tercel-beside-")
 TRACE = os.path.join(PLACE, "t.scap")
 unexplained = 0
+waiting_for_parents = set()
 
 
 def tercel(*words):
@@ -86,12 +87,19 @@ def scenario():
     return held
 
 
+def name_of(text):
+    """As the kernel keeps it. Its own workers call themselves after what they do just now, which no event says."""
+    return re.sub(r"^(kworker/[^-+]*)[-+].*", r"\1", text.removesuffix(" <defunct>"))[:15]
+
+
 def processes():
-    ran = subprocess.run(["ps", "-eo", "pid=,ppid=,comm="], stdout=subprocess.PIPE, text=True, check=True)
+    ran = subprocess.run(["ps", "-eo", "pid=,ppid=,stat=,comm="], stdout=subprocess.PIPE, text=True, check=True)
     rows = {}
     for line in ran.stdout.splitlines():
-        pid, ppid, name = line.split(None, 2)
-        rows[int(pid)] = (int(ppid), name.removesuffix(" <defunct>")[:15])
+        pid, ppid, state, name = line.split(None, 3)
+        if state.startswith("Z"):
+            waiting_for_parents.add(int(pid))
+        rows[int(pid)] = (int(ppid), name_of(name))
     return rows
 
 
@@ -172,6 +180,75 @@ def traced():
     compare("strace", set(theirs.items()), set(ours.items()), lambda row: None, lambda row: None)
 
 
+def clock(ns):
+    """A moment as tercel reads it."""
+    seconds = datetime.datetime.fromtimestamp(ns // 10**9, datetime.timezone.utc)
+    return seconds.strftime("%Y-%m-%dT%H:%M:%S") + f".{ns % 10**9:09}Z"
+
+
+def known(moment):
+    """Processes at a moment: parent and name by pid."""
+    return {row["pid"]: (row["ppid"], name_of(row["name"] or "")) for row in tercel("ps", "--at", clock(moment), TRACE)}
+
+
+def meanwhile(before, after):
+    """Why rows of ps, which reads /proc between two moments, differ from those of the first one. The recording says for each pid what
+    happened to it in between; without that there is no reason."""
+    first, last = known(before), known(after)
+    lived = {row["pid"]: row for row in tercel("ps", "--from", clock(before), "--to", clock(after), TRACE)}
+
+    ended = {row["pid"]: row["end"] for row in tercel("ps", TRACE) if row["end"]}
+
+    def reason(row):
+        pid, is_first = row[0], first.get(row[0]) == row[1:]
+        if pid in last and pid not in first:
+            return "began meanwhile"
+        if pid in lived and pid not in first and pid not in last:
+            return "began and ended meanwhile"
+        if pid in waiting_for_parents and pid not in first:
+            return "had ended, and waited for its parent" if ended.get(pid, "never") < clock(before) else None
+        if pid in first and pid not in last:
+            return "ended meanwhile" if pid in lived and lived[pid]["end"] else None
+        if pid in first and pid in last and first[pid] != last[pid] and (is_first or last[pid] == row[1:]):
+            return "executed, or got another parent meanwhile"
+        return None
+
+    return reason
+
+
+def flat(address):
+    return (address or "").removeprefix("::ffff:")
+
+
+def connections(moment):
+    """Connections at a moment, as ss prints them."""
+    return {
+        (row["protocol"], row["pid"], flat(row["local_address"]), str(row["local_port"]), flat(row["remote_address"]), str(row["remote_port"]))
+        for row in tercel("net", "--at", clock(moment), TRACE) if row["local_address"] and row["remote_address"]
+    }
+
+
+def listeners(moment):
+    """Sockets that wait at a moment."""
+    return {(row["protocol"], row["pid"], str(row["port"])) for row in tercel("net", "-l", "--at", clock(moment), TRACE)}
+
+
+def open_files(moment):
+    """Open files and directories at a moment."""
+    return {
+        (row["pid"], row["fd"], row["path"].removesuffix(" (deleted)")) for row in tercel("fds", "--at", clock(moment), TRACE)
+        if row["type"] in ("file", "directory") and (row["path"] or "").startswith("/")
+    }
+
+
+def namespaces(pid):
+    """Of the network; None if the process is gone."""
+    try:
+        return os.readlink(f"/proc/{pid}/ns/net")
+    except OSError:
+        return None
+
+
 def main():
     recorder = subprocess.Popen([TERCEL, "record", "-q", "-w", TRACE])
     while not os.path.exists(TRACE):
@@ -180,38 +257,23 @@ def main():
     before = scenario()
     at = time.time_ns()
     theirs = processes()
+    asked = time.time_ns()
     connected, waiting, moved = sockets()
     files = descriptors(list(theirs))
-    # What begins and ends between the questions differs for that reason alone.
-    after = processes()
+    elsewhere = {pid for pid in theirs if namespaces(pid) not in (None, namespaces(os.getpid()))}
+    done = time.time_ns()
     recorder.send_signal(signal.SIGINT)
     assert recorder.wait() == 0
-    moment = datetime.datetime.fromtimestamp(at // 10**9, datetime.timezone.utc)
-    moment = moment.strftime("%Y-%m-%dT%H:%M:%S") + f".{at % 10**9:09}Z"
-    rows = tercel("ps", "--at", moment, TRACE)
-    ours = {row["pid"]: (row["ppid"], (row["name"] or "")[:15]) for row in rows}
-    stable = set(theirs) & set(after)
-    def young(pid):
-        return "began or ended meanwhile" if pid not in stable or pid not in ours else None
-    asked = {"ps", "ss", "tercel"}
-    pids = {(pid, *parent_and_name) for pid, parent_and_name in theirs.items()}
+    moment = clock(at)
+    ours = known(at)
+    changed = meanwhile(at, asked)
     compare(
-        "ps", pids, {(pid, *parent_and_name) for pid, parent_and_name in ours.items()},
-        lambda row: young(row[0]) or "other name or parent meanwhile",
-        lambda row: "ended or executed meanwhile" if row[0] not in stable or theirs[row[0]][1] in asked else
-        ("other name or parent meanwhile" if row[0] in theirs else None),
+        "ps", {(pid, *row) for pid, row in theirs.items()}, {(pid, *row) for pid, row in ours.items()}, changed, changed
     )
-    net = tercel("net", "--at", moment, TRACE)
-    known = {
-        (row["protocol"], row["pid"], row["local_address"], str(row["local_port"]), row["remote_address"], str(row["remote_port"]))
-        for row in net if row["local_address"] and row["remote_address"]
-    }
-    flat = lambda address: (address or "").removeprefix("::ffff:")
-    known = {(p, pid, flat(a), b, flat(c), d) for p, pid, a, b, c, d in known}
+    now, later = connections(at), connections(done)
     compare(
-        "ss connections", connected, known, lambda row: young(row[1]) or
-        ("of a process in another network namespace or inherited" if row[1] in ours and row[1] != os.getpid() else None),
-        lambda row: "of another network namespace, closed by the other end, or opened meanwhile" if row[1] != os.getpid() else None,
+        "ss connections", connected, now, lambda row: "opened meanwhile" if row in later else None,
+        lambda row: "of another network namespace" if row[1] in elsewhere else "closed meanwhile" if row not in later else None,
     )
     # Of connections that were opened before the recording, only a part of the bytes is in it.
     net = tercel("net", "--to", moment, TRACE)
@@ -221,22 +283,19 @@ def main():
         for row in net if row["pid"] == os.getpid() and row["protocol"] == "tcp" and row["remote_address"] and row["opened"]
     }
     compare("ss bytes", {row for row in moved if row[1] == os.getpid()}, counted, lambda row: None, lambda row: None)
-    listens = tercel("net", "-l", "--at", moment, TRACE)
-    listening = {(row["protocol"], row["pid"], str(row["port"])) for row in listens}
+    now, later = listeners(at), listeners(done)
+    born = {row["pid"] for row in tercel("ps", TRACE) if row["start"]}
     compare(
-        "ss listeners", waiting, listening, lambda row: young(row[1]) or
-        ("bound before the recording: /proc says of datagram sockets no bound end" if row[0] == "udp" and row[1] != os.getpid() else None),
-        lambda row: "of another network namespace" if row[1] != os.getpid() else None,
+        "ss listeners", waiting, now, lambda row: "bound meanwhile" if row in later else
+        "bound before the recording: /proc says of datagram sockets no bound end" if row[0] == "udp" and row[1] not in born | {os.getpid()} else None,
+        lambda row: "of another network namespace" if row[1] in elsewhere else "closed meanwhile" if row not in later else None,
     )
-    fds = {
-        (row["pid"], row["fd"], row["path"].removesuffix(" (deleted)")) for row in tercel("fds", "--at", moment, TRACE)
-        if row["type"] in ("file", "directory") and (row["path"] or "").startswith("/")
-    }
+    now, later = open_files(at), open_files(done)
     mine = {os.getpid(), *(held.pid for held in before if isinstance(held, subprocess.Popen))}
+    of_mine = lambda rows: {row for row in rows if row[0] in mine}
     compare(
-        "lsof (own processes)", {row for row in files if row[0] in mine}, {row for row in fds if row[0] in mine},
-        lambda row: "a device or an anonymous file" if row[2].startswith(("/dev/", "/proc/")) else None,
-        lambda row: "open for a moment while it began" if row[0] != os.getpid() or row[2].startswith("/proc") else None,
+        "lsof (own processes)", of_mine(files), of_mine(now), lambda row: "opened meanwhile" if row in later else None,
+        lambda row: "closed meanwhile" if row not in later else None,
     )
     for held in before:
         if isinstance(held, subprocess.Popen):

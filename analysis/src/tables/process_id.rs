@@ -113,6 +113,12 @@ pub(super) fn user(state: &State, container: &[u8], uid: u32) -> Cell {
     state.accounts.user(container, uid).map_or(Cell::Null, |user| Cell::text(&user.name))
 }
 
+/// The pid of the parent. A process that was started by a thread besides the main one is that thread's child; people call it one of the process.
+pub(super) fn ppid(state: &State, leader: &Thread) -> i64 {
+    let parent = state.threads.by_tid(leader.ptid).map(|slot| state.threads.get(slot).pid);
+    parent.filter(|pid| *pid >= 0).unwrap_or(leader.ptid)
+}
+
 /// A command line: the name, and the arguments with a space between (`proc.cmdline`).
 pub(super) fn command_line(leader: &Thread) -> Text {
     let image = &leader.image;

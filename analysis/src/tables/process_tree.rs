@@ -9,7 +9,7 @@ use super::cell::{Cell, ColumnType as T};
 use super::collector::{Collector, Row};
 use super::dns::Names;
 use super::family;
-use super::process_id::{PROCESS, ProcessId, command_line, user};
+use super::process_id::{PROCESS, ProcessId, command_line, ppid, user};
 use super::reads::Reads;
 use super::seen::Seen;
 use super::snapshot::Snapshot;
@@ -77,7 +77,7 @@ impl Collector for ProcessTree {
                 Cell::Null,
                 pid,
                 start,
-                Cell::Int(leader.ptid),
+                Cell::Int(ppid(state, leader)),
                 parent_pid,
                 parent_start,
                 Cell::Uint(state.threads.alive(slot)),

@@ -16,7 +16,7 @@ use super::cell::{Cell, ColumnType as T};
 use super::collector::{Collector, Row};
 use super::dns::Names;
 use super::family;
-use super::process_id::{PROCESS, ProcessId, command_line, user};
+use super::process_id::{PROCESS, ProcessId, command_line, ppid, user};
 use super::reads::{self, Reads};
 use super::seen::{Moved, Seen};
 use super::snapshot::Snapshot;
@@ -102,6 +102,8 @@ impl End {
 struct Process {
     parent: Option<ProcessId>,
     ppid: i64,
+    /// The thread that started it, which need not be the main one of its process.
+    parent_tid: i64,
     name: Text,
     argv0: Text,
     exe: Text,
@@ -167,6 +169,7 @@ impl Process {
         let mut process = Process {
             parent: parent.and_then(|parent| ProcessId::of(state, parent)),
             ppid: 0,
+            parent_tid: i64::MIN,
             name: Text::default(),
             argv0: Text::default(),
             exe: Text::default(),
@@ -194,14 +197,16 @@ impl Process {
     /// Whether something else is now known of the process.
     fn is_outdated(&self, leader: &Thread) -> bool {
         self.image != leader.image.id
-            || (self.uid, self.loginuid, self.ppid) != (leader.uid, leader.loginuid, leader.ptid)
+            || (self.uid, self.loginuid, self.parent_tid) != (leader.uid, leader.loginuid, leader.ptid)
             || !Arc::ptr_eq(&self.cwd, &leader.cwd)
             || !Arc::ptr_eq(&self.container, &leader.container)
     }
 
     /// Takes over what is now known of the process.
     fn describe(&mut self, state: &State, leader: &Thread) {
-        self.ppid = leader.ptid;
+        if self.parent_tid != leader.ptid {
+            (self.parent_tid, self.ppid) = (leader.ptid, ppid(state, leader));
+        }
         if self.image != leader.image.id {
             self.image = leader.image.id;
             self.name = leader.image.comm.clone();
@@ -428,7 +433,7 @@ impl Collector for Executions {
             Cell::Uint(seen.context.event.num),
             pid,
             start,
-            Cell::Int(leader.ptid),
+            Cell::Int(ppid(state, leader)),
             parent.map_or(Cell::Null, Cell::text),
             Cell::text(&leader.image.comm),
             Cell::Text(Arc::clone(&cmdline)),
