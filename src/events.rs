@@ -8,12 +8,13 @@ use std::io::{self, BufWriter, Write};
 use std::path::Path;
 
 use tercel_format::Event;
+use tercel_format::catalogue::code;
 use tercel_replay::fields::{Scratch, render_json, value};
 use tercel_replay::push_message;
 use tercel_replay::scan::{Needs, scan};
 use tercel_replay::{Context, Filter, Options, Position, Settings, Window};
 use tercel_rules::load::unknown_field;
-use tercel_rules::output::{Piece, Template};
+use tercel_rules::output::Template;
 use tercel_rules::program::Operand;
 
 use crate::captures::{self, Next};
@@ -45,6 +46,7 @@ pub fn run(args: &Events) -> Result<Outcome, Failure> {
     let mut each = EachEvent(Printer {
         options,
         reading: Reading { filter, ..Reading::default() },
+        silent: Silent::of(&args.format),
         layout: Layout::of(&args.format, args.json)?,
         left: args.limit.unwrap_or(u64::MAX),
         scratch: Scratch::new(options.settings),
@@ -67,6 +69,9 @@ pub fn run(args: &Events) -> Result<Outcome, Failure> {
         Ok((ended, if is_enough { Next::Stop } else { Next::GoOn }))
     })?;
     let written = each.0.out.flush();
+    if !args.quiet {
+        each.0.silent.warnings(each.0.is_reached).for_each(|text| eprintln!("warning: {text}"));
+    }
     let is_part = args.window != Window::default();
     if (is_part || args.filter.is_some()) && !each.0.is_reached && !args.quiet {
         let text = args.filter.as_ref().map(|filter| filter.text.as_str());
@@ -148,11 +153,42 @@ impl Layout {
     }
 }
 
+/// What a format asks for and no event has.
+#[derive(Default)]
+struct Silent {
+    /// It shows how long calls took, and no event said it yet.
+    latency: bool,
+    /// No line was printed yet.
+    lines: bool,
+}
+
+impl Silent {
+    fn of(format: &str) -> Silent {
+        let latency = ["%evt.latency", "%evt.wait_latency"].iter().any(|field| format.contains(field));
+        Silent { latency, lines: true }
+    }
+
+    fn warnings(&self, is_reached: bool) -> impl Iterator<Item = &'static str> {
+        let lines =
+            "events match, but each lacks a field of the format: begin it with * to have <NA> printed";
+        let latency = "the capture does not say how long calls took, so latencies are 0: 'tercel record --latency' measures it";
+        let lines = (self.lines && is_reached).then_some(lines);
+        let latency = (self.latency && is_reached && !self.lines).then_some(latency);
+        lines.into_iter().chain(latency)
+    }
+}
+
+/// Fields whose value is the difference from the evaluation before: being asked twice, they say nothing.
+const DIFFERENCES: [&str; 3] = ["thread.cpu", "evt.deltatime", "util.cnt"];
+
 /// Whether an event lacks a value of a template.
 fn is_lacking(template: &Template, context: &Context<'_>, scratch: &mut Scratch) -> bool {
-    template.pieces.iter().any(|piece| match piece {
-        Piece::Text(_) => false,
-        Piece::Value { operand, .. } => value(context, operand, scratch).is_none(),
+    template.fields.iter().any(|(name, operand)| {
+        let is_once = DIFFERENCES.iter().any(|field| name.starts_with(field));
+        match is_once {
+            true => name.starts_with("thread.cpu") && context.event.code() != code::PROCINFO_E,
+            false => value(context, operand, scratch).is_none(),
+        }
     })
 }
 
@@ -160,6 +196,7 @@ fn is_lacking(template: &Template, context: &Context<'_>, scratch: &mut Scratch)
 struct Printer {
     options: Options,
     reading: Reading,
+    silent: Silent,
     layout: Layout,
     /// Lines that may still be printed.
     left: u64,
@@ -204,6 +241,8 @@ impl Prints for Printer {
         self.line.clear();
         if self.layout.push(&context, &mut self.line, &mut self.scratch) {
             self.out.write_all(&self.line)?;
+            self.silent.lines = false;
+            self.silent.latency &= event.extras().latency().is_none();
             self.left -= 1;
             self.reading.is_over |= self.left == 0;
         }

@@ -104,11 +104,6 @@ fn table_rows(args: &Export, table: Table, out: Box<dyn Write + Send>) -> Result
     written(sink.finish()).map(|_| outcome)
 }
 
-/// The name of the host that a capture is of.
-fn host(capture: &Capture) -> String {
-    capture.header().map(|header| header.hostname.clone()).unwrap_or_default()
-}
-
 fn objects(args: &Export, schema: Schema, out: Box<dyn Write + Send>) -> Result<Outcome, Failure> {
     let program = program(args)?;
     let asked = &args.asked;
@@ -117,14 +112,14 @@ fn objects(args: &Export, schema: Schema, out: Box<dyn Write + Send>) -> Result<
     let mut inputs = args.asked.traces.iter();
     let outcome = captures::each(&args.asked.traces, args.asked.quiet, |name, capture, progress| {
         let input = inputs.by_ref().find(|input| input.name() == name);
-        let host = host(&capture);
         let answer = question.ask(capture, args.asked.threads(), &|bytes| progress.advance(bytes));
         let answer = answer.map_err(|error| Failure::io(format!("{name}: {error}")))?;
         let ended = diagnostics::ended(name, &answer.report, answer.error.as_ref(), args.asked.verbose);
+        let host = answer.host.as_str();
         let mut rows =
             answer.tables.iter().flat_map(|(table, rows)| rows.iter().map(move |row| (*table, row)));
         let done = rows.try_for_each(|(table, row)| {
-            let activity = Activity { table, row, host: &host, version: env!("CARGO_PKG_VERSION") };
+            let activity = Activity { table, row, host, version: env!("CARGO_PKG_VERSION") };
             let objects = match schema {
                 Schema::Ocsf => activity::ocsf(&activity),
                 Schema::Ecs => activity::ecs(&activity),

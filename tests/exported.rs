@@ -282,7 +282,8 @@ fn queries_see_what_tables_and_events_show() {
     );
     assert_eq!(out(&["sql", "-q", TRACE, ".tables"]).lines().next(), Some("events"));
     assert!(
-        out(&["sql", "-q", TRACE, ".schema files"]).starts_with("files(file TEXT, path TEXT, pid INTEGER")
+        out(&["sql", "-q", TRACE, ".schema files"])
+            .starts_with("files(file TEXT, path TEXT, directory TEXT, pid INTEGER")
     );
     assert!(ran(&["sql", TRACE, "select nonesuch from events"], 2).err.contains("no such column"));
     assert!(ran(&["sql", TRACE, "attach 'x' as y"], 2).err.contains("not authorized"));

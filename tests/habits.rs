@@ -178,7 +178,7 @@ fn flags_without_a_meaning_say_what_to_use() {
     refused(
         &["events", "-r", "testdata/traces/classic.scap", "-c", "topprocs_cpu"],
         2,
-        "--sort cpu_user TRACE",
+        "--sort cpu_user testdata/traces/classic.scap",
     );
 }
 

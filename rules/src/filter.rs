@@ -49,7 +49,7 @@ pub struct NumberedError {
 /// The filter is not a condition, or names something that does not exist.
 pub fn filter(text: &str) -> Result<Program, FilterError> {
     let invalid = |reason: FilterReason, pos: Pos| {
-        let meant = foreign(text, pos).or_else(|| misspelt(text, pos));
+        let meant = foreign(text, pos).map(str::to_owned).or_else(|| misspelt(text, pos));
         let meant = meant.map(|meant| format!("\n  did you mean '{meant}'?"));
         FilterError { reason, pos, text: text.replace(['\n', '\t'], " "), hint: meant.unwrap_or_default() }
     };
@@ -152,11 +152,36 @@ fn foreign(text: &str, pos: Pos) -> Option<&'static str> {
     FOREIGN.iter().find(|(name, _)| named(name)).map(|(_, meant)| *meant)
 }
 
+/// Fields of other programs, or of earlier sysdig, by the beginning of their names, and what says the same.
+const OF_OTHERS: [(&str, &str); 6] = [
+    ("file.name", "fd.name"),
+    ("file.directory", "fd.directory"),
+    ("syslog.", "evt.is_syslog=true and evt.buffer contains"),
+    ("sysdig.event_name", "evt.type"),
+    ("frame.number", "evt.num"),
+    ("frame.time", "evt.time"),
+];
+
 /// The field or the operator that the word at a place may have meant.
-fn misspelt(text: &str, pos: Pos) -> Option<&'static str> {
+fn misspelt(text: &str, pos: Pos) -> Option<String> {
     let is_letter = |c: char| c.is_ascii_alphanumeric() || c == '.' || c == '_';
     let word = text.get(pos.offset..)?.split(|c| !is_letter(c)).next()?;
-    if word.contains('.') { suggest(word) } else { lang::suggest_operator(word) }
+    if !word.contains('.') {
+        return lang::suggest_operator(word).map(str::to_owned);
+    }
+    if let Some((_, instead)) = OF_OTHERS.iter().find(|(name, _)| word.starts_with(name)) {
+        return Some((*instead).to_owned());
+    }
+    match suggest(word)? {
+        // Two conditions stand side by side.
+        field if field == word && pos.offset > 0 => Some(format!("and {word}")),
+        field if field == word => None,
+        // The argument of a field stands in brackets.
+        field => match word.strip_prefix(field).and_then(|rest| rest.strip_prefix('.')) {
+            Some(argument) => Some(format!("{field}[{argument}]")),
+            None => Some(field.to_owned()),
+        },
+    }
 }
 
 #[cfg(test)]
@@ -180,6 +205,10 @@ mod tests {
         let error = filter("proc.name startwith x").expect_err("no such operator").to_string();
         assert!(error.ends_with("did you mean 'startswith'?"), "{error}");
         for (text, meant) in [
+            ("file.name contains /etc", "fd.name"),
+            ("evt.num=1 and syslog.severity.str=info", "evt.is_syslog=true and evt.buffer contains"),
+            ("k8s.pod.label.app=nginx", "k8s.pod.label[app]"),
+            ("fd.cip=192.0.2.1 fd.num=1", "and fd.num"),
             ("proc.name=sh && fd.num=1", "and"),
             ("proc.name=sh || fd.num=1", "or"),
             ("!proc.name=sh", "not"),

@@ -177,8 +177,8 @@ pub fn filter(words: &[String], option: Option<String>, place: &str) -> Result<O
     let Some(text) = text else { return Ok(None) };
     match rules::filter(&text) {
         Ok(program) => Ok(Some(Filter { text, program })),
-        // A misspelt name of a capture is taken for the start of a filter.
-        Err(failure) => match words.iter().find(|word| inputs::looks_like_path(word)) {
+        // A misspelt name of a capture is taken for the start of a filter; later on paths are what fields are compared with.
+        Err(failure) => match words.first().filter(|word| inputs::looks_like_path(word)) {
             Some(word) => Err(inputs::missing(word)),
             None => Err(failure),
         },

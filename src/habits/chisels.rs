@@ -46,8 +46,24 @@ const CHISELS: &[(&[&str], &str)] = &[
     (&["bottlenecks", "fdtime_by", "spectrogram", "topfiles_time", "topscalls_time"], TIMES),
 ];
 
-/// What to use instead of a chisel.
-pub fn instead(chisel: &str) -> Option<&'static str> {
+/// What to use instead of the chisels that sum by a field, for the field that is their argument.
+const BY_FIELD: &[(&[&str], &str)] = &[
+    (&["fd.sport", "fd.lport"], "tercel table connections --by local_port --sort bytes TRACE"),
+    (&["fd.rport"], "tercel table connections --by remote_port --sort bytes TRACE"),
+    (&["fd.cip", "fd.rip", "fd.ip"], "tercel table connections --by remote_address --sort bytes TRACE"),
+    (&["fd.directory"], "tercel table files --by directory --sort bytes TRACE"),
+    (&["proc.name"], "tercel table files --by name --sort bytes TRACE"),
+    (&["fd.type"], "tercel table streams --by type --sort read TRACE"),
+    (&["container.name", "container.id"], "tercel top --by container TRACE"),
+];
+
+/// What to use instead of a chisel with this argument.
+pub fn instead(chisel: &str, argument: &str) -> Option<&'static str> {
+    if ["fdbytes_by", "fdcount_by"].contains(&chisel)
+        && let Some((_, command)) = BY_FIELD.iter().find(|(fields, _)| fields.contains(&argument))
+    {
+        return Some(command);
+    }
     CHISELS.iter().find(|(names, _)| names.contains(&chisel)).map(|(_, command)| *command)
 }
 
@@ -69,12 +85,19 @@ mod tests {
             let row = format!("| {} | {command} |", names.join(", "));
             assert!(page.contains(&row), "missing in docs/from-sysdig.md:\n{row}");
         }
+        for (fields, command) in BY_FIELD {
+            let fields: Vec<String> = fields.iter().map(|field| format!("`{field}`")).collect();
+            let row = format!("| `fdbytes_by`, `fdcount_by` with {} | `{command}` |", fields.join(", "));
+            assert!(page.contains(&row), "missing in docs/from-sysdig.md:\n{row}");
+        }
     }
 
     #[test]
     fn chisels_lead_to_commands() {
-        assert_eq!(instead("lsof"), Some("tercel fds TRACE"));
-        assert_eq!(instead("spectrogram"), Some(TIMES));
-        assert_eq!(instead("no_such_chisel"), None);
+        assert_eq!(instead("lsof", ""), Some("tercel fds TRACE"));
+        assert_eq!(instead("spectrogram", ""), Some(TIMES));
+        let by_port = "tercel table connections --by local_port --sort bytes TRACE";
+        assert_eq!(instead("fdcount_by", "fd.sport"), Some(by_port));
+        assert_eq!(instead("no_such_chisel", ""), None);
     }
 }

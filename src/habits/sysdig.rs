@@ -92,8 +92,13 @@ pub fn events(words: Vec<OsString>) -> Result<Vec<OsString>, Failure> {
             "-l" | "--list-fields" => return Ok(vec![kept.swap_remove(0), "fields".into()]),
             "-c" | "--chisel" | "-i" | "--chisel-info" => {
                 let chisel = words.next().unwrap_or_default();
-                let instead = chisel.to_str().and_then(chisels::instead);
+                let rest: Vec<OsString> = words.by_ref().collect();
+                let after = rest.iter().position(|word| word == "-r").and_then(|at| rest.get(at + 1));
+                let argument = rest.first().and_then(|word| word.to_str()).unwrap_or_default();
+                let instead = chisel.to_str().and_then(|chisel| chisels::instead(chisel, argument));
                 let instead = instead.unwrap_or("docs/from-sysdig.md lists what answers them");
+                let trace = traces.first().or(after).map_or("TRACE".into(), |trace| trace.to_string_lossy());
+                let instead = instead.replace("TRACE", &trace);
                 return Err(Failure::usage(format!("chisels cannot be run; instead of this one: {instead}")));
             }
             "-t" | "--timetype" => kept.extend(times(&words.next().unwrap_or_default().to_string_lossy())?),
@@ -101,6 +106,10 @@ pub fn events(words: Vec<OsString>) -> Result<Vec<OsString>, Failure> {
             _ if IDLE.contains(&text.as_str()) => {}
             _ => kept.push(word),
         }
+    }
+    // What captures can contain is the same for all.
+    if kept.iter().any(|word| word == "-L" || word == "--list" || word == "--list-events") {
+        traces.clear();
     }
     // Captures come before the filter.
     let at = 2.min(kept.len());

@@ -1,6 +1,8 @@
 "use strict";
 (() => {
-  const data = JSON.parse(document.getElementById("data").textContent);
+  // Parsed when the first table comes into view: the page can be read before.
+  let parsed = null;
+  const data = () => (parsed = parsed || JSON.parse(document.getElementById("data").textContent));
   const PAGE = 100;
   const make = (name, text, kind) => {
     const element = document.createElement(name);
@@ -34,8 +36,8 @@
     box.append(tags);
     return box;
   };
-  for (const sheet of document.querySelectorAll(".sheet")) {
-    const capture = data[Number(sheet.dataset.capture)];
+  const fill = (sheet) => {
+    const capture = data()[Number(sheet.dataset.capture)];
     const ofAlerts = "alerts" in sheet.dataset;
     const table = ofAlerts ? null : capture.sheets[Number(sheet.dataset.sheet)];
     const names = ofAlerts ? columns.map((name) => [name, name === "pid"]) : table.columns;
@@ -121,5 +123,13 @@
     search.addEventListener("input", () => { clearTimeout(wait); wait = setTimeout(arrange, 120); });
     more.addEventListener("click", () => { shown += 10 * PAGE; draw(); });
     draw();
-  }
+  };
+  const sheets = document.querySelectorAll(".sheet");
+  const watch = new IntersectionObserver((entries) => {
+    for (const entry of entries.filter((entry) => entry.isIntersecting)) {
+      watch.unobserve(entry.target);
+      fill(entry.target);
+    }
+  }, { rootMargin: "400px" });
+  sheets.forEach((sheet) => watch.observe(sheet));
 })();

@@ -4,7 +4,7 @@ use std::collections::hash_map::Entry;
 use std::mem::size_of;
 use std::sync::Arc;
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 use tercel_format::catalogue::{EventFlags, EventInfo, code};
 use tercel_replay::fields::FdClass;
 use tercel_replay::state::{Text, Thread};
@@ -25,8 +25,11 @@ pub(super) const FILES: TableInfo = TableInfo {
     columns: &COLUMNS,
 };
 
-const COLUMNS: [ColumnInfo; 20] = joined(&[
-    &[column("path", T::Text, "Path as the call gave it, made absolute (fd.name)")],
+const COLUMNS: [ColumnInfo; 21] = joined(&[
+    &[
+        column("path", T::Text, "Path as the call gave it, made absolute (fd.name)"),
+        column("directory", T::Text, "What stands before its last slash (fd.directory)"),
+    ],
     &LABEL,
     &[
         column("opens", T::Count, "Successful open, openat, openat2, creat and open_by_handle_at"),
@@ -319,10 +322,21 @@ impl Collector for Files {
     }
 
     fn rows(self, _names: &Names) -> Vec<Row> {
-        let cells = |id: ProcessId, path: Text, used: Use| {
+        // Rows of one directory share its name.
+        let mut directories: FxHashSet<Text> = FxHashSet::default();
+        let mut directory = |path: &[u8]| {
+            let slash = path.iter().rposition(|byte| *byte == b'/');
+            let name = &path[..slash.map_or(0, |slash| slash.max(1))];
+            if !directories.contains(name) {
+                directories.insert(name.into());
+            }
+            directories.get(name).map_or(Cell::Null, Cell::text)
+        };
+        let mut cells = |id: ProcessId, path: Text, used: Use| {
             let [pid, start, name, container, process] = label_cells(id, &used.name, &used.container);
             vec![
                 Cell::text(&path),
+                directory(&path),
                 pid,
                 start,
                 name,
@@ -344,11 +358,11 @@ impl Collector for Files {
                 Cell::Time(used.times.last),
             ]
         };
-        let rows = self
-            .by_process
-            .into_iter()
-            .flat_map(|(id, paths)| paths.into_iter().map(move |(path, used)| cells(id, path, used)));
-        rows.collect()
+        let mut rows = Vec::new();
+        for (id, paths) in self.by_process {
+            rows.extend(paths.into_iter().map(|(path, used)| cells(id, path, used)));
+        }
+        rows
     }
 
     fn bytes(&self) -> usize {

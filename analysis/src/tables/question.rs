@@ -69,6 +69,7 @@ impl<'f> Tables<'f> {
         let zone = capture.header().map(|header| Arc::new(header.zone.clone()));
         let mut one = One { capture: Some(capture), zone, ended: None };
         let mut collected = Collected {
+            host: String::new(),
             collectors: None,
             events: 0,
             counts: Box::new([0; CODES]),
@@ -77,10 +78,10 @@ impl<'f> Tables<'f> {
             memory: self.memory,
         };
         scan_all(self, &mut one, threads, &mut collected, advance)?;
-        let Collected { collectors, events, counts, skipped, .. } = collected;
+        let Collected { host, collectors, events, counts, skipped, .. } = collected;
         let (report, error) = one.ended.map(|ended| (ended.report, ended.error)).unwrap_or_default();
         let tables = collectors.unwrap_or_else(|| Collectors::new(&self.wanted)).rows();
-        Ok(Answer { tables, events, counts, skipped, report, error })
+        Ok(Answer { tables, host, events, counts, skipped, report, error })
     }
 }
 
@@ -89,6 +90,8 @@ impl<'f> Tables<'f> {
 pub struct Answer {
     /// The rows of each table that was asked for, in its order.
     pub tables: Vec<(Table, Vec<Row>)>,
+    /// Name of the host; empty where the capture does not say it.
+    pub host: String,
     /// Events of the window that the filter let pass.
     pub events: u64,
     /// Events of the window by their codes, whatever the filter says. Without a filter, events that no table looks at are not among them.
@@ -123,6 +126,7 @@ impl Supply for One {
 /// A part of the answer.
 #[derive(Debug)]
 pub struct Part {
+    host: Vec<u8>,
     collectors: Collectors,
     /// Events of the window that the filter let pass.
     events: u64,
@@ -133,6 +137,7 @@ pub struct Part {
 
 /// Puts the parts of the answer together.
 struct Collected {
+    host: String,
     collectors: Option<Collectors>,
     events: u64,
     counts: Box<[u64; CODES]>,
@@ -152,6 +157,9 @@ fn too_large(memory: usize) -> io::Error {
 impl Merge<Part> for Collected {
     fn merge(&mut self, part: Part) -> io::Result<()> {
         self.events += part.events;
+        if self.host.is_empty() {
+            self.host = String::from_utf8_lossy(&part.host).into_owned();
+        }
         self.counts.iter_mut().zip(&*part.counts).for_each(|(sum, count)| *sum += count);
         let mut later = part.collectors;
         if self.is_over {
@@ -349,8 +357,9 @@ impl PieceVisitor for Piece<'_, '_> {
         let is_last = self.is_over;
         self.end();
         let bytes = self.collectors.bytes();
+        let host = self.state.machine.hostname.clone();
         self.outlet.send(
-            Part { collectors: self.collectors, events: self.events, counts: self.counts, is_last },
+            Part { host, collectors: self.collectors, events: self.events, counts: self.counts, is_last },
             bytes,
         )
     }
