@@ -71,7 +71,11 @@ impl CutPolicy {
                 Level::Error,
                 format!("{name}: the key could not sign; the file is whole, but not signed to its end"),
             ),
-            CutNews::Failed { name, error } => (Level::Error, format!("{name} is not written: {error}")),
+            CutNews::Failed { name, error } => {
+                let error = error.to_string();
+                let reason = error.strip_prefix(&format!("{name}: ")).unwrap_or(&error);
+                (Level::Error, format!("{name} is not written: {reason}"))
+            }
             CutNews::Short { name, missing } => {
                 let seconds = *missing as f64 / 1e9;
                 let hint = "capture.ring_size_mb or --ring makes room for more";
@@ -138,6 +142,7 @@ impl CutPolicy {
 #[cfg(test)]
 mod tests {
     use tercel_format::catalogue::code;
+    use tercel_recording::Error;
     use tercel_rules::{Loader, Options};
 
     use super::*;
@@ -218,5 +223,16 @@ mod tests {
             alert.text
         );
         assert_eq!(policy.alert(&CutNews::Written { name: String::new(), bytes: 1, lost: 0 }), None);
+    }
+
+    #[test]
+    fn a_failed_cut_is_named_once() {
+        let name = "/tmp/falco_1.scap".to_owned();
+        let error = Error::File { name: name.clone(), error: std::io::ErrorKind::StorageFull.into() };
+        let (level, text) = CutPolicy::new(&settings()).message(&CutNews::Failed { name, error });
+        assert_eq!(
+            (level, text.as_str()),
+            (Level::Error, "/tmp/falco_1.scap is not written: no storage space")
+        );
     }
 }
