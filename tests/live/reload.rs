@@ -75,6 +75,11 @@ fn a_changed_configuration_holds_at_once() {
     live.until("tercel.yaml:5:11: priority must be one of");
     live.until("the old ones stay");
     mark(&place.path("one"), 2, "mark");
+    let before = fs::read(&rules).expect("rules");
+    settings("rules.yaml", "");
+    live.until("the output would overwrite the input");
+    mark(&place.path("one"), 5, "mark");
+    assert!(fs::read(&rules).expect("rules") == before);
     settings("two", "json_output: true\nwebserver:\n  enabled: true\n  listen_address: 127.0.0.1\n");
     live.until("webserver: the change takes effect at the next start");
     live.until("rules reloaded: 1 rule");
@@ -87,7 +92,7 @@ fn a_changed_configuration_holds_at_once() {
     wait("the second load", || live.errors().matches("rules reloaded").count() == 2);
     mark(&place.path("three"), 4, "mark");
     live.stop();
-    assert_eq!((lines(&place.path("one")).len(), lines(&place.path("two")).len()), (2, 1));
+    assert_eq!((lines(&place.path("one")).len(), lines(&place.path("two")).len()), (3, 1));
 }
 
 #[test]
