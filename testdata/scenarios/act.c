@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/bpf.h>
+#include <linux/filter.h>
 #include <linux/if_ether.h>
 #include <linux/userfaultfd.h>
 #include <sched.h>
@@ -239,6 +240,15 @@ static void act_raw(char **arguments) {
     checked("socket", socket(AF_INET, SOCK_RAW, IPPROTO_ICMP));
 }
 
+/* datagrams|netlink: attaches a filter to a socket that lets everything pass. */
+static void act_filter(char **arguments) {
+    struct sock_filter code = {.code = BPF_RET | BPF_K, .k = 0xffff};
+    struct sock_fprog program = {.len = 1, .filter = &code};
+    int family = strcmp(arguments[0], "netlink") == 0 ? AF_NETLINK : AF_INET;
+    int fd = checked("socket", socket(family, SOCK_DGRAM, 0));
+    checked("setsockopt", setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program));
+}
+
 /* Removes its own program file. */
 static void act_vanish(char **arguments) {
     char path[4096] = {0};
@@ -304,6 +314,7 @@ static const struct {
     {"vanish", 0, act_vanish},         {"read", 1, act_read},               {"write", 1, act_write},
     {"rename", 2, act_rename},         {"module", 1, act_module},           {"enter", 1, act_enter},
     {"signal", 2, act_signal},         {"wait", 0, act_wait},               {"hand-over", 3, act_hand_over},
+    {"filter", 1, act_filter},
 };
 
 int main(int count, char **arguments) {

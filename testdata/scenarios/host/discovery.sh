@@ -25,3 +25,6 @@ spares_raw_socket_opened() { $act connect 203.0.113.7 443; }
 before_search_for_security_programs() { disguise /opt/auditd; }
 fires_search_for_security_programs() { pgrep auditd; ps ax | grep -c falco; }
 spares_search_for_security_programs() { pgrep cron; /opt/auditd spawn pgrep auditd; }
+
+fires_virtual_machine_looked_for() { cat /sys/class/dmi/id/sys_vendor; grep -i qemu /sys/class/dmi/id/product_name; }
+spares_virtual_machine_looked_for() { ls /sys/class/dmi/id; cat /sys/class/net/lo/mtu; }

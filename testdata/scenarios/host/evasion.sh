@@ -73,3 +73,20 @@ spares_shell_history_switched_off() { HISTFILE=/root/.history script -qec 'bash 
 before_file_made_immutable() { touch /opt/a; }
 fires_file_made_immutable() { chattr +i /opt/a; }
 spares_file_made_immutable() { chattr -i /opt/a; lsattr /opt/a; }
+
+before_program_named_like_system_service() { disguise /tmp/sshd /opt/sshd; }
+fires_program_named_like_system_service() { /tmp/sshd signal 0 1; }
+spares_program_named_like_system_service() { /opt/sshd signal 0 1; systemctl --version; }
+
+before_audit_rules_changed() {
+    mkdir -p /etc/audit/rules.d
+    echo '-w /etc/passwd' >/etc/audit/rules.d/own.rules
+    package watch /etc/audit/rules.d/watch.rules
+    disguise /opt/auditctl
+}
+fires_audit_rules_changed() { : >/etc/audit/rules.d/own.rules; /opt/auditctl -a never,task; }
+spares_audit_rules_changed() { dpkg -i /tmp/watch.deb; cat /etc/audit/rules.d/own.rules; /opt/auditctl -l; }
+
+before_socket_filter_attached() { disguise /opt/agent /opt/dhclient; }
+fires_socket_filter_attached() { /opt/agent filter datagrams; }
+spares_socket_filter_attached() { /opt/dhclient filter datagrams; /opt/agent filter netlink; }

@@ -53,3 +53,15 @@ before_microphone_or_camera_opened() {
 }
 fires_microphone_or_camera_opened() { /opt/spy read /dev/snd/pcmC0D0c /dev/video0; }
 spares_microphone_or_camera_opened() { /opt/pipewire read /dev/snd/pcmC0D0c /dev/video0; /opt/spy read /dev/snd/pcmC0D0p; }
+
+before_remote_access_program_run() { disguise /opt/anydesk /opt/vncviewer; }
+fires_remote_access_program_run() { /opt/anydesk signal 0 1 --service; }
+spares_remote_access_program_run() { /opt/anydesk --version; /opt/vncviewer signal 0 1 10.20.0.7; }
+
+before_login_agent_used_by_other_program() {
+    mkdir -p /tmp/ssh-Xk3
+    disguise /opt/relay /opt/ssh-add
+    $act serve-unix /tmp/ssh-Xk3/agent.411 &
+}
+fires_login_agent_used_by_other_program() { /opt/relay unix /tmp/ssh-Xk3/agent.411; }
+spares_login_agent_used_by_other_program() { /opt/ssh-add unix /tmp/ssh-Xk3/agent.411; ls /tmp/ssh-Xk3; }

@@ -80,3 +80,24 @@ spares_interpreter_start_file_written() {
     /opt/pip3 write /usr/local/lib/python3.11/dist-packages/tools.pth
     echo 'import os' >/usr/local/lib/python3.11/dist-packages/tools.py
 }
+
+before_trusted_certificate_installed() {
+    mkdir -p /usr/local/share/ca-certificates /etc/ssl/certs
+    package authority /usr/share/ca-certificates/own/own.crt
+    touch /opt/own.pem
+}
+fires_trusted_certificate_installed() {
+    echo certificate >/usr/local/share/ca-certificates/proxy.crt
+    mv /opt/own.pem /etc/ssl/certs/own.pem
+}
+spares_trusted_certificate_installed() { dpkg -i /tmp/authority.deb; cat /usr/local/share/ca-certificates/proxy.crt; }
+
+before_web_script_written_by_server_program() { mkdir -p /var/www/html; disguise /opt/php-fpm; }
+fires_web_script_written_by_server_program() {
+    /opt/php-fpm write /var/www/html/upload.php
+    /opt/php-fpm spawn cp /etc/hostname /var/www/html/a.phtml
+}
+spares_web_script_written_by_server_program() {
+    /opt/php-fpm write /var/www/html/photo.jpg
+    echo '<?php phpinfo();' >/var/www/html/index.php
+}
