@@ -47,7 +47,7 @@ const REFUSED: &[(&[&str], &str)] = &[
     (&["--page-size"], "use 'getconf PAGESIZE'"),
     (
         &["--config-schema", "--rule-schema"],
-        "see docs/from-falco.md for the keys and docs/rules.md for the rules",
+        "see docs/from-falco.md for the keys and docs/rule-files.md for the rules",
     ),
 ];
 

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 use std::path::PathBuf;
 
 use serde_json::json;
-use tercel_format::visible;
+use tercel_format::{visible, visible_json};
 use tercel_rules::correlation::Correlations;
 use tercel_rules::fields::nearest;
 use tercel_rules::load::{Loaded, Loader, Options, Report, RuleInfo, RuleState, results_to_json};
@@ -12,7 +12,7 @@ use tercel_rules::program::Program;
 use tercel_rules::select::Unmatched;
 use tercel_ruletest::explain::TextStyle;
 use tercel_ruletest::lint::report;
-use tercel_ruletest::show::{self, RuleView};
+use tercel_ruletest::show::{self, Coverings, RuleView};
 
 use crate::diagnostics::counted;
 use crate::exit::{Failure, Outcome};
@@ -28,7 +28,7 @@ pub fn check(intent: &RulesCheck) -> Result<Outcome, Failure> {
     findings.retain(|finding| !finding.is_warning);
     let mut out = io::stdout().lock();
     let written = if intent.json {
-        writeln!(out, "{}", results_to_json(reports))
+        writeln!(out, "{}", visible_json(&results_to_json(reports).to_string()))
     } else {
         reports
             .iter()
@@ -45,19 +45,25 @@ pub fn check(intent: &RulesCheck) -> Result<Outcome, Failure> {
 
 /// Prints the rules of rule files, or one of them.
 pub fn list(args: &RulesList) -> Result<Outcome, Failure> {
-    let loaded = accepted(read(&args.rules.files, args.rules.options.clone())?)?;
+    let loader = loader(&args.rules.files, args.rules.options.clone())?;
+    if args.markdown {
+        if !loader.reports().iter().all(Report::successful) {
+            return Err(refused(loader.reports()));
+        }
+        let tests = (!args.tests.is_empty()).then(|| coverings(&args.tests)).transpose()?;
+        let page = show::markdown(&loader, tests.as_ref());
+        let mut out = io::stdout().lock();
+        return finish(out.write_all(page.as_bytes()).and_then(|()| out.flush()));
+    }
+    let loaded = accepted(loader.finish())?;
     let is_named = |rule: &&RuleInfo| args.rule.as_ref().is_none_or(|name| *name == rule.name);
     let rules: Vec<&RuleInfo> = loaded.rules.iter().filter(is_named).collect();
     if let (Some(name), []) = (&args.rule, rules.as_slice()) {
         named(&loaded, name)?;
     }
     let mut out = io::BufWriter::new(io::stdout().lock());
-    if args.markdown {
-        let written = out.write_all(show::markdown(&loaded.rules).as_bytes());
-        return finish(written.and_then(|()| out.flush()));
-    }
     let written = rules.into_iter().try_for_each(|rule| match (args.json, &args.rule) {
-        (true, _) => writeln!(out, "{}", row(rule)),
+        (true, _) => writeln!(out, "{}", visible_json(&row(rule).to_string())),
         (false, None) => writeln!(out, "{}", line(rule)),
         (false, Some(_)) => {
             let desc: Vec<String> = rule.desc.trim().lines().map(|line| visible(line.as_bytes())).collect();
@@ -72,15 +78,21 @@ pub fn show(args: &RulesShow) -> Result<Outcome, Failure> {
     let loader = loader(&args.files, Options::default())?;
     let tests = match args.tests.as_slice() {
         [] => None,
-        paths => Some(show::covering(paths, &args.rule, window::point).map_err(Failure::usage)?),
+        paths => Some(coverings(paths)?.of(&args.rule).to_vec()),
     };
     let view = RuleView::new(&loader, &args.rule, tests).map_err(Failure::usage)?;
     let loaded = accepted(loader.finish())?;
     named(&loaded, &args.rule)?;
     let style = TextStyle { screen: screen::of_stdout(), full: true };
-    let text = view.map(|view| if args.json { format!("{:#}\n", view.json()) } else { view.text(&style) });
+    let json = |view: &RuleView| visible_json(&format!("{:#}\n", view.json()));
+    let text = view.map(|view| if args.json { json(&view) } else { view.text(&style) });
     let mut out = io::stdout().lock();
     finish(out.write_all(text.unwrap_or_default().as_bytes()).and_then(|()| out.flush()))
+}
+
+/// The cases of test files, by rule.
+fn coverings(paths: &[PathBuf]) -> Result<Coverings, Failure> {
+    Coverings::read(paths, window::point).map_err(Failure::usage)
 }
 
 fn row(rule: &RuleInfo) -> serde_json::Value {

@@ -119,5 +119,5 @@ pub use numbering::Numbering;
 pub use reader::{Reader, Statistics};
 pub use record::Block;
 pub use source::Compression;
-pub use visible::visible;
+pub use visible::{visible, visible_json};
 pub use writer::Writer;

@@ -2,23 +2,7 @@
 
 use std::borrow::Cow;
 
-use tercel_replay::state::text::sequence;
-
-/// The bytes as text, with U+FFFD for what cannot be shown.
-pub(crate) fn visible(bytes: &[u8]) -> String {
-    let mut text = String::with_capacity(bytes.len());
-    let mut rest = bytes;
-    while !rest.is_empty() {
-        let step = sequence(rest);
-        let (piece, after) = rest.split_at(step.len.min(rest.len()));
-        match std::str::from_utf8(piece) {
-            Ok(piece) if step.printable => text.push_str(piece),
-            _ => text.push('\u{fffd}'),
-        }
-        rest = after;
-    }
-    text
-}
+pub(crate) use tercel_format::visible;
 
 /// The beginning of a text, if it is longer than this many characters.
 pub(crate) fn shortened(text: &str, most: usize) -> Cow<'_, str> {
@@ -34,11 +18,6 @@ pub(crate) fn shortened(text: &str, most: usize) -> Cow<'_, str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn control_characters_are_not_shown() {
-        assert_eq!(visible(b"a\x1b[31mb\xff\xc3\xa9\n"), "a\u{fffd}[31mb\u{fffd}\u{e9}\u{fffd}");
-    }
 
     #[test]
     fn long_texts_are_shortened() {

@@ -29,6 +29,7 @@ pub enum RulesVerb {
     /// Find what rules cannot mean: what never matches, values that a field never has, misspelt names; exit code 1 if there is something
     Lint(super::lint::LintArgs),
     /// List the rules of rule files with their priority, tags and state
+    #[command(after_help = LIST_HELP)]
     List {
         /// Rule files or directories of them, in the order of loading
         #[arg(required = true, value_name = "FILE")]
@@ -41,9 +42,13 @@ pub enum RulesVerb {
         /// Print one JSON object per rule
         #[arg(long)]
         json: bool,
-        /// Print Markdown: a table of the rules, and the MITRE ATT&CK matrix that their tags give
+        /// Print a page of Markdown: a table, the MITRE ATT&CK matrix that the tags give, and of each rule what it sees, its false
+        /// positives and what to tune
         #[arg(long, conflicts_with_all = ["json", "rule"])]
         markdown: bool,
+        /// With --markdown: the cases of these test files, or of those below these directories, that name each rule
+        #[arg(long, value_name = "PATH", requires = "markdown")]
+        tests: Vec<PathBuf>,
     },
     /// Show a rule as it is after all files: where its parts come from, its condition with macros open, its fields, its tests
     #[command(after_help = SHOW_HELP)]
@@ -63,6 +68,10 @@ pub enum RulesVerb {
     },
 }
 
+const LIST_HELP: &str = "\
+docs/rules.md, as it stands in the repository:
+  tercel rules list rules --markdown --tests testdata/tests";
+
 const SHOW_HELP: &str = "\
 A shipped rule, with the cases that test it:
   tercel rules show 'Miner started' --rules rules --tests testdata/tests";
@@ -73,8 +82,8 @@ impl RulesVerb {
         Ok(match self {
             RulesVerb::Check { files, json, lint } => Intent::RulesCheck(RulesCheck { files, json, lint }),
             RulesVerb::Lint(args) => Intent::RulesLint(args.intent()),
-            RulesVerb::List { files, rule, selection, json, markdown } => {
-                Intent::RulesList(RulesList { rules: selection.of(files)?, rule, json, markdown })
+            RulesVerb::List { files, rule, selection, json, markdown, tests } => {
+                Intent::RulesList(RulesList { rules: selection.of(files)?, rule, json, markdown, tests })
             }
             RulesVerb::Show { rule, rules, tests, json } => {
                 Intent::RulesShow(RulesShow { files: rules, rule, tests, json })

@@ -475,6 +475,8 @@ pub struct RulesList {
     pub json: bool,
     /// Markdown.
     pub markdown: bool,
+    /// Test files, and directories of them, for the Markdown.
+    pub tests: Vec<PathBuf>,
 }
 
 /// What `tercel rules show` does.

@@ -435,6 +435,11 @@ impl Loader {
         })
     }
 
+    /// The text of a file that was read.
+    pub fn source(&self, file: &str) -> Option<&str> {
+        self.sources.get(file).map(|source| &*source.text)
+    }
+
     fn text(&self, file: &str) -> Arc<str> {
         self.sources.get(file).map(|source| Arc::clone(&source.text)).unwrap_or_default()
     }

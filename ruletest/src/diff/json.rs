@@ -1,6 +1,7 @@
 //! The report as one JSON object.
 
 use serde_json::{Value, json};
+use tercel_format::visible_json;
 use tercel_rules::load::Place;
 
 use super::{Change, Diff, Differing, Example, Kind, RuleDiff};
@@ -26,7 +27,7 @@ pub(super) fn text(diff: &Diff) -> String {
             "same": diff.same,
         },
     });
-    format!("{object:#}\n")
+    visible_json(&format!("{object:#}\n"))
 }
 
 fn place(place: Option<&Place>) -> Value {

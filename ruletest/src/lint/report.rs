@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 use serde_json::{Value, json};
-use tercel_format::visible;
+use tercel_format::{visible, visible_json};
 
 use super::{Code, Finding};
 
@@ -29,11 +29,10 @@ const SCHEMA: &str = "https://json.schemastore.org/sarif-2.1.0.json";
 pub fn write(findings: &[Finding], form: Form, version: &str, out: &mut dyn Write) -> io::Result<()> {
     match form {
         Form::Text => findings.iter().try_for_each(|finding| text(finding, out)),
-        Form::Json => findings.iter().try_for_each(|finding| writeln!(out, "{}", object(finding))),
-        Form::Sarif => {
-            serde_json::to_writer_pretty(&mut *out, &sarif(findings, version))?;
-            writeln!(out)
-        }
+        Form::Json => findings
+            .iter()
+            .try_for_each(|finding| writeln!(out, "{}", visible_json(&object(finding).to_string()))),
+        Form::Sarif => writeln!(out, "{}", visible_json(&format!("{:#}", sarif(findings, version)))),
     }
 }
 

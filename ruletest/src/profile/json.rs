@@ -1,6 +1,7 @@
 //! The report as one JSON object.
 
 use serde_json::{Value, json};
+use tercel_format::visible_json;
 use tercel_replay::Cost;
 use tercel_rules::load::Place;
 
@@ -52,7 +53,7 @@ pub(super) fn text(profile: &RulesProfile, times: bool) -> String {
             "questions": advice.spares,
         })).collect::<Vec<_>>(),
     });
-    format!("{object:#}\n")
+    visible_json(&format!("{object:#}\n"))
 }
 
 fn costs(cost: &Cost, share: Option<f64>) -> Value {

@@ -1,9 +1,11 @@
 //! The cases of test files that name a rule.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use crate::error::RunError;
 use crate::options::{Options, ParsePoint};
+use crate::suite::Count;
 
 /// A case that names a rule.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,22 +22,35 @@ pub struct Covering {
     pub is_silent: bool,
 }
 
-/// The cases below these paths that name a rule. Test files that cannot be read are left out; `tercel test` reports them.
-///
-/// # Errors
-/// A path does not exist, or there is no test file below it.
-pub fn covering(paths: &[PathBuf], rule: &str, point: ParsePoint) -> Result<Vec<Covering>, RunError> {
-    let (suites, _) = crate::suites(&Options::new(paths.to_vec(), point))?;
-    let cases = suites.iter().flat_map(|suite| &suite.cases);
-    let named = cases.flat_map(|case| {
-        let expectations = case.expectations.iter().filter(|expectation| expectation.rule == rule);
-        expectations.map(move |expectation| Covering {
-            file: case.document.name.to_string(),
-            line: expectation.line,
-            case: case.name.clone(),
-            expects: expectation.patterns.iter().map(|pattern| pattern.count.to_string()).collect(),
-            is_silent: expectation.patterns.iter().all(|pattern| pattern.count == crate::suite::Count::NONE),
-        })
-    });
-    Ok(named.collect())
+/// The cases of test files, by the rules that they name.
+#[derive(Debug, Default)]
+pub struct Coverings(BTreeMap<String, Vec<Covering>>);
+
+impl Coverings {
+    /// The cases below these paths. Test files that cannot be read are left out; `tercel test` reports them.
+    ///
+    /// # Errors
+    /// A path does not exist, or there is no test file below it.
+    pub fn read(paths: &[PathBuf], point: ParsePoint) -> Result<Coverings, RunError> {
+        let (suites, _) = crate::suites(&Options::new(paths.to_vec(), point))?;
+        let mut coverings = Coverings::default();
+        for case in suites.iter().flat_map(|suite| &suite.cases) {
+            for expectation in &case.expectations {
+                let counts = || expectation.patterns.iter().map(|pattern| &pattern.count);
+                coverings.0.entry(expectation.rule.clone()).or_default().push(Covering {
+                    file: case.document.name.to_string(),
+                    line: expectation.line,
+                    case: case.name.clone(),
+                    expects: counts().map(ToString::to_string).collect(),
+                    is_silent: counts().all(|count| *count == Count::NONE),
+                });
+            }
+        }
+        Ok(coverings)
+    }
+
+    /// The cases that name a rule.
+    pub fn of(&self, rule: &str) -> &[Covering] {
+        self.0.get(rule).map_or(&[], Vec::as_slice)
+    }
 }

@@ -1,10 +1,12 @@
 //! Rules as they are after all files: a loader of rule files enters; a rule with the origin of its parts, its condition with everything
-//! put in and the tests that name it leaves as text and as JSON, and all rules leave as a table of MITRE ATT&CK. Nothing is
-//! printed here.
+//! put in and the tests that name it leaves as text and as JSON, and all rules leave as a page of Markdown. Nothing is printed
+//! here.
 
+mod attack;
 mod covering;
 mod json;
-mod matrix;
+mod page;
+mod remarks;
 mod text;
 
 use std::collections::BTreeMap;
@@ -14,8 +16,8 @@ use tercel_rules::load::{Change, Loader, Named, Place, Resolved, RuleParts, TooM
 
 use crate::explain::Tree;
 
-pub use covering::{Covering, covering};
-pub use matrix::markdown;
+pub use covering::{Covering, Coverings};
+pub use page::markdown;
 
 /// A rule with everything that belongs to it.
 #[derive(Debug)]
