@@ -3,6 +3,7 @@
 
 use std::io::{self, Write};
 
+use tercel_format::visible_json;
 use tercel_replay::Matching;
 use tercel_rules::load::{Loaded, RuleInfo, RuleState};
 use tercel_ruletest::explain::{Answer, Explainer, Search, Seen, TextStyle, Want, last_event};
@@ -54,14 +55,14 @@ fn asked(
         let ended = diagnostics::ended(name, &findings.report, findings.error.as_ref(), intent.verbose);
         Ok((ended, Next::GoOn))
     })?;
-    Ok((search.finish(), outcome))
+    Ok((search.finish(&loaded.rules), outcome))
 }
 
 fn print(intent: &Intent, answer: &Answer) -> Result<Outcome, Failure> {
     let captures: Vec<String> = intent.traces.iter().map(|trace| trace.name()).collect();
     let style = TextStyle { screen: screen::of_stdout(), full: intent.full };
     let text = match intent.want {
-        _ if intent.json => format!("{:#}\n", answer.json(&captures)),
+        _ if intent.json => visible_json(&format!("{:#}\n", answer.json(&captures))),
         Want::Event(_) => answer.event_text(&style),
         Want::Alerts(_) => answer.alerts_text(&captures, &style),
         Want::Near(_) => answer.near_text(&captures, &style),

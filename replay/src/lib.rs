@@ -86,7 +86,9 @@ mod merged;
 
 mod keyed;
 
-pub use alert::{Alert, Finding, Formatter, JsonSchema, Origin, Style, Values, push_message, put};
+pub use alert::{
+    Alert, Finding, Formatter, JsonSchema, Origin, Style, Values, push_kernel_paths, push_message, put,
+};
 pub use alerts::{AlertLines, Alerts};
 pub use engine::{Counters, Filter, Group, GroupVisitor, Member, Options, Replay, ReplayError, Sink};
 pub use eval::{

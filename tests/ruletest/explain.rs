@@ -2,7 +2,7 @@
 //! events, a rule after all files, and the exit code of each mistake.
 
 use serde_json::Value;
-use tercel_test_support::Ran;
+use tercel_test_support::{Ran, root};
 
 use super::RULES;
 use super::bench::{Bench, run, web};
@@ -31,11 +31,11 @@ fn alerts_are_explained_in_short() {
         "    because evt.type=execve, evt.arg.res=0, proc.name=curl in (loaders), proc.aname[2]=php-fpm8.2 in \
          (php-fpm8.2, unmet)"
     );
-    assert!(lines[2].starts_with("1 alert of 'Loader started' in 70 events, "), "{}", ran.out);
+    assert!(lines[2].starts_with("'Loader started' (r.yaml:9:3): 1 alert in 70 events, "), "{}", ran.out);
     let none = explain(&bench("o\n", "o\n"), &["-n", "0"]);
     assert!(none.out.starts_with("… and 1 more alert"), "{}", none.out);
     let filtered = explain(&bench("o\n", "o\n"), &["proc.name=wget"]);
-    assert!(filtered.out.starts_with("0 alerts of"), "{}", filtered.out);
+    assert!(filtered.out.starts_with("'Loader started' (r.yaml:9:3): 0 alerts in "), "{}", filtered.out);
 }
 
 #[test]
@@ -102,17 +102,73 @@ fn what_keeps_a_rule_from_an_event_is_said() {
     let rival =
         "- rule: First\n  desc: d\n  condition: spawned\n  output: o\n  priority: INFO\n- rule: Loader";
     let ran = explain(&bench("- rule: Loader", rival), &[]);
-    assert!(ran.out.contains("at 1 event its condition holds, but 'First' comes first"), "{}", ran.out);
+    assert!(
+        ran.out.contains("at 1 event its condition holds, but 'First' (r.yaml:9:3) comes first"),
+        "{}",
+        ran.out
+    );
     let ran = explain(&bench("- rule: Loader", rival), &["--event", "31"]);
-    assert!(ran.out.contains("but 'First' comes first and raises the alert"), "{}", ran.out);
+    assert!(ran.out.contains("but 'First' (r.yaml:9:3) comes first and raises the alert"), "{}", ran.out);
     let ran = explain(&bench("- rule: Loader", rival), &["--rule-matching", "all"]);
-    assert!(ran.out.contains("1 alert of 'Loader started'"), "{}", ran.out);
+    assert!(ran.out.contains("'Loader started' (r.yaml:14:3): 1 alert in "), "{}", ran.out);
     let ran = explain(&bench("- rule: Loader started\n", "- rule: Loader started\n  enabled: false\n"), &[]);
     assert!(ran.err.contains("is disabled: it raises no alert"), "{}", ran.all());
     let ran = explain(&bench("o\n", "o\n"), &["--event", "1"]);
     assert!(ran.out.contains("it looks at execve, execveat; event 1 is "), "{}", ran.out);
     let ran = explain(&bench("o\n", "o\n"), &["--event", "31", "proc.name=nobody"]);
     assert!(ran.out.contains("the filter does not hold at this event"), "{}", ran.out);
+}
+
+/// `cat` reads /sys/class/dmi/id/sys_vendor, where /sys/class/dmi/id is a link.
+const LINKED: &str = "testdata/traces/virtual-machine-looked-for.scap";
+
+/// Whose paths decided is said, and the line is that of a replay.
+#[test]
+fn paths_of_the_kernel_are_explained_as_such() {
+    let bench = Bench::new("explain-paths");
+    let rule = |name: &str, more: &str| {
+        format!(
+            "- rule: {name}\n  desc: d\n  condition: evt.type = openat and proc.name = cat and fd.name startswith /sys/devices/virtual/{more}\n  \
+             output: '%fd.name by %proc.name'\n  priority: INFO\n"
+        )
+    };
+    bench.file("r.yaml", &(rule("Read", "") + &rule("Written", " and evt.is_open_write = true")));
+    let trace = root().join(LINKED).display().to_string();
+    let explain = |rule: &str, more: &[&str]| {
+        let words = ["explain", "-q", "--utc", "-r", "r.yaml", "--rule", rule, &trace];
+        let ran = run(&bench.path(""), &[&words, more].concat());
+        assert_eq!(ran.code, 0, "{}", ran.all());
+        ran.out
+    };
+    let replay = |paths| {
+        run(&bench.path(""), &["replay", "-q", "--utc", "-r", "r.yaml", "--paths", paths, &trace]).out
+    };
+    let alert = replay("both");
+    let suffix = " [kernel: evt.realpath=/sys/devices/virtual/dmi/id/sys_vendor]";
+    assert!(alert.trim_end().ends_with(suffix), "{alert}");
+    let value = "fd.name=/sys/devices/virtual/dmi/id/sys_vendor startswith /sys/devices/virtual/";
+    let both = explain("Read", &[]);
+    assert!(both.contains(alert.trim_end()), "{both}");
+    assert!(both.contains(&format!("{value} (with the kernel's paths)\n")), "{both}");
+    let number = both.split(['#', ' ']).nth(1).expect("the number of an event");
+    let kernel = explain("Read", &["--paths", "kernel"]);
+    assert!(
+        kernel.contains(replay("kernel").trim_end()) && kernel.contains(&format!("{value}\n")),
+        "{kernel}"
+    );
+    assert_eq!(replay("caller"), "");
+    assert!(explain("Read", &["--paths", "caller"]).contains(": 0 alerts in "));
+
+    let at = |rule, paths| explain(rule, &["--paths", paths, "--event", number]);
+    assert!(at("Read", "both").contains(") matches (with the kernel's paths)\n"), "{}", at("Read", "both"));
+    assert!(at("Read", "kernel").contains(") matches\n"));
+    assert!(at("Read", "caller").contains("it misses 1 term of 3\n"));
+    let misses = "it misses 1 term of 4, with the paths of callers and with those of the kernel\n";
+    assert!(at("Written", "both").contains(misses), "{}", at("Written", "both"));
+    assert!(at("Written", "caller").contains("it misses 2 terms of 4\n"));
+    let near = |paths| explain("Written", &["--paths", paths, "--near=1"]);
+    assert!(near("both").contains("\n1 event misses only\n  r.yaml:8:"), "{}", near("both"));
+    assert!(near("caller").contains(" miss 2 terms\n"), "{}", near("caller"));
 }
 
 #[test]

@@ -2,23 +2,22 @@
 //! is reported, with the place.
 
 use std::fs;
-use std::path::Path;
 
-use tercel_test_support::{Ran, binary, ran, root};
+use tercel_test_support::{ran, root};
 
-use super::bench::Bench;
+use super::bench::{Bench, run};
 
 #[test]
 fn every_shipped_rule_is_shown_to_fire_and_to_be_silent() {
-    ran(&["test", "--coverage", "--fail-under", "100", "testdata/tests"], 0);
+    ran(&["test", "--coverage", "--fail-under", "100", "testdata"], 0);
 }
 
 fn rules() -> String {
     fs::read_to_string(root().join("rules/tercel_rules.yaml")).expect("the shipped rules")
 }
 
-/// The shipped test files over these rules.
-fn tested(rules: &str) -> Ran {
+/// A directory with these rules and the shipped test files.
+fn broken(rules: &str) -> Bench {
     let bench = Bench::new("broken-rules");
     fs::create_dir_all(bench.path("rules")).expect("a temporary directory");
     bench.file("rules/tercel_rules.yaml", rules);
@@ -33,7 +32,7 @@ fn tested(rules: &str) -> Ran {
         let copy = bench.path("testdata/tests").join(file.file_name());
         fs::copy(file.path(), copy).expect("a copy");
     }
-    bench.test(&["testdata"])
+    bench
 }
 
 /// Line of a text, from 1.
@@ -42,53 +41,83 @@ fn line_of(text: &str, part: &str) -> usize {
     text[..at].matches('\n').count() + 1
 }
 
+/// A rule, and the capture from which one finds out what is wrong with it.
+type Asked<'a> = (&'a str, &'a str);
+
 /// Replaces a text of the rules; some case has to fail, and what is printed has to name the line where `place` stands, and
-/// hold these words.
+/// hold these words. The linter, or an explanation of the rule over the capture, has to name the line, too.
 #[track_caller]
-fn breaks(from: &str, to: &str, place: &str, words: &str) {
+fn breaks(from: &str, to: &str, place: &str, words: &str, asked: Asked<'_>) {
     let rules = rules();
     assert!(rules.contains(from), "the shipped rules do not hold: {from}");
-    fails(&rules.replacen(from, to, 1), place, words);
+    fails(&rules.replacen(from, to, 1), place, words, asked);
 }
 
 #[track_caller]
-fn fails(rules: &str, place: &str, words: &str) {
-    let run = tested(rules);
+fn fails(rules: &str, place: &str, words: &str, asked: Asked<'_>) {
+    let bench = broken(rules);
+    let run = bench.test(&["testdata"]);
     assert_eq!(run.code, 1, "{place}\n{}", run.all());
     let line = format!("rules/tercel_rules.yaml:{}:", line_of(rules, place));
     for word in [line.as_str(), words] {
         assert!(run.out.contains(word), "'{word}' is not in: {}", run.out);
     }
+    let led = looked_at(&bench, asked);
+    assert!(led.contains(&line), "'{line}' is not in: {led}");
+}
+
+/// What the linter says of the rules, and explanations of a rule over a capture.
+fn looked_at(bench: &Bench, (rule, trace): Asked<'_>) -> String {
+    let trace = format!("testdata/{trace}.scap");
+    let explain = ["explain", "-q", "-r", "rules", "--rule", rule, &trace];
+    let explanations =
+        [&explain[..], &[&explain[..], &["--near=2"]].concat()].map(|words| run(&bench.path(""), words));
+    assert!(explanations.iter().all(|ran| ran.code == 0), "{explanations:?}");
+    let linted = run(&bench.path(""), &["rules", "lint", "rules"]);
+    linted.out + &explanations.map(|ran| ran.out).concat()
 }
 
 #[test]
 fn a_wrong_operator_is_noticed() {
-    breaks("contains \"/.\"", "endswith \"/.\"", "endswith \"/.\"", "proc.exepath endswith /.");
+    breaks(
+        "contains \"/.\"",
+        "endswith \"/.\"",
+        "endswith \"/.\"",
+        "proc.exepath endswith /.",
+        ("Hidden program run from temporary directory", "traces/hidden-program-run-from-temporary-directory"),
+    );
 }
 
 #[test]
 fn a_typo_in_a_list_is_noticed() {
     let place =
         "program_started and proc.name in (shell_programs, interpreter_programs)\n    and (proc.stdin";
-    breaks("items: [sh, bash,", "items: [hs, bahs,", place, "asks for (hs, bahs, ");
+    let asked = ("Shell connected to network socket", "traces/shell-connected-to-network-socket");
+    breaks("items: [sh, bash,", "items: [hs, bahs,", place, "asks for (hs, bahs, ", asked);
 }
 
 #[test]
 fn a_lost_macro_is_noticed() {
     let rest = "proc.name in (shell_programs) and proc.pname in (server_programs)";
     let rule = "rule: Shell spawned by server program";
-    breaks(&format!("program_started and {rest}"), rest, rule, "'Shell spawned by server program' fired");
+    let asked = ("Shell spawned by server program", "spared/shell-spawned-by-server-program");
+    let fired = "'Shell spawned by server program' fired";
+    breaks(&format!("program_started and {rest}"), rest, rule, fired, asked);
 }
 
 #[test]
 fn a_wrong_macro_is_noticed() {
     let (from, to) = ("(spawned_process and evt.rawres = 0)", "(spawned_process and evt.rawres = 1)");
-    breaks(from, to, "spawned_process and evt.rawres = 1", "evt.rawres = 1");
+    let asked = ("Miner started", "traces/miner-started");
+    breaks(from, to, "spawned_process and evt.rawres = 1", "evt.rawres = 1", asked);
 }
 
 #[test]
 fn a_wrong_event_type_is_noticed() {
-    breaks("evt.type in (dup, dup2, dup3)", "evt.type in (dup)", "evt.type in (dup)", "evt.type in (dup)");
+    let asked =
+        ("Standard stream moved onto network socket", "traces/standard-stream-moved-onto-network-socket");
+    let wrong = "evt.type in (dup)";
+    breaks("evt.type in (dup, dup2, dup3)", wrong, wrong, wrong, asked);
 }
 
 #[test]
@@ -99,25 +128,29 @@ fn a_wrong_field_is_noticed() {
         to,
         "proc.pname in (server_programs))",
         "'Download started below server program' did not fire",
+        ("Download started below server program", "traces/download-started-below-server-program"),
     );
 }
 
 #[test]
 fn a_wrong_connective_is_noticed() {
     let to = "proc.args contains \"| sh\" and";
-    breaks("proc.args contains \"| sh\" or", to, to, "'Shell runs decoded text' did not fire");
+    let asked = ("Shell runs decoded text", "traces/shell-runs-decoded-text");
+    breaks("proc.args contains \"| sh\" or", to, to, "'Shell runs decoded text' did not fire", asked);
 }
 
 #[test]
 fn a_lost_negation_is_noticed() {
     let to = "and proc.name in (crond, cron, atd, anacron)";
-    breaks(&to.replace("and ", "and not "), to, to, "'Scheduled job written' did not fire");
+    let asked = ("Scheduled job written", "traces/scheduled-job-written");
+    breaks(&to.replace("and ", "and not "), to, to, "'Scheduled job written' did not fire", asked);
 }
 
 #[test]
 fn a_lost_exception_is_noticed() {
     let rule = "rule: Shell spawned by server program";
-    breaks("        - [postgres, sh -c pg_]\n", "", rule, "fired once; expected: none");
+    let asked = ("Shell spawned by server program", "spared/shell-spawned-by-server-program");
+    breaks("        - [postgres, sh -c pg_]\n", "", rule, "fired once; expected: none", asked);
 }
 
 #[test]
@@ -129,6 +162,7 @@ fn an_exception_too_wide_is_noticed() {
         &wide,
         "- name: known_command",
         "not (proc.pname = nginx and proc.cmdline startswith \"sh -c\")",
+        ("Shell spawned by server program", "traces/shell-spawned-by-server-program"),
     );
 }
 
@@ -138,7 +172,8 @@ fn a_lowered_priority_is_noticed() {
     let rule = "- rule: Shell connected to network socket";
     let (before, behind) = rules.split_once(rule).expect("a shipped rule");
     let lowered = format!("{before}{rule}{}", behind.replacen("priority: CRITICAL", "priority: NOTICE", 1));
-    fails(&lowered, rule, "≠ priority: Notice");
+    let asked = ("Shell connected to network socket", "traces/shell-connected-to-network-socket");
+    fails(&lowered, rule, "≠ priority: Notice", asked);
 }
 
 #[test]
@@ -150,35 +185,15 @@ fn swapped_rules_are_noticed() {
     let rule = &rules[start..end];
     let rest = format!("{}{}", &rules[..start], &rules[end..]);
     let swapped = rest.replacen(special, &format!("{rule}{special}"), 1);
-    fails(&swapped, special, "the condition holds, but 'Write below etc' comes first and raises the alert");
-}
-
-/// The tests of a job, with the built binary in the place of one that it would build first.
-fn commands(job: &str, lead: &str, report: &Path) -> String {
-    let text = fs::read_to_string(root().join("docs/ci").join(job)).expect("an example");
-    let lines = text.lines().filter_map(|line| line.trim_start().strip_prefix(lead));
-    let commands: Vec<String> = lines
-        .filter(|line| line.contains("tercel test"))
-        .map(|line| line.replace("target/release/tercel", &binary().display().to_string()))
-        .map(|line| line.replace("rules.xml", &report.display().to_string()))
-        .collect();
-    assert_eq!(commands.len(), 1, "{text}");
-    commands.join("\n")
-}
-
-#[test]
-fn the_jobs_of_the_documentation_run_as_plain_shell() {
-    let bench = Bench::new("jobs");
-    for (job, lead) in [("github-actions.yml", "- run: "), ("gitlab-ci.yml", "- ")] {
-        let report = bench.path("report.xml");
-        let script = commands(job, lead, &report);
-        let output = std::process::Command::new("sh")
-            .args(["-euc", &script])
-            .current_dir(root())
-            .output()
-            .expect("a shell");
-        assert!(output.status.success(), "{script}\n{}", String::from_utf8_lossy(&output.stdout));
-        assert!(fs::read_to_string(&report).expect("a report").contains("<testsuites"), "{job}");
-        fs::remove_file(report).expect("a report");
-    }
+    let asked = ("Sudo rules written", "traces/sudo-rules-written");
+    fails(
+        &swapped,
+        special,
+        "the condition holds, but 'Write below etc' comes first and raises the alert",
+        asked,
+    );
+    let led = looked_at(&broken(&swapped), asked);
+    let place =
+        format!("'Write below etc' (rules/tercel_rules.yaml:{}:3) comes first", line_of(&swapped, general));
+    assert!(led.contains(&place), "'{place}' is not in: {led}");
 }

@@ -16,6 +16,7 @@ use tercel_rules::output::{Piece, Template};
 use tercel_rules::program::{Operand, Program, Rule, Source};
 
 use crate::fields::{self, Context, Scratch, Settings};
+pub use by_kernel::push_kernel_paths;
 use escape::push_string;
 pub use finding::{Finding, JsonSchema, Values, put};
 

@@ -1,5 +1,6 @@
 //! What was found about a rule, as text and as JSON.
 
+use std::borrow::Cow;
 use std::fmt::Write;
 
 use serde_json::{Value, json};
@@ -35,34 +36,17 @@ impl Answer {
         for explained in &self.explained {
             let capture = prefix(captures, explained.capture);
             let event = explained.why.event();
-            let shown = if style.full {
-                explained.line.clone()
-            } else {
-                shortened(&explained.line, LINE).into_owned()
-            };
-            line!(out, "{capture}{} {shown}", paint.bold(&format!("#{}", event.number)));
+            let number = paint.bold(&format!("#{}", event.number));
+            line!(out, "{capture}{number} {}", line_of(explained, style));
             line!(out, "    because {}", explained.why.short());
         }
         let rest = self.alerts.saturating_sub(self.explained.len() as u64);
         if rest > 0 {
             line!(out, "… and {} ('-n' shows more of them)", counted(rest, "more alert"));
         }
-        let name = visible(rule.name.as_bytes());
-        line!(
-            out,
-            "{} of '{name}' in {}, {} of them of types that it looks at ({})",
-            counted(self.alerts, "alert"),
-            counted(self.seen, "event"),
-            self.watched,
-            types(rule)
-        );
-        for (other, count) in &self.instead {
-            line!(
-                out,
-                "at {} its condition holds, but '{}' comes first ('--rule-matching all' shows both)",
-                counted(*count, "event"),
-                visible(other.as_bytes())
-            );
+        self.totals(&mut out, rule);
+        if !self.instead.is_empty() {
+            line!(out, "'--rule-matching all' shows the alerts of both");
         }
         out
     }
@@ -81,15 +65,7 @@ impl Answer {
         let kernel = why.by_kernel();
         match (why.look.holds, why.look.watches) {
             (true, _) => {
-                line!(
-                    out,
-                    "{}",
-                    if style.full {
-                        explained.line.as_str().into()
-                    } else {
-                        shortened(&explained.line, LINE)
-                    }
-                );
+                line!(out, "{}", line_of(explained, style));
                 line!(out, "'{name}' ({place}) {}{kernel}", paint.good("matches"));
             }
             (false, false) => {
@@ -118,7 +94,7 @@ impl Answer {
             }
         }
         if let Some(other) = &explained.instead {
-            line!(out, "but '{}' comes first and raises the alert", visible(other.as_bytes()));
+            line!(out, "but {} comes first and raises the alert", self.other(other));
         }
         if rule.is_ordered {
             line!(
@@ -146,24 +122,7 @@ impl Answer {
         let mut out = String::new();
         let Some(rule) = &self.rule else { return out };
         let paint = Paint::new(style.screen);
-        let name = visible(rule.name.as_bytes());
-        line!(
-            out,
-            "'{name}' ({}): {} in {}, {} of them of types that it looks at ({})",
-            visible(rule.place.to_string().as_bytes()),
-            counted(self.alerts, "alert"),
-            counted(self.seen, "event"),
-            self.watched,
-            types(rule)
-        );
-        for (other, count) in &self.instead {
-            line!(
-                out,
-                "at {} its condition holds, but '{}' comes first",
-                counted(*count, "event"),
-                visible(other.as_bytes())
-            );
-        }
+        self.totals(&mut out, rule);
         if self.near.is_empty() {
             line!(out, "no event missed it");
         }
@@ -173,6 +132,24 @@ impl Answer {
             line!(out, "{gap}{text}");
         }
         out
+    }
+
+    /// How many alerts there are, and of which other rules that come first.
+    fn totals(&self, out: &mut String, rule: &explainer::Explained) {
+        line!(
+            out,
+            "'{}' ({}): {} in {}, {} of them of types that it looks at ({})",
+            visible(rule.name.as_bytes()),
+            visible(rule.place.to_string().as_bytes()),
+            counted(self.alerts, "alert"),
+            counted(self.seen, "event"),
+            self.watched,
+            types(rule)
+        );
+        for (other, count) in &self.instead {
+            let count = counted(*count, "event");
+            line!(out, "at {count} its condition holds, but {} comes first", self.other(other));
+        }
     }
 
     /// Everything as one object; `captures` are the names of the captures.
@@ -207,6 +184,11 @@ impl Answer {
         }
         object
     }
+}
+
+/// The line of an alert, short unless all is to be shown.
+fn line_of<'e>(explained: &'e Explained, style: &TextStyle) -> Cow<'e, str> {
+    if style.full { explained.line.as_str().into() } else { shortened(&explained.line, LINE) }
 }
 
 /// The name of a capture before a line, where there are several.

@@ -67,6 +67,13 @@ pub(crate) struct Look {
     pub(crate) views: usize,
 }
 
+impl Look {
+    /// Whether it is about the kernel's paths, where those of the caller say something else.
+    pub(crate) fn is_by_kernel(&self) -> bool {
+        self.views > 1 && self.view != View::default()
+    }
+}
+
 impl Explainer {
     /// Prepares a condition.
     ///

@@ -8,10 +8,13 @@ use tercel_replay::fields::View;
 use super::event::{MISSING, Shown};
 use super::explainer::{Explained, Look};
 use super::tree::Check;
-use crate::visible::shortened;
+use crate::visible::{shortened, visible};
 
 /// Characters of a value in a short explanation.
 const LONGEST: usize = 80;
+
+/// Places of exclusions in a short explanation.
+const EXCLUSIONS: usize = 3;
 
 /// Values that a term compares, each with its field or transformer.
 pub(crate) type TermValues = Vec<(String, String)>;
@@ -83,11 +86,11 @@ impl Explanation {
             let missed: Vec<String> = self.missed.iter().map(|node| self.missed_text(*node)).collect();
             return format!("misses {}", missed.join(" and "));
         }
-        let (mut shown, mut others) = (Vec::<String>::new(), 0);
+        let (mut shown, mut others) = (Vec::<String>::new(), Vec::new());
         for term in &self.deciding {
             let Some(check) = self.rule.tree.checks.get(*term) else { continue };
             if !self.is(check.node) {
-                others += 1;
+                others.push(check.node);
                 continue;
             }
             let text = self.matched_text(*term, check);
@@ -95,17 +98,31 @@ impl Explanation {
                 shown.push(text);
             }
         }
-        let others = match others {
+        format!("{}{}{}", shown.join(", "), self.exclusions(&others), self.by_kernel())
+    }
+
+    /// How many terms decided by not holding, and where the first of them stand.
+    fn exclusions(&self, nodes: &[usize]) -> String {
+        let places = nodes.iter().filter_map(|node| self.rule.tree.nodes.get(*node)).map(|node| &node.place);
+        let mut shown: Vec<String> = Vec::new();
+        for place in places.map(|place| visible(place.to_string().as_bytes())) {
+            if !shown.contains(&place) {
+                shown.push(place);
+            }
+        }
+        let more = shown.len().saturating_sub(EXCLUSIONS);
+        shown.truncate(EXCLUSIONS);
+        let more = if more > 0 { format!(", and {more} more") } else { String::new() };
+        match nodes.len() {
             0 => String::new(),
-            1 => "; 1 exclusion does not hold".to_owned(),
-            count => format!("; {count} exclusions do not hold"),
-        };
-        format!("{}{others}{}", shown.join(", "), self.by_kernel())
+            1 => format!("; 1 exclusion does not hold ({})", shown.join(", ")),
+            count => format!("; {count} exclusions do not hold ({}{more})", shown.join(", ")),
+        }
     }
 
     /// ` (with the kernel's paths)`, where only those make the rule match.
     pub(crate) fn by_kernel(&self) -> &'static str {
-        match (self.look.views > 1, self.look.view) {
+        match (self.look.is_by_kernel(), self.look.view) {
             (true, View::Kernel) => " (with the kernel's paths)",
             (true, View::Inside) => " (with the kernel's paths inside the container)",
             _ => "",

@@ -1,7 +1,7 @@
 //! A rule over captures: what it says at one event, at which events it raises alerts, or where it came closest. Blocks of captures
 //! enter, an [`Answer`] leaves. A capture is read on one thread; only the window and the event types that count are read.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::convert::Infallible;
 use std::sync::Arc;
 
@@ -11,8 +11,10 @@ use tercel_format::{Block, Capture, Event};
 use tercel_replay::fields::{Context, Scratch};
 use tercel_replay::scan::{Advance, Findings, Needs, Visitor, infallible, scan};
 use tercel_replay::state::{ResumePoint, State};
-use tercel_replay::{Filter, Matcher, Matching, Memory, Point, Position, Settings, Window, push_message};
-use tercel_rules::load::RuleInfo;
+use tercel_replay::{
+    Filter, Matcher, Matching, Memory, Point, Position, Settings, Window, push_kernel_paths, push_message,
+};
+use tercel_rules::load::{Place, RuleInfo};
 use tercel_rules::output::Template;
 use tercel_rules::program::Program;
 
@@ -67,6 +69,8 @@ pub struct Answer {
     pub alerts: u64,
     /// Events at which its condition holds, but another rule comes first.
     pub instead: BTreeMap<String, u64>,
+    /// Where these rules stand.
+    places: BTreeMap<String, Place>,
     /// The first alerts, or the one event.
     pub explained: Vec<Explained>,
     /// The event that was asked for is there, but rules do not see it.
@@ -174,9 +178,15 @@ impl<'p> Search<'p> {
         judge.forget();
     }
 
-    /// What was found.
-    pub fn finish(self) -> Answer {
-        Answer { rule: Some(Arc::clone(self.judge.explainer.rule())), ..self.judge.answer }
+    /// What was found. `rules` are all rules of the files.
+    pub fn finish(self, rules: &[RuleInfo]) -> Answer {
+        let rule = Some(Arc::clone(self.judge.explainer.rule()));
+        let answer = self.judge.answer;
+        let explained = answer.explained.iter().filter_map(|explained| explained.instead.as_ref());
+        let others: BTreeSet<&String> = answer.instead.keys().chain(explained).collect();
+        let others = rules.iter().filter(|rule| others.contains(&rule.name));
+        let places = others.map(|rule| (rule.name.clone(), rule.place.clone())).collect();
+        Answer { rule, places, ..answer }
     }
 
     /// One event; `false` if no further one is of interest.
@@ -194,6 +204,17 @@ impl<'p> Search<'p> {
             None => judge.answer.is_hidden = true,
         }
         true
+    }
+}
+
+impl Answer {
+    /// Another rule in quotes, with its place.
+    pub(super) fn other(&self, name: &str) -> String {
+        let shown = visible(name.as_bytes());
+        match self.places.get(name) {
+            Some(place) => format!("'{shown}' ({})", visible(place.to_string().as_bytes())),
+            None => format!("'{shown}'"),
+        }
     }
 }
 
@@ -234,6 +255,9 @@ impl Judge<'_> {
             let why = self.explainer.explained(cx, look);
             let mut line = Vec::new();
             push_message(cx, &self.output, &mut line, &mut self.scratch);
+            if look.is_by_kernel() {
+                push_kernel_paths(cx, &mut line);
+            }
             let line = visible(&line);
             self.answer.explained.push(Explained { line, capture: self.capture, why, instead });
         } else if !look.holds && matches!(self.want, Want::Near(_)) {
