@@ -1,5 +1,6 @@
 //! What a configuration says about rules and lines: the same for live and for replay, so that both print the same.
 
+use std::path::PathBuf;
 use std::slice;
 
 use tercel_config::{Config, Lines, Schema, SeenPaths};
@@ -18,13 +19,23 @@ use crate::intent::Rules;
 pub fn rules(given: Rules, config: &Config) -> Result<Rules, Failure> {
     let mut files = given.files;
     if files.is_empty() {
-        let is_empty = |path| matches!(files::read(slice::from_ref(path)), Err(FileError::Empty(_)));
-        files = config.rules_files.iter().filter(|path| !is_empty(path)).cloned().collect();
+        files = with_files(&config.rules_files);
     }
     if files.is_empty() {
         return Err(Failure::usage("the configuration has no rule files; name them with --rules"));
     }
     Ok(Rules { files, options: loading(given.options, config), tags: given.tags })
+}
+
+/// The files of correlations of the command line, or, if it names none, those of the configuration, whose directories may be empty.
+pub fn correlations(given: Vec<PathBuf>, config: &Config) -> Vec<PathBuf> {
+    if given.is_empty() { with_files(&config.correlations_files) } else { given }
+}
+
+/// These paths without directories that have no rule file.
+fn with_files(paths: &[PathBuf]) -> Vec<PathBuf> {
+    let is_empty = |path| matches!(files::read(slice::from_ref(path)), Err(FileError::Empty(_)));
+    paths.iter().filter(|path| !is_empty(*path)).cloned().collect()
 }
 
 /// How rules are loaded; the selection of `options`, which is that of the command line, comes after that of the configuration.

@@ -135,7 +135,7 @@ fn many_alerts_are_correlated_in_order() {
 fn tests_can_expect_correlations() {
     let file = "testdata/correlations/correlations.test.yaml";
     let passed = ran(&["test", file], 0).out;
-    assert!(passed.starts_with("ok: 2 cases"), "{passed}");
+    assert!(passed.starts_with("ok: 3 cases"), "{passed}");
     let place = Place::new("correlations-test");
     let wrong = std::fs::read_to_string(tercel_test_support::root().join(file)).expect("a file");
     let root = tercel_test_support::root().join("testdata/correlations");
@@ -177,4 +177,34 @@ fn mistakes_are_said_with_their_places() {
     }
     assert!(replay(RULES).contains("a rule belongs into a rule file (--rules)"));
     assert!(replay("no-such.yaml").contains("no-such.yaml"));
+}
+
+/// Named in a configuration, where the command line names none.
+#[test]
+fn a_configuration_names_correlations() {
+    let place = Place::new("correlations-configured");
+    let root = tercel_test_support::root().join("testdata/correlations").display().to_string();
+    let empty = place.path("empty");
+    std::fs::create_dir(&empty).expect("a directory");
+    let write = |files: &str| {
+        let text = format!("rules_files: [{root}/rules.yaml]\ncorrelations_files: [{files}]\n");
+        place.file("tercel.yaml", text).display().to_string()
+    };
+    let absent = place.name("absent.yaml");
+    let config = write(&format!("{}, {absent}, {root}/correlations.yaml", empty.display()));
+    let configured = |more: &[&str]| {
+        ran(&[&["replay", "-q", "--utc", "--config", &config], more, &[BRUTE_FORCE]].concat(), 0).out
+    };
+    assert_eq!(configured(&[]), replay(&[BRUTE_FORCE]));
+    let once =
+        place.file("once.yaml", "- {once: Login attempt, per: [fd.cip], in: 1m}\n").display().to_string();
+    let of_command_line = configured(&["--correlations", &once]);
+    assert!(!of_command_line.contains("Password guessing"), "{of_command_line}");
+    ran(&["config", "check", &config], 0);
+    let wrong =
+        place.file("wrong.yaml", "- {once: Login atempt, per: [fd.cip], in: 1m}\n").display().to_string();
+    let error = ran(&["config", "check", &write(&wrong)], 2).err;
+    for part in ["wrong.yaml:1:10: unknown rule 'Login atempt'", "did you mean 'Login attempt'?"] {
+        assert!(error.contains(part), "{part}: {error}");
+    }
 }

@@ -67,7 +67,7 @@ pub fn load(file: Option<&Path>, overrides: &[String]) -> Result<Loaded, Error> 
     warnings.append(&mut remarks.warnings);
     warnings.extend(wrong_kinds);
     remarks.warnings = warnings;
-    absent.extend(read::absent_rules(&root));
+    absent.extend(read::absent_files(&root));
     Ok(Loaded { absent, config, remarks, files })
 }
 

@@ -51,6 +51,7 @@ pub(crate) const KEYS: &[(&str, Use)] = &[
     ("capture.sign_key", Used),
     ("config_files.*", Used),
     ("container_engines.*", Ignored("", "all container engines are queried; --docker and --cri add sockets")),
+    ("correlations_files.*", Used),
     ("engine.ebpf.*", Ignored("", OLD)),
     ("engine.gvisor.*", Ignored("", OLD)),
     ("engine.kind", Used),

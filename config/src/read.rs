@@ -40,7 +40,8 @@ pub fn config(root: &Entry) -> Result<Read, Vec<Remark>> {
     let lines = lines(&mut reader);
     let static_fields = static_fields(&mut reader);
     let config = Config {
-        rules_files: rules_files(&mut reader),
+        rules_files: existing(named_rules(&mut reader)),
+        correlations_files: existing(named_correlations(&mut reader)),
         watch: reader.flag("watch_config_files", true),
         selection: selection(&mut reader),
         priority: priority(&mut reader, "priority", Priority::Debug),
@@ -71,9 +72,11 @@ fn is_true(text: &str) -> bool {
     matches!(text.to_ascii_lowercase().as_str(), "true" | "yes" | "on" | "y")
 }
 
-/// Rule files that are named and do not exist: they may be created later.
-pub(crate) fn absent_rules(root: &Entry) -> Vec<PathBuf> {
-    let mut paths = named_rules(&mut Reader { root, errors: Vec::new(), warnings: Vec::new() });
+/// Rule files and files of correlations that are named and do not exist: they may be created later.
+pub(crate) fn absent_files(root: &Entry) -> Vec<PathBuf> {
+    let mut reader = Reader { root, errors: Vec::new(), warnings: Vec::new() };
+    let mut paths = named_rules(&mut reader);
+    paths.extend(named_correlations(&mut reader));
     paths.retain(|path| !path.exists());
     paths
 }
@@ -90,9 +93,12 @@ fn named_rules(reader: &mut Reader<'_>) -> Vec<PathBuf> {
     paths.into_iter().map(|(path, _)| PathBuf::from(path)).collect()
 }
 
-fn rules_files(reader: &mut Reader<'_>) -> Vec<PathBuf> {
-    // As in Falco, files that do not exist are left out, such as a local one.
-    let mut paths = named_rules(reader);
+fn named_correlations(reader: &mut Reader<'_>) -> Vec<PathBuf> {
+    reader.texts("correlations_files").into_iter().map(|(path, _)| PathBuf::from(path)).collect()
+}
+
+/// As in Falco, files that do not exist are left out, such as a local one.
+fn existing(mut paths: Vec<PathBuf>) -> Vec<PathBuf> {
     paths.retain(|path| path.exists());
     paths
 }

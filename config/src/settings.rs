@@ -15,6 +15,8 @@ use tercel_rules::select::SelectionStep;
 pub struct Config {
     /// Rule files and directories that exist, in the order of loading.
     pub rules_files: Vec<PathBuf>,
+    /// Files of correlations, and directories of them, that exist.
+    pub correlations_files: Vec<PathBuf>,
     /// Reload rules and configuration when their files change.
     pub watch: bool,
     /// Which rules run.

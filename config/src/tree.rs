@@ -63,10 +63,11 @@ pub enum Value {
 }
 
 /// Keys whose value is a list.
-const LISTS: [&str; 9] = [
+const LISTS: [&str; 10] = [
     "append_output",
     "base_syscalls.custom_set",
     "config_files",
+    "correlations_files",
     "load_plugins",
     "plugins",
     "rules",

@@ -39,7 +39,7 @@ pub struct LiveArgs {
     #[command(flatten)]
     selection: SelectionArgs,
     /// Files of correlations over the alerts, or directories of them: counts, values and sequences of alerts in a time, and which
-    /// alerts are printed once (docs/correlations.md)
+    /// alerts are printed once (docs/correlations.md) [default: correlations_files of the configuration]
     #[arg(long, value_name = "FILE", help_heading = "Rule selection")]
     correlations: Vec<PathBuf>,
     /// Configuration [default: /etc/tercel/tercel.yaml, if it exists]

@@ -33,7 +33,7 @@ pub struct ReplayArgs {
     #[command(flatten)]
     selection: SelectionArgs,
     /// Files of correlations over the alerts, or directories of them: counts, values and sequences of alerts in a time, and which
-    /// alerts are printed once (docs/correlations.md)
+    /// alerts are printed once (docs/correlations.md) [default: correlations_files of --config]
     #[arg(long, value_name = "FILE", help_heading = "Rule selection")]
     correlations: Vec<PathBuf>,
     /// Use the rules, their selection, appended outputs, static fields and the form of the lines of this configuration, as
@@ -105,7 +105,7 @@ impl ReplayArgs {
         Ok(Replay {
             configuration: loaded.files,
             rules,
-            correlations: self.correlations,
+            correlations: configured::correlations(self.correlations, config),
             traces,
             filter,
             verify: self.verify,

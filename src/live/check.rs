@@ -49,7 +49,12 @@ pub fn run(file: Option<&Path>, overrides: &[String]) -> Result<Outcome, Failure
     let unmatched = plan.unmatched(&rules);
     let remarks = unmatched.iter().try_for_each(|line| writeln!(out, "warning: {line}"));
     let outcome = finish(remarks.and_then(|()| print(&mut out, &lines)))?;
+    let named = plan.correlations().iter().map(|path| format!("load the correlations of {}", path.display()));
+    finish(print(&mut out, &named.collect::<Vec<_>>()))?;
+    let correlations = plan.correlate(&rules);
     rule_files::program(rules, false, false)?;
+    let correlations = correlations.map_err(|errors| Failure::usage(errors.join("\n")))?;
+    correlations.remarks.iter().for_each(|remark| eprintln!("warning: {remark}"));
     Ok(outcome)
 }
 

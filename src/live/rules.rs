@@ -45,7 +45,8 @@ impl Plan {
     pub fn of(args: &Live, config: &Config) -> Result<Plan, Failure> {
         let files = Some(args.rules.files.clone()).filter(|files| !files.is_empty());
         let plan = Plan::new(files, args.rules.options.clone(), config)?;
-        Ok(Plan { correlations: args.correlations.clone(), ..plan })
+        let correlations = configured::correlations(args.correlations.clone(), config);
+        Ok(Plan { correlations, ..plan })
     }
 
     /// The rule files given, or those of the configuration; the selection of `options` comes after that of the configuration.
@@ -58,7 +59,8 @@ impl Plan {
             ));
         }
         let options = configured::loading(options, config);
-        Ok(Plan { files, correlations: Vec::new(), may_be_empty, options })
+        let correlations = configured::correlations(Vec::new(), config);
+        Ok(Plan { files, correlations, may_be_empty, options })
     }
 
     /// Loads the rules again.
