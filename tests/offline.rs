@@ -4,6 +4,7 @@ mod bombs;
 mod cli;
 mod content;
 mod correlations;
+mod examples;
 mod exported;
 mod forged;
 mod golden;

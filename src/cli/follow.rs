@@ -16,7 +16,7 @@ Of each call as much is shown as the recording kept: 80 bytes, unless 'tercel re
 said where it is missing. Whose data are shown, the filter says: of a connection, of a file, of what a program printed:
   tercel follow trace.scap fd.port=4444
   tercel follow trace.scap fd.name=/etc/cron.d/job
-  tercel follow --hex trace.scap proc.name=sh and fd.num in (1, 2)
+  tercel follow --hex trace.scap 'proc.name=sh and fd.num in (1, 2)'
   tercel follow --raw --written --output job trace.scap fd.name=/tmp/job\n\n{POINTS}"))]
 pub struct FollowArgs {
     /// Captures, directories of them, or - for standard input; then, optionally, a filter

@@ -1,9 +1,9 @@
 //! The help of every verb: at 80 columns no line is longer and no paragraph has ragged lines. In man pages every line of an
 //! example stays a line.
 
-use clap::{Command, CommandFactory};
+use clap::Command;
 
-use super::Cli;
+use super::command;
 
 /// Width of the terminal.
 const COLUMNS: usize = 80;
@@ -18,7 +18,7 @@ fn each(command: &Command, path: &str, look: &mut dyn FnMut(&str, &Command)) {
 
 /// The commands with the short and the long help of each, as a terminal of this width shows them.
 fn helps(columns: usize) -> Vec<(String, [String; 2])> {
-    let mut command = Cli::command().term_width(columns);
+    let mut command = command().term_width(columns);
     command.build();
     let mut helps = Vec::new();
     each(&command, "tercel", &mut |path, command| {
@@ -84,7 +84,7 @@ fn faults_of_help_are_found() {
 #[test]
 fn examples_keep_their_lines_in_man_pages() {
     let mut found = Vec::new();
-    each(&Cli::command(), "tercel", &mut |path, command| {
+    each(&command(), "tercel", &mut |path, command| {
         let text = command.get_after_help().map(ToString::to_string).unwrap_or_default();
         for (line, next) in text.lines().zip(text.lines().skip(1)) {
             if line.starts_with(' ') && !next.is_empty() && !next.starts_with(' ') {

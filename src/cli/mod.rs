@@ -8,6 +8,7 @@ mod doctor;
 mod documented;
 mod dump;
 mod events;
+mod examples;
 mod explain;
 mod export;
 mod follow;
@@ -35,7 +36,7 @@ mod write;
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use clap::{CommandFactory, Parser, Subcommand};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::exit::Failure;
 use crate::intent::Intent;
@@ -162,7 +163,8 @@ enum Verb {
 /// # Errors
 /// Arguments contradict each other, or name something that does not exist.
 pub fn parse(words: Vec<OsString>) -> Result<Intent, Failure> {
-    match Cli::parse_from(words).verb {
+    let found = Cli::from_arg_matches(&command().get_matches_from(words)).map_err(Failure::usage)?;
+    match found.verb {
         Verb::Record(args) => args.intent().map(Intent::Record),
         Verb::Live(args) => args.intent().map(Intent::Live),
         Verb::Replay(args) => args.intent().map(Intent::Replay),
@@ -207,5 +209,5 @@ pub fn parse(words: Vec<OsString>) -> Result<Intent, Failure> {
 
 /// The definition of the command line, for man pages and completions.
 pub fn command() -> clap::Command {
-    Cli::command()
+    examples::add(Cli::command())
 }

@@ -15,7 +15,7 @@ use crate::intent::{Report, ReportForm};
 #[command(after_help = format!("\
 The page needs no other file and no network. Its first screen says what happened; below stand the alerts with their processes, \
 the events around them and the values that matched, and tables that can be sorted and searched:
-  tercel report trace.scap --rules /etc/tercel -o report.html\n\n{POINTS}"))]
+  tercel report trace.scap --rules rules -o report.html\n\n{POINTS}"))]
 pub struct ReportArgs {
     /// Captures, or directories of them; then, optionally, a filter: only the events for which it holds count
     #[arg(value_name = "TRACE… [FILTER]", required = true)]

@@ -20,7 +20,9 @@ by replays; the file that was written is replayed at the end.
 
 Example:
   tercel shrink -r rules --rule 'Miner started' trace.scap -w s.scap
-  tercel test s.test.yaml                # written with --with-test";
+
+With --with-test, a test that expects the alerts stands beside the trace, here s.test.yaml, for \
+'tercel test'.";
 
 /// Options of `tercel shrink`.
 #[derive(Debug, Args)]
