@@ -13,6 +13,13 @@ pub fn content(path: &str) -> Vec<u8> {
 
 /// The same of a trace of any length, and the number of its keyframes.
 pub fn parts(path: &str) -> (Vec<u8>, u64) {
+    let (mut bytes, keyframes) = blocks(path);
+    bytes.extend(fs::read(path).expect("file"));
+    (bytes, keyframes)
+}
+
+/// The blocks of a trace and its keyframes, without its header, which says what was recorded; and the number of keyframes.
+pub fn blocks(path: &str) -> (Vec<u8>, u64) {
     let trace = Trace::open(File::open(path).expect("file")).expect("a trace");
     let (mut bytes, mut keyframes, mut unpacker) = (Vec::new(), 0, Unpacker::new());
     for chunk in trace.chunks() {
@@ -24,7 +31,6 @@ pub fn parts(path: &str) -> (Vec<u8>, u64) {
             keyframes += 1;
         }
     }
-    bytes.extend(fs::read(path).expect("file"));
     (bytes, keyframes)
 }
 

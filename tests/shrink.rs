@@ -7,7 +7,7 @@ use std::path::Path;
 use serde_json::Value;
 use tercel_test_support::{Place, corpus, ran, require, root};
 
-use crate::content::{found, parts};
+use crate::content::{blocks, found, parts};
 
 /// Ten shipped rules and the traces on which they fire.
 const SHIPPED: [(&str, &str); 10] = [
@@ -185,26 +185,98 @@ fn what_cannot_be_shrunk_is_said() {
     assert_eq!(place.read("small.test.yaml"), "kept");
 }
 
+/// The processes of a capture, with their parents.
+fn processes(trace: &str) -> BTreeMap<i64, i64> {
+    let rows = ran(&["ps", "-q", "--json", trace], 0).out;
+    let rows = rows.lines().map(|line| serde_json::from_str::<Value>(line).expect("an object"));
+    rows.filter_map(|row| Some((row["pid"].as_i64()?, row["ppid"].as_i64()?))).collect()
+}
+
+/// What fields give for the events of a capture, where they give anything.
+fn values(trace: &str, fields: &[String]) -> BTreeSet<String> {
+    let format = format!("*{}", fields.join("\n"));
+    ran(&["events", "-q", "-p", &format, trace], 0).out.lines().map(str::to_owned).collect()
+}
+
+/// The processes of which a slice has events, and those that led to them: init, ancestors, leaders of sessions and groups, and, since a
+/// child may get another parent than its maker, whoever made one of them.
+fn led_to(slice: &str, whole: &str) -> BTreeSet<i64> {
+    let leaders = ["pid", "sid", "pgid", "vpgid", "origin.pid"].map(|field| format!("%proc.{field}"));
+    let ancestors = (1..=24).map(|number| format!("%proc.lineage.pid[{number}]"));
+    let fields: Vec<String> = leaders.into_iter().chain(ancestors).collect();
+    let mut led: BTreeSet<i64> = values(slice, &fields).iter().filter_map(|pid| pid.parse().ok()).collect();
+    led.insert(1);
+    let makers = [
+        "events",
+        "-q",
+        "-p",
+        "%evt.rawres %proc.pid",
+        whole,
+        "evt.type in (clone, clone3, fork, vfork) and evt.rawres > 0",
+    ];
+    let makers = ran(&makers, 0).out;
+    let makers = makers.lines().filter_map(|line| line.split_once(' '));
+    let makers = makers.filter_map(|(child, maker)| Some((child.parse().ok()?, maker.parse().ok()?)));
+    let pairs: Vec<(i64, i64)> = makers.chain(processes(whole)).collect();
+    let mut sought: Vec<i64> = led.iter().copied().collect();
+    while let Some(pid) = sought.pop() {
+        let makers = pairs.iter().filter(|(child, _)| *child == pid).map(|(_, maker)| *maker);
+        sought.extend(makers.filter(|maker| led.insert(*maker)));
+    }
+    led
+}
+
+/// What these processes of a slice were called with: as their events in the whole capture say, and as the slice says of its processes and their
+/// ancestors, some of which have no events.
+fn own_words(slice: &str, led: &BTreeSet<i64>, trace: &str) -> BTreeSet<String> {
+    let of_events = words(trace).into_iter().filter(|(pid, _)| led.contains(pid));
+    let environments: Vec<String> = ["%proc.env".to_owned()]
+        .into_iter()
+        .chain((1..=24).map(|ancestor| format!("%proc.aenv[{ancestor}]")))
+        .collect();
+    let of_ancestors = values(slice, &environments);
+    let of_ancestors = of_ancestors.iter().flat_map(|text| text.split_whitespace()).map(str::to_owned);
+    of_events.flat_map(|(_, words)| words).chain(of_ancestors).collect()
+}
+
 #[test]
 fn a_slice_can_leave_other_processes_out() {
     let place = Place::new("slice-only");
     let (all, only) = (place.name("all.scap"), place.name("only.scap"));
-    for (trace, filter) in [
-        ("testdata/traces/interactive-shell-in-container.scap", "container.id!=host"),
-        ("testdata/traces/miner-started.scap", "proc.name=kswap"),
-        ("testdata/traces/data-uploaded-by-command.scap", "proc.name=curl"),
+    // With the number of words of other processes that the capture has at least.
+    for (trace, filter, least) in [
+        ("testdata/traces/interactive-shell-in-container.scap", "container.id!=host", 3),
+        ("testdata/traces/security-program-stopped.scap", "proc.name=setenforce", 1),
+        ("testdata/traces/data-uploaded-by-command.scap", "proc.name=curl", 1),
     ] {
         ran(&["slice", "-q", "--force", trace, filter, "-w", &all], 0);
         ran(&["slice", "-q", "--force", "--only", trace, filter, "-w", &only], 0);
         ran(&["verify", "-q", &only], 0);
-        let shown = "%evt.num %evt.type %evt.args %proc.cmdline %proc.pcmdline %proc.aname[2] %proc.sname %proc.env \
+        let shown = "*%evt.num %evt.type %evt.args %proc.cmdline %proc.pcmdline %proc.aname[2] %proc.sname %proc.env \
                      %proc.duration %user.name %fd.name %container.name";
         let events = |trace: &str| ran(&["events", "-q", "-p", shown, trace, "evt.type!=switch"], 0).out;
         assert_eq!(events(&all), events(&only), "{trace}");
         let alerts = |trace: &str| ran(&["replay", "-q", "-r", "rules", trace], 0).out;
         assert_eq!(alerts(&all), alerts(&only), "{trace}");
-        let processes = |trace: &str| ran(&["ps", "-q", "--json", trace], 0).out.lines().count();
-        assert!(processes(&only) <= processes(&all), "{trace}");
+        let (before, kept) = (processes(&all), processes(&only));
+        assert!(kept.len() < before.len(), "{trace}: {} of {} processes", kept.len(), before.len());
+        let led = led_to(&only, trace);
+        // A call that made a process makes it again, as a copy of its maker.
+        let is_known = |(pid, parent): (&i64, &i64)| led.contains(pid) || led.contains(parent);
+        assert!(kept.iter().all(is_known), "{trace}: {kept:?} of {led:?}");
+        let own = own_words(&only, &led, trace);
+        let foreign = words(trace).into_iter().filter(|(pid, _)| !led.contains(pid));
+        let foreign: BTreeSet<String> = foreign.flat_map(|(_, words)| words).collect();
+        // Ids of containers are part of the names of files, too, and devices are open files.
+        let foreign: Vec<&String> =
+            foreign.difference(&own).filter(|word| !is_id(word) && !word.starts_with("/dev/")).collect();
+        let (whole, part) = (blocks(&all).0, blocks(&only).0);
+        let (there, left): (Vec<&String>, Vec<&String>) = foreign
+            .into_iter()
+            .filter(|word| found(&whole, word.as_bytes()))
+            .partition(|word| !found(&part, word.as_bytes()));
+        assert!(there.len() >= least, "{trace}: there is something to leave out: {there:?}");
+        assert_eq!(left, Vec::<&String>::new(), "{trace}: words of other processes are in the slice");
     }
     ran(&["slice", "-q", "--only", "-", "-w", &place.name("x.scap")], 2);
 }

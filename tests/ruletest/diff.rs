@@ -125,7 +125,7 @@ fn the_report_is_the_same_for_any_number_of_threads() {
     assert_eq!(report("5"), one);
 }
 
-fn git(directory: &Path, arguments: &[&str]) {
+pub fn git(directory: &Path, arguments: &[&str]) {
     let identity = ["-c", "user.name=a", "-c", "user.email=a@b.c", "-c", "init.defaultBranch=main"];
     let done = Command::new("git").args(identity).args(arguments).current_dir(directory).output();
     let done = done.expect("git runs");

@@ -3,6 +3,7 @@
 mod bench;
 mod diff;
 mod explain;
+mod jobs;
 mod profile;
 mod shipped;
 mod tune;
