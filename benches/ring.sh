@@ -1,6 +1,7 @@
 #!/bin/bash
 # The flight recorder of 'tercel live' under load: how far back a ring reaches, what it costs, and whether memory stays the same. A storm of
-# open, read and close runs for SECONDS under live without a ring and then with one; every second (at most 60 lines) the memory of the process
+# open, read and close runs for SECONDS under live without a ring and then with one, with the shipped rules (RULES names others, of which a run
+# without any costs least, so that the ring seems to cost most) and one that has reads captured; every second (at most 60 lines) the memory of the process
 # and the time that the ring holds are printed, at the end the ratio of CPU time per event. Needs root, BPF, a C compiler and curl.
 #
 # Usage: ring.sh [SECONDS [MEBIBYTES [EVENTS_PER_SECOND]]]; TERCEL names the binary (else target/release/tercel).
@@ -50,7 +51,7 @@ cpu() { awk '{ print ($14 + $15) * 10 }' /proc/$live/stat; }
 page() { curl -s -m 10 "http://127.0.0.1:$port/metrics"; }
 value() { awk -v name="$1" 'index($0, name " ") == 1 { print $NF; found = 1 } END { if (!found) print 0 }' "$work/page"; }
 run() { # options
-    "$tercel" live -c /dev/null -q -r "$work/rules.yaml" -o webserver.enabled=true -o webserver.listen_address=127.0.0.1 \
+    "$tercel" live -c /dev/null -q -r "$work/rules.yaml" -r "${RULES:-$here/rules}" -o webserver.enabled=true -o webserver.listen_address=127.0.0.1 \
         -o webserver.listen_port=$port -o webserver.prometheus_metrics_enabled=true "$@" >/dev/null 2>"$work/errors" &
     live=$!
     until page >/dev/null; do kill -0 $live || { cat "$work/errors"; exit 1; }; sleep 0.2; done
