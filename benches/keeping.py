@@ -138,8 +138,9 @@ def check(runs, seen):
             problems.append(f"{gaps} calls missing in the middle, {lost} told")
         if end == "finished" and last != outcome["made"]:
             problems.append(f"{last} of {outcome['made']} calls")
-        if expected == 4 and outcome["took"] > 5:
-            problems.append(f"noticed after {outcome['took']:.1f} s")
+        # A second until it is noticed, and what a busy machine takes to end the process.
+        if expected == 4 and outcome["took"] > 10:
+            problems.append(f"ended after {outcome['took']:.1f} s")
         good &= not problems
         print(f"{run:3} {end:10} made {outcome['made']:6} last recorded {last:6} missing before it {gaps:5} told as lost {lost:6}"
               f" ended after {outcome['took']:4.1f} s {'; '.join(problems)}")
