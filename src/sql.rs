@@ -90,6 +90,7 @@ fn answer(database: &Database, query: &str, face: Face) -> Result<Outcome, Failu
                         "{error}; '.tables' and '.schema' list what there is"
                     )));
                 }
+                Err(Error::Rows(error)) => return Err(Failure::io(error)),
                 Err(error) => return Err(Failure::usage(error)),
             }
         }

@@ -286,6 +286,8 @@ fn queries_see_what_tables_and_events_show() {
             .starts_with("files(file TEXT, path TEXT, directory TEXT, pid INTEGER")
     );
     assert!(ran(&["sql", TRACE, "select nonesuch from events"], 2).err.contains("no such column"));
+    let refused = ran(&["sql", "--memory", "16KiB", TRACE, "select count(*) from files"], 4);
+    assert!(refused.err.contains("ask for a window or with a filter"), "{}", refused.err);
     assert!(ran(&["sql", TRACE, "attach 'x' as y"], 2).err.contains("not authorized"));
 }
 

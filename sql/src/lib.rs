@@ -31,6 +31,9 @@ pub enum Error {
     /// SQLite refuses it.
     #[error("{0}")]
     Sql(#[from] rusqlite::Error),
+    /// Rows cannot be read, or take too much memory.
+    #[error("{0}")]
+    Rows(rusqlite::Error),
     /// The rows cannot be written.
     #[error("cannot write rows: {0}")]
     Output(std::io::Error),
@@ -87,7 +90,7 @@ impl Database {
         }
         head(&names).map_err(Error::Output)?;
         let mut rows = statement.query([])?;
-        while let Some(found) = rows.next()? {
+        while let Some(found) = rows.next().map_err(Error::Rows)? {
             let mut values = Vec::with_capacity(names.len());
             for index in 0..names.len() {
                 values.push(found.get_ref(index)?);

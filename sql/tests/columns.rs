@@ -38,12 +38,14 @@ fn database(path: &Path) -> Database {
 /// The first rows of a dump, by the numbers of their events.
 fn dump(path: &Path) -> Option<HashMap<i64, Map<String, Value>>> {
     let lines = BufReader::new(GzDecoder::new(BufReader::new(File::open(path).ok()?))).lines();
+    // After the rows Falco says how many there were.
+    let rows = lines.map_while(Result::ok).filter(|line| line.starts_with('{')).take(EVENTS_OF_EACH);
     let row = |line: String| {
         let row: Value = serde_json::from_str(&line).expect("JSON");
         let fields = row["output_fields"].as_object().expect("fields").clone();
         (fields["evt.num"].as_i64().expect("a number"), fields)
     };
-    Some(lines.take(EVENTS_OF_EACH).map(|line| row(line.expect("a line"))).collect())
+    Some(rows.map(row).collect())
 }
 
 /// Whether a value of SQLite is one of JSON: it has no truth values and no numbers above `i64::MAX`.
