@@ -20,7 +20,6 @@ const ONE_PROBE: &str =
 const PLUGINS: &str = "plugins cannot be loaded; containers are built in";
 const METRICS: &str = "this program has no such metric";
 const OLD: &str = "removed from Falco";
-const NO_LIBRARY: &str = "this program does not use Falco's libraries";
 
 /// Every key: its path, and its use. A path that ends in `.*` stands for all keys below it.
 pub(crate) const KEYS: &[(&str, Use)] = &[
@@ -97,8 +96,8 @@ pub(crate) const KEYS: &[(&str, Use)] = &[
     ("json_include_tags_property", Used),
     ("json_output", Used),
     ("json_schema", Used),
-    ("libs_logger.enabled", Ignored("true", NO_LIBRARY)),
-    ("libs_logger.severity", Ignored("info", NO_LIBRARY)),
+    ("libs_logger.enabled", Used),
+    ("libs_logger.severity", Used),
     ("load_plugins", Ignored("[]", PLUGINS)),
     ("log_level", Used),
     ("log_stderr", Used),

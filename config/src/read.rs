@@ -304,7 +304,24 @@ fn log(reader: &mut Reader<'_>) -> Log {
         stderr: reader.flag("log_stderr", true),
         syslog: reader.flag("log_syslog", false),
         level: reader.word("log_level", &levels, Level::Info),
+        capture: capture_level(reader),
     }
+}
+
+/// The least urgent message about the capture that is logged; the stock configuration has those from `info` up.
+fn capture_level(reader: &mut Reader<'_>) -> Option<Level> {
+    let levels = [
+        ("fatal", Level::Error),
+        ("critical", Level::Error),
+        ("error", Level::Error),
+        ("warning", Level::Warning),
+        ("notice", Level::Info),
+        ("info", Level::Info),
+        ("debug", Level::Debug),
+        ("trace", Level::Debug),
+    ];
+    let level = reader.word("libs_logger.severity", &levels, Level::Info);
+    reader.flag("libs_logger.enabled", true).then_some(level)
 }
 
 fn drops(reader: &mut Reader<'_>) -> Drops {

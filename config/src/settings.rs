@@ -120,6 +120,8 @@ pub struct Log {
     pub syslog: bool,
     /// The least severe level that is logged.
     pub level: Level,
+    /// The same for messages about the capture from the kernel; none of them if it is `None`.
+    pub capture: Option<Level>,
 }
 
 /// What happens when events are lost.

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use tercel_outputs::{Address, Kind, Protocol};
+use tercel_outputs::{Address, Kind, Level, Protocol};
 use tercel_rules::program::Priority;
 
 use super::*;
@@ -231,6 +231,20 @@ fn other_encodings_and_further_documents_and_paths_without_a_list() {
     assert_eq!(warnings, ["only the first document of a file is read"]);
     let endless = load(Some("/dev/zero".as_ref()), &[]).expect_err("no end").to_string();
     assert_eq!(endless, "/dev/zero: more than 128 MiB");
+}
+
+#[test]
+fn messages_about_the_capture_have_a_level_of_their_own() {
+    for (text, expected) in [
+        ("{}", Some(Level::Info)),
+        ("{enabled: false}", None),
+        ("{severity: fatal}", Some(Level::Error)),
+        ("{enabled: true, severity: trace}", Some(Level::Debug)),
+    ] {
+        let config = read("libs", &format!("libs_logger: {text}\n"), &[]).expect("valid").config;
+        assert_eq!(config.log.capture, expected, "{text}");
+    }
+    assert!(read("libs", "libs_logger: {severity: loud}\n", &[]).is_err());
 }
 
 #[test]

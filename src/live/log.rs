@@ -16,6 +16,8 @@ const PATIENCE: Duration = Duration::from_secs(1);
 pub struct Log {
     stderr: bool,
     level: Level,
+    /// As `level`, for messages about the capture.
+    capture: Option<Level>,
     /// A queue of its own, so that a daemon that hangs delays nothing else.
     syslog: Option<Outputs>,
 }
@@ -34,8 +36,8 @@ fn daemon(config: &Config) -> Result<Option<Outputs>, Failure> {
 impl Log {
     /// The log that a configuration asks for.
     pub fn new(config: &Config, quiet: bool) -> Result<Log, Failure> {
-        let config::Log { stderr, level, .. } = config.log;
-        Ok(Log { stderr, level: if quiet { Level::Error } else { level }, syslog: daemon(config)? })
+        let config::Log { stderr, level, capture, .. } = config.log;
+        Ok(Log { stderr, capture, level: if quiet { Level::Error } else { level }, syslog: daemon(config)? })
     }
 
     /// Sends to the daemon from another thread, which keeps the capabilities that the caller has now.
@@ -54,6 +56,13 @@ impl Log {
         }
         if let Some(line) = remarks.ignored_keys() {
             self.tell(Level::Warning, &line);
+        }
+    }
+
+    /// Logs a message about the capture from the kernel.
+    pub fn tell_of_capture(&self, level: Level, text: &str) {
+        if self.capture.is_some_and(|least| level <= least) {
+            self.tell(level, text);
         }
     }
 

@@ -86,10 +86,10 @@ pub fn run(args: &Live) -> Result<Outcome, Failure> {
         ..Engines::and(&args.sockets.docker, &args.sockets.cri)
     };
     let source = Source::start(&probing, &engines, stopper).map_err(Failure::io)?;
-    log.tell(Level::Info, &source.paths().text());
+    log.tell_of_capture(Level::Info, &source.paths().text());
     let uring = source.uring();
     let level = if uring.reason.is_some() { Level::Warning } else { Level::Info };
-    log.tell(level, &uring.text());
+    log.tell_of_capture(level, &uring.text());
     let file = args.write.as_deref().map(|path| writer::create(path, args.creation)).transpose()?;
     // Threads inherit the capabilities of the thread that starts them: all others start after this line.
     let has_programs = kinds.iter().any(|kind| matches!(kind, Kind::Program { .. }));

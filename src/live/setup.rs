@@ -105,7 +105,7 @@ impl Setup {
             ("capture", old.capture != new.capture),
             ("falco_libs.snaplen", old.snaplen != new.snaplen),
             ("engine.modern_ebpf.buf_size_preset", old.ring != new.ring),
-            ("log_stderr, log_syslog or log_level", old.log != new.log),
+            ("log_stderr, log_syslog, log_level or libs_logger", old.log != new.log),
         ];
         changed.into_iter().filter_map(|(key, changed)| changed.then_some(key)).collect()
     }

@@ -212,7 +212,6 @@ fn changes_of_the_stock_configuration_are_reported() {
         ),
         ("buffered_outputs: false", "buffered_outputs: true"),
         ("threadiness: 0", "threadiness: 8"),
-        ("libs_logger: {enabled: true, severity: info}", "libs_logger: {enabled: true, severity: debug}"),
         ("jemalloc_stats_enabled: false", "jemalloc_stats_enabled: true"),
         ("thread_table_size: 262144", "thread_table_size: 1024"),
     ];
