@@ -144,13 +144,7 @@ pub fn between(
 }
 
 fn in_order(window: Window) -> Result<Window, Failure> {
-    let is_reversed = match (window.from, window.to) {
-        (Some(Point::Absolute(from)), Some(Point::Absolute(to)))
-        | (Some(Point::Relative(from)), Some(Point::Relative(to)))
-        | (Some(Point::Event(from)), Some(Point::Event(to))) => from > to,
-        _ => false,
-    };
-    if is_reversed {
+    if window.is_reversed() {
         Err(Failure::usage("the window is reversed: --to is before --from"))
     } else {
         Ok(window)

@@ -39,6 +39,16 @@ pub enum Position {
 }
 
 impl Window {
+    /// Whether it ends before it begins, whatever the capture; not known of points of different kinds.
+    pub fn is_reversed(&self) -> bool {
+        match (self.from, self.to) {
+            (Some(Point::Absolute(from)), Some(Point::Absolute(to)))
+            | (Some(Point::Relative(from)), Some(Point::Relative(to)))
+            | (Some(Point::Event(from)), Some(Point::Event(to))) => from > to,
+            _ => false,
+        }
+    }
+
     /// Whether it is the whole capture.
     pub(crate) fn is_open(&self) -> bool {
         self.from.is_none() && self.to.is_none()

@@ -129,7 +129,8 @@ impl Plan {
         checked(case, set, bless)?;
         let Some(trace) = &case.trace else { return Ok(Answer::Loaded(at)) };
         if !trace.path.is_file() {
-            let message = format!("{}: no such file", trace.path.display());
+            let reason = if trace.path.exists() { "not a regular file" } else { "no such file" };
+            let message = format!("{}: {reason}", trace.path.display());
             return Err(case.problem(trace.offset, message).into());
         }
         let filter = case.filter.as_ref().map(|(text, offset)| {

@@ -205,6 +205,10 @@ impl File {
         if refused && asks_alerts {
             return Err(self.document.problem(node, "rules that must not load cannot raise alerts"));
         }
+        let Window { from, to } = case.window;
+        if (tercel_replay::Window { from, to }).is_reversed() {
+            return Err(self.document.problem(node, "the window is reversed: 'to' is before 'from'"));
+        }
         if case.trace.is_none() && asks_alerts {
             return Err(self.document.problem(node, "the case names no trace"));
         }

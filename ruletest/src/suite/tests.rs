@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use serde_json::Value;
+use tercel_replay::Point;
 
 use super::expect::PATTERN_KEYS;
 use super::load::{FINDING_KEYS, LOAD_KEYS};
@@ -63,6 +64,23 @@ fn every_property_is_described() {
     let mut missing = Vec::new();
     walk(&schema(), "", &mut missing);
     assert!(missing.is_empty(), "{missing:?}");
+}
+
+/// Such a case could only pass.
+#[test]
+fn a_reversed_window_is_a_mistake() {
+    let case = |from: &str, to: &str| {
+        let text = format!("rules: r.yaml\ntrace: t.scap\nexpect: {{r: none}}\nfrom: {from}\nto: {to}\n");
+        let point = |text: &str| {
+            text.strip_prefix('+')
+                .and_then(|text| text.parse().ok())
+                .map(Point::Relative)
+                .ok_or("no".to_owned())
+        };
+        read(Path::new("x.test.yaml"), text.as_bytes(), point).map(drop).map_err(|problem| problem.message)
+    };
+    assert_eq!(case("+1", "+2"), Ok(()));
+    assert_eq!(case("+2", "+1"), Err("the window is reversed: 'to' is before 'from'".to_owned()));
 }
 
 /// Test files cut at every place, and with pieces put in that mean something: a suite or a mistake with its place.
