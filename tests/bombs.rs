@@ -205,6 +205,87 @@ fn lists() {
     check("users", &zstd(&capture(|writer| writer.accounts(&accounts))));
 }
 
+/// Events of the catalogue in a row, a nanosecond apart.
+fn write(writer: &mut Writer<Vec<u8>>, events: impl IntoIterator<Item = EventBuilder>) -> io::Result<()> {
+    events.into_iter().enumerate().try_for_each(|(number, event)| {
+        let event = event.at(1_000_000_000 + number as u64).encode().expect("an event of the catalogue");
+        writer.event(&event.event())
+    })
+}
+
+fn event(code: u16, tid: i64) -> EventBuilder {
+    EventBuilder::new(code, 0, tid)
+}
+
+/// The first process forks the child.
+fn fork(child: i64) -> EventBuilder {
+    event(code::SYSCALL_CLONE_20_X, 1)
+        .set("res", child)
+        .set("exe", "sh")
+        .set("tid", 1i64)
+        .set("pid", 1i64)
+        .set("comm", "sh")
+        .set("vtid", 1i64)
+        .set("vpid", 1i64)
+}
+
+/// Children that inherit a thousand fds, and then each change a little of what they inherited: what they share stays shared.
+#[test]
+fn forks() {
+    const CHILDREN: i64 = 20_000;
+    type Change = fn(i64) -> EventBuilder;
+    let changes: [(&str, Change); 7] = [
+        ("close", |n| event(code::SYSCALL_CLOSE_X, n).set("res", 0i64).set("fd", n % 1000)),
+        ("open", |n| {
+            let name = format!("/f{n}");
+            event(code::SYSCALL_OPENAT_2_X, n)
+                .set("fd", 1000 + n % 3000)
+                .set("dirfd", -100i64)
+                .set("name", &*name)
+        }),
+        ("dup", |n| event(code::SYSCALL_DUP_1_X, n).set("res", 1000 + n % 3000).set("oldfd", n % 1000)),
+        ("chdir", |n| {
+            let path = format!("/{n:0>200}");
+            event(code::SYSCALL_CHDIR_X, n).set("res", 0i64).set("path", &*path)
+        }),
+        ("chroot", |n| {
+            let path = format!("/{n:0>200}");
+            event(code::SYSCALL_CHROOT_X, n).set("res", 0i64).set("path", &*path)
+        }),
+        ("exec with arguments of its own", |n| {
+            let text = format!("{n:0>4000}");
+            event(code::SYSCALL_EXECVE_19_X, n)
+                .set("res", 0i64)
+                .set("exe", "x")
+                .set("args", Value::texts(&[&text]))
+                .set("tid", n)
+                .set("pid", n)
+                .set("comm", "x")
+        }),
+        ("exec with an environment of its own", |n| {
+            let text = format!("{n:0>20000}");
+            event(code::SYSCALL_EXECVE_19_X, n)
+                .set("res", 0i64)
+                .set("exe", "x")
+                .set("tid", n)
+                .set("pid", n)
+                .set("comm", "x")
+                .set("env", Value::texts(&[&text]))
+        }),
+    ];
+    let fd = |fd| FdRecord { fd, ino: 1, kind: 1, detail: FdDetail::Name(b"/f".to_vec()) };
+    for (what, change) in changes {
+        // Some of what such a file holds is hashed for each keyframe, which takes its time without optimization.
+        let children = if what.contains("environment") { 6_000 } else { CHILDREN };
+        let bytes = capture(|writer| {
+            writer.processes(&[process(1)])?;
+            writer.fds(&FdList { tid: 1, fds: (0..1000).map(fd).collect() })?;
+            write(writer, (2..children).flat_map(|child| [fork(child), change(child)]))
+        });
+        check(&format!("forks and {what}"), &zstd(&bytes));
+    }
+}
+
 /// A native trace of chunks of `chunk` bytes, of events with long parameters of zeros; before each the keyframe.
 fn native(chunk: usize, events: u64, keyframe: Option<&[u8]>) -> Vec<u8> {
     let options = Options { chunk, level: 1, threads: 0, snapshots: 1, ..Options::default() };
