@@ -171,6 +171,56 @@ fn paths_of_the_kernel_are_explained_as_such() {
     assert!(near("caller").contains(" miss 2 terms\n"), "{}", near("caller"));
 }
 
+/// Nothing that verbs print of a rule file acts on a terminal.
+#[test]
+fn control_characters_of_rule_files_are_not_printed() {
+    let bench = Bench::new("explain-hostile");
+    let text = |message: &str| {
+        format!(
+            "- list: l\n  items: [\"x\\e[5m\", \"\\u009bq\"]\n- rule: \"a\\e[31m \\u202e\"\n  desc: \"d\\e]0;x\\a\"\n  \
+             condition: \"evt.type = execve and proc.name != \\\"b\\e[2J\\\" and not proc.name in (c\\x01, l)\"\n  \
+             output: \"{message}\\e]0;x\\a %proc.name\"\n  priority: INFO\n  tags: [\"t\\e[1m\"]\n"
+        )
+    };
+    bench.file("r.yaml", &text("o"));
+    bench.file("s.yaml", &text("p"));
+    let (rule, web) = ("a\u{1b}[31m \u{202e}", web());
+    let explain = ["explain", "-r", "r.yaml", "--rule", rule, &web];
+    let with = |more: &[&'static str]| [&explain[..], more].concat();
+    let diff = |format| vec!["diff", "--rules", "r.yaml", "--rules-b", "s.yaml", &web, "--format", format];
+    let verbs = [
+        with(&[]),
+        with(&["--near"]),
+        with(&["--event", "31"]),
+        with(&["--full"]),
+        with(&["--json"]),
+        with(&["--near", "--json"]),
+        diff("text"),
+        diff("json"),
+        diff("markdown"),
+        diff("github"),
+        vec!["profile", "-r", "r.yaml", &web],
+        vec!["profile", "-r", "r.yaml", &web, "--json"],
+        vec!["rules", "lint", "r.yaml"],
+        vec!["rules", "lint", "r.yaml", "--format", "json"],
+        vec!["rules", "lint", "r.yaml", "--format", "sarif"],
+        vec!["rules", "list", "r.yaml"],
+        vec!["rules", "list", "r.yaml", "--json"],
+        vec!["rules", "list", "r.yaml", "--markdown"],
+        vec!["rules", "show", rule, "-r", "r.yaml"],
+        vec!["rules", "show", rule, "-r", "r.yaml", "--json"],
+        vec!["tune", "-r", "r.yaml", "--good", &web],
+    ];
+    for words in verbs {
+        let ran = run(&bench.path(""), &words);
+        assert!(matches!(ran.code, 0 | 1), "{words:?}: {}", ran.all());
+        let acts = |c: char| (c.is_control() && !matches!(c, '\n' | '\t')) || c == '\u{202e}';
+        let found: Vec<&str> =
+            ran.out.lines().chain(ran.err.lines()).filter(|line| line.contains(acts)).collect();
+        assert!(found.is_empty(), "{words:?}: {found:?}");
+    }
+}
+
 #[test]
 fn mistakes_are_told() {
     let plain = || bench("o\n", "o\n");

@@ -84,7 +84,7 @@ impl Explanation {
         }
         if !self.look.holds {
             let missed: Vec<String> = self.missed.iter().map(|node| self.missed_text(*node)).collect();
-            return format!("misses {}", missed.join(" and "));
+            return visible(format!("misses {}", missed.join(" and ")).as_bytes());
         }
         let (mut shown, mut others) = (Vec::<String>::new(), Vec::new());
         for term in &self.deciding {
@@ -98,7 +98,9 @@ impl Explanation {
                 shown.push(text);
             }
         }
-        format!("{}{}{}", shown.join(", "), self.exclusions(&others), self.by_kernel())
+        // Values can be printed as they are, but terms are as the rule file has them.
+        let shown = visible(shown.join(", ").as_bytes());
+        format!("{shown}{}{}", self.exclusions(&others), self.by_kernel())
     }
 
     /// How many terms decided by not holding, and where the first of them stand.

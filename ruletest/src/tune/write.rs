@@ -3,6 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
+use tercel_format::{visible, visible_json};
+
 use super::fields::{FIELDS, Tuple};
 use super::propose::{Demand, Row, silences};
 
@@ -122,8 +124,12 @@ pub(super) fn file(rules: &[(&str, &[Exception])]) -> String {
     out
 }
 
-/// A text as YAML writes it, in single quotes where it could be taken for something else.
+/// A text as YAML writes it: in single quotes where it could be taken for something else, and in double ones, with escapes, where it has
+/// characters that a file cannot have or does not show.
 fn scalar(text: &str) -> String {
+    if visible(text.as_bytes()) != text {
+        return visible_json(&serde_json::Value::from(text).to_string());
+    }
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "/._-".contains(c);
     let starts = text.starts_with(|c: char| c.is_ascii_alphabetic() || c == '/' || c == '_');
     let is_word =
@@ -139,6 +145,23 @@ fn scalar(text: &str) -> String {
 mod tests {
     use super::*;
     use tercel_rules::{Loader, Options};
+
+    #[test]
+    fn names_are_read_as_they_were() {
+        let rows = [Row::from([(4, Demand::In(BTreeSet::from([Box::from("z")])))])];
+        let exceptions = exceptions(&rows, &BTreeSet::new(), &[]);
+        for (name, written) in [("a\u{1b}[1m\u{202e}'", r#""a\u001b[1m\u202e'""#), ("it's: a", "'it''s: a'")]
+        {
+            let text = file(&[(name, &exceptions)]);
+            assert!(text.contains(&format!("\n- rule: {written}\n")), "{text}");
+            let mut loader = Loader::new(Options::default());
+            let rest = "  desc: d\n  condition: evt.type = execve\n  output: o\n  priority: INFO\n";
+            assert!(loader.file("r.yaml", &format!("- rule: {written}\n{rest}")).successful());
+            let report = loader.file("r.local.yaml", &text);
+            assert!(report.successful(), "{report}\n{text}");
+            assert_eq!(loader.finish().rules[0].name, name);
+        }
+    }
 
     #[test]
     fn values_are_read_as_they_were() {
