@@ -23,7 +23,7 @@ const CUTS: u64 = 4;
 const BEHIND: u64 = 400;
 
 /// What lists have no place for, and the fields that show it.
-const UNLISTED: [(&str, &[&str]); 9] = [
+const UNLISTED: [(&str, &[&str]); 10] = [
     ("the first event of the other capture", &["evt.reltime", "evt.reltime.s", "evt.reltime.ns"]),
     (
         "when processes were cloned, by which a second return of a clone, behind the cut, is known: it makes the child anew",
@@ -64,6 +64,7 @@ const UNLISTED: [(&str, &[&str]); 9] = [
     ("close-on-exec of what is no file", &["proc.fdopencount", "proc.fdusage", "fd.types"]),
     ("devices of directories", &["fd.dev", "fd.dev.major"]),
     ("the directory of a process of which only the name is known", &["proc.cwd"]),
+    ("paths of the kernel", &["fd.realpath", "fd.realpath.inside"]),
     (
         "how a path was given, and layers of overlays",
         &["fd.nameraw", "fd.is_upper_layer", "fd.is_lower_layer"],

@@ -3,7 +3,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use tercel_format::catalogue::{EVENTS, EventInfo, ParamType, code};
+use tercel_format::catalogue::{EVENTS, EventInfo, code};
 use tercel_format::columns::{Columns, Kind, Store};
 use tercel_format::extras::Extras;
 use tercel_format::trace::{Damage, Descriptor};
@@ -183,7 +183,7 @@ impl<'c> Selected<'c> {
             rows.push(row(*kind, info, selection, side));
             // What was lost is compared with the descriptor.
             let params = selection.of(info.code).params | u32::from(info.code == code::DROP_E);
-            let params = params | if kind.has_tail() { beside_options(info) } else { 0 };
+            let params = params | if kind.has_tail() { needs::beside_extras(info) } else { 0 };
             let is_wanted = |param: &usize| params.checked_shr(*param as u32).unwrap_or(0) & 1 == 1;
             (0..usize::from(kind.nparams))
                 .filter(is_wanted)
@@ -271,13 +271,6 @@ impl<'c> Selected<'c> {
         }
         Drained::End
     }
-}
-
-/// The parameters of a type that what the kernel says beside them is about: the result, the fd, and paths that it does not repeat.
-fn beside_options(info: &EventInfo) -> u32 {
-    let is_path = |ty| matches!(ty, ParamType::FsPath | ParamType::FsRelPath);
-    let paths = (0u32..32).zip(info.params).filter(|(_, param)| is_path(param.ty));
-    paths.fold(1 | needs::fd_param(info), |bits, (index, _)| bits | 1 << index)
 }
 
 impl Row {

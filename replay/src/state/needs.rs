@@ -4,7 +4,7 @@
 //!
 //! The scan of a trace in columns unpacks by this table, slices and recordings of some processes keep by it.
 
-use tercel_format::catalogue::{EVENTS, EventFlags, EventInfo, code};
+use tercel_format::catalogue::{EVENTS, EventFlags, EventInfo, ParamType, code};
 
 use super::bind::{Lookup, enter_fd_param, exit_fd_param, lookup};
 use super::startup::Phase;
@@ -138,6 +138,14 @@ pub(crate) fn fd_param(info: &EventInfo) -> u32 {
     }
     let index = if info.is_exit() { exit_fd_param(info.code) } else { Some(enter_fd_param(info.code)) };
     index.map_or(0, |index| 1 << index)
+}
+
+/// The parameters, as bits, that are read of an event of any type if the kernel says something beside them: the result, the fd, and paths
+/// that it does not repeat.
+pub(crate) fn beside_extras(info: &EventInfo) -> u32 {
+    let is_path = |ty| matches!(ty, ParamType::FsPath | ParamType::FsRelPath);
+    let paths = (0u32..32).zip(info.params).filter(|(_, param)| is_path(param.ty));
+    paths.fold(1 | fd_param(info), |bits, (index, _)| bits | 1 << index)
 }
 
 const fn row(code: u16, effect: Effect, outcome: Outcome, reach: Reach, params: &[u8]) -> Need {

@@ -5,7 +5,7 @@ use tercel_format::catalogue::{EVENTS, EventFlags};
 use tercel_format::{Block, Capture, Event};
 use tercel_test_support::{captures_of, corpus};
 
-use super::super::needs::{NEEDS, Outcome, Reach, Topics, need_of};
+use super::super::needs::{NEEDS, Outcome, Reach, Topics, beside_extras, need_of};
 use super::super::{Facts, State};
 use super::hostile::Noise;
 use super::process;
@@ -77,15 +77,17 @@ impl Pair {
         let need = need.filter(|need| {
             need.outcome == Outcome::Any || event.return_value().is_some_and(|result| result >= 0)
         });
-        let Some(need) = need else {
+        // What the kernel says counts with any event.
+        let beside = if event.extras().is_empty() { 0 } else { beside_extras(event.info) };
+        let params = need.map_or(0, |need| need.params()) | beside;
+        if need.is_none() && beside == 0 {
             self.passed += 1;
             return self.some.pass(event.info, event.tid, event.ts);
-        };
+        }
         let wide = event.info.has(EventFlags::LARGE_PAYLOAD);
         let (mut lengths, mut data) = (Vec::new(), Vec::new());
         for index in 0..event.nparams() {
-            let bytes =
-                event.param(index).filter(|_| need.params().checked_shr(index as u32).unwrap_or(0) & 1 == 1);
+            let bytes = event.param(index).filter(|_| params.checked_shr(index as u32).unwrap_or(0) & 1 == 1);
             let bytes = bytes.unwrap_or_default();
             match wide {
                 true => lengths.extend_from_slice(&(bytes.len() as u32).to_le_bytes()),
@@ -96,6 +98,7 @@ impl Pair {
         let mut reduced = Event::from_parts(event.info, &lengths, &data);
         (reduced.num, reduced.ts, reduced.tid, reduced.cpu) = (event.num, event.ts, event.tid, event.cpu);
         (reduced.state_only, reduced.initial) = (event.state_only, event.initial);
+        reduced.set_extras(event.extras());
         self.some.apply(&reduced);
     }
 
