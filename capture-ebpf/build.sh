@@ -65,6 +65,10 @@ CARGO_ENCODED_RUSTFLAGS=$(printf '%s\x1f' "${flags[@]}" | sed 's/\x1f$//') \
 # DWARF goes (BTF stays): its strings are all that differs from one machine to another.
 (cd "$here/strip" && cargo build --quiet --locked --release --target-dir "$tools/strip-target")
 "$tools/strip-target/release/tercel-strip" "$out/bpfel-unknown-none/release/probe" "$out/probe.bpf.o"
+if grep -aq '_R[A-Za-z0-9_]*4core' "$out/probe.bpf.o"; then
+    echo "build.sh: a function has the name of one of core, which has a hash of where its source is: pass a closure instead" >&2
+    exit 1
+fi
 if [ "${1:-}" = --check ]; then
     cmp "$out/probe.bpf.o" "$object" && echo "build.sh: capture/probe.bpf.o is what capture-ebpf/ gives"
 else

@@ -361,7 +361,8 @@ pub fn walk<const LOOPS: bool>(event: Event, of: Walk) -> Path {
     // SAFETY: the position lies within the room beside the event.
     unsafe { event.side(TEXT - 1).write_volatile(0) };
     event.set_path(TEXT - 1, DETACHED);
-    repeat::<LOOPS>(event, DEPTH, component_turn, add_component);
+    // A closure has a name of this crate; that of a function as `Fn` has a hash of the place of core's source.
+    repeat::<LOOPS>(event, DEPTH, component_turn, |event, turn| add_component(event, turn));
     let start = mask!(event.path(0), TEXT - 1);
     let mut flags = event.path(1) as u8;
     if flags & item::CUT != 0 {
