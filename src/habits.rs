@@ -27,7 +27,7 @@ const REFUSED: &[(&[&str], &str)] = &[
     (&["-e"], "use 'tercel replay -r RULES FILE' for captures"),
     (
         &["-g", "--gvisor-config", "--gvisor-generate-config", "--gvisor-root"],
-        "gVisor is no source of events; tercel records from the kernel of the host",
+        "events of gVisor are not read; tercel records from the kernel of the host",
     ),
     (&["--nodriver"], "live always reads from the kernel; use 'tercel replay' for captures"),
     (&["-u", "--userspace"], "live always reads from the kernel"),

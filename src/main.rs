@@ -2,7 +2,7 @@
 //! is decided: captures are read by the format crate, rules by the rules crate, and both meet in the replay crate.
 #![forbid(unsafe_code)]
 
-/// As in std, but a closed standard error is no reason to panic: whoever reads it may have seen enough.
+/// As in std, but a closed standard error is not a reason to panic: whoever reads it may have seen enough.
 macro_rules! eprint {
     ($($text:tt)*) => {
         drop(std::io::Write::write_fmt(&mut std::io::stderr(), format_args!($($text)*)))

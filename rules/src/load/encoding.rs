@@ -12,7 +12,7 @@ enum Units {
     Utf32 { big: bool },
 }
 
-/// The text of a file. What is no character in UTF-16 or UTF-32 becomes U+FFFD, as in yaml-cpp.
+/// The text of a file. What is not a character in UTF-16 or UTF-32 becomes U+FFFD, as in yaml-cpp.
 ///
 /// # Errors
 /// It is in no other encoding, and not UTF-8.
