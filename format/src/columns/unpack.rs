@@ -423,10 +423,18 @@ fn decompress(
         Some(zstd) => zstd,
         none => none.insert(zstd::bulk::Decompressor::new().map_err(failed)?),
     };
+    // The memory need not be zero before.
     let start = out.len();
-    out.resize(start + size, 0);
-    let done = zstd.decompress_to_buffer(packed, out.get_mut(start..).unwrap_or_default()).map_err(failed)?;
-    if done == size { Ok(()) } else { Err(Damage::Compression("the frame is too short".to_owned())) }
+    out.reserve(size);
+    let mut end = std::io::Cursor::new(std::mem::take(out));
+    end.set_position(start as u64);
+    let done = zstd.decompress_to_buffer(packed, &mut end);
+    *out = end.into_inner();
+    if done.map_err(failed)? == size && out.len() == start + size {
+        Ok(())
+    } else {
+        Err(Damage::Compression("the frame is too short".to_owned()))
+    }
 }
 
 impl std::fmt::Debug for Columns {
