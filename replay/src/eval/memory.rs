@@ -1,20 +1,19 @@
-//! What an evaluation remembers from one question to the next: answers that hold for the event, and answers that hold for a
-//! process image (design D7). One per thread of evaluation; its size does not grow with the capture.
+//! What an evaluation remembers from one question to the next: answers that hold for the event, for a process image (design D7), and
+//! for a file. One per thread of evaluation; its size does not grow with the capture.
 
 use std::sync::Arc;
 
 use tercel_format::trace::Zone;
 
+use super::answers::Answers;
+use super::files::Files;
 use super::plan::Plans;
 use super::values::Values;
-use crate::fields::{Paths, Settings, View};
+use crate::fields::{Context, Paths, Settings, View};
 use crate::state::Image;
 
-/// Images whose answers are remembered at a time, a power of two; fewer if there are very many questions.
+/// Images whose answers are remembered at a time, a power of two.
 const IMAGES: usize = 1024;
-
-/// Most words that the answers of images take.
-const IMAGE_WORDS: usize = 1 << 20;
 
 /// Reused memory of an evaluation.
 #[derive(Debug)]
@@ -27,6 +26,7 @@ pub struct Memory {
     answers: Box<[u32]>,
     event: u32,
     images: Images,
+    files: Files,
 }
 
 /// Answers per process image. An image's place follows from its number; another image in the same place drives it out.
@@ -34,10 +34,8 @@ pub struct Memory {
 struct Images {
     /// Number of the image in each place.
     owners: Box<[u32]>,
-    /// Per place two words for every 64 bits: which answers are known, and the answers.
-    words: Box<[u64]>,
-    stride: usize,
-    /// Start of the words of the current event's image, if it has one.
+    answers: Answers,
+    /// Place of the current event's image, if it has one.
     current: Option<usize>,
 }
 
@@ -46,21 +44,15 @@ const NOBODY: u32 = u32::MAX;
 
 impl Memory {
     pub(super) fn new(plans: &Plans, settings: Settings) -> Memory {
-        let stride = plans.image_bits.div_ceil(64) * 2;
-        let most = IMAGE_WORDS / stride.max(1);
-        let places = if most >= IMAGES { IMAGES } else { (most / 2 + 1).next_power_of_two() };
+        let images = Answers::new(plans.image_bits, IMAGES);
         Memory {
             values: Values::new(settings, plans.places),
             found: Vec::new(),
             by_kernel: Vec::new(),
             answers: vec![0; plans.terms.len()].into(),
             event: 0,
-            images: Images {
-                owners: vec![NOBODY; places].into(),
-                words: vec![0; places * stride].into(),
-                stride,
-                current: None,
-            },
+            images: Images { owners: vec![NOBODY; images.places()].into(), answers: images, current: None },
+            files: Files::new(plans.file_bits),
         }
     }
 
@@ -97,6 +89,7 @@ impl Memory {
         self.found.clear();
         self.by_kernel.clear();
         self.values.start();
+        self.files.start();
         self.event += 1;
         if self.event == 1 << 31 {
             self.answers.fill(0);
@@ -127,36 +120,41 @@ impl Memory {
     /// The answer to the question with this bit for the current image.
     #[inline]
     pub(super) fn image_answer(&self, bit: u32) -> Option<bool> {
-        let at = self.images.current? + (bit as usize / 64) * 2;
-        let mask = 1u64 << (bit % 64);
-        match self.images.words.get(at..at + 2) {
-            Some([known, answers]) if known & mask != 0 => Some(answers & mask != 0),
-            _ => None,
-        }
+        self.images.answers.get(self.images.current?, bit)
     }
 
     #[inline]
     pub(super) fn remember_image(&mut self, bit: u32, answer: bool) {
-        let Some(start) = self.images.current else { return };
-        let at = start + (bit as usize / 64) * 2;
-        if let Some([known, answers]) = self.images.words.get_mut(at..at + 2) {
-            let mask = 1u64 << (bit % 64);
-            *known |= mask;
-            *answers |= if answer { mask } else { 0 };
+        if let Some(place) = self.images.current {
+            self.images.answers.set(place, bit, answer);
+        }
+    }
+
+    /// The answer to the question with this bit for the file that the event is bound to; where it is bound to none, that of the term for
+    /// the event.
+    #[inline]
+    pub(super) fn file_answer(&mut self, bit: u32, term: usize, cx: &Context<'_>) -> Option<bool> {
+        let view = self.view();
+        self.files.answer(bit, cx, view).unwrap_or_else(|| self.answer(term))
+    }
+
+    #[inline]
+    pub(super) fn remember_file(&mut self, bit: u32, term: usize, answer: bool) {
+        if !self.files.remember(bit, answer) {
+            self.remember(term, answer);
         }
     }
 }
 
 impl Images {
-    /// Start of the words of an image, cleared if they were another's.
+    /// The place of an image, cleared if it was another's.
     #[inline]
     fn place(&mut self, image: u32) -> usize {
         let place = image as usize & (self.owners.len() - 1);
-        let start = place * self.stride;
         if self.owners[place] != image {
             self.owners[place] = image;
-            self.words[start..start + self.stride].fill(0);
+            self.answers.clear(place);
         }
-        start
+        place
     }
 }

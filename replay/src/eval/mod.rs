@@ -1,6 +1,8 @@
 //! Evaluation: a compiled program and the context of an event enter, the rules that match leave. Knows operators and rules;
 //! how a field finds its value is the business of [`crate::fields`].
 
+mod answers;
+mod files;
 mod fold;
 mod glob;
 mod memory;
@@ -188,6 +190,8 @@ impl Matcher {
             Recall::No => None,
             Recall::Event => memory.answer(index),
             Recall::Image(bit) => memory.image_answer(bit),
+            Recall::File(bit) if watch.recalls_files() => memory.file_answer(bit, index, cx),
+            Recall::File(_) => memory.answer(index),
         };
         if let Some(answer) = known {
             return answer;
@@ -205,6 +209,8 @@ impl Matcher {
             Recall::No => {}
             Recall::Event => memory.remember(index, answer),
             Recall::Image(bit) => memory.remember_image(bit, answer),
+            Recall::File(bit) if watch.recalls_files() => memory.remember_file(bit, index, answer),
+            Recall::File(_) => memory.remember(index, answer),
         }
         answer
     }

@@ -4,13 +4,15 @@ use tercel_format::catalogue::ParamType;
 use tercel_rules::program::{Check, Op, Operand, Source, Test};
 
 use super::texts::Texts;
-use crate::fields::{Comparison, Dependency, nature};
+use crate::fields::{Comparison, Dependency, is_of_file, nature};
 
 /// What is known of a check without evaluating it.
 #[derive(Debug, Clone, Copy)]
 pub struct Notes {
     /// It looks at only the process image.
     pub image: bool,
+    /// It looks at only the name and the kind of the fd.
+    pub(crate) file: bool,
     /// A field of it counts its evaluations or remembers when it was asked before.
     pub counting: bool,
     /// Most events pass it.
@@ -27,6 +29,7 @@ impl Notes {
         let image = operands(check).into_iter().all(depends_on_image);
         Notes {
             image,
+            file: !image && operands(check).into_iter().all(depends_on_file),
             counting: operands(check).into_iter().any(is_counting),
             weak: is_weak(check),
             joins: !image && is_plain_text(&check.left) && Texts::takes(&check.test),
@@ -38,7 +41,14 @@ impl Notes {
     pub fn joined(checks: &[&Check]) -> Notes {
         let value = checks.first().map_or(0, |check| value_cost(&check.left));
         let tests: u32 = checks.iter().map(|check| test_cost(&check.test)).sum();
-        Notes { image: false, counting: false, weak: false, joins: false, cost: value + tests.div_ceil(2) }
+        Notes {
+            image: false,
+            file: checks.iter().all(|check| depends_on_file(&check.left)),
+            counting: false,
+            weak: false,
+            joins: false,
+            cost: value + tests.div_ceil(2),
+        }
     }
 }
 
@@ -48,6 +58,15 @@ pub(crate) fn depends_on_image(operand: &Operand) -> bool {
         Source::Field(field) => nature(field).dependency == Dependency::Image,
         Source::Text(_) => true,
         Source::List(parts) | Source::Transform(_, parts) => parts.iter().all(depends_on_image),
+    }
+}
+
+/// Whether the operand looks at the name and the kind of the fd alone.
+fn depends_on_file(operand: &Operand) -> bool {
+    match &operand.source {
+        Source::Field(field) => is_of_file(field),
+        Source::Text(_) => true,
+        Source::List(parts) | Source::Transform(_, parts) => parts.iter().all(depends_on_file),
     }
 }
 

@@ -27,6 +27,8 @@ pub struct Plans {
     by_code: Vec<u32>,
     /// How many terms are remembered per process image.
     pub(crate) image_bits: usize,
+    /// How many terms are remembered per file.
+    pub(crate) file_bits: usize,
     /// How many values are kept for the event.
     pub places: usize,
     /// The checks of the program that predicates beyond its own ask together.
@@ -73,11 +75,11 @@ impl Plans {
         });
         let by_code = by_code.collect();
         let places = assign_places(&mut terms.predicates);
-        let image_bits = assign_recall(&mut terms, &plans);
+        let (image_bits, file_bits) = assign_recall(&mut terms, &plans);
         let Terms { predicates, drafts, joined, .. } = terms;
         let joined = joined.into_iter().map(|(checks, id)| (id, checks)).collect();
         let terms = drafts.into_iter().map(|draft| draft.term).collect();
-        Plans { predicates, terms, plans, by_code, image_bits, places, joined }
+        Plans { predicates, terms, plans, by_code, image_bits, file_bits, places, joined }
     }
 
     /// The plan of an event code; `None` if no rule can match.
@@ -186,7 +188,7 @@ fn shared_terms(demands: &[Demand], counts: impl Fn(&TermId) -> bool) -> Vec<(Te
 
 /// Decides what is remembered: of the largest terms that depend on the image alone one bit per image, of others that are asked
 /// for in more than one place the answer for the event. Answers how many bits there are.
-fn assign_recall(terms: &mut Terms<'_>, plans: &[Plan]) -> usize {
+fn assign_recall(terms: &mut Terms<'_>, plans: &[Plan]) -> (usize, usize) {
     let mut uses = vec![0u32; terms.drafts.len()];
     for plan in plans {
         let mut here = vec![0u32; terms.drafts.len()];
@@ -197,16 +199,19 @@ fn assign_recall(terms: &mut Terms<'_>, plans: &[Plan]) -> usize {
         }
         uses.iter_mut().zip(here).for_each(|(most, here)| *most = (*most).max(here));
     }
-    let mut image_bits = 0;
+    let (mut image_bits, mut file_bits) = (0, 0);
     for (draft, uses) in terms.drafts.iter_mut().zip(uses) {
         if uses > 0 && draft.image {
             draft.term.memory = Recall::Image(image_bits);
             image_bits += 1;
+        } else if uses > 0 && draft.file {
+            draft.term.memory = Recall::File(file_bits);
+            file_bits += 1;
         } else if uses > 1 {
             draft.term.memory = Recall::Event;
         }
     }
-    image_bits as usize
+    (image_bits as usize, file_bits as usize)
 }
 
 fn count_uses(terms: &Terms<'_>, id: TermId, uses: &mut [u32]) {

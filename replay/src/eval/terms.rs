@@ -44,6 +44,8 @@ pub(crate) enum Recall {
     Event,
     /// For the process image; the number of its bit.
     Image(u32),
+    /// For the file that the event is bound to, the number of its bit; for the event if it is bound to none.
+    File(u32),
 }
 
 /// A condition at one event code.
@@ -64,6 +66,8 @@ pub struct Draft {
     pub term: Term,
     /// Depends on only the process image.
     pub image: bool,
+    /// Depends on only the name and the kind of the fd, where there is one.
+    pub(crate) file: bool,
     /// Some field of it counts its evaluations.
     pub counting: bool,
     /// Rough price of an evaluation.
@@ -266,11 +270,11 @@ impl<'p> Terms<'p> {
         let draft = match &kind {
             TermKind::Check(check) => {
                 let notes = self.notes[check.0 as usize];
-                (notes.image, notes.counting, notes.cost, notes.weak)
+                (notes.image, notes.file, notes.counting, notes.cost, notes.weak)
             }
             TermKind::Not(inner) => {
                 let inner = self.draft(*inner);
-                (inner.image, inner.counting, inner.cost, !inner.weak)
+                (inner.image, inner.file, inner.counting, inner.cost, !inner.weak)
             }
             TermKind::All(parts) | TermKind::Any(parts) => {
                 let parts = || parts.iter().map(|id| self.draft(*id));
@@ -279,13 +283,14 @@ impl<'p> Terms<'p> {
                     _ => parts().any(|part| part.weak),
                 };
                 let cost = parts().map(|part| part.cost).sum();
-                (parts().all(|part| part.image), parts().any(|part| part.counting), cost, weak)
+                let (image, file) = (parts().all(|part| part.image), parts().all(|part| part.file));
+                (image, file, parts().any(|part| part.counting), cost, weak)
             }
         };
-        let (image, counting, cost, weak) = draft;
+        let (image, file, counting, cost, weak) = draft;
         let id = TermId(self.drafts.len() as u32);
         let term = Term { kind: kind.clone(), memory: Recall::No };
-        self.drafts.push(Draft { term, image, counting, cost, weak });
+        self.drafts.push(Draft { term, image, file, counting, cost, weak });
         self.ids.insert(kind, id);
         id
     }

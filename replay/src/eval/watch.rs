@@ -16,6 +16,11 @@ pub(super) trait Watch {
     /// The step is that a rule is found.
     fn found(&mut self);
 
+    /// Whether answers for files are remembered from one event to the next. Which are, depends on places in memory, and so would counts.
+    fn recalls_files(&self) -> bool {
+        false
+    }
+
     /// A check is asked, by `ask`.
     fn check(&mut self, check: CheckId, ask: impl FnOnce() -> bool) -> bool;
 }
@@ -32,6 +37,11 @@ impl Watch for Unwatched {
 
     #[inline(always)]
     fn found(&mut self) {}
+
+    #[inline(always)]
+    fn recalls_files(&self) -> bool {
+        true
+    }
 
     #[inline(always)]
     fn check(&mut self, _check: CheckId, ask: impl FnOnce() -> bool) -> bool {

@@ -70,6 +70,11 @@ pub(super) fn value<'a>(
     }
 }
 
+/// Whether a field shows only how an existing fd is called.
+pub(super) fn is_of_name(field: F) -> bool {
+    matches!(field, F::FdName | F::FdNameraw | F::FdDirectory | F::FdFilename | F::FdTypechar | F::FdType)
+}
+
 /// The row of a field of the class `fd`.
 pub(super) fn nature(field: F) -> Nature {
     match field {

@@ -125,6 +125,12 @@ pub(crate) fn of_field<'a>(
     }
 }
 
+/// Whether the value of a field says only how an existing fd is called, by its name, its raw name and its kind.
+pub(crate) fn is_of_file(field: &FieldRef) -> bool {
+    matches!(field.field.in_class(), ClassField::Fd(of_class) if fd::is_of_name(of_class))
+        && field.arg == Arg::None
+}
+
 /// The row of a field with its argument.
 pub(crate) fn nature(field: &FieldRef) -> Nature {
     let nature = match field.field.in_class() {

@@ -30,10 +30,10 @@ pub struct Passed {
 
 impl Passed {
     #[inline]
-    fn add(&mut self, row: &Row) {
-        self.events += 1;
-        self.state_only += u64::from(row.state_only);
-        self.evaluated += u64::from(row.counts);
+    fn add(&mut self, row: &Row, events: u64) {
+        self.events += events;
+        self.state_only += if row.state_only { events } else { 0 };
+        self.evaluated += if row.counts { events } else { 0 };
     }
 }
 
@@ -88,7 +88,22 @@ struct Row {
     goes_on: bool,
     /// Options follow the events: numbers of their own, and what the kernel says beside the parameters.
     has_options: bool,
+    /// They are calls of close, of which those are looked at that succeeded.
+    is_close: bool,
     unsettles: Unsettles,
+    /// What happens to each without a look at its parameters.
+    way: Way,
+}
+
+/// What happens to the items of a kind before anything of them but thread and time is looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Way {
+    /// It is looked at.
+    Look,
+    /// Nothing: it is passed over.
+    Pass,
+    /// It is passed over, and its thread goes on.
+    GoOn,
 }
 
 /// Of which threads passed events may have an effect again after an event.
@@ -127,6 +142,12 @@ struct Settled {
 }
 
 impl Settled {
+    /// Whether events of a thread that are passed over change nothing.
+    #[inline]
+    fn is_settled(&self, thread: usize) -> bool {
+        self.since.get(thread).is_none_or(|since| *since == self.now)
+    }
+
     /// Takes note of an event that is passed over.
     #[inline]
     fn pass(&mut self, thread: usize, tid: i64, ts: u64, state: &mut State) {
@@ -205,6 +226,9 @@ impl<'c> Selected<'c> {
         // What a panic leaves behind is not used: the visitor starts again, and the chunk is left.
         let caught = catch_unwind(AssertUnwindSafe(|| self.walk(visitor)));
         let drained = caught.unwrap_or_else(|panic| Drained::Panicked(message(&*panic)));
+        for (row, count) in self.rows.iter().zip(self.counts).filter(|(row, _)| row.way != Way::Look) {
+            self.passed.add(row, u64::from(count));
+        }
         let times = self.columns.times().get(..self.walked).unwrap_or_default();
         self.passed.span = times.iter().min().copied().zip(times.iter().max().copied());
         visitor.passed(&self.passed);
@@ -213,65 +237,117 @@ impl<'c> Selected<'c> {
 
     fn walk<V: Visitor>(&mut self, visitor: &mut V) -> Drained<V::Error, Damage> {
         let columns = self.columns;
-        let (store, ids) = (columns.store(), columns.thread_ids());
-        let lanes = columns.times().iter().zip(columns.thread_of()).zip(columns.cpus());
-        // Whether the event before was not passed over.
-        let mut is_first = true;
-        for (item, ((ts, thread), cpu)) in columns.items().iter().zip(lanes) {
-            let kind = usize::from(*item);
-            let Some(row) = self.rows.get(kind) else { continue };
+        let ids = columns.thread_ids();
+        // A table that every kind is in needs no check of its bounds.
+        let mut ways = [Way::Look; 256];
+        ways.iter_mut().zip(&self.rows).for_each(|(way, row)| *way = row.way);
+        // Whether the event before was not passed over; how many were since the last number was given.
+        let (mut is_first, mut unnumbered) = (true, 0);
+        let lanes = columns.times().iter().zip(columns.thread_of());
+        for (item, (kind, (ts, thread))) in columns.items().iter().zip(lanes).enumerate() {
+            let (kind, thread) = (usize::from(*kind), *thread as usize);
             let place = self.counts[kind];
             self.counts[kind] = place + 1;
-            self.walked += 1;
-            let thread = *thread as usize;
-            let tid = ids.get(thread).copied().unwrap_or(0);
-            let mut extras = Extras::default();
-            if row.has_options {
-                let (number, found) = columns.options(&row.kind, place as usize);
-                extras = found;
-                number.into_iter().for_each(|number| self.numbering.jump(number));
-            }
-            let (num, initial) = self.numbering.event(row.info.code);
-            // What the kernel says of an fd counts with any event.
-            if extras.is_empty() && row.passes(store, place as usize) {
-                self.passed.add(row);
-                if let Some(state) = visitor.state_mut() {
-                    if is_first {
-                        state.pass_first(row.info, *ts);
-                        self.settled.look(state);
-                    }
-                    if row.goes_on {
-                        self.settled.pass(thread, tid, *ts, state);
-                    }
+            let way = ways[kind];
+            if way != Way::Look && self.numbering.initial.is_none() {
+                unnumbered += 1;
+                if is_first || (way == Way::GoOn && !self.settled.is_settled(thread)) {
+                    let tid = ids.get(thread).copied().unwrap_or(0);
+                    self.pass(kind, Item { thread, tid, ts: *ts }, is_first, visitor);
+                    is_first = false;
                 }
-                is_first = false;
                 continue;
             }
-            let mut event = Event::from_columns(row.info, &row.kind, store, place);
-            (event.num, event.ts, event.tid, event.cpu) = (num, *ts, tid, *cpu);
-            (event.state_only, event.initial) = (row.state_only, initial);
-            event.set_extras(extras);
-            is_first = true;
-            self.settled.unsettle(row.unsettles, thread);
-            // Events that build the initial state are not shown, others of their types are.
-            if !row.is_looked_at
-                && !initial
-                && let Some(state) = visitor.state_mut()
-            {
-                self.passed.add(row);
-                state.apply(&event);
-                continue;
-            }
-            self.events += 1;
-            match visitor.block(&Block::Event(event)) {
-                Ok(true) => {}
-                Ok(false) => return Drained::Enough,
-                Err(error) => return Drained::Visitor(error),
+            self.numbering.counted = self.numbering.counted.saturating_add(std::mem::take(&mut unnumbered));
+            self.walked = item + 1;
+            let tid = ids.get(thread).copied().unwrap_or(0);
+            let cpu = columns.cpus().get(item).copied().unwrap_or(0);
+            match self.look(kind, place, Item { thread, tid, ts: *ts }, cpu, is_first, visitor) {
+                Ok(was_passed) => is_first = !was_passed,
+                Err(drained) => return drained,
             }
         }
+        self.numbering.counted = self.numbering.counted.saturating_add(unnumbered);
+        self.walked = columns.items().len();
         Drained::End
     }
+
+    /// Passes over an event of a kind.
+    #[inline]
+    fn pass<V: Visitor>(&mut self, kind: usize, item: Item, is_first: bool, visitor: &mut V) {
+        let (Some(row), Some(state)) = (self.rows.get(kind), visitor.state_mut()) else { return };
+        if is_first {
+            state.pass_first(row.info, item.ts);
+            self.settled.look(state);
+        }
+        if row.goes_on {
+            self.settled.pass(item.thread, item.tid, item.ts, state);
+        }
+    }
+
+    /// Looks at the event in row `place` of a kind; answers whether it was passed over.
+    #[inline]
+    fn look<V: Visitor>(
+        &mut self,
+        kind: usize,
+        place: u32,
+        item: Item,
+        cpu: u16,
+        is_first: bool,
+        visitor: &mut V,
+    ) -> Result<bool, Drained<V::Error, Damage>> {
+        let (columns, store) = (self.columns, self.columns.store());
+        let Some(row) = self.rows.get(kind) else { return Ok(false) };
+        let mut extras = Extras::default();
+        if row.has_options {
+            let (number, found) = columns.options(&row.kind, place as usize);
+            extras = found;
+            number.into_iter().for_each(|number| self.numbering.jump(number));
+        }
+        let (num, initial) = self.numbering.event(row.info.code);
+        // What the kernel says of an fd counts with any event.
+        if extras.is_empty() && row.passes(store, place as usize) {
+            if row.way == Way::Look {
+                self.passed.add(row, 1);
+            }
+            self.pass(kind, item, is_first, visitor);
+            return Ok(true);
+        }
+        self.settled.unsettle(row.unsettles, item.thread);
+        // Events that build the initial state are not shown, others of their types are.
+        let is_for_state = !row.is_looked_at && !initial;
+        let mut event = Event::from_columns(row.info, &row.kind, store, place);
+        (event.num, event.ts, event.tid, event.cpu) = (num, item.ts, item.tid, cpu);
+        (event.state_only, event.initial) = (row.state_only, initial);
+        event.set_extras(extras);
+        if is_for_state && let Some(state) = visitor.state_mut() {
+            self.passed.add(row, 1);
+            if row.is_close && extras.is_empty() && state.is_running() {
+                state.close(item.tid, item.ts, event.int(CLOSED_FD));
+            } else {
+                state.apply(&event);
+            }
+            return Ok(false);
+        }
+        self.events += 1;
+        match visitor.block(&Block::Event(event)) {
+            Ok(true) => Ok(false),
+            Ok(false) => Err(Drained::Enough),
+            Err(error) => Err(Drained::Visitor(error)),
+        }
+    }
 }
+
+/// An event's thread, by its place in the chunk and by its id, and its time.
+#[derive(Debug, Clone, Copy)]
+struct Item {
+    thread: usize,
+    tid: i64,
+    ts: u64,
+}
+
+/// The parameter of close that says what is closed.
+const CLOSED_FD: usize = 1;
 
 impl Row {
     /// Whether the event in a row is passed over.
@@ -280,13 +356,13 @@ impl Row {
         match self.which {
             Which::Nothing => true,
             Which::All => false,
-            // As `Event::return_value` reads it.
-            Which::Successful if self.kind.nparams == 0 => true,
-            Which::Successful => match store.get(self.kind.first as usize, place) {
-                Some(bytes @ [.., last]) if matches!(bytes.len(), 4 | 8) => last & 0x80 != 0,
-                Some(_) => false,
-                None => true,
-            },
+            Which::Effective(outcome) => {
+                let nparams = usize::from(self.kind.nparams);
+                let param = |index: usize| {
+                    (index < nparams).then(|| store.get(self.kind.first as usize + index, place)).flatten()
+                };
+                !outcome.has_effect(param)
+            }
         }
     }
 }
@@ -307,6 +383,13 @@ fn row(kind: Kind, info: &'static EventInfo, selection: &Selection, side: Side) 
         _ if info.is_exit() => Unsettles::Nobody,
         _ => Unsettles::Thread,
     };
+    let goes_on = needs::goes_on(info);
+    let way = match which {
+        Which::Nothing if kind.has_tail() => Way::Look,
+        Which::Nothing if goes_on => Way::GoOn,
+        Which::Nothing => Way::Pass,
+        Which::All | Which::Effective(_) => Way::Look,
+    };
     Row {
         kind,
         info,
@@ -314,8 +397,10 @@ fn row(kind: Kind, info: &'static EventInfo, selection: &Selection, side: Side) 
         is_looked_at: choice.is_looked_at || side == Side::Mixed,
         counts,
         state_only: kind.state_only(),
-        goes_on: needs::goes_on(info),
+        goes_on,
         has_options: kind.has_tail(),
+        is_close: info.code == code::SYSCALL_CLOSE_X && matches!(which, Which::Effective(_)),
         unsettles,
+        way,
     }
 }

@@ -32,8 +32,8 @@ pub(crate) struct Choice {
 pub(crate) enum Which {
     /// None.
     Nothing,
-    /// Calls that succeeded.
-    Successful,
+    /// Calls that have an effect.
+    Effective(Outcome),
     /// All.
     All,
 }
@@ -59,8 +59,8 @@ impl Selection {
                 (Some(params), _) => {
                     (Which::All, params | of_state | 1 | crate::state::needs::fd_param(info))
                 }
-                (None, Some(need)) if need.outcome == Outcome::Success => (Which::Successful, of_state),
-                (None, Some(_)) => (Which::All, of_state),
+                (None, Some(need)) if need.outcome == Outcome::Any => (Which::All, of_state),
+                (None, Some(need)) => (Which::Effective(need.outcome), of_state),
                 (None, None) => (Which::Nothing, 0),
             };
             let is_looked_at = wish.params.is_some();

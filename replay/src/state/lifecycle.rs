@@ -9,9 +9,9 @@ use super::fd::O_CLOEXEC;
 use super::params::text;
 use super::{Facts, Fd, FdKind, Slot, State, Text, clone_flag};
 
-const DUPFD: u64 = 1;
-const SETFD: u64 = 3;
-const DUPFD_CLOEXEC: u64 = 26;
+pub(super) const DUPFD: u64 = 1;
+pub(super) const SETFD: u64 = 3;
+pub(super) const DUPFD_CLOEXEC: u64 = 26;
 /// `SOCK_CLOEXEC` in the type of a socket (include/linux/net.h).
 const SOCK_CLOEXEC: u32 = 0o2_000_000;
 /// `CLOSE_RANGE_CLOEXEC`.
@@ -41,6 +41,27 @@ impl State {
             && event.return_value().is_some_and(|res| res >= 0)
         {
             self.closing = Some((self.threads.get(slot).tid, facts.fd_num));
+        }
+    }
+
+    /// A close that succeeded, without its event: what [`apply`](State::apply) does with one that has nothing beside its parameters.
+    #[inline]
+    pub(crate) fn close(&mut self, tid: i64, ts: u64, fd: Option<i64>) {
+        self.finish_previous(ts);
+        if self.threads.room == 0 {
+            self.check_memory();
+        }
+        let Some(slot) = self.threads.get_or_make(tid) else { return };
+        let thread = self.threads.get_mut(slot);
+        thread.flags |= clone_flag::ACTIVE;
+        thread.used = ts;
+        thread.enter = None;
+        let entered = std::mem::replace(&mut thread.last_enter, u16::MAX) == code::SYSCALL_CLOSE_E;
+        let known = if entered { thread.last_fd } else { -1 };
+        thread.last_fd = -1;
+        let number = if known == -1 { fd.unwrap_or(-1) } else { known };
+        if number >= 0 && self.threads.fd(slot, number).is_some() {
+            self.closing = Some((tid, number));
         }
     }
 

@@ -24,6 +24,7 @@ mod containers;
 mod interfaces;
 
 pub mod path;
+mod recent_paths;
 pub mod sockets;
 pub mod text;
 
@@ -83,6 +84,7 @@ pub(crate) use opens::UNKNOWN;
 use budget::Budget;
 use lineage::Adopted;
 use recent::RecentExits;
+use recent_paths::RecentPaths;
 use startup::{Lists, Phase};
 
 /// Everything known of the recorded host at one point of the capture.
@@ -111,6 +113,7 @@ pub struct State {
     /// Time of the last context switch per CPU.
     switches: Vec<u64>,
     budget: Budget,
+    opened: RecentPaths,
     /// Reused while names are put together.
     scratch: Vec<u8>,
 }
@@ -239,6 +242,12 @@ impl State {
             result = None;
         }
         result
+    }
+
+    /// Whether the capture proper has begun, and times count.
+    #[inline]
+    pub(crate) fn is_running(&self) -> bool {
+        matches!(self.phase, Phase::Running) && self.first_ts != 0
     }
 
     /// The lists are complete, and with the first event that is not initial the capture proper begins.

@@ -7,6 +7,7 @@
 use tercel_format::catalogue::{EVENTS, EventFlags, EventInfo, ParamType, code};
 
 use super::bind::{Lookup, enter_fd_param, exit_fd_param, lookup};
+use super::lifecycle::{DUPFD, DUPFD_CLOEXEC, SETFD};
 use super::startup::Phase;
 use super::{Slot, State, clone_flag};
 
@@ -30,6 +31,34 @@ pub enum Outcome {
     Any,
     /// With results of 0 and more.
     Success,
+    /// With results of 0 and more, and one of these values of a parameter, numbered as in the table of flags.
+    Values(u8, &'static [u8]),
+}
+
+impl Outcome {
+    /// Whether a call has its effect: of `param` the bytes of a parameter are asked.
+    #[inline]
+    pub(crate) fn has_effect<'a>(self, param: impl Fn(usize) -> Option<&'a [u8]>) -> bool {
+        match self {
+            Outcome::Any => true,
+            Outcome::Success => is_success(param(0)),
+            Outcome::Values(index, values) => {
+                // A value of another width is read by whoever reads the whole event.
+                let is_one = |bytes: &[u8]| !matches!(bytes, [value] if !values.contains(value));
+                is_success(param(0)) && param(usize::from(index)).is_none_or(is_one)
+            }
+        }
+    }
+}
+
+/// As `Event::return_value` reads it.
+#[inline]
+fn is_success(result: Option<&[u8]>) -> bool {
+    match result {
+        Some(bytes @ [.., last]) if matches!(bytes.len(), 4 | 8) => last & 0x80 == 0,
+        Some(_) => true,
+        None => false,
+    }
 }
 
 /// Whose fields show the effect.
@@ -106,8 +135,12 @@ impl Need {
         match self.params {
             Params::All => u32::MAX,
             Params::Bits(bits) => {
-                let result = u32::from(self.outcome == Outcome::Success);
-                bits | result | EVENTS.get(usize::from(self.code)).map_or(0, fd_param)
+                let outcome = match self.outcome {
+                    Outcome::Any => 0,
+                    Outcome::Success => 1,
+                    Outcome::Values(index, _) => 1 | 1 << index,
+                };
+                bits | outcome | EVENTS.get(usize::from(self.code)).map_or(0, fd_param)
             }
         }
     }
@@ -189,6 +222,9 @@ const fn moves(code: u16) -> Need {
     row(code, Effect::Connection, Outcome::Success, Reach::Own, &[])
 }
 
+/// Commands of fcntl that make or change fds (`PPM_FCNTL_F_*`).
+const FCNTL_COMMANDS: &[u8] = &[DUPFD as u8, SETFD as u8, DUPFD_CLOEXEC as u8];
+
 /// Every event type that changes the state, in the order of `dispatch`.
 pub const NEEDS: &[Need] = &[
     moves(code::SYSCALL_READ_X),
@@ -240,7 +276,7 @@ pub const NEEDS: &[Need] = &[
     call(code::SOCKET_ACCEPT_5_X, &[1]),
     call(code::SOCKET_ACCEPT4_6_X, &[1, 5]),
     call(code::SOCKET_SOCKETPAIR_X, &[1, 2, 3, 4, 6]),
-    call(code::SYSCALL_FCNTL_X, &[2, 3]),
+    Need { outcome: Outcome::Values(2, FCNTL_COMMANDS), ..call(code::SYSCALL_FCNTL_X, &[2, 3]) },
     call(code::SYSCALL_DUP_1_X, &[]),
     call(code::SYSCALL_DUP2_X, &[]),
     call(code::SYSCALL_DUP3_X, &[3]),

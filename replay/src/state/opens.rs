@@ -8,7 +8,7 @@ use tercel_format::catalogue::code;
 use tercel_format::extras::kind;
 
 use super::params::{given, text};
-use super::{Facts, Fd, FdKind, Slot, State, StoredEnter, path};
+use super::{Facts, Fd, FdKind, Slot, State, StoredEnter};
 
 const O_DIRECTORY: u32 = 1 << 10;
 /// The bits from here on are set at the exit and say what the kernel found out.
@@ -34,12 +34,14 @@ impl State {
     /// The exit of an open.
     pub(super) fn on_open(&mut self, event: &Event<'_>, facts: &mut Facts, enter: Option<&StoredEnter>) {
         let (Some(slot), Some(number @ 0..)) = (facts.thread, event.return_value()) else { return };
-        let mut name = std::mem::take(&mut self.scratch);
-        name.clear();
-        let opened = self.opened(event, slot, enter, &mut name);
+        let mut paths = std::mem::take(&mut self.opened);
+        let (opened, base) = self.opened(event, slot, enter);
+        let (name, given) = paths.get(&base, opened.name);
+        drop(base);
+        self.opened = paths;
         let of_file = if opened.flags & O_DIRECTORY != 0 { FdKind::Directory } else { FdKind::FileV2 };
-        let mut fd = Fd::new(of_file, name.as_slice().into());
-        fd.raw_name = if *opened.name == *name { fd.name.clone() } else { opened.name.into() };
+        let mut fd = Fd::new(of_file, name);
+        fd.raw_name = given;
         fd.open_flags = opened.flags;
         (fd.dev, fd.ino) = (opened.dev, opened.ino);
         fd.flags.upper_layer = opened.flags & UPPER_LAYER != 0;
@@ -51,27 +53,23 @@ impl State {
             }
             fd.real = fd.called(path, inside);
         }
-        self.scratch = name;
         self.add_fd(slot, number, Arc::new(fd), facts);
     }
 
-    /// The facts from an open's events; its full path is appended to `path`.
+    /// The facts from an open's events, and what a relative path is relative to.
     fn opened<'e>(
         &self,
         event: &Event<'e>,
         slot: Slot,
         enter: Option<&'e StoredEnter>,
-        path: &mut Vec<u8>,
-    ) -> Opened<'e> {
-        let (opened, base) = match event.code() {
+    ) -> (Opened<'e>, Cow<'_, [u8]>) {
+        match event.code() {
             code::SYSCALL_OPEN_X => (opened_by_name(event, enter), Cow::Borrowed(self.threads.cwd(slot))),
             code::SYSCALL_CREAT_X => (created(event, enter), Cow::Borrowed(self.threads.cwd(slot))),
             code::SYSCALL_OPENAT_2_X => self.opened_at(event, slot, enter, 5),
             code::SYSCALL_OPENAT2_X => self.opened_at(event, slot, enter, 6),
             _ => (opened_by_handle(event), Cow::Borrowed(&b""[..])),
-        };
-        path::concatenate(path, &base, opened.name);
-        opened
+        }
     }
 
     /// openat and openat2; device and inode stand at `dev` and after it.

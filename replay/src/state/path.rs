@@ -3,7 +3,7 @@
 use super::text::{REPLACEMENT, Sequence, sequence};
 
 /// Longest path that is put together, its end included (reference state 7.1).
-const MAX_PATH: usize = 1024;
+pub(super) const MAX_PATH: usize = 1024;
 
 /// Appends `base ⊕ path` (reference state 7.1, 7.2): an absolute or empty `path` alone, another one after `base`; without
 /// empty and dotted components and without a slash at the end. `base` is taken as it is and should end in a slash.

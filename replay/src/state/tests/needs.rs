@@ -5,7 +5,7 @@ use tercel_format::catalogue::{EVENTS, EventFlags};
 use tercel_format::{Block, Capture, Event};
 use tercel_test_support::{captures_of, corpus};
 
-use super::super::needs::{NEEDS, Outcome, Reach, Topics, beside_extras, need_of};
+use super::super::needs::{NEEDS, Reach, Topics, beside_extras, need_of};
 use super::super::{Facts, State};
 use super::hostile::Noise;
 use super::process;
@@ -74,9 +74,7 @@ impl Pair {
 
     fn reduced(&mut self, event: &Event<'_>) {
         let need = need_of(event.code(), self.topics);
-        let need = need.filter(|need| {
-            need.outcome == Outcome::Any || event.return_value().is_some_and(|result| result >= 0)
-        });
+        let need = need.filter(|need| need.outcome.has_effect(|index| event.param(index)));
         // What the kernel says counts with any event.
         let beside = if event.extras().is_empty() { 0 } else { beside_extras(event.info) };
         let params = need.map_or(0, |need| need.params()) | beside;
