@@ -4,6 +4,8 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
+use foldhash::quality::RandomState;
+
 use super::Text;
 
 /// Shorter texts are not worth looking for.
@@ -15,7 +17,8 @@ const SWEEP: usize = 8 << 20;
 /// The texts that threads have.
 #[derive(Debug, Default)]
 pub(super) struct Texts {
-    known: HashSet<Text>,
+    /// Texts of many kilobytes come with every execution, chosen by whoever was recorded: their hash is fast, and keyed by chance.
+    known: HashSet<Text, RandomState>,
     /// Bytes of texts that are new since the last sweep, and that were in use then.
     added: usize,
     used: usize,

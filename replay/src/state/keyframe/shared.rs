@@ -7,6 +7,7 @@ use std::fmt;
 use std::hash::Hash;
 use std::sync::Arc;
 
+use foldhash::quality::RandomState;
 use rustc_hash::FxHashMap;
 use serde::de::{DeserializeSeed, Error, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
@@ -149,11 +150,11 @@ pub(super) struct Sharing {
 }
 
 /// The places of values that are different from each other.
-struct Places<T>(HashMap<T, u32>);
+struct Places<T>(HashMap<T, u32, RandomState>);
 
 impl<T> Default for Places<T> {
     fn default() -> Places<T> {
-        Places(HashMap::new())
+        Places(HashMap::default())
     }
 }
 
