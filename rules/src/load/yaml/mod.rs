@@ -6,6 +6,7 @@
 //! Nothing here knows what a rule is.
 
 mod events;
+mod separators;
 mod tree;
 
 use std::rc::Rc;

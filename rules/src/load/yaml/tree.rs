@@ -7,6 +7,7 @@ use std::rc::Rc;
 
 use super::super::lines::Lines;
 use super::events::{EventKind, Events, Problem};
+use super::separators::separated;
 use super::{Mark, Node, NodeKind, OpenQuote, YamlError};
 
 /// Collections may be nested this deep, as in yaml-cpp.
@@ -26,7 +27,8 @@ pub fn parse(text: &str) -> Result<Vec<Rc<Node>>, YamlError> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let places = Places::of(text);
     let out_of_memory = || YamlError::new(Mark::default(), "out of memory");
-    let mut events = Events::of(text).ok_or_else(out_of_memory)?;
+    let separated = separated(text);
+    let mut events = Events::of(&separated).ok_or_else(out_of_memory)?;
     let mut builder = Builder::default();
     let mut next = events.next();
     let mut quoted = None;
