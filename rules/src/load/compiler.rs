@@ -138,6 +138,8 @@ pub(super) struct Work<'w> {
     cautions: &'w mut Vec<Caution>,
     lists: Lists<'w>,
     macros: Macros,
+    /// Checks that were copied out of macros so far.
+    copied: usize,
     used_macros: HashSet<String>,
     before: HashMap<&'w str, &'w Compiled>,
     forms: Forms,
@@ -187,6 +189,7 @@ impl<'w> Work<'w> {
             cautions,
             lists: Lists::new(&collector.lists),
             macros: Macros::default(),
+            copied: 0,
             used_macros: HashSet::new(),
             before: before.iter().map(|rule| (rule.name.as_str(), rule)).collect(),
             forms: Forms::default(),
@@ -254,8 +257,9 @@ impl<'w> Work<'w> {
         written: &Written,
         ctx: &Context,
     ) -> Result<Expr, Failure> {
-        let mut resolver = Resolver::new(&self.macros, sees);
+        let mut resolver = Resolver::new(&self.macros, sees, self.copied);
         let resolved = resolver.resolve(tree);
+        self.copied = resolver.copied;
         self.used_macros.extend(std::mem::take(&mut resolver.used));
         resolved.map_err(|error| {
             let spot = self.spot(written, error.pos().offset);

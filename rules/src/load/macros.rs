@@ -7,6 +7,9 @@ use crate::ast::{CallArg, Expr, ExprKind, Pos, Term, TermKind};
 /// A condition may not grow beyond this number of checks by macros of macros; values of lists are shared and do not count.
 const MAX_CHECKS: usize = 250_000;
 
+/// All conditions and macros together may not hold more checks than this that come from macros: a short file can name a long macro often.
+const MAX_COPIED: usize = 1_000_000;
+
 /// A condition may not be nested deeper than this by macros of macros.
 const MAX_DEPTH: usize = 1000;
 
@@ -19,13 +22,18 @@ pub(super) enum MacroError {
     Loop(String, Pos),
     /// The tree becomes too large.
     TooLarge(String, Pos),
+    /// All trees together become too large.
+    TooLargeTogether(String, Pos),
 }
 
 impl MacroError {
     /// Where the reference stands, in the text of the macro that it stands in.
     pub(super) fn pos(&self) -> Pos {
         match self {
-            MacroError::Unknown(_, pos) | MacroError::Loop(_, pos) | MacroError::TooLarge(_, pos) => *pos,
+            MacroError::Unknown(_, pos)
+            | MacroError::Loop(_, pos)
+            | MacroError::TooLarge(_, pos)
+            | MacroError::TooLargeTogether(_, pos) => *pos,
         }
     }
 
@@ -34,6 +42,9 @@ impl MacroError {
         match self {
             MacroError::Unknown(name, _) => format!("Undefined macro '{name}' used in filter."),
             MacroError::Loop(name, _) => format!("reference loop in macro '{name}'"),
+            MacroError::TooLargeTogether(name, _) => format!(
+                "macro '{name}' is used so often that all conditions together have more than {MAX_COPIED} checks of macros"
+            ),
             MacroError::TooLarge(name, _) => {
                 format!(
                     "macro '{name}' makes the condition larger than {MAX_CHECKS} checks or {MAX_DEPTH} levels"
@@ -67,10 +78,13 @@ pub(super) struct Resolver<'m> {
     pub(super) used: Vec<String>,
     nodes: usize,
     depth: usize,
+    /// Checks that were copied out of macros, for this tree and for those before it.
+    pub(super) copied: usize,
 }
 
 impl<'m> Resolver<'m> {
-    pub(super) fn new(macros: &'m Macros, visible: &'m dyn Fn(&str) -> bool) -> Resolver<'m> {
+    /// A resolver after others that copied so many checks out of macros.
+    pub(super) fn new(macros: &'m Macros, visible: &'m dyn Fn(&str) -> bool, copied: usize) -> Resolver<'m> {
         Resolver {
             macros,
             visible,
@@ -81,6 +95,7 @@ impl<'m> Resolver<'m> {
             used: Vec::new(),
             nodes: 0,
             depth: 0,
+            copied,
         }
     }
 
@@ -101,9 +116,12 @@ impl<'m> Resolver<'m> {
         }
         self.nodes += 1;
         self.depth += 1;
+        self.copied += usize::from(!self.path.is_empty());
+        let name = || self.path.last().cloned().unwrap_or_default();
         if self.nodes > MAX_CHECKS || self.depth > MAX_DEPTH {
-            let name = self.path.last().cloned().unwrap_or_default();
-            self.too_large = Some(MacroError::TooLarge(name, expr.pos));
+            self.too_large = Some(MacroError::TooLarge(name(), expr.pos));
+        } else if self.copied > MAX_COPIED {
+            self.too_large = Some(MacroError::TooLargeTogether(name(), expr.pos));
         }
         let kind = match &expr.kind {
             ExprKind::And(members) => ExprKind::And(members.iter().map(|member| self.expr(member)).collect()),

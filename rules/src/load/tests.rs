@@ -583,6 +583,16 @@ fn hostile_files_end_with_an_error() {
     let mut aliases = String::from("- &a0 {name: a, fields: [x, x, x, x, x, x, x, x]}\n");
     for i in 1..20 {
         aliases +=
+    // A long macro in many rules: the first rule that is too much is named.
+    let terms: Vec<String> = (0..20_000).map(|n| format!("evt.num={n}")).collect();
+    let mut often = format!("- macro: long\n  condition: {}\n", terms.join(" or "));
+    for i in 0..60 {
+        often += &format!(
+            "- rule: r{i}\n  desc: d\n  output: x\n  priority: INFO\n  condition: long and evt.type=open\n"
+        );
+    }
+    assert!(error(&often).contains("'long' is used so often"), "{}", error(&often));
+
             &format!("- &a{i} {{rule: x, exceptions: [{}]}}\n", vec![format!("*a{}", i - 1); 10].join(", "));
     }
     assert!(error(&aliases).contains("aliases expand to more"), "{}", error(&aliases));
