@@ -47,6 +47,12 @@ pub fn read(paths: &[PathBuf]) -> Result<Vec<RuleFile>, FileError> {
     Ok(files)
 }
 
+/// Whether there is nothing at a path. What cannot be reached may be there: reading it says why it cannot.
+pub fn is_absent(path: &Path) -> bool {
+    path.metadata()
+        .is_err_and(|error| matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory))
+}
+
 /// What is in a file that people write.
 ///
 /// # Errors

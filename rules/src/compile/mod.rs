@@ -36,6 +36,9 @@ pub(crate) use warnings::DEPRECATED_FIELDS;
 /// Levels that a tree may have: more than people write, and what recursion can bear.
 const MAX_DEPTH: usize = 1000;
 
+/// Event codes of a condition above which Falco warns.
+pub(crate) const MANY_EVENTS: usize = 100;
+
 /// Conditions of all rules, with equal parts stored once.
 #[derive(Debug, Default)]
 pub struct Compiler {
@@ -89,7 +92,7 @@ impl Compiler {
         let as_falco = events::analyse(expr, events::Invariants::Ignored).map_err(fail)?;
         let events = events::analyse(expr, events::Invariants::Used).map_err(fail)?;
         warnings.append(&mut found);
-        let too_many_events = as_falco.is_empty() || as_falco.len() > 100;
+        let too_many_events = as_falco.is_empty() || as_falco.len() > MANY_EVENTS;
         Ok(Condition { node, events, too_many_events, warnings })
     }
 

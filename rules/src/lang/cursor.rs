@@ -3,6 +3,8 @@
 //!
 //! What enters is the text; what leaves are tokens. The cursor knows nothing of the grammar.
 
+use std::borrow::Cow;
+
 use super::error::ParseError;
 use super::escape;
 use super::marks::{MARK, Shared, SharedList, next_mark};
@@ -19,7 +21,8 @@ pub(super) struct Cursor<'t> {
     pub(super) shared: Option<Shared<'t>>,
     /// Whether a mark stands inside quotes, where its text is meant.
     pub(super) misplaced: bool,
-    last: String,
+    /// Bytes: an escape gives any of them.
+    last: Vec<u8>,
     reach: usize,
 }
 
@@ -27,14 +30,14 @@ pub(super) struct Cursor<'t> {
 pub(super) struct Mark {
     at: usize,
     pos: Pos,
-    last: String,
+    last: Vec<u8>,
 }
 
 impl<'t> Cursor<'t> {
     /// A cursor at the start of `text`.
     pub(super) fn new(text: &'t str) -> Self {
         let pos = Pos { offset: 0, line: 1, column: 1 };
-        Cursor { text, at: 0, pos, shared: None, misplaced: false, last: String::new(), reach: 0 }
+        Cursor { text, at: 0, pos, shared: None, misplaced: false, last: Vec::new(), reach: 0 }
     }
 
     /// Where the cursor stands.
@@ -42,9 +45,19 @@ impl<'t> Cursor<'t> {
         self.pos
     }
 
-    /// The token read last; blanks are no tokens.
-    pub(super) fn last(&self) -> &str {
+    /// The token read last, as messages show it; blanks are no tokens.
+    pub(super) fn last(&self) -> Cow<'_, str> {
+        String::from_utf8_lossy(&self.last)
+    }
+
+    /// The token read last.
+    pub(super) fn last_bytes(&self) -> &[u8] {
         &self.last
+    }
+
+    /// The token read last, where only text can stand.
+    pub(super) fn last_text(&self) -> Result<String, ParseError> {
+        String::from_utf8(self.last.clone()).map_err(|_| ParseError::NotText)
     }
 
     /// One more than the highest offset that was ever looked at.
@@ -203,12 +216,13 @@ impl<'t> Cursor<'t> {
                 _ => length += 1,
             }
         }
+        let quoted = self.rest().get(..=length).unwrap_or("");
         self.take(length + 1);
-        if self.shared.is_some() && self.last.contains(MARK) {
+        if self.shared.is_some() && self.last.iter().copied().any(is_mark) {
             self.misplaced = true;
             return Err(ParseError::ListInQuotes);
         }
-        self.last = escape::unescape(&self.last)?;
+        self.last = escape::unescape(quoted)?;
         Ok(true)
     }
 
@@ -236,7 +250,7 @@ impl<'t> Cursor<'t> {
         self.pos.offset += list.width;
         self.pos.column += list.width;
         let last = list.values.parts().last().and_then(|part| part.last());
-        self.last = last.map(|value| String::from_utf8_lossy(value).into_owned()).unwrap_or_default();
+        self.last = last.map(|value| value.to_vec()).unwrap_or_default();
         Some(list)
     }
 
@@ -258,7 +272,7 @@ impl<'t> Cursor<'t> {
     /// Makes the next `length` bytes the last token. Tokens end at ASCII characters, so they end at a boundary.
     fn take(&mut self, length: usize) {
         self.last.clear();
-        self.last.push_str(self.rest().get(..length).unwrap_or(""));
+        self.last.extend_from_slice(self.rest().get(..length).unwrap_or("").as_bytes());
         for _ in 0..length {
             self.step();
         }

@@ -70,6 +70,9 @@ pub enum ParseError {
         "expected field transformer argument: field, transformer, quoted string, number, or transformer list"
     )]
     NoArgument,
+    /// Bytes stand where only text can.
+    #[error("expected text in UTF-8")]
+    NotText,
     /// A list of arguments is not closed.
     #[error("expected ')'")]
     ArgumentsNotClosed,

@@ -1,6 +1,7 @@
 //! Escapes inside quoted strings, and quoting for keys of output fields (reference language 1.6, 10.19).
 //!
-//! Source of the exact set: libs 0.25.4 `filter/escaping.cpp`; the `\xHH` escape of later revisions is refused there.
+//! Source of the set: libs 0.25.4 `filter/escaping.cpp`, and `\xHH` of later revisions, which 0.25.4 refuses: a condition that has
+//! it can mean nothing else.
 
 /// An escape that a quoted string may not hold. `Display` gives Falco's message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -14,32 +15,41 @@ pub enum EscapeError {
     /// A character that has no escape.
     #[error("unsupported string escape sequence: \\{0}")]
     Unsupported(char),
+    /// `\x` without two hexadecimal digits.
+    #[error("invalid \\x escape in string: expected two hexadecimal digits")]
+    NoHex,
 }
 
-/// The content of a quoted string, quotes included in `quoted`.
-pub(crate) fn unescape(quoted: &str) -> Result<String, EscapeError> {
+/// The content of a quoted string, quotes included in `quoted`: bytes, since `\xHH` is any byte.
+pub(crate) fn unescape(quoted: &str) -> Result<Vec<u8>, EscapeError> {
     let mut characters = quoted.chars();
     let quote = characters.next();
     characters.next_back();
-    let mut out = String::with_capacity(quoted.len());
+    let mut out = Vec::with_capacity(quoted.len());
     while let Some(c) = characters.next() {
         if c != '\\' {
-            out.push(c);
+            out.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes());
             continue;
         }
         // A backslash before the closing quote cannot happen: such a quote would not have closed the string.
         let Some(escaped) = characters.next() else { break };
         out.push(match escaped {
-            'b' => '\x08',
-            'f' => '\x0c',
-            'n' => '\n',
-            'r' => '\r',
-            't' => '\t',
-            '\\' | ' ' => '\\',
-            '/' => '/',
+            'b' => 0x08,
+            'f' => 0x0c,
+            'n' => b'\n',
+            'r' => b'\r',
+            't' => b'\t',
+            '\\' | ' ' => b'\\',
+            '/' => b'/',
+            'x' => {
+                let mut digit = || characters.next().and_then(|c| c.to_digit(16));
+                let (high, low) = digit().zip(digit()).ok_or(EscapeError::NoHex)?;
+                (high << 4 | low) as u8
+            }
             '"' if quote != Some('"') => return Err(EscapeError::DoubleInSingle),
             '\'' if quote != Some('\'') => return Err(EscapeError::SingleInDouble),
-            '"' | '\'' => escaped,
+            '"' => b'"',
+            '\'' => b'\'',
             other => return Err(EscapeError::Unsupported(other)),
         });
     }

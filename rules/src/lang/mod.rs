@@ -54,7 +54,7 @@ pub(crate) fn list_value(item: &str) -> Option<Box<[u8]>> {
     }
     let mut cursor = Cursor::new(item);
     let complete = cursor.quoted().ok()? && cursor.at_end() && !item.contains(['\n', '\r', MARK]);
-    complete.then(|| cursor.last().as_bytes().into())
+    complete.then(|| cursor.last_bytes().into())
 }
 
 /// The beginning of a text as a field or a transformer, or why it is none.

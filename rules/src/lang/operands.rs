@@ -69,7 +69,7 @@ impl Parser<'_> {
         if let Some(name) = self.transformer() {
             return self.call_rest(name, pos);
         }
-        Err(ParseError::NoTerm(self.cursor.last().to_owned()))
+        Err(ParseError::NoTerm(self.cursor.last().into_owned()))
     }
 
     /// Right side of an operator on numbers.
@@ -213,7 +213,7 @@ impl Parser<'_> {
     fn call_arg(&mut self, pos: Pos) -> Result<CallArg> {
         self.cursor.blanks();
         if self.cursor.number() || self.cursor.quoted()? {
-            return Ok(CallArg::Text(self.cursor.last().to_owned(), pos));
+            return Ok(CallArg::Text(self.cursor.last_text()?, pos));
         }
         if self.cursor.word("(") {
             return self.call_list(pos);
@@ -249,7 +249,7 @@ impl Parser<'_> {
             return Ok(CallArg::Term(term));
         }
         if self.cursor.quoted()? || self.cursor.number() {
-            return Ok(CallArg::Text(self.cursor.last().to_owned(), pos));
+            return Ok(CallArg::Text(self.cursor.last_text()?, pos));
         }
         Err(ParseError::NoListArgument)
     }
@@ -266,7 +266,7 @@ impl Parser<'_> {
 
     /// The field whose name was read last, with its argument.
     pub(super) fn field_rest(&mut self, pos: Pos) -> Result<Term> {
-        let name = self.cursor.last().to_owned();
+        let name = self.cursor.last().into_owned();
         let arg = self.bracketed()?;
         Ok(Term { kind: TermKind::Field { name, arg }, pos })
     }
@@ -278,7 +278,7 @@ impl Parser<'_> {
         if !self.cursor.quoted()? && !self.cursor.bare_argument() {
             return Err(ParseError::NoFieldArgument);
         }
-        let arg = self.cursor.last().to_owned();
+        let arg = self.cursor.last_text()?;
         if !self.cursor.word("]") {
             return Err(ParseError::BracketNotClosed);
         }
@@ -286,6 +286,6 @@ impl Parser<'_> {
     }
 
     fn last_bytes(&self) -> Vec<u8> {
-        self.cursor.last().as_bytes().to_vec()
+        self.cursor.last_bytes().to_vec()
     }
 }

@@ -79,7 +79,7 @@ impl<'t> Parser<'t> {
         }
         let expr = self.disjunction()?;
         if !self.cursor.at_end() {
-            return Err(ParseError::Trailing(self.cursor.last().to_owned()));
+            return Err(ParseError::Trailing(self.cursor.last().into_owned()));
         }
         Ok(expr)
     }
@@ -204,7 +204,7 @@ impl<'t> Parser<'t> {
             return self.comparison(left, pos);
         }
         if self.cursor.identifier() {
-            return Ok(Expr { kind: ExprKind::Macro(self.cursor.last().to_owned()), pos });
+            return Ok(Expr { kind: ExprKind::Macro(self.cursor.last().into_owned()), pos });
         }
         Err(ParseError::NoCheck)
     }

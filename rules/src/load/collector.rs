@@ -7,6 +7,7 @@ use super::exceptions::validate;
 use super::failure::{Caution, Failure, did_you_mean};
 use super::history::{ChangeKind, Changed};
 use super::info::{Defined, ListInfo, MacroInfo, Numbered, PluginRequirement, RuleInfo, RuleUpdate};
+use super::options::NEXT_ENGINE;
 use super::report::WarningCode;
 use super::version::Version;
 use crate::fields::StaticFields;
@@ -31,6 +32,8 @@ pub(super) struct Collector {
     pub(super) plugins: Vec<PluginRequirement>,
     pub(super) redefined: Vec<Redefined>,
     engine: Version,
+    /// Whether a file requires the next engine.
+    pub(super) is_next: bool,
     statics: StaticFields,
     next: usize,
 }
@@ -44,6 +47,7 @@ impl Collector {
             plugins: Vec::new(),
             redefined: Vec::new(),
             engine,
+            is_next: false,
             statics,
             next: 0,
         }
@@ -55,8 +59,11 @@ impl Collector {
     }
 
     pub(super) fn require_engine(&mut self, version: Version, ctx: &Context) -> Result<(), Failure> {
-        match self.engine.satisfies(version) {
-            true => Ok(()),
+        match self.engine.satisfies(version) || NEXT_ENGINE.satisfies(version) {
+            true => {
+                self.is_next |= !self.engine.satisfies(version);
+                Ok(())
+            }
             false => {
                 let ours = self.engine;
                 let message = format!("Rules require engine version {version}, but engine version is {ours}");

@@ -343,7 +343,12 @@ impl<'w> Work<'w> {
                 },
             };
         self.condition_warnings(&compiled.warnings, &compiled.condition, &written, rule);
-        if rule.warn_evttypes && compiled.too_many_events {
+        // The next engine looks at evt.num, and does not warn of conditions that nothing satisfies.
+        let too_many_events = match self.collector.is_next {
+            true => compiled.events.len() > compile::MANY_EVENTS,
+            false => compiled.too_many_events,
+        };
+        if rule.warn_evttypes && too_many_events {
             let message =
                 "Rule matches too many evt.type values. This has a significant performance penalty.";
             self.cautions.push(Caution::new(WarningCode::NoEvtType, message, &rule.ctx));

@@ -12,6 +12,10 @@ use crate::select::Selection;
 /// The engine version of Falco 0.44.1, whose rule language this is.
 pub(crate) const ENGINE: Version = Version { major: 0, minor: 62, patch: 0 };
 
+/// The engine after it. Of what it changed, conditions have all (they see values as they were recorded, and `\xHH` is a byte); its
+/// warnings are given where a file requires it.
+pub(super) const NEXT_ENGINE: Version = Version { major: 0, minor: 63, patch: 0 };
+
 /// How to load.
 #[derive(Debug, Clone)]
 pub struct Options {
@@ -23,7 +27,7 @@ pub struct Options {
     pub append_output: Vec<AppendOutput>,
     /// Fields that conditions and outputs may name beside those of the catalogue.
     pub static_fields: StaticFields,
-    /// The engine version that files may require.
+    /// The engine version that files may require, but for those that require the next one.
     pub engine: Version,
     /// Plugins that files may require, by name.
     pub plugins: Vec<(String, Version)>,

@@ -82,6 +82,20 @@ fn versions() {
         "- required_engine_version: 99\n",
         &["1:3 LOAD_ERR_VALIDATE Rules require engine version 0.99.0, but engine version is 0.62.0"],
     );
+    // Where a file requires the next engine, its warnings count: none of a condition that nothing satisfies.
+    let never = "- rule: r\n  desc: d\n  condition: evt.type=open and evt.type=close\n  output: x\n  priority: INFO\n";
+    let always = "- rule: s\n  desc: d\n  condition: proc.name=x\n  output: x\n  priority: INFO\n";
+    let broad =
+        "LOAD_NO_EVTTYPE Rule matches too many evt.type values. This has a significant performance penalty.";
+    check(
+        &format!("- required_engine_version: 0.62.0\n{never}{always}"),
+        &[&format!("2:3 {broad}"), &format!("7:3 {broad}")],
+    );
+    check(&format!("- required_engine_version: 0.63.0\n{never}{always}"), &[&format!("7:3 {broad}")]);
+    check(
+        "- required_engine_version: 0.64.0\n",
+        &["1:3 LOAD_ERR_VALIDATE Rules require engine version 0.64.0, but engine version is 0.62.0"],
+    );
     check(
         "- required_engine_version: x\n",
         &[
@@ -569,6 +583,16 @@ fn hostile_files_end_with_an_error() {
     }
     assert!(error(&deep).contains("larger than"), "{}", error(&deep));
 
+    // A long macro in many rules: the first rule that is too much is named.
+    let terms: Vec<String> = (0..20_000).map(|n| format!("evt.num={n}")).collect();
+    let mut often = format!("- macro: long\n  condition: {}\n", terms.join(" or "));
+    for i in 0..60 {
+        often += &format!(
+            "- rule: r{i}\n  desc: d\n  output: x\n  priority: INFO\n  condition: long and evt.type=open\n"
+        );
+    }
+    assert!(error(&often).contains("'long' is used so often"), "{}", error(&often));
+
     let mut lists = format!("- list: l0\n  items: [{}]\n", ["aaaa"; 1000].join(", "));
     for i in 1..4 {
         let last = format!("l{}", i - 1);
@@ -583,16 +607,6 @@ fn hostile_files_end_with_an_error() {
     let mut aliases = String::from("- &a0 {name: a, fields: [x, x, x, x, x, x, x, x]}\n");
     for i in 1..20 {
         aliases +=
-    // A long macro in many rules: the first rule that is too much is named.
-    let terms: Vec<String> = (0..20_000).map(|n| format!("evt.num={n}")).collect();
-    let mut often = format!("- macro: long\n  condition: {}\n", terms.join(" or "));
-    for i in 0..60 {
-        often += &format!(
-            "- rule: r{i}\n  desc: d\n  output: x\n  priority: INFO\n  condition: long and evt.type=open\n"
-        );
-    }
-    assert!(error(&often).contains("'long' is used so often"), "{}", error(&often));
-
             &format!("- &a{i} {{rule: x, exceptions: [{}]}}\n", vec![format!("*a{}", i - 1); 10].join(", "));
     }
     assert!(error(&aliases).contains("aliases expand to more"), "{}", error(&aliases));
