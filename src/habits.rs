@@ -9,6 +9,7 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use tercel_config as config;
+use tercel_rules::files::is_absent;
 
 use crate::exit::Failure;
 
@@ -79,7 +80,7 @@ const DEFAULTS: Defaults<'_> = Defaults {
 impl Defaults<'_> {
     fn rules(&self) -> Option<Vec<OsString>> {
         let there = |set: &&[&str]| -> Vec<OsString> {
-            set.iter().filter(|path| Path::new(path).exists()).map(OsString::from).collect()
+            set.iter().filter(|path| !is_absent(Path::new(path))).map(OsString::from).collect()
         };
         self.rules.iter().map(there).find(|found| !found.is_empty())
     }
@@ -160,7 +161,7 @@ fn with_defaults(mut words: Vec<OsString>, defaults: &Defaults<'_>) -> Result<Ve
     }
     match words.get(1).and_then(|word| word.to_str()) {
         Some("live") => {
-            let default = Some(defaults.falco_yaml).filter(|path| is_falco && Path::new(path).exists());
+            let default = Some(defaults.falco_yaml).filter(|path| is_falco && !is_absent(Path::new(path)));
             Live { default: default.map(Into::into), ..Live::default() }.read(words, defaults)
         }
         Some("events") if is_sysdig => sysdig::named(words),

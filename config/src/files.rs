@@ -1,10 +1,10 @@
 //! The files of a configuration: the first one, those that it names and overrides enter, one tree is made of them and read.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::slice;
+use std::{fs, io};
 
-use tercel_rules::files::contents;
+use tercel_rules::files::{contents, is_absent};
 use tercel_rules::load::encoding;
 
 use crate::error::Error;
@@ -31,7 +31,7 @@ pub struct Loaded {
 
 /// The configuration of this system, if there is one.
 pub fn default_file() -> Option<&'static Path> {
-    Some(Path::new(DEFAULT_FILE)).filter(|path| path.exists())
+    Some(Path::new(DEFAULT_FILE)).filter(|path| !is_absent(path))
 }
 
 /// Reads the configuration: `file`, then the files that it names, then the overrides. Without a file there are only overrides.
@@ -103,18 +103,22 @@ fn further(root: &Entry, absent: &mut Vec<PathBuf>) -> Result<Vec<(PathBuf, Stra
         };
         let path = Path::new(path);
         if path.is_dir() {
-            let mut inside: Vec<PathBuf> =
-                fs::read_dir(path).into_iter().flatten().flatten().map(|entry| entry.path()).collect();
+            let mut inside =
+                entries(path).map_err(|error| wrong(&item.place, &format!("{}: {error}", path.display())))?;
             inside.retain(|path| path.is_file());
             inside.sort();
             found.extend(inside.into_iter().map(|path| (path, strategy)));
-        } else if path.exists() {
-            found.push((path.to_owned(), strategy));
-        } else {
+        } else if is_absent(path) {
             absent.push(path.to_owned());
+        } else {
+            found.push((path.to_owned(), strategy));
         }
     }
     Ok(found)
+}
+
+fn entries(directory: &Path) -> io::Result<Vec<PathBuf>> {
+    fs::read_dir(directory)?.map(|entry| Ok(entry?.path())).collect()
 }
 
 fn strategy_of(entry: Option<&Entry>) -> Result<Strategy, Error> {

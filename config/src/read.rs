@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use tercel_outputs::{Level, Limits};
 use tercel_rules::fields::StaticFields;
+use tercel_rules::files;
 use tercel_rules::load::{AppendOutput, ExtraField, parse_priority, unknown_field};
 use tercel_rules::output::Template;
 use tercel_rules::program::Priority;
@@ -77,7 +78,7 @@ pub(crate) fn absent_files(root: &Entry) -> Vec<PathBuf> {
     let mut reader = Reader { root, errors: Vec::new(), warnings: Vec::new() };
     let mut paths = named_rules(&mut reader);
     paths.extend(named_correlations(&mut reader));
-    paths.retain(|path| !path.exists());
+    paths.retain(|path| files::is_absent(path));
     paths
 }
 
@@ -99,7 +100,7 @@ fn named_correlations(reader: &mut Reader<'_>) -> Vec<PathBuf> {
 
 /// As in Falco, files that do not exist are left out, such as a local one.
 fn existing(mut paths: Vec<PathBuf>) -> Vec<PathBuf> {
-    paths.retain(|path| path.exists());
+    paths.retain(|path| !files::is_absent(path));
     paths
 }
 

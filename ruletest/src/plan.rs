@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use tercel_replay::depends_on_order;
 use tercel_replay::{Matching, Options, Paths};
 use tercel_rules::fields::nearest;
+use tercel_rules::files::is_absent;
 use tercel_rules::program::{Operand, Program};
 
 use crate::sets::{RuleSet, Sets, idle};
@@ -129,7 +130,11 @@ impl Plan {
         checked(case, set, bless)?;
         let Some(trace) = &case.trace else { return Ok(Answer::Loaded(at)) };
         if !trace.path.is_file() {
-            let reason = if trace.path.exists() { "not a regular file" } else { "no such file" };
+            let reason = match trace.path.metadata() {
+                Ok(_) => "not a regular file".to_owned(),
+                Err(_) if is_absent(&trace.path) => "no such file".to_owned(),
+                Err(error) => error.to_string(),
+            };
             let message = format!("{}: {reason}", trace.path.display());
             return Err(case.problem(trace.offset, message).into());
         }

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use tercel_replay::Settings;
+use tercel_rules::files::is_absent;
 
 use super::overrides::{PathsName, RuleMatching};
 use super::read::captures_only;
@@ -72,7 +73,7 @@ impl TuneArgs {
     pub fn intent(self) -> Result<Tune, Failure> {
         let good = files(&self.good)?;
         let bad = if self.bad.is_empty() { Vec::new() } else { files(&self.bad)? };
-        if let Some(missing) = self.tests.iter().find(|path| !Path::new(path).exists()) {
+        if let Some(missing) = self.tests.iter().find(|path| is_absent(Path::new(path))) {
             return Err(Failure::usage(format!("{}: no such file or directory", missing.display())));
         }
         Ok(Tune {

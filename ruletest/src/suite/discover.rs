@@ -3,6 +3,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use tercel_rules::files::is_absent;
+
 use crate::error::RunError;
 use crate::paths::near;
 
@@ -12,7 +14,7 @@ pub(crate) fn test_files(paths: &[PathBuf]) -> Result<Vec<PathBuf>, RunError> {
     let mut files = Vec::new();
     for path in paths {
         if !path.is_dir() {
-            if !path.exists() {
+            if is_absent(path) {
                 return Err(RunError::NoSuchPath(path.clone()));
             }
             files.push(near(path));
