@@ -25,12 +25,11 @@ const REFUSED: &[(&[&str], &str)] = &[
         "use systemd, which tracks the process; in scripts: sh -c 'echo $$ >FILE; exec tercel live …'",
     ),
     (&["-d", "--daemon"], "use 'systemctl enable --now tercel' to run it in the background"),
-    (&["-e"], "use 'tercel replay -r RULES FILE' for captures"),
     (
         &["-g", "--gvisor-config", "--gvisor-generate-config", "--gvisor-root"],
         "events of gVisor are not read; tercel records from the kernel of the host",
     ),
-    (&["--nodriver"], "live always reads from the kernel; use 'tercel replay' for captures"),
+    (&["--nodriver"], "live always reads from the kernel, or a capture with -e FILE"),
     (&["-u", "--userspace"], "live always reads from the kernel"),
     (
         &["--stats-interval"],
@@ -285,6 +284,11 @@ impl Live {
                 // Every line is written at once, there is one probe, and no event waits for a container engine.
                 "-U" | "--unbuffered" | "--modern-bpf" | "--disable-cri-async" => {}
                 "-A" => self.set("base_syscalls.all=true"),
+                "-e" => {
+                    let file = words.next().ok_or_else(|| Failure::usage("-e: name the capture"))?;
+                    self.set("engine.kind=replay");
+                    self.set(&format!("engine.replay.capture_file={}", file.to_string_lossy()));
+                }
                 "-b" | "--print-base64" => self.set("buffer_format_base64=true"),
                 "--enable-source" | "--disable-source" => {
                     let source = words.next().unwrap_or_default();

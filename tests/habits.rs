@@ -162,7 +162,7 @@ fn flags_without_a_meaning_say_what_to_use() {
         (&["-P", "/run/x"], "use systemd"),
         (&["--pidfile", "/run/x"], "use systemd"),
         (&["-d"], "systemctl enable --now tercel"),
-        (&["-e", "x.scap"], "tercel replay -r RULES FILE"),
+        (&["-r", "rules", "-e"], "-e: name the capture"),
         (&["-s", "stats.json"], "webserver.prometheus_metrics_enabled"),
         (&["-k", "http://x"], "container engines"),
         (&["--list-plugins"], "plugins cannot be loaded"),
@@ -211,6 +211,50 @@ fn a_link_named_falco_is_live() {
     place.file("falco.yaml", format!("rules_files: [{rules}]\n"));
     let config = place.name("falco.yaml");
     assert_eq!(falco(&["-c", &config, "--dry-run"]).out, ran(&["config", "check", &config], 0).out);
-    let refused = falco(&["-e", "x.scap"]);
-    assert_eq!((refused.code, refused.err.contains("tercel replay")), (2, true), "{}", refused.all());
+    let refused = falco(&["-N"]);
+    assert_eq!((refused.code, refused.err.contains("tercel fields")), (2, true), "{}", refused.all());
+}
+
+/// Falco reads a capture with `-e FILE` and with `engine.kind: replay`, prints its alerts, and ends.
+#[test]
+fn a_capture_in_the_place_of_the_kernel() {
+    const TRACE: &str = "testdata/traces/shell-spawned-by-server-program.scap";
+    let place = Place::new("engine");
+    let expected = ran(&["replay", "-q", "-r", "rules", TRACE], 0).out;
+    assert!(!expected.is_empty());
+    let text = format!("engine: {{kind: replay, replay: {{capture_file: {TRACE}}}}}\nrules_files: [rules]\n");
+    place.file("falco.yaml", text);
+    let (file, link) = (place.name("falco.yaml"), place.name("falco"));
+    symlink(binary(), &link).expect("a link");
+    let of_falco = Command::new(&link)
+        .args(["-r", "rules", "-e", TRACE])
+        .current_dir(tercel_test_support::root())
+        .stdin(Stdio::null())
+        .output()
+        .expect("the binary runs");
+    assert_eq!(Ran::from(of_falco).out, expected);
+    for arguments in [
+        &["live", "-q", "-r", "rules", "-e", TRACE][..],
+        &["live", "-q", "-c", &file],
+        &["live", "-q", "-c", &file, "evt.num > 0"],
+        &["replay", "-q", "-c", &file, TRACE],
+    ] {
+        assert_eq!(ran(arguments, 0).out, expected, "{arguments:?}");
+    }
+    assert_eq!(ran(&["live", "-q", "-c", &file, "evt.num = 0"], 0).out, "");
+    let output = place.name("alerts");
+    ran(&["live", "-q", "-c", &file, "--output", &output], 0);
+    assert_eq!(std::fs::read_to_string(&output).expect("the alerts"), expected);
+
+    let plan = lines(&["live", "-c", &file, "--dry-run"]);
+    let line = format!("would read the capture {TRACE}, write alerts as text to standard output, and end");
+    assert!(plan.contains(&line), "{plan:?}");
+    let elsewhere = ["live", "-c", &file, "-o", "syslog_output.enabled=true"];
+    let said = ran(&elsewhere, 0).err;
+    assert!(said.contains("alerts of a capture go to standard output, not to syslog at"), "{said}");
+    let trace = place.name("x.scap");
+    refused(&["live", "-c", &file, "-w", &trace], 2, "-w, --ring: the events come from a capture");
+    refused(&["live", "-c", &file, "-M", "5"], 2, "-M: the events come from a capture");
+    refused(&["live", "-r", "rules", "-e", "/no/such.scap"], 4, "/no/such.scap: no such file");
+    refused(&["live", "-r", "rules", "-o", "engine.kind=replay"], 2, "engine.replay.capture_file is not set");
 }

@@ -60,7 +60,7 @@ pub(crate) const KEYS: &[(&str, Use)] = &[
     ("engine.modern_ebpf.cpus_for_each_buffer", Ignored("2", "every CPU has its own ring buffer")),
     ("engine.modern_ebpf.disable_iterators", Ignored("false", ONE_PROBE)),
     ("engine.modern_ebpf.drop_failed_exit", Ignored("false", "failed calls are evaluated too")),
-    ("engine.replay.capture_file", Ignored("", "use 'tercel replay -c FILE' for captures")),
+    ("engine.replay.capture_file", Used),
     ("falco_libs.snaplen", Used),
     (
         "falco_libs.thread_table_auto_purging_interval_s",

@@ -62,8 +62,8 @@ pub fn config(root: &Entry) -> Result<Read, Vec<Remark>> {
         calls: calls(&mut reader),
         snaplen: reader.number("falco_libs.snaplen", 80, 0..=u32::from(u16::MAX)),
         ring: PRESET << reader.number("engine.modern_ebpf.buf_size_preset", 5, 1..=10u32),
+        capture_file: capture_file(&mut reader),
     };
-    engine(&mut reader);
     checked_only(&mut reader);
     let Reader { errors, warnings, .. } = reader;
     if errors.is_empty() { Ok(Read { config, warnings }) } else { Err(errors) }
@@ -476,17 +476,22 @@ fn checked_only(reader: &mut Reader<'_>) {
     }
 }
 
-fn engine(reader: &mut Reader<'_>) {
-    let Some((text, place)) = reader.text("engine.kind") else { return };
+/// The capture to read instead of the kernel, if the engine is one that reads captures.
+fn capture_file(reader: &mut Reader<'_>) -> Option<PathBuf> {
+    let file =
+        reader.text("engine.replay.capture_file").map(|(text, _)| text).filter(|text| !text.is_empty());
+    let (text, place) = reader.text("engine.kind")?;
     match text {
         // Falco has several probes; here there is one.
         "modern_ebpf" | "ebpf" | "kmod" => {}
-        "replay" | "nodriver" | "gvisor" => {
-            reader.wrong(
-                place,
-                format!("engine.kind '{text}' is not supported by live; use 'tercel replay' for captures"),
-            );
+        "replay" if file.is_some() => return file.map(PathBuf::from),
+        "replay" => {
+            reader.wrong(place, "engine.kind is replay, and engine.replay.capture_file is not set".to_owned())
         }
-        _ => reader.wrong(place, format!("engine.kind must be modern_ebpf or kmod, not '{text}'")),
+        "nodriver" | "gvisor" => {
+            reader.wrong(place, format!("engine.kind '{text}' is not supported"));
+        }
+        _ => reader.wrong(place, format!("engine.kind must be modern_ebpf, kmod or replay, not '{text}'")),
     }
+    None
 }

@@ -55,6 +55,8 @@ pub struct Config {
     pub snaplen: u32,
     /// Bytes of the ring of each CPU.
     pub ring: u32,
+    /// A capture that is read instead of the kernel's events.
+    pub capture_file: Option<PathBuf>,
 }
 
 impl Config {

@@ -109,7 +109,7 @@ fn every_wrong_value_has_its_place() {
         "F:3:3: file_output is enabled, but has no filename",
         "F:4:41: webserver.listen_port must be a number from 0 to 65535, not '99999'",
         "F:6:16: unknown system call 'opne'",
-        "F:7:16: engine.kind 'replay' is not supported by live",
+        "F:7:16: engine.kind is replay, and engine.replay.capture_file is not set",
         "F:8:33: an action must be ignore, log, alert or exit, not 'shout'",
         "F:10:5: an entry of rules must be 'enable:' or 'disable:'",
         "-o rule_matching=some: rule_matching must be one of first, all, not 'some'",

@@ -40,6 +40,15 @@ fn flags_of_falco_are_taken() {
         ("tercel live -S 200", "tercel live -s 200"),
         ("falco --snaplen=200", "falco live -s 200"),
         ("falco -vLra", "falco rules list a"),
+        (
+            "falco -r a -e x.scap",
+            "falco live -r a -o engine.kind=replay -o engine.replay.capture_file=x.scap",
+        ),
+        ("falco -vex", "falco live -v -o engine.kind=replay -o engine.replay.capture_file=x"),
+        (
+            "tercel live -c f -e x --dry-run",
+            "tercel config check f -o engine.kind=replay -o engine.replay.capture_file=x",
+        ),
         ("falco -ra -Upc", "falco live -r a -o append_output[].suggested_output=true"),
         ("falco --rules=a -L", "falco rules list a"),
         ("falco --validate=a", "falco rules check a"),
@@ -61,13 +70,12 @@ fn flags_of_falco_are_taken() {
 fn flags_without_a_meaning_name_what_to_use() {
     for (typed, expected) in [
         ("tercel live -P /run/x", "systemd"),
-        ("falco -e trace.scap", "tercel replay"),
-        ("falco -vetrace.scap", "tercel replay"),
         ("falco --pidfile=/run/x", "systemd"),
         ("falco --list k8s_audit", "plugins cannot be loaded"),
         ("falco --disable-source=syscall", "plugins cannot be loaded"),
         ("falco --gvisor-config=x", "gVisor"),
-        ("falco --nodriver", "tercel replay"),
+        ("falco --nodriver", "-e FILE"),
+        ("falco -e", "name the capture"),
         ("falco --stats-interval=5", "metrics.interval"),
         ("falco -N", "tercel fields"),
         ("falco -i", "tercel events --list"),

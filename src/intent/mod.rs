@@ -119,6 +119,7 @@ pub struct Filter {
 }
 
 /// Rules and which of them run.
+#[derive(Clone)]
 pub struct Rules {
     /// Rule files and directories of them, in the order of loading.
     pub files: Vec<PathBuf>,

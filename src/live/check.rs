@@ -39,18 +39,17 @@ pub fn run(file: Option<&Path>, overrides: &[String]) -> Result<Outcome, Failure
     if config.rules_files.is_empty() {
         // The configuration is still valid: rules can be named on the command line of live.
         let none = Loader::new(Options::default()).finish();
-        let lines = intent::lines(config, &loaded.absent, &[], &none, &kinds);
+        let lines = intent::lines(config, &loaded.absent, &[], &none, &[], &kinds);
         let text = "would exit with code 2 unless --rules names rule files: none of rules_files exists";
         return finish(print(&mut out, &lines).and_then(|()| writeln!(out, "{text}")));
     }
     let plan = Plan::new(None, Options::default(), config)?;
     let rules = plan.read()?;
-    let lines = intent::lines(config, &loaded.absent, &plan.sources()?, &rules, &kinds);
+    let correlations = plan.correlations();
+    let lines = intent::lines(config, &loaded.absent, &plan.sources()?, &rules, correlations, &kinds);
     let unmatched = plan.unmatched(&rules);
     let remarks = unmatched.iter().try_for_each(|line| writeln!(out, "warning: {line}"));
     let outcome = finish(remarks.and_then(|()| print(&mut out, &lines)))?;
-    let named = plan.correlations().iter().map(|path| format!("load the correlations of {}", path.display()));
-    finish(print(&mut out, &named.collect::<Vec<_>>()))?;
     let correlations = plan.correlate(&rules);
     rule_files::program(rules, false, false)?;
     let correlations = correlations.map_err(|errors| Failure::usage(errors.join("\n")))?;

@@ -14,6 +14,7 @@ pub fn lines(
     absent: &[PathBuf],
     sources: &[(&Path, Found)],
     rules: &Loaded,
+    correlations: &[PathBuf],
     kinds: &[Kind],
 ) -> Vec<String> {
     let mut lines = Vec::new();
@@ -29,6 +30,7 @@ pub fn lines(
             }
         }
     }
+    lines.extend(correlations.iter().map(|path| format!("load the correlations of {}", path.display())));
     lines.extend(absent.iter().map(|path| format!("skip {}: it does not exist", path.display())));
     let form = match (config.lines.json, config.lines.schema) {
         (false, _) => "text",
@@ -36,6 +38,13 @@ pub fn lines(
         (true, Schema::Ecs) => "ECS JSON",
         (true, Schema::Ocsf) => "OCSF JSON",
     };
+    let threshold = format!("run no rule less urgent than {}", config.priority.name());
+    if let Some(capture) = &config.capture_file {
+        let capture = capture.display();
+        lines.push(format!("read the capture {capture}, write alerts as {form} to standard output, and end"));
+        lines.push(threshold);
+        return lines;
+    }
     lines.extend(kinds.iter().map(|kind| match (kind, kind.obstacle()) {
         (Kind::Otlp(_), _) => format!("send alerts as log records to {}", kind.target()),
         (_, None) => format!("write alerts as {form} to {}", kind.target()),
@@ -51,7 +60,10 @@ pub fn lines(
         let prefix = config.capture.prefix.display();
         lines.push(format!("write the events around alerts of {which} to {prefix}_TIME_EVENT.scap"));
     }
-    lines.push(format!("run no rule less urgent than {}", config.priority.name()));
+    if let Some(file) = config.metrics.output_file.as_ref().filter(|_| config.metrics.enabled) {
+        lines.push(format!("write metrics to the file {}", file.display()));
+    }
+    lines.push(threshold);
     lines.extend(config.web.iter().map(|web| format!("serve {} on {}", web.scheme(), web.address)));
     lines
 }
@@ -99,7 +111,7 @@ mod tests {
         let rules = plan.read().expect("rules");
         let sources = plan.sources().expect("files");
         let kinds = loaded.config.kinds();
-        let lines = lines(&loaded.config, &loaded.absent, &sources, &rules, &kinds);
+        let lines = lines(&loaded.config, &loaded.absent, &sources, &rules, &[], &kinds);
         assert_eq!(rules.program.rules.len(), 1);
         assert_eq!(
             lines,

@@ -12,6 +12,7 @@ mod lines;
 mod log;
 mod recordings;
 mod reload;
+mod replayed;
 mod rules;
 mod setup;
 mod signals;
@@ -52,12 +53,16 @@ pub fn run(args: &Live) -> Result<Outcome, Failure> {
     let config = &setup.config;
     let mut log = Log::new(config, args.quiet)?;
     log.remarks(&remarks);
+    if let Some(capture) = &config.capture_file {
+        return replayed::run(args, &setup, capture, &log);
+    }
     let kinds = setup.kinds(args);
     flight::check(config)?;
     let rules = setup.plan.read()?;
     setup.plan.unmatched(&rules).iter().for_each(|line| log.tell(Level::Warning, line));
     setup.refuse_overwriting(args, &kinds)?;
-    for line in intent::lines(config, &setup.absent, &setup.plan.sources()?, &rules, &kinds) {
+    let (sources, correlations) = (setup.plan.sources()?, setup.plan.correlations());
+    for line in intent::lines(config, &setup.absent, &sources, &rules, correlations, &kinds) {
         log.tell(Level::Info, &line);
     }
     let redaction = redaction(args, config)?;

@@ -45,6 +45,11 @@ impl Setup {
         Ok((Setup { config, plan, absent, configuration, files }, remarks))
     }
 
+    /// The files of the configuration.
+    pub fn configuration(&self) -> &[PathBuf] {
+        &self.configuration
+    }
+
     /// The outputs that are configured; without any, standard output.
     pub fn kinds(&self, args: &Live) -> Vec<Kind> {
         match &args.output {
