@@ -88,11 +88,21 @@ pub fn missing(word: &str) -> Failure {
     }
 }
 
-/// Whether a word of a filter looks like the name of a capture: a path, or a name with the extension of one.
+/// Whether a word looks like the name of a capture: a path, or a name with the extension of one.
 pub fn looks_like_path(word: &str) -> bool {
     let has_name = |extension: &&str| word.strip_suffix(extension).is_some_and(|name| name.ends_with('.'));
-    let is_term = word.contains(['=', '<', '>', '(', ')', '"', '\'', ' ']);
-    !is_term && (word.starts_with('/') || word.starts_with("./") || EXTENSIONS.iter().any(has_name))
+    let is_path = word.starts_with('/') || word.starts_with("./") || EXTENSIONS.iter().any(has_name);
+    is_path && !is_term(word)
+}
+
+/// Whether the first word of what is no filter was meant as a capture: it looks like one, or no filter begins with it, since fields
+/// have a dot and filters have no macros.
+pub fn begins_no_filter(word: &str) -> bool {
+    looks_like_path(word) || !is_term(word) && (word.contains('/') || !word.contains('.') && word != "not")
+}
+
+fn is_term(word: &str) -> bool {
+    word.contains(['=', '<', '>', '(', ')', '"', '\'', ' '])
 }
 
 /// The capture files of a directory in alphabetical order.

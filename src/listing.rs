@@ -4,13 +4,48 @@ use std::io::{self, Write};
 
 use serde_json::json;
 use tercel_format::catalogue::{EVENTS, EventFlags, EventInfo};
-use tercel_rules::fields::{ArgRule, FIELDS, FieldFlags, FieldInfo};
+use tercel_rules::fields::{ArgRule, FIELDS, FieldFlags, FieldInfo, nearest};
 
+use crate::exit::Failure;
 use crate::intent::List;
+
+/// Refuses to list no field.
+///
+/// # Errors
+/// No field has the text in its name.
+pub fn check_fields(args: &List) -> Result<(), Failure> {
+    check(args, "field", listed_fields().map(|info| info.name))
+}
+
+/// Refuses to list no event.
+///
+/// # Errors
+/// No event has the text in its name.
+pub fn check_events(args: &List) -> Result<(), Failure> {
+    check(args, "event", listed_events().map(|info| info.name))
+}
+
+fn check(args: &List, what: &str, names: impl Iterator<Item = &'static str> + Clone) -> Result<(), Failure> {
+    match &args.text {
+        Some(text) if !names.clone().any(|name| wanted(args, name)) => {
+            let near = nearest(text, names).map(|near| format!("; did you mean '{near}'?"));
+            Err(Failure::usage(format!("no {what} has '{text}' in its name{}", near.unwrap_or_default())))
+        }
+        Some(_) | None => Ok(()),
+    }
+}
+
+fn listed_fields() -> impl Iterator<Item = &'static FieldInfo> + Clone {
+    FIELDS.iter().filter(|info| !info.flags.contains(FieldFlags::TABLE_ONLY))
+}
+
+fn listed_events() -> impl Iterator<Item = &'static EventInfo> + Clone {
+    EVENTS.iter().filter(|info| !info.any(EventFlags::UNUSED | EventFlags::OLD_VERSION))
+}
 
 /// Prints the fields that conditions and outputs can use.
 pub fn fields(out: &mut dyn Write, args: &List) -> io::Result<()> {
-    for info in FIELDS.iter().filter(|info| !info.flags.contains(FieldFlags::TABLE_ONLY)) {
+    for info in listed_fields() {
         if !wanted(args, info.name) {
             continue;
         }
@@ -33,7 +68,7 @@ pub fn fields(out: &mut dyn Write, args: &List) -> io::Result<()> {
 
 /// Prints the events of the newest schema, with their parameters.
 pub fn events(out: &mut dyn Write, args: &List) -> io::Result<()> {
-    for info in EVENTS.iter().filter(|info| !info.any(EventFlags::UNUSED | EventFlags::OLD_VERSION)) {
+    for info in listed_events() {
         if !wanted(args, info.name) {
             continue;
         }

@@ -118,8 +118,8 @@ fn run(intent: &Intent) -> Result<Outcome, Failure> {
         Intent::View(intent) => tables::run(intent),
         Intent::TableList => tables::list(),
         Intent::Assets(directory) => assets::run(directory),
-        Intent::Fields(intent) => list(intent, listing::fields),
-        Intent::EventTypes(intent) => list(intent, listing::events),
+        Intent::Fields(intent) => list(intent, listing::check_fields, listing::fields),
+        Intent::EventTypes(intent) => list(intent, listing::check_events, listing::events),
         Intent::Events(intent) => events::run(intent),
     }
 }
@@ -136,7 +136,12 @@ fn sql(_: &intent::Sql) -> Result<Outcome, Failure> {
     ))
 }
 
-fn list(intent: &List, print: fn(&mut dyn Write, &List) -> io::Result<()>) -> Result<Outcome, Failure> {
+fn list(
+    intent: &List,
+    check: fn(&List) -> Result<(), Failure>,
+    print: fn(&mut dyn Write, &List) -> io::Result<()>,
+) -> Result<Outcome, Failure> {
+    check(intent)?;
     let mut out = io::BufWriter::new(io::stdout().lock());
     finish(print(&mut out, intent).and_then(|()| out.flush()))
 }

@@ -56,6 +56,7 @@ pub fn list(args: &RulesList) -> Result<Outcome, Failure> {
         return finish(out.write_all(page.as_bytes()).and_then(|()| out.flush()));
     }
     let loaded = accepted(loader.finish())?;
+    unmatched(&args.rules.options, &loaded.rules).iter().for_each(|line| eprintln!("warning: {line}"));
     let is_named = |rule: &&RuleInfo| args.rule.as_ref().is_none_or(|name| *name == rule.name);
     let rules: Vec<&RuleInfo> = loaded.rules.iter().filter(is_named).collect();
     if let (Some(name), []) = (&args.rule, rules.as_slice()) {

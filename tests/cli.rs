@@ -31,6 +31,15 @@ fn mistakes_have_their_exit_codes() {
     refused(&["replay", "-r", "testdata", TRACE], 2, "no *.yaml file");
     refused(&["replay", "-r", "rules", "no-such.scap"], 4, "no-such.scap: no such file");
     refused(&["replay", "-r", "rules", TRACE, "no-such.scap"], 4, "no-such.scap: no such file");
+    for verb in ["events", "ps", "net", "timeline"] {
+        refused(&[verb, TRACE, "no-such"], 4, "no-such: no such file");
+        refused(&[verb, TRACE, "proc.nmae=x"], 2, "did you mean 'proc.name'");
+    }
+    let advice = ran(&["replay", "--no-such-flag", TRACE], 2).err;
+    assert!(
+        advice.contains("unexpected argument '--no-such-flag'") && !advice.contains("as a value"),
+        "{advice}"
+    );
     refused(&["replay", "-r", "rules", "--from", "+2s", "--to", "+1s", TRACE], 2, "--to is before --from");
     refused(&["replay", "-r", "rules", "--from=-1s", "--to=-2s", TRACE], 2, "--to is before --from");
     refused(&["replay", "-r", "rules", "--from", "#3-#4", "--to", "#9", TRACE], 2, "without --to");
@@ -133,7 +142,7 @@ fn a_configuration_gives_rules_fields_and_the_form_of_lines() {
 
 #[test]
 fn what_may_not_be_read_is_not_called_missing() {
-    const CHECK: &str = "captures that may not be read";
+    const CHECK: &str = "files that may not be read";
     let place = Place::new("closed");
     std::fs::create_dir(place.path("closed")).expect("a directory");
     place.file("closed/x.scap", b"");
@@ -141,15 +150,35 @@ fn what_may_not_be_read_is_not_called_missing() {
         std::fs::set_permissions(place.path("closed"), std::fs::Permissions::from_mode(mode)).expect("set");
     };
     let path = place.name("closed/x.scap");
+    let configuration = place.name("configuration.yaml");
+    place.file("configuration.yaml", format!("rules_files: [{path}]\n"));
+    let (more, suite) = (place.name("more.yaml"), place.name("suite.test.yaml"));
+    place.file("more.yaml", format!("config_files: [{path}]\n"));
+    place.file(
+        "suite.test.yaml",
+        format!("rules: {}/rules\ntrace: {path}\nexpect: {{others: none}}\n", root().display()),
+    );
     set(0o000);
     let is_bound = std::fs::metadata(&path).is_err();
     // Whoever may read everything gives that up.
     let setpriv = if is_bound { Some(None) } else { require(CHECK, tool("setpriv")).map(Some) };
-    for verb in [&["events"][..], &["info"], &["replay", "-r", "rules"], &["verify"]] {
+    let path = path.as_str();
+    for (words, code) in [
+        (&["events", path][..], 4),
+        (&["info", path], 4),
+        (&["replay", "-r", "rules", path], 4),
+        (&["verify", path], 4),
+        (&["live", "-r", "rules", "-e", path], 4),
+        (&["rules", "check", path], 2),
+        (&["config", "check", path], 2),
+        (&["config", "check", &configuration], 2),
+        (&["config", "check", &more], 2),
+        (&["test", path], 4),
+        (&["test", &suite], 2),
+    ] {
         let Some(setpriv) = &setpriv else { break };
-        let words = [verb, &[path.as_str()]].concat();
         let output = match setpriv {
-            None => tercel(&words).output(),
+            None => tercel(words).output(),
             Some(program) => Command::new(program)
                 .args(["--bounding-set=-all", "--inh-caps=-all"])
                 .arg(binary())
@@ -158,7 +187,8 @@ fn what_may_not_be_read_is_not_called_missing() {
                 .output(),
         };
         let found = Ran::from(output.expect("the binary runs"));
-        assert!(found.code == 4 && found.err.to_lowercase().contains("permission denied"), "{}", found.all());
+        let is_told = found.all().to_lowercase().contains("permission denied");
+        assert!(found.code == code && is_told, "{words:?}: {}", found.all());
     }
     set(0o700);
 }
@@ -231,6 +261,10 @@ fn what_matches_nothing_is_said() {
             "no rule has the tag 'netwrk'; did you mean 'network'?",
         ),
         (&["replay", "-r", "rules", TRACE, "-D", "Foo"], "no rule has a name that matches 'Foo'"),
+        (
+            &["rules", "list", "rules", "-t", "netwrk"],
+            "no rule has the tag 'netwrk'; did you mean 'network'?",
+        ),
     ] {
         let errors = ran(arguments, 0).err;
         assert!(errors.contains(said), "{arguments:?}: '{said}' is not in: {errors}");
@@ -304,6 +338,8 @@ fn catalogues_are_listed() {
     assert_eq!([limited("0"), limited("1"), limited("7")], [0, 1, 7]);
     assert!(stdout(&["events", "-L", "openat2"]).starts_with("> openat2("));
     assert!(stdout(&["fields"]).lines().count() > 250);
+    refused(&["fields", "proc.nmae"], 2, "no field has 'proc.nmae' in its name; did you mean 'proc.name'?");
+    refused(&["events", "-L", "opne"], 2, "no event has 'opne' in its name; did you mean 'open'?");
 }
 
 /// The same alerts in each schema.

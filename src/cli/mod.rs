@@ -36,6 +36,8 @@ mod write;
 use std::ffi::OsString;
 use std::path::PathBuf;
 
+use clap::builder::StyledStr;
+use clap::error::{ContextKind, ContextValue};
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::exit::Failure;
@@ -163,7 +165,8 @@ enum Verb {
 /// # Errors
 /// Arguments contradict each other, or name something that does not exist.
 pub fn parse(words: Vec<OsString>) -> Result<Intent, Failure> {
-    let found = Cli::from_arg_matches(&command().get_matches_from(words)).map_err(Failure::usage)?;
+    let matches = command().try_get_matches_from(words).unwrap_or_else(|error| without_dashes(error).exit());
+    let found = Cli::from_arg_matches(&matches).map_err(Failure::usage)?;
     match found.verb {
         Verb::Record(args) => args.intent().map(Intent::Record),
         Verb::Live(args) => args.intent().map(Intent::Live),
@@ -205,6 +208,18 @@ pub fn parse(words: Vec<OsString>) -> Result<Intent, Failure> {
         Verb::Fields(args) => Ok(Intent::Fields(args.intent())),
         Verb::Events(args) => args.intent(),
     }
+}
+
+/// The error without the advice to write `--` before an unknown flag, which would make a filter or a capture of it.
+fn without_dashes(mut error: clap::Error) -> clap::Error {
+    let is_advice = |text: &StyledStr| text.to_string().contains("as a value, use");
+    if let Some(ContextValue::StyledStrs(tips)) = error.remove(ContextKind::Suggested) {
+        let kept: Vec<StyledStr> = tips.into_iter().filter(|tip| !is_advice(tip)).collect();
+        if !kept.is_empty() {
+            error.insert(ContextKind::Suggested, ContextValue::StyledStrs(kept));
+        }
+    }
+    error
 }
 
 /// The definition of the command line, for man pages and completions.

@@ -136,7 +136,10 @@ impl WindowArgs {
 /// No capture exists, the filter is invalid, or two filters are given.
 pub fn captures(words: &[String], option: Option<String>) -> Result<(Vec<Input>, Option<Filter>), Failure> {
     let (traces, rest) = inputs::traces_and_rest(words)?;
-    Ok((traces, filter(rest, option, "after the captures")?))
+    match (filter(rest, option, "after the captures"), rest) {
+        (Err(_), [word, ..]) if inputs::begins_no_filter(word) => Err(inputs::missing(word)),
+        (filter, _) => Ok((traces, filter?)),
+    }
 }
 
 /// Captures alone.
