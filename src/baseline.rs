@@ -24,7 +24,8 @@ fn each(
     args: &Asked,
     mut work: impl FnMut(&str, Option<Zone>, &Answer) -> Result<Next, Failure>,
 ) -> Result<Outcome, Failure> {
-    let question = Tables::new(baseline::TABLES, args.window, args.program(), args.memory());
+    let question =
+        Tables::new(baseline::TABLES, args.window, args.program(), args.memory()).with_paths(args.seen_paths);
     captures::each(&args.traces, args.quiet, |name, capture, progress| {
         let zone = capture.header().map(|header| header.zone.clone());
         let answer = question.ask(capture, args.threads(), &|bytes| progress.advance(bytes));

@@ -62,7 +62,7 @@ fn written(done: io::Result<()>) -> Result<Next, Failure> {
 
 fn events(args: &Export, fields: &[EventField], out: Box<dyn Write + Send>) -> Result<Outcome, Failure> {
     let asked = &args.asked;
-    let question = Events::new(asked.window, asked.program(), fields.to_vec());
+    let question = Events::new(asked.window, asked.program(), fields.to_vec()).with_paths(asked.seen_paths);
     let mut sink = Sink::of_events(args.form, out, fields, names_files(args)).map_err(Failure::io)?;
     let outcome = captures::each(&args.asked.traces, args.asked.quiet, |name, capture, progress| {
         let mut take = |rows: Vec<_>| rows.iter().try_for_each(|row| sink.event(name, row));
@@ -90,8 +90,9 @@ fn names_files(args: &Export) -> bool {
 fn table_rows(args: &Export, table: Table, out: Box<dyn Write + Send>) -> Result<Outcome, Failure> {
     let program = program(args)?;
     let asked = &args.asked;
-    let question =
-        Tables::new(&[table], asked.window, asked.program(), asked.memory()).with_rules(program.as_ref());
+    let question = Tables::new(&[table], asked.window, asked.program(), asked.memory())
+        .with_paths(asked.seen_paths)
+        .with_rules(program.as_ref());
     let mut sink = Sink::of_table(args.form, out, table.info(), names_files(args)).map_err(Failure::io)?;
     let outcome = captures::each(&args.asked.traces, args.asked.quiet, |name, capture, progress| {
         let answer = question.ask(capture, args.asked.threads(), &|bytes| progress.advance(bytes));
@@ -107,7 +108,8 @@ fn table_rows(args: &Export, table: Table, out: Box<dyn Write + Send>) -> Result
 fn objects(args: &Export, schema: Schema, out: Box<dyn Write + Send>) -> Result<Outcome, Failure> {
     let program = program(args)?;
     let asked = &args.asked;
-    let question = Tables::new(activity::TABLES, asked.window, asked.program(), asked.memory());
+    let question = Tables::new(activity::TABLES, asked.window, asked.program(), asked.memory())
+        .with_paths(asked.seen_paths);
     let mut out = BufWriter::new(out);
     let mut inputs = args.asked.traces.iter();
     let outcome = captures::each(&args.asked.traces, args.asked.quiet, |name, capture, progress| {

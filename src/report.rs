@@ -22,8 +22,9 @@ pub fn run(args: &Report) -> Result<Outcome, Failure> {
     let mut out = output(args)?;
     let asked = &args.asked;
     let program = rules::load(&args.rules, asked.quiet, asked.verbose)?;
-    let question =
-        Tables::new(report::TABLES, asked.window, asked.program(), asked.memory()).with_rules(Some(&program));
+    let question = Tables::new(report::TABLES, asked.window, asked.program(), asked.memory())
+        .with_paths(asked.seen_paths)
+        .with_rules(Some(&program));
     let version = format!("{} {}", env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION"));
     let mut made = report::Report::new(version, program.rules.len());
     let mut events = 0;

@@ -171,6 +171,23 @@ fn a_moment_shows_what_existed_then() {
     assert!(found.err.contains("cannot be used with"), "{}", found.err);
 }
 
+/// A library that is opened by way of a link, `/lib` to `/usr/lib`.
+#[test]
+fn filters_see_the_paths_that_are_asked_for() {
+    const LINKED: &str = "testdata/traces/recovery-inhibited.scap";
+    let given = "fd.name = /lib/x86_64-linux-gnu/libc.so.6";
+    let resolved = "fd.name = /usr/lib/x86_64-linux-gnu/libc.so.6";
+    for verb in [&["files", "--json"][..], &["export", "--fields", "fd.name"]] {
+        let rows =
+            |filter: &str, paths: &[&str]| objects(&[verb, &["-q"], paths, &[LINKED, filter]].concat()).len();
+        let whose = |paths| [given, resolved].map(|filter| rows(filter, &["--paths", paths]) > 0);
+        assert_eq!(whose("caller"), [true, false], "{verb:?}");
+        assert_eq!(whose("kernel"), [false, true], "{verb:?}");
+        assert_eq!(whose("both"), [true, true], "{verb:?}");
+        assert_eq!(rows(resolved, &[]), rows(resolved, &["--paths", "both"]), "{verb:?}");
+    }
+}
+
 #[test]
 fn mistakes_are_told() {
     for (arguments, message) in [

@@ -12,7 +12,7 @@ use tercel_replay::scan::{
     ScanError, Supply, Threads, Visitor, scan_all,
 };
 use tercel_replay::state::{ResumePoint, State};
-use tercel_replay::{Context, Filter, Origin, Position, Settings, Window, depends_on_order};
+use tercel_replay::{Context, Filter, Origin, Paths, Position, Settings, Window, depends_on_order};
 use tercel_rules::fields::{ArgRule, FIELDS, FieldFlags};
 use tercel_rules::output::Template;
 use tercel_rules::program::{Operand, Program};
@@ -107,6 +107,8 @@ pub struct Events<'p> {
     types: Option<Box<[bool]>>,
     filter: Option<&'p Program>,
     fields: Vec<EventField>,
+    /// What the filter sees.
+    settings: Settings,
     is_ordered: bool,
 }
 
@@ -127,7 +129,12 @@ impl<'p> Events<'p> {
     /// Asks for these fields of the events in a window that a filter lets pass.
     pub fn new(window: Window, filter: Option<&'p Program>, fields: Vec<EventField>) -> Events<'p> {
         let is_ordered = !fields.iter().all(EventField::is_of_event) || filter.is_some_and(depends_on_order);
-        Events { window, types: None, filter, fields, is_ordered }
+        Events { window, types: None, filter, fields, settings: Settings::default(), is_ordered }
+    }
+
+    /// Whose paths the filter sees.
+    pub fn with_paths(self, paths: Paths) -> Events<'p> {
+        Events { settings: Settings { paths, ..self.settings }, ..self }
     }
 
     /// Only events of these types (`evt.type`).
@@ -214,7 +221,7 @@ impl Question for Events<'_> {
     type Part = Vec<EventRow>;
 
     fn worker(&self) -> Worker {
-        let filter = self.filter.map(|filter| Filter::new(filter, Settings::default()));
+        let filter = self.filter.map(|filter| Filter::new(filter, self.settings));
         Worker { filter, scratch: Scratch::new(Settings::default()) }
     }
 

@@ -5,6 +5,7 @@ use std::num::NonZeroUsize;
 use clap::Args;
 use tercel_replay::Window;
 
+use super::overrides::PathsName;
 use super::values;
 use crate::exit::Failure;
 use crate::inputs::{self, Input};
@@ -68,6 +69,10 @@ pub struct AskArgs {
     /// The filter as an option, instead of words after the captures
     #[arg(long, value_name = "EXPRESSION")]
     filter: Option<String>,
+    /// Which paths the filter and the conditions of rules see: those that callers gave, those that the kernel resolved, or both: an
+    /// event matches with the ones or with the others. Columns show those of the callers [default: both]
+    #[arg(long, value_enum, value_name = "WHOSE")]
+    paths: Option<PathsName>,
     #[command(flatten)]
     window: WindowArgs,
     #[command(flatten)]
@@ -85,6 +90,7 @@ impl AskArgs {
             window: self.window.intent(&traces, utc)?,
             traces,
             filter,
+            seen_paths: self.paths.map(PathsName::setting).unwrap_or_default(),
             jobs: self.reading.jobs,
             memory: self.reading.memory,
             quiet: self.reading.quiet,

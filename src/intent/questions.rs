@@ -5,9 +5,9 @@ use std::path::PathBuf;
 
 use tercel_analysis::events::EventField;
 use tercel_analysis::tables::Table;
-use tercel_replay::Window;
 use tercel_replay::fields::Direction;
 use tercel_replay::scan::Threads;
+use tercel_replay::{Paths, Window};
 use tercel_rules::program::Program;
 
 use super::{Filter, Rules};
@@ -54,6 +54,8 @@ pub struct Asked {
     pub traces: Vec<Input>,
     /// Which events count.
     pub filter: Option<Filter>,
+    /// Whose paths filter and rules see.
+    pub seen_paths: Paths,
     /// Which part.
     pub window: Window,
     /// Threads.

@@ -28,8 +28,9 @@ pub fn run(view: &View) -> Result<Outcome, Failure> {
     let asked = &view.asked;
     let rules =
         view.rules.as_ref().map(|rules| rules::load(rules, asked.quiet, asked.verbose)).transpose()?;
-    let question =
-        Tables::new(&[view.table], asked.window, asked.program(), asked.memory()).with_rules(rules.as_ref());
+    let question = Tables::new(&[view.table], asked.window, asked.program(), asked.memory())
+        .with_paths(asked.seen_paths)
+        .with_rules(rules.as_ref());
     let mut printer = Printer::new(view)?;
     let (mut events, mut counts) = (0, Box::new([0; CODES]));
     let outcome = captures::each(&asked.traces, asked.quiet, |name, capture, progress| {

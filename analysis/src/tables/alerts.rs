@@ -61,9 +61,9 @@ pub(super) struct Judge<'p> {
 }
 
 impl<'p> Judge<'p> {
-    pub(super) fn new(program: &'p Program) -> Judge<'p> {
+    pub(super) fn new(program: &'p Program, settings: Settings) -> Judge<'p> {
         let matcher = Matcher::new(program, Matching::default());
-        let memory = matcher.memory(Settings::default());
+        let memory = matcher.memory(settings);
         Judge { program, matcher, memory, formatter: Formatter::new(program, Style::default()) }
     }
 

@@ -11,7 +11,7 @@ use tercel_replay::scan::{
     Report, ScanError, Selection, Supply, Threads, Visitor, scan_all,
 };
 use tercel_replay::state::{ResumePoint, State};
-use tercel_replay::{Context, Filter, Origin, Position, Settings, Window, depends_on_order};
+use tercel_replay::{Context, Filter, Origin, Paths, Position, Settings, Window, depends_on_order};
 use tercel_rules::program::Program;
 
 use super::alerts::{Judge, Raised};
@@ -33,6 +33,8 @@ pub struct Tables<'f> {
     window: Window,
     filter: Option<&'f Program>,
     rules: Option<&'f Program>,
+    /// What filter and rules see.
+    settings: Settings,
     /// Most bytes that rows may take.
     memory: usize,
     /// What is put together of traces in columns; `None`: everything.
@@ -42,13 +44,20 @@ pub struct Tables<'f> {
 impl<'f> Tables<'f> {
     /// Asks for tables over the events of a window that a filter lets pass. `memory` is the limit for the rows, in bytes.
     pub fn new(wanted: &[Table], window: Window, filter: Option<&'f Program>, memory: usize) -> Tables<'f> {
-        Tables { wanted: wanted.to_vec(), window, filter, rules: None, memory, selection: None }.selecting()
+        let settings = Settings::default();
+        Tables { wanted: wanted.to_vec(), window, filter, rules: None, settings, memory, selection: None }
+            .selecting()
     }
 
     /// Evaluates rules, for the tables that show alerts. They see the events that the filter lets pass.
     pub fn with_rules(self, rules: Option<&'f Program>) -> Tables<'f> {
         let shows = Table::WITH_ALERTS.iter().any(|table| self.wanted.contains(table));
         Tables { rules: rules.filter(|_| shows), ..self }.selecting()
+    }
+
+    /// Whose paths filter and rules see.
+    pub fn with_paths(self, paths: Paths) -> Tables<'f> {
+        Tables { settings: Settings { paths, ..self.settings }, ..self }
     }
 
     /// Finds out what has to be put together.
@@ -192,8 +201,8 @@ impl<'f> Question for Tables<'f> {
 
     fn worker(&self) -> Worker<'f> {
         Worker {
-            filter: self.filter.map(|filter| Filter::new(filter, Settings::default())),
-            judge: self.rules.map(Judge::new),
+            filter: self.filter.map(|filter| Filter::new(filter, self.settings)),
+            judge: self.rules.map(|rules| Judge::new(rules, self.settings)),
             raised: Vec::new(),
         }
     }
