@@ -11,8 +11,8 @@ use tercel_format::trace::{Header, Zone};
 /// How far ahead a trace lists changes of local time; few recordings take longer.
 const CHANGES: usize = 8;
 
-/// The header of a trace of this host.
-pub fn header(machine: &MachineInfo, filter: &str, snaplen: u32) -> Header {
+/// The header of a trace of this host, with what the recorder says of its hooks.
+pub fn header(machine: &MachineInfo, coverage: String, filter: &str, snaplen: u32) -> Header {
     Header {
         writer: concat!("tercel ", env!("CARGO_PKG_VERSION")).to_owned(),
         hostname: String::from_utf8_lossy(&machine.hostname).into_owned(),
@@ -23,6 +23,7 @@ pub fn header(machine: &MachineInfo, filter: &str, snaplen: u32) -> Header {
         command: std::env::args_os().map(|word| word.to_string_lossy().into_owned()).collect(),
         filter: filter.to_owned(),
         snaplen,
+        coverage,
         ..Header::default()
     }
 }
@@ -72,8 +73,9 @@ mod tests {
     #[test]
     fn a_header_describes_the_host() {
         let machine = MachineInfo { hostname: b"h".to_vec(), boot_ts: 7, ..MachineInfo::default() };
-        let header = header(&machine, "proc.name=cat", 80);
+        let header = header(&machine, "hooks".to_owned(), "proc.name=cat", 80);
         assert_eq!((header.hostname.as_str(), header.boot_ts, header.snaplen), ("h", 7, 80));
+        assert_eq!(header.coverage, "hooks");
         assert!(!header.kernel.is_empty() && !header.architecture.is_empty() && !header.command.is_empty());
     }
 }

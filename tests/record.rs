@@ -75,6 +75,36 @@ fn a_command_is_recorded_with_what_it_starts() {
 }
 
 #[test]
+fn what_processes_use_is_reported() {
+    let Some(_turn) = turn::shared("record::what_processes_use_is_reported") else { return };
+    let (place, storm) = (Place::new("resources"), storm());
+    let (trace, pid) = (place.name("t.scap"), storm.0.id());
+    let filter = format!("evt.type=procinfo and proc.pid={pid}");
+    run(&["record", "-q", "--resources", "100ms", "-n", "20", "-w", &trace, &filter], 0);
+    run(&["verify", "-q", "--keyframes", &trace], 0);
+    let format = "*%proc.name %thread.cpu %thread.vmrss %thread.pfminor";
+    let (told, _) = run(&["events", &trace, "-p", format, "evt.type=procinfo"], 0);
+    let rows: Vec<Vec<&str>> = told.lines().map(|line| line.split(' ').collect()).collect();
+    let number = |text: &str| text.parse::<f64>().unwrap_or_else(|_| panic!("{text} of {told}"));
+    assert_eq!(rows.len(), 20, "{told}");
+    assert!(rows.iter().all(|row| row[0] == "bash" && number(row[2]) > 100.0), "{told}");
+    assert!(rows.iter().any(|row| number(row[1]) > 0.0), "{told}");
+    assert!(rows.windows(2).all(|pair| number(pair[0][3]) <= number(pair[1][3])), "{told}");
+    // The tables have it, too.
+    let columns = ["--columns", "cpu_user,cpu_system", "--json"];
+    let (told, _) = run(&[&["table", "processes", &trace][..], &columns, &[&filter]].concat(), 0);
+    let row: serde_json::Value = serde_json::from_str(&told).expect("one row");
+    let used = |column: &str| row[column].as_f64().unwrap_or_else(|| panic!("{told}"));
+    assert!(used("cpu_user") + used("cpu_system") > 0.0, "{told}");
+    // How it was recorded stands in the trace.
+    let facts = info(&trace, 0);
+    assert!(
+        facts["coverage"].as_str().is_some_and(|text| text.starts_with("Hooks: trace points")),
+        "{facts}"
+    );
+}
+
+#[test]
 fn the_newest_events_are_kept_until_somebody_wants_them() {
     let Some(_turn) = turn::shared("record::the_newest_events_are_kept_until_somebody_wants_them") else {
         return;

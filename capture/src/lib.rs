@@ -69,6 +69,7 @@ mod kernel;
 mod mutation;
 mod options;
 mod probe;
+mod resources;
 mod scope;
 mod source;
 mod turns;

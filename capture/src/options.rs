@@ -1,5 +1,7 @@
 //! What is recorded, as the user chooses it, and what of it did not reach the reader.
 
+use std::time::Duration;
+
 use tercel_probe_abi::scope;
 
 /// What the user may choose.
@@ -22,6 +24,8 @@ pub struct Options {
     pub entries: bool,
     /// Events say how long their calls took.
     pub latency: bool,
+    /// How often events report what processes use: CPU time, memory, page faults; `None`: never.
+    pub resources: Option<Duration>,
 }
 
 /// What the probe captures from now on.
@@ -85,6 +89,7 @@ impl Default for Options {
             scope: None,
             entries: true,
             latency: false,
+            resources: None,
         }
     }
 }

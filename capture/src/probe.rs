@@ -165,6 +165,15 @@ impl Probe {
         Ok((probe, Drain::new(rings, config.0.epoch)))
     }
 
+    /// Where it is attached, for people.
+    pub(crate) fn hooks(&self) -> &'static str {
+        if self.attached.contains(&"classic_sys_exit") {
+            "Hooks: trace points, the classic one for system calls; no fentry, no LSM"
+        } else {
+            "Hooks: trace points, the raw one for system calls; no fentry, no LSM"
+        }
+    }
+
     /// What was lost so far.
     pub(crate) fn drops(&self) -> Drops {
         let mut drops = self.drops_by_cpu().into_iter().fold(Drops::default(), Drops::plus);

@@ -21,6 +21,7 @@ use crate::drain::Drain;
 use crate::error::CaptureError;
 use crate::options::{Drops, Options, PathCoverage, Selection};
 use crate::probe::Probe;
+use crate::resources::Reports;
 use crate::snapshot::Snapshot;
 use crate::uring::UringCoverage;
 
@@ -69,6 +70,10 @@ pub struct Source {
     drain: Drain,
     containers: Containers,
     accounts: Accounts,
+    /// What processes use, if that is wanted.
+    reports: Option<Reports>,
+    /// Every event up to this time was delivered.
+    shown: u64,
     machine: MachineInfo,
     started: u64,
     /// Blocks that come before all events.
@@ -152,6 +157,8 @@ impl Source {
             drain,
             containers,
             accounts: accounts_of_containers,
+            reports: options.resources.map(|interval| Reports::start(interval, engines.first)),
+            shown: 0,
             machine,
             started: begun,
             startup,
@@ -188,6 +195,16 @@ impl Source {
     /// Which paths are recorded.
     pub fn paths(&self) -> PathCoverage {
         self.probe.paths()
+    }
+
+    /// Which hooks of the kernel are in use, for people.
+    pub fn hooks(&self) -> &'static str {
+        self.probe.hooks()
+    }
+
+    /// How this host is watched, for people: hooks, paths, operations of io_uring.
+    pub fn coverage(&self) -> String {
+        format!("{}. {}. {}", self.hooks(), self.paths().text(), self.uring().text())
     }
 
     /// Which operations of io_uring are recorded.
@@ -253,6 +270,7 @@ impl Source {
             return self.deliver(Origin::Ring);
         }
         self.batch = 0;
+        self.shown = self.drain.settled();
         // The last events are delivered once every ring has shown older ones.
         if self.until == u64::MAX || self.drain.settled() < self.until {
             return Progress::Idle;
@@ -302,7 +320,8 @@ impl Source {
         if self.looked.elapsed() >= LOSSES {
             self.look_for_losses();
         }
-        if let Some(step) = self.tell_loss().or_else(|| self.tell_end()).or_else(|| self.tell_ring()) {
+        let step = self.tell_loss().or_else(|| self.tell_end()).or_else(|| self.tell_ring());
+        if let Some(step) = step.or_else(|| self.tell_usage()) {
             return Some(step);
         }
         self.batch = BATCH;
@@ -404,6 +423,13 @@ impl Source {
             .cpu(self.last.1)
             .set("id", text("io_uring".to_owned()))
             .set("desc", text(self.uring().text()));
+        self.make(event)
+    }
+
+    /// The next report of what a process uses as an event. On a host where nothing happens, time goes on all the same.
+    fn tell_usage(&mut self) -> Option<Progress> {
+        let (ts, cpu) = self.last;
+        let event = self.reports.as_ref()?.news(ts.max(self.shown.min(self.until)))?.cpu(cpu);
         self.make(event)
     }
 

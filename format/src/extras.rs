@@ -47,6 +47,8 @@ pub mod kind {
     pub const ENTRY_ADDRESS: u8 = 14;
     /// What is behind an fd that came by other ways than an event that opens it ([`FdFile`](super::FdFile)).
     pub const FD: u8 = 15;
+    /// What a process uses, beside its CPU time ([`Resources`](super::Resources)).
+    pub const RESOURCES: u8 = 16;
 
     /// Whether items of this kind contain a path.
     pub const fn is_path(kind: u8) -> bool {
@@ -189,6 +191,51 @@ impl<'a> FdFile<'a> {
     }
 }
 
+/// Memory of a process and its page faults since its start ([`kind::RESOURCES`]).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Resources {
+    /// Page faults for which something was read.
+    pub major_faults: u64,
+    /// Page faults for which nothing was read.
+    pub minor_faults: u64,
+    /// Address space, in kB.
+    pub size_kb: u32,
+    /// Resident memory, in kB.
+    pub rss_kb: u32,
+    /// Memory in swap, in kB.
+    pub swap_kb: u32,
+}
+
+impl Resources {
+    /// Bytes of its encoding: faults u64 twice, sizes u32 three times. Newer ones may be longer.
+    pub const SIZE: usize = 28;
+
+    /// Its encoding.
+    pub fn bytes(self) -> [u8; Resources::SIZE] {
+        let mut bytes = [0; Resources::SIZE];
+        bytes[..8].copy_from_slice(&self.major_faults.to_le_bytes());
+        bytes[8..16].copy_from_slice(&self.minor_faults.to_le_bytes());
+        bytes[16..20].copy_from_slice(&self.size_kb.to_le_bytes());
+        bytes[20..24].copy_from_slice(&self.rss_kb.to_le_bytes());
+        bytes[24..].copy_from_slice(&self.swap_kb.to_le_bytes());
+        bytes
+    }
+
+    fn read(bytes: &[u8]) -> Option<Resources> {
+        let (major, rest) = bytes.split_first_chunk()?;
+        let (minor, rest) = rest.split_first_chunk()?;
+        let (size, rest) = rest.split_first_chunk()?;
+        let (rss, rest) = rest.split_first_chunk()?;
+        Some(Resources {
+            major_faults: u64::from_le_bytes(*major),
+            minor_faults: u64::from_le_bytes(*minor),
+            size_kb: u32::from_le_bytes(*size),
+            rss_kb: u32::from_le_bytes(*rss),
+            swap_kb: u32::from_le_bytes(*rest.first_chunk()?),
+        })
+    }
+}
+
 /// The items beside an event; most events of most captures have none.
 ///
 /// ```
@@ -263,6 +310,11 @@ impl<'a> Extras<'a> {
     /// What is behind fds that came by other ways than events that open them.
     pub fn fds(self) -> impl Iterator<Item = FdFile<'a>> {
         self.iter().filter(|item| item.kind == kind::FD).filter_map(|item| FdFile::read(item.value))
+    }
+
+    /// What the process uses.
+    pub fn resources(self) -> Option<Resources> {
+        Resources::read(self.get(kind::RESOURCES)?.value)
     }
 
     /// How long the call took, in nanoseconds.
@@ -385,6 +437,15 @@ mod tests {
         assert_eq!(found[1], other);
         (other.fd, other.path) = (7, path);
         assert_eq!((found[0], found.len()), (other, 2));
+        let used = Resources { major_faults: 1, minor_faults: u64::MAX, size_kb: 3, rss_kb: 4, swap_kb: 5 };
+        builder.clear();
+        builder.add(kind::RESOURCES, 0, &[&used.bytes()[..], b"newer"].concat());
+        assert_eq!(builder.extras().resources(), Some(used));
+        for end in 0..Resources::SIZE {
+            builder.clear();
+            builder.add(kind::RESOURCES, 0, &used.bytes()[..end]);
+            assert_eq!(builder.extras().resources(), None, "{end} bytes");
+        }
     }
 
     #[test]

@@ -63,6 +63,9 @@ pub struct LiveArgs {
     /// Measure how long each system call takes (evt.latency); every call then costs more
     #[arg(long, help_heading = "Capture")]
     latency: bool,
+    /// Report this often what each process uses: CPU time, memory, page faults (events procinfo; thread.cpu, thread.vmrss)
+    #[arg(long, value_name = "INTERVAL", value_parser = values::interval, help_heading = "Capture")]
+    resources: Option<Duration>,
     /// Size of the ring buffer of each CPU, 4KiB to 1GiB; a number without a unit is in MiB
     #[arg(long, value_name = "SIZE", value_parser = values::ring, help_heading = "Capture")]
     buffer: Option<u32>,
@@ -158,6 +161,7 @@ impl LiveArgs {
             snaplen: self.snaplen,
             max_args: self.max_args,
             latency: self.latency,
+            resources: self.resources,
             ring: self.buffer,
             redaction: self.redaction.intent(),
             sign: self.sign,

@@ -57,6 +57,9 @@ pub struct RecordArgs {
     /// Record how long each system call took (evt.latency); every call then costs more
     #[arg(long, help_heading = "What to record")]
     latency: bool,
+    /// Report this often what each process uses: CPU time, memory, page faults (events procinfo; thread.cpu, thread.vmrss)
+    #[arg(long, value_name = "INTERVAL", value_parser = values::interval, help_heading = "What to record")]
+    resources: Option<Duration>,
     /// Record only this process and its descendants; recording ends when the last of them ends. Can be given several times
     #[arg(short = 'p', long = "pid", value_name = "PID", help_heading = "What to record")]
     pids: Vec<i64>,
@@ -231,6 +234,7 @@ impl RecordArgs {
             verbose: self.verbose,
             classic: self.classic,
             latency: self.latency,
+            resources: self.resources,
             command: self.command,
         })
     }

@@ -128,6 +128,15 @@ pub fn duration(text: &str) -> Result<Duration, String> {
     duration.ok_or_else(|| "invalid duration; give seconds, or a duration as in 90s, 2m30s or 1h".to_owned())
 }
 
+/// How often something is done: 100 ms to a day.
+pub fn interval(text: &str) -> Result<Duration, String> {
+    const SHORTEST: Duration = Duration::from_millis(100);
+    const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
+    let allowed = |read: &Duration| (SHORTEST..=LONGEST).contains(read);
+    let wrong = || "invalid interval; give one from 100ms to 24h, in seconds or as in 500ms".to_owned();
+    duration(text).ok().filter(allowed).ok_or_else(wrong)
+}
+
 /// A number of bytes with a unit: `4MiB`, `64k`, `10MB`, `1048576`. A number alone counts units of `alone` bytes.
 fn bytes(text: &str, alone: u64) -> Option<u64> {
     let digits = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
@@ -240,6 +249,17 @@ mod tests {
             ("soon", None),
         ] {
             assert_eq!(duration(text).ok(), expected.map(Duration::from_millis), "{text}");
+        }
+        for (text, expected) in [
+            ("1", Some(1000)),
+            ("100ms", Some(100)),
+            ("99ms", None),
+            ("24h", Some(86_400_000)),
+            ("86401", None),
+            ("1e300", None),
+            ("soon", None),
+        ] {
+            assert_eq!(interval(text).ok(), expected.map(Duration::from_millis), "{text}");
         }
     }
 }

@@ -31,6 +31,7 @@ pub(super) fn of(name: &str, summary: &Summary, with_columns: bool) -> Value {
         "writer": summary.header.writer,
         "source": summary.header.source,
         "redaction": summary.header.redaction,
+        "coverage": summary.header.coverage,
         "cpus": summary.machine.as_ref().map(|machine| machine.cpus),
         "memory_bytes": summary.machine.as_ref().map(|machine| machine.memory),
         "sections": totals.sections,

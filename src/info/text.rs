@@ -88,6 +88,7 @@ fn recorder(out: &mut String, header: &Header) {
         ("Filter", &header.filter),
         ("Made from", &header.source),
         ("Redacted", &header.redaction),
+        ("Recorded by", &header.coverage),
     ] {
         if !text.is_empty() {
             line!(out, label, "{}", visible(text));

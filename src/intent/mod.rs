@@ -224,6 +224,8 @@ pub struct Record {
     pub classic: bool,
     /// Record how long calls took.
     pub latency: bool,
+    /// How often to report what processes use.
+    pub resources: Option<Duration>,
     /// The command that is recorded.
     pub command: Vec<OsString>,
 }
@@ -265,6 +267,8 @@ pub struct Live {
     pub max_args: Option<u32>,
     /// Measure how long calls take.
     pub latency: bool,
+    /// How often to report what processes use.
+    pub resources: Option<Duration>,
     /// Bytes of the ring of each CPU.
     pub ring: Option<u32>,
     /// Keep the newest events, within these limits, in memory.

@@ -84,6 +84,7 @@ pub fn run(args: &Live) -> Result<Outcome, Failure> {
         max_args: args.max_args.unwrap_or(Probing::USUAL_ARGS),
         ring: args.ring.unwrap_or(config.ring),
         latency: args.latency,
+        resources: args.resources,
         ..Probing::default()
     };
     let engines = Engines {
@@ -91,6 +92,7 @@ pub fn run(args: &Live) -> Result<Outcome, Failure> {
         ..Engines::and(&args.sockets.docker, &args.sockets.cri)
     };
     let source = Source::start(&probing, &engines, stopper).map_err(Failure::io)?;
+    log.tell_of_capture(Level::Info, source.hooks());
     log.tell_of_capture(Level::Info, &source.paths().text());
     let uring = source.uring();
     let level = if uring.reason.is_some() { Level::Warning } else { Level::Info };
@@ -102,7 +104,7 @@ pub fn run(args: &Live) -> Result<Outcome, Failure> {
         log.tell(Level::Error, &format!("cannot drop privileges: {reason}"));
     }
     log.renew(config)?;
-    let header = host::header(source.machine(), "", probing.snaplen);
+    let header = host::header(source.machine(), source.coverage(), "", probing.snaplen);
     let writer = args.write.as_deref().zip(file);
     let packing = Packing { layout: args.layout, signer: signer.clone(), ..Packing::default() };
     let writer = writer.map(|(path, file)| Writer::new(path, file, header.clone(), packing));

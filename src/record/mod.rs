@@ -61,7 +61,8 @@ pub fn run(args: &Record) -> Result<Outcome, Failure> {
     let asked = Instant::now();
     let mut source = Source::start(&options, &engines, stopper).map_err(Failure::io)?;
     let filter = args.filter.as_ref().map_or("", |filter| filter.text.as_str());
-    writer.describe(host::header(source.machine(), filter, options.snaplen), String::new());
+    writer
+        .describe(host::header(source.machine(), source.coverage(), filter, options.snaplen), String::new());
     if args.flight.is_some() && !writer.has_keyframes() {
         return Err(Failure::usage("--ring writes native traces only; 'tercel convert' writes other kinds"));
     }
@@ -89,8 +90,9 @@ pub fn run(args: &Record) -> Result<Outcome, Failure> {
         eprintln!("warning: {}", source.uring().text());
     }
     if args.verbose {
-        let (machine, paths, uring) = (source.machine(), source.paths(), source.uring());
-        eprint!("{}", status::beginning(machine, &options, &found, paths, uring, asked.elapsed()));
+        let (machine, paths, uring) = (source.machine(), source.paths().text(), source.uring().text());
+        let coverage = [source.hooks(), &paths, &uring];
+        eprint!("{}", status::beginning(machine, &options, &found, coverage, asked.elapsed()));
         eprintln!("{}", rights.text());
     }
     let mut command = match starter.start() {
@@ -160,6 +162,7 @@ fn options(args: &Record, chosen: Option<Vec<i64>>) -> Options {
         classic: args.classic,
         scope,
         latency: args.latency,
+        resources: args.resources,
         ..Options::default()
     }
 }

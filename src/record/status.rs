@@ -5,7 +5,7 @@ use std::io::IsTerminal;
 use std::time::{Duration, Instant};
 
 use indicatif::{HumanBytes, HumanCount, ProgressBar, ProgressDrawTarget, ProgressStyle};
-use tercel_capture::{Drops, Options, PathCoverage, UringCoverage};
+use tercel_capture::{Drops, Options};
 use tercel_format::record::MachineInfo;
 use tercel_recording::{Counts, Found, Safe, Sums};
 
@@ -96,8 +96,7 @@ pub fn beginning(
     machine: &MachineInfo,
     options: &Options,
     found: &Found,
-    paths: PathCoverage,
-    uring: &UringCoverage,
+    coverage: [&str; 3],
     took: Duration,
 ) -> String {
     let host = String::from_utf8_lossy(&machine.hostname);
@@ -105,15 +104,14 @@ pub fn beginning(
     format!(
         "Host: {host}, kernel {release}, {}; {} with {}\n\
          Probe: recording after {:.2} s, ring buffers of {} per CPU, {} bytes of each buffer\n\
-         {}\n{}\n",
+         {}\n",
         counted(u64::from(machine.cpus), "CPU"),
         counted(found.threads as u64, "thread"),
         counted(found.fds as u64, "open file"),
         took.as_secs_f64(),
         HumanBytes(u64::from(options.ring)),
         options.snaplen,
-        paths.text(),
-        uring.text(),
+        coverage.join("\n"),
     )
 }
 

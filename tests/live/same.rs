@@ -16,13 +16,14 @@ const EVERYTHING: &str = "
   condition: >
     evt.type in (open, openat, openat2, creat, close, connect, accept, accept4, bind, listen, socket, sendto, recvfrom, clone, clone3,
     fork, vfork, execve, execveat, procexit, dup, dup2, dup3, pipe2, chdir, fchdir, setuid, setgid, setsid, unlinkat, renameat2, mkdirat,
-    chmod, fchmodat, kill, prctl, mmap)
+    chmod, fchmodat, kill, prctl, mmap, procinfo)
   output: >
     %evt.num %evt.time %evt.type %evt.dir %evt.res %evt.args %evt.cpu cwd=%proc.cwd exe=%proc.exepath cmd=%proc.cmdline
     pid=%proc.pid:%proc.vpid tid=%thread.tid parents=%proc.pname,%proc.aname[2],%proc.aname[3],%proc.apid[4] sid=%proc.sid tty=%proc.tty
     user=%user.name:%user.uid group=%group.name login=%user.loginuid fd=%fd.num:%fd.type:%fd.name:%fd.typechar:%fd.l4proto
     container=%container.id:%container.name lineage=%proc.lineage orphan=%proc.is_orphan
-    origin=%proc.origin.sid:%proc.origin.name real=%fd.realpath,%evt.realpath,%evt.realpath.inside,%proc.realexe age=%proc.duration caps=%thread.cap_effective rel=%evt.reltime
+    origin=%proc.origin.sid:%proc.origin.name real=%fd.realpath,%evt.realpath,%evt.realpath.inside,%proc.realexe age=%proc.duration
+    cpu=%thread.cpu rss=%thread.vmrss faults=%thread.pfminor caps=%thread.cap_effective rel=%evt.reltime
   priority: INFO
 ";
 
@@ -39,6 +40,11 @@ true";
 #[test]
 fn text_is_the_same() {
     same("same-text", &["--rule-matching", "all"], &[]);
+}
+
+#[test]
+fn what_processes_use_is_the_same() {
+    same("same-resources", &["--rule-matching", "all", "--resources", "100ms"], &[]);
 }
 
 #[test]
@@ -79,8 +85,11 @@ fn same(name: &str, options: &[&str], filter: &[&str]) {
     work(&place);
     serve();
     live.stop();
+    // What is captured is the live run's business.
+    let options: Vec<&str> =
+        options.iter().copied().filter(|option| !["--resources", "100ms"].contains(option)).collect();
     let replayed = Command::new(binary())
-        .args([&["replay", "-q"], &rules[..], options, &[trace], filter].concat())
+        .args([&["replay", "-q"], &rules[..], &options, &[trace], filter].concat())
         .stdin(Stdio::null())
         .output()
         .expect("replay runs");

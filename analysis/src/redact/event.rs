@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::net::IpAddr;
 
 use tercel_format::catalogue::{EventFlags, EventInfo, Extra, ParamInfo, ParamType, code};
-use tercel_format::extras::{ExtrasBuilder, FdFile, FileId, Item, kind};
+use tercel_format::extras::{ExtrasBuilder, FdFile, FileId, Item, Resources, kind};
 use tercel_format::{Event, until_nul};
 use tercel_replay::state::State;
 
@@ -70,6 +70,7 @@ fn beside(texts: &mut Texts, event: &Event<'_>) -> ExtrasBuilder {
                 builder.add(kind, flags, value.get(..FileId::SIZE).unwrap_or_default())
             }
             kind::FACTS => builder.add(kind, flags, value.get(..4).unwrap_or_default()),
+            kind::RESOURCES => builder.add(kind, flags, value.get(..Resources::SIZE).unwrap_or_default()),
             kind::LATENCY => builder.add(kind, flags, value.get(..8).unwrap_or_default()),
             _ => continue,
         };

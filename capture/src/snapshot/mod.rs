@@ -7,6 +7,7 @@ mod interfaces;
 mod sockets;
 mod text;
 mod threads;
+pub(crate) mod usage;
 
 use tercel_format::record::{Account, FdList, Interface, MachineInfo, ProcessRecord};
 

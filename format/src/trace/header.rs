@@ -19,8 +19,8 @@ pub(super) const ROWS_VERSION: u16 = 1;
 /// Longest file header that is read.
 pub(super) const LIMIT: u64 = 1 << 20;
 
-/// Fields at the end that headers of older traces do not have: the redaction, and the three of a cut.
-const MISSING: usize = 4;
+/// Fields at the end that headers of older traces do not have: the redaction, the three of a cut, and how it was recorded.
+const MISSING: usize = 5;
 
 /// What the recorder says about a trace. Unknown texts are empty, unknown numbers 0.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -51,6 +51,9 @@ pub struct Header {
     pub redaction: String,
     /// The cut of a flight recorder that the trace is; empty otherwise.
     pub cut: Cut,
+    /// How the recorder found out what happened: its hooks in the kernel, and which paths and operations they show; for people. Empty in
+    /// older traces.
+    pub coverage: String,
 }
 
 /// A part of what a flight recorder saw, written because of an alert or a request. It says what the alerts in it have to say of it.

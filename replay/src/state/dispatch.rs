@@ -22,6 +22,7 @@ impl State {
             code::SYSCALL_CLOSE_X => self.on_close(event, facts),
             memory_calls!() => self.on_memory(event, facts),
             code::SCHEDSWITCH_6_E => self.on_switch(event, facts),
+            code::PROCINFO_E => self.on_usage(event, facts),
             code::SYSCALL_OPEN_E
             | code::SYSCALL_CREAT_E
             | code::SYSCALL_OPENAT_2_E

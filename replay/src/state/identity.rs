@@ -181,6 +181,14 @@ impl State {
         }
     }
 
+    /// A report of what a process uses, where it says more than its CPU time.
+    pub(super) fn on_usage(&mut self, event: &Event<'_>, facts: &Facts) {
+        let Some((slot, used)) = facts.thread.zip(event.extras().resources()) else { return };
+        let memory = &mut self.threads.get_mut(slot).memory;
+        (memory.pfmajor, memory.pfminor) = (used.major_faults, used.minor_faults);
+        (memory.vmsize_kb, memory.vmrss_kb, memory.vmswap_kb) = (used.size_kb, used.rss_kb, used.swap_kb);
+    }
+
     /// brk, mmap, mmap2 and munmap: memory of the thread (reference state 6.11).
     pub(super) fn on_memory(&mut self, event: &Event<'_>, facts: &Facts) {
         let Some(slot) = facts.thread else { return };

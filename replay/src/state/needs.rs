@@ -254,6 +254,7 @@ pub const NEEDS: &[Need] = &[
     row(code::SYSCALL_MMAP2_X, Effect::Memory, Outcome::Any, Reach::Own, &[1, 2, 3]),
     row(code::SYSCALL_MUNMAP_X, Effect::Memory, Outcome::Any, Reach::Own, &[1, 2, 3]),
     row(code::SCHEDSWITCH_6_E, Effect::Run, Outcome::Any, Reach::Own, &[1, 2, 3, 4, 5]),
+    row(code::PROCINFO_E, Effect::Memory, Outcome::Any, Reach::Own, &[]),
     stored(code::SYSCALL_OPEN_E),
     stored(code::SYSCALL_CREAT_E),
     stored(code::SYSCALL_OPENAT_2_E),

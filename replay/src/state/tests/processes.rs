@@ -1,9 +1,11 @@
 //! clone in both orders, exec, exit, threads, parents and reapers.
 
 use tercel_format::catalogue::code;
-use tercel_format::writer::Value;
+use tercel_format::extras::{Resources, kind};
+use tercel_format::writer::{EventBuilder, Value};
 
 use super::super::clone_flag;
+use super::super::thread::Memory;
 use super::{Host, Params, process, string};
 
 const THREAD: u32 = clone_flag::THREAD;
@@ -325,6 +327,24 @@ fn prlimit_sets_the_limit_of_the_process_that_it_names() {
         let found = (host.thread(100).fdlimit, host.thread(1).fdlimit);
         assert_eq!(found, expected, "prlimit of {pid}, resource {resource}: {res}");
     }
+}
+
+#[test]
+fn reports_tell_what_a_process_uses() {
+    let mut host = Host::new();
+    let used = Resources { major_faults: 1, minor_faults: 2, size_kb: 30, rss_kb: 20, swap_kb: 10 };
+    let mut report = |tid, beside: &[u8]| {
+        host.ts += 1000;
+        let event = EventBuilder::new(code::PROCINFO_E, host.ts, tid).extra(kind::RESOURCES, 0, beside);
+        host.state.apply(&event.encode().expect("an event").event());
+        host.state.threads.by_tid(tid).map(|slot| host.state.threads.get(slot).memory)
+    };
+    let before = report(100, b"short").expect("a thread");
+    let after = report(100, &used.bytes()).expect("a thread");
+    assert_eq!(before, Memory::default());
+    assert_eq!((after.pfmajor, after.pfminor), (1, 2));
+    assert_eq!((after.vmsize_kb, after.vmrss_kb, after.vmswap_kb), (30, 20, 10));
+    assert_eq!(report(4242, &used.bytes()), None, "a report makes no process known");
 }
 
 #[test]
