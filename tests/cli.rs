@@ -154,10 +154,8 @@ fn what_may_not_be_read_is_not_called_missing() {
     place.file("configuration.yaml", format!("rules_files: [{path}]\n"));
     let (more, suite) = (place.name("more.yaml"), place.name("suite.test.yaml"));
     place.file("more.yaml", format!("config_files: [{path}]\n"));
-    place.file(
-        "suite.test.yaml",
-        format!("rules: {}/rules\ntrace: {path}\nexpect: {{others: none}}\n", root().display()),
-    );
+    place
+        .file("suite.test.yaml", format!("rules: {}/rules\ntrace: {path}\nothers: none\n", root().display()));
     set(0o000);
     let is_bound = std::fs::metadata(&path).is_err();
     // Whoever may read everything gives that up.
