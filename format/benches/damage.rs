@@ -28,11 +28,11 @@ fn main() -> Result<()> {
     let captures = if named.is_empty() { corpus() } else { named };
     let (flips, cuts) = (number("TERCEL_BENCH_FLIPS", 1000), number("TERCEL_BENCH_CUTS", 200));
     println!(
-        "{flips} flips: how many cost nothing, and what the others cost; {cuts} cuts: what is read of the chunk that is cut"
+        "{flips} flips: how many cost no event, and how many events the others cost; {cuts} cuts: what is read of the chunk that is cut"
     );
     println!(
         "{:<40} {:>9} {:>7} {:>9} {:>9} {:>9} {:>9} {:>9}",
-        "capture", "events", "chunks", "harmless", "median", "mean", "largest", "of cuts"
+        "capture", "events", "chunks", "no event", "median", "mean", "largest", "of cuts"
     );
     for capture in captures {
         for layout in [Layout::Rows, Layout::Columns] {
@@ -79,12 +79,12 @@ fn measure(bytes: &Arc<Vec<u8>>, flips: u64, cuts: u64) -> Result<String> {
         (rescued, of) = (rescued + some, of + all);
     }
     losses.sort_unstable();
-    let harmless = losses.iter().filter(|loss| **loss == 0).count();
-    let costly = &losses[harmless..];
+    let without_event = losses.iter().filter(|loss| **loss == 0).count();
+    let costly = &losses[without_event..];
     let median = costly.get(costly.len() / 2).copied().unwrap_or(0);
     let mean = costly.iter().sum::<u64>() / costly.len().max(1) as u64;
     Ok(format!(
-        "{total:>9} {:>7} {harmless:>9} {median:>9} {mean:>9} {:>9} {:>8.1}%",
+        "{total:>9} {:>7} {without_event:>9} {median:>9} {mean:>9} {:>9} {:>8.1}%",
         known.chunks.len(),
         losses.last().copied().unwrap_or(0),
         rescued as f64 * 100.0 / f64::from(of.max(1) as u32),
