@@ -4,7 +4,7 @@ use std::fs;
 use std::io::{self, BufWriter, Write};
 
 use tercel_analysis::baseline::{self, Baseline, Learner, NEW};
-use tercel_analysis::tables::{self, Answer, CsvLines, Row, Tables};
+use tercel_analysis::tables::{self, Answer, Cell, CsvLines, Row, Tables};
 use tercel_format::trace::Zone;
 use tercel_rules::files::contents;
 
@@ -13,11 +13,8 @@ use crate::diagnostics::{self, counted};
 use crate::exit::{Failure, Outcome};
 use crate::inputs::paths;
 use crate::intent::{Asked, Compare, Face, Learn};
-use crate::tables::Lines;
+use crate::screen;
 use crate::target::refuse_overwriting;
-
-/// Columns for people.
-const SHOWN: [&str; 7] = ["score", "kind", "program", "image", "what", "pid", "why"];
 
 /// Asks captures for what a baseline is made from.
 fn each(
@@ -104,6 +101,73 @@ fn print(
     if let Some(file) = file {
         writeln!(out, "== {file}")?;
     }
-    let columns: Vec<usize> = SHOWN.iter().filter_map(|name| NEW.column(name)).collect();
-    Lines { info: &NEW, columns: &columns, zone }.print(out, rows)
+    let width = screen::of_stdout().columns;
+    (1..).zip(rows).try_for_each(|(rank, row)| out.write_all(lines(rank, row, zone, width).as_bytes()))
+}
+
+/// What a line below the first of a row begins with.
+const INDENT: &str = "      ";
+
+/// Most things that a row lists for people.
+const LISTED: usize = 100;
+
+/// A row for people: what happened; what it covers; who did it first; why it is rare.
+fn lines(rank: usize, row: &Row, zone: Option<&Zone>, width: usize) -> String {
+    let shown = |name: &str| {
+        let mut text = String::new();
+        let cell = NEW.column(name).map_or(&Cell::Null, |at| &row[at]);
+        tables::push_text(cell, zone, &mut text);
+        text
+    };
+    let image = match shown("image").as_str() {
+        "-" => String::new(),
+        image => format!(" ({image})"),
+    };
+    let mut out =
+        format!("{rank:>3}.  {}{image}  [{} {}]\n", shown("summary"), shown("kind"), shown("score"));
+    let covers = shown("covers");
+    let names: Vec<&str> = covers.split(", ").collect();
+    if names.len() > 1 || shown("kind") == "write" || shown("kind") == "read" {
+        wrapped(names.iter().take(LISTED).copied(), ", ", width, &mut out);
+    }
+    if names.len() > LISTED {
+        out.push_str(&format!("{INDENT}and {} more (--json)\n", names.len() - LISTED));
+    }
+    out.push_str(&format!("{INDENT}first: {} {} {}\n", shown("first"), shown("pid"), shown("cmdline")));
+    wrapped(shown("why").split("; "), "; ", width, &mut out);
+    out
+}
+
+/// Appends pieces with `between` them in lines of a width.
+fn wrapped<'a>(pieces: impl Iterator<Item = &'a str>, between: &str, width: usize, out: &mut String) {
+    let mut column = 0;
+    let mut pieces = pieces.peekable();
+    while let Some(piece) = pieces.next() {
+        let piece = if pieces.peek().is_some() { format!("{piece}{between}") } else { piece.to_owned() };
+        let length = piece.trim_end().chars().count();
+        if column > 0 && column + length > width {
+            out.truncate(out.trim_end().len());
+            out.push('\n');
+            column = 0;
+        }
+        if column == 0 {
+            out.push_str(INDENT);
+            column = INDENT.len();
+        }
+        out.push_str(&piece);
+        column += piece.chars().count();
+    }
+    out.push('\n');
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_are_wrapped() {
+        let mut text = String::new();
+        wrapped(["one", "two", "three", "fourteen letters"].into_iter(), ", ", 16, &mut text);
+        assert_eq!(text, "      one, two,\n      three,\n      fourteen letters\n");
+    }
 }

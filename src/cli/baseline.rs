@@ -14,7 +14,8 @@ pub enum BaselineVerb {
     /// Learn from quiet captures: executions and their parents, files by directory, peers and listeners of each program
     #[command(after_help = "Example:\n  tercel baseline learn monday.scap tuesday.scap -o base.json")]
     Learn(Box<LearnArgs>),
-    /// Show what a capture has and the baseline has not, the rarest first, with the reasons
+    /// Show what a capture has and the baseline has not, the rarest first, with the reasons. What belongs together is one row: what many
+    /// programs did with one thing, or one program with many
     #[command(after_help = format!("Example:\n  tercel baseline diff base.json today.scap -n 20\n\n{POINTS}"))]
     Diff(Box<DiffArgs>),
 }

@@ -21,7 +21,7 @@ use crate::nothing::{self, CODES};
 use crate::rules;
 
 pub use list::run as list;
-pub use text::Lines;
+use text::Lines;
 
 /// Runs the verb.
 pub fn run(view: &View) -> Result<Outcome, Failure> {

@@ -15,7 +15,7 @@ pub struct Fact {
     pub program: String,
     /// Image of its container; empty on the host.
     pub image: String,
-    /// The parent of an execution, the directory of a file or a file that holds secrets, a peer, a port.
+    /// The parent of an execution, the directory of a file, a file that is a thing of its own, a peer, a port.
     pub what: String,
 }
 
@@ -58,6 +58,10 @@ pub(super) struct Found {
     pub(super) first: Option<u64>,
     pub(super) pid: Option<i64>,
     pub(super) cmdline: Cell,
+    /// The file that it did it with first.
+    pub(super) file: Option<String>,
+    /// It did it with others, too.
+    pub(super) has_more_files: bool,
 }
 
 /// A table by the names of its columns.
@@ -146,13 +150,25 @@ impl<'a> Facts<'a> {
     }
 
     fn note(&mut self, rows: &Rows<'_>, row: &Row, fact: Fact, count: u64, first: Option<u64>) {
+        self.note_with(rows, row, fact, count, first, None);
+    }
+
+    fn note_with(
+        &mut self,
+        rows: &Rows<'_>,
+        row: &Row,
+        fact: Fact,
+        count: u64,
+        first: Option<u64>,
+        file: Option<String>,
+    ) {
         let id = rows.process(row);
         let known = id.and_then(|id| self.processes.get(&id));
         let cmdline = match rows.cell(row, "cmdline") {
             Cell::Null => known.map_or(Cell::Null, |(_, cmdline)| (*cmdline).clone()),
             own => own.clone(),
         };
-        let new = Found { count, first, pid: id.map(|id| id.pid), cmdline };
+        let new = Found { count, first, pid: id.map(|id| id.pid), cmdline, file, has_more_files: false };
         match self.found.entry(fact) {
             std::collections::btree_map::Entry::Vacant(place) => {
                 place.insert(new);
@@ -160,11 +176,12 @@ impl<'a> Facts<'a> {
             std::collections::btree_map::Entry::Occupied(mut place) => {
                 let found = place.get_mut();
                 let count = found.count + count;
+                let has_more_files = found.has_more_files || found.file != new.file;
                 // Of several who did it, the first; rows have a fixed order.
                 if first.is_some() && (found.first.is_none() || first < found.first) {
                     *found = new;
                 }
-                found.count = count;
+                (found.count, found.has_more_files) = (count, has_more_files);
             }
         }
     }
@@ -185,17 +202,12 @@ impl<'a> Facts<'a> {
                 ["writes", "created", "deleted", "changed"].iter().map(|name| rows.count(row, name)).sum();
             let reads = rows.count(row, "reads");
             let path = rows.text(row, "path");
-            let what = if is_secret(&path) { path } else { directory(&path) };
+            let what = place(&path);
             for (kind, count) in [(Kind::Write, writes), (Kind::Read, reads)] {
                 if count > 0 {
                     let (program, image) = (self.program(rows, row), self.image(rows, row));
-                    self.note(
-                        rows,
-                        row,
-                        Fact { kind, program, image, what: what.clone() },
-                        count,
-                        rows.time(row, "first"),
-                    );
+                    let fact = Fact { kind, program, image, what: what.clone() };
+                    self.note_with(rows, row, fact, count, rows.time(row, "first"), Some(path.clone()));
                 }
             }
         }
@@ -270,6 +282,16 @@ pub(super) fn is_secret(path: &str) -> bool {
     SECRETS.contains(&path) || SECRETS_OF_PEOPLE.iter().any(|end| path.ends_with(end))
 }
 
+/// What stands for a file: itself, if who used it tells more than who used its directory: if it holds secrets, or is a device, of which
+/// everybody uses some. Otherwise its directory.
+fn place(path: &str) -> String {
+    match path.strip_prefix("/dev/") {
+        Some(name) if !name.contains('/') => format!("/dev/{}", numbers(name)),
+        _ if is_secret(path) => path.to_owned(),
+        _ => directory(path),
+    }
+}
+
 /// The directory of a path, with `N` for numbers and `X` for what looks like an identifier: they differ from run to run.
 fn directory(path: &str) -> String {
     let directory = path.rsplit_once('/').map_or("", |(directory, _)| directory);
@@ -328,8 +350,11 @@ mod tests {
             ("/tmp/tmp12x34/y", "/tmp/tmpNxN"),
             ("/tmp/tmp.GOjRRNwNzU/y", "/tmp/tmp.X"),
             ("name", "/"),
+            ("/dev/tty12", "/dev/ttyN"),
+            ("/dev/pts/3", "/dev/pts"),
+            ("/root/.ssh/id_rsa", "/root/.ssh/id_rsa"),
         ] {
-            assert_eq!(directory(path), expected, "{path}");
+            assert_eq!(place(path), expected, "{path}");
         }
     }
 }

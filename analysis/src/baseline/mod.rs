@@ -2,7 +2,9 @@
 //! line with its reasons. The same captures give the same baseline, byte for byte.
 
 mod fact;
+mod groups;
 mod rarity;
+mod words;
 
 use std::collections::BTreeMap;
 
@@ -10,8 +12,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::tables::{Answer, Cell, ColumnInfo, ColumnType as T, Order, Row, Table, TableInfo};
 
-use fact::Found;
 pub use fact::{Fact, Kind};
+use groups::{Common, Group, New};
 
 /// The tables that a baseline is made from.
 pub const TABLES: &[Table] = &[
@@ -24,7 +26,7 @@ pub const TABLES: &[Table] = &[
 ];
 
 /// The version of the file.
-const VERSION: u32 = 2;
+const VERSION: u32 = 3;
 
 /// Most facts of a baseline: a capture with more different ones is not quiet.
 const MOST: usize = 2_000_000;
@@ -51,10 +53,6 @@ pub enum Error {
     #[error("more than {MOST} different facts; learn from fewer or quieter captures")]
     TooLarge,
 }
-
-/// Points that each further fact of the same kind and program has less, and for how many of them.
-const AGAIN: u64 = 15;
-const MOST_AGAIN: u64 = 4;
 
 /// Learns from captures.
 #[derive(Debug, Default)]
@@ -94,17 +92,32 @@ const fn column(name: &'static str, ty: T, meaning: &'static str) -> ColumnInfo 
     ColumnInfo { name, ty, meaning }
 }
 
-const COLUMNS: [ColumnInfo; 10] = [
-    column("score", T::Uint, "How rare it is"),
+const COLUMNS: [ColumnInfo; 13] = [
+    column(
+        "score",
+        T::Uint,
+        "How rare it is: the points of what it covers, the rarest whole, the second half, the third a third, ...",
+    ),
     column("kind", T::Text, "execution, read, write, peer, client or listener"),
-    column("program", T::Text, "Path of the executable, or name of the process"),
+    column("summary", T::Text, "What happened"),
+    column("program", T::Text, "Path of the executable, or name of the process; empty for several"),
     column("image", T::Text, "Image of its container; empty on the host"),
-    column("what", T::Text, "The parent of an execution, a directory, a peer, a port"),
-    column("count", T::Count, "How often"),
+    column(
+        "what",
+        T::Text,
+        "The parent of an execution, a directory or file, a peer, a port; empty for several",
+    ),
+    column("facts", T::Count, "How many new facts it covers"),
+    column("count", T::Count, "How often they happened"),
     column("first", T::Time, "The first time"),
     column("pid", T::Int, "The process that did it first"),
     column("cmdline", T::Text, "Its command line"),
-    column("why", T::Text, "Why it is rare"),
+    column(
+        "covers",
+        T::Text,
+        "Programs, or what one program did it with, the rarest first; of a directory the first file, ... if there were others",
+    ),
+    column("why", T::Text, "Why it is rare: reasons with their points"),
 ];
 
 impl Baseline {
@@ -137,38 +150,38 @@ impl Baseline {
     /// What a capture has and the baseline has not, as rows of [`NEW`] in their order.
     pub fn diff(&self, answer: &Answer) -> Vec<Row> {
         let known = rarity::Known::new(self.facts.iter().map(|(fact, _)| fact));
-        let mut new: Vec<(u64, String, Fact, Found)> = fact::of(answer)
-            .into_iter()
-            .filter_map(|(fact, found)| known.rarity(&fact).map(|(points, why)| (points, why, fact, found)))
-            .collect();
-        new.sort_by(|one, other| other.0.cmp(&one.0).then_with(|| one.2.cmp(&other.2)));
-        // Of what a program does in the same way, all but the first are worth less.
-        let mut told: BTreeMap<(Kind, String), u64> = BTreeMap::new();
-        let row = |(points, why, fact, found): (u64, String, Fact, Found)| {
-            let before = told.entry((fact.kind, fact.program.clone())).or_default();
-            let points = points.saturating_sub(AGAIN * (*before).min(MOST_AGAIN)).max(1);
-            *before += 1;
-            row(fact, found, (points, why))
-        };
-        let mut rows: Vec<Row> = new.into_iter().map(row).collect();
-        crate::tables::sort(&mut rows, 0, true);
-        rows
+        let new = fact::of(answer).into_iter().filter_map(|(fact, found)| {
+            let reasons = known.reasons(&fact)?;
+            let points = reasons.iter().map(|reason| reason.points(fact.kind)).sum();
+            Some(New { fact, found, reasons, points })
+        });
+        groups::of(new.collect()).iter().filter_map(row).collect()
     }
 }
 
-fn row(fact: Fact, found: Found, (score, why): (u64, String)) -> Row {
-    vec![
-        Cell::Uint(score),
-        text(fact.kind.name()),
-        text(&fact.program),
-        text(&fact.image),
-        text(&fact.what),
-        Cell::Uint(found.count),
-        found.first.map_or(Cell::Null, Cell::Time),
-        found.pid.map_or(Cell::Null, Cell::Int),
-        found.cmdline,
-        text(&why),
-    ]
+fn row(group: &Group) -> Option<Row> {
+    let rarest = &group.facts.first()?.fact;
+    // Of several who did it, the first.
+    let first = group.facts.iter().min_by_key(|new| new.found.first.unwrap_or(u64::MAX))?;
+    let is_one = group.facts.len() == 1;
+    let count = group.facts.iter().map(|new| new.found.count).sum();
+    let shared =
+        |common: Common, name: &str| if is_one || group.common == common { text(name) } else { Cell::Null };
+    Some(vec![
+        Cell::Uint(group.score),
+        text(rarest.kind.name()),
+        text(&words::sentence(group)),
+        shared(Common::Program, &rarest.program),
+        text(&rarest.image),
+        shared(Common::What, &rarest.what),
+        Cell::Uint(group.facts.len() as u64),
+        Cell::Uint(count),
+        first.found.first.map_or(Cell::Null, Cell::Time),
+        first.found.pid.map_or(Cell::Null, Cell::Int),
+        first.found.cmdline.clone(),
+        text(&words::covers(group).join(", ")),
+        text(&words::why(group)),
+    ])
 }
 
 fn text(text: &str) -> Cell {

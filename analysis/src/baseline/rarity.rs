@@ -1,4 +1,4 @@
-//! How rare a fact is: what a baseline knows enters, points and the reasons for them leave.
+//! How rare a fact is: what a baseline knows enters, reasons with their points leave.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -22,93 +22,147 @@ const SENSITIVE: [&str; 14] = [
     "/home",
 ];
 
+/// Directories in which anybody writes: a program that lies there was brought.
+const OF_ANYBODY: [&str; 5] = ["/tmp/", "/dev/shm/", "/var/tmp/", "/home/", "/run/user/"];
+
+/// With so many programs it is nothing special to do something.
+const COMMON: usize = 4;
+
+/// A reason why a fact has points.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Reason {
+    /// For its kind.
+    Kind(Kind),
+    /// Its program never did anything in this image.
+    NewHere,
+    /// Its program never did anything.
+    New,
+    /// No program did this.
+    Never,
+    /// So many programs did: too few to be nothing special.
+    Few(usize),
+    /// The file holds secrets.
+    Secret,
+    /// The directory is sensitive.
+    Sensitive,
+    /// The program lies where anybody writes.
+    Brought,
+}
+
+impl Reason {
+    /// The same reason for facts that differ in how many programs did the like.
+    pub(super) fn of_any_count(self) -> Reason {
+        if let Reason::Few(_) = self { Reason::Few(0) } else { self }
+    }
+
+    /// Points, for a fact of this kind.
+    pub(super) fn points(self, of: Kind) -> u64 {
+        match self {
+            Reason::Kind(Kind::Listener) => 40,
+            Reason::Kind(Kind::Execution | Kind::Peer) => 30,
+            Reason::Kind(Kind::Write) => 25,
+            Reason::Kind(Kind::Client) => 15,
+            Reason::Kind(Kind::Read) => 5,
+            Reason::New | Reason::Never => 30,
+            Reason::NewHere => 20,
+            Reason::Few(_) => 10,
+            Reason::Secret => 40,
+            Reason::Sensitive if of == Kind::Read => 5,
+            Reason::Sensitive | Reason::Brought => 25,
+        }
+    }
+
+    /// In words.
+    pub(super) fn text(self, of: Kind) -> String {
+        let did = match of {
+            Kind::Execution => "the parent started a program",
+            Kind::Read => "was read",
+            Kind::Write => "was written",
+            Kind::Peer => "was connected to",
+            Kind::Client => "connected",
+            Kind::Listener => "was listened on",
+        };
+        match self {
+            Reason::Kind(kind) => kind.name().to_owned(),
+            Reason::NewHere => "the program is known from other images only".to_owned(),
+            Reason::New => "the program is new".to_owned(),
+            Reason::Never => format!("never {did} before"),
+            Reason::Few(_) if of == Kind::Execution => "the parent started few programs before".to_owned(),
+            Reason::Few(_) => format!("{did} by few programs before"),
+            Reason::Secret => "the file holds secrets".to_owned(),
+            Reason::Sensitive => "the directory is sensitive".to_owned(),
+            Reason::Brought => "the program lies where anybody writes".to_owned(),
+        }
+    }
+}
+
 /// What a baseline knows.
 pub(super) struct Known<'a> {
     facts: BTreeSet<&'a Fact>,
     /// Programs, by image.
     programs: BTreeSet<(&'a str, &'a str)>,
+    /// Programs of any image.
+    anywhere: BTreeSet<&'a str>,
     /// Programs that did something, by image.
     did: BTreeMap<(Kind, &'a str), BTreeSet<(&'a str, &'a str)>>,
 }
 
 impl<'a> Known<'a> {
     pub(super) fn new(facts: impl Iterator<Item = &'a Fact>) -> Known<'a> {
-        let mut known = Known { facts: BTreeSet::new(), programs: BTreeSet::new(), did: BTreeMap::new() };
+        let mut known = Known {
+            facts: BTreeSet::new(),
+            programs: BTreeSet::new(),
+            anywhere: BTreeSet::new(),
+            did: BTreeMap::new(),
+        };
         for fact in facts {
             let program = (fact.program.as_str(), fact.image.as_str());
             known.facts.insert(fact);
             known.programs.insert(program);
+            known.anywhere.insert(&fact.program);
             known.did.entry((fact.kind, fact.what.as_str())).or_default().insert(program);
         }
         known
     }
 
-    /// Points of a fact that is new, with reasons; `None` for one that is known.
-    pub(super) fn rarity(&self, fact: &Fact) -> Option<(u64, String)> {
+    /// Why a fact that is new is rare; `None` for one that is known.
+    pub(super) fn reasons(&self, fact: &Fact) -> Option<Vec<Reason>> {
         if self.facts.contains(fact) {
             return None;
         }
-        let mut points = match fact.kind {
-            Kind::Execution => 30,
-            Kind::Listener => 40,
-            Kind::Peer => 30,
-            Kind::Write => 25,
-            Kind::Client => 15,
-            Kind::Read => 5,
-        };
-        let mut reasons = Vec::new();
+        let mut reasons = vec![Reason::Kind(fact.kind)];
+        let is_of_files = matches!(fact.kind, Kind::Read | Kind::Write);
         let others = self.did.get(&(fact.kind, fact.what.as_str())).map_or(0, BTreeSet::len);
-        let is_elsewhere = self.programs.iter().any(|(program, _)| *program == fact.program);
-        if self.programs.contains(&(fact.program.as_str(), fact.image.as_str())) {
-            reasons.push("the program is known".to_owned());
-        } else if is_elsewhere {
-            points += 20;
-            reasons.push("the program is known from other images only".to_owned());
-        } else {
-            points += 30;
-            reasons.push("the program is new".to_owned());
+        // What everybody reads and writes, a new program does, too.
+        let is_common = is_of_files && others >= COMMON;
+        let is_known = self.programs.contains(&(fact.program.as_str(), fact.image.as_str()));
+        if !is_known && !is_common {
+            let is_elsewhere = self.anywhere.contains(fact.program.as_str());
+            reasons.push(if is_elsewhere { Reason::NewHere } else { Reason::New });
         }
-        let did = match fact.kind {
-            Kind::Execution => "started programs",
-            Kind::Read => "was read from",
-            Kind::Write => "was written to",
-            Kind::Peer => "was connected to",
-            Kind::Client => "connected",
-            Kind::Listener => "was listened on",
-        };
         match others {
-            0 => {
-                points += 30;
-                reasons.push(format!("{} never {did} before", fact.what));
-            }
-            1..=3 => {
-                points += 10;
-                reasons.push(format!("{} {did} by {others} other programs", fact.what));
-            }
-            _ => reasons.push(format!("{} {did} by {others} programs", fact.what)),
+            0 => reasons.push(Reason::Never),
+            1..COMMON => reasons.push(Reason::Few(others)),
+            _ => {}
         }
-        if is_secret(&fact.what) && matches!(fact.kind, Kind::Read | Kind::Write) {
-            points += 40;
-            reasons.push("the file holds secrets".to_owned());
+        if is_of_files && is_secret(&fact.what) {
+            reasons.push(Reason::Secret);
         }
-        let is_below =
-            |directory: &str| fact.what == directory || fact.what.starts_with(&format!("{directory}/"));
-        if matches!(fact.kind, Kind::Write | Kind::Read)
-            && SENSITIVE.iter().any(|directory| is_below(directory))
-        {
-            points += if fact.kind == Kind::Write { 25 } else { 5 };
-            reasons.push("the directory is sensitive".to_owned());
+        if is_of_files && is_sensitive(&fact.what) {
+            reasons.push(Reason::Sensitive);
         }
-        let is_of_user = ["/tmp/", "/dev/shm/", "/var/tmp/", "/home/", "/run/user/"]
-            .iter()
-            .any(|directory| fact.program.starts_with(directory))
-            || fact.program.starts_with("memfd:");
-        if is_of_user {
-            points += 25;
-            reasons.push("the program lies where anybody writes".to_owned());
+        let is_of_anybody = OF_ANYBODY.iter().any(|directory| fact.program.starts_with(directory));
+        if (is_of_anybody || fact.program.starts_with("memfd:")) && !is_common {
+            reasons.push(Reason::Brought);
         }
-        Some((points, reasons.join("; ")))
+        Some(reasons)
     }
+}
+
+fn is_sensitive(what: &str) -> bool {
+    SENSITIVE.iter().any(|directory| {
+        what.strip_prefix(directory).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    })
 }
 
 #[cfg(test)]
@@ -121,21 +175,28 @@ mod tests {
 
     #[test]
     fn what_is_rarer_has_more_points() {
-        let base = [
+        let mut base = vec![
             fact(Kind::Execution, "/bin/ls", "bash"),
             fact(Kind::Execution, "/bin/cat", "bash"),
             fact(Kind::Write, "/bin/cp", "/tmp"),
         ];
+        base.extend(["a", "b", "c", "d"].map(|program| fact(Kind::Read, program, "/lib")));
         let known = Known::new(base.iter());
+        let reasons = |kind, program: &str, what: &str| known.reasons(&fact(kind, program, what));
         let points = |kind, program: &str, what: &str| {
-            known.rarity(&fact(kind, program, what)).map(|(points, _)| points)
+            let reasons = reasons(kind, program, what).expect("new");
+            reasons.iter().map(|reason| reason.points(kind)).sum::<u64>()
         };
-        assert_eq!(points(Kind::Execution, "/bin/ls", "bash"), None);
+        assert_eq!(reasons(Kind::Execution, "/bin/ls", "bash"), None);
         assert!(points(Kind::Execution, "/tmp/x", "nginx") > points(Kind::Execution, "/bin/id", "nginx"));
         assert!(points(Kind::Execution, "/bin/ls", "nginx") > points(Kind::Execution, "/bin/cp", "bash"));
         assert!(points(Kind::Write, "/bin/cp", "/etc/cron.d") > points(Kind::Write, "/bin/cp", "/srv"));
         assert!(points(Kind::Read, "/bin/cp", "/etc/shadow") > points(Kind::Execution, "/bin/cp", "bash"));
-        let (_, why) = known.rarity(&fact(Kind::Execution, "/bin/id", "nginx")).expect("new");
-        assert_eq!(why, "the program is new; nginx never started programs before");
+        for program in ["/bin/new", "/tmp/new"] {
+            assert_eq!(points(Kind::Read, program, "/lib"), 5, "everybody reads libraries");
+        }
+        let reasons = reasons(Kind::Execution, "/bin/id", "nginx").expect("new");
+        let words: Vec<String> = reasons.iter().map(|reason| reason.text(Kind::Execution)).collect();
+        assert_eq!(words, ["execution", "the program is new", "never the parent started a program before"]);
     }
 }
