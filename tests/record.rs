@@ -74,6 +74,49 @@ fn a_command_is_recorded_with_what_it_starts() {
     assert_eq!(events(&trace, "proc.cmdline='ls -d /'").len(), 1);
 }
 
+/// A shell saves the descriptor that it redirects, and restores it: without a name of the saved one, the next write would count as one to
+/// the file.
+#[test]
+fn descriptors_that_a_command_inherits_have_names() {
+    let Some(_turn) = turn::shared("record::descriptors_that_a_command_inherits_have_names") else { return };
+    let place = Place::new("inherited");
+    let [trace, piped, file, out, err] =
+        ["t.scap", "p.scap", "file", "out", "err"].map(|name| place.name(name));
+    let input = place.file("in", "input\n").display().to_string();
+    let binary = binary().display().to_string();
+    let record = |options: &str, trace: &str| {
+        let script = format!("echo x > {file}; echo y; read line <&7");
+        let line =
+            format!("exec {binary} record -q {options} -- sh -c '{script}' 7<{input} 2>{err} >{trace}");
+        assert!(Command::new("sh").args(["-c", &line]).status().expect("sh").success());
+    };
+    let count = |trace: &str, filter: &str| events(trace, &format!("proc.name=sh and {filter}")).len();
+    record(&format!("-w {trace}"), &out);
+    let from = "proc.pname=tercel and evt.type=execve and evt.res=SUCCESS and proc.aname[2] exists";
+    record("-w -", &piped);
+    for (trace, output) in [(&trace, &out), (&piped, &err)] {
+        assert_eq!(
+            count(trace, &format!("evt.type=write and fd.name={file}")),
+            1,
+            "{:?}",
+            events(trace, "evt.type=write")
+        );
+        assert_eq!(count(trace, &format!("evt.type=write and fd.num=1 and fd.name={output}")), 1);
+        assert_eq!(
+            count(trace, &format!("evt.type=read and fd.num=0 and fd.name={input}")),
+            6,
+            "byte by byte"
+        );
+        assert_eq!(count(trace, from), 1, "{:?}", events(trace, "evt.type=execve"));
+        for (path, written) in [(&file, 2), (output, 2)] {
+            let rows =
+                run(&["files", "-q", "--json", trace, &format!("proc.name=sh and fd.name={path}")], 0).0;
+            let row: serde_json::Value = serde_json::from_str(&rows).expect("one row");
+            assert_eq!((&row["writes"], &row["written"]), (&1.into(), &written.into()), "{row}");
+        }
+    }
+}
+
 #[test]
 fn what_processes_use_is_reported() {
     let Some(_turn) = turn::shared("record::what_processes_use_is_reported") else { return };

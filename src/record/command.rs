@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 use std::io;
+use std::os::fd::AsFd;
 use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
 use std::process::{Child, ExitStatus};
@@ -30,7 +31,9 @@ pub fn check(words: &[OsString]) -> Result<(), Failure> {
     if is_there { Ok(()) } else { Err(Failure::usage(format!("{}: no such command", program.display()))) }
 }
 
-/// A thread that will start the command: it keeps the rights that it was made with, whatever the others give up.
+/// A thread that will start the command: it keeps the rights that it was made with, whatever the others give up. It is the parent of the
+/// command, which inherits its fds: if it is there when the host is read, the trace has both. It has the name of the program, as the parent
+/// that people expect.
 pub struct Starter(Option<Waiting>);
 
 /// The thread: it starts the command when it is sent something.
@@ -43,21 +46,22 @@ impl Starter {
     /// A thread for the command that the words name, if there are any. With `output_is_taken`, its standard output goes to standard error.
     ///
     /// # Errors
-    /// There can be no thread.
+    /// There can be no thread, or no further fd.
     pub fn new(words: &[OsString], output_is_taken: bool) -> io::Result<Starter> {
         let Some((program, arguments)) = words.split_first() else { return Ok(Starter(None)) };
         let name = program.to_string_lossy().into_owned();
         let mut command = std::process::Command::new(program);
         command.args(arguments);
         if output_is_taken {
-            command.stdout(io::stderr());
+            // A copy that is made now: the trace knows it, unlike one that is made when the command starts.
+            command.stdout(io::stderr().as_fd().try_clone_to_owned()?);
         }
         let (go, asked) = sync_channel(1);
         let start = move || match asked.recv() {
             Ok(()) => command.spawn().map_err(|error| Failure::usage(format!("{name}: {error}"))),
             Err(_) => Err(Failure::usage(format!("{name}: not started"))),
         };
-        let thread = thread::Builder::new().name("command".to_owned()).spawn(start)?;
+        let thread = thread::Builder::new().spawn(start)?;
         Ok(Starter(Some(Waiting { go, thread })))
     }
 

@@ -58,6 +58,8 @@ pub fn run(args: &Record) -> Result<Outcome, Failure> {
     let mut writer = writer(&args.write, &[])?;
     let options = Options { wanted: scope.event_types(), ..options(args, chosen) };
     let stopper = stop::watch().map_err(Failure::io)?;
+    // Before the host is read, so that the trace has the parent of the command, and before rights are given up: threads inherit them.
+    let starter = Starter::new(&args.command, args.write.path == Path::new("-")).map_err(Failure::io)?;
     let asked = Instant::now();
     let mut source = Source::start(&options, &engines, stopper).map_err(Failure::io)?;
     let filter = args.filter.as_ref().map_or("", |filter| filter.text.as_str());
@@ -72,8 +74,6 @@ pub fn run(args: &Record) -> Result<Outcome, Failure> {
     }
     let started = source.started();
     files.create_first(started)?;
-    // Threads inherit the capabilities of the thread that starts them: all but that of the command start after the rest is given up.
-    let starter = Starter::new(&args.command, args.write.path == Path::new("-")).map_err(Failure::io)?;
     let rights = Kept::of(args, rotates || args.flight.is_some());
     if let Err(reason) = rights.give_up_rest() {
         eprintln!("warning: cannot drop privileges: {reason}");
