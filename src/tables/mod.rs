@@ -21,7 +21,6 @@ use crate::nothing::{self, CODES};
 use crate::rules;
 
 pub use list::run as list;
-use text::Lines;
 
 /// Runs the verb.
 pub fn run(view: &View) -> Result<Outcome, Failure> {

@@ -74,8 +74,8 @@ fn covered(common: Common, new: &New) -> String {
 
 /// A program without a usual directory.
 fn short(program: &str) -> &str {
-    let names = USUAL.iter().filter_map(|usual| program.strip_prefix(usual));
-    names.filter(|name| !name.contains('/')).next().unwrap_or(program)
+    let mut names = USUAL.iter().filter_map(|usual| program.strip_prefix(usual));
+    names.find(|name| !name.contains('/')).unwrap_or(program)
 }
 
 /// Why it is rare: the reasons with their points, and for how many of the facts they hold.
