@@ -1,5 +1,5 @@
 //! Rows that tell much: new facts enter, groups of those that belong together leave, the rarest first. A group is what many programs did with one
-//! thing, what one program did with many things, or programs of one directory that are new; every fact is in one group.
+//! thing, what one program did with many things, what was done with secrets, or programs of one directory that are new; every fact is in one group.
 //!
 //! Groups are chosen one after another: always the one with the highest score, of the facts that no group has yet. Of the facts of a group, the rarest counts
 //! whole, the second half, the third a third and so on: many facts of a kind are worth more than one of them, but do not hide a rarer one.
@@ -29,6 +29,8 @@ pub(super) enum Common {
     Program,
     /// The directory of their programs, which are new.
     Directory,
+    /// The files hold secrets.
+    Secrets,
 }
 
 /// New facts that belong together.
@@ -84,6 +86,9 @@ fn possible(new: &[New]) -> BTreeMap<Key, Vec<usize>> {
         } else {
             enter(Common::What, &fact.what);
             enter(Common::Program, &fact.program);
+            if reasons.contains(&Reason::Secret) {
+                enter(Common::Secrets, "");
+            }
         }
     }
     groups
@@ -129,6 +134,7 @@ mod tests {
         let mut facts = vec![
             new(Kind::Write, "a", "/etc/shadow", &[write, Reason::Secret]),
             new(Kind::Write, "b", "/etc/shadow", &[write, Reason::Secret]),
+            new(Kind::Write, "c", "/root/.ssh/id_rsa", &[write, Reason::Secret]),
             new(Kind::Write, "b", "/srv", &[write]),
             new(Kind::Write, "b", "/opt", &[write, Reason::Never]),
             new(Kind::Execution, "/tmp/x", "sh", &[run, Reason::New, Reason::Brought]),
@@ -143,12 +149,12 @@ mod tests {
         };
         let texts = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
         let expected = [
+            // 65 + 65/2 + 65/3, more than 65 + 55/2 + 25/3 of b alone.
+            (119, Common::Secrets, texts(&["a /etc/shadow", "b /etc/shadow", "c /root/.ssh/id_rsa"])),
             (115, Common::Directory, texts(&["/tmp/x sh", "/tmp/y bash"])),
-            (100, Common::Program, texts(&["b /etc/shadow", "b /opt", "b /srv"])),
             (90, Common::What, texts(&["/tmp/z nginx"])),
-            (65, Common::What, texts(&["a /etc/shadow"])),
+            (67, Common::Program, texts(&["b /opt", "b /srv"])),
         ];
-        // 65 + 55/2 + 25/3 of b are more than 65 + 65/2 of /etc/shadow.
         facts.reverse();
         assert_eq!(told(facts), expected);
         assert_eq!(told(Vec::new()), []);

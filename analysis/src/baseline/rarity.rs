@@ -47,6 +47,8 @@ pub(super) enum Reason {
     Sensitive,
     /// The program lies where anybody writes.
     Brought,
+    /// The program is in memory only.
+    Memory,
 }
 
 impl Reason {
@@ -68,7 +70,8 @@ impl Reason {
             Reason::Few(_) => 10,
             Reason::Secret => 40,
             Reason::Sensitive if of == Kind::Read => 5,
-            Reason::Sensitive | Reason::Brought => 25,
+            Reason::Memory if of == Kind::Execution => 80,
+            Reason::Sensitive | Reason::Brought | Reason::Memory => 25,
         }
     }
 
@@ -92,6 +95,7 @@ impl Reason {
             Reason::Secret => "the file holds secrets".to_owned(),
             Reason::Sensitive => "the directory is sensitive".to_owned(),
             Reason::Brought => "the program lies where anybody writes".to_owned(),
+            Reason::Memory => "the program is in no file".to_owned(),
         }
     }
 }
@@ -151,9 +155,10 @@ impl<'a> Known<'a> {
         if is_of_files && is_sensitive(&fact.what) {
             reasons.push(Reason::Sensitive);
         }
-        let is_of_anybody = OF_ANYBODY.iter().any(|directory| fact.program.starts_with(directory));
-        if (is_of_anybody || fact.program.starts_with("memfd:")) && !is_common {
-            reasons.push(Reason::Brought);
+        if !is_common {
+            let is_of_anybody = OF_ANYBODY.iter().any(|directory| fact.program.starts_with(directory));
+            reasons.extend(is_of_anybody.then_some(Reason::Brought));
+            reasons.extend(fact.program.starts_with("memfd:").then_some(Reason::Memory));
         }
         Some(reasons)
     }
@@ -192,8 +197,9 @@ mod tests {
         assert!(points(Kind::Execution, "/bin/ls", "nginx") > points(Kind::Execution, "/bin/cp", "bash"));
         assert!(points(Kind::Write, "/bin/cp", "/etc/cron.d") > points(Kind::Write, "/bin/cp", "/srv"));
         assert!(points(Kind::Read, "/bin/cp", "/etc/shadow") > points(Kind::Execution, "/bin/cp", "bash"));
+        assert!(points(Kind::Execution, "memfd:x", "bash") > points(Kind::Execution, "/tmp/x", "bash"));
         for program in ["/bin/new", "/tmp/new"] {
-            assert_eq!(points(Kind::Read, program, "/lib"), 5, "everybody reads libraries");
+            assert_eq!(points(Kind::Read, program, "/lib"), 10, "everybody reads libraries");
         }
         let reasons = reasons(Kind::Execution, "/bin/id", "nginx").expect("new");
         let words: Vec<String> = reasons.iter().map(|reason| reason.text(Kind::Execution)).collect();

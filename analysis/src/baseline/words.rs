@@ -1,8 +1,8 @@
 //! What people read of a group: groups enter; a sentence, what it covers and why it is rare leave.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::fact::Kind;
+use super::fact::{Fact, Kind};
 use super::groups::{Common, Group, New, directory};
 use super::rarity::Reason;
 
@@ -22,9 +22,9 @@ pub(super) fn sentence(group: &Group) -> String {
             place if place.starts_with('/') => format!("of {place}"),
             place => format!("of a {place}"),
         };
-        return match count {
+        return match different(group, |fact| &fact.program) {
             1 => format!("{program}, started by {what}, never ran before"),
-            _ => format!("{count} programs {from} never ran before"),
+            programs => format!("{programs} programs {from} never ran before"),
         };
     }
     match (group.common, fact.kind, count) {
@@ -34,6 +34,17 @@ pub(super) fn sentence(group: &Group) -> String {
         (_, Kind::Peer, 1) => format!("{program} connected to {what}"),
         (_, Kind::Client, 1) => format!("{program} was connected to by {what}"),
         (_, Kind::Listener, 1) => format!("{program} listened on {what}"),
+        (Common::Secrets, kind, _) => {
+            let did = if kind == Kind::Write { "wrote" } else { "read" };
+            let who = match different(group, |fact| &fact.program) {
+                1 => program.to_owned(),
+                programs => format!("{programs} programs"),
+            };
+            match different(group, |fact| &fact.what) {
+                1 => format!("{who} {did} {what}"),
+                files => format!("{who} {did} {files} files that hold secrets"),
+            }
+        }
         (Common::Program, Kind::Execution, _) => format!("{count} programs started {program}"),
         (Common::Program, Kind::Read, _) => format!("{program} read in {count} places"),
         (Common::Program, Kind::Write, _) => format!("{program} wrote in {count} places"),
@@ -49,14 +60,21 @@ pub(super) fn sentence(group: &Group) -> String {
     }
 }
 
+/// How many different ones there are of something in the facts of a group.
+fn different(group: &Group, of: impl Fn(&Fact) -> &str) -> usize {
+    group.facts.iter().map(|new| of(&new.fact)).collect::<BTreeSet<_>>().len()
+}
+
 /// Whether the thing is a file and not a directory.
 fn is_of_one_file(new: &New) -> bool {
     new.found.file.as_deref() == Some(new.fact.what.as_str())
 }
 
-/// What it covers, fact by fact, the rarest first.
+/// What it covers, the rarest first, and nothing twice.
 pub(super) fn covers(group: &Group) -> Vec<String> {
-    group.facts.iter().map(|new| covered(group.common, new)).collect()
+    let mut told = BTreeSet::new();
+    let covered = group.facts.iter().map(|new| covered(group.common, new));
+    covered.filter(|covered| told.insert(covered.clone())).collect()
 }
 
 fn covered(common: Common, new: &New) -> String {
@@ -68,6 +86,7 @@ fn covered(common: Common, new: &New) -> String {
             let name = file.rsplit('/').next().unwrap_or_default();
             format!("{} ({name}{more})", short(&new.fact.program))
         }
+        (Common::Secrets, _) => format!("{} ({})", short(&new.fact.program), new.fact.what),
         (Common::What | Common::Directory, _) => short(&new.fact.program).to_owned(),
     }
 }
@@ -98,7 +117,7 @@ pub(super) fn why(group: &Group) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::fact::{Fact, Found};
+    use super::super::fact::Found;
     use super::*;
     use crate::tables::Cell;
 
@@ -139,8 +158,22 @@ mod tests {
         );
         let secret = new(Kind::Read, "/bin/cat", "/etc/shadow", Some("/etc/shadow"), &[Reason::Secret]);
         check(Common::What, vec![secret], ["/bin/cat read /etc/shadow", "cat", "40: the file holds secrets"]);
+        let read = |program, file| new(Kind::Read, program, file, Some(file), &[Reason::Secret]);
+        check(
+            Common::Secrets,
+            vec![
+                read("/bin/cat", "/etc/shadow"),
+                read("/opt/x", "/etc/gshadow"),
+                read("/opt/x", "/etc/shadow"),
+            ],
+            [
+                "2 programs read 2 files that hold secrets",
+                "cat (/etc/shadow), /opt/x (/etc/gshadow), /opt/x (/etc/shadow)",
+                "40 each: the file holds secrets",
+            ],
+        );
         let run = |program| new(Kind::Execution, program, "bash", None, &[Reason::New]);
-        let both = vec![run("/usr/bin/nc"), run("/usr/bin/nmap")];
+        let both = vec![run("/usr/bin/nc"), run("/usr/bin/nmap"), run("/usr/bin/nc")];
         check(
             Common::Directory,
             both,

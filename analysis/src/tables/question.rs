@@ -157,9 +157,14 @@ struct Collected {
 }
 
 fn too_large(memory: usize) -> io::Error {
+    let limit = match memory {
+        0..0x400 => format!("{memory} bytes"),
+        0x400..0x10_0000 => format!("{} KiB", memory >> 10),
+        _ => format!("{} MiB", memory >> 20),
+    };
     io::Error::new(
         io::ErrorKind::OutOfMemory,
-        format!("the rows take more than {} MiB of memory; ask for a window or with a filter", memory >> 20),
+        format!("the rows take more than {limit} of memory; ask for a window or with a filter"),
     )
 }
 
