@@ -20,6 +20,12 @@ pub fn run(intent: &Doctor) -> Result<Outcome, Failure> {
     Ok(if worst(&findings) == State::Blocking { Outcome::Reached } else { outcome })
 }
 
+/// What is found, as text and as JSON, with a trial of the probe.
+pub fn report(engines: &Engines) -> [String; 2] {
+    let findings = doctor::examine(engines, true);
+    [text(&findings), json(&findings)]
+}
+
 fn worst(findings: &[Finding]) -> State {
     findings.iter().map(|finding| finding.state).max().unwrap_or(State::Good)
 }

@@ -20,6 +20,7 @@ mod assets;
 mod baseline;
 mod captures;
 mod cli;
+mod collect;
 mod configured;
 mod convert;
 mod diagnostics;
@@ -88,6 +89,7 @@ fn run(intent: &Intent) -> Result<Outcome, Failure> {
     match intent {
         Intent::Record(intent) => record::run(intent),
         Intent::Live(intent) => live::run(intent),
+        Intent::Collect(intent) => collect::run(intent),
         Intent::Replay(intent) => replay::run(intent),
         Intent::Convert(intent) => convert::run(intent),
         Intent::Redact(intent) => redact::run(intent),

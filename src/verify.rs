@@ -1,13 +1,17 @@
 //! `tercel verify`: native traces are read from start to end and compared with their digests, descriptors, index and keyframes; the
 //! first error of each is printed.
 
+mod bundle;
 mod signatures;
 
 use std::fs::File;
 use std::io::{self, Write};
 use std::path::Path;
+use std::sync::Arc;
 
-use tercel_format::trace::{Depth, Verdict};
+use tercel_format::OpenError;
+use tercel_format::bundle::{is_bundle, trace};
+use tercel_format::trace::{Depth, Storage, Verdict};
 use tercel_replay::scan::{self, Proof};
 use tercel_replay::state::STATE_VERSION;
 use tercel_signing::AllowedSigners;
@@ -46,7 +50,14 @@ pub fn run(args: &Verify) -> Result<Outcome, Failure> {
 type Found = (Outcome, Vec<String>);
 
 fn look(path: &Path, name: &str, args: &Verify, allowed: Option<&AllowedSigners>) -> Result<Found, Failure> {
-    let file = File::open(path).map_err(|error| Failure::io(format!("{name}: {error}")))?;
+    let failed = |error: io::Error| Failure::io(format!("{name}: {error}"));
+    let mut file = File::open(path).map_err(failed)?;
+    let storage: Arc<dyn Storage> = Arc::new(file.try_clone().map_err(failed)?);
+    let mut around = (Outcome::Done, Vec::new());
+    if is_bundle(&storage).map_err(failed)? {
+        around = bundle::check(&storage, allowed);
+        file = trace(&storage).map_err(|error| diagnostics::unopened(name, &OpenError::Bundle(error)))?;
+    }
     let progress = Progress::new(name, length(&Input::File(path.to_owned())), args.quiet);
     let proof = scan::verify(file, args.depth, &mut |offset| progress.at(offset));
     progress.finish();
@@ -57,7 +68,8 @@ fn look(path: &Path, name: &str, args: &Verify, allowed: Option<&AllowedSigners>
     }
     let (outcome, mut lines) = judge(&proof, args);
     lines.extend(signatures);
-    let outcome = outcome.max(signed);
+    let outcome = outcome.max(signed).max(around.0);
+    lines.extend(around.1);
     Ok((outcome, if args.quiet && outcome == Outcome::Done { Vec::new() } else { lines }))
 }
 

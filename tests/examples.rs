@@ -9,7 +9,7 @@ use tercel_test_support::{Place, Ran, ran, require, root, tercel, tool};
 
 /// Verbs whose examples need root and the probe, a running recorder or a feature of the build, as Parquet does: tests of their own run
 /// these verbs.
-const ELSEWHERE: [&str; 5] = ["record", "live", "dump", "doctor", "sql"];
+const ELSEWHERE: [&str; 6] = ["record", "live", "collect", "dump", "doctor", "sql"];
 
 /// The verbs in the help of a command: words below `Commands:`.
 fn verbs(words: &[&str]) -> Vec<String> {

@@ -2,6 +2,7 @@
 //! is skipped, and said so.
 
 mod capabilities;
+mod collect;
 mod containers;
 mod content;
 mod docker;

@@ -6,6 +6,7 @@ use std::io::{self, Read};
 use std::path::Path;
 use std::sync::Arc;
 
+use crate::bundle::{self, BundleError, FrontToBack};
 use crate::error::ReadError;
 use crate::reader::Reader;
 use crate::source::Compression;
@@ -32,6 +33,9 @@ pub enum OpenError {
     /// It is a native trace that cannot be read.
     #[error("{0}")]
     Trace(TraceError),
+    /// It is a bundle whose trace cannot be had.
+    #[error("{0}")]
+    Bundle(BundleError),
 }
 
 impl OpenError {
@@ -41,6 +45,7 @@ impl OpenError {
             OpenError::Io(_) => false,
             OpenError::Stream(error) => error.is_damage(),
             OpenError::Trace(error) => error.is_damage(),
+            OpenError::Bundle(error) => error.is_damage(),
         }
     }
 }
@@ -74,15 +79,19 @@ impl Capture {
         }
     }
 
-    /// Opens bytes that can be read at any offset: a file, memory, an object in a store.
+    /// Opens bytes that can be read at any offset: a file, memory, an object in a store. Of a [bundle], its trace.
     ///
     /// # Errors
     /// As for [`open`](Capture::open).
     pub fn of_storage(storage: Arc<dyn Storage>, watch: Watch<'_>) -> Result<Capture, OpenError> {
+        let storage: Arc<dyn Storage> = match bundle::is_bundle(&storage).map_err(OpenError::Io)? {
+            true => Arc::new(bundle::trace(&storage).map_err(OpenError::Bundle)?),
+            false => storage,
+        };
         match Trace::open(storage.clone()) {
             Ok(trace) => Ok(Capture::Native(Arc::new(trace))),
             Err(TraceError::NotNative | TraceError::Joined { .. }) => {
-                Capture::of_stream(watch(Box::new(FrontToBack { storage, position: 0 })))
+                Capture::of_stream(watch(Box::new(FrontToBack::new(storage))))
             }
             Err(error) => Err(OpenError::Trace(error)),
         }
@@ -128,19 +137,5 @@ impl Capture {
                 Compression::Zstd => "scap in zstd",
             },
         }
-    }
-}
-
-/// Reads a storage once.
-struct FrontToBack {
-    storage: Arc<dyn Storage>,
-    position: u64,
-}
-
-impl Read for FrontToBack {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let count = self.storage.read_at(buffer, self.position)?;
-        self.position += count as u64;
-        Ok(count)
     }
 }

@@ -99,6 +99,7 @@ pub mod series;
 
 mod assembly;
 mod batch;
+pub mod bundle;
 mod capture;
 mod directory;
 mod flow;

@@ -2,6 +2,7 @@
 //! (`values`), and nothing below knows clap.
 
 mod baseline;
+mod collect;
 mod diff;
 mod doctor;
 #[cfg(test)]
@@ -67,6 +68,8 @@ enum Verb {
     Record(Box<record::RecordArgs>),
     /// Evaluate rules over the system calls of this host, as they happen
     Live(Box<live::LiveArgs>),
+    /// Collect all in one file, without a plan: a trace, what the host offers, rules, alerts, a report, checksums
+    Collect(Box<collect::CollectArgs>),
     /// Evaluate rules over captures and print the alerts
     Replay(Box<replay::ReplayArgs>),
     /// Convert a capture of any kind to a native trace, or a trace to a plain capture
@@ -170,6 +173,7 @@ pub fn parse(words: Vec<OsString>) -> Result<Intent, Failure> {
     match found.verb {
         Verb::Record(args) => args.intent().map(Intent::Record),
         Verb::Live(args) => args.intent().map(Intent::Live),
+        Verb::Collect(args) => args.intent().map(Intent::Collect),
         Verb::Replay(args) => args.intent().map(Intent::Replay),
         Verb::Convert(args) => args.intent(false).map(Intent::Convert),
         Verb::Index(args) => args.intent().map(Intent::Convert),

@@ -1,6 +1,7 @@
 //! What a run has to do, checked and typed, independent of the form of the command line: one structure per verb. `cli` makes them, the
 //! verbs take them.
 
+mod collect;
 mod diff;
 mod doctor;
 mod explain;
@@ -26,6 +27,7 @@ use tercel_ruletest as ruletest;
 
 use crate::inputs::Input;
 
+pub use collect::Collect;
 pub use diff::Diff;
 pub use doctor::Doctor;
 pub use explain::*;
@@ -42,6 +44,8 @@ pub enum Intent {
     Record(Record),
     /// `tercel live`
     Live(Live),
+    /// `tercel collect`
+    Collect(Collect),
     /// `tercel replay`
     Replay(Replay),
     /// `tercel convert`, `index` and `recover`
