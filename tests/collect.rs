@@ -107,7 +107,7 @@ fn a_changed_bundle_is_told() {
     let text = changed("less.tar", &|inside| fs::remove_file(inside.join("report.html")).expect("a file"));
     assert!(text.contains("FAILED: report.html of SHA256SUMS is missing"), "{text}");
     let text = changed("sums.tar", &|inside| fs::write(inside.join("SHA256SUMS"), "").expect("a file"));
-    assert!(text.contains("FAILED: SHA256SUMS.sig is no signature of SHA256SUMS"), "{text}");
+    assert!(text.contains("FAILED: SHA256SUMS.sig is not a signature of SHA256SUMS"), "{text}");
 
     // Of half a bundle, half a trace.
     let bytes = fs::read(&bundle).expect("a bundle");

@@ -54,7 +54,10 @@ impl Workplace {
     /// # Errors
     /// It exists, or the operating system refuses.
     pub fn create(bundle: &Path) -> Result<Workplace, Failure> {
-        let mut path = bundle.as_os_str().to_owned();
+        // The paths in it become words of command lines, where a hyphen at the start would make them options.
+        let is_like_option = bundle.as_os_str().as_encoded_bytes().starts_with(b"-");
+        let place = if is_like_option { Path::new(".").join(bundle) } else { bundle.to_owned() };
+        let mut path = place.into_os_string();
         path.push(".partial");
         let path = PathBuf::from(path);
         DirBuilder::new().mode(0o700).create(&path).map_err(|error| match error.kind() {

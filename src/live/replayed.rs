@@ -65,7 +65,7 @@ pub fn run(args: &Live, setup: &Setup, capture: &Path, log: &Log) -> Result<Outc
 fn refuse(args: &Live) -> Result<(), Failure> {
     let records = args.write.is_some() || args.flight.is_some();
     for (is_asked, flag, instead) in [
-        (records, "-w, --ring", "'tercel convert' and 'tercel slice' write captures anew"),
+        (records, "-w, --ring", "'tercel convert' and 'tercel slice' rewrite captures"),
         (args.redaction.is_some(), "--redact", "'tercel redact' does it"),
         (args.sign.is_some(), "--sign", "'tercel sign' does it"),
         (args.duration.is_some(), "-M", "'tercel replay --to' ends earlier"),

@@ -89,7 +89,7 @@ fn signed(held: Held, allowed: Option<&AllowedSigners>) -> Option<String> {
         bytes: held.signature,
     };
     Some(match check_signature(&signature) {
-        Err(_) => format!("FAILED: {SIGNATURE} is no signature of {SUMS}"),
+        Err(_) => format!("FAILED: {SIGNATURE} is not a signature of {SUMS}"),
         Ok(signed) => match allowed.map(|allowed| allowed.principals(&signed, Timestamp::now())) {
             None => format!("{SUMS} signed by a key that --allowed-signers can check ({})", signed.name()),
             Some(None) => format!("FAILED: {SUMS} is signed by an unknown signer ({})", signed.name()),

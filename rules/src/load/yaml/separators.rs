@@ -72,7 +72,7 @@ mod tests {
         }
         let found = parse("- a\n...\n- b\n").expect("two documents");
         assert_eq!((found[1].mark.line, found[1].mark.offset), (2, 8));
-        // An end of nothing and text that is no marker stay what they are; within quotes there is no end.
+        // An end of nothing and text that is not a marker stay what they are; a document does not end within quotes.
         for text in ["...\n- a\n", "- a\n...b\n", "- a\n ...\n- b\n"] {
             assert_eq!(separated(text), text);
         }
