@@ -95,7 +95,7 @@ pub fn looks_like_path(word: &str) -> bool {
     is_path && !is_term(word)
 }
 
-/// Whether the first word of what is no filter was meant as a capture: it looks like one, or no filter begins with it, since fields
+/// Whether the first word of an invalid filter was meant as a capture: it looks like one, or cannot begin a filter, since fields
 /// have a dot and filters have no macros.
 pub fn begins_no_filter(word: &str) -> bool {
     looks_like_path(word) || !is_term(word) && (word.contains('/') || !word.contains('.') && word != "not")

@@ -4,13 +4,13 @@
 mod bundle;
 mod signatures;
 
+use std::fmt::Display;
 use std::fs::File;
 use std::io::{self, Write};
 use std::path::Path;
 use std::sync::Arc;
 
-use tercel_format::OpenError;
-use tercel_format::bundle::{is_bundle, trace};
+use tercel_format::bundle::{TRACE, is_bundle, trace};
 use tercel_format::trace::{Depth, Storage, Verdict};
 use tercel_replay::scan::{self, Proof};
 use tercel_replay::state::STATE_VERSION;
@@ -53,24 +53,41 @@ fn look(path: &Path, name: &str, args: &Verify, allowed: Option<&AllowedSigners>
     let failed = |error: io::Error| Failure::io(format!("{name}: {error}"));
     let mut file = File::open(path).map_err(failed)?;
     let storage: Arc<dyn Storage> = Arc::new(file.try_clone().map_err(failed)?);
-    let mut around = (Outcome::Done, Vec::new());
+    // What is around the trace, if it is in a bundle.
+    let mut around = None;
     if is_bundle(&storage).map_err(failed)? {
-        around = bundle::check(&storage, allowed);
-        file = trace(&storage).map_err(|error| diagnostics::unopened(name, &OpenError::Bundle(error)))?;
+        let found = bundle::check(&storage, allowed);
+        file = match trace(&storage) {
+            Ok(file) => file,
+            Err(error) => return Ok(broken(&error, found)),
+        };
+        around = Some(found);
     }
     let progress = Progress::new(name, length(&Input::File(path.to_owned())), args.quiet);
     let proof = scan::verify(file, args.depth, &mut |offset| progress.at(offset));
     progress.finish();
-    let proof = proof.map_err(|error| diagnostics::unread(name, &error))?;
+    let proof = match proof {
+        Ok(proof) => proof,
+        Err(error) => {
+            return around.map_or(Err(diagnostics::unread(name, &error)), |found| Ok(broken(&error, found)));
+        }
+    };
     let (signed, signatures) = signatures::judge(&proof.verdict, allowed);
     if let Some(path) = &args.export {
         signatures::export(&proof.verdict, path)?;
     }
     let (outcome, mut lines) = judge(&proof, args);
     lines.extend(signatures);
+    let around = around.unwrap_or((Outcome::Done, Vec::new()));
     let outcome = outcome.max(signed).max(around.0);
     lines.extend(around.1);
     Ok((outcome, if args.quiet && outcome == Outcome::Done { Vec::new() } else { lines }))
+}
+
+/// What is said of a bundle whose trace cannot be verified.
+fn broken(error: &dyn Display, (outcome, around): Found) -> Found {
+    let first = format!("FAILED: {TRACE}: {error}");
+    (outcome.max(Outcome::Damaged), std::iter::once(first).chain(around).collect())
 }
 
 /// The outcome of verification, and the lines to print, without signatures.

@@ -3,7 +3,7 @@
 use std::fs;
 use std::process::Command;
 
-use tercel_test_support::{Place, ran, require, tool};
+use tercel_test_support::{Place, binary, ran, require, tool};
 
 use crate::turn;
 
@@ -69,6 +69,40 @@ fn a_bundle_has_everything_and_opens() {
     );
 }
 
+/// Names that mean something elsewhere, rules in files of any name, and rules that are wrong, which is told before anything is recorded.
+#[test]
+fn names_and_rules_are_taken_as_they_are() {
+    let check = "collect::names_and_rules_are_taken_as_they_are";
+    let Some(_turn) = turn::shared(check) else { return };
+    let place = Place::new("names");
+    let rule = "- rule: R\n  desc: d\n  condition: evt.type=open\n  output: x\n  priority: INFO\n";
+    let rules = place.file("rules.txt", rule).display().to_string();
+    let run = |bundle: &str, rules: &str| {
+        let mut command = Command::new(binary());
+        command.current_dir(place.path("")).args(["collect", "-q", "-M", "100ms", "-r", rules]);
+        command.arg(format!("--write={bundle}")).output().expect("the binary runs")
+    };
+    for bundle in ["a%H.tar.zst", "-x.tar.zst"] {
+        let ran = run(bundle, &rules);
+        assert!(ran.status.success(), "{}", String::from_utf8_lossy(&ran.stderr));
+        let bundle = place.name(bundle);
+        assert!(ran_verify(&bundle).contains(": 8 files as SHA256SUMS says"), "{}", ran_verify(&bundle));
+    }
+    let wrong = place.file("wrong.yaml", format!("{rule}- rule: 'R\n")).display().to_string();
+    let ran = run("b.tar.zst", &wrong);
+    assert_eq!(ran.status.code(), Some(2));
+    assert!(
+        String::from_utf8_lossy(&ran.stderr).contains("wrong.yaml:6:"),
+        "{}",
+        String::from_utf8_lossy(&ran.stderr)
+    );
+    assert!(!place.path("b.tar.zst.partial").exists() && !place.path("b.tar.zst").exists());
+}
+
+fn ran_verify(bundle: &str) -> String {
+    ran(&["verify", bundle], 0).out
+}
+
 #[test]
 fn a_changed_bundle_is_told() {
     let check = "collect::a_changed_bundle_is_told";
@@ -106,13 +140,26 @@ fn a_changed_bundle_is_told() {
     assert!(text.contains("FAILED: more is not in SHA256SUMS"), "{text}");
     let text = changed("less.tar", &|inside| fs::remove_file(inside.join("report.html")).expect("a file"));
     assert!(text.contains("FAILED: report.html of SHA256SUMS is missing"), "{text}");
+    let text =
+        changed("trace.tar", &|inside| fs::write(inside.join("trace.scap"), "nothing").expect("a file"));
+    assert!(
+        text.contains("FAILED: trace.scap: ") && text.contains("FAILED: trace.scap is not what"),
+        "{text}"
+    );
     let text = changed("sums.tar", &|inside| fs::write(inside.join("SHA256SUMS"), "").expect("a file"));
     assert!(text.contains("FAILED: SHA256SUMS.sig is not a signature of SHA256SUMS"), "{text}");
 
-    // Of half a bundle, half a trace.
+    // Of a bundle that ends behind the trace, the trace; of one that ends in it, an error.
     let bytes = fs::read(&bundle).expect("a bundle");
-    let half = place.name("half.tar.zst");
-    fs::write(&half, &bytes[..bytes.len() / 2]).expect("a file");
-    assert!(ran(&["verify", &half], 3).out.contains("FAILED"));
-    ran(&["info", &half], 3);
+    let part = place.name("part.tar.zst");
+    fs::write(&part, &bytes[..bytes.len() - 1]).expect("a file");
+    let text = ran(&["verify", &part], 3).out;
+    assert!(
+        text.contains("FAILED: the bundle ends early or is damaged: ") && text.contains(": intact: "),
+        "{text}"
+    );
+    assert_eq!(ran(&["events", "-q", &part], 0).out, ran(&["events", "-q", &bundle], 0).out);
+    fs::write(&part, &bytes[..2000]).expect("a file");
+    ran(&["verify", &part], 3);
+    ran(&["info", &part], 3);
 }

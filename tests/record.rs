@@ -281,11 +281,12 @@ fn signed_recordings_prove_what_is_there() {
     let allowed = allowed.display().to_string();
     let verified = |file: &str, code: i32| run(&["verify", "--allowed-signers", &allowed, file], code).0;
     let _storm = storm();
-    for rotation in [["-C", "1MiB"], ["-G", "1"]] {
+    for rotation in [["-C", "128KiB"], ["-G", "1"]] {
         let directory = place.path(rotation[0]);
         fs::create_dir(&directory).expect("a directory");
         let pattern = directory.join("t.scap").display().to_string();
-        let options = ["record", "-q", "--sign", &key, "-M", "3", "-w", &pattern];
+        // Small chunks and files, so that there are several on a busy machine, too.
+        let options = ["record", "-q", "--sign", &key, "--chunk", "64KiB", "-M", "3", "-w", &pattern];
         run(&[&options[..], &rotation].concat(), 0);
         let files = fs::read_dir(&directory).expect("a directory").flatten();
         let files: Vec<String> = files.map(|file| file.path().display().to_string()).collect();

@@ -68,6 +68,7 @@ pub mod output;
 pub mod program;
 pub mod select;
 mod shared;
+pub mod shipped;
 
 pub use compile::{
     CompileError, Compiler, Condition, ConditionError, EventsError, LiteralError, OperatorError, RegexError,

@@ -5,30 +5,28 @@ mod pack;
 
 use std::ffi::OsString;
 use std::fs;
+use std::os::unix::ffi::OsStringExt;
 use std::path::Path;
 use std::thread;
 
 use tercel_capture::Engines;
 use tercel_format::bundle::TRACE;
 use tercel_format::series::Destination;
+use tercel_rules::load::Options;
+use tercel_rules::shipped;
 
 use crate::cli;
 use crate::doctor;
 use crate::exit::{Failure, Outcome};
 use crate::inputs;
-use crate::intent::Collect;
+use crate::intent::{Collect, Rules};
 use crate::redaction;
+use crate::rules;
 use crate::sign::read_key;
 use crate::target::{refuse_overwriting, refused};
 use pack::Workplace;
 
 pub use pack::{SIGNATURE, SUMS, sum_of};
-
-/// The rules that come with tercel, in the order of loading.
-const SHIPPED: [(&str, &str); 2] = [
-    ("tercel_macros.yaml", include_str!("../../rules/tercel_macros.yaml")),
-    ("tercel_rules.yaml", include_str!("../../rules/tercel_rules.yaml")),
-];
 
 /// The files that a bundle has beside its trace.
 const RULES: &str = "rules";
@@ -46,7 +44,7 @@ pub fn run(intent: &Collect) -> Result<Outcome, Failure> {
     if let Some(redaction) = &intent.redaction {
         redaction::refuse_overwriting(&intent.path, redaction)?;
     }
-    let rules = rules(intent)?;
+    let rules = rule_files(intent)?;
     let place = Workplace::create(&intent.path)?;
     place.directory(RULES)?;
     for (name, text) in &rules {
@@ -71,18 +69,24 @@ pub fn run(intent: &Collect) -> Result<Outcome, Failure> {
     Ok(outcome)
 }
 
-/// The rule files that are used, under names that keep their order.
-fn rules(intent: &Collect) -> Result<Vec<(String, Vec<u8>)>, Failure> {
+/// The rule files that are used, under names that keep their order and that a directory of rules has.
+///
+/// # Errors
+/// They have errors, which nobody wants to hear after the recording.
+fn rule_files(intent: &Collect) -> Result<Vec<(String, Vec<u8>)>, Failure> {
     if intent.rules.is_empty() {
-        return Ok(SHIPPED
+        return Ok(shipped::FILES
             .iter()
             .map(|(name, text)| ((*name).to_owned(), text.as_bytes().to_vec()))
             .collect());
     }
+    let given = Rules { files: intent.rules.clone(), options: Options::default(), tags: Vec::new() };
+    rules::load(&given, intent.quiet, false)?;
     let files = inputs::rule_files(&intent.rules)?;
     let named = files.into_iter().enumerate().map(|(at, file)| {
         let name = Path::new(&file.name).file_name().unwrap_or_default().to_string_lossy().into_owned();
-        (format!("{at:03}-{name}"), file.bytes)
+        let is_yaml = name.ends_with(".yaml") || name.ends_with(".yml");
+        (format!("{at:03}-{name}{}", if is_yaml { "" } else { ".yaml" }), file.bytes)
     });
     Ok(named.collect())
 }
@@ -125,7 +129,7 @@ fn record(intent: &Collect, place: &Path) -> Vec<OsString> {
     let mut words: Vec<OsString> = ["record", "-M"].map(OsString::from).into();
     words.push(format!("{}ms", intent.duration.as_millis()).into());
     words.extend(["-s".into(), intent.snaplen.to_string().into()]);
-    words.extend(["-w".into(), place.join(TRACE).into_os_string()]);
+    words.extend(["-w".into(), literal(&place.join(TRACE))]);
     let mut option = |name: &str, value: Option<&Path>| {
         words
             .extend(value.into_iter().flat_map(|value| [OsString::from(name), value.as_os_str().to_owned()]));
@@ -139,6 +143,12 @@ fn record(intent: &Collect, place: &Path) -> Vec<OsString> {
     intent.sockets.cri.iter().for_each(|socket| option("--cri", Some(socket)));
     words.extend(intent.quiet.then(|| "-q".into()));
     words
+}
+
+/// A path as record takes it, to whom % sequences are times.
+fn literal(path: &Path) -> OsString {
+    let parts = path.as_os_str().as_encoded_bytes().split(|byte| *byte == b'%');
+    OsString::from_vec(parts.collect::<Vec<_>>().join(&b"%%"[..]))
 }
 
 /// Runs a verb as if it had been typed.

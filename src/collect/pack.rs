@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::fs::{self, DirBuilder, File, OpenOptions};
-use std::io::{self, Read};
+use std::io::{self, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
@@ -133,6 +133,8 @@ impl Workplace {
         let directory = PathBuf::from(stem(bundle));
         for name in &files {
             builder.append_path_with_name(self.path.join(name), directory.join(name))?;
+            // A bundle that is cut keeps what was before.
+            builder.get_mut().flush()?;
         }
         let file = builder.into_inner()?.finish()?;
         file.sync_all()?;

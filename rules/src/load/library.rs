@@ -1,8 +1,7 @@
 //! Names that rules everywhere use: those of the shipped file of macros and lists, and files like it. Only names are
 //! known here; what they mean is read from files like everything else.
 
-/// The shipped file.
-const SHIPPED: &str = include_str!("../../tercel_macros.yaml");
+use crate::shipped::MACROS;
 
 /// What a file says of itself, in a comment before its first item, when its definitions are offered to other files: those
 /// that nothing uses are then not worth a warning.
@@ -16,7 +15,7 @@ pub(super) fn is_library(text: &str) -> bool {
 
 /// For a macro that is not there and that the shipped file has, or has as a list.
 pub(super) fn hint(name: &str) -> Option<String> {
-    let kind = SHIPPED.lines().find_map(|line| {
+    let kind = MACROS.lines().find_map(|line| {
         let (kind, defined) = line.strip_prefix("- ")?.split_once(": ")?;
         (defined == name).then_some(kind)
     })?;
@@ -36,7 +35,7 @@ mod tests {
     #[test]
     fn unused_definitions_of_a_library_are_neither_warned_about_nor_parts() {
         let mut loader = Loader::new(Options::default());
-        let report = loader.file("macros.yaml", SHIPPED);
+        let report = loader.file("macros.yaml", MACROS);
         assert!(report.successful() && report.warnings.is_empty(), "{report}");
         let report = loader.file("mine.yaml", &format!("- list: mine\n  items: [a]\n{RULE}"));
         let unused: Vec<String> = report.warnings.iter().map(|warning| warning.place.to_string()).collect();
@@ -68,7 +67,7 @@ mod tests {
 
     #[test]
     fn a_library_says_so_before_its_first_item() {
-        assert!(is_library(SHIPPED));
+        assert!(is_library(MACROS));
         assert!(is_library("# mine\n\n# tercel: library\n- list: a\n  items: []\n"));
         assert!(!is_library("- list: a\n  items: []\n# tercel: library\n"));
     }
