@@ -3,10 +3,11 @@
 use tercel_probe_abi::flags;
 
 use crate::{
-    event::{Event, TEXT, bits},
+    event::{Event, TEXT},
     memory::{get, kernel, off, user},
     place::{Place, Walk, walk},
     run::add_side_text,
+    tables::bits,
 };
 
 /// `PPM_O_F_CREATED` and the layers of an overlay, as flags of an open (reference flags.json, file_flags).

@@ -7,9 +7,10 @@ use aya_ebpf::{helpers::generated::bpf_get_current_task_btf, macros::map, maps::
 use tercel_probe_abi::{MISSING, item, stat};
 
 use crate::{
-    event::{ENTRY, Event, TEXT, count},
+    event::{ENTRY, Event, TEXT},
     memory::{config, copy_kernel, get, kernel, mask, off, typed},
     repeat::{repeat, turns},
+    tables::count,
 };
 
 /// Components of a path that are followed.

@@ -3,11 +3,12 @@
 use tercel_probe_abi::{MISSING, fact, flags, stat};
 
 use crate::{
-    event::{CHUNK, Event, RECORD, TEXT, bits, count},
+    event::{CHUNK, Event, RECORD, TEXT},
     file::{add_path, add_path_at, encode_dev, overlay_layer},
     memory::{config, copy_kernel_str, copy_user, copy_user_str, get, kernel, mask, off, user},
     repeat::{repeat, turns},
     run::user_long,
+    tables::{bits, count},
 };
 
 /// Arguments or variables of an attempted `execve` that are looked at: as many as there is room for, or fewer where every turn of a loop is

@@ -6,8 +6,9 @@ use aya_ebpf::{EbpfContext, maps::ProgramArray};
 use tercel_probe_abi::{MOST_WORDS, Param, kind, stat, step};
 
 use crate::{
-    event::{Event, TEXT, bits, count, translate, word},
+    event::{Event, TEXT, word},
     memory::{config, copy_user, mask},
+    tables::{bits, count, translate},
 };
 
 /// Adds parameters until the event is finished or a step takes over.

@@ -4,9 +4,10 @@
 use tercel_probe_abi::{MISSING, flags};
 
 use crate::{
-    event::{Event, translate},
+    event::Event,
     file::{is_socket, of_fd},
     memory::{copy_kernel, copy_kernel_str, copy_user, copy_user_str, get, kernel, mask, off, user},
+    tables::translate,
 };
 
 const AF_UNIX: u16 = 1;

@@ -11,7 +11,7 @@ use aya_ebpf::{
 
 use tercel_probe_abi::{Share, Throttled, stat};
 
-use crate::event::count;
+use crate::tables::count;
 
 /// The share of every process.
 #[map]

@@ -13,10 +13,11 @@ use aya_ebpf::{
 use tercel_probe_abi::{MISSING, fact, row, stat, uring};
 
 use crate::{
-    event::{ARGUMENTS, CALLS, Event, TEXT, count, wanted},
+    event::{ARGUMENTS, Event, TEXT},
     file::of_fd,
     ids,
     memory::{config, copy_kernel, copy_kernel_str, copy_user, get, kernel, mask, off, user},
+    tables::{CALLS, count, wanted},
     task,
 };
 
@@ -94,9 +95,9 @@ pub fn submitted(request: u64) -> Option<Event> {
     let (tgid, tid) = ids();
     let opcode = u32::from(get!(u8, request, req_opcode));
     let operation = OPERATIONS.get_ptr(opcode)?;
+    let call = CALLS.get_ptr(row::URING + mask!(opcode, 63) as u32)?;
     // SAFETY: pointers into map values, here and below.
-    let (flags, wanted) =
-        unsafe { ((*operation).flags, (*CALLS.get_ptr(row::URING + mask!(opcode, 63) as u32)?).wanted) };
+    let (flags, wanted) = unsafe { ((*operation).flags, (*call).wanted) };
     if flags == 0 || wanted == 0 || tgid == config().own_tgid {
         return None;
     }

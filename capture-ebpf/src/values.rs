@@ -3,8 +3,9 @@
 use tercel_probe_abi::flags;
 
 use crate::{
-    event::{Event, bits},
+    event::Event,
     memory::{mask, user},
+    tables::bits,
 };
 
 /// Fds of a poll that are kept.
