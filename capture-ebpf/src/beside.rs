@@ -4,10 +4,10 @@
 use tercel_probe_abi::{HEADER, MAX_WORDS, beside, item};
 
 use crate::{
-    entry::{compare, compare_address},
+    entry::{compare, compare_address, compare_memory, compare_strings},
     event::Event,
     file::{encode_dev, of_fd},
-    memory::{copy_kernel_str, get, load64, mask, off, user},
+    memory::{copy_kernel_str, get, load64, mask, off},
     place::{Path, Place, Walk, walk},
     repeat::{repeat, turns},
     run::user_long,
@@ -17,8 +17,6 @@ use crate::{
 const COMPARED: u64 = 256;
 /// Longest name of a file; a power of two.
 const NAME: u64 = 256;
-/// Fds of one message that are looked at: each takes two of the 33 tail calls that the kernel allows.
-const FDS: u64 = 8;
 /// Turns of a step: the caller's text was compared with that of the entry; the path that the process sees follows.
 const COMPARED_BEFORE: u64 = 1;
 const SECOND: u64 = 2;
@@ -329,7 +327,7 @@ pub fn beside_name(event: Event) {
 
 /// Adds what an fd of the process is that the process did not open by this event: number, identity and path.
 #[inline(always)]
-fn add_fd(event: Event, fd: i32) {
+pub fn add_fd(event: Event, fd: i32) {
     let file = of_fd(event.task(), fd);
     if file == 0 {
         return;
@@ -352,40 +350,32 @@ fn add_fd(event: Event, fd: i32) {
 #[inline(always)]
 pub fn beside_fd(event: Event) {
     let Some(param) = event.caller() else { return };
+    if param.value != 0 && event.arg(1) != u64::from(param.value) {
+        return;
+    }
     if event.begin_beside() {
         add_fd(event, fd_of(event, param.map));
     }
 }
 
-/// See `step::BESIDE_RIGHTS`: the fds of the first control message, which is where programs put them. One at a time: the step is
-/// carried out again for the next one, because the verifier would go through all of them together.
+/// See `step::BESIDE_ATTEMPT`.
 #[inline(always)]
-pub fn beside_rights(event: Event) {
-    const SOL_SOCKET: u32 = 1;
-    const SCM_RIGHTS: u32 = 1;
-    let (address, length) = (event.arg(9), event.arg(10));
-    let head = if event.compat() { 12 } else { 16 };
-    if event.ret() < 0 || address == 0 || length < head + 4 {
-        return;
+pub fn beside_attempt(event: Event) {
+    let Some(param) = event.caller() else { return };
+    let Some(call) = event.call() else { return };
+    let turn = event.take_turn();
+    if turn == 0 {
+        if param.value == 0 {
+            compare_memory(event, event.arg(u64::from(param.map)));
+        } else {
+            let text = text(event, u64::from(param.value & 0xff));
+            compare(event, 0, text.at, text.length);
+        }
+        return event.carry_out_again(COMPARED_BEFORE);
     }
-    let level = user::<u32>(address.wrapping_add(head - 8)).unwrap_or(0);
-    let kind = user::<u32>(address.wrapping_add(head - 4)).unwrap_or(0);
-    if level != SOL_SOCKET || kind != SCM_RIGHTS {
-        return;
-    }
-    let done = event.take_turn();
-    if !event.begin_beside() {
-        return;
-    }
-    let size = u64::from(user::<u32>(address).unwrap_or(0));
-    let at = head + 4 * done;
-    if at + 4 > size || at + 4 > length {
-        return;
-    }
-    add_fd(event, user::<i32>(address.wrapping_add(at)).unwrap_or(-1));
-    if done + 1 < FDS {
-        event.carry_out_again(done + 1);
-    }
+    // SAFETY: a pointer into the map's value.
+    let start = HEADER as u64 + 2 * u64::from(unsafe { (*call).nparams });
+    compare_strings(event, start + event.length_of(0));
 }
 
 /// See `step::BESIDE_ADDRESS`.

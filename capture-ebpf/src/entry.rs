@@ -21,6 +21,12 @@ use crate::{
 
 /// Bytes of a text that are kept, with its NUL; a power of two.
 const TEXT: u64 = 512;
+/// Arguments of a program that are looked at.
+const STRINGS: u64 = 16;
+/// Not all arguments were kept.
+const CUT: u64 = 1 << 32;
+/// Bytes of `struct open_how`.
+const HOW: u64 = 24;
 /// Bytes of an address that are kept; a power of two.
 const ADDRESS: u64 = 128;
 /// Slots; a power of two.
@@ -34,9 +40,12 @@ struct Entered {
     tid: u64,
     /// Number of the call.
     number: u64,
-    /// Bytes of the texts with their NUL, negative if they could not be read; of an address in the first one's place.
+    /// Bytes of the texts with their NUL, negative if they could not be read; of an address in the first one's place, of arguments or of
+    /// a structure in the second one's.
     lengths: [i64; 2],
     texts: [[u8; (TEXT + 8) as usize]; 2],
+    /// What a text may take beyond the second one's room while texts are put there one after the other.
+    beyond: [u8; TEXT as usize],
 }
 
 /// When a call began.
@@ -93,12 +102,59 @@ pub fn enter(number: u32, compat: bool, argument: impl Fn(u32) -> u64) {
             }
         };
         addr_of_mut!((*slot).lengths[0]).write_volatile(length);
-        if wanted & entry::SECOND != 0 {
+        if wanted & (entry::SECOND | entry::VECTOR | entry::HOW) != 0 {
             let second = addr_of_mut!((*slot).texts[1]).cast::<u8>();
-            let length = copy_user_str(second, TEXT, argument(wanted >> 12 & 7));
+            let from = argument(wanted >> 12 & 7);
+            let length = if wanted & entry::SECOND != 0 {
+                copy_user_str(second, TEXT, from)
+            } else if wanted & entry::VECTOR != 0 {
+                strings(slot, from, compat)
+            } else if copy_user(second, HOW, from) {
+                HOW as i64
+            } else {
+                -1
+            };
             addr_of_mut!((*slot).lengths[1]).write_volatile(length);
         }
     }
+}
+
+/// Copies the texts of a vector, one after the other, in the second text's place; returns their bytes with their NULs. No vector, or an
+/// empty one, is one NUL, as in the event.
+#[inline(always)]
+fn strings(slot: *mut Entered, array: u64, compat: bool) -> i64 {
+    let (mut used, mut number) = (0u64, 0u64);
+    while number < STRINGS {
+        let pointer = if compat {
+            user::<u32>(array.wrapping_add(4 * number)).map(u64::from)
+        } else {
+            user::<u64>(array.wrapping_add(8 * number))
+        };
+        let at = mask!(used, TEXT - 1) as usize;
+        // SAFETY: the mask keeps the position within the second text, after which there is room for another.
+        let to = unsafe { addr_of_mut!((*slot).texts[1]).cast::<u8>().add(at) };
+        match pointer {
+            None if array != 0 => return -1,
+            None | Some(0) if number == 0 => {
+                // SAFETY: as above.
+                unsafe { to.write_volatile(0) };
+                return 1;
+            }
+            None | Some(0) => return used as i64,
+            Some(address) => {
+                let length = copy_user_str(to, TEXT, address);
+                if length <= 0 {
+                    return -1;
+                }
+                used += mask!(length, 2 * TEXT - 1);
+            }
+        }
+        if used >= TEXT {
+            return (TEXT | CUT) as i64;
+        }
+        number += 1;
+    }
+    (used | CUT) as i64
 }
 
 /// Copies an address of a socket; returns its bytes.
@@ -238,9 +294,27 @@ fn compare_some(event: Event, turn: u64) -> bool {
 /// is 0 for the first one, 1 for the second.
 #[inline(always)]
 pub fn compare(event: Event, which: usize, at: u64, length: u64) {
+    if is_compared(event) {
+        compare_text(event, which, 0, at, length);
+    }
+}
+
+/// The same of a text in user memory that is no parameter of the event.
+#[inline(always)]
+pub fn compare_memory(event: Event, address: u64) {
     if !is_compared(event) {
         return;
     }
+    let length = copy_user_str(event.side(0), TEXT, address);
+    if length > 0 {
+        compare_text(event, 0, 1, 0, length as u64 - 1);
+    } else {
+        unseen(event, 0);
+    }
+}
+
+#[inline(always)]
+fn compare_text(event: Event, which: usize, beside: u64, at: u64, length: u64) {
     let Some((index, slot)) = slot_of(event) else { return unseen(event, which) };
     // SAFETY: a pointer to the map's value.
     let kept = unsafe { addr_of!((*slot).lengths[which]).read_volatile() };
@@ -252,7 +326,7 @@ pub fn compare(event: Event, which: usize, at: u64, length: u64) {
     let shorter = if kept < TEXT - 1 { kept } else { TEXT - 1 };
     // A longer text is compared as far as it was kept.
     let is_other = if kept < TEXT - 1 { length != kept } else { length < kept };
-    if !is_other && !differ(event, [index, which as u64, 0, at, shorter]) || !event.begin_beside() {
+    if !is_other && !differ(event, [index, which as u64, beside, at, shorter]) || !event.begin_beside() {
         return;
     }
     event.add_facts(fact::CHANGED);
@@ -260,6 +334,47 @@ pub fn compare(event: Event, which: usize, at: u64, length: u64) {
     // SAFETY: a field of the map's value.
     event.push_copy(unsafe { addr_of!((*slot).texts[which]).cast::<u8>() }, mask!(kept, TEXT - 1));
     event.end_item(from, if which == 0 { item::ENTRY_PATH } else { item::SECOND_ENTRY_PATH }, 0);
+}
+
+/// Compares the arguments of a program, which are the parameters 1 and 2 from `at` on, with those at the entry: says so if they differ.
+#[inline(always)]
+pub fn compare_strings(event: Event, at: u64) {
+    if !is_compared(event) {
+        return;
+    }
+    let Some((index, slot)) = slot_of(event) else { return };
+    // SAFETY: a pointer to the map's value.
+    let kept = unsafe { addr_of!((*slot).lengths[1]).read_volatile() };
+    if kept <= 0 {
+        return event.add_facts(fact::NO_ENTRY);
+    }
+    let (is_cut, kept) = (kept as u64 & CUT != 0, kept as u64 & (CUT - 1));
+    let length = event.length_of(1) + event.length_of(2);
+    let is_other = if is_cut { length < kept } else { length != kept };
+    // What was cut ends in a NUL that is not the caller's.
+    let shorter = if length < kept { length } else { kept };
+    let is_whole = event.facts() & u64::from(fact::ARGUMENTS_CUT) == 0;
+    if is_other && is_whole || differ(event, [index, 1, 0, at, shorter.wrapping_sub(1)]) {
+        event.add_facts(fact::CHANGED);
+    }
+}
+
+/// Compares what the event has of a `struct open_how` (flags, mode, resolve) with what was there at the entry: says so if they differ.
+#[inline(always)]
+pub fn compare_how(event: Event, how: [u64; 3]) {
+    if !is_compared(event) {
+        return;
+    }
+    let Some((_, slot)) = slot_of(event) else { return };
+    // SAFETY: a pointer to the map's value.
+    let kept = unsafe { addr_of!((*slot).lengths[1]).read_volatile() };
+    // SAFETY: as above; a text has room for three words.
+    let word = |at: usize| load64(unsafe { addr_of!((*slot).texts[1]).cast::<u8>().add(at) });
+    if kept <= 0 {
+        event.add_facts(fact::NO_ENTRY);
+    } else if word(0) != how[0] || word(8) != how[1] || word(16) != how[2] {
+        event.add_facts(fact::CHANGED);
+    }
 }
 
 /// Compares the address in user memory with the one at the entry: says so if they differ, and adds the latter as parameters have it.

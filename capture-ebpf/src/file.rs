@@ -3,6 +3,7 @@
 use tercel_probe_abi::flags;
 
 use crate::{
+    entry::compare_how,
     event::{Event, TEXT},
     memory::{get, kernel, off, user},
     place::{Place, Walk, walk},
@@ -57,10 +58,10 @@ pub fn opened(event: Event) {
     let Some(param) = event.caller() else { return };
     let (mut flags, mut mode) = (event.arg(u64::from(param.map)), event.arg(u64::from(param.width)));
     if param.value == 1 {
-        let how = event.arg(2);
-        flags = user::<u64>(how).unwrap_or(0);
-        mode = user::<u64>(how.wrapping_add(8)).unwrap_or(0);
-        event.set_arg(12, user::<u64>(how.wrapping_add(16)).unwrap_or(0));
+        let how = user::<[u64; 3]>(event.arg(2)).unwrap_or_default();
+        [flags, mode, _] = how;
+        event.set_arg(12, how[2]);
+        compare_how(event, how);
     }
     match param.value {
         2 => flags = O_CREAT,

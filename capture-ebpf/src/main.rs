@@ -16,6 +16,7 @@ mod memory;
 mod place;
 mod process;
 mod repeat;
+mod rights;
 mod run;
 mod scope;
 mod socket;
@@ -358,8 +359,9 @@ steps! {
     raw_beside_name classic_beside_name beside::beside_name;
     raw_beside_place classic_beside_place beside::beside_place;
     raw_beside_fd classic_beside_fd beside::beside_fd;
-    raw_beside_rights classic_beside_rights beside::beside_rights;
+    raw_beside_rights classic_beside_rights rights::beside_rights;
     raw_beside_address classic_beside_address beside::beside_address;
+    raw_beside_attempt classic_beside_attempt beside::beside_attempt;
 }
 
 /// The events of several messages on kernels without `bpf_loop` (before 5.17): a few in one program, which calls itself until the kernel
@@ -406,4 +408,4 @@ fn panic(_: &core::panic::PanicInfo<'_>) -> ! {
 #[unsafe(link_section = "license")]
 static LICENSE: [u8; 13] = *b"Dual MIT/GPL\0";
 
-const _: () = assert!(step::PROGRAMS.len() == 40);
+const _: () = assert!(step::PROGRAMS.len() == 41);

@@ -5,6 +5,7 @@ use crate::{
     event::Event,
     memory::{config, copy_user, mask},
     repeat::{repeat, turns},
+    rights::add_rights,
     run::user_long,
     socket::add_tuple,
 };
@@ -91,6 +92,9 @@ pub fn message<const LOOPS: bool>(event: Event) -> bool {
     add_tuple(event, if ret >= 0 { fd } else { -1 }, inbound, event.arg(8));
     if inbound {
         control(event);
+        if LOOPS {
+            add_rights(event);
+        }
     }
     let is_last = number as i64 + 1 >= ret;
     if !is_last {

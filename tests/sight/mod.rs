@@ -15,6 +15,8 @@ use tercel_test_support::{Place, ran, require, root, tool};
 
 use crate::turn;
 
+mod held;
+
 /// A program of tests/evade, built in `place`. Nothing if there is no compiler, which is said of the check.
 fn program(check: &str, place: &Place, name: &str) -> Option<String> {
     let compiler = require(check, tool("cc"))?;

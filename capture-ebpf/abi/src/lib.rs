@@ -208,6 +208,10 @@ pub mod entry {
     pub const HEADER: u32 = 3;
     /// The second argument is a text, too.
     pub const SECOND: u32 = 4;
+    /// The second argument is a vector of texts.
+    pub const VECTOR: u32 = 16;
+    /// The second argument is a `struct open_how`.
+    pub const HOW: u32 = 32;
     /// A 32-bit call of this number reads something.
     pub const COMPAT: u32 = 8;
 }

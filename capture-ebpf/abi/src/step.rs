@@ -89,7 +89,7 @@ steps! {
     /// Who takes over the children of a thread that ends: argument 6.
     REAPER = 32 "reaper";
     /// Adds everything of an event of each message of the array at argument 1, and sends all but the last event. `width` as of
-    /// [`TUPLE`]; inbound, with the control data.
+    /// [`TUPLE`]; inbound, with the control data, and beside it, as [`BESIDE_RIGHTS`], what is behind the fds in them.
     MESSAGES = 33 "messages";
     /// Beside the parameters: the paths of the file behind the fd in argument `map` ([`beside::RETURNED`]: the returned one,
     /// [`beside::OPENED`]: the file in argument 11), as an item of kind `width`. The low byte of `value`: 1 more than the
@@ -101,13 +101,17 @@ steps! {
     /// The same of the working directory, the root or the executable (`map`: [`beside::CWD`], [`beside::ROOT`],
     /// [`beside::EXE`]), where the call returned 0.
     BESIDE_PLACE = 42 "beside_place";
-    /// What is behind the fd in argument `map`, or the returned one, with its number.
+    /// What is behind the fd in argument `map`, or the returned one, with its number. `value` not 0: only if argument 1 is this
+    /// number.
     BESIDE_FD = 43 "beside_fd";
     /// The same of each fd in the control data of a received message (arguments 9 and 10).
     BESIDE_RIGHTS = 44 "beside_rights";
     /// Whether the address at argument `map` with the length in argument `width` changed since the entry of the call. `value` 1:
     /// both are in the message header at argument `map`.
     BESIDE_ADDRESS = 45 "beside_address";
+    /// Whether a call that failed to execute a program had other arguments in memory at its entry: the name in argument `map`, which
+    /// is the parameter that the low byte of `value` says (0: in none), and the vector of arguments, which are the parameters 2 and 3.
+    BESIDE_ATTEMPT = 46 "beside_attempt";
 }
 
 /// Steps that kernels without `bpf_loop` (before 5.17) have as programs called `_old`.

@@ -113,4 +113,10 @@ impl Event {
         let known = field!(self, facts);
         field!(self, facts = known | u64::from(facts));
     }
+
+    /// Facts that were noted.
+    #[inline(always)]
+    pub fn facts(self) -> u64 {
+        field!(self, facts)
+    }
 }

@@ -18,8 +18,7 @@ const fn address(argument: u32, length: u32) -> u32 {
 
 /// Calls that return a file: which one it is, the kernel says at the exit. Comparing their paths, too, costs a tenth more for each of
 /// them, and is only done where entries are looked at anyway.
-const OPENS: &[(&str, u32)] =
-    &[("open", text(0)), ("openat", text(1)), ("openat2", text(1)), ("creat", text(0))];
+const OPENS: &[(&str, u32)] = &[("open", text(0)), ("openat", text(1)), ("creat", text(0))];
 
 /// Calls by their names, and what is read. The order of two texts is that of the event's paths.
 const READ: &[(&str, u32)] = &[
@@ -48,6 +47,9 @@ const READ: &[(&str, u32)] = &[
     ("bind", address(1, 2)),
     ("sendto", address(4, 5)),
     ("sendmsg", entry::HEADER | 1 << 8),
+    ("openat2", text(1) | entry::HOW | 2 << 12),
+    ("execve", text(0) | entry::VECTOR | 1 << 12),
+    ("execveat", text(1) | entry::VECTOR | 2 << 12),
 ];
 
 /// Names of the tracepoints of the group `syscalls` at the entry of these calls: those of the kernel's functions.

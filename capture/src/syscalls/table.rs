@@ -123,6 +123,9 @@ const fn second_name(directory: u8, parameter: u32) -> Param {
 }
 use beside::{COMPARED, CWD, FOLLOWED, ID, OPENED};
 
+/// The request of `ioctl` that returns the other end of a terminal (asm-generic/ioctls.h).
+const TIOCGPTPEER: u32 = 0x5441;
+
 /// The event of a new process or thread; `flags` says where its flags are ([`step::CLONE`]).
 const fn cloned(flags: u32) -> [Entry; 7] {
     entries![
@@ -169,8 +172,8 @@ programs! {
     SYSCALL_FORK_20_X [cloned(1)] {}
     SYSCALL_VFORK_20_X [cloned(1)] {}
     SYSCALL_CLONE3_X [cloned(2)] {}
-    SYSCALL_EXECVE_19_X [executed(1, 2, 1)] { filename: text(0) }
-    SYSCALL_EXECVEAT_X [executed(2, 3, 1)] {}
+    SYSCALL_EXECVE_19_X [executed(1, 2, 1)] { filename: text(0), (): run(step::BESIDE_ATTEMPT, 0, 0, 31) }
+    SYSCALL_EXECVEAT_X [executed(2, 3, 1)] { (): run(step::BESIDE_ATTEMPT, 1, 0, 0) }
     SYSCALL_KILL_X { res: RET, pid: signed(0), sig: int(1, 1) }
     SYSCALL_TKILL_X { res: RET, tid: signed(0), sig: int(1, 1) }
     SYSCALL_TGKILL_X { res: RET, pid: signed(0), tid: signed(1), sig: int(2, 1) }
@@ -258,7 +261,7 @@ programs! {
     SYSCALL_DUP3_X { res: ret32(8), oldfd: signed(0), newfd: signed(1), flags: bits(2, 4, DUP) }
     SYSCALL_FCNTL_X { res: RET, fd: signed(0), cmd: value(1, 1, FCNTL), arg: int(2, 8) }
     SYSCALL_FLOCK_X { res: RET, fd: signed(0), operation: bits(1, 4, FLOCK) }
-    SYSCALL_IOCTL_3_X { res: RET, fd: signed(0), request: int(1, 8), argument: int(2, 8) }
+    SYSCALL_IOCTL_3_X { res: RET, fd: signed(0), request: int(1, 8), argument: int(2, 8), (): run(step::BESIDE_FD, beside::RETURNED, 0, TIOCGPTPEER) }
     SYSCALL_LSEEK_X { res: RET, fd: signed(0), offset: int(1, 8), whence: value(2, 1, WHENCE) }
     SYSCALL_PIPE_X { (): plain(step::PAIR), res: RET, fd1: int(6, 8), fd2: int(7, 8), ino: int(8, 8) }
     SYSCALL_PIPE2_X {
