@@ -47,6 +47,7 @@ pub fn run(args: &Sql) -> Result<Outcome, Failure> {
             noted.fetch_max(code, Ordering::Relaxed);
         }),
         rules: program.map(Arc::new),
+        paths: args.seen_paths,
         threads: args.threads(),
         memory: args.memory(),
     };

@@ -4,6 +4,7 @@ use std::io;
 use std::sync::Arc;
 
 use tercel_format::Capture;
+use tercel_replay::Paths;
 use tercel_replay::scan::{Report, ScanError};
 use tercel_rules::program::Program;
 
@@ -24,6 +25,8 @@ pub struct Source {
     pub ended: Ended,
     /// Rules for the tables that show alerts.
     pub rules: Option<Arc<Program>>,
+    /// Whose paths the conditions of these rules see.
+    pub paths: Paths,
     /// How many threads read a capture.
     pub threads: usize,
     /// Bytes that the rows of a table may take.

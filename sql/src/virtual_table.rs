@@ -210,7 +210,9 @@ impl Cursor<'_> {
         if let Some(rows) = known.get(&key) {
             return Ok(Arc::clone(rows));
         }
-        let question = Tables::new(&[table], window, None, source.memory).with_rules(source.rules.as_deref());
+        let question = Tables::new(&[table], window, None, source.memory)
+            .with_paths(source.paths)
+            .with_rules(source.rules.as_deref());
         let mut all = Vec::new();
         for (file, name) in source.names.iter().enumerate() {
             let answer = question.ask((source.open)(file)?, Threads::new(source.threads), &|_| ())?;

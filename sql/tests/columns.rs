@@ -29,6 +29,7 @@ fn database(path: &Path) -> Database {
         open: Arc::new(move |_| Capture::open(&path, &|bytes| bytes).map_err(io::Error::other)),
         ended: Arc::new(|_, _, _| ()),
         rules: None,
+        paths: tercel_replay::Paths::default(),
         threads: 2,
         memory: 1 << 30,
     };

@@ -2,6 +2,7 @@
 
 use clap::Args;
 
+use super::overrides::PathsName;
 use super::read::ReadingArgs;
 use super::tables::RuleArgs;
 use crate::exit::Failure;
@@ -26,6 +27,9 @@ pub struct SqlArgs {
     words: Vec<String>,
     #[command(flatten)]
     rules: RuleArgs,
+    /// Which paths the conditions of rules see, as for 'tercel replay'; columns show those of the callers [default: both]
+    #[arg(long, value_enum, value_name = "WHOSE", help_heading = "Rule selection")]
+    paths: Option<PathsName>,
     /// Print one JSON object per row
     #[arg(long, conflicts_with = "csv", help_heading = "Output")]
     json: bool,
@@ -57,6 +61,7 @@ impl SqlArgs {
             query: (!rest.is_empty()).then(|| rest.join(" ")),
             traces,
             rules: self.rules.intent(),
+            seen_paths: self.paths.map(PathsName::setting).unwrap_or_default(),
             face: match (self.json, self.csv) {
                 (true, _) => Face::Json,
                 (_, true) => Face::Csv,

@@ -172,6 +172,8 @@ pub struct Sql {
     pub query: Option<String>,
     /// Rules, for tables that show alerts.
     pub rules: Option<Rules>,
+    /// Which paths their conditions see.
+    pub seen_paths: Paths,
     /// How rows are printed.
     pub face: Face,
     /// Threads.
