@@ -1,6 +1,7 @@
 // Calls that 32-bit code makes in ways of its own. Prints what the kernel answered, for the comparison with the recording:
 // "NAME RESULT OFFSET", the offset in bytes.
 #define _GNU_SOURCE
+#include <errno.h>
 #include <fcntl.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -35,6 +36,11 @@ int main(void) {
     }
     int sent = syscall(SYS_sendmmsg, pair[0], messages, 2, 0);
     for (int i = 0; i < sent; i++) printf("sendmmsg %u 0\n", messages[i].msg_len);
+    // Nothing is received; and an option that is a text, by the call and by `socketcall`.
+    printf("recvmmsg %d 0\n", syscall(SYS_recvmmsg, 999, messages, 2, 0, 0) < 0 ? -errno : 0);
+    printf("setsockopt %d 0\n", syscall(SYS_setsockopt, pair[0], SOL_SOCKET, SO_BINDTODEVICE, "none0", 6) < 0 ? -errno : 0);
+    uint32_t option[5] = {pair[1], SOL_SOCKET, SO_BINDTODEVICE, (uint32_t)"none1", 6};
+    printf("setsockopt %d 0\n", syscall(SYS_socketcall, 14, option) < 0 ? -errno : 0);
     printf("uselib %d 0\n", syscall(SYS_uselib, "none") < 0 ? -38 : 0);
     return 0;
 }
