@@ -56,6 +56,16 @@ cat >"$work/rules.yaml" <<'RULES'
   condition: evt.type in (open, openat) and fd.name = /tmp/link and evt.realpath = /etc/marker
   output: MATCH resolved %evt.realpath
   priority: INFO
+- rule: removed
+  desc: a file was removed by a link to its directory
+  condition: evt.type in (unlink, unlinkat) and evt.realpath = /tmp/place/gone and evt.file.ino > 0
+  output: MATCH removed %evt.realpath ino=%evt.file.ino
+  priority: INFO
+- rule: renamed
+  desc: a file was renamed by a link to its directory, and replaced another one
+  condition: evt.type in (rename, renameat, renameat2) and evt.realpath = /tmp/place/old and evt.realpath.second = /tmp/place/new
+  output: MATCH renamed %evt.realpath %evt.realpath.second
+  priority: INFO
 - rule: connected
   desc: a connection
   condition: evt.type = connect and fd.sport = 4711
@@ -94,9 +104,13 @@ box=/sys/fs/cgroup/docker/$(/bin/busybox printf '0123456789ab%052d' 0)
 /bin/busybox mkdir -p $box
 export box
 /bin/busybox ln -s /etc/marker /tmp/link
+/bin/busybox mkdir /tmp/place
+/bin/busybox ln -s /tmp/place /tmp/way
+/bin/busybox touch /tmp/place/gone /tmp/place/old /tmp/place/new
 cd /tmp
 /bin/tercel record -v -w /tmp/t.scap $(/bin/busybox cat /options) -- /bin/busybox sh -c '
-    /bin/busybox echo marker-exec; /bin/busybox cat /etc/marker; /bin/busybox cat /tmp/link; /bin/busybox nc -l -p 4711 >/dev/null &
+    /bin/busybox echo marker-exec; /bin/busybox cat /etc/marker; /bin/busybox cat /tmp/link; /bin/busybox rm /tmp/way/gone
+    /bin/busybox mv -f /tmp/way/old /tmp/way/new; /bin/busybox nc -l -p 4711 >/dev/null &
     /bin/busybox sleep 1; echo hi | /bin/busybox nc 127.0.0.1 4711
     /bin/busybox sh -c "(/bin/busybox true; exit 7); : marker-fork" marker-fork
     /bin/busybox sh -c "echo \$\$ >$box/cgroup.procs; /bin/busybox unshare -p -f /bin/busybox echo marker-container"'
@@ -156,10 +170,14 @@ check() { # kernel, options of record
     for wanted in exec open connect fork exit 'container 0123456789ab vpid=1'; do grep -q "MATCH $wanted" "$log" || missing+=("$wanted"); done
     # Where the recorder says that it has the kernel's paths.
     if grep -q '^Paths: the kernel' "$log"; then grep -q 'MATCH resolved' "$log" || missing+=(resolved); fi
+    # Where it says that functions of the kernel tell what is removed and renamed.
+    if grep -q '^Hooks: .*; fentry for' "$log"; then
+        for wanted in removed renamed; do grep -q "MATCH $wanted" "$log" || missing+=("$wanted"); done
+    fi
     rings "$log" >"$work/$1$2.rings"
     grep -q '^missing' "$work/$1$2.rings" && missing+=("$(grep -c '^missing' "$work/$1$2.rings") operations of io_uring")
     if [ ${#missing[@]} = 0 ]; then
-        echo "ok      $1 $2; $(tr -d '\r' <"$log" | grep -m1 '^Paths:'); io_uring: $(sort "$work/$1$2.rings" | uniq -c | awk '{ printf "%s %s %s; ", $1, $2, $3 }')"
+        echo "ok      $1 $2; $(tr -d '\r' <"$log" | grep -m1 '^Hooks:'); $(tr -d '\r' <"$log" | grep -m1 '^Paths:'); io_uring: $(sort "$work/$1$2.rings" | uniq -c | awk '{ printf "%s %s %s; ", $1, $2, $3 }')"
     else
         echo "FAILED  $1 $2: no ${missing[*]} (see $log)"
         status=1

@@ -1,13 +1,14 @@
 //! What the kernel says beside the parameters: the event, complete but for this, enters; items after it leave (FORMAT.md section 11).
 //! Paths that equal the caller's are not repeated.
 
-use tercel_probe_abi::{HEADER, MAX_WORDS, beside, item};
+use tercel_probe_abi::{HEADER, MAX_WORDS, beside, item, row};
 
 use crate::{
     entry::{compare, compare_address, compare_memory, compare_strings},
     event::Event,
     file::{encode_dev, of_fd},
-    memory::{copy_kernel_str, get, load64, mask, off},
+    hooks::{add_hooked, forget},
+    memory::{config, copy_kernel_str, get, load64, mask, off},
     place::{Path, Place, Walk, walk},
     repeat::{repeat, turns},
     run::user_long,
@@ -24,7 +25,7 @@ const AT_FDCWD: i32 = -100;
 
 /// The caller's text in a parameter of the event: where it starts, and its bytes without the NUL.
 #[derive(Clone, Copy)]
-struct Text {
+pub struct Text {
     at: u64,
     length: u64,
 }
@@ -74,7 +75,7 @@ fn kept(word: u64, bytes: u64) -> u64 {
 
 /// Whether the path beside the event is the text.
 #[inline(always)]
-fn is_same(event: Event, start: u64, length: u64, text: Text) -> bool {
+pub fn is_same(event: Event, start: u64, length: u64, text: Text) -> bool {
     if length != text.length || length == 0 || length > COMPARED {
         return false;
     }
@@ -287,6 +288,12 @@ fn add_below(event: Event, of: Walk, text: Text) {
     event.end_item(from, of.kind as u8, flags);
 }
 
+/// Whether the event is of a system call, and not of a request of io_uring, which another thread may carry out, or this one beside others.
+#[inline(always)]
+fn is_native(event: Event) -> bool {
+    event.row() < u64::from(row::EXEC)
+}
+
 /// See `step::BESIDE_NAME`.
 #[inline(always)]
 pub fn beside_name(event: Event) {
@@ -296,6 +303,17 @@ pub fn beside_name(event: Event) {
     if turn == 0 {
         compare(event, usize::from(param.width == item::SECOND_PATH), text.at, text.length);
         return event.carry_out_again(COMPARED_BEFORE);
+    }
+    if config().hooked != 0 && turn == COMPARED_BEFORE && param.value & beside::HOOKED != 0 {
+        let is_second = param.width == item::SECOND_PATH;
+        // A call that succeeded was about to act when it did.
+        let is_added = is_native(event) && event.ret() == 0 && add_hooked(event, is_second, text);
+        if param.value & beside::LAST != 0 {
+            forget();
+        }
+        if is_added {
+            return;
+        }
     }
     if text.length == 0 || !event.begin_beside() {
         return;

@@ -14,6 +14,7 @@ use tercel_probe_abi::{entry, fact, item, row};
 
 use crate::{
     event::Event,
+    hooks::forget,
     memory::{config, copy_user, copy_user_str, load64, mask, user},
     repeat::{repeat, turns},
     scope::in_scope,
@@ -87,6 +88,9 @@ pub fn enter(number: u32, compat: bool, argument: impl Fn(u32) -> u64) {
         return;
     }
     let Some(slot) = ENTERED.get_ptr_mut(tid as u32 & (SLOTS - 1)) else { return };
+    if config().hooked != 0 && wanted & entry::HOOKED != 0 {
+        forget();
+    }
     // SAFETY: a pointer to the map's value; the texts have room for what is copied.
     unsafe {
         addr_of_mut!((*slot).tid).write_volatile(tid);

@@ -12,6 +12,7 @@ mod cgroup;
 mod entry;
 mod event;
 mod file;
+mod hooks;
 mod memory;
 mod place;
 mod process;
@@ -32,9 +33,9 @@ use aya_ebpf::{
         bpf_get_current_task,
         generated::{bpf_get_current_pid_tgid, bpf_get_current_task_btf, bpf_task_pt_regs},
     },
-    macros::{map, raw_tracepoint, tracepoint},
+    macros::{fentry, map, raw_tracepoint, tracepoint},
     maps::ProgramArray,
-    programs::{RawTracePointContext, TracePointContext},
+    programs::{FEntryContext, RawTracePointContext, TracePointContext},
 };
 
 use calls::{argument, called, system_call};
@@ -260,6 +261,27 @@ pub fn raw_uring_overflow(context: RawTracePointContext) -> i32 {
 #[raw_tracepoint(tracepoint = "io_uring_file_get")]
 pub fn raw_uring_file(context: RawTracePointContext) -> i32 {
     uring::names_file(context.arg::<u64>(1) as i32);
+    0
+}
+
+/// A file is about to be removed: `security_path_unlink(directory, entry)`.
+#[fentry(function = "security_path_unlink")]
+pub fn hook_unlink(context: FEntryContext) -> i32 {
+    hooks::keep((context.arg(0), context.arg(1)), None);
+    0
+}
+
+/// A directory is about to be removed: `security_path_rmdir(directory, entry)`.
+#[fentry(function = "security_path_rmdir")]
+pub fn hook_rmdir(context: FEntryContext) -> i32 {
+    hooks::keep((context.arg(0), context.arg(1)), None);
+    0
+}
+
+/// A name is about to become another one: `security_path_rename(directory, entry, new directory, new entry, flags)`.
+#[fentry(function = "security_path_rename")]
+pub fn hook_rename(context: FEntryContext) -> i32 {
+    hooks::keep((context.arg(0), context.arg(1)), Some((context.arg(2), context.arg(3))));
     0
 }
 

@@ -64,6 +64,7 @@ mod error;
 #[cfg(fuzzing)]
 #[doc(hidden)]
 pub mod fuzzing;
+mod hooks;
 mod kernel;
 #[cfg(test)]
 mod mutation;
@@ -72,6 +73,7 @@ mod probe;
 mod resources;
 mod scope;
 mod source;
+mod tables;
 mod turns;
 mod uring;
 

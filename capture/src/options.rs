@@ -22,6 +22,8 @@ pub struct Options {
     pub scope: Option<ProcessScope>,
     /// Paths and addresses are read at the entry of calls, too, and compared with those at the exit.
     pub entries: bool,
+    /// Functions of the kernel tell what is removed and renamed, where it lets programs attach to them.
+    pub hooks: bool,
     /// Events say how long their calls took.
     pub latency: bool,
     /// How often events report what processes use: CPU time, memory, page faults; `None`: never.
@@ -88,6 +90,7 @@ impl Default for Options {
             wanted: None,
             scope: None,
             entries: true,
+            hooks: true,
             latency: false,
             resources: None,
         }

@@ -7,20 +7,19 @@ use std::path::Path;
 
 use aya::maps::{Array, ArrayOfMaps, HashMap, Map, MapData, PerCpuArray, ProgramArray, RingBuf};
 use aya::programs::{Program, ProgramFd, RawTracePoint, TracePoint};
-use aya::{Ebpf, EbpfLoader, Pod, VerifierLogLevel};
+use aya::{Ebpf, EbpfLoader, VerifierLogLevel};
 use tercel_format::catalogue::code;
-use tercel_probe_abi::{
-    Call, Config, FlagTable, MISSING, Offsets, PATHS, Share, Throttled, flags, row, stat, step,
-    uring as abi_uring, want,
-};
+use tercel_probe_abi::{Config, MISSING, Offsets, PATHS, Share, Throttled, stat, step, uring as abi_uring};
 
 use crate::btf::{self, Btf};
 use crate::drain::Drain;
 use crate::error::CaptureError;
+use crate::hooks::{self, HookCoverage};
 use crate::kernel::{
     cpus, has_entry_tracepoints, has_loops, host_mounts, kernel_release, kernel_version, own_tgid, says_paths,
 };
 use crate::options::{Comparison, Drops, Options, PathCoverage, ProcessScope, Selection, can_limit};
+use crate::tables::{Plain, fill_calls, fill_entries, fill_tables, table_of};
 use crate::uring::{self, Points, UringCoverage};
 use crate::{clock, syscalls};
 
@@ -48,32 +47,6 @@ const BURST: u64 = 250_000_000;
 /// Kernel: type of a ring buffer map.
 const RING: u32 = 27;
 
-/// Data that maps hold. The wrapper is needed because neither the trait nor the types belong to this crate.
-#[repr(transparent)]
-#[derive(Clone, Copy)]
-struct Plain<T: Copy>(T);
-
-// SAFETY: these are repr(C) structures of integers without padding; any bytes are valid values of them.
-unsafe impl Pod for Plain<Call> {}
-// SAFETY: as above.
-unsafe impl Pod for Plain<FlagTable> {}
-// SAFETY: as above.
-unsafe impl Pod for Plain<Config> {}
-// SAFETY: as above.
-unsafe impl Pod for Plain<Offsets> {}
-// SAFETY: as above.
-unsafe impl Pod for Plain<Share> {}
-// SAFETY: as above.
-unsafe impl Pod for Plain<Throttled> {}
-// SAFETY: as above.
-unsafe impl Pod for Plain<abi_uring::Operation> {}
-
-const _: () = assert!(size_of::<Call>() == 8 + 8 * tercel_probe_abi::MAX_WORDS);
-const _: () = assert!(size_of::<FlagTable>() == 8 + 4 * 4 * 256);
-const _: () = assert!(size_of::<Config>() == 48);
-const _: () = assert!(size_of::<abi_uring::Operation>() == 12 + 4 * abi_uring::LOADS);
-const _: () = assert!(size_of::<Offsets>() == 4 * PATHS.len());
-
 /// The loaded probe. When it is dropped, the kernel forgets it.
 pub(crate) struct Probe {
     ebpf: Ebpf,
@@ -83,6 +56,7 @@ pub(crate) struct Probe {
     scope: Option<ProcessScope>,
     uring: UringCoverage,
     paths: PathCoverage,
+    hooks: HookCoverage,
     /// Arguments are read at the entry of calls, too.
     entries: bool,
     /// Events say how long their calls took.
@@ -104,6 +78,7 @@ impl Probe {
         let cpus = cpus()?;
         let compared = options.entries && says_paths(kernel);
         let each = compared && !options.latency && has_entry_tracepoints(Path::new("/"));
+        let hooked = options.hooks && hooks::are_known(kernel);
         let config = Plain(Config {
             epoch: clock::epoch(),
             own_tgid: own_tgid(),
@@ -116,12 +91,14 @@ impl Probe {
             entries: u32::from(compared),
             latency: u32::from(options.latency),
             each: u32::from(each),
+            hooked: u32::from(hooked),
+            hook_scratch: if hooked && classic { 2 * cpus } else { 0 },
         });
         let mut ebpf = EbpfLoader::new()
             .verifier_log_level(VerifierLogLevel::DEBUG | VerifierLogLevel::STATS)
             .override_global("OFFSETS", &offsets, true)
             .override_global("CONFIG", &config, true)
-            .map_max_entries("SCRATCH", 2 * cpus)
+            .map_max_entries("SCRATCH", if hooked && classic { 3 * cpus } else { 2 * cpus })
             .map_max_entries("THROTTLED", REMEMBERED.max(cpus.saturating_mul(REMEMBERED_PER_CPU)))
             .map_max_entries("REQUESTS", if points.is_some() { MOST_REQUESTS } else { 1 })
             .map_max_entries("MARKS", if points.is_some() { MOST_REQUESTS } else { 1 })
@@ -145,6 +122,7 @@ impl Probe {
                 (true, true, true) => PathCoverage::Kernel(Comparison::EachCall),
                 (true, true, false) => PathCoverage::Kernel(Comparison::AllCalls),
             },
+            hooks: HookCoverage::Unused,
             entries: compared,
             timed: options.latency,
         };
@@ -158,6 +136,9 @@ impl Probe {
         if compared || options.latency {
             probe.attach_entries(classic, each)?;
         }
+        if hooked {
+            probe.hooks = hooks::attach(&mut probe.ebpf);
+        }
         probe.attach(classic, options)?;
         if let Some(scope) = options.scope.as_ref().filter(|_| config.0.scope != 0) {
             crate::scope::fill(&mut probe.ebpf, scope)?;
@@ -166,12 +147,10 @@ impl Probe {
     }
 
     /// Where it is attached, for people.
-    pub(crate) fn hooks(&self) -> &'static str {
-        if self.attached.contains(&"classic_sys_exit") {
-            "Hooks: trace points, the classic one for system calls; no fentry, no LSM"
-        } else {
-            "Hooks: trace points, the raw one for system calls; no fentry, no LSM"
-        }
+    pub(crate) fn hooks(&self) -> String {
+        let is_classic = self.attached.contains(&"classic_sys_exit");
+        let point = if is_classic { "classic" } else { "raw" };
+        format!("Hooks: trace points, the {point} one for system calls; {}", self.hooks.text())
     }
 
     /// What was lost so far.
@@ -394,55 +373,6 @@ fn remembered_mut(ebpf: &mut Ebpf) -> Result<HashMap<&mut MapData, u32, Plain<Th
     ebpf.map_mut("THROTTLED").and_then(|map| map.try_into().ok()).ok_or(CaptureError::NoPart("THROTTLED"))
 }
 
-/// Tells the probe how calls become events.
-fn fill_tables(ebpf: &mut Ebpf, options: &Options) -> Result<(), CaptureError> {
-    fill_calls(ebpf, options, &[])?;
-    let mut table: Array<_, Plain<FlagTable>> = table_of(ebpf, "FLAGS")?;
-    for (number, translation) in crate::flags::TABLES.iter().take(flags::COUNT as usize) {
-        table
-            .set(u32::from(*number), Plain(translation.table()), 0)
-            .map_err(|cause| refused("filling the table of flags", &cause))?;
-    }
-    let mut table: Array<_, u16> = table_of(ebpf, "COMPAT")?;
-    for number in 0..row::SOCKETCALL + 32 {
-        table
-            .set(number, row::NONE, 0)
-            .map_err(|cause| refused("filling the table of 32-bit calls", &cause))?;
-    }
-    for (number, row) in syscalls::compat_rows() {
-        table.set(number, row, 0).map_err(|cause| refused("filling the table of 32-bit calls", &cause))?;
-    }
-    Ok(())
-}
-
-/// Tells the probe which calls are wanted, which of them are shared out, and what their events hold. Of a row that changes under way,
-/// only the word that tells whether it is wanted differs.
-fn fill_calls(ebpf: &mut Ebpf, options: &Options, shared: &[u16]) -> Result<(), CaptureError> {
-    let mut table: Array<_, Plain<Call>> = table_of(ebpf, "CALLS")?;
-    for row in syscalls::rows() {
-        let mut call = row.call(options.latency, says_paths(kernel_version()));
-        if !options.wants(row.event) {
-            call.wanted = 0;
-        } else if options.scope.as_ref().is_some_and(|scope| scope.of_others.contains(&row.event)) {
-            call.wanted |= want::OF_OTHERS;
-        }
-        if call.wanted != 0 && shared.contains(&row.event) {
-            call.wanted |= want::FAIRLY;
-        }
-        table.set(row.row, Plain(call), 0).map_err(|cause| refused("filling the table of calls", &cause))?;
-    }
-    Ok(())
-}
-
-/// Tells the probe what to read at the entry of calls.
-fn fill_entries(ebpf: &mut Ebpf, options: &Options) -> Result<(), CaptureError> {
-    let mut table: Array<_, u32> = table_of(ebpf, "ENTRIES")?;
-    for (number, entry) in (0..).zip(syscalls::entries(|event| options.wants(event), options.latency)) {
-        table.set(number, entry, 0).map_err(|cause| refused("filling the table of entries", &cause))?;
-    }
-    Ok(())
-}
-
 /// Loads the programs of the steps: as raw tracepoints for events of the scheduler, and as classic ones where system calls
 /// come that way.
 fn load_steps(
@@ -492,14 +422,6 @@ where
     &'a mut T: TryFrom<&'a mut Program>,
 {
     ebpf.program_mut(name).and_then(|program| program.try_into().ok()).ok_or(CaptureError::NoPart(name))
-}
-
-/// A map of the object. It stays with the object: programs that are loaded later refer to it by its open handle.
-pub(crate) fn table_of<'a, T: Pod>(
-    ebpf: &'a mut Ebpf,
-    name: &'static str,
-) -> Result<Array<&'a mut MapData, T>, CaptureError> {
-    ebpf.map_mut(name).and_then(|map| map.try_into().ok()).ok_or(CaptureError::NoPart(name))
 }
 
 /// The kernel's number of an error.

@@ -9,7 +9,8 @@ use aya::{Ebpf, maps::Array};
 
 use crate::error::CaptureError;
 use crate::options::ProcessScope;
-use crate::probe::{refused, table_of};
+use crate::probe::refused;
+use crate::tables::table_of;
 
 /// Kernel: inode of the first pid namespace (`PROC_PID_INIT_INO`).
 const FIRST_NAMESPACE: u64 = 0xefff_fffc;

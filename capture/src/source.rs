@@ -198,7 +198,7 @@ impl Source {
     }
 
     /// Which hooks of the kernel are in use, for people.
-    pub fn hooks(&self) -> &'static str {
+    pub fn hooks(&self) -> String {
         self.probe.hooks()
     }
 

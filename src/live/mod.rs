@@ -92,7 +92,7 @@ pub fn run(args: &Live) -> Result<Outcome, Failure> {
         ..Engines::and(&args.sockets.docker, &args.sockets.cri)
     };
     let source = Source::start(&probing, &engines, stopper).map_err(Failure::io)?;
-    log.tell_of_capture(Level::Info, source.hooks());
+    log.tell_of_capture(Level::Info, &source.hooks());
     log.tell_of_capture(Level::Info, &source.paths().text());
     let uring = source.uring();
     let level = if uring.reason.is_some() { Level::Warning } else { Level::Info };

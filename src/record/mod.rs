@@ -91,7 +91,8 @@ pub fn run(args: &Record) -> Result<Outcome, Failure> {
     }
     if args.verbose {
         let (machine, paths, uring) = (source.machine(), source.paths().text(), source.uring().text());
-        let coverage = [source.hooks(), &paths, &uring];
+        let hooks = source.hooks();
+        let coverage = [&*hooks, &paths, &uring];
         eprint!("{}", status::beginning(machine, &options, &found, coverage, asked.elapsed()));
         eprintln!("{}", rights.text());
     }

@@ -18,6 +18,10 @@ pub mod beside {
     pub const FOLLOWED: u32 = 1 << 9;
     /// The caller's path is compared with the one at the entry of the call.
     pub const COMPARED: u32 = 1 << 10;
+    /// What was about to be removed or renamed is added in place of the name, where it is known.
+    pub const HOOKED: u32 = 1 << 11;
+    /// After this name it is not needed any more.
+    pub const LAST: u32 = 1 << 12;
 }
 
 /// Facts of an event, as `extras` of the format crate has them.
@@ -32,6 +36,8 @@ pub mod fact {
     pub const ARGUMENTS_CUT: u32 = 4;
     /// Its environment is not complete.
     pub const ENVIRONMENT_CUT: u32 = 8;
+    /// What was resolved is what a hook of the kernel was about to act on.
+    pub const HOOKED: u32 = 16;
     /// A thread of the kernel carried it out.
     pub const POLLED: u32 = 32;
     /// The item that holds facts: kind, flags and length.
@@ -56,6 +62,8 @@ pub mod item {
     pub const SECOND_ENTRY_PATH: u8 = 7;
     /// How long the call took.
     pub const LATENCY: u8 = 8;
+    /// Identity of the second object.
+    pub const SECOND_FILE: u8 = 13;
     /// Path of the executable.
     pub const EXE: u8 = 10;
     /// The second path as the process sees it.

@@ -38,6 +38,10 @@ pub struct Config {
     pub latency: u32,
     /// Not 0: entries are seen by tracepoints of single calls.
     pub each: u32,
+    /// Not 0: functions of the kernel may tell what is about to be removed or renamed.
+    pub hooked: u32,
+    /// First scratch space of programs at functions of the kernel; 0: they use those of classic programs.
+    pub hook_scratch: u32,
 }
 
 impl Config {
@@ -54,6 +58,8 @@ impl Config {
         entries: 0,
         latency: 0,
         each: 0,
+        hooked: 0,
+        hook_scratch: 0,
     };
 }
 
@@ -212,6 +218,8 @@ pub mod entry {
     pub const VECTOR: u32 = 16;
     /// The second argument is a `struct open_how`.
     pub const HOW: u32 = 32;
+    /// What the thread was about to remove or rename before is out of date.
+    pub const HOOKED: u32 = 64;
     /// A 32-bit call of this number reads something.
     pub const COMPAT: u32 = 8;
 }

@@ -152,6 +152,30 @@ impl Event {
         Some(event)
     }
 
+    /// Takes the scratch space of this CPU for programs at functions of the kernel, which may always be preempted: that of classic
+    /// programs where there are none, else one of their own. Nothing if it is taken.
+    #[inline(always)]
+    pub fn begin_hook(task: u64) -> Option<Event> {
+        // SAFETY: a helper without arguments.
+        let cpu = unsafe { bpf_get_smp_processor_id() };
+        let first = config().hook_scratch;
+        let index = if first == 0 { 2 * cpu + 1 } else { first + cpu };
+        let event = Event { scratch: SCRATCH.get_ptr_mut(index)? };
+        event.hold(1);
+        if field!(event, holders) != 1 {
+            event.hold(-1);
+            return None;
+        }
+        field!(event, task = task);
+        Some(event)
+    }
+
+    /// Gives it back.
+    #[inline(always)]
+    pub fn end_hook(self) {
+        self.hold(-1);
+    }
+
     /// Gives the scratch space back without an event.
     #[inline(always)]
     pub fn abandon(self) {

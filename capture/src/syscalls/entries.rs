@@ -12,6 +12,10 @@ const fn text(argument: u32) -> u32 {
 const fn texts(first: u32, second: u32) -> u32 {
     entry::TEXT | entry::SECOND | first << 8 | second << 12
 }
+/// The same of a call that removes what the texts name, or gives it another name.
+const fn removed(read: u32) -> u32 {
+    read | entry::HOOKED
+}
 const fn address(argument: u32, length: u32) -> u32 {
     entry::ADDRESS | argument << 8 | length << 12
 }
@@ -22,12 +26,12 @@ const OPENS: &[(&str, u32)] = &[("open", text(0)), ("openat", text(1)), ("creat"
 
 /// Calls by their names, and what is read. The order of two texts is that of the event's paths.
 const READ: &[(&str, u32)] = &[
-    ("rename", texts(0, 1)),
-    ("renameat", texts(1, 3)),
-    ("renameat2", texts(1, 3)),
-    ("unlink", text(0)),
-    ("unlinkat", text(1)),
-    ("rmdir", text(0)),
+    ("rename", removed(texts(0, 1))),
+    ("renameat", removed(texts(1, 3))),
+    ("renameat2", removed(texts(1, 3))),
+    ("unlink", removed(text(0))),
+    ("unlinkat", removed(text(1))),
+    ("rmdir", removed(text(0))),
     ("link", texts(0, 1)),
     ("linkat", texts(1, 3)),
     ("symlink", text(1)),

@@ -33,7 +33,8 @@ const _: () = {
     );
     assert!(item::ENTRY_PATH == kind::ENTRY_PATH && item::SECOND_ENTRY_PATH == kind::SECOND_ENTRY_PATH);
     assert!(item::LATENCY == kind::LATENCY && item::ENTRY_ADDRESS == kind::ENTRY_ADDRESS);
-    assert!(fact::IO_URING == extras::fact::IO_URING);
+    assert!(fact::IO_URING == extras::fact::IO_URING && fact::HOOKED == extras::fact::HOOKED);
+    assert!(item::SECOND_FILE == kind::SECOND_FILE);
     assert!(fact::CHANGED == extras::fact::CHANGED && fact::NO_ENTRY == extras::fact::NO_ENTRY);
     assert!(item::CUT == flag::CUT && item::DETACHED == flag::DETACHED && item::DELETED == flag::DELETED);
     assert!(

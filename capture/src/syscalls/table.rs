@@ -118,10 +118,12 @@ const fn name(directory: u8, parameter: u32, more: u32) -> Param {
     run(step::BESIDE_NAME, directory, item::PATH, parameter | more)
 }
 /// The same of the second name.
-const fn second_name(directory: u8, parameter: u32) -> Param {
-    run(step::BESIDE_NAME, directory, item::SECOND_PATH, parameter)
+const fn second_name(directory: u8, parameter: u32, more: u32) -> Param {
+    run(step::BESIDE_NAME, directory, item::SECOND_PATH, parameter | more)
 }
-use beside::{COMPARED, CWD, FOLLOWED, ID, OPENED};
+use beside::{COMPARED, CWD, FOLLOWED, HOOKED, ID, LAST, OPENED};
+/// A name that is removed.
+const REMOVED: u32 = HOOKED | LAST;
 
 /// The request of `ioctl` that returns the other end of a terminal (asm-generic/ioctls.h).
 const TIOCGPTPEER: u32 = 0x5441;
@@ -353,25 +355,25 @@ programs! {
     SYSCALL_LSTAT_X { res: RET, path: text(0) }
     SYSCALL_CHDIR_X { res: RET, path: text(0), (): run(step::BESIDE_PLACE, CWD, item::PATH, 2) }
     SYSCALL_CHROOT_X { res: RET, path: text(0), (): run(step::BESIDE_PLACE, beside::ROOT, item::PATH, 2) }
-    SYSCALL_RMDIR_2_X { res: RET, path: text(0), (): name(CWD, 2, 0) }
-    SYSCALL_UNLINK_2_X { res: RET, path: text(0), (): name(CWD, 2, 0) }
+    SYSCALL_RMDIR_2_X { res: RET, path: text(0), (): name(CWD, 2, REMOVED) }
+    SYSCALL_UNLINK_2_X { res: RET, path: text(0), (): name(CWD, 2, REMOVED) }
     SYSCALL_GETCWD_X { res: RET, path: text_if_ok(0) }
     SYSCALL_ACCESS_X { res: RET, name: text(0), mode: bits(1, 4, ACCESS) }
     SYSCALL_NEWFSTATAT_X { res: RET, dirfd: signed(0), path: text(1), flags: bits(3, 4, STAT) }
-    SYSCALL_RENAME_X { res: RET, oldpath: text(0), newpath: text(1), (): name(CWD, 2, 0), (): second_name(CWD, 3) }
-    SYSCALL_LINK_2_X { res: RET, oldpath: text(0), newpath: text(1), (): name(CWD, 2, 0), (): second_name(CWD, 3) }
+    SYSCALL_RENAME_X { res: RET, oldpath: text(0), newpath: text(1), (): name(CWD, 2, HOOKED), (): second_name(CWD, 3, REMOVED) }
+    SYSCALL_LINK_2_X { res: RET, oldpath: text(0), newpath: text(1), (): name(CWD, 2, 0), (): second_name(CWD, 3, 0) }
     SYSCALL_SYMLINK_X { res: RET, target: text(0), linkpath: text(1), (): name(CWD, 3, 0) }
-    SYSCALL_RENAMEAT_X { res: RET, olddirfd: signed(0), oldpath: text(1), newdirfd: signed(2), newpath: text(3), (): name(0, 3, 0), (): second_name(2, 5) }
+    SYSCALL_RENAMEAT_X { res: RET, olddirfd: signed(0), oldpath: text(1), newdirfd: signed(2), newpath: text(3), (): name(0, 3, HOOKED), (): second_name(2, 5, REMOVED) }
     SYSCALL_RENAMEAT2_X {
         res: RET, olddirfd: signed(0), oldpath: text(1), newdirfd: signed(2), newpath: text(3), flags: int(4, 4),
-        (): name(0, 3, 0), (): second_name(2, 5),
+        (): name(0, 3, HOOKED), (): second_name(2, 5, REMOVED),
     }
     SYSCALL_LINKAT_2_X {
         res: RET, olddir: signed(0), oldpath: text(1), newdir: signed(2), newpath: text(3), flags: bits(4, 4, LINK),
-        (): name(0, 3, FOLLOWED), (): second_name(2, 5),
+        (): name(0, 3, FOLLOWED), (): second_name(2, 5, 0),
     }
     SYSCALL_SYMLINKAT_X { res: RET, target: text(0), linkdirfd: signed(1), linkpath: text(2), (): name(1, 4, 0) }
-    SYSCALL_UNLINKAT_2_X { res: RET, dirfd: signed(0), name: text(1), flags: bits(2, 4, UNLINK), (): name(0, 3, 0) }
+    SYSCALL_UNLINKAT_2_X { res: RET, dirfd: signed(0), name: text(1), flags: bits(2, 4, UNLINK), (): name(0, 3, REMOVED) }
     SYSCALL_MKDIR_2_X { res: RET, path: text(0), mode: int(1, 4), (): name(CWD, 2, 0) }
     SYSCALL_MKDIRAT_X { res: RET, dirfd: signed(0), path: text(1), mode: int(2, 4), (): name(0, 3, 0) }
     SYSCALL_MKNOD_X { res: RET, path: text(0), mode: bits(1, 4, MKNOD), dev: int(2, 4), (): name(CWD, 2, 0) }
