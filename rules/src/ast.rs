@@ -1,10 +1,11 @@
 //! The syntax tree of a condition, as it was written: names are unresolved, literals are text. It can be shown to people.
 
 use std::fmt;
+use std::ops::Deref;
 use std::sync::Arc;
 
 /// A place in the text of a condition.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub struct Pos {
     /// Byte offset from 0.
     pub offset: usize,
@@ -23,6 +24,16 @@ pub struct Expr {
     pub pos: Pos,
 }
 
+impl Expr {
+    /// The tree itself, where it is shared.
+    pub(crate) fn open(&self) -> &Expr {
+        match &self.kind {
+            ExprKind::Shared(shared) => shared,
+            _ => self,
+        }
+    }
+}
+
 /// Kinds of expressions (reference language section 2).
 #[derive(Debug, Clone, PartialEq)]
 pub enum ExprKind {
@@ -34,6 +45,8 @@ pub enum ExprKind {
     Not(Box<Expr>),
     /// A lone identifier: the name of a macro.
     Macro(String),
+    /// What stands for the name of a macro after macros were put in.
+    Shared(SharedExpr),
     /// `field exists`.
     Exists(Term),
     /// `left op right`.
@@ -47,6 +60,89 @@ pub enum ExprKind {
         /// Right side.
         right: Right,
     },
+}
+
+/// The tree of a macro, shared by all conditions that name it: a copy is cheap, and what it becomes is found once.
+#[derive(Debug, Clone)]
+pub struct SharedExpr(Arc<Content>);
+
+#[derive(Debug)]
+struct Content {
+    expr: Expr,
+    size: Size,
+}
+
+/// How large a tree is, shared trees counted wherever they stand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Size {
+    /// Checks and what joins them.
+    pub(crate) nodes: usize,
+    /// Levels.
+    pub(crate) levels: usize,
+}
+
+impl SharedExpr {
+    /// A tree to be shared; what is shared already stays one.
+    pub(crate) fn of(expr: Expr) -> SharedExpr {
+        match expr.kind {
+            ExprKind::Shared(shared) => shared,
+            _ => SharedExpr(Arc::new(Content { size: Size::of(&expr), expr })),
+        }
+    }
+
+    /// How large the tree is.
+    pub(crate) fn size(&self) -> Size {
+        self.0.size
+    }
+
+    /// Where it stands in memory: equal for copies, as long as there is one of them.
+    pub(crate) fn address(&self) -> usize {
+        Arc::as_ptr(&self.0).addr()
+    }
+
+    /// The tree as a part of another one.
+    pub(crate) fn expr(&self) -> Expr {
+        Expr { kind: ExprKind::Shared(self.clone()), pos: self.pos }
+    }
+}
+
+impl Deref for SharedExpr {
+    type Target = Expr;
+
+    fn deref(&self) -> &Expr {
+        &self.0.expr
+    }
+}
+
+impl PartialEq for SharedExpr {
+    fn eq(&self, other: &SharedExpr) -> bool {
+        Arc::ptr_eq(&self.0, &other.0) || (self.0.size == other.0.size && self.0.expr == other.0.expr)
+    }
+}
+
+impl Size {
+    /// The size of a tree, found without recursion.
+    pub(crate) fn of(expr: &Expr) -> Size {
+        let mut size = Size { nodes: 0, levels: 0 };
+        let mut open = vec![(expr, 1)];
+        while let Some((expr, level)) = open.pop() {
+            let mut below = 0;
+            match &expr.kind {
+                ExprKind::And(members) | ExprKind::Or(members) => {
+                    open.extend(members.iter().map(|member| (member, level + 1)));
+                }
+                ExprKind::Not(inner) => open.push((inner, level + 1)),
+                ExprKind::Shared(shared) => {
+                    size.nodes = size.nodes.saturating_add(shared.size().nodes - 1);
+                    below = shared.size().levels - 1;
+                }
+                ExprKind::Macro(_) | ExprKind::Exists(_) | ExprKind::Binary { .. } => {}
+            }
+            size.nodes = size.nodes.saturating_add(1);
+            size.levels = size.levels.max(level + below);
+        }
+        size
+    }
 }
 
 /// A field or a transformer with its arguments.
@@ -171,7 +267,7 @@ impl fmt::Display for Expr {
     /// The condition as people write it. Long lists are cut short, but for the alternate form `{:#}`, in which conditions that
     /// mean different things are different texts.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let inner = |f: &mut fmt::Formatter<'_>, expr: &Expr| match expr.kind {
+        let inner = |f: &mut fmt::Formatter<'_>, expr: &Expr| match expr.open().kind {
             ExprKind::And(ref parts) | ExprKind::Or(ref parts) if !parts.is_empty() => {
                 f.write_str("(")?;
                 expr.fmt(f)?;
@@ -198,6 +294,7 @@ impl fmt::Display for Expr {
                 inner(f, member)
             }
             ExprKind::Macro(name) => f.write_str(name),
+            ExprKind::Shared(shared) => shared.fmt(f),
             ExprKind::Exists(term) => write!(f, "{term} exists"),
             ExprKind::Binary { left, op, right, .. } => {
                 write!(f, "{left} {op} ")?;

@@ -279,7 +279,7 @@ pub enum EventsError {
 }
 
 /// Something that a condition should not do.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Warning {
     /// Which warning it is.
     pub code: WarningCode,
@@ -292,7 +292,7 @@ pub struct Warning {
 
 /// Kinds of [`Warning`], named as Falco's codes without `LOAD_`.
 #[allow(missing_docs)]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum WarningCode {
     UnsafeNaCheck,
     DeprecatedItem,

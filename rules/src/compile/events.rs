@@ -7,8 +7,9 @@ use tercel_format::catalogue::syscalls::SYSCALL_NAMES;
 use tercel_format::catalogue::{EVENTS, code};
 
 use super::error::EventsError;
+use super::memo::Memo;
 use super::operators::Operator;
-use crate::ast::{CallArg, Expr, ExprKind, Right, Term, TermKind};
+use crate::ast::{CallArg, Expr, ExprKind, Right, SharedExpr, Term, TermKind};
 use crate::fields::{ASYNC_EVENT_NAMES, Field};
 use crate::lang::number;
 use crate::program::{EventSet, Literal, Test};
@@ -24,17 +25,18 @@ pub(super) enum Invariants {
 }
 
 /// Codes of the events on which `expr` can be true, or why that cannot be said.
-pub(super) fn analyse(expr: &Expr, invariants: Invariants) -> Result<EventSet, EventsError> {
-    Analysis { invariants }.expr(expr, false)
+pub(super) fn analyse(expr: &Expr, invariants: Invariants, memo: &mut Memo) -> Result<EventSet, EventsError> {
+    Analysis { invariants, memo }.expr(expr, false)
 }
 
-struct Analysis {
+struct Analysis<'m> {
     invariants: Invariants,
+    memo: &'m mut Memo,
 }
 
-impl Analysis {
+impl Analysis<'_> {
     /// `negated` says whether an odd number of `not`s stands above; they are pushed down to the checks.
-    fn expr(&self, expr: &Expr, negated: bool) -> Result<EventSet, EventsError> {
+    fn expr(&mut self, expr: &Expr, negated: bool) -> Result<EventSet, EventsError> {
         match &expr.kind {
             ExprKind::And(members) if negated => self.any(members, negated),
             ExprKind::And(members) => self.all(members, negated),
@@ -42,6 +44,7 @@ impl Analysis {
             ExprKind::Or(members) => self.any(members, negated),
             ExprKind::Not(inner) => self.expr(inner, !negated),
             ExprKind::Macro(_) => Ok(EventSet::all()),
+            ExprKind::Shared(shared) => self.shared(shared, negated),
             ExprKind::Exists(left) => {
                 let known = is_event_type(left)?;
                 Ok(if known { inverted(EventSet::all(), negated) } else { EventSet::all() })
@@ -50,18 +53,30 @@ impl Analysis {
         }
     }
 
-    fn all(&self, members: &[Expr], negated: bool) -> Result<EventSet, EventsError> {
-        members
-            .iter()
-            .try_fold(EventSet::all(), |set, member| Ok(set.intersection(&self.expr(member, negated)?)))
+    fn all(&mut self, members: &[Expr], negated: bool) -> Result<EventSet, EventsError> {
+        let mut set = EventSet::all();
+        for member in members {
+            set = set.intersection(&self.expr(member, negated)?);
+        }
+        Ok(set)
     }
 
-    fn any(&self, members: &[Expr], negated: bool) -> Result<EventSet, EventsError> {
+    fn any(&mut self, members: &[Expr], negated: bool) -> Result<EventSet, EventsError> {
         let mut set = EventSet::NONE;
         for member in members {
             set = set.union(&self.expr(member, negated)?);
         }
         Ok(set)
+    }
+
+    fn shared(&mut self, shared: &SharedExpr, negated: bool) -> Result<EventSet, EventsError> {
+        let asked = (self.invariants, negated);
+        if let Some(known) = self.memo.events(shared, asked) {
+            return known;
+        }
+        let events = self.expr(shared, negated);
+        self.memo.keep_events(shared, asked, events.clone());
+        events
     }
 
     #[inline(never)]

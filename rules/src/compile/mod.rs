@@ -9,6 +9,7 @@ mod error;
 mod events;
 mod forms;
 mod literal;
+mod memo;
 mod operators;
 mod regex;
 mod services;
@@ -19,10 +20,11 @@ mod warnings;
 
 use std::collections::{HashMap, HashSet};
 
-use crate::ast::{Expr, ExprKind, Pos};
+use crate::ast::{Expr, ExprKind, LARGE, Pos, SharedExpr, Size};
 use crate::fields::StaticFields;
 use crate::program::{Check, CheckId, EventSet, Node, NodeId};
 use build::Built;
+use memo::Memo;
 
 pub use error::{
     CompileError, ConditionError, EventsError, LiteralError, OperatorError, RightError, TermError,
@@ -48,6 +50,7 @@ pub struct Compiler {
     check_ids: HashMap<Check, CheckId>,
     forms: Forms,
     statics: StaticFields,
+    memo: Memo,
 }
 
 /// A compiled condition.
@@ -79,18 +82,19 @@ impl Compiler {
     /// Compiles a condition and adds what it needs to the shared nodes and checks.
     pub fn condition(&mut self, expr: &Expr) -> Result<Condition, ConditionError> {
         let refused = |reason: CompileError, pos: Pos, warnings| ConditionError { reason, pos, warnings };
-        if is_deeper_than(expr, MAX_DEPTH) {
+        if Size::of(expr).levels > MAX_DEPTH {
             return Err(refused(CompileError::TooDeep(MAX_DEPTH), expr.pos, Vec::new()));
         }
-        let mut warnings = warnings::of_tree(expr);
+        let mut warnings = warnings::of_tree(expr, &mut self.memo);
         let mut found = Vec::new();
         let node = match self.expr(expr, &mut found) {
             Ok(node) => node,
             Err((reason, pos)) => return Err(refused(reason, pos, warnings)),
         };
         let fail = |reason: EventsError| refused(reason.into(), expr.pos, Vec::new());
-        let as_falco = events::analyse(expr, events::Invariants::Ignored).map_err(fail)?;
-        let events = events::analyse(expr, events::Invariants::Used).map_err(fail)?;
+        let memo = &mut self.memo;
+        let as_falco = events::analyse(expr, events::Invariants::Ignored, memo).map_err(fail)?;
+        let events = events::analyse(expr, events::Invariants::Used, memo).map_err(fail)?;
         warnings.append(&mut found);
         let too_many_events = as_falco.is_empty() || as_falco.len() > MANY_EVENTS;
         Ok(Condition { node, events, too_many_events, warnings })
@@ -116,12 +120,31 @@ impl Compiler {
                 Ok(self.negation(inner))
             }
             ExprKind::Macro(name) => Err((CompileError::UnknownMacro(name.clone()), expr.pos)),
+            ExprKind::Shared(shared) => self.shared(shared, warnings),
             ExprKind::Exists(left) => self.checked(build::exists(left, &self.statics), expr.pos),
             ExprKind::Binary { left, op, right, .. } => {
                 let built = build::binary(left, op, right, (&self.forms, &self.statics), warnings);
                 self.built(built, expr.pos)
             }
         }
+    }
+
+    /// A tree that other conditions may have had before.
+    #[inline(never)]
+    fn shared(
+        &mut self,
+        shared: &SharedExpr,
+        warnings: &mut Vec<Warning>,
+    ) -> Result<NodeId, (CompileError, Pos)> {
+        let outcome = self.memo.node(shared).cloned().unwrap_or_else(|| {
+            let mut found = Vec::new();
+            let outcome = self.expr(shared, &mut found).map(|node| (node, found));
+            self.memo.keep_node(shared, outcome.clone());
+            outcome
+        });
+        let (node, found) = outcome?;
+        warnings.extend(found);
+        Ok(node)
     }
 
     /// Adds a check, unless it was refused. Kept out of [`Compiler::expr`], whose frames pile up in deep trees.
@@ -205,12 +228,13 @@ impl Compiler {
         }
     }
 
-    /// Members in order, those of members of the same kind in their place, each once.
+    /// Members in order, those of members of the same kind in their place, each once. A large member stays whole, since many may have it.
     fn flattened(&self, members: Vec<NodeId>, inner: fn(&Node) -> Option<Box<[NodeId]>>) -> Vec<NodeId> {
         let mut seen = HashSet::new();
         let mut flat = Vec::with_capacity(members.len());
         for member in members {
             let inner = self.nodes.get(member.0 as usize).and_then(inner);
+            let inner = inner.filter(|inner| inner.len() < LARGE);
             flat.extend(inner.as_deref().unwrap_or(&[member]).iter().filter(|id| seen.insert(**id)));
         }
         flat
@@ -223,22 +247,4 @@ impl Compiler {
             _ => self.node(Node::Not(inner)),
         }
     }
-}
-
-/// Whether the tree has more than `limit` levels; found without recursion.
-fn is_deeper_than(expr: &Expr, limit: usize) -> bool {
-    let mut open = vec![(expr, 1)];
-    while let Some((expr, level)) = open.pop() {
-        if level > limit {
-            return true;
-        }
-        match &expr.kind {
-            ExprKind::And(members) | ExprKind::Or(members) => {
-                open.extend(members.iter().map(|member| (member, level + 1)));
-            }
-            ExprKind::Not(inner) => open.push((inner, level + 1)),
-            ExprKind::Macro(_) | ExprKind::Exists(_) | ExprKind::Binary { .. } => {}
-        }
-    }
-    false
 }

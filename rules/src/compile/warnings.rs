@@ -2,20 +2,21 @@
 
 use std::borrow::Cow;
 
-use crate::ast::{CallArg, Expr, ExprKind, Pos, Right, Term, TermKind};
+use crate::ast::{CallArg, Expr, ExprKind, Pos, Right, SharedExpr, Term, TermKind};
 use crate::fields::{self, FieldRef};
 use crate::lang;
 
 use super::error::{Warning, WarningCode};
+use super::memo::Memo;
 
 /// Fields that Falco 0.44 calls deprecated; the order is Falco's.
 pub(crate) const DEPRECATED_FIELDS: [&str; 6] =
     ["evt.dir", "evt.latency", "evt.latency.s", "evt.latency.ns", "evt.latency.human", "evt.wait_latency"];
 
 /// Warnings that need no more than the tree: unsafe comparisons with `<NA>`, then deprecated fields.
-pub(super) fn of_tree(expr: &Expr) -> Vec<Warning> {
+pub(super) fn of_tree(expr: &Expr, memo: &mut Memo) -> Vec<Warning> {
     let mut found = Found::default();
-    found.expr(expr);
+    found.expr(expr, memo);
     let mut warnings = Vec::new();
     if found.unsafe_na {
         warnings.push(whole(WarningCode::UnsafeNaCheck, String::new()));
@@ -41,20 +42,22 @@ fn deprecation(name: &str) -> &'static str {
     }
 }
 
-#[derive(Default)]
-struct Found {
+/// What there is to warn of in a tree.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Found {
     unsafe_na: bool,
     deprecated: [bool; DEPRECATED_FIELDS.len()],
 }
 
 impl Found {
-    fn expr(&mut self, expr: &Expr) {
+    fn expr(&mut self, expr: &Expr, memo: &mut Memo) {
         match &expr.kind {
             ExprKind::And(members) | ExprKind::Or(members) => {
-                members.iter().for_each(|member| self.expr(member))
+                members.iter().for_each(|member| self.expr(member, memo))
             }
-            ExprKind::Not(inner) => self.expr(inner),
+            ExprKind::Not(inner) => self.expr(inner, memo),
             ExprKind::Macro(_) => {}
+            ExprKind::Shared(shared) => self.shared(shared, memo),
             ExprKind::Exists(left) => {
                 self.term(left);
             }
@@ -66,6 +69,17 @@ impl Found {
                 }
             }
         }
+    }
+
+    fn shared(&mut self, shared: &SharedExpr, memo: &mut Memo) {
+        let found = memo.found(shared).unwrap_or_else(|| {
+            let mut found = Found::default();
+            found.expr(shared, memo);
+            memo.keep_found(shared, found);
+            found
+        });
+        self.unsafe_na |= found.unsafe_na;
+        self.deprecated.iter_mut().zip(found.deprecated).for_each(|(seen, too)| *seen |= too);
     }
 
     /// Whether the last field of the term is one whose missing value was once written `<NA>`.

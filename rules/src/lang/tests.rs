@@ -9,6 +9,7 @@ fn expr(expr: &Expr) -> String {
         ExprKind::Or(members) => format!("(or {})", join(members.iter().map(self::expr), " ")),
         ExprKind::Not(inner) => format!("(not {})", self::expr(inner)),
         ExprKind::Macro(name) => format!("<{name}>"),
+        ExprKind::Shared(shared) => self::expr(shared),
         ExprKind::Exists(left) => format!("{}?", term(left)),
         ExprKind::Binary { left, op, right, .. } => {
             let right = match right {

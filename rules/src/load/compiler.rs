@@ -12,12 +12,12 @@ use super::failure::{Caution, Failure, Spot};
 use super::hints;
 use super::info::{MacroInfo, Numbered, RuleInfo};
 use super::lists::{Lists, Origins, TooLong};
-use super::macros::{Macros, Resolver, left_fields, unknown_in};
+use super::macros::{Macros, Resolver, each_part, left_fields, shared_in, unknown_in};
 use super::options::Options;
 use super::origin::Text;
 use super::report::{ErrorCode, WarningCode};
 use super::yaml::Mark;
-use crate::ast::{Expr, ExprKind, Pos};
+use crate::ast::{Expr, Pos, SharedExpr};
 use crate::compile::{self, ConditionError, DEPRECATED_FIELDS, Forms};
 use crate::lang::{self, SharedList};
 use crate::output::{TemplateError, TemplateReason};
@@ -49,10 +49,11 @@ pub(super) struct Compiled {
 /// Gives the text of a file by its name.
 pub(super) type Source<'s> = &'s dyn Fn(&str) -> Arc<str>;
 
-/// What is kept from one file to the next: lists that did not change, and what they were compiled to.
+/// What is kept from one file to the next: lists and macros that did not change, and what lists were compiled to.
 #[derive(Debug, Default)]
 pub(super) struct Kept {
     lists: HashMap<String, SharedList>,
+    macros: HashMap<String, SharedExpr>,
     pub(super) forms: Forms,
 }
 
@@ -69,8 +70,8 @@ pub(super) fn compile(
     let mut work = Work::new(collector, options, before, source, cautions);
     work.lists.keep(&mut kept.lists);
     kept.forms.forget_unused();
-    work.forms = kept.forms.clone();
-    work.macros()?;
+    work.compiler = compile::Compiler::knowing(&kept.forms, &options.static_fields);
+    work.macros(&mut kept.macros)?;
     let mut rules = Vec::with_capacity(collector.rules.len());
     for entry in collector.rules.iter().filter(|entry| !entry.info.unknown_source) {
         rules.extend(work.rule(&entry.info)?);
@@ -92,7 +93,7 @@ pub(super) fn survey(
     for Numbered { info, .. } in collector.macros.iter() {
         match work.parse(&Written::alone(&info.cond), &info.cond_ctx) {
             Ok(tree) => {
-                work.macros.trees.insert(info.name.clone(), tree);
+                work.macros.add(info.name.clone(), tree);
             }
             Err(failure) => {
                 failed.insert(info.name.clone());
@@ -101,14 +102,12 @@ pub(super) fn survey(
         }
     }
     for Numbered { info, visibility, .. } in collector.macros.iter() {
-        let Some(tree) = work.macros.trees.get(&info.name).cloned() else { continue };
+        let Some(tree) = work.macros.written(&info.name) else { continue };
         let sees = |name: &str| collector.macros.get(name).is_some_and(|other| other.index < *visibility);
         match work.resolve(&tree, &sees, &Written::alone(&info.cond), &info.ctx) {
-            Ok(resolved) => {
-                work.macros.trees.insert(info.name.clone(), resolved);
-            }
+            Ok(resolved) => work.macros.share(info.name.clone(), SharedExpr::of(resolved)),
             Err(failure) => {
-                work.macros.trees.remove(&info.name);
+                work.macros.remove(&info.name);
                 let follows = unknown_in(&failure.message).is_some_and(|name| failed.contains(name));
                 failed.insert(info.name.clone());
                 failures.extend(Some(failure).filter(|_| !follows));
@@ -138,17 +137,21 @@ pub(super) struct Work<'w> {
     cautions: &'w mut Vec<Caution>,
     lists: Lists<'w>,
     macros: Macros,
-    /// Checks that were copied out of macros so far.
+    /// Checks that conditions have from macros so far.
     copied: usize,
+    /// Whether a macro stands in another one as a copy.
+    has_copies: bool,
     used_macros: HashSet<String>,
     before: HashMap<&'w str, &'w Compiled>,
-    forms: Forms,
+    /// Compiles one condition after the other, the shared parts once.
+    compiler: compile::Compiler,
 }
 
 /// A macro that a condition holds, compiled on its own.
 struct Home<'c> {
     written: Written<'c>,
-    outcome: Result<compile::Condition, ConditionError>,
+    warnings: HashSet<compile::Warning>,
+    error: Option<ConditionError>,
 }
 
 /// A condition with the places of its parts.
@@ -190,9 +193,10 @@ impl<'w> Work<'w> {
             lists: Lists::new(&collector.lists),
             macros: Macros::default(),
             copied: 0,
+            has_copies: false,
             used_macros: HashSet::new(),
             before: before.iter().map(|rule| (rule.name.as_str(), rule)).collect(),
-            forms: Forms::default(),
+            compiler: compile::Compiler::knowing(&Forms::default(), &options.static_fields),
         }
     }
 
@@ -206,17 +210,23 @@ impl<'w> Work<'w> {
         self.collector.macros.get(name).map(|entry| &entry.info)
     }
 
-    fn macros(&mut self) -> Result<(), Failure> {
+    /// Reads all macros and resolves each; those that are the same as `before` are that one.
+    fn macros(&mut self, before: &mut HashMap<String, SharedExpr>) -> Result<(), Failure> {
         let collector = self.collector;
         for Numbered { info, .. } in collector.macros.iter() {
             let tree = self.parse(&Written::alone(&info.cond), &info.cond_ctx)?;
-            self.macros.trees.insert(info.name.clone(), tree);
+            self.macros.add(info.name.clone(), tree);
         }
         for Numbered { info, visibility, .. } in collector.macros.iter() {
-            let Some(tree) = self.macros.trees.get(&info.name).cloned() else { continue };
+            let Some(tree) = self.macros.written(&info.name) else { continue };
             let sees = |name: &str| collector.macros.get(name).is_some_and(|other| other.index < *visibility);
             let resolved = self.resolve(&tree, &sees, &Written::alone(&info.cond), &info.ctx)?;
-            self.macros.trees.insert(info.name.clone(), resolved);
+            let mut resolved = SharedExpr::of(resolved);
+            match before.get(&info.name).filter(|before| **before == resolved) {
+                Some(before) => resolved = before.clone(),
+                None => drop(before.insert(info.name.clone(), resolved.clone())),
+            }
+            self.macros.share(info.name.clone(), resolved);
         }
         Ok(())
     }
@@ -260,6 +270,7 @@ impl<'w> Work<'w> {
         let mut resolver = Resolver::new(&self.macros, sees, self.copied);
         let resolved = resolver.resolve(tree);
         self.copied = resolver.copied;
+        self.has_copies |= resolver.has_copies;
         self.used_macros.extend(std::mem::take(&mut resolver.used));
         resolved.map_err(|error| {
             let spot = self.spot(written, error.pos().offset);
@@ -325,9 +336,7 @@ impl<'w> Work<'w> {
                     too_many_events: before.too_many_events,
                     warnings: before.warnings.clone(),
                 },
-                None => match compile::Compiler::knowing(&self.forms, &self.options.static_fields)
-                    .condition(&condition)
-                {
+                None => match self.compiler.condition(&condition) {
                     Ok(compiled) => Compiled {
                         name: rule.name.clone(),
                         condition,
@@ -417,8 +426,11 @@ impl<'w> Work<'w> {
         written: &Written,
         rule: &RuleInfo,
     ) {
+        if warnings.is_empty() {
+            return;
+        }
         let mut deprecated = deprecated_fields(condition).into_iter();
-        let homes = if warnings.is_empty() { Vec::new() } else { self.homes(condition) };
+        let homes = self.homes(condition);
         for warning in warnings {
             let ctx = rule.cond_ctx.with_condition(mark(warning.pos), &written.text);
             let (code, whole) = match warning.code {
@@ -431,10 +443,7 @@ impl<'w> Work<'w> {
                 caution.deprecated_field = deprecated.next();
             }
             if !whole {
-                let home = homes.iter().find(|home| match &home.outcome {
-                    Ok(own) => own.warnings.contains(warning),
-                    Err(_) => false,
-                });
+                let home = homes.iter().find(|home| home.warnings.contains(warning));
                 let written = home.map_or(written, |home| &home.written);
                 caution.spot = self.spot(written, warning.pos.offset);
             }
@@ -452,9 +461,8 @@ impl<'w> Work<'w> {
     ) -> Result<(), Failure> {
         let ctx = rule.cond_ctx.with_condition(mark(error.pos), &written.text);
         let homes = self.homes(condition);
-        let home = homes.iter().find(|home| match &home.outcome {
-            Ok(_) => false,
-            Err(own) => own.reason == error.reason && own.pos == error.pos,
+        let home = homes.iter().find(|home| {
+            home.error.as_ref().is_some_and(|own| own.reason == error.reason && own.pos == error.pos)
         });
         let spot = self.spot(home.map_or(written, |home| &home.written), error.pos.offset);
         let hint = hints::of_compile(&error.reason);
@@ -471,17 +479,22 @@ impl<'w> Work<'w> {
 
     /// The macros that a resolved condition holds, each compiled on its own: a finding that shows there too stands in
     /// the first of them.
-    fn homes(&self, condition: &Expr) -> Vec<Home<'w>> {
+    fn homes(&mut self, condition: &Expr) -> Vec<Home<'w>> {
         let collector: &'w Collector = self.collector;
+        let shared = shared_in(condition);
         let infos = collector.macros.iter().map(|entry| &entry.info);
-        let used = infos.filter(|info| self.used_macros.contains(&info.name));
-        let home = |info: &'w MacroInfo| {
-            let tree = self.macros.trees.get(&info.name).filter(|tree| contains(condition, tree))?;
-            let outcome =
-                compile::Compiler::knowing(&self.forms, &self.options.static_fields).condition(tree);
-            Some(Home { written: Written::alone(&info.cond), outcome })
-        };
-        used.filter_map(home).collect()
+        let mut homes = Vec::new();
+        for info in infos.filter(|info| self.used_macros.contains(&info.name)) {
+            let Some(tree) = self.macros.shared(&info.name) else { continue };
+            if shared.contains(&tree.address()) || (self.has_copies && contains(condition, tree)) {
+                let (warnings, error) = match self.compiler.condition(&tree.expr()) {
+                    Ok(own) => (own.warnings.into_iter().collect(), None),
+                    Err(error) => (HashSet::new(), Some(error)),
+                };
+                homes.push(Home { written: Written::alone(&info.cond), warnings, error });
+            }
+        }
+        homes
     }
 
     fn unused(&mut self) {
@@ -502,14 +515,9 @@ impl<'w> Work<'w> {
 
 /// Whether `part` is `whole` or a part of it.
 fn contains(whole: &Expr, part: &Expr) -> bool {
-    whole == part
-        || match &whole.kind {
-            ExprKind::And(members) | ExprKind::Or(members) => {
-                members.iter().any(|member| contains(member, part))
-            }
-            ExprKind::Not(inner) => contains(inner, part),
-            ExprKind::Macro(_) | ExprKind::Exists(_) | ExprKind::Binary { .. } => false,
-        }
+    let mut found = false;
+    each_part(whole, &mut |inner| found |= inner == part);
+    found
 }
 
 /// The deprecated fields of a condition, in Falco's order.

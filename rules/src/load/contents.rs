@@ -158,7 +158,7 @@ fn flat(mut tree: Expr) -> Expr {
             let whole = mem::replace(&mut inner.kind, ExprKind::Or(Vec::new()));
             **inner = flat(Expr { kind: whole, pos: inner.pos });
         }
-        ExprKind::Macro(_) | ExprKind::Exists(_) | ExprKind::Binary { .. } => {}
+        ExprKind::Macro(_) | ExprKind::Shared(_) | ExprKind::Exists(_) | ExprKind::Binary { .. } => {}
     }
     tree
 }
@@ -175,6 +175,7 @@ fn names(tree: &Expr, collector: &Collector, found: &mut BTreeSet<String>) {
             let values = values.iter().filter_map(|value| std::str::from_utf8(value).ok());
             found.extend(values.filter(|value| collector.lists.get(value).is_some()).map(str::to_owned));
         }
+        ExprKind::Shared(shared) => names(shared, collector, found),
         ExprKind::Binary { .. } | ExprKind::Exists(_) => {}
     }
 }

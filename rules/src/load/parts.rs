@@ -140,6 +140,7 @@ fn size(expr: &Expr) -> usize {
     match &expr.kind {
         ExprKind::And(members) | ExprKind::Or(members) => members.iter().map(size).sum::<usize>() + 1,
         ExprKind::Not(inner) => size(inner),
+        ExprKind::Shared(shared) => size(shared),
         ExprKind::Macro(_) | ExprKind::Exists(_) | ExprKind::Binary { .. } => 1,
     }
 }
@@ -187,7 +188,7 @@ fn put_in(
                 (_, None) => constant(false),
             }
         }
-        ExprKind::Exists(_) | ExprKind::Binary { .. } => tree.kind.clone(),
+        ExprKind::Shared(_) | ExprKind::Exists(_) | ExprKind::Binary { .. } => tree.kind.clone(),
     };
     Expr { kind, pos: tree.pos }
 }

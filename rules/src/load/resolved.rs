@@ -186,6 +186,7 @@ impl<'b, 'w> Resolver<'b, 'w> {
                 }
                 None => BranchKind::Any(Vec::new()),
             },
+            ExprKind::Shared(inner) => return self.branch(inner, named, source, inside),
             ExprKind::Exists(_) | ExprKind::Binary { .. } => {
                 BranchKind::Term(Box::new(self.term(open, named)))
             }

@@ -219,7 +219,9 @@ fn operands(term: &Expr, program: &Program, condition: NodeId) -> Vec<(String, O
         ExprKind::Exists(left) => vec![left.to_string()],
         ExprKind::Binary { left, right: Right::Term(right), .. } => vec![left.to_string(), right.to_string()],
         ExprKind::Binary { left, .. } => vec![left.to_string()],
-        ExprKind::And(_) | ExprKind::Or(_) | ExprKind::Not(_) | ExprKind::Macro(_) => Vec::new(),
+        ExprKind::And(_) | ExprKind::Or(_) | ExprKind::Not(_) | ExprKind::Macro(_) | ExprKind::Shared(_) => {
+            Vec::new()
+        }
     };
     let mut node = condition;
     let check = loop {

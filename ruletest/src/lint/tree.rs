@@ -180,6 +180,7 @@ fn own(expr: &Expr, home: Home, definitions: &Definitions<'_>, written: &mut Vec
         }
         ExprKind::Not(inner) => Own::Not(Box::new(own(inner, home, definitions, written))),
         ExprKind::Macro(name) => Own::Macro(definitions.position(name)),
+        ExprKind::Shared(inner) => own(inner, home, definitions, written),
         ExprKind::Exists(_) | ExprKind::Binary { .. } => {
             written.push((home, expr.clone()));
             Own::Leaf(written.len() - 1)

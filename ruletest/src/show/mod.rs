@@ -76,7 +76,7 @@ fn fields_of(term: &Expr, fields: &mut Vec<String>) {
                 of_term(right, fields);
             }
         }
-        ExprKind::And(_) | ExprKind::Or(_) | ExprKind::Not(_) | ExprKind::Macro(_) => {}
+        ExprKind::And(_) | ExprKind::Or(_) | ExprKind::Not(_) | ExprKind::Macro(_) | ExprKind::Shared(_) => {}
     }
 }
 
