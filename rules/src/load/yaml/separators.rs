@@ -23,6 +23,13 @@ pub(super) fn separated(text: &str) -> Cow<'_, str> {
     Cow::Owned(separated)
 }
 
+/// Whether the first document ends before it begins: yaml-cpp takes it for an empty one.
+pub(super) fn starts_empty(text: &str) -> bool {
+    let mut lines = text.split(['\n', '\r']);
+    let first = lines.find(|line| !line.trim_start().is_empty() && !line.trim_start().starts_with('#'));
+    first.is_some_and(|line| is_marker(line, "..."))
+}
+
 /// Where each `...` stands that has content before it, and after it content that nothing introduces.
 fn document_ends(text: &str) -> Vec<usize> {
     let mut ends = Vec::new();
@@ -72,6 +79,10 @@ mod tests {
         }
         let found = parse("- a\n...\n- b\n").expect("two documents");
         assert_eq!((found[1].mark.line, found[1].mark.offset), (2, 8));
+        // An end of nothing is an empty document, which ends the list.
+        for text in ["...", "...\n- a\n", "# first\r... # end\r- a\r", "...\n--- [a]\n...\n'"] {
+            assert_eq!(parse(text).map(|documents| documents.len()), Ok(0), "{text:?}");
+        }
         // An end of nothing and text that is not a marker stay what they are; a document does not end within quotes.
         for text in ["...\n- a\n", "- a\n...b\n", "- a\n ...\n- b\n"] {
             assert_eq!(separated(text), text);

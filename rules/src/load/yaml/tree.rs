@@ -7,7 +7,7 @@ use std::rc::Rc;
 
 use super::super::lines::Lines;
 use super::events::{EventKind, Events, Problem};
-use super::separators::separated;
+use super::separators::{separated, starts_empty};
 use super::{Mark, Node, NodeKind, OpenQuote, YamlError};
 
 /// Collections may be nested this deep, as in yaml-cpp.
@@ -25,6 +25,9 @@ const NODE_WEIGHT: usize = 16;
 /// The text is no YAML, is nested too deeply, or stands for too much.
 pub fn parse(text: &str) -> Result<Vec<Rc<Node>>, YamlError> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    if starts_empty(text) {
+        return Ok(Vec::new());
+    }
     let places = Places::of(text);
     let out_of_memory = || YamlError::new(Mark::default(), "out of memory");
     let separated = separated(text);
