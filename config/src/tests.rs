@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use tercel_outputs::{Address, Kind, Level, Protocol};
 use tercel_rules::program::Priority;
+use tercel_test_support::{Mutation, rounds};
 
 use super::*;
 
@@ -331,6 +332,20 @@ fn cut_and_changed_configurations_are_read_or_refused() {
         }
     }
     assert!(accepted > 20 && refused > 20, "{accepted} {refused}");
+}
+
+/// Parts of configurations, changed by chance.
+#[test]
+fn configurations_changed_by_chance_are_read_or_refused() {
+    let texts = [include_str!("../../docs/packaging/tercel.yaml"), include_str!("keys/stock.yaml")];
+    let mut mutation = Mutation::new();
+    for _ in 0..rounds().unwrap_or(500) {
+        let bytes = mutation.of(&texts, "\n");
+        let Ok(text) = std::str::from_utf8(&bytes) else { continue };
+        if let Err(message) = read("hostile", text, &[]) {
+            assert!(!message.is_empty());
+        }
+    }
 }
 
 #[test]

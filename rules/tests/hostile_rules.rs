@@ -8,74 +8,7 @@ use std::path::{Path, PathBuf};
 
 use tercel_rules::load::yaml;
 use tercel_rules::load::{Loader, Options};
-
-/// Pieces of text that mean something to YAML or to Falco's language.
-const PIECES: &[&str] = &[
-    "\n",
-    "\n\n",
-    "\r",
-    " ",
-    "  ",
-    "\t",
-    "- ",
-    "-",
-    ": ",
-    ":",
-    ", ",
-    ",",
-    "[",
-    "]",
-    "{",
-    "}",
-    "{!,",
-    "!",
-    "!!str ",
-    "!<",
-    "&a ",
-    "*a",
-    "? ",
-    ">",
-    "|",
-    ">-\n",
-    "|+\n",
-    "'",
-    "\"",
-    "\\",
-    "\"\\",
-    "\\x4",
-    "#",
-    " #",
-    "%",
-    "%YAML 1.2\n",
-    "---\n",
-    "...\n",
-    "~",
-    "null",
-    "(",
-    ")",
-    "=",
-    " and ",
-    " or ",
-    "not ",
-    " in (",
-    "%proc.name",
-    "\u{feff}",
-    "\u{85}",
-    "\u{2028}",
-    "\u{0}",
-    "\u{7}",
-    "é",
-    "🦀",
-    "append: true\n",
-    "override:\n",
-    "list: ",
-    "items: [",
-    "macro: ",
-];
-
-fn rounds() -> Option<usize> {
-    std::env::var("TERCEL_ROUNDS").ok().and_then(|rounds| rounds.parse().ok())
-}
+use tercel_test_support::{Mutation, rounds};
 
 /// The shipped rule files, and those of the corpus.
 fn files() -> Vec<(String, String)> {
@@ -126,56 +59,12 @@ fn prefixes_end_with_a_program_or_an_error() {
     println!("{parsed} prefixes read as YAML, {loaded} of them loaded");
 }
 
-/// A stream of numbers that only looks like chance.
-struct Chance(u64);
-
-impl Chance {
-    fn below(&mut self, limit: usize) -> usize {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        (self.0 % limit.max(1) as u64) as usize
-    }
-
-    /// Up to four changes of a text: pieces put in, bytes replaced, taken out or written twice.
-    fn change(&mut self, bytes: &mut Vec<u8>) {
-        for _ in 0..=self.below(4) {
-            let at = self.below(bytes.len());
-            let end = (at + self.below(12)).min(bytes.len());
-            match self.below(5) {
-                0 => drop(bytes.drain(at..end)),
-                1 => bytes.truncate(at),
-                2 => {
-                    let twice = bytes[at..end].to_vec();
-                    bytes.splice(at..at, twice);
-                }
-                _ => {
-                    let piece = PIECES[self.below(PIECES.len())].bytes();
-                    let until = if self.below(2) == 0 { at } else { end };
-                    bytes.splice(at..until, piece);
-                }
-            }
-        }
-    }
-
-    /// Some items of a rule file.
-    fn part(&mut self, text: &str) -> Vec<u8> {
-        const LONGEST: usize = 2000;
-        let starts: Vec<usize> = text.match_indices("\n- ").map(|(at, _)| at + 1).collect();
-        let start = starts.get(self.below(starts.len())).copied().unwrap_or_default();
-        text.as_bytes()[start..].iter().take(LONGEST).copied().collect()
-    }
-}
-
 #[test]
 fn changed_files_end_with_a_program_or_an_error() {
-    let files = files();
-    let mut chance = Chance(0x9e37_79b9_7f4a_7c15);
+    let texts: Vec<String> = files().into_iter().map(|(_, text)| text).collect();
+    let mut mutation = Mutation::new();
     for _ in 0..rounds().unwrap_or(3000) {
-        let (_, text) = &files[chance.below(files.len())];
-        let mut bytes = chance.part(text);
-        chance.change(&mut bytes);
-        load(&bytes);
+        load(&mutation.of(&texts, "\n- "));
     }
 }
 

@@ -1,5 +1,7 @@
 //! Remarks on keys: the stock configuration, old ones and misspelt ones.
 
+use tercel_test_support::{Missing, require};
+
 use super::*;
 
 fn remarks(text: &str) -> (Vec<String>, Vec<String>) {
@@ -95,53 +97,7 @@ fn keys_without_effect_are_named_where_they_ask_for_something() {
 }
 
 /// The keys of the falco.yaml that Falco 0.44 installs, and their values there.
-const STOCK: &str = "\
-config_files: [/etc/falco/config.d]
-watch_config_files: true
-rules_files: [/etc/falco/falco_rules.yaml, /etc/falco/falco_rules.local.yaml, /etc/falco/rules.d]
-engine: {kind: modern_ebpf, kmod: {buf_size_preset: 4, drop_failed_exit: false}, modern_ebpf: {cpus_for_each_buffer: 2,
-  buf_size_preset: 4, drop_failed_exit: false, disable_iterators: false}, replay: {capture_file: ''}}
-capture: {enabled: false, path_prefix: /tmp/falco, mode: rules, default_duration: 5000}
-load_plugins: []
-plugins: [{name: container, library_path: libcontainer.so, init_config: {label_max_len: 100, with_size: false}}]
-plugins_hostinfo: true
-time_format_iso_8601: false
-buffer_format_base64: false
-priority: debug
-json_output: false
-json_include_output_property: true
-json_include_message_property: false
-json_include_output_fields_property: true
-json_include_tags_property: true
-buffered_outputs: false
-rule_matching: first
-outputs_queue: {capacity: 0}
-append_output: [{suggested_output: true}]
-stdout_output: {enabled: true}
-syslog_output: {enabled: true}
-file_output: {enabled: false, keep_alive: false, filename: ./events.txt}
-http_output: {enabled: false, url: '', user_agent: falcosecurity/falco, insecure: false, ca_cert: '', ca_bundle: '',
-  ca_path: /etc/ssl/certs, mtls: false, client_cert: /etc/ssl/certs/client.crt, client_key: /etc/ssl/certs/client.key,
-  echo: false, compress_uploads: false, keep_alive: false, max_consecutive_timeouts: 5}
-program_output: {enabled: false, keep_alive: false, program: cat}
-webserver: {enabled: true, threadiness: 0, listen_port: 8765, listen_address: 0.0.0.0, k8s_healthz_endpoint: /healthz,
-  prometheus_metrics_enabled: false, ssl_enabled: false, ssl_certificate: /etc/falco/falco.pem}
-log_stderr: true
-log_syslog: true
-log_level: info
-libs_logger: {enabled: true, severity: info}
-output_timeout: 2000
-syscall_event_timeouts: {max_consecutives: 1000}
-syscall_event_drops: {threshold: .1, actions: [log, alert], rate: .03333, max_burst: 1, simulate_drops: false}
-metrics: {enabled: false, interval: 1h, output_rule: true, output_file: '', rules_counters_enabled: true,
-  resource_utilization_enabled: true, state_counters_enabled: true, kernel_event_counters_enabled: true,
-  kernel_event_counters_per_cpu_enabled: false, libbpf_stats_enabled: true, plugins_metrics_enabled: true,
-  kernel_iter_event_counters_enabled: true, jemalloc_stats_enabled: false, convert_memory_to_mb: true,
-  include_empty_values: false}
-base_syscalls: {custom_set: [], repair: false, all: false}
-falco_libs: {thread_table_size: 262144, thread_table_auto_purging_interval_s: 300,
-  thread_table_auto_purging_thread_timeout_s: 300, snaplen: 80}
-";
+const STOCK: &str = include_str!("stock.yaml");
 
 #[test]
 fn the_stock_configuration_needs_no_words() {
@@ -149,6 +105,50 @@ fn the_stock_configuration_needs_no_words() {
     let root = Entry::parse("f", STOCK, &mut Vec::new()).expect("a configuration");
     let read = crate::read::config(&root).expect("valid");
     assert_eq!(read.warnings, []);
+}
+
+/// The paths of all values of a configuration, and the values as Falco reads them.
+fn values(path: &str, entry: &Entry, found: &mut Vec<(String, String)>) {
+    match &entry.value {
+        Value::Map(entries) => {
+            for (key, entry) in entries {
+                values(&if path.is_empty() { key.clone() } else { format!("{path}.{key}") }, entry, found);
+            }
+        }
+        Value::List(entries) => entries.iter().for_each(|entry| values(&format!("{path}[]"), entry, found)),
+        scalar => found.push((path.to_owned(), format!("{scalar:?}"))),
+    }
+}
+
+/// The file that Falco installs is not part of this repository; `TERCEL_FALCO_YAML` names one. It has the keys and the values that stand here,
+/// and the page for Falco's users has a row for each key.
+#[test]
+fn the_stock_configuration_is_that_of_falco() {
+    let check = "the falco.yaml that Falco installs";
+    let missing = || Missing::new("TERCEL_FALCO_YAML", "it names no file");
+    let Some(path) = require(check, std::env::var("TERCEL_FALCO_YAML").map_err(|_| missing())) else {
+        return;
+    };
+    let text = std::fs::read_to_string(path).expect("a readable file");
+    assert_eq!(remarks(&text), (Vec::new(), Vec::new()));
+    let values = |text: &str| {
+        let mut found = Vec::new();
+        values("", &Entry::parse("f", text, &mut Vec::new()).expect("a configuration"), &mut found);
+        // An example, which each version words otherwise.
+        found.retain(|(path, _)| path != "program_output.program");
+        found.sort();
+        found
+    };
+    assert_eq!(values(&text), values(STOCK));
+    let page = include_str!("../../../docs/from-falco.md");
+    for (path, _) in values(&text) {
+        let plain = path.replace("[]", "");
+        let mut rows = page.lines().filter_map(|line| line.strip_prefix("| `")?.split_once('`'));
+        assert!(
+            rows.any(|(row, _)| row == plain || covers(row, &plain)),
+            "{path} is not in docs/from-falco.md"
+        );
+    }
 }
 
 /// docs/from-falco.md says of every key what this table says.

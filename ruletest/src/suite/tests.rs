@@ -4,6 +4,7 @@ use std::path::Path;
 
 use serde_json::Value;
 use tercel_replay::Point;
+use tercel_test_support::{Mutation, rounds};
 
 use super::expect::PATTERN_KEYS;
 use super::load::{FINDING_KEYS, LOAD_KEYS};
@@ -112,4 +113,24 @@ fn cut_and_changed_files_are_suites_or_mistakes() {
         }
     }
     assert!(suites > 100 && mistakes > 100, "{suites} {mistakes}");
+}
+
+/// Parts of test files, changed by chance.
+#[test]
+fn files_changed_by_chance_are_suites_or_mistakes() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../testdata/tests");
+    let paths =
+        std::fs::read_dir(folder).expect("the shipped tests").map(|file| file.expect("an entry").path());
+    let files = paths.filter(|path| path.extension().is_some_and(|extension| extension == "yaml"));
+    let texts: Vec<String> = files.map(|path| std::fs::read_to_string(path).expect("a test file")).collect();
+    let mut mutation = Mutation::new();
+    for _ in 0..rounds().unwrap_or(500) {
+        let changed = mutation.of(&texts, "\n");
+        if let Err(problem) = read(Path::new("x.test.yaml"), &changed, |text| Err(text.to_owned())) {
+            assert!(
+                problem.place.line <= changed.iter().filter(|byte| **byte == b'\n').count() + 1,
+                "{problem}"
+            );
+        }
+    }
 }
