@@ -1,4 +1,4 @@
-//! Hostile captures: cut at many places, and with flipped bytes. Whatever is in a file, replay ends, does not panic, gives
+//! Damaged captures: cut at many places, and with flipped bytes. Whatever is in a file, replay ends, does not panic, gives
 //! every alert of what can still be read, and says what is wrong.
 //!
 //! Every eighth of the shipped captures is damaged in this process; with a corpus (`../shared/corpus` or `$TERCEL_CORPUS`) its
