@@ -61,7 +61,6 @@ fn no_output_is_an_input() {
 fn fields_that_are_misspelt_are_named_with_what_is_meant() {
     for arguments in [
         &["events", TRACE, "-p", "%proc.nmae"][..],
-        &["events", TRACE, "-p", "%tolower(proc.nmae)"],
         &["export", TRACE, "--fields", "proc.nmae"],
         &["fields", "proc.nmae"],
         &["ps", TRACE, "proc.nmae=x"],

@@ -56,7 +56,6 @@ fn outputs_that_are_appended_have_to_be_outputs() {
         "- {match: {source: syscall}, extra_output: '[env: x] on %nosuch.field'}",
         "- {extra_output: 'x=%proc.nmae'}",
         "- {match: {rule: Nothing}, extra_output: '%tolower(nosuch.field)'}",
-        "- {extra_output: '%proc.aname[x'}",
         "- {extra_fields: [nosuch.field]}",
         "- {extra_fields: [{own: '%nosuch.field'}]}",
     ] {

@@ -45,6 +45,8 @@ fn files_of_others_are_named_by_every_verb() {
         for verb in VERBS {
             let end = Ran::from(tercel(&[verb, &[&path]].concat()).output().expect("the binary runs"));
             assert_eq!(end.code, 3, "{verb:?} {said}: {}", end.all());
+            // What is verified is a native trace or none.
+            let said = if verb[0] == "verify" { "not a native trace" } else { said };
             assert!(end.all().contains(said), "{verb:?} {said}: {}", end.all());
         }
     }
@@ -98,18 +100,10 @@ fn ancestors_without_end_are_walked_once() {
     for (what, processes) in [("itself", ring(1)), ("two", ring(2)), ("many", ring(LONG)), ("line", line)] {
         let capture = place.file("kin.scap", family(&processes, 2000)).display().to_string();
         assert_eq!(ran(&["replay", "-q", "-r", &rules, &capture], 0).out.lines().count(), 2000, "{what}");
-        for verb in [
-            &["ps"][..],
-            &["events", "-n", "3", "-p", "%proc.aname[5] %proc.acmdline[2]"],
-            &["timeline"],
-            &["report", "-w"],
-        ] {
-            let mut arguments = verb.to_vec();
-            let page = place.name("page.html");
-            if verb[0] == "report" {
-                arguments.extend([&*page, "--force"]);
-            }
-            arguments.push(&capture);
+        for verb in
+            [&["ps"][..], &["events", "-n", "3", "-p", "%proc.aname[5] %proc.acmdline[2]"], &["timeline"]]
+        {
+            let arguments = [verb, &[&capture]].concat();
             let end = Ran::from(tercel(&arguments).output().expect("the binary runs"));
             assert!(end.code == 0 && !end.err.contains("panicked"), "{what} {verb:?}: {}", end.err);
         }

@@ -181,13 +181,14 @@ impl<'m> Resolver<'m> {
     /// Whether there is room for more nodes, on so many levels below this one. If there is not, it is the fault of the macro that is put in.
     fn has_room(&mut self, nodes: usize, levels: usize, pos: Pos) -> bool {
         self.nodes += nodes;
+        let is_put_in = !self.path.is_empty();
         let name = || self.path.last().cloned().unwrap_or_default();
-        if !self.path.is_empty() {
+        if is_put_in {
             self.copied += nodes;
         }
         if self.nodes > MAX_CHECKS || self.depth + levels > MAX_DEPTH {
             self.too_large = Some(MacroError::TooLarge(name(), pos));
-        } else if self.copied > MAX_COPIED {
+        } else if is_put_in && self.copied > MAX_COPIED {
             self.too_large = Some(MacroError::TooLargeTogether(name(), pos));
         }
         self.too_large.is_none()
@@ -353,8 +354,12 @@ mod tests {
         let loaded = load(&text);
         assert!(loaded.successful(), "{:?}", loaded.reports[0].errors);
         assert!(loaded.program.nodes.len() < 2 * terms.len());
-        let loaded = load(&(text + &rule("r4", "evt.type=open and long") + &rule("r5", "long")));
-        let message = &loaded.reports[0].errors[0].message;
-        assert!(message.contains("'long' is used so often"), "{message}");
+        let loaded = load(
+            &(text + &rule("r4", "evt.type=open and long") + &rule("r5", "long") + &rule("r6", "evt.num=1")),
+        );
+        // A rule without macros is not to blame.
+        let messages: Vec<&String> = loaded.reports[0].errors.iter().map(|error| &error.message).collect();
+        assert_eq!(messages.len(), 2, "{messages:?}");
+        assert!(messages.iter().all(|message| message.contains("'long' is used so often")), "{messages:?}");
     }
 }
