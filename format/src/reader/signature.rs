@@ -16,9 +16,13 @@ pub(super) fn looks_like(head: &[u8], compression: Compression) -> String {
         [0xff, 0xd8, 0xff, ..] => "it looks like a JPEG image",
         [b'B', b'Z', b'h', ..] => "it looks like a bzip2 file",
         [0xfd, b'7', b'z', b'X', b'Z', ..] => "it looks like an xz file",
-        [0xd4, 0xc3, 0xb2, 0xa1, ..] | [0xa1, 0xb2, 0xc3, 0xd4, ..] => {
-            "it looks like a pcap file of network packets"
-        }
+        [0x04, 0x22, 0x4d, 0x18, ..] => "it looks like an lz4 file",
+        [b'7', b'z', 0xbc, 0xaf, 0x27, 0x1c, ..] => "it looks like a 7z archive",
+        // With times in microseconds or nanoseconds, of either byte order.
+        [0xd4, 0xc3, 0xb2, 0xa1, ..]
+        | [0xa1, 0xb2, 0xc3, 0xd4, ..]
+        | [0x4d, 0x3c, 0xb2, 0xa1, ..]
+        | [0xa1, 0xb2, 0x3c, 0x4d, ..] => "it looks like a pcap file of network packets",
         _ if is_tar(head) => "it looks like a tar archive",
         _ if is_text(head) => "it looks like text",
         _ => "it does not start with a section header",
