@@ -103,7 +103,7 @@ fn a_file_in_a_closed_directory_is_not_missing() {
     let place = Place::new("hostile-closed");
     fs::create_dir(place.path("closed")).expect("a directory");
     place.file("closed/x.scap", fs::read(root().join(TRACE)).expect("a trace"));
-    fs::set_permissions(place.path("closed"), fs::Permissions::from_mode(0)).expect("rights");
+    fs::set_permissions(place.path("closed"), fs::Permissions::from_mode(0o000)).expect("rights");
     let end = end(&["events", "-q", "-n", "1", &place.name("closed/x.scap")]);
     fs::set_permissions(place.path("closed"), fs::Permissions::from_mode(0o755)).expect("rights");
     assert!(!end.err.contains("No such file"), "{}", end.err);

@@ -69,7 +69,7 @@ pub(super) struct Macros {
 #[derive(Debug)]
 enum MacroTree {
     /// As it was written.
-    Written(Expr),
+    Written(Box<Expr>),
     /// Without references.
     Resolved(SharedExpr),
 }
@@ -77,13 +77,13 @@ enum MacroTree {
 impl Macros {
     /// A macro as it was written.
     pub(super) fn add(&mut self, name: String, tree: Expr) {
-        self.trees.insert(name, MacroTree::Written(tree));
+        self.trees.insert(name, MacroTree::Written(Box::new(tree)));
     }
 
     /// A macro as it was written, if it was not resolved yet.
     pub(super) fn written(&mut self, name: &str) -> Option<Expr> {
         match self.trees.get(name) {
-            Some(MacroTree::Written(tree)) => Some(tree.clone()),
+            Some(MacroTree::Written(tree)) => Some((**tree).clone()),
             Some(MacroTree::Resolved(_)) | None => None,
         }
     }
