@@ -1,6 +1,7 @@
 //! How numbers of system calls become numbers of the catalogue (reference flags.json): rows enter, the tables that the probe
 //! follows leave. Values on the left are the kernel's (uapi headers), on the right the catalogue's.
 
+use tercel_format::catalogue::Machine;
 use tercel_probe_abi::{FlagTable, flags};
 
 /// A translation of a number.
@@ -34,7 +35,7 @@ use Translation::{Below, Bits, Fields, Values};
 macro_rules! translations {
     ($($name:ident = $number:expr, $rows:expr;)*) => {
         $(#[allow(missing_docs)] pub const $name: u8 = $number;)*
-        /// Every table with its number.
+        /// Every table with its number; [`translation`] knows which of them differ on other machines than x86_64.
         pub static TABLES: &[(u8, Translation)] = &[$(($number, $rows)),*];
     };
 }
@@ -153,9 +154,45 @@ translations! {
     };
 }
 
-/// Flags of an open as the catalogue has them.
-pub fn open_flags(value: u32) -> u32 {
-    let Some((_, Fields(rows))) = TABLES.first() else { return 0 };
+/// Tables that aarch64 has instead (arch/arm64/include/uapi/asm/fcntl.h); 32-bit code has the same ones. O_TMPFILE contains O_DIRECTORY, which
+/// lies in another byte there.
+static ON_AARCH64: &[(u8, Translation)] = &[
+    (
+        OPEN,
+        Fields(&[
+            (3, 0, 1),
+            (3, 1, 2),
+            (3, 2, 3),
+            (3, 3, 1),
+            (0o100, 0o100, 1 << 2),
+            (0o2000, 0o2000, 1 << 3),
+            (0o10_000, 0o10_000, 1 << 4),
+            (0o200, 0o200, 1 << 5),
+            (0o4000, 0o4000, 1 << 6),
+            (0o4_000_000, 0o4_000_000, 1 << 7),
+            (0o1000, 0o1000, 1 << 8),
+            (0o200_000, 0o200_000, 1 << 9),
+            (0o40_000, 0o40_000, 1 << 10),
+            (0o400_000, 0o400_000, 1 << 11),
+            (0o2_000_000, 0o2_000_000, 1 << 12),
+            (0o20_000_000, 0o20_000_000, 1 << 13),
+        ]),
+    ),
+    (PIPE, Bits(&[(0o4000, 1 << 6), (0o200_000, 1 << 9), (0o2_000_000, 1 << 12)])),
+];
+
+/// The table of a number on a machine.
+pub fn translation(machine: Machine, number: u8) -> Option<&'static Translation> {
+    let own = match machine {
+        Machine::X86_64 => &[],
+        Machine::Aarch64 => ON_AARCH64,
+    };
+    own.iter().chain(TABLES).find(|(table, _)| *table == number).map(|(_, translation)| translation)
+}
+
+/// Flags of an open on a machine, as the catalogue has them.
+pub fn open_flags(machine: Machine, value: u32) -> u32 {
+    let Some(Fields(rows)) = translation(machine, OPEN) else { return 0 };
     rows.iter().filter(|(mask, wanted, _)| value & mask == *wanted).fold(0, |shown, (_, _, to)| shown | to)
 }
 
@@ -228,9 +265,7 @@ mod tests {
     use super::*;
 
     fn translate(number: u8, value: u32) -> u32 {
-        let (_, translation) =
-            TABLES.iter().find(|(table, _)| *table == number).expect("a table of this number");
-        translation.translate(value)
+        translation(Machine::X86_64, number).expect("a table of this number").translate(value)
     }
 
     #[test]
@@ -262,6 +297,21 @@ mod tests {
     }
 
     #[test]
+    fn flags_of_an_open_are_those_of_the_machine() {
+        for (machine, value, shown) in [
+            (Machine::X86_64, 0o200_000, 1 | 1 << 10),
+            (Machine::Aarch64, 0o200_000, 1 | 1 << 9),
+            (Machine::Aarch64, 0o40_000, 1 | 1 << 10),
+            (Machine::Aarch64, 0o20_040_002, 3 | 1 << 10 | 1 << 13),
+            (Machine::Aarch64, 0o400_000, 1 | 1 << 11),
+        ] {
+            assert_eq!(open_flags(machine, value), shown, "{machine:?} {value:#o}");
+            let table = translation(machine, OPEN).expect("a table");
+            assert_eq!(table.translate(value), shown, "{machine:?} {value:#o}");
+        }
+    }
+
+    #[test]
     fn tables_stand_at_their_numbers() {
         for (index, (number, _)) in TABLES.iter().enumerate() {
             assert_eq!(index, usize::from(*number));
@@ -271,7 +321,7 @@ mod tests {
 
     #[test]
     fn masks_lie_within_one_byte() {
-        for (number, translation) in TABLES {
+        for (number, translation) in TABLES.iter().chain(ON_AARCH64) {
             let masks: Vec<u32> = match translation {
                 Bits(rows) => rows.iter().map(|row| row.0).collect(),
                 Fields(rows) => rows.iter().map(|row| row.0).collect(),

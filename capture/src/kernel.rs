@@ -3,6 +3,8 @@
 use std::fs;
 use std::path::Path;
 
+use tercel_format::catalogue::Machine;
+
 use crate::error::CaptureError;
 use crate::syscalls;
 
@@ -44,7 +46,7 @@ pub(crate) fn says_paths(kernel: (u32, u32)) -> bool {
 /// `root` is the host's root directory.
 pub(crate) fn has_entry_tracepoints(root: &Path) -> bool {
     let is_there = |tracefs: &str| {
-        let mut names = syscalls::entry_tracepoints();
+        let mut names = syscalls::entry_tracepoints(Machine::OF_THIS_PROGRAM);
         let events = root.join(tracefs).join("events/syscalls");
         names.all(|name| events.join(name).join("id").exists())
     };

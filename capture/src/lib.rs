@@ -26,21 +26,21 @@
 //! ```
 //!
 //! What the probe does with each call is a table, [`syscalls::rows`], and so is how numbers of the kernel become those of the
-//! catalogue, [`flags::TABLES`].
+//! catalogue, [`flags::TABLES`]; both depend on the machine.
 //!
 //! ```
 //! use tercel_capture::abi::{self, kind};
 //! use tercel_capture::{flags, syscalls};
-//! use tercel_format::catalogue;
+//! use tercel_format::catalogue::{self, Machine};
 //!
-//! let rows = syscalls::rows();
+//! let rows = syscalls::rows(Machine::X86_64);
 //! let row = rows.iter().find(|row| row.row == 257).expect("openat");
 //! let event = catalogue::event(row.event).expect("an event of the catalogue");
 //! assert_eq!(event.name, "openat");
 //! let params = row.words.iter().filter(|word| word.kind != kind::STEP);
 //! assert_eq!(params.count(), event.params.len());
 //!
-//! let (_, open) = flags::TABLES.iter().find(|(number, _)| *number == abi::flags::OPEN).expect("flags of an open");
+//! let open = flags::translation(Machine::X86_64, abi::flags::OPEN).expect("flags of an open");
 //! let (creat, write_only) = (0o100, 0o1);
 //! assert_eq!(open.translate(creat | write_only), 0b110); // PPM_O_CREAT | PPM_O_WRONLY
 //! ```

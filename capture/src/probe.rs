@@ -8,7 +8,7 @@ use std::path::Path;
 use aya::maps::{Array, ArrayOfMaps, HashMap, Map, MapData, PerCpuArray, ProgramArray, RingBuf};
 use aya::programs::{Program, ProgramFd, RawTracePoint, TracePoint};
 use aya::{Ebpf, EbpfLoader, VerifierLogLevel};
-use tercel_format::catalogue::code;
+use tercel_format::catalogue::{Machine, code};
 use tercel_probe_abi::{Config, MISSING, Offsets, PATHS, Share, Throttled, stat, step, uring as abi_uring};
 
 use crate::btf::{self, Btf};
@@ -25,6 +25,9 @@ use crate::{clock, syscalls};
 
 /// The kernel side, built from capture-ebpf/ by its script.
 static OBJECT: &[u8] = aya::include_bytes_aligned!("../probe.bpf.o");
+
+/// The machine whose calls the probe sees.
+pub(crate) const MACHINE: Machine = Machine::OF_THIS_PROGRAM;
 
 /// Processes in scope that there is room for. Beyond that, all are recorded.
 const MOST_PROCESSES: u32 = 1 << 16;
@@ -304,7 +307,7 @@ impl Probe {
             attach("raw_syscalls", "sys_enter")?;
             return Ok(());
         }
-        for name in syscalls::entry_tracepoints() {
+        for name in syscalls::entry_tracepoints(MACHINE) {
             attach("syscalls", &name)?;
         }
         Ok(())

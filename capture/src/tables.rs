@@ -9,7 +9,7 @@ use tercel_probe_abi::{
 use crate::error::CaptureError;
 use crate::kernel::{kernel_version, says_paths};
 use crate::options::Options;
-use crate::probe::refused;
+use crate::probe::{MACHINE, refused};
 use crate::syscalls;
 
 /// Data that maps hold. The wrapper is needed because neither the trait nor the types belong to this crate.
@@ -42,9 +42,11 @@ const _: () = assert!(size_of::<Offsets>() == 4 * PATHS.len());
 pub(crate) fn fill_tables(ebpf: &mut Ebpf, options: &Options) -> Result<(), CaptureError> {
     fill_calls(ebpf, options, &[])?;
     let mut table: Array<_, Plain<FlagTable>> = table_of(ebpf, "FLAGS")?;
-    for (number, translation) in crate::flags::TABLES.iter().take(flags::COUNT as usize) {
+    for (number, translation) in (0..flags::COUNT as u8)
+        .filter_map(|number| Some((number, crate::flags::translation(MACHINE, number)?)))
+    {
         table
-            .set(u32::from(*number), Plain(translation.table()), 0)
+            .set(u32::from(number), Plain(translation.table()), 0)
             .map_err(|cause| refused("filling the table of flags", &cause))?;
     }
     let mut table: Array<_, u16> = table_of(ebpf, "COMPAT")?;
@@ -53,7 +55,7 @@ pub(crate) fn fill_tables(ebpf: &mut Ebpf, options: &Options) -> Result<(), Capt
             .set(number, row::NONE, 0)
             .map_err(|cause| refused("filling the table of 32-bit calls", &cause))?;
     }
-    for (number, row) in syscalls::compat_rows() {
+    for (number, row) in syscalls::compat_rows(MACHINE) {
         table.set(number, row, 0).map_err(|cause| refused("filling the table of 32-bit calls", &cause))?;
     }
     Ok(())
@@ -63,7 +65,7 @@ pub(crate) fn fill_tables(ebpf: &mut Ebpf, options: &Options) -> Result<(), Capt
 /// only the word that tells whether it is wanted differs.
 pub(crate) fn fill_calls(ebpf: &mut Ebpf, options: &Options, shared: &[u16]) -> Result<(), CaptureError> {
     let mut table: Array<_, Plain<Call>> = table_of(ebpf, "CALLS")?;
-    for row in syscalls::rows() {
+    for row in syscalls::rows(MACHINE) {
         let mut call = row.call(options.latency, says_paths(kernel_version()));
         if !options.wants(row.event) {
             call.wanted = 0;
@@ -81,7 +83,9 @@ pub(crate) fn fill_calls(ebpf: &mut Ebpf, options: &Options, shared: &[u16]) -> 
 /// Tells the probe what to read at the entry of calls.
 pub(crate) fn fill_entries(ebpf: &mut Ebpf, options: &Options) -> Result<(), CaptureError> {
     let mut table: Array<_, u32> = table_of(ebpf, "ENTRIES")?;
-    for (number, entry) in (0..).zip(syscalls::entries(|event| options.wants(event), options.latency)) {
+    for (number, entry) in
+        (0..).zip(syscalls::entries(MACHINE, |event| options.wants(event), options.latency))
+    {
         table.set(number, entry, 0).map_err(|cause| refused("filling the table of entries", &cause))?;
     }
     Ok(())

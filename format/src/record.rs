@@ -4,6 +4,8 @@
 
 use std::net::IpAddr;
 
+use crate::catalogue::Machine;
+
 /// One decoded block of a capture.
 #[derive(Debug)]
 pub enum Block<'a> {
@@ -64,8 +66,21 @@ pub struct MachineInfo {
     pub hostname: Vec<u8>,
     /// Boot time in nanoseconds since the epoch, 0 if unknown.
     pub boot_ts: u64,
-    /// Flags as written.
+    /// Flags as written: the lower bits are those of the reference, the upper 16 say the machine ([`MachineInfo::machine`]).
     pub flags: u64,
+}
+
+impl MachineInfo {
+    /// The machine by its number in ELF files, which is in the upper 16 bits of the flags; captures of other programs have
+    /// 0 there, and count as x86_64.
+    pub fn machine(&self) -> Machine {
+        Machine::from_elf_number((self.flags >> 48) as u16).unwrap_or_default()
+    }
+
+    /// The flags that say a machine.
+    pub const fn flags_of(machine: Machine) -> u64 {
+        (machine.elf_number() as u64) << 48
+    }
 }
 
 /// One process or thread (B5 to B13).

@@ -10,12 +10,9 @@ use std::process::Command;
 
 use output::{Arg, Call};
 use tercel_capture::abi::{Param, kind, row, step};
-use tercel_capture::flags::TABLES;
+use tercel_capture::flags;
 use tercel_capture::syscalls::{self, Row};
-use tercel_format::catalogue::{
-    EventInfo, code,
-    syscalls::{SYSCALL_NAMES, X86_64},
-};
+use tercel_format::catalogue::{EventInfo, Machine, code};
 use tercel_format::{Block, Reader};
 use tercel_test_support::{Missing, Place, binary, require, root, tool};
 
@@ -82,7 +79,7 @@ fn recordings_and_strace_agree() {
     let mut problems = Vec::new();
     for (name, command) in programs {
         let (recording, seen) = record(place, name, &command);
-        let compared = compare(&recording, &seen, &mut problems);
+        let compared = compare(Machine::OF_THIS_PROGRAM, &recording, &seen, &mut problems);
         eprintln!("{name}: {compared} calls of {} threads", seen.len());
         total += compared;
     }
@@ -148,7 +145,7 @@ fn calls_of_32_bit_code_are_recorded() {
         let (wanted, offset) =
             (ret.parse::<i64>().expect("a number") as u64, offset.parse::<u64>().expect("a number"));
         // The generic event has no result; it names its call.
-        let generic = X86_64.iter().find(|call| SYSCALL_NAMES.get(usize::from(call.code)) == Some(name));
+        let generic = Machine::OF_THIS_PROGRAM.call_of_name(name);
         let found = recorded.iter().any(|event| match event.info.code {
             code::GENERIC_X => {
                 param(event, "nativeID") == generic.map(|call| u64::from(call.number)) && *name == "uselib"
@@ -202,18 +199,19 @@ fn events(trace: &Path) -> HashMap<i64, Vec<Recorded>> {
 
 /// Compares thread by thread; returns how many calls were compared.
 fn compare(
+    machine: Machine,
     recording: &HashMap<i64, Vec<Recorded>>,
     seen: &HashMap<i64, Vec<Call>>,
     problems: &mut Vec<String>,
 ) -> usize {
-    let rows: BTreeMap<u32, Row> = syscalls::rows().into_iter().map(|row| (row.row, row)).collect();
+    let rows: BTreeMap<u32, Row> = syscalls::rows(machine).into_iter().map(|row| (row.row, row)).collect();
     let mut compared = 0;
     for (tid, calls) in seen {
         let nothing = Vec::new();
         let events = recording.get(tid).unwrap_or(&nothing);
         let mut events = events.iter().skip(unseen(events, calls));
         for call in calls.iter().filter(|call| call.ret.is_some()) {
-            let row = row_of(call, &rows);
+            let row = row_of(machine, call, &rows);
             let Some(event) = events.next() else {
                 problems.push(format!("{tid}: {} is missing in the recording", call.name));
                 break;
@@ -237,7 +235,9 @@ fn compare(
                 }
                 continue;
             }
-            problems.extend(differences(call, row, event).map(|text| format!("{tid}: {text}, of {call:?}")));
+            problems.extend(
+                differences(machine, call, row, event).map(|text| format!("{tid}: {text}, of {call:?}")),
+            );
         }
         if let Some(event) = events.next() {
             problems.push(format!(
@@ -300,20 +300,24 @@ fn succeeded(event: &Recorded) -> bool {
     event.params.first().is_some_and(|ret| *ret == [0; 8])
 }
 
-fn row_of<'a>(call: &Call, rows: &'a BTreeMap<u32, Row>) -> &'a Row {
+fn row_of<'a>(machine: Machine, call: &Call, rows: &'a BTreeMap<u32, Row>) -> &'a Row {
     if matches!(call.name.as_str(), "execve" | "execveat") && call.ret == Some(0) {
         return &rows[&row::EXEC];
     }
-    let number = X86_64
-        .iter()
-        .find(|known| SYSCALL_NAMES.get(usize::from(known.code)) == Some(&call.name.as_str()))
+    let number = machine
+        .call_of_name(&call.name)
         .unwrap_or_else(|| panic!("no call of the name {}", call.name))
         .number;
     &rows[&u32::from(number)]
 }
 
 /// The parameters of an event that are not what strace shows.
-fn differences<'a>(call: &'a Call, row: &'a Row, event: &'a Recorded) -> impl Iterator<Item = String> {
+fn differences<'a>(
+    machine: Machine,
+    call: &'a Call,
+    row: &'a Row,
+    event: &'a Recorded,
+) -> impl Iterator<Item = String> {
     let mut params = event.params.iter().zip(event.info.params);
     let mut before: Option<Param> = None;
     row.words.iter().filter_map(move |word| {
@@ -324,7 +328,7 @@ fn differences<'a>(call: &'a Call, row: &'a Row, event: &'a Recorded) -> impl It
         let (found, info) = params.next()?;
         let expected = match (word.kind, step) {
             (kind::COVERED, Some(step)) => covered(step, call)?,
-            _ => expected(word, call)?,
+            _ => expected(machine, word, call)?,
         };
         (*found != expected).then(|| {
             format!("{}.{}: recorded {found:02x?}, strace {expected:02x?}", event.info.name, info.name)
@@ -333,7 +337,7 @@ fn differences<'a>(call: &'a Call, row: &'a Row, event: &'a Recorded) -> impl It
 }
 
 /// What a word makes of strace's arguments; `None` if strace does not show it.
-fn expected(word: &Param, call: &Call) -> Option<Vec<u8>> {
+fn expected(machine: Machine, word: &Param, call: &Call) -> Option<Vec<u8>> {
     let ret = call.ret?;
     let width = usize::from(word.width);
     let arg = call.args.get(usize::from(word.arg)).filter(|_| word.arg < 6);
@@ -349,7 +353,7 @@ fn expected(word: &Param, call: &Call) -> Option<Vec<u8>> {
         kind::SIGNED => Some(i64::from(value()? as i32).to_le_bytes().to_vec()),
         kind::CONST => low(i64::from(word.value)),
         kind::BITS | kind::ENUM => {
-            let (_, table) = TABLES.iter().find(|(number, _)| *number == word.map)?;
+            let table = flags::translation(machine, word.map)?;
             low(i64::from(table.translate(value()? as u32)))
         }
         kind::STR | kind::KERNEL_STR => match arg? {

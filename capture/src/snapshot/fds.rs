@@ -4,6 +4,7 @@ use std::fs;
 use std::os::unix::ffi::OsStringExt;
 use std::os::unix::fs::{FileTypeExt, MetadataExt};
 
+use tercel_format::catalogue::Machine;
 use tercel_format::record::{FdDetail, FdList, FdRecord};
 
 use super::sockets::Sockets;
@@ -138,7 +139,7 @@ fn open_flags(fdinfo: &str) -> u32 {
         .lines()
         .find_map(|line| u32::from_str_radix(line.strip_prefix("flags:")?.trim(), 8).ok())
         .unwrap_or(0);
-    flags::open_flags(flags)
+    flags::open_flags(Machine::OF_THIS_PROGRAM, flags)
 }
 
 /// A device number of user space (makedev(3)) in the kernel's encoding of 32 bits, as events have it.
@@ -161,7 +162,7 @@ mod tests {
 
     #[test]
     fn flags_are_those_of_the_catalogue() {
-        assert_eq!(open_flags("pos:\t0\nflags:\t0100002\nmnt_id:\t1\n"), 3 | 1 << 11);
+        assert_eq!(open_flags("pos:\t0\nflags:\t02000002\nmnt_id:\t1\n"), 3 | 1 << 12);
         assert_eq!(open_flags(""), 1);
     }
 

@@ -1,5 +1,6 @@
 //! The host itself, and its users and groups.
 
+use tercel_format::catalogue::Machine;
 use tercel_format::record::{Account, MachineInfo};
 
 use super::text;
@@ -17,7 +18,7 @@ pub(super) fn machine() -> MachineInfo {
         max_pid: text("/proc/sys/kernel/pid_max").trim().parse().unwrap_or(0),
         hostname: text("/proc/sys/kernel/hostname").trim().as_bytes().to_vec(),
         boot_ts: clock::epoch(),
-        flags: 0,
+        flags: MachineInfo::flags_of(Machine::OF_THIS_PROGRAM),
     }
 }
 

@@ -1,10 +1,11 @@
 //! What the probe reads at the entry of a call, so that it can say whether the caller changed it before the exit: the arguments that name
 //! files and addresses.
 
-use tercel_format::catalogue::syscalls::{SYSCALL_NAMES, X86_64};
+use tercel_format::catalogue::Machine;
+use tercel_format::catalogue::syscalls::SYSCALL_NAMES;
 use tercel_probe_abi::{entry, row};
 
-use crate::compat;
+use super::{calls, compat_calls};
 
 const fn text(argument: u32) -> u32 {
     entry::TEXT | argument << 8
@@ -57,8 +58,9 @@ const READ: &[(&str, u32)] = &[
 ];
 
 /// Names of the tracepoints of the group `syscalls` at the entry of these calls: those of the kernel's functions.
-pub(crate) fn entry_tracepoints() -> impl Iterator<Item = String> {
-    READ.iter().map(|(name, _)| match *name {
+pub(crate) fn entry_tracepoints(machine: Machine) -> impl Iterator<Item = String> {
+    let names = READ.iter().filter(move |(name, _)| machine.call_of_name(name).is_some());
+    names.map(|(name, _)| match *name {
         "umount2" => "sys_enter_umount".to_owned(),
         name => format!("sys_enter_{name}"),
     })
@@ -66,19 +68,20 @@ pub(crate) fn entry_tracepoints() -> impl Iterator<Item = String> {
 
 /// What is read at the entry, by the numbers of calls; of native calls only where their events are wanted. `opens`: of those that open
 /// files, too.
-pub(crate) fn entries(wants: impl Fn(u16) -> bool, opens: bool) -> Vec<u32> {
+pub(crate) fn entries(machine: Machine, wants: impl Fn(u16) -> bool, opens: bool) -> Vec<u32> {
     let mut entries = vec![0; row::EXEC as usize];
-    for call in X86_64 {
+    for of_row in calls(machine) {
+        let call = of_row.call;
         let name = SYSCALL_NAMES.get(usize::from(call.code)).copied().unwrap_or_default();
         let mut known = READ.iter().chain(OPENS.iter().filter(|_| opens));
         let read = known.find(|(read, _)| *read == name).map_or(0, |(_, read)| *read);
-        if let Some(entry) = entries.get_mut(usize::from(call.number)).filter(|_| wants(call.exit)) {
+        if let Some(entry) = entries.get_mut(of_row.row as usize).filter(|_| wants(call.exit)) {
             *entry = read;
         }
     }
-    for (number, native) in compat::CALLS {
+    for (number, native) in compat_calls(machine) {
         let is_read = entries.get(usize::from(native)).is_some_and(|read| read & entry::KIND != 0);
-        if let Some(entry) = entries.get_mut(usize::from(number)).filter(|_| is_read) {
+        if let Some(entry) = entries.get_mut(number as usize).filter(|_| is_read) {
             *entry |= entry::COMPAT;
         }
     }
@@ -91,12 +94,24 @@ mod tests {
 
     #[test]
     fn only_what_is_wanted_is_read() {
-        let all = entries(|_| true, true);
+        let machine = Machine::X86_64;
+        let all = entries(machine, |_| true, true);
         let read = |entries: &[u32]| entries.iter().filter(|entry| **entry & entry::KIND != 0).count();
         assert_eq!(read(&all), READ.len() + OPENS.len(), "every name is one of a call");
-        assert_eq!(read(&entries(|_| true, false)), READ.len());
+        assert_eq!(read(&entries(machine, |_| true, false)), READ.len());
         // openat; getppid, which is iopl for 32-bit code; fstat, which is open.
         assert_eq!((all[257], all[110], all[5]), (text(1), 0, entry::COMPAT));
-        assert!(entries(|_| false, true).iter().all(|entry| *entry == 0));
+        assert!(entries(machine, |_| false, true).iter().all(|entry| *entry == 0));
+    }
+
+    #[test]
+    fn calls_of_32_bit_code_are_read_on_aarch64() {
+        let all = entries(Machine::Aarch64, |_| true, true);
+        let read = all.iter().filter(|entry| **entry & entry::KIND != 0).count();
+        assert_eq!(read, READ.len() + OPENS.len(), "rename, too, has a row there");
+        // openat; connect of 32-bit code, whose number is that of no native call.
+        assert_eq!((all[56], all[283]), (text(1), entry::COMPAT | all[283] & entry::KIND));
+        assert!(entry_tracepoints(Machine::Aarch64).all(|name| name != "sys_enter_rename"));
+        assert!(entry_tracepoints(Machine::X86_64).any(|name| name == "sys_enter_rename"));
     }
 }

@@ -7,7 +7,8 @@ mod table;
 mod tests;
 pub(crate) mod uring;
 
-use tercel_format::catalogue::{code, syscalls};
+use tercel_format::catalogue::syscalls::{NativeSyscall, SYSCALL_NAMES};
+use tercel_format::catalogue::{Machine, code};
 use tercel_format::extras;
 use tercel_probe_abi::{CONSTANT, Call, MAX_WORDS, Param, fact, item, kind, row, step, want};
 
@@ -54,16 +55,17 @@ pub struct Row {
     pub words: Vec<Param>,
 }
 
-/// Every row of the table.
-pub fn rows() -> Vec<Row> {
-    let mut rows: Vec<Row> = syscalls::X86_64.iter().filter_map(native).collect();
+/// Every row of the table on a machine.
+pub fn rows(machine: Machine) -> Vec<Row> {
+    let mut rows: Vec<Row> =
+        calls(machine).iter().map(|call| native(call.row, call.call, call.number)).collect();
     rows.push(Row {
         row: row::EXEC,
         event: table::EXECUTED.event,
         wanted: want::YES,
         words: table::EXECUTED.words(),
     });
-    rows.push(generic(row::COMPAT, 0, 0));
+    rows.push(generic(row::COMPAT, 0, NO_NUMBER));
     for (row, event) in [
         (row::PROCEXIT, code::PROCEXIT_1_E),
         (row::SIGNAL, code::SIGNALDELIVER_E),
@@ -77,8 +79,46 @@ pub fn rows() -> Vec<Row> {
             words: program.words(),
         }));
     }
-    rows.extend(uring::rows(&rows));
+    rows.extend(uring::rows(machine));
     rows
+}
+
+/// A call with a row of its own.
+#[derive(Clone, Copy)]
+pub(crate) struct RowedCall {
+    /// Its row: the native number, or one that is free where only 32-bit code can make the call.
+    pub(crate) row: u32,
+    /// The native number, or [`NO_NUMBER`].
+    number: u16,
+    /// The call, as the machine numbers it that has it.
+    pub(crate) call: &'static NativeSyscall,
+}
+
+/// In events of calls that have no native number.
+const NO_NUMBER: u16 = u16::MAX;
+/// First row for calls of 32-bit code that an aarch64 program cannot make (`open`, `fork`): no call has these numbers there.
+const LEGACY: u32 = 300;
+
+/// The calls of a machine that have a row each.
+pub(crate) fn calls(machine: Machine) -> Vec<RowedCall> {
+    let own = machine.calls().iter().map(|call| RowedCall {
+        row: u32::from(call.number),
+        number: call.number,
+        call,
+    });
+    let mut calls: Vec<RowedCall> = own.filter(|call| call.row < row::EXEC).collect();
+    if machine == Machine::Aarch64 {
+        let mut next = LEGACY;
+        for (_, code) in compat::arm::CALLS {
+            if calls.iter().all(|known| known.call.code != code)
+                && let Some(call) = Machine::X86_64.call_of_code(code)
+            {
+                calls.push(RowedCall { row: next, number: NO_NUMBER, call });
+                next += 1;
+            }
+        }
+    }
+    calls
 }
 
 /// Rows of the calls of `socketcall` that no native call corresponds to.
@@ -89,17 +129,12 @@ fn program(event: u16) -> Option<&'static Program> {
     table::PROGRAMS.iter().find(|program| program.event == event)
 }
 
-/// The row of a native call. A call without an event of its own is recorded as the generic event, so that no call is ever left
-/// out.
-fn native(call: &syscalls::NativeSyscall) -> Option<Row> {
-    let row = u32::from(call.number);
-    if row >= row::EXEC {
-        return None;
-    }
-    let Some(program) = program(call.exit) else { return Some(generic(row, call.code, call.number)) };
+/// The row of a call. A call without an event of its own is recorded as the generic event, so that no call is ever left out.
+fn native(row: u32, call: &NativeSyscall, number: u16) -> Row {
+    let Some(program) = program(call.exit) else { return generic(row, call.code, number) };
     let is_exec = matches!(call.exit, code::SYSCALL_EXECVE_19_X | code::SYSCALL_EXECVEAT_X);
     let wanted = if is_exec { want::YES | want::FAILURES } else { want::YES };
-    Some(Row { row, event: call.exit, wanted, words: program.words() })
+    Row { row, event: call.exit, wanted, words: program.words() }
 }
 
 fn generic(row: u32, portable: u16, number: u16) -> Row {
@@ -107,18 +142,35 @@ fn generic(row: u32, portable: u16, number: u16) -> Row {
     Row { row, event: code::GENERIC_X, wanted: want::YES, words }
 }
 
-/// Rows of the calls of 32-bit code, by their numbers, and after them those of `socketcall`.
-pub(crate) fn compat_rows() -> Vec<(u32, u16)> {
+/// Pairs of the number of a call of 32-bit code and its row.
+pub(crate) fn compat_calls(machine: Machine) -> Vec<(u32, u16)> {
+    let calls = calls(machine);
+    let row_of = |code: u16| match SYSCALL_NAMES.get(usize::from(code)) {
+        Some(&"send") => Some(COMPAT_SEND as u16),
+        Some(&"recv") => Some(COMPAT_RECV as u16),
+        _ => calls.iter().find(|call| call.call.code == code).map(|call| call.row as u16),
+    };
+    match machine {
+        Machine::X86_64 => compat::CALLS.iter().map(|(number, row)| (u32::from(*number), *row)).collect(),
+        Machine::Aarch64 => {
+            let pairs = compat::arm::CALLS.iter();
+            pairs.filter_map(|(number, code)| Some((u32::from(*number), row_of(*code)?))).collect()
+        }
+    }
+}
+
+/// Rows of the calls of 32-bit code, by their numbers, and after them those of `socketcall`, which only x86 has.
+pub(crate) fn compat_rows(machine: Machine) -> Vec<(u32, u16)> {
     let mut rows: Vec<(u32, u16)> = (0..row::SOCKETCALL).map(|number| (number, row::COMPAT as u16)).collect();
-    rows.extend(compat::CALLS.iter().map(|(number, native)| (u32::from(*number), *native)));
+    rows.extend(compat_calls(machine));
+    if machine != Machine::X86_64 {
+        return rows;
+    }
     for (index, name) in compat::SOCKET_CALLS.iter().enumerate() {
         let row = match *name {
             "send" => Some(COMPAT_SEND as u16),
             "recv" => Some(COMPAT_RECV as u16),
-            name => syscalls::X86_64
-                .iter()
-                .find(|call| syscalls::SYSCALL_NAMES.get(usize::from(call.code)) == Some(&name))
-                .map(|call| call.number),
+            name => machine.call_of_name(name).map(|call| call.number),
         };
         rows.push((row::SOCKETCALL + 1 + index as u32, row.unwrap_or(row::NONE)));
     }

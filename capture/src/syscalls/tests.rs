@@ -28,7 +28,7 @@ fn parameters_are_those_of_the_catalogue() {
 
 #[test]
 fn rows_fit_the_catalogue() {
-    for row in rows() {
+    for row in Machine::ALL.into_iter().flat_map(rows) {
         let info = catalogue::event(row.event).expect("a known code");
         assert_eq!(row.nparams(), info.params.len(), "parameters of {} (row {})", info.name, row.row);
         let words = row.words.iter().filter(|word| word.kind != kind::COVERED).count();
@@ -49,12 +49,17 @@ fn rows_fit_the_catalogue() {
 
 #[test]
 fn every_event_of_the_catalogue_is_made() {
-    let rows = rows();
-    for call in &syscalls::X86_64 {
-        if u32::from(call.number) < row::EXEC && call.exit > code::GENERIC_X {
-            let made = rows.iter().find(|row| row.row == u32::from(call.number)).map(|row| row.event);
-            assert_eq!(made, Some(call.exit), "call {}", call.number);
+    for machine in Machine::ALL {
+        let rows = rows(machine);
+        for call in machine.calls() {
+            if u32::from(call.number) < row::EXEC && call.exit > code::GENERIC_X {
+                let made = rows.iter().find(|row| row.row == u32::from(call.number)).map(|row| row.event);
+                assert_eq!(made, Some(call.exit), "{machine:?}: call {}", call.number);
+            }
         }
+        let mut numbers: Vec<u32> = rows.iter().map(|row| row.row).collect();
+        numbers.sort_unstable();
+        assert!(numbers.is_sorted_by(|one, next| one < next), "{machine:?}: a row is there twice");
     }
 }
 
@@ -63,7 +68,7 @@ fn steps_have_programs() {
     let numbers: Vec<u8> = step::PROGRAMS.iter().map(|(number, _)| *number).collect();
     // The arrays of programs have room for 64.
     assert!(numbers.is_sorted_by(|one, other| one < other) && numbers.iter().all(|number| *number < 64));
-    for row in rows() {
+    for row in rows(Machine::X86_64) {
         for word in row.words.iter().filter(|word| word.kind == kind::STEP) {
             assert!(numbers.contains(&word.arg), "step {} of row {}", word.arg, row.row);
         }
@@ -86,17 +91,38 @@ fn the_documentation_is_up_to_date() {
 
 #[test]
 fn compat_calls_lead_to_rows() {
-    let rows = rows();
-    for (number, target) in compat_rows() {
-        let known = target == row::NONE || rows.iter().any(|row| row.row == u32::from(target));
-        assert!(known, "32-bit call {number}");
+    for machine in Machine::ALL {
+        let rows = rows(machine);
+        for (number, target) in compat_rows(machine) {
+            let known = target == row::NONE || rows.iter().any(|row| row.row == u32::from(target));
+            assert!(known, "{machine:?}: 32-bit call {number}");
+        }
+    }
+}
+
+#[test]
+fn arm_calls_have_their_events() {
+    let rows = rows(Machine::Aarch64);
+    let calls = compat_rows(Machine::Aarch64);
+    // write, open, fork, mmap2, connect, send
+    for (number, event) in [
+        (4, code::SYSCALL_WRITE_X),
+        (5, code::SYSCALL_OPEN_X),
+        (2, code::SYSCALL_FORK_20_X),
+        (192, code::SYSCALL_MMAP_X),
+        (283, code::SOCKET_CONNECT_X),
+        (289, code::SOCKET_SEND_X),
+    ] {
+        let (_, target) = calls.iter().rfind(|(known, _)| *known == number).expect("a row");
+        let made = rows.iter().find(|row| row.row == u32::from(*target)).map(|row| row.event);
+        assert_eq!(made, Some(event), "call {number}");
     }
 }
 
 /// A table of what is filled, one line per event, for the documentation.
 fn document() -> String {
     let mut lines = String::from("| event | calls | parameters |\n|---|---|---|\n");
-    let mut rows = rows();
+    let mut rows = rows(Machine::X86_64);
     rows.sort_by_key(|row| row.event);
     let mut rest = rows.as_slice();
     while let Some(first) = rest.first() {
@@ -128,9 +154,6 @@ fn name_of(number: u32) -> Option<&'static str> {
         row::EXEC => Some("(success)"),
         row::PROCEXIT | row::SIGNAL => Some("(tracepoint)"),
         row::COMPAT.. => Some("(32-bit)"),
-        _ => {
-            let call = syscalls::X86_64.iter().find(|call| u32::from(call.number) == number)?;
-            syscalls::SYSCALL_NAMES.get(usize::from(call.code)).copied()
-        }
+        _ => Machine::X86_64.call_name(number as u16),
     }
 }

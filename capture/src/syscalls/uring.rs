@@ -1,10 +1,11 @@
 //! Operations of io_uring as system calls: for every operation the call that does the same, and where its arguments lie in the kernel's
 //! request. Rows of calls enter, rows for operations leave: names and addresses are the kernel's copies, not the caller's memory.
 
+use tercel_format::catalogue::Machine;
 use tercel_probe_abi::uring::{ALWAYS_ADDRESS, CLOSES, FD, HEADER, OPENS, OPERATIONS as ROOM, POSITION};
 use tercel_probe_abi::{Param, kind, row, step};
 
-use super::Row;
+use super::{NO_NUMBER, Row, native};
 
 /// An operation.
 pub(crate) struct Op {
@@ -12,7 +13,7 @@ pub(crate) struct Op {
     pub(crate) number: u8,
     /// Its name there, after `IORING_OP_`.
     pub(crate) name: &'static str,
-    /// Number of the native call that does the same.
+    /// Number on x86_64 of the call that does the same.
     pub(crate) call: u16,
     /// The same for one that reads or writes at the file's own position.
     pub(crate) own_position: Option<u16>,
@@ -131,10 +132,12 @@ pub(crate) static OPERATIONS: &[Op] = &[
     Op::new(62, "PIPE", 293).loads(&[(0, 8, "io_pipe.fds"), (1, 4, "io_pipe.flags")]),
 ];
 
-/// The rows of all operations, made from those of the calls.
-pub(super) fn rows(calls: &[Row]) -> Vec<Row> {
+/// The rows of all operations, made from those of the calls. What has no event of its own has the number that the call has on the machine.
+pub(super) fn rows(machine: Machine) -> Vec<Row> {
     let made = |op: &Op, call: u16, number: u32| {
-        let row = calls.iter().find(|row| row.row == u32::from(call))?;
+        let call = Machine::X86_64.call(call)?;
+        let own = machine.call_of_code(call.code).map_or(NO_NUMBER, |call| call.number);
+        let row = native(0, call, own);
         let words = row.words.iter().map(|word| as_request(*word, op)).collect();
         Some(Row { row: row::URING + number, event: row.event, wanted: row.wanted, words })
     };

@@ -4,12 +4,15 @@
 //! the fields and the documentation share. The catalogue must not know about files, threads or rules.
 //! Source: reference events.json, types.json and flags.json (libs 48dfd53cd23f, schema 4.5.1).
 
+mod aarch64;
 mod events;
 mod flags;
+mod machine;
 pub mod syscalls;
 mod types;
 
 pub use events::{EVENTS, code};
+pub use machine::Machine;
 pub use types::{ParamType, PrintFormat, Width};
 
 /// One row of the catalogue: an event code and what it carries.

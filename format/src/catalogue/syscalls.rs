@@ -74,7 +74,7 @@ pub struct NativeSyscall {
     pub exit: u16,
 }
 
-const fn call(number: u16, code: u16, enter: u16, exit: u16) -> NativeSyscall {
+pub(super) const fn call(number: u16, code: u16, enter: u16, exit: u16) -> NativeSyscall {
     NativeSyscall { number, code, enter, exit }
 }
 

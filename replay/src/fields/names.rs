@@ -1,6 +1,6 @@
 //! Names for numbers: errors, signals, capabilities, system calls and kinds of fds. Numbers enter, words leave.
 
-use tercel_format::catalogue::syscalls::{SYSCALL_NAMES, X86_64};
+use tercel_format::catalogue::syscalls::SYSCALL_NAMES;
 
 use crate::state::{Fd, FdKind, L4, Role};
 
@@ -108,12 +108,6 @@ pub(super) fn syscall(code: u16) -> Option<&'static str> {
     SYSCALL_NAMES.get(usize::from(code)).copied()
 }
 
-/// Name of a system call by its native number. A capture does not contain its architecture; x86_64 is assumed.
-pub(super) fn native_syscall(number: u16) -> Option<&'static str> {
-    let row = X86_64.binary_search_by_key(&number, |row| row.number).ok()?;
-    syscall(X86_64.get(row)?.code)
-}
-
 /// Word for the kind of an fd (reference state 9.2).
 pub(super) fn fd_kind(kind: FdKind) -> &'static str {
     match kind {
@@ -215,9 +209,8 @@ mod tests {
     }
 
     #[test]
-    fn native_numbers_are_found() {
-        assert_eq!(native_syscall(0), Some("read"));
-        assert_eq!(native_syscall(60_000), None);
+    fn codes_beyond_the_table_have_no_name() {
+        assert_eq!(syscall(3), Some("read"));
         assert_eq!(syscall(u16::MAX), None);
     }
 }

@@ -3,8 +3,8 @@
 
 use std::net::Ipv4Addr;
 
-use tercel_format::catalogue::{EVENTS, EventFlags, PrintFormat, code};
-use tercel_format::record::{FdDetail, FdList, FdRecord, ProcessRecord};
+use tercel_format::catalogue::{EVENTS, EventFlags, Machine, PrintFormat, code};
+use tercel_format::record::{FdDetail, FdList, FdRecord, MachineInfo, ProcessRecord};
 use tercel_format::{Block, Event};
 use tercel_rules::fields::{Arg, FIELDS, Field, FieldRef};
 use tercel_rules::program::{Operand, Source};
@@ -196,6 +196,20 @@ fn generic_calls_have_a_name_and_no_arguments() {
     let unknown: [&[u8]; 2] = [&0u16.to_le_bytes(), &1u16.to_le_bytes()];
     assert_eq!(shown(code::GENERIC_X, &unknown, Field::EvtType, Arg::None), "write");
     assert_eq!(shown(code::GENERIC_X, &unknown[..1], Field::EvtType, Arg::None), "unknown");
+}
+
+#[test]
+fn native_numbers_are_those_of_the_recorded_machine() {
+    let bytes = parameters(code::GENERIC_X, &[&0u16.to_le_bytes(), &63u16.to_le_bytes()]);
+    let event = Event::new(code::GENERIC_X, &bytes.lengths, &bytes.data).expect("known code");
+    let mut state = State::new();
+    let facts = Facts::default();
+    for (machine, name) in [(Machine::X86_64, "uname"), (Machine::Aarch64, "read")] {
+        let flags = MachineInfo::flags_of(machine) | 1;
+        state.block(&Block::Machine(MachineInfo { flags, ..MachineInfo::default() }));
+        let cx = Context { state: &state, event: &event, facts: &facts };
+        assert_eq!(cx.type_name(), name, "{machine:?}");
+    }
 }
 
 #[test]

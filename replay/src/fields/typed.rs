@@ -166,7 +166,7 @@ impl<'a> Context<'a> {
         }
         let id = self.event.uint(0).unwrap_or(0) as u16;
         let name = match self.event.uint(1).filter(|_| id == 0) {
-            Some(number) => names::native_syscall(number as u16),
+            Some(number) => self.state.machine.machine().call_name(number as u16),
             None => names::syscall(id),
         };
         name.unwrap_or("unknown")
