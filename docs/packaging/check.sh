@@ -74,12 +74,17 @@ archive() {
     "$here/archive.sh" >"$work/archive.log" 2>&1
     (cd "$repository/target/archive" && sha256sum -c SHA256SUMS && ls -sh ./*.tar.gz)
     (cd "$repository" && cargo run --quiet --release --locked -- replay --utc --rules rules testdata/traces >"$work/replay.expected" 2>/dev/null)
+    tar -xOf "$repository"/target/archive/tercel-*-x86_64-linux.tar.gz --wildcards '*/sbom.cdx.json' | python3 -c '
+import json, sys
+parts = json.load(sys.stdin)["components"]
+assert len(parts) > 100 and all(part["hashes"] and part["licenses"] and part["purl"] for part in parts)
+print(len(parts), "crates in the bill of materials")'
     debian bullseye "$work/old"
     local place name
     for place in "$work/old" "$work/bare"; do
         mkdir -p "$place/traces"
         cp "$repository"/testdata/traces/*.scap "$place/traces"
-        tar -C "$place" -xf "$repository"/target/archive/*.tar.gz
+        tar -C "$place" -xf "$repository"/target/archive/tercel-*-x86_64-linux.tar.gz
         name=$(cd "$place" && echo tercel-*)
         say "in $(sed 's/^/Debian /' "$place/etc/debian_version" 2>/dev/null || (cd "$place" && echo "a root with $(echo *)"))"
         try_archive "$place" "$name"
