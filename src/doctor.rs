@@ -14,7 +14,7 @@ use crate::intent::Doctor;
 /// Runs the verb.
 pub fn run(intent: &Doctor) -> Result<Outcome, Failure> {
     let engines = Engines::and(&intent.sockets.docker, &intent.sockets.cri);
-    let findings = doctor::examine(&engines, intent.trial);
+    let findings = doctor::examine(&engines, intent.trial, intent.btf.as_deref());
     let text = if intent.json { json(&findings) } else { text(&findings) };
     let outcome = finish(io::stdout().lock().write_all(text.as_bytes()))?;
     Ok(if worst(&findings) == State::Blocking { Outcome::Reached } else { outcome })
@@ -22,7 +22,7 @@ pub fn run(intent: &Doctor) -> Result<Outcome, Failure> {
 
 /// What is found, as text and as JSON, with a trial of the probe.
 pub fn report(engines: &Engines) -> [String; 2] {
-    let findings = doctor::examine(engines, true);
+    let findings = doctor::examine(engines, true, None);
     [text(&findings), json(&findings)]
 }
 

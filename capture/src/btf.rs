@@ -115,7 +115,8 @@ impl Btf {
         if let Some(path) = path.strip_prefix("bit:") {
             return self.bits(path);
         }
-        self.bits(path).map(|bits| bits / 8)
+        let (path, more) = path.split_once('+').unwrap_or((path, "0"));
+        (self.bits(path)? / 8).checked_add(more.parse().ok()?)
     }
 
     /// Offset of a member in bits.
@@ -199,44 +200,45 @@ impl Btf {
     }
 }
 
+/// BTF with `enum e { A = 7 }` and `struct s { u32 a; struct { u32 b; }; typedef struct t c; u32 bit:1; }`,
+/// `struct t { u32 x; u32 y; }`.
+#[cfg(test)]
+pub(crate) fn sample() -> Vec<u8> {
+    let strings = b"\0s\0a\0b\0c\0t\0x\0y\0e\0A\0bit\0alias\0";
+    let name = |wanted: &str| {
+        strings
+            .split(|b| *b == 0)
+            .scan(0, |at, part| {
+                let start = *at;
+                *at += part.len() + 1;
+                Some((start, part))
+            })
+            .find(|(_, part)| *part == wanted.as_bytes())
+            .map_or(0, |(at, _)| at as u32)
+    };
+    let mut types: Vec<u32> = Vec::new();
+    let mut push = |words: &[u32]| types.extend_from_slice(words);
+    // 1: u32, 2: struct t, 3: the anonymous structure, 4: typedef of 2, 5: struct s, 6: enum e
+    push(&[0, 1 << 24, 4, 32]);
+    push(&[name("t"), 4 << 24 | 2, 8, name("x"), 1, 0, name("y"), 1, 32]);
+    push(&[0, 4 << 24 | 1, 4, name("b"), 1, 0]);
+    push(&[name("alias"), 8 << 24, 2]);
+    push(&[name("s"), 1 << 31 | 4 << 24 | 4, 20]);
+    push(&[name("a"), 1, 0, 0, 3, 32, name("c"), 4, 64, name("bit"), 1, 1 << 24 | 131]);
+    push(&[name("e"), 6 << 24 | 1, 4, name("A"), 7]);
+    let length = 4 * types.len() as u32;
+    let mut data: Vec<u8> = [0x0001_eb9f, 24, 0, length, length, strings.len() as u32]
+        .iter()
+        .chain(&types)
+        .flat_map(|word| word.to_ne_bytes())
+        .collect();
+    data.extend_from_slice(strings);
+    data
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    /// BTF with `enum e { A = 7 }` and `struct s { u32 a; struct { u32 b; }; typedef struct t c; u32 bit:1; }`,
-    /// `struct t { u32 x; u32 y; }`.
-    fn sample() -> Vec<u8> {
-        let strings = b"\0s\0a\0b\0c\0t\0x\0y\0e\0A\0bit\0alias\0";
-        let name = |wanted: &str| {
-            strings
-                .split(|b| *b == 0)
-                .scan(0, |at, part| {
-                    let start = *at;
-                    *at += part.len() + 1;
-                    Some((start, part))
-                })
-                .find(|(_, part)| *part == wanted.as_bytes())
-                .map_or(0, |(at, _)| at as u32)
-        };
-        let mut types: Vec<u32> = Vec::new();
-        let mut push = |words: &[u32]| types.extend_from_slice(words);
-        // 1: u32, 2: struct t, 3: the anonymous structure, 4: typedef of 2, 5: struct s, 6: enum e
-        push(&[0, 1 << 24, 4, 32]);
-        push(&[name("t"), 4 << 24 | 2, 8, name("x"), 1, 0, name("y"), 1, 32]);
-        push(&[0, 4 << 24 | 1, 4, name("b"), 1, 0]);
-        push(&[name("alias"), 8 << 24, 2]);
-        push(&[name("s"), 1 << 31 | 4 << 24 | 4, 20]);
-        push(&[name("a"), 1, 0, 0, 3, 32, name("c"), 4, 64, name("bit"), 1, 1 << 24 | 131]);
-        push(&[name("e"), 6 << 24 | 1, 4, name("A"), 7]);
-        let length = 4 * types.len() as u32;
-        let mut data: Vec<u8> = [0x0001_eb9f, 24, 0, length, length, strings.len() as u32]
-            .iter()
-            .chain(&types)
-            .flat_map(|word| word.to_ne_bytes())
-            .collect();
-        data.extend_from_slice(strings);
-        data
-    }
 
     #[test]
     fn paths_are_found() {
@@ -245,6 +247,8 @@ mod tests {
             ("s.a", 0),
             ("s.b", 4),
             ("s.c.y", 12),
+            ("s.none|s.c+8", 16),
+            ("s.c+x", MISSING),
             ("bit:s.bit", 131),
             ("s.bit", 16),
             ("sizeof:t", 8),

@@ -5,15 +5,22 @@ use std::io;
 /// What went wrong, with the remedy if there is one.
 #[derive(Debug, thiserror::Error)]
 pub enum CaptureError {
-    /// The kernel does not export its types.
-    #[error("{path}: {cause}; the kernel must be built with CONFIG_DEBUG_INFO_BTF (Linux 5.10 or newer)", path = crate::btf::KERNEL)]
+    /// The types of the kernel are nowhere to be found.
+    #[error("{path}: {cause}; {remedy}")]
     NoBtf {
-        /// Why it cannot be read.
+        /// Where they were looked for.
+        path: String,
+        /// Why they cannot be read.
         cause: io::Error,
+        /// What to do.
+        remedy: String,
     },
-    /// The kernel's type information is malformed.
-    #[error("{path}: malformed type information", path = crate::btf::KERNEL)]
-    BadBtf,
+    /// Type information is malformed.
+    #[error("{path}: malformed type information")]
+    BadBtf {
+        /// Where it was found.
+        path: String,
+    },
     /// A kernel structure has no such member.
     #[error("this kernel has no {path}, which the probe needs as {field}; Linux 5.10 or newer is supported")]
     NoField {
@@ -86,6 +93,16 @@ pub(crate) fn remedy(status: &str) -> String {
                 container's seccomp filter forbids bpf(2)"
             .to_owned();
     }
+    let uid = status.lines().find_map(|line| line.strip_prefix("Uid:")?.split_whitespace().nth(1));
+    if uid == Some("0") {
+        let added: Vec<String> =
+            missing.iter().map(|name| format!("--cap-add {}", name.trim_start_matches("CAP_"))).collect();
+        return format!(
+            "this root has not all capabilities: start the container with {} (or --cap-add SYS_ADMIN, where the engine does not know \
+             them; and --cap-add SYS_PTRACE --cap-add DAC_READ_SEARCH, to read /proc of other users)",
+            added.join(" ")
+        );
+    }
     format!(
         "run as root, or with {} (and CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH, to read /proc of other users)",
         missing.join(" and ")
@@ -107,5 +124,8 @@ mod tests {
             let text = remedy(&format!("Name:\tx\nCapEff:\t{held:016x}\n"));
             assert!(text.contains(expected), "{held:x}: {text}");
         }
+        // Root of a container.
+        let text = remedy("Uid:\t0\t0\t0\t0\nCapEff:\t00000000a80425fb\n");
+        assert!(text.contains("start the container with --cap-add BPF --cap-add PERFMON ("), "{text}");
     }
 }

@@ -75,6 +75,7 @@ mod scope;
 mod source;
 mod tables;
 mod turns;
+mod types;
 mod uring;
 
 pub use tercel_probe_abi as abi;

@@ -1,5 +1,6 @@
 //! What is recorded, as the user chooses it, and what of it did not reach the reader.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use tercel_probe_abi::scope;
@@ -28,6 +29,8 @@ pub struct Options {
     pub latency: bool,
     /// How often events report what processes use: CPU time, memory, page faults; `None`: never.
     pub resources: Option<Duration>,
+    /// File with the types of the running kernel, or a directory with them; `None`: the kernel's own, or what is on the host.
+    pub btf: Option<PathBuf>,
 }
 
 /// What the probe captures from now on.
@@ -93,6 +96,7 @@ impl Default for Options {
             hooks: true,
             latency: false,
             resources: None,
+            btf: None,
         }
     }
 }

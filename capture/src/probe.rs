@@ -11,7 +11,7 @@ use aya::{Ebpf, EbpfLoader, VerifierLogLevel};
 use tercel_format::catalogue::{Machine, code};
 use tercel_probe_abi::{Config, MISSING, Offsets, PATHS, Share, Throttled, stat, step, uring as abi_uring};
 
-use crate::btf::{self, Btf};
+use crate::btf::Btf;
 use crate::drain::Drain;
 use crate::error::CaptureError;
 use crate::hooks::{self, HookCoverage};
@@ -20,6 +20,7 @@ use crate::kernel::{
 };
 use crate::options::{Comparison, Drops, Options, PathCoverage, ProcessScope, Selection, can_limit};
 use crate::tables::{Plain, fill_calls, fill_entries, fill_tables, table_of};
+use crate::types::{self, Types};
 use crate::uring::{self, Points, UringCoverage};
 use crate::{clock, syscalls};
 
@@ -69,7 +70,8 @@ pub(crate) struct Probe {
 impl Probe {
     /// Loads and attaches the probe. From now on the rings fill.
     pub(crate) fn start(options: &Options) -> Result<(Probe, Drain), CaptureError> {
-        let btf = kernel_types()?;
+        let Types { btf, are_the_kernels, .. } =
+            types::find(Path::new("/"), &kernel_release(), options.btf.as_deref())?;
         let mut offsets = offsets(&btf)?;
         let points = Points::find(&btf);
         // Kernels that cannot bind through a ring copy addresses later than its trace points tell.
@@ -86,7 +88,7 @@ impl Probe {
             epoch: clock::epoch(),
             own_tgid: own_tgid(),
             snaplen: options.snaplen.min(Options::MAX_SNAPLEN),
-            typed: u32::from(kernel >= (5, 15)),
+            typed: u32::from(kernel >= (5, 15) && are_the_kernels),
             guarded: u32::from(kernel >= (6, 19)),
             scope: options.scope.as_ref().filter(|_| can_limit(kernel)).map_or(0, ProcessScope::bits),
             max_args: options.max_args.clamp(1, Options::MAX_ARGS),
@@ -320,12 +322,6 @@ impl Probe {
         self.attached.push(name);
         Ok(())
     }
-}
-
-/// The kernel's own types.
-fn kernel_types() -> Result<Btf, CaptureError> {
-    let bytes = fs::read(btf::KERNEL).map_err(|cause| CaptureError::NoBtf { cause })?;
-    Btf::parse(bytes).ok_or(CaptureError::BadBtf)
 }
 
 /// Whether the probe finds all it needs in these types.

@@ -1,5 +1,7 @@
 //! Options of `tercel doctor`.
 
+use std::path::PathBuf;
+
 use clap::Args;
 
 use super::live::SocketArgs;
@@ -19,6 +21,9 @@ pub struct DoctorArgs {
     /// Print one JSON object
     #[arg(long)]
     json: bool,
+    /// Types of the running kernel, where it does not show them itself: BTF, a vmlinux with it, or an archive of BTFHub
+    #[arg(long, value_name = "FILE")]
+    btf: Option<PathBuf>,
     #[command(flatten)]
     sockets: SocketArgs,
 }
@@ -26,6 +31,6 @@ pub struct DoctorArgs {
 impl DoctorArgs {
     /// The typed intent.
     pub fn intent(self) -> Doctor {
-        Doctor { json: self.json, trial: !self.no_probe, sockets: self.sockets.unchecked() }
+        Doctor { json: self.json, trial: !self.no_probe, btf: self.btf, sockets: self.sockets.unchecked() }
     }
 }

@@ -63,6 +63,9 @@ pub struct LiveArgs {
     /// Measure how long each system call takes (evt.latency); every call then costs more
     #[arg(long, help_heading = "Capture")]
     latency: bool,
+    /// Types of the running kernel, where it does not show them itself: BTF, a vmlinux with it, or an archive of BTFHub
+    #[arg(long, value_name = "FILE")]
+    btf: Option<PathBuf>,
     /// Report this often what each process uses: CPU time, memory, page faults (events procinfo; thread.cpu, thread.vmrss)
     #[arg(long, value_name = "INTERVAL", value_parser = values::interval, help_heading = "Capture")]
     resources: Option<Duration>,
@@ -161,6 +164,7 @@ impl LiveArgs {
             snaplen: self.snaplen,
             max_args: self.max_args,
             latency: self.latency,
+            btf: self.btf,
             resources: self.resources,
             ring: self.buffer,
             redaction: self.redaction.intent(),

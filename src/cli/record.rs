@@ -57,6 +57,9 @@ pub struct RecordArgs {
     /// Record how long each system call took (evt.latency); every call then costs more
     #[arg(long, help_heading = "What to record")]
     latency: bool,
+    /// Types of the running kernel, where it does not show them itself: BTF, a vmlinux with it, or an archive of BTFHub
+    #[arg(long, value_name = "FILE")]
+    btf: Option<PathBuf>,
     /// Report this often what each process uses: CPU time, memory, page faults (events procinfo; thread.cpu, thread.vmrss)
     #[arg(long, value_name = "INTERVAL", value_parser = values::interval, help_heading = "What to record")]
     resources: Option<Duration>,
@@ -234,6 +237,7 @@ impl RecordArgs {
             verbose: self.verbose,
             classic: self.classic,
             latency: self.latency,
+            btf: self.btf,
             resources: self.resources,
             command: self.command,
         })

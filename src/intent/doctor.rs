@@ -1,5 +1,7 @@
 //! What `tercel doctor` has to do.
 
+use std::path::PathBuf;
+
 use super::Sockets;
 
 /// What `tercel doctor` does.
@@ -8,6 +10,8 @@ pub struct Doctor {
     pub json: bool,
     /// Load the probe.
     pub trial: bool,
+    /// The kernel's types, or a directory with them.
+    pub btf: Option<PathBuf>,
     /// Additional sockets of container engines.
     pub sockets: Sockets,
 }

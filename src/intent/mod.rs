@@ -228,6 +228,8 @@ pub struct Record {
     pub classic: bool,
     /// Record how long calls took.
     pub latency: bool,
+    /// The kernel's types, or a directory with them.
+    pub btf: Option<PathBuf>,
     /// How often to report what processes use.
     pub resources: Option<Duration>,
     /// The command that is recorded.
@@ -271,6 +273,8 @@ pub struct Live {
     pub max_args: Option<u32>,
     /// Measure how long calls take.
     pub latency: bool,
+    /// The kernel's types, or a directory with them.
+    pub btf: Option<PathBuf>,
     /// How often to report what processes use.
     pub resources: Option<Duration>,
     /// Bytes of the ring of each CPU.

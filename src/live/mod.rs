@@ -84,6 +84,7 @@ pub fn run(args: &Live) -> Result<Outcome, Failure> {
         max_args: args.max_args.unwrap_or(Probing::USUAL_ARGS),
         ring: args.ring.unwrap_or(config.ring),
         latency: args.latency,
+        btf: args.btf.clone(),
         resources: args.resources,
         ..Probing::default()
     };

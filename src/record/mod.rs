@@ -163,6 +163,7 @@ fn options(args: &Record, chosen: Option<Vec<i64>>) -> Options {
         classic: args.classic,
         scope,
         latency: args.latency,
+        btf: args.btf.clone(),
         resources: args.resources,
         ..Options::default()
     }

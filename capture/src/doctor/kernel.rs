@@ -1,13 +1,13 @@
 //! What the kernel offers: its release, its types, what it reports of io_uring, its trace points, whether it is locked down.
 
-use std::fs;
+use std::path::Path;
 
-use crate::btf::{self, Btf};
+use crate::btf::Btf;
 use crate::doctor::{Finding, Host};
-use crate::error::CaptureError;
 use crate::kernel::{has_entry_tracepoints, says_paths, version};
 use crate::options::PathCoverage;
 use crate::probe::check_types;
+use crate::types::{self, Types};
 use crate::uring::{self, Points};
 
 /// The first release that the probe is made for.
@@ -15,17 +15,21 @@ const OLDEST: (u32, u32) = (5, 10);
 /// From here on the probe is attached by tracefs ([`crate::probe::Probe`]).
 const CLASSIC: (u32, u32) = (7, 0);
 
-pub(super) fn findings(host: &Host) -> Vec<Finding> {
+pub(super) fn findings(host: &Host, btf: Option<&Path>) -> Vec<Finding> {
     let release = host.text("proc/sys/kernel/osrelease").unwrap_or_default();
     let version = version(&release);
     let mut findings = vec![kernel(&release, version)];
-    match types(host) {
-        Ok((btf, size)) => {
-            findings.push(Finding::good("btf", format!("{}, {} KiB", btf::KERNEL, size >> 10)));
+    let types =
+        types::find(&host.0, release.trim(), btf).and_then(|found| check_types(&found.btf).map(|()| found));
+    match types {
+        Ok(Types { btf, source, size, .. }) => {
+            let source = host.shown(&source);
+            findings.push(Finding::good("btf", format!("{source}, {} KiB", size >> 10)));
             findings.push(io_uring(host, Some(&btf)));
         }
         Err(error) => {
-            let remedy = "boot a kernel with CONFIG_DEBUG_INFO_BTF=y: those of current distributions have it";
+            let remedy = "give the kernel's types by --btf FILE, or boot a kernel with CONFIG_DEBUG_INFO_BTF=y: those of current \
+                          distributions have it";
             findings.push(Finding::blocking("btf", error.to_string(), remedy));
             findings.push(io_uring(host, None));
         }
@@ -45,16 +49,6 @@ fn kernel(release: &str, version: (u32, u32)) -> Finding {
         return Finding::limited("kernel", found, &PathCoverage::Caller.text(), update);
     }
     Finding::good("kernel", found)
-}
-
-/// The kernel's types with their size in bytes, if all that the probe needs is in them.
-fn types(host: &Host) -> Result<(Btf, usize), CaptureError> {
-    let path = host.0.join(btf::KERNEL.trim_start_matches('/'));
-    let bytes = fs::read(path).map_err(|cause| CaptureError::NoBtf { cause })?;
-    let size = bytes.len();
-    let btf = Btf::parse(bytes).ok_or(CaptureError::BadBtf)?;
-    check_types(&btf)?;
-    Ok((btf, size))
 }
 
 fn io_uring(host: &Host, btf: Option<&Btf>) -> Finding {
@@ -121,7 +115,7 @@ mod tests {
 
     fn check(files: &[(&str, &str)], subject: &str, state: State, found: &str) {
         let (_place, host) = host("doctor-kernel", files);
-        let findings = findings(&host);
+        let findings = findings(&host, None);
         let finding = findings.iter().find(|finding| finding.subject == subject).expect("a finding");
         assert_eq!(finding.state, state, "{files:?}: {finding:?}");
         assert!(finding.found.contains(found), "{files:?}: {finding:?}");
@@ -144,7 +138,12 @@ mod tests {
 
     #[test]
     fn what_is_not_there_is_named() {
-        check(&[], "btf", Blocking, "/sys/kernel/btf/vmlinux: No such file or directory");
+        check(
+            &[],
+            "btf",
+            Blocking,
+            "/sys/kernel/btf/vmlinux: No such file or directory (os error 2); neither /boot nor /usr/lib/debug has types",
+        );
         check(&[("sys/kernel/btf/vmlinux", "no types")], "btf", Blocking, "malformed type information");
         check(&[], "io_uring", Limited, "not known");
         check(&[("proc/sys/kernel/io_uring_disabled", "2\n")], "io_uring", Good, "disabled");

@@ -6,7 +6,7 @@ mod rights;
 mod services;
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use crate::containers::Engines;
@@ -74,29 +74,36 @@ impl Host {
         Some(fs::read_to_string(self.0.join(path)).ok()?.trim().to_owned())
     }
 
+    /// A path below the root directory, as it is on the host.
+    fn shown(&self, path: &Path) -> String {
+        let below = path.strip_prefix(&self.0).unwrap_or(path);
+        if path.starts_with(&self.0) { format!("/{}", below.display()) } else { path.display().to_string() }
+    }
+
     fn exists(&self, path: &str) -> bool {
         self.0.join(path).exists()
     }
 }
 
 /// Looks at everything that a recording depends on. With `trial`, the probe is loaded and attached, and removed again: it takes as long as
-/// the start of a recording.
+/// the start of a recording. `btf` names the kernel's types, as [`Options::btf`] does.
 ///
 /// ```
 /// use tercel_capture::{Engines, doctor};
 ///
-/// let findings = doctor::examine(&Engines::default(), false);
+/// let findings = doctor::examine(&Engines::default(), false, None);
 /// let kernel = findings.iter().find(|finding| finding.subject == "kernel").expect("always there");
 /// assert!(kernel.found.starts_with("Linux "));
 /// ```
-pub fn examine(engines: &Engines, trial: bool) -> Vec<Finding> {
+pub fn examine(engines: &Engines, trial: bool, btf: Option<&Path>) -> Vec<Finding> {
     let host = Host(PathBuf::from("/"));
-    let mut findings = kernel::findings(&host);
+    let mut findings = kernel::findings(&host, btf);
     findings.extend(rights::findings(&host));
     findings.extend(services::findings(&host, engines));
     if trial {
         let started = Instant::now();
-        let result = Probe::start(&Options::default()).map(|(probe, _)| probe.paths().text());
+        let options = Options { btf: btf.map(Path::to_owned), ..Options::default() };
+        let result = Probe::start(&options).map(|(probe, _)| probe.paths().text());
         findings.push(tried(result, started.elapsed().as_secs_f64()));
     }
     findings
