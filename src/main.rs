@@ -32,6 +32,7 @@ mod events;
 mod exit;
 mod explain;
 mod export;
+mod fleet;
 mod follow;
 mod habits;
 mod host;
@@ -115,6 +116,9 @@ fn run(intent: &Intent) -> Result<Outcome, Failure> {
         Intent::Learn(intent) => baseline::learn(intent),
         Intent::Compare(intent) => baseline::compare(intent),
         Intent::Export(intent) => export::run(intent),
+        Intent::FleetPlan(intent) => fleet::plan::run(intent),
+        Intent::FleetRun(intent) => fleet::run::run(intent),
+        Intent::FleetMerge(intent) => fleet::merge::run(intent),
         Intent::Report(intent) => report::run(intent),
         Intent::Sql(intent) => sql(intent),
         Intent::View(intent) => tables::run(intent),

@@ -6,6 +6,7 @@ mod content;
 mod correlations;
 mod examples;
 mod exported;
+mod fleet;
 mod forged;
 mod golden;
 mod habits;

@@ -84,6 +84,8 @@ mod alerts;
 
 mod merged;
 
+mod one;
+
 mod keyed;
 
 pub use alert::{

@@ -12,6 +12,7 @@ mod events;
 mod examples;
 mod explain;
 mod export;
+mod fleet;
 mod follow;
 #[cfg(test)]
 mod help;
@@ -33,6 +34,8 @@ mod test;
 mod tune;
 mod values;
 mod write;
+
+pub use fleet::judge as fleet_judge;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -128,6 +131,12 @@ enum Verb {
     Top(Box<tables::TopArgs>),
     /// Show a table, or list the tables and their columns
     Table(Box<tables::TableArgs>),
+    /// Judge thousands of captures in shards that any scheduler runs: plan, run, merge
+    Fleet {
+        /// What to do.
+        #[command(subcommand)]
+        verb: fleet::FleetVerb,
+    },
     /// Test rules over stored captures; exit code 1 if a case fails
     Test(Box<test::TestArgs>),
     /// Show what a change of rules does: which alerts over captures appear, vanish or change
@@ -201,6 +210,7 @@ pub fn parse(words: Vec<OsString>) -> Result<Intent, Failure> {
         Verb::Containers(args) => args.containers(),
         Verb::Top(args) => args.intent(),
         Verb::Table(args) => args.intent(),
+        Verb::Fleet { verb } => verb.intent(),
         Verb::Test(args) => Ok(Intent::Test(args.intent())),
         Verb::Diff(args) => args.intent().map(Intent::Diff),
         Verb::Explain(args) => args.intent().map(Intent::Explain),

@@ -175,4 +175,12 @@ impl SelectionArgs {
         };
         Ok(Rules { files, options, tags: self.tags.clone() })
     }
+
+    /// The same as words of a command line.
+    pub fn words(&self) -> Vec<String> {
+        let lists = [("-t", &self.tags), ("-T", &self.disabled_tags), ("-D", &self.disabled_names)];
+        let lists =
+            lists.into_iter().flat_map(|(flag, list)| list.iter().map(move |word| format!("{flag}{word}")));
+        lists.chain([format!("--priority={}", self.priority.name().to_lowercase())]).collect()
+    }
 }

@@ -5,6 +5,7 @@ mod collect;
 mod diff;
 mod doctor;
 mod explain;
+mod fleet;
 mod lint;
 mod profile;
 mod questions;
@@ -31,6 +32,7 @@ pub use collect::Collect;
 pub use diff::Diff;
 pub use doctor::Doctor;
 pub use explain::*;
+pub use fleet::*;
 pub use lint::RulesLint;
 pub use profile::Profile;
 pub use questions::*;
@@ -58,6 +60,12 @@ pub enum Intent {
     Verify(Verify),
     /// `tercel sign`
     Sign(Sign),
+    /// `tercel fleet plan`
+    FleetPlan(FleetPlan),
+    /// `tercel fleet run`
+    FleetRun(FleetRun),
+    /// `tercel fleet merge`
+    FleetMerge(FleetMerge),
     /// `tercel slice`
     Slice(Slice),
     /// `tercel shrink`

@@ -111,7 +111,7 @@ impl<'p> Setup<'p> {
     pub(crate) fn needs(&self) -> Needs<'_> {
         // If results of rules depend on earlier evaluations, every event has to be evaluated.
         let extent = if self.ordered { Extent::All } else { Extent::Types(&self.types) };
-        Needs { window: self.options.window(), extent, selection: self.selection.as_ref() }
+        Needs { window: self.options.window(), extent, selection: self.selection.as_ref(), part: None }
     }
 
     /// Whether a replay can be cut into pieces: the answers of the program and of the filter must not depend on the order

@@ -46,7 +46,7 @@ pub use check::{Proof, verify, verify_trace};
 pub use chosen::{ChunkFindings, scan_chunks};
 
 pub use columns::Passed;
-pub use plan::{Extent, Needs, is_keyed};
+pub use plan::{Extent, Needs, is_keyed, seams};
 pub use question::{Merge, Outlet, PieceOrigin, PieceVisitor, Question};
 
 pub use report::{Defect, Report, Trouble};

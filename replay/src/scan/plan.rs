@@ -40,6 +40,8 @@ pub struct Needs<'a> {
     pub(crate) extent: Extent<'a>,
     /// Which events of chunks in columns are put together, if not all are.
     pub(crate) selection: Option<&'a Selection>,
+    /// Only these chunks of a native trace, the first and the one after the last.
+    pub(crate) part: Option<(usize, usize)>,
 }
 
 impl<'a> Needs<'a> {
@@ -48,21 +50,28 @@ impl<'a> Needs<'a> {
     pub fn selecting(self, selection: Option<&'a Selection>) -> Needs<'a> {
         Needs { selection, ..self }
     }
+
+    /// The same, but only of the chunks from `part.0` on that stand before `part.1`, which are two of the [`seams`], or the ends of the
+    /// trace. Streams have no chunks, and are read to their end.
+    #[must_use]
+    pub fn within(self, part: Option<(usize, usize)>) -> Needs<'a> {
+        Needs { part, ..self }
+    }
 }
 
 impl Needs<'_> {
     /// Everything.
     pub const ALL: Needs<'static> =
-        Needs { window: Window { from: None, to: None }, extent: Extent::All, selection: None };
+        Needs { window: Window { from: None, to: None }, extent: Extent::All, selection: None, part: None };
 
     /// All of a window.
     pub fn span(window: Window) -> Needs<'static> {
-        Needs { window, extent: Extent::Span, selection: None }
+        Needs { window, extent: Extent::Span, selection: None, part: None }
     }
 
     /// The events of a window that are of types that count, by event codes.
     pub fn types(window: Window, types: &[bool]) -> Needs<'_> {
-        Needs { window, extent: Extent::Types(types), selection: None }
+        Needs { window, extent: Extent::Types(types), selection: None, part: None }
     }
 }
 
@@ -111,6 +120,10 @@ impl Plan {
                 }
             }
         }
+        if let Some((from, to)) = needs.part {
+            let outside = |index: &usize| *index < from || *index >= to;
+            (0..needed.len()).filter(outside).for_each(|index| needed[index] = false);
+        }
         let cut = needed.len() > chunks.len() && needed.pop().unwrap_or(false);
         complete(trace, &mut needed, cut);
         let left_out = || chunks.iter().zip(&needed).filter(|(_, needed)| !**needed).map(|(chunk, _)| chunk);
@@ -150,6 +163,20 @@ pub fn is_keyed(trace: &Trace) -> bool {
     let keyed =
         |chunk: &Chunk| chunk.descriptor.keyframe().is_some() && chunk.descriptor.engine == STATE_VERSION;
     trace.chunks().iter().any(keyed)
+}
+
+/// The chunks before which a trace can be divided: what follows is read without any chunk before, and gives the same. A trace whose index
+/// is missing, or of which something is lost, has none.
+pub fn seams(trace: &Trace) -> Vec<usize> {
+    if trace.is_distrusted() || trace.without_index().is_some() || !trace.losses().is_empty() {
+        return Vec::new();
+    }
+    let chunks = trace.chunks();
+    let is_seam = |index: &usize| {
+        let is_behind_head = chunks.get(index - 1).is_some_and(Chunk::is_head);
+        seed::starts_section(chunks, *index) || (!is_behind_head && can_start(trace, *index))
+    };
+    (1..chunks.len()).filter(is_seam).collect()
 }
 
 /// The descriptors of all chunks, and of the truncated one after them.

@@ -163,7 +163,7 @@ where
         let Opened { origin, mut capture } = opened;
         let over = self.dispatcher.begin(None, Report::default());
         let window = self.shared.question.needs().window;
-        let needs = Needs { window, extent: Extent::All, selection: None };
+        let needs = Needs { window, extent: Extent::All, selection: None, part: None };
         let mut scout = Scout {
             dispatcher: &mut self.dispatcher,
             supply: self.supply,
