@@ -3,7 +3,7 @@
 use std::fs;
 use std::process::Command;
 
-use tercel_test_support::{Place, binary, ran, require, tool};
+use tercel_test_support::{Place, binary, ran, require, tool, wait};
 
 use crate::turn;
 
@@ -101,6 +101,30 @@ fn names_and_rules_are_taken_as_they_are() {
 
 fn ran_verify(bundle: &str) -> String {
     ran(&["verify", bundle], 0).out
+}
+
+/// Ctrl-C in the middle of the recording ends it, and the bundle is whole.
+#[test]
+fn a_collection_that_is_ended_is_whole() {
+    let check = "collect::a_collection_that_is_ended_is_whole";
+    let Some(_turn) = turn::shared(check) else { return };
+    let place = Place::new("ended");
+    let bundle = place.name("host.tar.zst");
+    let mut collecting = Command::new(binary())
+        .args(["collect", "-q", "-w", &bundle, "--seconds", "1h"])
+        .spawn()
+        .expect("the binary runs");
+    let trace = place.path("host.tar.zst.partial/trace.scap");
+    wait("chunk of the trace", || fs::metadata(&trace).is_ok_and(|trace| trace.len() > 4096));
+    let told = Command::new("kill").args(["-INT", &collecting.id().to_string()]).status();
+    assert!(told.expect("kill").success());
+    assert!(collecting.wait().expect("an exit code").success());
+    assert!(!place.path("host.tar.zst.partial").exists());
+    let verified = ran_verify(&bundle);
+    assert!(
+        verified.contains(": intact: ") && verified.contains(": 9 files as SHA256SUMS says"),
+        "{verified}"
+    );
 }
 
 #[test]
