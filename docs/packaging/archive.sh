@@ -4,7 +4,7 @@
 # With musl, since glibc needs modules of the host to look up names, even in a static program.
 # Usage: archive.sh [x86_64|aarch64]            (by default x86_64)
 # Needs musl-gcc (Debian: musl-tools) and the target x86_64-unknown-linux-musl, which rustup installs. For aarch64: gcc-aarch64-linux-gnu, the target
-# aarch64-unknown-linux-musl, and qemu-aarch64 (Debian: qemu-user), by which the program prints its manual pages.
+# aarch64-unknown-linux-musl, and qemu-aarch64 (Debian: qemu-user), by which the program prints its manual pages; the program reads captures there, the probe is for x86_64.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 machine=${1:-x86_64}
