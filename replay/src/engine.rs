@@ -17,7 +17,7 @@ use tercel_rules::program::Program;
 use crate::alert::Alert;
 use crate::state::State;
 
-pub use evaluation::Counters;
+pub use evaluation::{Counters, Prepared};
 pub(crate) use evaluation::{Evaluation, Setup};
 pub use filter::Filter;
 pub use group::{Group, GroupVisitor, Member};

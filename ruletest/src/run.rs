@@ -9,7 +9,7 @@ use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
 use tercel_format::trace::{Break, Depth};
 use tercel_format::{Capture as Opened, OpenError};
 use tercel_replay::scan::{Findings, ScanError, Trouble, scan, verify_trace};
-use tercel_replay::{Group, Member, Sink};
+use tercel_replay::{Group, Member, Prepared, Sink};
 
 use crate::collector::Collector;
 use crate::error::{Outcome, RunError};
@@ -53,7 +53,9 @@ pub(crate) fn replay(
     jobs: NonZeroUsize,
     verify: bool,
 ) -> Result<Vec<Replayed>, RunError> {
-    Ok(pool(jobs)?.install(|| captures.par_iter().map(|capture| one(capture, sets, verify)).collect()))
+    let prepared: Vec<_> = sets.sets.iter().map(|set| Prepared::new(&set.loaded.program)).collect();
+    let one = |capture| one(capture, sets, &prepared, verify);
+    Ok(pool(jobs)?.install(|| captures.par_iter().map(one).collect()))
 }
 
 /// This number of threads.
@@ -61,20 +63,20 @@ pub(crate) fn pool(jobs: NonZeroUsize) -> Result<rayon::ThreadPool, RunError> {
     Ok(rayon::ThreadPoolBuilder::new().num_threads(jobs.get()).build()?)
 }
 
-fn one(capture: &Capture, sets: &Sets, verify: bool) -> Replayed {
+fn one(capture: &Capture, sets: &Sets, prepared: &[Prepared<'_>], verify: bool) -> Replayed {
     let started = Instant::now();
-    let replayed = evaluated(capture, sets, verify);
+    let replayed = evaluated(capture, sets, prepared, verify);
     Replayed { took: started.elapsed(), ..replayed }
 }
 
-fn evaluated(capture: &Capture, sets: &Sets, verify: bool) -> Replayed {
+fn evaluated(capture: &Capture, sets: &Sets, prepared: &[Prepared<'_>], verify: bool) -> Replayed {
     let refused = |error| Replayed { error: Some(error), ..Replayed::default() };
     let opened = open(capture).and_then(|opened| if verify { verified(opened) } else { Ok(opened) });
     let mut opened = match opened {
         Ok(opened) => opened,
         Err(error) => return refused(error),
     };
-    let members = capture.evaluations.iter().filter_map(|evaluation| member(evaluation, sets));
+    let members = capture.evaluations.iter().filter_map(|evaluation| member(evaluation, prepared));
     let mut group = Group::new(members);
     let mut sinks: Vec<Collector<'_>> =
         capture.evaluations.iter().filter_map(|evaluation| Collector::new(evaluation, sets)).collect();
@@ -159,8 +161,7 @@ pub(crate) fn read<K: Sink>(
     }
 }
 
-fn member<'p>(evaluation: &'p Evaluation, sets: &'p Sets) -> Option<Member<'p>> {
-    let set = sets.sets.get(evaluation.set)?;
-    let filter = evaluation.filter.as_ref();
-    Some(Member { program: &set.loaded.program, filter, options: evaluation.options })
+fn member<'p>(evaluation: &'p Evaluation, prepared: &[Prepared<'p>]) -> Option<Member<'p>> {
+    let rules = prepared.get(evaluation.set)?.clone();
+    Some(Member { rules, filter: evaluation.filter.as_ref(), options: evaluation.options })
 }

@@ -72,6 +72,20 @@ impl Counters {
     }
 }
 
+/// A program that is ready to be evaluated. Copies share what was prepared, so that groups over many captures prepare it once.
+#[derive(Debug, Clone)]
+pub struct Prepared<'p> {
+    program: &'p Program,
+    matcher: Matcher,
+}
+
+impl<'p> Prepared<'p> {
+    /// Prepares the rules of a program.
+    pub fn new(program: &'p Program) -> Prepared<'p> {
+        Prepared { program, matcher: Matcher::new(program, Matching::First) }
+    }
+}
+
 /// What all evaluations of a replay share.
 #[derive(Debug)]
 pub(crate) struct Setup<'p> {
@@ -91,20 +105,28 @@ pub(crate) struct Setup<'p> {
 const CODES: u16 = 512;
 
 impl<'p> Setup<'p> {
+    /// For a scan that leaves out what the rules do not look at.
     pub(crate) fn new(program: &'p Program, filter: Option<&Program>, options: Options) -> Setup<'p> {
-        let matcher = Matcher::new(program, options.matching);
-        let filter_program = filter;
+        let mut setup = Setup::of_all(Prepared::new(program), filter, options);
+        if setup.is_divisible() {
+            let programs = Programs { rules: program, filter };
+            let passes = |code| setup.filter.as_ref().is_none_or(|filter| filter.watches(code));
+            setup.selection = Some(selection(programs, |code| setup.matcher.watches(code), passes));
+        }
+        setup
+    }
+
+    /// For all of a capture.
+    pub(crate) fn of_all(rules: Prepared<'p>, filter: Option<&Program>, options: Options) -> Setup<'p> {
+        let Prepared { program, matcher } = rules;
+        let matcher = matcher.with(options.matching);
+        let ordered = [Some(program), filter].into_iter().flatten().any(crate::eval::depends_on_order);
         let filter = filter.map(|filter| Matcher::new(filter, Matching::First));
-        let ordered =
-            [Some(program), filter_program].into_iter().flatten().any(crate::eval::depends_on_order);
         // A limit counts events of all codes.
         let passes = |code| filter.as_ref().is_none_or(|filter: &Matcher| filter.watches(code));
         let counts = |code| options.limit.is_some() || (matcher.watches(code) && passes(code));
         let types = (0..CODES).map(counts).collect();
-        let programs = Programs { rules: program, filter: filter_program };
-        let is_selecting = !ordered && options.limit.is_none();
-        let selection = is_selecting.then(|| selection(programs, |code| matcher.watches(code), passes));
-        Setup { program, options, ordered, matcher, filter, types, selection }
+        Setup { program, options, ordered, matcher, filter, types, selection: None }
     }
 
     /// What the rules need of a capture.

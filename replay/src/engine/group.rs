@@ -5,16 +5,16 @@ use tercel_format::{Block, Event};
 use tercel_rules::program::Program;
 
 use super::Sink;
-use super::evaluation::{Counters, Evaluation, Setup};
+use super::evaluation::{Counters, Evaluation, Prepared, Setup};
 use super::options::Options;
 use crate::scan::{Needs, Visitor};
 use crate::state::{ResumePoint, State};
 
 /// A program of a group, and how it is evaluated.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Member<'p> {
     /// The rules.
-    pub program: &'p Program,
+    pub rules: Prepared<'p>,
     /// The rules see only the events that match a rule of this program, if there is one.
     pub filter: Option<&'p Program>,
     /// What to evaluate, and how.
@@ -42,7 +42,7 @@ impl<'p> Group<'p> {
     /// Prepares the evaluation of all members.
     pub fn new(members: impl IntoIterator<Item = Member<'p>>) -> Group<'p> {
         let seat = |member: Member<'p>| {
-            let setup = Setup::new(member.program, member.filter, member.options);
+            let setup = Setup::of_all(member.rules, member.filter, member.options);
             let evaluation = Evaluation::new(&setup);
             Seat { setup, evaluation, done: false }
         };

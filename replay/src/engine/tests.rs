@@ -142,8 +142,9 @@ fn members_of_a_group_see_what_they_would_see_alone() {
         replay.run(&mut captures(), &mut sink).expect("nothing can fail");
         alone.push((sink.0, replay.counters().alerts.clone(), replay.counters().evaluated));
     }
+    let prepared = programs.each_ref().map(Prepared::new);
     let mut group = Group::new(members.iter().map(|(at, filter, options)| Member {
-        program: &programs[*at],
+        rules: prepared[*at].clone(),
         filter: *filter,
         options: *options,
     }));

@@ -20,6 +20,8 @@ mod texts;
 mod values;
 mod watch;
 
+use std::sync::Arc;
+
 use tercel_rules::program::Program;
 
 use crate::fields::{Context, Settings, View, views_of};
@@ -43,16 +45,21 @@ pub enum Matching {
 }
 
 /// A program, ready to be evaluated. Shared between threads; each brings its own [`Memory`].
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Matcher {
-    plans: Plans,
+    plans: Arc<Plans>,
     matching: Matching,
 }
 
 impl Matcher {
     /// Prepares the rules of a program.
     pub fn new(program: &Program, matching: Matching) -> Matcher {
-        Matcher { plans: Plans::new(program), matching }
+        Matcher { plans: Arc::new(Plans::new(program)), matching }
+    }
+
+    /// The same rules, asked otherwise. What was prepared is shared.
+    pub(crate) fn with(&self, matching: Matching) -> Matcher {
+        Matcher { plans: Arc::clone(&self.plans), matching }
     }
 
     /// Memory for evaluations of this matcher.

@@ -14,7 +14,7 @@ mod tests;
 use std::num::NonZeroUsize;
 
 use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
-use tercel_replay::{Group, Matching, Member, Options};
+use tercel_replay::{Group, Matching, Member, Options, Prepared};
 use tercel_rules::load::{Loader, Parts};
 use tercel_rules::program::Program;
 
@@ -63,9 +63,9 @@ pub(crate) fn measure(
     let plan = Plan::of(cases, sets, false, true);
     let anatomies = Anatomy::of_all(sets)?;
     let pool = run::pool(jobs)?;
-    let tracked =
-        pool.install(|| plan.captures.par_iter().map(|capture| track(capture, &anatomies)).collect());
-    let tracked: Vec<Vec<Vec<bool>>> = tracked;
+    let prepared: Vec<_> = anatomies.iter().map(|anatomy| Prepared::new(&anatomy.program)).collect();
+    let track = |capture| track(capture, &anatomies, &prepared);
+    let tracked: Vec<Vec<Vec<bool>>> = pool.install(|| plan.captures.par_iter().map(track).collect());
     let mut coverage = Coverage::of(sets, anatomies.iter().map(|anatomy| &anatomy.parts));
     for (verdict, answer) in run.verdicts.iter().zip(&plan.answers) {
         let Answer::Evaluated(seat, set) = answer else { continue };
@@ -79,18 +79,17 @@ pub(crate) fn measure(
 
 /// Per evaluation of a capture, which variants made a difference; nothing if the capture cannot be read, which its cases
 /// tell.
-fn track(capture: &Capture, anatomies: &[Anatomy]) -> Vec<Vec<bool>> {
-    let of = |set: usize| anatomies.get(set);
+fn track(capture: &Capture, anatomies: &[Anatomy], prepared: &[Prepared<'_>]) -> Vec<Vec<bool>> {
     let members = capture.evaluations.iter().filter_map(|evaluation| {
         let options = Options { matching: Matching::All, ..evaluation.options };
         let filter = evaluation.filter.as_ref();
-        Some(Member { program: &of(evaluation.set)?.program, filter, options })
+        Some(Member { rules: prepared.get(evaluation.set)?.clone(), filter, options })
     });
     let mut group = Group::new(members);
     let mut trackers: Vec<Tracker<'_>> = capture
         .evaluations
         .iter()
-        .filter_map(|evaluation| Some(Tracker::new(&of(evaluation.set)?.parts)))
+        .filter_map(|evaluation| Some(Tracker::new(&anatomies.get(evaluation.set)?.parts)))
         .collect();
     let read = run::open(capture).and_then(|mut reader| run::read(&mut group, &mut reader, &mut trackers));
     match read {

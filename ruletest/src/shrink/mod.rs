@@ -20,7 +20,7 @@ use std::io;
 
 use tercel_format::{Block, Capture};
 use tercel_replay::scan::{Findings, Needs, infallible, scan};
-use tercel_replay::{Group, Options, Point, Window, depends_on_order};
+use tercel_replay::{Group, Options, Point, Prepared, Window, depends_on_order};
 use tercel_rules::fields::nearest;
 use tercel_rules::program::Program;
 
@@ -32,7 +32,7 @@ use wanted::{Line, Lines, member};
 pub use file::TestFile;
 
 /// Alerts that are to stay.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Ask<'p> {
     /// All rules that run; the small trace is made for the same ones.
     pub program: &'p Program,
@@ -42,6 +42,7 @@ pub struct Ask<'p> {
     pub rule: &'p str,
     /// Number of the event, unless all alerts of the rule are wanted.
     pub event: Option<u64>,
+    prepared: Prepared<'p>,
     is_ordered: bool,
 }
 
@@ -49,7 +50,8 @@ impl<'p> Ask<'p> {
     /// The alerts of a rule, at one event or at all.
     pub fn new(program: &'p Program, options: Options, rule: &'p str, event: Option<u64>) -> Ask<'p> {
         let options = Options { from: None, to: None, limit: None, ..options };
-        Ask { program, options, rule, event, is_ordered: depends_on_order(program) }
+        let prepared = Prepared::new(program);
+        Ask { program, options, rule, event, prepared, is_ordered: depends_on_order(program) }
     }
 }
 
@@ -254,7 +256,7 @@ impl Shrunk {
         let Some(rule) = ask.program.rules.iter().position(|rule| rule.name == ask.rule) else {
             return Ok(None);
         };
-        let whole = Ask { event: None, ..*ask };
+        let whole = Ask { event: None, ..ask.clone() };
         let (lines, _, findings) = find(&whole, rule, capture)?;
         let is_sound = findings.error.is_none() && findings.report.places() == 0;
         Ok((is_sound && lines.found == self.lines).then_some(lines.of_others))

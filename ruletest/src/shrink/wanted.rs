@@ -127,5 +127,5 @@ impl<V: Visitor> Visitor for Sized<V> {
 
 /// The rules as they are evaluated.
 pub(super) fn member<'p>(ask: &Ask<'p>) -> Member<'p> {
-    Member { program: ask.program, filter: None, options: ask.options }
+    Member { rules: ask.prepared.clone(), filter: None, options: ask.options }
 }
