@@ -92,7 +92,9 @@ pub use alert::{
     Alert, Finding, Formatter, JsonSchema, Origin, Style, Values, push_kernel_paths, push_message, put,
 };
 pub use alerts::{AlertLines, Alerts};
-pub use engine::{Counters, Filter, Group, GroupVisitor, Member, Options, Prepared, Replay, ReplayError, Sink};
+pub use engine::{
+    Counters, Filter, Group, GroupVisitor, Member, Options, Prepared, Replay, ReplayError, Sink,
+};
 pub use eval::{
     CheckCost, CodeCost, Cost, Costs, Matcher, Matching, Memory, Profile, RuleCost, depends_on_order,
 };
