@@ -199,7 +199,7 @@ pub fn add_latency(event: Event) {
     let Some(slot) = BEGAN.get_ptr_mut(tid as u32 & (TIMES - 1)) else { return };
     // SAFETY: a pointer to the map's value.
     let began = unsafe { slot.read_volatile() };
-    if began.tid != tid || began.time > now || !event.begin_beside() {
+    if began.tid != tid || event.tid() != tid || began.time > now || !event.begin_beside() {
         return;
     }
     let from = event.begin_item();

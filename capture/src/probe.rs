@@ -229,6 +229,9 @@ impl Probe {
             ("raw_exit", "sched_process_exit", code::PROCEXIT_1_E),
             ("raw_signal", "signal_deliver", code::SIGNALDELIVER_E),
         ];
+        if MACHINE == Machine::Aarch64 && syscalls::FORKS.iter().any(|event| options.wants(*event)) {
+            self.attach_raw("raw_child", "sched_process_fork")?;
+        }
         for (name, tracepoint, _) in others.into_iter().filter(|(_, _, event)| options.wants(*event)) {
             self.attach_raw(name, tracepoint)?;
         }

@@ -87,7 +87,7 @@ pub mod row {
 pub mod want {
     /// It is recorded.
     pub const YES: u32 = 1;
-    /// Only where it does not return 0; success is seen elsewhere (`execve`).
+    /// Only where it does not return 0; success is seen elsewhere (`execve`; on aarch64 a new task's side of the call that made it).
     pub const FAILURES: u32 = 2;
     /// It is recorded of processes out of scope, too.
     pub const OF_OTHERS: u32 = 4;

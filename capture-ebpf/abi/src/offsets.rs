@@ -19,20 +19,23 @@ macro_rules! offsets {
 pub const MISSING: u32 = u32::MAX;
 
 // A path is `struct.member[.member]…`; anonymous members are searched. `sizeof:STRUCT`, `enum:TYPE.NAME` and `bit:PATH`
-// (offset in bits) are the other forms, `|` separates alternatives, and a leading `?` allows the field to be missing.
+// (offset in bits) are the other forms, `PATH+BYTES` lies behind a member (in an array), `|` separates alternatives, and a leading `?` allows
+// the field to be missing.
 offsets! {
-    regs_ax = "pt_regs.ax",
-    regs_orig_ax = "pt_regs.orig_ax",
-    regs_bx = "pt_regs.bx",
-    regs_cx = "pt_regs.cx",
-    regs_dx = "pt_regs.dx",
-    regs_si = "pt_regs.si",
-    regs_di = "pt_regs.di",
-    regs_bp = "pt_regs.bp",
-    regs_r8 = "pt_regs.r8",
-    regs_r9 = "pt_regs.r9",
-    regs_r10 = "pt_regs.r10",
-    task_status = "task_struct.thread_info.status",
+    regs_orig_ax = "pt_regs.orig_ax|pt_regs.syscallno",
+    regs_bx = "?pt_regs.bx",
+    regs_cx = "?pt_regs.cx",
+    regs_dx = "pt_regs.dx|pt_regs.regs+16",
+    regs_si = "pt_regs.si|pt_regs.regs+8",
+    regs_di = "pt_regs.di|pt_regs.orig_x0",
+    regs_bp = "?pt_regs.bp",
+    regs_r8 = "pt_regs.r8|pt_regs.regs+32",
+    regs_r9 = "pt_regs.r9|pt_regs.regs+40",
+    regs_r10 = "pt_regs.r10|pt_regs.regs+24",
+    regs_orig_x0 = "?pt_regs.orig_x0",
+    regs_size_of = "sizeof:pt_regs",
+    task_stack = "?task_struct.stack",
+    task_status = "task_struct.thread_info.status|task_struct.thread_info.flags",
     task_flags = "task_struct.flags",
     task_pid = "task_struct.pid",
     task_tgid = "task_struct.tgid",

@@ -15,7 +15,8 @@ use aya_ebpf::{
 use tercel_probe_abi::{Call, HEADER, MAX_WORDS, Param, stat, uring};
 
 use crate::{
-    memory::{config, copy_kernel, mask, store64},
+    arch,
+    memory::{config, copy_kernel, load64, mask, store64},
     tables::{CALLS, count},
     uring::Request,
 };
@@ -52,8 +53,8 @@ pub const CHUNK: u64 = 65536;
 pub const TEXT: u64 = 4096;
 /// Arguments of a call: its own and those that steps work out; a power of two.
 pub const ARGUMENTS: u64 = 16;
-/// Bytes of the saved registers up to the number of the call, the last that is needed; a power of two.
-const REGISTERS: u64 = 128;
+/// Room for the saved registers that are needed; a power of two.
+const REGISTERS: u64 = 512;
 /// Bytes of a directory entry that are kept; a power of two.
 pub const ENTRY: u32 = 64;
 
@@ -198,7 +199,11 @@ impl Event {
     #[inline(always)]
     pub fn read_registers(self, address: u64) {
         // SAFETY: a field of the map's value.
-        copy_kernel(unsafe { addr_of_mut!((*self.scratch).registers) }.cast(), REGISTERS, address);
+        copy_kernel(
+            unsafe { addr_of_mut!((*self.scratch).registers) }.cast(),
+            arch::registers_size(),
+            address,
+        );
     }
 
     /// One of the registers by its offset.
@@ -213,6 +218,12 @@ impl Event {
                 .cast::<u64>()
                 .read_volatile()
         }
+    }
+
+    /// An argument of 32-bit code.
+    #[inline(always)]
+    pub fn compat_register(self, index: u32) -> u64 {
+        self.register(arch::register(true, index)) & 0xffff_ffff
     }
 
     /// Writes the header for a row of the table of calls.
@@ -276,6 +287,13 @@ impl Event {
     #[inline(always)]
     pub fn task(self) -> u64 {
         field!(self, task)
+    }
+
+    /// Thread that the header names.
+    #[inline(always)]
+    pub fn tid(self) -> u64 {
+        // SAFETY: the header lies within the data.
+        load64(unsafe { addr_of!((*self.scratch).data).cast::<u8>().add(8) })
     }
 
     /// What the call returned.

@@ -59,6 +59,12 @@ pub struct Row {
 pub fn rows(machine: Machine) -> Vec<Row> {
     let mut rows: Vec<Row> =
         calls(machine).iter().map(|call| native(call.row, call.call, call.number)).collect();
+    // There the scheduler shows the new task's side of these calls, which return 0 in it, and not the exit of the call.
+    if machine == Machine::Aarch64 {
+        for row in rows.iter_mut().filter(|row| FORKS.contains(&row.event)) {
+            row.wanted |= want::FAILURES;
+        }
+    }
     rows.push(Row {
         row: row::EXEC,
         event: table::EXECUTED.event,
@@ -82,6 +88,10 @@ pub fn rows(machine: Machine) -> Vec<Row> {
     rows.extend(uring::rows(machine));
     rows
 }
+
+/// Events of calls that make a task.
+pub(crate) const FORKS: [u16; 4] =
+    [code::SYSCALL_CLONE_20_X, code::SYSCALL_FORK_20_X, code::SYSCALL_VFORK_20_X, code::SYSCALL_CLONE3_X];
 
 /// A call with a row of its own.
 #[derive(Clone, Copy)]
