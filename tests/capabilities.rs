@@ -34,7 +34,11 @@ fn capabilities_are_asked_for_by_name() {
     for (capabilities, named) in [("", "CAP_BPF and CAP_PERFMON"), (",+bpf", "CAP_PERFMON")] {
         let refused = record(capabilities);
         assert_eq!(refused.code, 4, "{capabilities}: {}", refused.all());
-        assert!(refused.err.contains(&format!("with {named} (")), "{capabilities}: {}", refused.all());
+        assert!(
+            refused.err.contains(&format!("this root lacks {named}: ")),
+            "{capabilities}: {}",
+            refused.all()
+        );
     }
     for (capabilities, code, probe) in [("", 1, "blocking  probe"), (ENOUGH, 0, "ok        probe")] {
         let found = with(capabilities, &["doctor"]);

@@ -98,8 +98,9 @@ pub(crate) fn remedy(status: &str) -> String {
         let added: Vec<String> =
             missing.iter().map(|name| format!("--cap-add {}", name.trim_start_matches("CAP_"))).collect();
         return format!(
-            "this root has not all capabilities: start the container with {} (or --cap-add SYS_ADMIN, where the engine does not know \
-             them; and --cap-add SYS_PTRACE --cap-add DAC_READ_SEARCH, to read /proc of other users)",
+            "this root lacks {}: start the container with {} (or --cap-add SYS_ADMIN, where the engine does not know them; and \
+             --cap-add SYS_PTRACE --cap-add DAC_READ_SEARCH, to read /proc of other users)",
+            missing.join(" and "),
             added.join(" ")
         );
     }
@@ -126,6 +127,11 @@ mod tests {
         }
         // Root of a container.
         let text = remedy("Uid:\t0\t0\t0\t0\nCapEff:\t00000000a80425fb\n");
-        assert!(text.contains("start the container with --cap-add BPF --cap-add PERFMON ("), "{text}");
+        assert!(
+            text.contains(
+                "lacks CAP_BPF and CAP_PERFMON: start the container with --cap-add BPF --cap-add PERFMON ("
+            ),
+            "{text}"
+        );
     }
 }
