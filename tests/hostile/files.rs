@@ -39,7 +39,7 @@ fn files_of_others_are_named_by_every_verb() {
         (b"7z\xbc\xaf\x27\x1c\0\x04", "7z"),
         (b"\xfd7zXZ\0\0\x04", "xz"),
         (b"BZh91AY&SY", "bzip2"),
-        (b"PK\x03\x04\x14\0", "zip"),
+        (b"PK\x03\x04\x14\0", "ZIP"),
         (b"\x7fELF\x02\x01\x01\0\0", "ELF"),
         (b"just text\n", "text"),
         (b"", "empty"),
