@@ -69,7 +69,7 @@ fn a_bundle_has_everything_and_opens() {
     );
 }
 
-/// Names that mean something elsewhere, rules in files of any name, and rules that are wrong, which is told before anything is recorded.
+/// Names that mean something elsewhere, rules in files of any name, and rules that are wrong, which it says before anything is recorded.
 #[test]
 fn names_and_rules_are_taken_as_they_are() {
     let check = "collect::names_and_rules_are_taken_as_they_are";

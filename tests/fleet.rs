@@ -6,7 +6,7 @@ use std::path::Path;
 use serde_json::Value;
 use tercel_test_support::{Place, Ran, ran, root, tercel};
 
-/// Traces of the fleet: their names and what they are made of. Two are of one host, one is divided, one is no native trace.
+/// Traces of the fleet: their names and what they are made of. Two are of one host, one is divided, one is gzip of a scap file.
 const TRACES: [(&str, &str, &[&str]); 5] = [
     ("b.scap", "testdata/traces/ordinary.scap", &["--chunk", "32KiB"]),
     ("a.scap", "testdata/traces/interactive-shell-in-container.scap", &[]),
@@ -205,7 +205,7 @@ fn a_plan_that_cannot_be_run_is_refused() {
     let plan = place.name("plan.json");
     let beyond = shards.to_string();
     let refused = ran(&["fleet", "run", "--plan", &plan, "--shard", &beyond, "--out", &out], 2);
-    assert!(refused.err.contains(&format!("there is no shard {shards}")), "{}", refused.err);
+    assert!(refused.err.contains(&format!("shard {shards} is not in the plan")), "{}", refused.err);
     for (words, code) in [
         (&["fleet", "plan", "-r", "rules", "no/such"][..], 4),
         (&["fleet", "plan", "-r", "rules", "-"], 2),

@@ -1,4 +1,4 @@
-//! What the probe is told in maps: options enter, tables of calls, entries and flags leave.
+//! What the probe reads in maps: options enter, tables of calls, entries and flags leave.
 
 use aya::maps::{Array, MapData};
 use aya::{Ebpf, Pod};

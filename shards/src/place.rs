@@ -1,5 +1,5 @@
-//! Where outputs of shards are kept: names and bytes enter, bytes leave, in any part. A directory is one such place; an object store is
-//! another. Names have `/` between their parts; an output that is put is there as a whole or not at all.
+//! Where outputs of shards are kept: names and bytes enter, bytes leave, in any part. A directory is such a place.
+//! Names have `/` between their parts; an output that is put is there as a whole or not at all.
 
 use std::fs::{self, OpenOptions};
 use std::io::{self, Seek};
@@ -23,16 +23,19 @@ pub trait Place: Send + Sync {
     /// Those of the place; [`io::ErrorKind::NotFound`] if there is nothing of this name.
     fn read(&self, name: &str, offset: u64, count: usize) -> io::Result<Vec<u8>>;
 
-    /// Reads a whole output that is small.
+    /// Reads a whole output that is small, as a status is.
     ///
     /// # Errors
-    /// As for [`read`](Place::read).
+    /// As for [`read`](Place::read); [`io::ErrorKind::InvalidData`] if it has more than 64 MiB.
     fn read_whole(&self, name: &str) -> io::Result<Vec<u8>> {
         let mut bytes = Vec::new();
         loop {
             let more = self.read(name, bytes.len() as u64, STEP)?;
             let is_end = more.len() < STEP;
             bytes.extend(more);
+            if bytes.len() > MOST {
+                return Err(io::Error::new(io::ErrorKind::InvalidData, "more than 64 MiB"));
+            }
             if is_end {
                 return Ok(bytes);
             }
@@ -42,6 +45,9 @@ pub trait Place: Send + Sync {
 
 /// Bytes of one read of a whole output.
 const STEP: usize = 1 << 20;
+
+/// Most bytes of a whole output.
+const MOST: usize = 64 << 20;
 
 /// A directory.
 #[derive(Debug, Clone)]
@@ -111,6 +117,10 @@ mod tests {
         }
         assert_eq!(place.read("a/b", 1, 9).expect("read"), b"1");
         assert_eq!(place.read("a/b", 9, 9).expect("read"), b"");
+        let endless = fs::File::create(directory.path().join("endless")).expect("a file");
+        endless.set_len(MOST as u64 + 1).expect("a hole");
+        let refused = place.read_whole("endless").map_err(|error| error.kind());
+        assert_eq!(refused, Err(io::ErrorKind::InvalidData));
         assert_eq!(fs::read_dir(directory.path().join("a")).expect("read").count(), 1);
     }
 }

@@ -108,7 +108,7 @@ impl Plan {
         let plan: Plan = serde_json::from_slice(bytes).map_err(|error| error.to_string())?;
         for (number, parts) in plan.shards.iter().enumerate() {
             if let Some(part) = parts.iter().find(|part| part.file >= plan.files.len()) {
-                return Err(format!("shard {number}: there is no file {}", part.file));
+                return Err(format!("shard {number}: file {} is not in the plan", part.file));
             }
         }
         for rule in &plan.rules {
@@ -230,7 +230,7 @@ mod tests {
         for (from, to, reason) in [
             ("_plan\": 1", "_plan\": 2", "version 2"),
             ("- rule: some", "- rule: sone", "does not have its digest"),
-            ("{\"file\":1", "{\"file\":2", "shard 1: there is no file 2"),
+            ("{\"file\":1", "{\"file\":2", "shard 1: file 2 is not in the plan"),
             ("]", "}", "not a plan"),
         ] {
             let refused = Plan::read(text.replace(from, to).as_bytes()).expect_err(reason);

@@ -29,7 +29,7 @@ pub fn run(intent: &FleetRun) -> Result<Outcome, Failure> {
     let count = ready.plan.shards.len();
     if *intent.shards.end() >= count {
         let text = format!(
-            "there is no shard {}: the plan has {}",
+            "shard {} is not in the plan, which has {}",
             intent.shards.end(),
             counted(count as u64, "shard")
         );

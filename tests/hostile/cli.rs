@@ -1,4 +1,4 @@
-//! The command line: what is meant otherwise than it is written is told, and nothing is written over.
+//! The command line: what is meant otherwise than it is written gets a message, and nothing is written over.
 
 use std::fs;
 
@@ -110,7 +110,7 @@ fn a_file_in_a_closed_directory_is_not_missing() {
     assert!(end.code == 0 || end.err.contains("ermission denied"), "{}", end.err);
 }
 
-/// The fault is one of the configuration, and is told as one.
+/// The fault is one of the configuration, and named as one.
 #[test]
 fn a_wrong_append_output_is_not_a_fault_of_the_rule_file() {
     let place = Place::new("hostile-blame");
