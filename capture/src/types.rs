@@ -2,7 +2,7 @@
 //! have left. Its BTF leaves.
 
 use std::fs::{self, File};
-use std::io::{self, ErrorKind};
+use std::io::{self, ErrorKind, Read};
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
@@ -107,7 +107,7 @@ fn load(source: PathBuf, are_the_kernels: bool) -> Result<Types, CaptureError> {
     let bytes = read(&source).map_err(|cause| CaptureError::NoBtf {
         path: source.display().to_string(),
         cause,
-        remedy: "these are no types (BTF) that can be read".to_owned(),
+        remedy: "the kernel's types (BTF) cannot be read from it".to_owned(),
     })?;
     let size = bytes.len();
     let btf = Btf::parse(bytes).ok_or_else(|| CaptureError::BadBtf { path: source.display().to_string() })?;
@@ -120,11 +120,11 @@ fn read(path: &Path) -> io::Result<Vec<u8>> {
     let mut magic = [0; 6];
     let is_elf = file.read_exact_at(&mut magic, 0).is_ok() && magic.starts_with(b"\x7fELF\x02");
     if !is_elf {
-        // Files of sysfs do not say their size.
-        drop(file);
-        return match fs::metadata(path)?.len() {
+        // Files of sysfs and devices do not say their size.
+        let mut bytes = Vec::new();
+        return match file.take(LIMIT + 1).read_to_end(&mut bytes)? as u64 {
             size if size > LIMIT => Err(ErrorKind::InvalidData.into()),
-            _ => fs::read(path),
+            _ => Ok(bytes),
         };
     }
     section(&file, ".BTF")
@@ -273,10 +273,17 @@ mod tests {
         write(&file, b"no types");
         assert!(source(&root, Some(&file)).expect_err("malformed").contains("malformed"));
         assert!(source(&root, Some(&root.join("none"))).is_err());
+        // Without an end.
+        let error = source(Path::new("/"), Some(Path::new("/dev/zero"))).expect_err("no types");
+        assert!(error.contains("/dev/zero"), "{error}");
         // No prefix and no changed byte of an ELF file brings anything down.
         let whole = elf(".BTF", &types);
         for length in 0..whole.len() {
             write(&file, &whole[..length]);
+            let _ = source(&root, Some(&file));
+            let mut changed = whole.clone();
+            changed[length] ^= 0xff;
+            write(&file, &changed);
             let _ = source(&root, Some(&file));
         }
     }
