@@ -211,6 +211,7 @@ fn a_plan_that_cannot_be_run_is_refused() {
         (&["fleet", "plan", "-r", "rules", "-"], 2),
         (&["fleet", "plan", "-r", "no/such", "testdata/traces"], 2),
         (&["fleet", "merge", "--plan", "no/such", "out"], 4),
+        (&["fleet", "merge", "--plan", "/dev/zero", "out"], 2),
         (&["fleet", "run", "--plan", &plan, "--shard", "3-1", "--out", "out"], 2),
     ] {
         let ran: Ran = tercel(words).current_dir(root()).output().expect("the binary runs").into();

@@ -8,7 +8,8 @@ pub mod run;
 mod skew;
 mod summary;
 
-use std::fs;
+use std::fs::File;
+use std::io::Read;
 use std::path::Path;
 
 use tercel_format::Capture;
@@ -37,10 +38,19 @@ fn engine() -> Engine {
     Engine { tercel: env!("CARGO_PKG_VERSION").to_owned(), state: STATE_VERSION }
 }
 
+/// Most bytes of a plan: more than half a million files.
+const LONGEST: u64 = 256 << 20;
+
 /// Reads a plan.
 fn read(path: &Path) -> Result<Plan, Failure> {
     let name = path.display();
-    let bytes = fs::read(path).map_err(|error| Failure::io(format!("{name}: {error}")))?;
+    let mut bytes = Vec::new();
+    File::open(path)
+        .and_then(|file| file.take(LONGEST + 1).read_to_end(&mut bytes))
+        .map_err(|error| Failure::io(format!("{name}: {error}")))?;
+    if bytes.len() as u64 > LONGEST {
+        return Err(Failure::usage(format!("{name}: more than {} MiB", LONGEST >> 20)));
+    }
     Plan::read(&bytes).map_err(|reason| Failure::usage(format!("{name}: {reason}")))
 }
 
@@ -138,7 +148,7 @@ fn identity(input: &Input, capture: &Capture) -> Result<String, Failure> {
     }
     let Input::File(path) = input else { return Err(Failure::usage("standard input has no name")) };
     let mut hasher = blake3::Hasher::new();
-    let file = fs::File::open(path).and_then(|file| hasher.update_reader(file).map(|_| ()));
+    let file = File::open(path).and_then(|file| hasher.update_reader(file).map(|_| ()));
     file.map_err(|error| Failure::io(format!("{}: {error}", path.display())))?;
     Ok(format!("blake3:{}", hasher.finalize().to_hex()))
 }
